@@ -1,2 +1,45 @@
-//! x
-fn main(){}
+//! The project's chores, started with `cargo xtask`.
+
+mod command;
+mod options;
+mod places;
+mod runner;
+mod step;
+mod steps;
+mod summary;
+mod tidy;
+mod toolbox;
+
+use std::process::ExitCode;
+
+use options::{Options, Task};
+
+fn main() -> ExitCode {
+    let options = match Options::parse(std::env::args().skip(1), std::env::var_os("CI").is_some_and(|ci| ci == "true")) {
+        Ok(options) => options,
+        Err(problem) => {
+            println!("{problem}\n\n{}", options::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match options.task {
+        Task::Help => println!("{}", options::USAGE),
+        Task::List => print!("{}", summary::list(steps::ALL)),
+        Task::Test => return test(options),
+    }
+    ExitCode::SUCCESS
+}
+
+fn test(options: Options) -> ExitCode {
+    let selected = match runner::select(steps::ALL, &options.steps) {
+        Ok(selected) => selected,
+        Err(problem) => {
+            println!("{problem}");
+            return ExitCode::from(2);
+        }
+    };
+    let strict = options.ci;
+    let reports = runner::run(&selected, &step::Context::new(options));
+    print!("{}", summary::table(&reports, strict));
+    ExitCode::from(u8::from(!summary::is_good(&reports, strict)))
+}

@@ -1,0 +1,54 @@
+//! Where things lie in a checkout.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The folders that steps work in.
+#[derive(Debug)]
+pub(crate) struct Places {
+    /// The checkout.
+    pub(crate) root: PathBuf,
+    /// Where cargo puts what it builds for the host, and steps put what they make.
+    pub(crate) target: PathBuf,
+}
+
+impl Places {
+    /// The places of this checkout.
+    pub(crate) fn find() -> Self {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = manifest.parent().expect("xtask is a folder of the checkout").to_owned();
+        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
+        Self { root, target }
+    }
+
+    /// The tests by clients that others wrote.
+    pub(crate) fn foreign(&self) -> PathBuf {
+        self.root.join("tests/foreign")
+    }
+
+    /// The host's binary, as tests use it.
+    pub(crate) fn host_binary(&self) -> PathBuf {
+        self.target.join("debug/ws-host")
+    }
+
+    /// The built example guests: `wasm32-wasip2`, or `wasm32-wasip1` for those that cargo-component built.
+    pub(crate) fn guests(&self, wasm_target: &str) -> PathBuf {
+        self.root.join("guest-examples/target").join(wasm_target).join("release")
+    }
+
+    /// The workspaces of guests, those that exist.
+    pub(crate) fn guest_workspaces(&self) -> Vec<PathBuf> {
+        let all = ["guest-examples", "tests/guests"].map(|dir| self.root.join(dir));
+        all.into_iter().filter(|dir| dir.join("Cargo.toml").is_file()).collect()
+    }
+
+    /// A folder under target/ for what one step makes.
+    pub(crate) fn scratch(&self, name: &str) -> PathBuf {
+        self.target.join(name)
+    }
+
+    /// Tools that were installed for this checkout alone.
+    pub(crate) fn tools(&self) -> PathBuf {
+        self.target.join("tools")
+    }
+}

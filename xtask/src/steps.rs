@@ -1,0 +1,53 @@
+//! The list of steps, the cheap ones first.
+
+mod code;
+mod foreign;
+mod guests;
+mod supply;
+
+use crate::step::Step;
+use crate::tidy;
+
+/// Every step, in the order in which they run.
+pub(crate) const ALL: &[Step] = &[
+    Step { name: "fmt", what: "all Rust code is formatted", needs: &[], run: code::fmt },
+    Step { name: "tidy", what: "sizes, layers and names keep the promises of the design", needs: &[], run: tidy::check },
+    Step { name: "separate", what: "a plain `cargo build` builds no guest", needs: &[], run: guests::are_separate },
+    Step { name: "guests", what: "guests build with cargo for wasm32-wasip2", needs: &[], run: guests::build },
+    Step { name: "guests-component", what: "guests build with cargo-component", needs: &[], run: guests::build_with_component },
+    Step { name: "clippy", what: "no warnings, in the host or in guests", needs: &[], run: code::clippy },
+    Step { name: "doc", what: "the documentation builds without warnings", needs: &[], run: code::doc },
+    Step { name: "host", what: "the host and the Rust tests build", needs: &[], run: code::build },
+    Step { name: "test", what: "unit, documentation and integration tests", needs: &["guests", "host"], run: code::test },
+    Step {
+        name: "foreign-python",
+        what: "Python's websockets against the host",
+        needs: &["guests", "host"],
+        run: foreign::python,
+    },
+    Step {
+        name: "foreign-component",
+        what: "Python's websockets against guests that cargo-component built",
+        needs: &["guests-component", "host"],
+        run: foreign::python_with_component,
+    },
+    Step { name: "foreign-node", what: "Node's ws against the host", needs: &["guests", "host"], run: foreign::node },
+    Step {
+        name: "browser",
+        what: "two tabs of Chromium chat on the served page",
+        needs: &["guests", "host"],
+        run: foreign::browser,
+    },
+    Step {
+        name: "autobahn",
+        what: "the Autobahn suite against the echo component",
+        needs: &["guests", "host"],
+        run: foreign::autobahn,
+    },
+    Step {
+        name: "deny",
+        what: "licences, versions and sources of dependencies (not advisories: their database needs the network)",
+        needs: &[],
+        run: supply::deny,
+    },
+];

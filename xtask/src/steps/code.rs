@@ -1,0 +1,43 @@
+//! What cargo checks by itself.
+
+use crate::command::{cargo, for_guest, run};
+use crate::step::{Check, Context};
+use crate::toolbox::wasm_targets;
+
+/// All Rust code is formatted.
+pub(crate) fn fmt(context: &Context) -> Check {
+    let places = &context.places;
+    for workspace in places.guest_workspaces().iter().chain([&places.root]) {
+        run(&mut cargo("fmt --all --check", workspace))?;
+    }
+    Ok(())
+}
+
+/// Clippy finds nothing, tests and guests included.
+pub(crate) fn clippy(context: &Context) -> Check {
+    let places = &context.places;
+    run(&mut cargo("clippy --workspace --all-targets --quiet -- -D warnings", &places.root))?;
+    wasm_targets(places)?;
+    for workspace in places.guest_workspaces() {
+        let words = "clippy --workspace --all-targets --quiet --target wasm32-wasip2 -- -D warnings";
+        run(for_guest(&mut cargo(words, &workspace)))?;
+    }
+    Ok(())
+}
+
+/// The documentation builds, and its links lead somewhere.
+pub(crate) fn doc(context: &Context) -> Check {
+    let mut doc = cargo("doc --workspace --no-deps --quiet", &context.places.root);
+    run(doc.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Builds the host's binary together with the tests, so that both share their dependencies: `cargo build` alone
+/// would choose other features for some, and compile what depends on those once more.
+pub(crate) fn build(context: &Context) -> Check {
+    run(&mut cargo("build --workspace --bins --tests --examples", &context.places.root))
+}
+
+/// Unit, documentation and integration tests.
+pub(crate) fn test(context: &Context) -> Check {
+    run(&mut cargo("test --workspace", &context.places.root))
+}

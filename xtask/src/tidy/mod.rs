@@ -1,0 +1,81 @@
+//! The promises about style and structure, as checks.
+
+mod exports;
+mod headers;
+mod layers;
+mod leaks;
+mod names;
+mod scan;
+mod sizes;
+mod sleeps;
+mod source;
+mod unwraps;
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use crate::command::{command, output};
+use crate::step::{Check, Context, Trouble};
+use source::Source;
+
+/// Something that breaks a promise.
+#[derive(Debug, PartialEq, Eq)]
+struct Finding {
+    path: String,
+    line: usize,
+    what: String,
+}
+
+impl Finding {
+    fn new(path: &str, line: usize, what: impl Into<String>) -> Self {
+        Self { path: path.to_owned(), line, what: what.into() }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.path, self.line, self.what)
+    }
+}
+
+/// Runs every rule over the files that git tracks or would track.
+pub(crate) fn check(context: &Context) -> Check {
+    let root = &context.places.root;
+    let texts = texts(root)?;
+    let sources: Vec<Source> = texts
+        .iter()
+        .filter(|(path, _)| Path::new(path).extension().is_some_and(|extension| extension == "rs"))
+        .map(|(path, text)| Source::new(path, text))
+        .collect();
+    let mut findings = findings(&texts, &sources);
+    findings.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+    for finding in &findings {
+        println!("{finding}");
+    }
+    println!("{} Rust files, {} text files, {} findings", sources.len(), texts.len(), findings.len());
+    println!("{}", sizes::statistics(&sources));
+    match findings.first() {
+        None => Ok(()),
+        Some(first) => Err(Trouble::failed(format!("{} findings, the first: {first}", findings.len()))),
+    }
+}
+
+fn findings(texts: &[(String, String)], sources: &[Source]) -> Vec<Finding> {
+    let mut findings = leaks::check(texts);
+    findings.extend(sleeps::in_scripts(texts));
+    let rules = [headers::check, sizes::check, unwraps::check, sleeps::in_rust, layers::check, names::check, exports::check];
+    for rule in rules {
+        findings.extend(rule(sources));
+    }
+    findings
+}
+
+/// The text files of a checkout by their paths in it. Files that are not UTF-8 are left out.
+fn texts(root: &Path) -> Result<Vec<(String, String)>, Trouble> {
+    let mut list = command("git", root);
+    list.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+    let listing = output(&mut list)?;
+    let paths = listing.split('\0').filter(|path| !path.is_empty());
+    Ok(paths.filter_map(|path| Some((path.to_owned(), fs::read_to_string(root.join(path)).ok()?))).collect())
+}

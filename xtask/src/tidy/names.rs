@@ -1,0 +1,79 @@
+//! What only some modules of the host may name.
+
+use super::Finding;
+use super::scan::{line_of, words};
+use super::source::Source;
+
+/// Words that the protocol core does without: it takes bytes and the time, and neither spawns nor waits.
+const WAITING: [&str; 5] = ["tokio", "async", "await", "spawn", "thread"];
+
+/// Code that names what its module may not.
+pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for source in sources {
+        let Some(file) = source.below("host/src") else { continue };
+        let module = file.split('/').next().unwrap_or_default().trim_end_matches(".rs");
+        for (start, word) in words(&source.code) {
+            if let Some(rule) = broken_rule(module, word, &source.code[start + word.len()..]) {
+                findings.push(Finding::new(&source.path, line_of(&source.code, start), format!("`{word}`: {rule}")));
+            }
+        }
+    }
+    findings
+}
+
+fn broken_rule(module: &str, word: &str, behind: &str) -> Option<&'static str> {
+    if word.starts_with("wasmtime") && module != "guest" {
+        return Some("only guest/ knows wasmtime");
+    }
+    if word == "tungstenite" && behind.starts_with("::") && !matches!(module, "protocol" | "front") {
+        return Some("only protocol/ and front/ know tungstenite");
+    }
+    if module == "protocol" && WAITING.contains(&word) {
+        return Some("protocol/ neither spawns nor awaits");
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(path: &str, text: &str) -> Vec<String> {
+        check(&[Source::new(path, text)]).iter().map(Finding::to_string).collect()
+    }
+
+    #[test]
+    fn only_guest_names_wasmtime() {
+        let text = "// wasmtime\nuse wasmtime_wasi::WasiCtx;";
+        assert_eq!(found("host/src/guest/imports.rs", text), [""; 0]);
+        assert_eq!(
+            found("host/src/shard/room.rs", text),
+            ["host/src/shard/room.rs:2: `wasmtime_wasi`: only guest/ knows wasmtime"]
+        );
+    }
+
+    #[test]
+    fn only_protocol_and_front_name_tungstenite() {
+        let text = "use tungstenite::Message;";
+        assert_eq!(found("host/src/protocol/frame.rs", text), [""; 0]);
+        assert_eq!(found("host/src/front/upgrade.rs", text), [""; 0]);
+        assert_eq!(
+            found("host/src/cli.rs", text),
+            ["host/src/cli.rs:1: `tungstenite`: only protocol/ and front/ know tungstenite"]
+        );
+        assert_eq!(found("host/tests/a.rs", text), [""; 0]);
+    }
+
+    #[test]
+    fn protocol_neither_spawns_nor_awaits() {
+        assert_eq!(
+            found("host/src/protocol/mod.rs", "async fn f() { g().await }"),
+            [
+                "host/src/protocol/mod.rs:1: `async`: protocol/ neither spawns nor awaits",
+                "host/src/protocol/mod.rs:1: `await`: protocol/ neither spawns nor awaits",
+            ]
+        );
+        assert_eq!(found("host/src/shard/mod.rs", "async fn f() { g().await }"), [""; 0]);
+    }
+}

@@ -1,0 +1,40 @@
+//! Tools that checks use: found, or installed in user space, or missing with a reason.
+
+mod apt;
+mod cargo_tool;
+mod chromium;
+mod node;
+mod python;
+mod wasm;
+
+pub(crate) use cargo_tool::{COMPONENT, DENY, cargo_tool};
+pub(crate) use chromium::chromium;
+pub(crate) use node::node_tests;
+pub(crate) use python::{autobahn, websockets};
+pub(crate) use wasm::wasm_targets;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::step::Check;
+
+/// The first program of these names on the PATH.
+fn on_path(names: &[&str]) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    let folders: Vec<_> = env::split_paths(&path).collect();
+    names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|file| file.is_file())
+}
+
+/// Does `install` unless it was done before for a recipe of the same text. `stamp` keeps that text.
+fn once(stamp: &Path, recipe: &Path, install: impl FnOnce() -> Check) -> Check {
+    let wanted = fs::read_to_string(recipe).with_context(|| format!("reading {}", recipe.display()))?;
+    if fs::read_to_string(stamp).is_ok_and(|done| done == wanted) {
+        return Ok(());
+    }
+    install()?;
+    fs::write(stamp, wanted).with_context(|| format!("writing {}", stamp.display()))?;
+    Ok(())
+}

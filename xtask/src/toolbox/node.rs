@@ -1,0 +1,53 @@
+//! Node and the packages of the tests that run in it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::once;
+use crate::command::{command, or_missing, output, run};
+use crate::places::Places;
+use crate::step::Trouble;
+
+const MAJOR: u32 = 20;
+
+/// Node's test runner over the `*.test.mjs` files of one folder below tests/foreign.
+pub(crate) fn node_tests(places: &Places, folder: &str) -> Result<Command, Trouble> {
+    let foreign = places.foreign();
+    let version = output(command("node", &foreign).arg("--version"))
+        .map_err(|_| Trouble::missing(format!("there is no node: install Node.js {MAJOR} or newer")))?;
+    if major(&version).is_none_or(|major| major < MAJOR) {
+        return Err(Trouble::missing(format!("node is {}: install Node.js {MAJOR} or newer", version.trim())));
+    }
+    let modules = foreign.join("node_modules");
+    once(&modules.join(".installed"), &foreign.join("package-lock.json"), || {
+        let install = run(command("npm", &foreign).args(["ci", "--ignore-scripts"]));
+        or_missing(install, "the packages could not be installed")
+    })?;
+    let mut tests = command("node", &foreign);
+    tests.args(["--test", "--test-reporter=spec"]).args(test_files(&foreign.join(folder)));
+    Ok(tests)
+}
+
+fn test_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
+    files.retain(|file| file.to_string_lossy().ends_with(".test.mjs"));
+    files.sort();
+    files
+}
+
+/// The first number of `v20.19.2`.
+fn major(version: &str) -> Option<u32> {
+    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_major_version_is_read() {
+        assert_eq!(major("v20.19.2\n"), Some(20));
+        assert_eq!(major("20"), None);
+    }
+}

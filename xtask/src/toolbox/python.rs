@@ -1,0 +1,75 @@
+//! Pythons with the packages of the tests that run in them.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use super::{apt, on_path, once};
+use crate::command::{command, or_missing, run, works};
+use crate::places::Places;
+use crate::step::{Check, Trouble};
+
+/// Python 3 with the `websockets` package, in an environment under target/.
+pub(crate) fn websockets(places: &Places) -> Result<PathBuf, Trouble> {
+    let recipe = places.foreign().join("python/requirements.txt");
+    let environment = places.scratch("foreign-python");
+    let python = environment.join("bin/python");
+    once(&environment.join("installed.txt"), &recipe, || {
+        python3_environment(places, &environment)?;
+        pip(places, &python, &recipe)
+    })?;
+    Ok(python)
+}
+
+/// Python 2.7 with the Autobahn suite, in an environment under target/. On Python 3 the suite installs, but does
+/// not run.
+pub(crate) fn autobahn(places: &Places) -> Result<PathBuf, Trouble> {
+    let recipe = places.foreign().join("autobahn/requirements.txt");
+    let environment = places.scratch("autobahn-python");
+    let python = environment.join("python2/bin/python");
+    once(&environment.join("installed.txt"), &recipe, || {
+        let python2 = python2().ok_or_else(|| {
+            Trouble::missing("the Autobahn suite runs on Python 2.7 alone: name one in PY27, or `pyenv install 2.7.18`")
+        })?;
+        python3_environment(places, &environment)?;
+        pip(places, &environment.join("bin/python"), &places.foreign().join("autobahn/virtualenv.txt"))?;
+        let mut virtualenv = command(environment.join("bin/virtualenv"), &places.root);
+        virtualenv.args(["--quiet", "--python"]).arg(python2).arg(environment.join("python2"));
+        or_missing(run(&mut virtualenv), "no environment for Python 2.7 could be made")?;
+        pip(places, &python, &recipe)
+    })?;
+    Ok(python)
+}
+
+fn python3_environment(places: &Places, folder: &Path) -> Check {
+    if on_path(&["python3"]).is_none() {
+        apt::install(&["python3", "python3-venv"])?;
+    }
+    if !works(command("python3", &places.root).args(["-c", "import ensurepip, venv"])) {
+        apt::install(&["python3-venv"])?;
+    }
+    let make = run(command("python3", &places.root).args(["-m", "venv", "--clear"]).arg(folder));
+    or_missing(make, "no Python environment could be made")
+}
+
+fn pip(places: &Places, python: &Path, requirements: &Path) -> Check {
+    let mut pip = command(python, &places.root);
+    pip.args(["-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--requirement"]).arg(requirements);
+    or_missing(run(&mut pip), "the packages could not be installed")
+}
+
+/// The Python 2.7 that `PY27` names, one on the PATH that starts (pyenv's stand-in may not), or pyenv's newest.
+fn python2() -> Option<PathBuf> {
+    if let Some(chosen) = env::var_os("PY27") {
+        return Some(chosen.into());
+    }
+    let starts = |python: &PathBuf| works(command(python, Path::new(".")).arg("--version"));
+    on_path(&["python2.7"]).filter(starts).or_else(|| pyenv_python2().filter(starts))
+}
+
+fn pyenv_python2() -> Option<PathBuf> {
+    let root = env::var_os("PYENV_ROOT").map(PathBuf::from);
+    let root = root.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".pyenv")))?;
+    let versions = root.join("versions").read_dir().ok()?.flatten().map(|entry| entry.path());
+    let pythons = versions.filter(|version| version.file_name().is_some_and(|name| name.to_string_lossy().starts_with("2.7")));
+    pythons.map(|version| version.join("bin/python2.7")).max()
+}

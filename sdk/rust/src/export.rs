@@ -1,0 +1,138 @@
+//! From the component's exports to the application.
+
+use crate::bindings::app::exports::ws_host::server::handler;
+use crate::bindings::app::ws_host::server::types::MessageResult;
+use crate::bindings::flow::exports::ws_host::server::flow;
+use crate::bindings::gate::exports::ws_host::server::gate;
+use crate::bindings::lifecycle::exports::ws_host::server::lifecycle;
+use crate::bindings::timers::exports::ws_host::server::timers;
+use crate::control::TimerId;
+use crate::{App, Client, ClientId, CloseInfo, Decision, Flow, Gate, Lifecycle, Request, Saved, StartReason, Timers};
+
+/// Makes an application the component: exports its handlers and, if any are named, optional interfaces.
+///
+/// `export!(Chat)` exports the three handlers of [`App`]. `export!(Chat: Gate, Lifecycle, Flow, Timers)`, or any of
+/// these, exports the traits of those names too, which `Chat` must implement. A trait that is implemented but not
+/// named is not exported, and the host does not call it. Use it once in a crate whose crate type is `cdylib`.
+///
+/// ```no_run
+/// # use ws_guest::{App, ClientId, Flow, TimerId, Timers};
+/// #[derive(Default)]
+/// struct Game;
+///
+/// impl App for Game {}
+/// # impl Flow for Game { fn on_drain(&mut self, _: ClientId) {} }
+/// # impl Timers for Game { fn on_timer(&mut self, _: TimerId, _: Vec<u8>) {} }
+///
+/// ws_guest::export!(Game: Timers, Flow);
+/// ```
+///
+/// What the application does not implement cannot be exported:
+///
+/// ```compile_fail,E0277
+/// #[derive(Default)]
+/// struct Game;
+///
+/// impl ws_guest::App for Game {}
+///
+/// ws_guest::export!(Game: Timers);
+/// ```
+#[macro_export]
+macro_rules! export {
+    ($app:ty $(: $($interface:ident),+ $(,)?)?) => {
+        const _: () = {
+            struct Exports;
+
+            impl $crate::__private::Instance for Exports {
+                type App = $app;
+
+                fn with<R>(handle: impl ::core::ops::FnOnce(&mut $app) -> R) -> R {
+                    // A component's instance has one thread, and none of its handlers runs inside another: the
+                    // borrow cannot fail.
+                    ::std::thread_local! {
+                        static APP: ::core::cell::RefCell<$app> = ::core::default::Default::default();
+                    }
+                    APP.with_borrow_mut(handle)
+                }
+            }
+
+            $crate::__private::app::export_handler!(Exports with_types_in $crate::__private::app);
+            $($($crate::__export_interface!($interface for Exports);)+)?
+        };
+    };
+}
+
+/// Exports one optional interface.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export_interface {
+    (Gate for $exports:ident) => {
+        $crate::__private::gate::export_gate!($exports with_types_in $crate::__private::gate);
+    };
+    (Lifecycle for $exports:ident) => {
+        $crate::__private::lifecycle::export_lifecycle!($exports with_types_in $crate::__private::lifecycle);
+    };
+    (Flow for $exports:ident) => {
+        $crate::__private::flow::export_flow!($exports with_types_in $crate::__private::flow);
+    };
+    (Timers for $exports:ident) => {
+        $crate::__private::timers::export_timers!($exports with_types_in $crate::__private::timers);
+    };
+    ($other:ident for $exports:ident) => {
+        ::core::compile_error!(::core::concat!(
+            "`", ::core::stringify!($other), "` is none of the optional interfaces: Gate, Lifecycle, Flow, Timers"
+        ));
+    };
+}
+
+/// Where the state of one component instance lives. [`export!`] implements it, since a generic type cannot have a
+/// static of its own.
+pub trait Instance {
+    /// The application.
+    type App: App;
+
+    /// Runs one handler on the state.
+    fn with<R>(handle: impl FnOnce(&mut Self::App) -> R) -> R;
+}
+
+impl<T: Instance> handler::Guest for T {
+    fn on_new_client(client: Client) {
+        T::with(|app| app.on_new_client(client));
+    }
+
+    fn on_message(from: ClientId, message: MessageResult) {
+        T::with(|app| app.on_message(from, message.into()));
+    }
+
+    fn on_client_left(id: ClientId, info: CloseInfo) {
+        T::with(|app| app.on_client_left(id, info));
+    }
+}
+
+impl<T: Instance<App: Gate>> gate::Guest for T {
+    fn on_upgrade(request: Request) -> Decision {
+        T::with(|app| app.on_upgrade(request))
+    }
+}
+
+impl<T: Instance<App: Lifecycle>> lifecycle::Guest for T {
+    fn on_start(reason: StartReason, saved: Option<Saved>) -> Result<(), String> {
+        T::with(|app| app.on_start(reason, saved))
+    }
+
+    fn snapshot() -> Saved {
+        T::with(|app| app.snapshot())
+    }
+}
+
+impl<T: Instance<App: Flow>> flow::Guest for T {
+    fn on_drain(id: ClientId) {
+        T::with(|app| app.on_drain(id));
+    }
+}
+
+impl<T: Instance<App: Timers>> timers::Guest for T {
+    fn on_timer(id: TimerId, payload: Vec<u8>) {
+        T::with(|app| app.on_timer(id, payload));
+    }
+}

@@ -44,6 +44,9 @@ fn python3_environment(places: &Places, folder: &Path) -> Check {
     if on_path(&["python3"]).is_none() {
         apt::install(&["python3", "python3-venv"])?;
     }
+    if !works(command("python3", &places.root).args(["-c", "import sys; sys.exit(sys.version_info < (3, 11))"])) {
+        return Err(Trouble::missing("the tests need Python 3.11 or newer as `python3`"));
+    }
     if !works(command("python3", &places.root).args(["-c", "import ensurepip, venv"])) {
         apt::install(&["python3-venv"])?;
     }

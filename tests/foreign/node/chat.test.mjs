@@ -1,0 +1,56 @@
+// The chat component, as clients of Node's `ws` see it.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { connect } from "./client.mjs";
+import { startHost } from "./host.mjs";
+
+const MANY = 100;
+
+// `count` clients of a fresh host that runs the chat component, in the order in which they came.
+async function chat(t, count) {
+  const host = await startHost(t, "chat");
+  const clients = [];
+  for (let index = 0; index < count; index++) clients.push(await connect(t, host));
+  return clients;
+}
+
+describe("chat", () => {
+  test("what one says the others hear", async (t) => {
+    const [ann, ben, cem] = await chat(t, 3);
+    ann.send("good morning");
+    await ben.hears("good morning");
+    await cem.hears("good morning");
+  });
+
+  test("when one leaves the others hear of it", async (t) => {
+    const [ann, ben, cem] = await chat(t, 3);
+    ben.socket.close();
+    await ann.hears("left");
+    await cem.hears("left");
+  });
+
+  test("a lost connection counts as leaving", async (t) => {
+    const [ann, ben] = await chat(t, 2);
+    ben.socket.terminate();
+    await ann.hears("left");
+  });
+
+  test(`${MANY} clients hear each other, each in the same order`, async (t) => {
+    const clients = await chat(t, MANY);
+    clients.forEach((client, index) => client.send(`number ${index}!`));
+    const numbers = async (client) => {
+      const heard = [];
+      while (heard.length < MANY - 1) heard.push(/number \d+!/.exec(await client.hears("number"))[0]);
+      return heard;
+    };
+    const [first, ...others] = await Promise.all(clients.map(numbers));
+    // Whether a speaker hears itself is the chat's affair: what two of them heard of the rest must agree.
+    assert.equal(new Set(first).size, first.length);
+    for (const heard of others) {
+      const common = new Set(heard.filter((words) => first.includes(words)));
+      assert.deepEqual(heard.filter((words) => common.has(words)), first.filter((words) => common.has(words)));
+      assert.ok(common.size >= MANY - 2);
+    }
+  });
+});

@@ -1,0 +1,45 @@
+// The host as a guard: started for a test, and ended with it.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+// How long anything may take before a test gives up, in milliseconds. Nothing waits this long when all is well.
+export const PATIENCE = 30_000;
+
+const ADDRESS = /http:\/\/(\S+?:\d+)\//;
+
+// `ws-host run GUEST --port 0`, listening. WS_HOST names the binary and GUESTS the folder of built components.
+// It is killed when the test `t` ends, unless it ended before.
+export async function startHost(t, guest, ...options) {
+  const folder = await mkdtemp(join(tmpdir(), "ws-host-test-"));
+  const logFile = join(folder, "stderr");
+  const log = await open(logFile, "w");
+  const host = spawn(process.env.WS_HOST, ["run", join(process.env.GUESTS, `${guest}.wasm`), "--port", "0", ...options], {
+    stdio: ["ignore", "pipe", log.fd],
+    env: { ...process.env, XDG_CACHE_HOME: folder }, // a cache of its own, not the user's
+  });
+  const ended = once(host, "exit").then(([code]) => code);
+  t.after(async () => {
+    host.kill("SIGKILL"); // does nothing when it has ended
+    await ended;
+    await log.close();
+    await rm(folder, { recursive: true });
+  });
+  for await (const line of createInterface({ input: host.stdout })) {
+    const found = ADDRESS.exec(line);
+    if (found) {
+      host.stdout.resume();
+      return {
+        url: `ws://${found[1]}/`,
+        page: `http://${found[1]}/`,
+        terminate: () => host.kill("SIGTERM"),
+        exitCode: ended,
+      };
+    }
+  }
+  throw new Error(`the host ended with ${await ended} before it listened: ${await readFile(logFile, "utf8")}`);
+}

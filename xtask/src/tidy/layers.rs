@@ -5,13 +5,17 @@ use super::scan::{line_of, words};
 use super::source::Source;
 
 /// The host's modules from top to bottom. A module may use those of lower layers.
-const LAYERS: [&[&str]; 7] = [
+const LAYERS: [&[&str]; 11] = [
     &["main"],
     &["cli"],
     &["lib"],
+    &["server"],
     &["front", "admin", "swap"],
     &["shard"],
-    &["protocol", "guest"],
+    &["guest"],
+    &["app"],
+    &["room"],
+    &["protocol"],
     &["config", "error", "types"],
 ];
 
@@ -61,7 +65,6 @@ fn imports(code: &str, depth: usize) -> Vec<(usize, &str)> {
         let rest = &code[start + word.len()..];
         let continues_path = code[..start].ends_with("::");
         match word {
-            "ws_host" if rest.starts_with("::") => found.push((start, "lib")),
             "crate" => found.extend(heads(rest).into_iter().map(|head| (start, head))),
             "super" if !continues_path => {
                 let supers = 1 + rest.split("::").skip(1).take_while(|segment| *segment == "super").count();
@@ -121,6 +124,7 @@ mod tests {
         assert_eq!(found("host/src/error.rs", "use crate::types::ClientId;"), [""; 0]);
         assert_eq!(found("host/src/lib.rs", "use crate::front::Door;"), [""; 0]);
         assert_eq!(found("host/src/cli.rs", "use ws_host::Server;"), [""; 0]);
+        assert_eq!(found("host/src/guest/instance.rs", "use super::bindings::ws_host::server::types;"), [""; 0]);
     }
 
     #[test]
@@ -133,10 +137,7 @@ mod tests {
 
     #[test]
     fn an_import_from_the_side_is_found() {
-        assert_eq!(
-            found("host/src/guest/mod.rs", "use crate::protocol::Frame;"),
-            ["`guest` uses `protocol`, which is not below it"]
-        );
+        assert_eq!(found("host/src/front/mod.rs", "use crate::swap::Swap;"), ["`front` uses `swap`, which is not below it"]);
     }
 
     #[test]

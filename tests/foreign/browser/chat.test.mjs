@@ -63,7 +63,7 @@ test("two tabs chat, and when one closes the other sees that it left", async (t)
   await screenshot(ann, "two-tabs-chat");
 
   await ben.close();
-  await heard(ann, "left").waitFor();
+  await heard(ann, "has left").waitFor();
   await screenshot(ann, "one-has-left");
   assert.deepEqual(ann.problems, []);
 });

@@ -37,7 +37,12 @@ pub(crate) fn build(context: &Context) -> Check {
     run(&mut cargo("build --workspace --bins --tests --examples", &context.places.root))
 }
 
-/// Unit, documentation and integration tests.
+/// Unit, documentation and integration tests. The unit tests of guests run on the machine itself, not as WebAssembly.
 pub(crate) fn test(context: &Context) -> Check {
-    run(&mut cargo("test --workspace", &context.places.root))
+    let places = &context.places;
+    for workspace in places.guest_workspaces() {
+        // The release profile has compiled the macros that guests use.
+        run(for_guest(&mut cargo("test --workspace --release --quiet", &workspace)))?;
+    }
+    run(&mut cargo("test --workspace", &places.root))
 }

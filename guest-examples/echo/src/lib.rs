@@ -1,20 +1,15 @@
-//! Sends every message back to its sender.
+//! Sends every message back to its sender, text as text and binary as binary.
 
-wit_bindgen::generate!({ path: "../../wit", world: "app" });
+use ws_guest::{App, ClientId, Message, send};
 
-use exports::ws_host::server::handler::{Client, ClientId, CloseInfo, Guest, Message};
-use ws_host::server::clients;
-
+#[derive(Default)]
 struct Echo;
 
-impl Guest for Echo {
-    fn on_new_client(_client: Client) {}
-
-    fn on_message(from: ClientId, message: Message) {
-        let _ = clients::send(from, &message);
+impl App for Echo {
+    fn on_message(&mut self, from: ClientId, message: Message) {
+        // An error would say that the sender is leaving: then there is nobody to answer.
+        send(from, message).ok();
     }
-
-    fn on_client_left(_id: ClientId, _info: CloseInfo) {}
 }
 
-export!(Echo);
+ws_guest::export!(Echo);

@@ -1,2 +1,42 @@
-//! x
-#[allow(unused)] mod types;
+//! A WebSocket server whose application is a sandboxed WebAssembly component, or a native app in its place.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), ws_host::Error> {
+//! ws_host::Server::builder().port(13254).component("chat.wasm").build()?.run_forever()
+//! # }
+//! ```
+//!
+//! A reading order: `server` listens and accepts through `front`, which hands each connection to the `shard`; the shard's
+//! `room_loop` calls the handlers of an `app`, which is a `guest` (Wasm) or `native`; what a handler does waits in the
+//! `room` until it returns. ARCHITECTURE.md tells the way of a message in one paragraph.
+
+mod app;
+mod builder;
+mod config;
+mod error;
+mod front;
+mod guest;
+mod handle;
+mod native;
+mod protocol;
+mod room;
+mod server;
+mod shard;
+mod types;
+
+/// The types around the main ones: reasons, errors, limits, and what the binary needs of guests.
+pub mod more {
+    pub use crate::app::{Decision, Fault, Outcome, Saved, StartReason, UpgradeRequest};
+    pub use crate::config::Limits;
+    pub use crate::guest::{Engine, Program, Report};
+    pub use crate::room::{AttachmentError, CloseError, SendError, SendStatus, SubscribeError, TimerError};
+    pub use crate::types::{ClientId, CloseCause, Request};
+}
+
+pub use app::App;
+pub use builder::Builder;
+pub use error::Error;
+pub use handle::Handle;
+pub use room::Room;
+pub use server::Server;
+pub use types::{Client, CloseInfo, Message};

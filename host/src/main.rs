@@ -1,1 +1,23 @@
-fn main(){}
+//! The `ws-host` command.
+
+mod cli;
+
+use std::process::ExitCode;
+
+/// Chosen by measurement; `docs/decisions.md` has the figures.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = cli::parse();
+    cli::log::set_up(&arguments.logging);
+    let result = match arguments.command {
+        cli::Command::Run(run) => cli::run::run(run),
+        cli::Command::Inspect(inspect) => cli::inspect::inspect(&inspect),
+        cli::Command::Dev(dev) => cli::dev::dev(dev),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => cli::report(&error),
+    }
+}

@@ -1,0 +1,135 @@
+//! What a room runs: the handlers of an app, native or in a Wasm guest.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use crate::room::Room;
+use crate::types::{Client, ClientId, CloseInfo, Message, Request};
+
+/// The failure of a handler. It costs the app's instance: the handler's effects are dropped, the client whose event it
+/// was is closed with 1011, and a fresh instance starts. For a Wasm guest it is a trap.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Fault {
+    /// What happened, in one line.
+    pub message: String,
+    /// Where, if known: a wasm backtrace.
+    pub backtrace: Option<String>,
+}
+
+impl Fault {
+    /// A fault without a backtrace.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), backtrace: None }
+    }
+}
+
+/// What a handler gives back.
+pub type Outcome = Result<(), Fault>;
+
+/// Why an instance starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartReason {
+    /// The room is new.
+    Fresh,
+    /// A new release takes over from a running one.
+    Swap,
+    /// The instance before this one failed.
+    AfterTrap,
+}
+
+/// State that one instance hands to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// The app's own name for the format of `data`.
+    pub version: String,
+    /// The state.
+    pub data: Bytes,
+}
+
+/// An upgrade request, as the gate sees it.
+#[derive(Debug, Clone)]
+pub struct UpgradeRequest {
+    /// The address it comes from.
+    pub address: SocketAddr,
+    /// Path, query and headers.
+    pub request: Arc<Request>,
+    /// The subprotocols that the client offers, in its order of preference.
+    pub subprotocols: Vec<String>,
+}
+
+/// What is to become of an upgrade request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Let it in, with one of the subprotocols that it offered or with none.
+    Accept(Option<ByteString>),
+    /// Answer with this HTTP status, 400 to 599.
+    Refuse(u16),
+    /// Accept the WebSocket and close it at once with this code and reason.
+    Close(u16, ByteString),
+}
+
+/// The handlers of a room. Every one has a default that does nothing.
+///
+/// For each client, `on_new_client` runs once, then `on_message` for each of its messages in their order, then
+/// `on_client_left` exactly once. No two handlers of a room run at the same time. A handler may be an `async fn`: while it waits, its
+/// room waits with it, and the other rooms of the shard go on.
+pub trait App: Sized + 'static {
+    /// The instance starts. A fault refuses it.
+    fn on_start(&mut self, _room: &mut Room, _reason: StartReason, _saved: Option<Saved>) -> impl Future<Output = Outcome> {
+        async { Ok(()) }
+    }
+
+    /// A client has connected. It is already a member.
+    fn on_new_client(&mut self, _room: &mut Room, _client: &Client) -> impl Future<Output = Outcome> {
+        async { Ok(()) }
+    }
+
+    /// A client has sent a message.
+    fn on_message(&mut self, _room: &mut Room, _from: ClientId, _message: Message) -> impl Future<Output = Outcome> {
+        async { Ok(()) }
+    }
+
+    /// A client has gone. It is no longer a member.
+    fn on_client_left(&mut self, _room: &mut Room, _client: ClientId, _info: &CloseInfo) -> impl Future<Output = Outcome> {
+        async { Ok(()) }
+    }
+
+    /// Decides about an upgrade request, if `Launch::has_gate` says that the app wants to.
+    fn on_upgrade(&mut self, _room: &mut Room, _request: &UpgradeRequest) -> impl Future<Output = Result<Decision, Fault>> {
+        async { Ok(Decision::Accept(None)) }
+    }
+
+    /// A client that had passed the soft limit has read all that waited for it.
+    fn on_drain(&mut self, _room: &mut Room, _client: ClientId) -> impl Future<Output = Outcome> {
+        async { Ok(()) }
+    }
+
+    /// A timer is due.
+    fn on_timer(&mut self, _room: &mut Room, _timer: u64, _payload: Bytes) -> impl Future<Output = Outcome> {
+        async { Ok(()) }
+    }
+
+    /// The state to keep when another instance takes over, if there is any.
+    fn snapshot(&mut self, _room: &mut Room) -> impl Future<Output = Result<Option<Saved>, Fault>> {
+        async { Ok(None) }
+    }
+}
+
+/// Makes instances of an app. A clone costs a reference count.
+pub trait Launch: Clone + Send + 'static {
+    /// What it makes.
+    type App: App;
+
+    /// Makes one instance for the room of this name. `App::on_start` follows.
+    fn launch(&self, room: &str) -> impl Future<Output = Result<Self::App, Fault>>;
+
+    /// Whether upgrade requests are to be put to `App::on_upgrade`.
+    fn has_gate(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,90 @@
+//! `ws-host dev`: builds the guest project in a directory and serves it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use super::{DevArguments, run};
+
+/// Rust's target whose output is a component.
+const TARGET: &str = "wasm32-wasip2";
+
+/// Builds, then serves.
+pub fn dev(arguments: DevArguments) -> anyhow::Result<()> {
+    let dir = arguments.dir;
+    if !dir.is_dir() {
+        bail!(
+            "{} is not a directory. Give the directory of a guest project; a built component is served with `ws-host run`",
+            dir.display()
+        );
+    }
+    if !dir.join("Cargo.toml").is_file() {
+        bail!("{} has no Cargo.toml, so there is nothing that `ws-host dev` can build", dir.display());
+    }
+    ensure_target()?;
+    let component = build(&dir)?;
+    run::serve(&component, arguments.serving)
+}
+
+/// Adds the wasm target through rustup when it is missing. rustup's own automatic installation may be switched off.
+fn ensure_target() -> anyhow::Result<()> {
+    let libraries = Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output();
+    let libraries = libraries.context("cannot run rustc. Install Rust with rustup, then run this again")?;
+    let folder = String::from_utf8_lossy(&libraries.stdout).trim().to_owned();
+    if libraries.status.success() && Path::new(&folder).is_dir() {
+        return Ok(());
+    }
+    tracing::info!("adding the Rust target {TARGET} through rustup");
+    let added = Command::new("rustup").args(["target", "add", TARGET]).status();
+    let added = added.with_context(|| format!("the Rust target {TARGET} is missing, and rustup cannot be run to add it"))?;
+    if !added.success() {
+        bail!("rustup could not add the Rust target {TARGET} (see above)");
+    }
+    Ok(())
+}
+
+/// Builds the project for the wasm target and answers where its component is. cargo writes to our stderr, as it would
+/// to the developer's.
+fn build(dir: &Path) -> anyhow::Result<PathBuf> {
+    tracing::info!("building {} for {TARGET}", dir.display());
+    let output = Command::new("cargo")
+        .args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"])
+        .current_dir(dir)
+        // Flags for this machine's processor or linker mean nothing to the guest's.
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("CARGO_BUILD_TARGET")
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run cargo. Install Rust with rustup, then run this again")?;
+    if !output.status.success() {
+        bail!("{} did not build (see above)", dir.display());
+    }
+    let components: Vec<PathBuf> = String::from_utf8_lossy(&output.stdout).lines().flat_map(components).collect();
+    match components.as_slice() {
+        [component] => Ok(component.clone()),
+        [] => {
+            bail!("{} built, but made no component. Set `crate-type = [\"cdylib\"]` under [lib] in its Cargo.toml", dir.display())
+        }
+        several => {
+            let names: Vec<_> = several.iter().map(|path| path.display().to_string()).collect();
+            bail!(
+                "{} made several components: {}. Run `ws-host dev` in the directory of one of them",
+                dir.display(),
+                names.join(", ")
+            )
+        }
+    }
+}
+
+/// The components that one of cargo's messages tells of.
+fn components(message: &str) -> Vec<PathBuf> {
+    let message: Value = serde_json::from_str(message).unwrap_or_default();
+    if message["reason"] != "compiler-artifact" {
+        return Vec::new();
+    }
+    let files = message["filenames"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    files.filter(|file| file.ends_with(".wasm")).map(PathBuf::from).collect()
+}

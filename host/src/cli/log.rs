@@ -1,0 +1,48 @@
+//! Log lines: how many, and in which form. They go to stderr.
+
+use std::io::IsTerminal;
+
+use clap::{Args, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+/// How much to log, and how.
+#[derive(Debug, Args)]
+pub struct Logging {
+    /// Log more: -v for every connection, -vv for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    verbose: u8,
+    /// Log warnings and errors only; -qq errors only
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    quiet: u8,
+    /// The form of log lines
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    log_format: Format,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs: one JSON object a line
+    Json,
+}
+
+/// Sets up logging for the process. `RUST_LOG`, where it is set, has the last word.
+pub fn set_up(logging: &Logging) {
+    let level = match (logging.verbose, logging.quiet) {
+        (0, 0) => "warn,ws_host=info,guest=info",
+        (1, _) => "warn,ws_host=debug,guest=debug",
+        (2.., _) => "debug,ws_host=trace,guest=trace",
+        (_, 1) => "warn",
+        (_, _) => "error",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let stderr = std::io::stderr;
+    let colours = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(colours);
+    match logging.log_format {
+        Format::Text => lines.with_target(false).init(),
+        Format::Json => lines.json().flatten_event(true).init(),
+    }
+}

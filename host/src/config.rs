@@ -1,0 +1,81 @@
+//! What a server can be told: plain data, units in the names.
+
+use std::time::Duration;
+
+/// Every limit of one server. Each queue has a size and a verdict for when it is full: README.md has the table.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections at a time; further ones get 503. `None` means 90 % of the file-descriptor limit.
+    pub max_connections: Option<usize>,
+    /// Payload bytes of one message, in either direction. A larger one from a client ends it with 1009.
+    pub max_message_bytes: usize,
+    /// Bytes waiting for one client from which `send` answers `backpressure`.
+    pub outbox_soft_bytes: usize,
+    /// Bytes waiting for one client above which it is closed with 1013.
+    pub outbox_hard_bytes: usize,
+    /// Events waiting for a room above which its connections are not read.
+    pub mailbox_events: usize,
+    /// Payload bytes waiting for a room above which its connections are not read.
+    pub mailbox_bytes: usize,
+    /// Linear memory of one guest instance.
+    pub guest_memory_bytes: usize,
+    /// Running time of one guest call; waiting does not count.
+    pub call_timeout: Duration,
+    /// From the connection to the end of the upgrade request.
+    pub handshake_timeout: Duration,
+    /// Silence after which a client is pinged.
+    pub ping_interval: Duration,
+    /// Silence after a ping after which the client counts as gone.
+    pub pong_timeout: Duration,
+    /// From our close frame to the cut, for a client that does not answer it.
+    pub close_timeout: Duration,
+    /// How long a shutdown waits for the clients' close frames and the guest.
+    pub drain_timeout: Duration,
+    /// Restarts within `restart_window` after which a room's circuit opens.
+    pub max_restarts: usize,
+    /// The window in which restarts are counted, and how long an open circuit stays open.
+    pub restart_window: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: None,
+            max_message_bytes: 1 << 20,
+            outbox_soft_bytes: 64 << 10,
+            outbox_hard_bytes: 1 << 20,
+            mailbox_events: 1024,
+            mailbox_bytes: 16 << 20,
+            guest_memory_bytes: 64 << 20,
+            call_timeout: Duration::from_secs(1),
+            handshake_timeout: Duration::from_secs(10),
+            ping_interval: Duration::from_secs(20),
+            pong_timeout: Duration::from_secs(20),
+            close_timeout: Duration::from_secs(5),
+            drain_timeout: Duration::from_secs(10),
+            max_restarts: 5,
+            restart_window: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Everything else that a server can be told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The name or address to listen on. The default, `127.0.0.1`, is reachable from this machine alone.
+    pub host: String,
+    /// The TCP port; 0 has the system choose a free one.
+    pub port: u16,
+    /// Whether a plain `GET /` answers with the chat page.
+    pub page: bool,
+    /// Origins that may connect besides the one that equals `Host`; `*` admits every one.
+    pub allow_origins: Vec<String>,
+    /// The limits.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { host: "127.0.0.1".into(), port: 13254, page: true, allow_origins: Vec::new(), limits: Limits::default() }
+    }
+}

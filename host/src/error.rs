@@ -1,0 +1,125 @@
+//! What can go wrong before a server serves, each in one line that says what to do.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a server could not start, or a component could not be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The component's file could not be read.
+    #[error("cannot read {}: {source}{}", path.display(), hint_for_read(source))]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is not WebAssembly.
+    #[error("{name} is not WebAssembly: {found}. Give the .wasm file that the guest's build wrote")]
+    NotWasm {
+        /// The file's name.
+        name: String,
+        /// What it is instead, as far as can be told.
+        found: String,
+    },
+    /// The file is a core module.
+    #[error(
+        "{name} is a core WebAssembly module, not a component. Build it for the target wasm32-wasip2, or turn it into one with `wasm-tools component new`"
+    )]
+    CoreModule {
+        /// The file's name.
+        name: String,
+    },
+    /// The component does not export what a guest must.
+    #[error("{name} lacks {}. A guest implements the world `app` of ws-host:server@0.1.0 (see wit/)", missing.join(", "))]
+    MissingExports {
+        /// The file's name.
+        name: String,
+        /// The missing exports, each as `interface` or `interface: function`.
+        missing: Vec<String>,
+    },
+    /// The component imports what the host does not give.
+    #[error("{name} imports {}, which this host does not give. `ws-host inspect` lists all that it asks for", unknown.join(", "))]
+    UnknownImports {
+        /// The file's name.
+        name: String,
+        /// The imports.
+        unknown: Vec<String>,
+    },
+    /// The component is broken, or its types do not match the contract.
+    #[error("{name} cannot be loaded: {reason}")]
+    Invalid {
+        /// The file's name.
+        name: String,
+        /// What the runtime said.
+        reason: String,
+    },
+    /// The app failed while its first room started.
+    #[error("{name} failed while it started: {reason}")]
+    Start {
+        /// The component's or app's name.
+        name: String,
+        /// The trap or the app's own error.
+        reason: String,
+    },
+    /// Nothing was given to serve.
+    #[error("there is nothing to serve: give the builder a component, an app or at least one callback")]
+    NothingToServe,
+    /// The host name does not resolve.
+    #[error("the host name {host:?} does not resolve: {source}. Use an address of this machine, such as 127.0.0.1 or 0.0.0.0")]
+    Resolve {
+        /// The name.
+        host: String,
+        /// What the resolver said.
+        source: io::Error,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {}", explain_bind(source))]
+    Bind {
+        /// The address.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The operating system refused something that a server needs.
+    #[error("cannot {what}: {source}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The server is not running any more.
+    #[error("the server has stopped")]
+    Stopped,
+    /// More commands wait for a shard than it takes.
+    #[error("the server is overloaded: {0} commands wait already. Try again later")]
+    Busy(usize),
+    /// No client has that id.
+    #[error("no client has the id {0}: it never existed, or has left")]
+    NoSuchClient(u64),
+}
+
+fn hint_for_read(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => ". Check the path; a Rust guest's build writes target/wasm32-wasip2/release/NAME.wasm",
+        io::ErrorKind::IsADirectory => ". To build and serve a project's directory, use `ws-host dev DIR`",
+        _ => "",
+    }
+}
+
+fn explain_bind(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "the port is in use. Stop the other program, or choose another port with --port (0 picks a free one)".into()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "permission denied. Ports below 1024 need privileges; choose a higher one with --port".into()
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address. Use 127.0.0.1, or 0.0.0.0 for all of its addresses".into()
+        }
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,22 @@
+//! The front door: what happens to a connection before it belongs to a room.
+//!
+//! accept -> HTTP request -> the rules of the upgrade and of admission -> the app's gate -> hand-over to the shard.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `listen` | the listening socket |
+//! | `accept` | the loop that accepts, and the hand-over |
+//! | `request` | one HTTP request: a page, a refusal or an upgrade |
+//! | `upgrade` | the rules of the opening handshake, without I/O |
+//! | `origin` | whose pages may connect |
+//! | `reply` | HTTP answers |
+
+mod accept;
+mod listen;
+mod origin;
+mod reply;
+mod request;
+mod upgrade;
+
+pub use accept::{Front, default_max_connections};
+pub use listen::listen;

@@ -1,0 +1,84 @@
+//! Whose pages may connect: a browser names the origin of the page in every upgrade (RFC 6455 §10.2).
+
+/// Decides about origins. Without a list, only the origin that the page itself was served from is admitted, since another
+/// site's page must not be able to talk to a server on localhost through its visitor's browser.
+#[derive(Debug, Clone)]
+pub struct OriginPolicy {
+    allowed: Vec<String>,
+}
+
+impl OriginPolicy {
+    /// Admits these besides `Host`'s own: an exact origin, `*.example.com`, `null` (files, sandboxed frames) or `*`.
+    pub fn new(allowed: Vec<String>) -> Self {
+        Self { allowed }
+    }
+
+    /// Whether a request with this `Origin` may connect to this `Host`. Clients without an origin are no browsers' pages.
+    pub fn admits(&self, origin: Option<&str>, host: Option<&str>) -> bool {
+        let Some(origin) = origin else { return true };
+        let authority = origin.split_once("://").map(|(_, authority)| authority);
+        if let (Some(authority), Some(host)) = (authority, host)
+            && authority.eq_ignore_ascii_case(host)
+        {
+            return true;
+        }
+        self.allowed.iter().any(|allowed| match allowed.strip_prefix("*.") {
+            _ if allowed == "*" => true,
+            Some(domain) => authority.is_some_and(|authority| is_subdomain(authority, domain)),
+            None => allowed.eq_ignore_ascii_case(origin),
+        })
+    }
+}
+
+fn is_subdomain(authority: &str, domain: &str) -> bool {
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    let Some(at) = host.len().checked_sub(domain.len() + 1) else { return false };
+    host.is_char_boundary(at + 1) && host.as_bytes()[at] == b'.' && host[at + 1..].eq_ignore_ascii_case(domain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admits(allowed: &[&str], origin: &str) -> bool {
+        let policy = OriginPolicy::new(allowed.iter().map(ToString::to_string).collect());
+        policy.admits(Some(origin), Some("localhost:13254"))
+    }
+
+    #[test]
+    fn a_page_that_this_server_served_may_connect() {
+        assert!(admits(&[], "http://localhost:13254"));
+        assert!(admits(&[], "https://LOCALHOST:13254"));
+    }
+
+    #[test]
+    fn a_page_of_another_site_port_or_file_may_not() {
+        for origin in
+            ["http://evil.example", "http://localhost:1", "http://localhost", "null", "http://localhost:13254.evil.example"]
+        {
+            assert!(!admits(&[], origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_client_without_an_origin_is_no_page() {
+        assert!(OriginPolicy::new(Vec::new()).admits(None, Some("localhost")));
+    }
+
+    #[test]
+    fn listed_origins_may_connect() {
+        assert!(admits(&["https://app.example"], "https://app.example"));
+        assert!(!admits(&["https://app.example"], "http://app.example"));
+        assert!(admits(&["null"], "null"));
+        assert!(admits(&["*"], "https://whoever.example"));
+    }
+
+    #[test]
+    fn a_wildcard_stands_for_subdomains_and_not_for_the_domain_or_for_names_that_end_alike() {
+        assert!(admits(&["*.example.com"], "https://a.example.com"));
+        assert!(admits(&["*.example.com"], "https://a.b.example.com:8443"));
+        assert!(!admits(&["*.example.com"], "https://example.com"));
+        assert!(!admits(&["*.example.com"], "https://badexample.com"));
+        assert!(!admits(&["*.example.com"], "https://é.example.org"));
+    }
+}

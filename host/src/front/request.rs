@@ -1,0 +1,114 @@
+//! One HTTP request: a page, a refusal, or an upgrade.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use hyper::http::{HeaderMap, StatusCode, header, request::Parts};
+use tokio::sync::oneshot;
+
+use super::accept::Front;
+use super::reply::{self, Reply};
+use super::upgrade::{self, Refusal};
+use crate::app::{Decision, UpgradeRequest};
+use crate::protocol::may_send;
+use crate::shard::Command;
+use crate::types::Request;
+
+/// What an upgrade leads to once the 101 is written.
+#[derive(Debug)]
+pub enum Upgrade {
+    /// A client of the room.
+    Join {
+        /// What it asked for.
+        request: Arc<Request>,
+        /// The agreed subprotocol.
+        subprotocol: Option<ByteString>,
+    },
+    /// A close frame with this code and reason, and the end.
+    Close(u16, ByteString),
+}
+
+/// Answers a request. With the 101 comes what is to follow it.
+pub async fn answer(front: &Front, address: SocketAddr, request: &Parts) -> (Reply, Option<Upgrade>) {
+    if !upgrade::is_wanted(request) {
+        return (reply::plain(&request.method, request.uri.path(), front.page), None);
+    }
+    match admit(front, address, request).await {
+        Ok((reply, upgrade)) => (reply, Some(upgrade)),
+        Err(refusal) => {
+            tracing::debug!(%address, status = refusal.status.as_u16(), "upgrade refused: {}", refusal.text);
+            (reply::refusal(&refusal), None)
+        }
+    }
+}
+
+async fn admit(front: &Front, address: SocketAddr, parts: &Parts) -> Result<(Reply, Upgrade), Refusal> {
+    let accept_key = upgrade::accept_key(parts)?;
+    let origin = parts.headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("?"));
+    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    if !front.origins.admits(origin, host) {
+        let origin = origin.unwrap_or_default();
+        tracing::warn!(%address, "a page of the origin {origin} was refused; to admit it, use --allow-origin {origin}");
+        return Err(Refusal::new(StatusCode::FORBIDDEN, format!("the origin {origin} is not admitted")));
+    }
+    if let Some(reason) = front.door.refusal() {
+        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, reason));
+    }
+    let request = Arc::new(Request {
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: headers(&parts.headers),
+    });
+    let offered = upgrade::subprotocols(&parts.headers);
+    let upgrade = match ask_gate(front, address, &request, &offered).await? {
+        Decision::Accept(subprotocol) => Upgrade::Join { request, subprotocol },
+        Decision::Close(code, reason) => Upgrade::Close(code, reason),
+        Decision::Refuse(status) => return Err(refused_by_gate(status)),
+    };
+    let subprotocol = match &upgrade {
+        Upgrade::Join { subprotocol, .. } => subprotocol.as_deref(),
+        Upgrade::Close(..) => None,
+    };
+    let reply = reply::switching(&accept_key, subprotocol).ok_or_else(broken_gate)?;
+    Ok((reply, upgrade))
+}
+
+/// The app's decision, checked: it may break its own rules. Without a gate everybody is let in.
+async fn ask_gate(front: &Front, address: SocketAddr, request: &Arc<Request>, offered: &[String]) -> Result<Decision, Refusal> {
+    if !front.door.has_gate {
+        return Ok(Decision::Accept(None));
+    }
+    let (answer, decision) = oneshot::channel();
+    let asked = UpgradeRequest { address, request: Arc::clone(request), subprotocols: offered.to_vec() };
+    let gone = || Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the server shuts down");
+    front.shard.send(Command::Upgrade(Box::new(asked), answer)).await.map_err(|_| gone())?;
+    let decision = decision.await.map_err(|_| gone())?;
+    let keeps_rules = match &decision {
+        Decision::Accept(Some(subprotocol)) => offered.iter().any(|offer| offer == &**subprotocol),
+        Decision::Accept(None) => true,
+        Decision::Refuse(status) => (400..600).contains(status),
+        Decision::Close(code, _) => may_send(*code),
+    };
+    if keeps_rules {
+        return Ok(decision);
+    }
+    tracing::error!("the app's on-upgrade broke its rules with {decision:?}; the request is refused with 500");
+    Err(broken_gate())
+}
+
+fn refused_by_gate(status: u16) -> Refusal {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN);
+    Refusal::new(status, status.canonical_reason().unwrap_or("refused by the application"))
+}
+
+fn broken_gate() -> Refusal {
+    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the application's gate gave an answer that cannot be used")
+}
+
+fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect()
+}

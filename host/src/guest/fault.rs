@@ -1,0 +1,24 @@
+//! A trap, in words.
+
+use std::time::Duration;
+
+use wasmtime::{Trap, WasmBacktrace};
+
+use crate::app::Fault;
+
+/// Says what went wrong in `handler`, as a person would want to read it, with the wasm backtrace.
+pub(super) fn fault(handler: &str, error: &wasmtime::Error, call_timeout: Duration) -> Fault {
+    let what = match error.downcast_ref::<Trap>() {
+        Some(Trap::Interrupt) => {
+            format!("ran for longer than the {call_timeout:?} of computing time that a call may take (call timeout)")
+        }
+        // What Rust's `panic!`, a failed allocation and C's `abort` come to. The message, if any, is on the guest's stderr.
+        Some(Trap::UnreachableCodeReached) => "trapped: it panicked or aborted (see its stderr above)".to_owned(),
+        Some(Trap::StackOverflow) => "trapped: its stack overflowed".to_owned(),
+        Some(Trap::MemoryOutOfBounds) => "trapped: memory access out of bounds, or its stack overflowed".to_owned(),
+        Some(trap) => format!("trapped: {trap}"),
+        None => format!("failed: {}", error.root_cause()),
+    };
+    let backtrace = error.downcast_ref::<WasmBacktrace>().filter(|trace| !trace.frames().is_empty());
+    Fault { message: format!("the guest's {handler} {what}"), backtrace: backtrace.map(|trace| trace.to_string()) }
+}

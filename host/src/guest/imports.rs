@@ -1,0 +1,277 @@
+//! The contract's imports on the host's side: `clients`, `topics` and `control`, each a thin layer over `Room`.
+//!
+//! Payloads are not copied on their way in: they are read where they lie in the guest's memory, and encoded from
+//! there into the frame that is sent.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use wasmtime::StoreContextMut;
+use wasmtime::component::{ComponentType, Lift, Linker, Lower, WasmList, WasmStr};
+
+use super::state::GuestState;
+use crate::room::{self, Room};
+use crate::types::{Client, ClientId};
+
+/// The contract's interfaces that the host gives, but for `types`, which has no functions.
+pub(super) const CLIENTS: &str = "ws-host:server/clients@0.1.0";
+pub(super) const TOPICS: &str = "ws-host:server/topics@0.1.0";
+pub(super) const CONTROL: &str = "ws-host:server/control@0.1.0";
+
+type Store<'a> = StoreContextMut<'a, GuestState>;
+
+/// The contract's `message`, where it lies in the guest's memory.
+#[derive(ComponentType, Lift)]
+#[component(variant)]
+enum Payload {
+    #[component(name = "text")]
+    Text(WasmStr),
+    #[component(name = "binary")]
+    Binary(WasmList<u8>),
+}
+
+impl Payload {
+    fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_))
+    }
+
+    /// The bytes. A text that is not UTF-8 is an error, which traps the guest.
+    fn read<'a>(&self, store: &'a Store<'_>) -> wasmtime::Result<Cow<'a, [u8]>> {
+        Ok(match self {
+            Self::Text(text) => match text.to_str(store)? {
+                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+            },
+            Self::Binary(data) => Cow::Borrowed(data.as_le_slice(store)),
+        })
+    }
+}
+
+#[derive(ComponentType, Lower, Clone, Copy)]
+#[component(enum)]
+#[repr(u8)]
+enum SendStatus {
+    #[component(name = "queued")]
+    Queued,
+    #[component(name = "backpressure")]
+    Backpressure,
+}
+
+#[derive(ComponentType, Lower, Clone, Copy)]
+#[component(enum)]
+#[repr(u8)]
+enum SendError {
+    #[component(name = "no-such-client")]
+    NoSuchClient,
+    #[component(name = "closing")]
+    Closing,
+    #[component(name = "too-big")]
+    TooBig,
+    #[component(name = "limit")]
+    Limit,
+}
+
+#[derive(ComponentType, Lower, Clone, Copy)]
+#[component(enum)]
+#[repr(u8)]
+enum CloseError {
+    #[component(name = "no-such-client")]
+    NoSuchClient,
+    #[component(name = "invalid-code")]
+    InvalidCode,
+    #[component(name = "reason-too-long")]
+    ReasonTooLong,
+}
+
+#[derive(ComponentType, Lower, Clone, Copy)]
+#[component(enum)]
+#[repr(u8)]
+enum AttachmentError {
+    #[component(name = "no-such-client")]
+    NoSuchClient,
+    #[component(name = "too-big")]
+    TooBig,
+}
+
+#[derive(ComponentType, Lower, Clone, Copy)]
+#[component(enum)]
+#[repr(u8)]
+enum SubscribeError {
+    #[component(name = "no-such-client")]
+    NoSuchClient,
+    #[component(name = "invalid-topic")]
+    InvalidTopic,
+    #[component(name = "limit")]
+    Limit,
+}
+
+#[derive(ComponentType, Lower, Clone, Copy)]
+#[component(enum)]
+#[repr(u8)]
+enum TimerError {
+    #[component(name = "limit")]
+    Limit,
+    #[component(name = "invalid")]
+    Invalid,
+}
+
+#[derive(ComponentType, Lower)]
+#[component(record)]
+struct Address {
+    ip: String,
+    port: u16,
+}
+
+#[derive(ComponentType, Lower)]
+#[component(record)]
+struct ClientRecord {
+    id: ClientId,
+    address: Address,
+    path: String,
+    query: String,
+    headers: Vec<(String, String)>,
+    subprotocol: Option<String>,
+}
+
+impl From<&Client> for ClientRecord {
+    fn from(client: &Client) -> Self {
+        let request = &client.request;
+        Self {
+            id: client.id,
+            address: Address { ip: client.address.ip().to_string(), port: client.address.port() },
+            path: request.path.clone(),
+            query: request.query.clone(),
+            headers: request.headers.clone(),
+            subprotocol: client.subprotocol.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+/// Runs with the room taken out of the store, so that the store's memory can be read at the same time.
+fn with_room<T>(store: &mut Store<'_>, work: impl FnOnce(&mut Room, &Store<'_>) -> T) -> T {
+    let mut room = std::mem::take(&mut store.data_mut().room);
+    let result = work(&mut room, store);
+    store.data_mut().room = room;
+    result
+}
+
+/// Gives the linker everything that the contract imports.
+pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+    add_clients(linker)?;
+    add_topics(linker)?;
+    add_control(linker)
+}
+
+fn add_clients(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+    let mut clients = linker.instance(CLIENTS)?;
+    clients.func_wrap("send", |mut store: Store<'_>, (to, message): (ClientId, Payload)| {
+        with_room(&mut store, |room, store| {
+            let sent = room.send_payload(to, message.is_text(), &message.read(store)?);
+            Ok((sent.map(SendStatus::from).map_err(SendError::from),))
+        })
+    })?;
+    clients.func_wrap("broadcast", |mut store: Store<'_>, (message, except): (Payload, WasmList<u64>)| {
+        with_room(&mut store, |room, store| {
+            let sent = room.broadcast_payload(message.is_text(), &message.read(store)?, except.as_le_slice(store));
+            Ok((sent.map_err(SendError::from),))
+        })
+    })?;
+    clients.func_wrap("close", |mut store: Store<'_>, (id, code, reason): (ClientId, u16, WasmStr)| {
+        with_room(&mut store, |room, store| {
+            let closed = room.close(id, code, &reason.to_str(store)?);
+            Ok((closed.map_err(CloseError::from),))
+        })
+    })?;
+    clients
+        .func_wrap("get", |store: Store<'_>, (id,): (ClientId,)| Ok((store.data().room.client(id).map(ClientRecord::from),)))?;
+    clients.func_wrap("list", |store: Store<'_>, (): ()| {
+        let ids: Vec<ClientId> = store.data().room.clients().map(|client| client.id).collect();
+        Ok((ids,))
+    })?;
+    clients.func_wrap("count", |store: Store<'_>, (): ()| Ok((saturated(store.data().room.count()),)))?;
+    clients.func_wrap("buffered-amount", |store: Store<'_>, (id,): (ClientId,)| {
+        Ok((store.data().room.buffered_amount(id).map(|bytes| bytes as u64),))
+    })?;
+    clients.func_wrap("attachment", |store: Store<'_>, (id,): (ClientId,)| {
+        let attached = store.data().room.attachment(id).filter(|data| !data.is_empty());
+        Ok((attached.map(|data| data.to_vec()),))
+    })?;
+    clients.func_wrap("set-attachment", |mut store: Store<'_>, (id, data): (ClientId, Vec<u8>)| {
+        Ok((store.data_mut().room.set_attachment(id, data).map_err(AttachmentError::from),))
+    })
+}
+
+fn add_topics(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+    let mut topics = linker.instance(TOPICS)?;
+    topics.func_wrap("subscribe", |mut store: Store<'_>, (id, topic): (ClientId, WasmStr)| {
+        with_room(&mut store, |room, store| {
+            let subscribed = room.subscribe(id, &topic.to_str(store)?);
+            Ok((subscribed.map_err(SubscribeError::from),))
+        })
+    })?;
+    topics.func_wrap("unsubscribe", |mut store: Store<'_>, (id, topic): (ClientId, WasmStr)| {
+        with_room(&mut store, |room, store| {
+            room.unsubscribe(id, &topic.to_str(store)?);
+            Ok(())
+        })
+    })?;
+    topics.func_wrap("publish", |mut store: Store<'_>, (topic, message, except): (WasmStr, Payload, WasmList<u64>)| {
+        with_room(&mut store, |room, store| {
+            let except = except.as_le_slice(store);
+            let sent = room.publish_payload(&topic.to_str(store)?, message.is_text(), &message.read(store)?, except);
+            Ok((sent.map_err(SendError::from),))
+        })
+    })?;
+    topics.func_wrap("subscribers", |mut store: Store<'_>, (topic,): (WasmStr,)| {
+        with_room(&mut store, |room, store| {
+            let ids: Vec<ClientId> = room.subscribers(&topic.to_str(store)?).collect();
+            Ok((ids,))
+        })
+    })
+}
+
+fn add_control(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+    let mut control = linker.instance(CONTROL)?;
+    control.func_wrap("deny-new-clients", |mut store: Store<'_>, (): ()| {
+        store.data_mut().room.deny_new_clients();
+        Ok(())
+    })?;
+    control.func_wrap("allow-new-clients", |mut store: Store<'_>, (): ()| {
+        store.data_mut().room.allow_new_clients();
+        Ok(())
+    })?;
+    control.func_wrap("set-timer", |mut store: Store<'_>, (delay_ms, repeat, payload): (u32, bool, Vec<u8>)| {
+        let delay = Duration::from_millis(delay_ms.into());
+        Ok((store.data_mut().room.set_timer(delay, repeat, payload).map_err(TimerError::from),))
+    })?;
+    control.func_wrap("cancel-timer", |mut store: Store<'_>, (id,): (u64,)| {
+        store.data_mut().room.cancel_timer(id);
+        Ok(())
+    })
+}
+
+fn saturated(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Says that an enum of the contract has the same cases as one of the room.
+macro_rules! same_cases {
+    ($($wire:ident: $($case:ident),+;)+) => {
+        $(impl From<room::$wire> for $wire {
+            fn from(value: room::$wire) -> Self {
+                match value {
+                    $(room::$wire::$case => Self::$case,)+
+                }
+            }
+        })+
+    };
+}
+
+same_cases! {
+    SendStatus: Queued, Backpressure;
+    SendError: NoSuchClient, Closing, TooBig, Limit;
+    CloseError: NoSuchClient, InvalidCode, ReasonTooLong;
+    AttachmentError: NoSuchClient, TooBig;
+    SubscribeError: NoSuchClient, InvalidTopic, Limit;
+    TimerError: Limit, Invalid;
+}

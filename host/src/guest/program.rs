@@ -1,0 +1,150 @@
+//! A guest's program: a component that is checked, compiled and linked, and from which instances start.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use wasmtime::component::types::{Component as ComponentType, ComponentItem};
+use wasmtime::component::{Component, InstancePre, Linker};
+
+use super::bindings::exports::ws_host::server as exports;
+use super::engine::Engine;
+use super::instance::{Indices, Instance};
+use super::state::GuestState;
+use super::{imports, inspect};
+use crate::app::{Fault, Launch};
+use crate::config::Limits;
+use crate::error::Error;
+
+/// The interface that every guest exports, and its functions.
+const HANDLER: &str = "ws-host:server/handler@0.1.0";
+const HANDLER_FUNCTIONS: [&str; 3] = ["on-new-client", "on-message", "on-client-left"];
+
+/// A guest that can be instantiated. A clone costs a reference count.
+#[derive(Clone)]
+pub struct Program {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    name: String,
+    pre: InstancePre<GuestState>,
+    indices: Indices,
+    limits: Limits,
+}
+
+impl Program {
+    /// Reads, checks, compiles (or takes from the cache) and links a component.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no component, lacks a handler, or imports what the host does not give.
+    pub fn load(engine: &Engine, path: &Path, limits: &Limits) -> Result<Self, Error> {
+        let (name, bytes) = read(path)?;
+        Self::from_bytes(engine, &name, &bytes, limits)
+    }
+
+    /// The same from bytes in memory; `name` is for errors.
+    ///
+    /// # Errors
+    /// As `load`, but for reading.
+    pub fn from_bytes(engine: &Engine, name: &str, bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
+        let component = compile(engine, name, bytes)?;
+        check(engine, name, &component)?;
+        let invalid = |error: wasmtime::Error| Error::Invalid { name: name.to_owned(), reason: format!("{error:#}") };
+        let mut linker = Linker::new(&engine.wasmtime);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(invalid)?;
+        imports::add_to_linker(&mut linker).map_err(invalid)?;
+        let pre = linker.instantiate_pre(&component).map_err(invalid)?;
+        let indices = Indices {
+            handler: exports::handler::GuestIndices::new(&pre).map_err(invalid)?,
+            gate: optional(&component, "ws-host:server/gate@0.1.0", || exports::gate::GuestIndices::new(&pre))
+                .map_err(invalid)?,
+            lifecycle: optional(&component, "ws-host:server/lifecycle@0.1.0", || exports::lifecycle::GuestIndices::new(&pre))
+                .map_err(invalid)?,
+            flow: optional(&component, "ws-host:server/flow@0.1.0", || exports::flow::GuestIndices::new(&pre))
+                .map_err(invalid)?,
+            timers: optional(&component, "ws-host:server/timers@0.1.0", || exports::timers::GuestIndices::new(&pre))
+                .map_err(invalid)?,
+        };
+        Ok(Self { inner: Arc::new(Inner { name: name.to_owned(), pre, indices, limits: limits.clone() }) })
+    }
+
+    /// The component's file name.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+}
+
+impl Launch for Program {
+    type App = Instance;
+
+    async fn launch(&self, room: &str) -> Result<Instance, Fault> {
+        Instance::new(&self.inner.pre, &self.inner.indices, &self.inner.limits, room).await
+    }
+
+    fn has_gate(&self) -> bool {
+        self.inner.indices.gate.is_some()
+    }
+}
+
+/// An optional export's functions, if the component has the interface. If it has it with other types, that is an error.
+fn optional<T>(
+    component: &Component,
+    interface: &str,
+    load: impl FnOnce() -> wasmtime::Result<T>,
+) -> wasmtime::Result<Option<T>> {
+    component.get_export_index(None, interface).map(|_| load()).transpose()
+}
+
+/// A component's file: its name for people, and its bytes.
+pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), Error> {
+    let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    Ok((name, bytes))
+}
+
+/// Bytes to a compiled component, with an error that says what else the bytes are.
+pub(super) fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Component, Error> {
+    let not_wasm = |found: String| Error::NotWasm { name: name.to_owned(), found };
+    match bytes {
+        [] => return Err(not_wasm("it is empty".into())),
+        // After the magic bytes, version 1 of layer 0 is a core module; a component is of layer 1.
+        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => return Err(Error::CoreModule { name: name.to_owned() }),
+        [0, b'a', b's', b'm', ..] => {}
+        _ if bytes.trim_ascii_start().starts_with(b"(") => return Err(not_wasm("it is text, in the WAT format perhaps".into())),
+        _ => {
+            let first: Vec<_> = bytes.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+            return Err(not_wasm(format!("it starts with the bytes {}", first.join(" "))));
+        }
+    }
+    Component::from_binary(&engine.wasmtime, bytes)
+        .map_err(|error| Error::Invalid { name: name.to_owned(), reason: format!("{error:#}") })
+}
+
+/// Whether the component exports the handlers and imports nothing that the host does not give.
+fn check(engine: &Engine, name: &str, component: &Component) -> Result<(), Error> {
+    let ty = component.component_type();
+    let missing = missing_handlers(engine, &ty);
+    if !missing.is_empty() {
+        return Err(Error::MissingExports { name: name.to_owned(), missing });
+    }
+    let unknown: Vec<_> =
+        ty.imports(&engine.wasmtime).map(|(import, _)| import.to_owned()).filter(|import| !inspect::is_given(import)).collect();
+    if !unknown.is_empty() {
+        return Err(Error::UnknownImports { name: name.to_owned(), unknown });
+    }
+    Ok(())
+}
+
+fn missing_handlers(engine: &Engine, ty: &ComponentType) -> Vec<String> {
+    let Some(export) = ty.get_export(&engine.wasmtime, HANDLER) else {
+        return vec![format!("the export {HANDLER} with its functions {}", HANDLER_FUNCTIONS.join(", "))];
+    };
+    let ComponentItem::ComponentInstance(handler) = export.ty else {
+        return vec![format!("the export {HANDLER} as an instance")];
+    };
+    HANDLER_FUNCTIONS
+        .iter()
+        .filter(|function| handler.get_export(&engine.wasmtime, function).is_none())
+        .map(|function| format!("the function {function} in its export {HANDLER}"))
+        .collect()
+}

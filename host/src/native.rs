@@ -1,0 +1,84 @@
+//! Native apps in place of a Wasm guest: a factory of `App`s, or plain callbacks.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::app::{App, Fault, Launch, Outcome};
+use crate::room::Room;
+use crate::types::{Client, ClientId, CloseInfo, Message};
+
+/// Makes apps with a function.
+pub struct Factory<F>(Arc<F>);
+
+impl<F> Factory<F> {
+    pub fn new(make: F) -> Self {
+        Self(Arc::new(make))
+    }
+}
+
+impl<F> Clone for Factory<F> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<A: App, F: Fn() -> A + Send + Sync + 'static> Launch for Factory<F> {
+    type App = A;
+
+    fn launch(&self, _room: &str) -> impl Future<Output = Result<A, Fault>> {
+        std::future::ready(Ok((self.0)()))
+    }
+}
+
+type OnNewClient = dyn Fn(&mut Room, &Client) + Send + Sync;
+type OnMessage = dyn Fn(&mut Room, &Client, Message) + Send + Sync;
+type OnClientLeft = dyn Fn(&mut Room, &Client, &CloseInfo) + Send + Sync;
+
+/// The seed's three callbacks, each of which may be missing.
+#[derive(Clone, Default)]
+pub struct Callbacks {
+    pub on_new_client: Option<Arc<OnNewClient>>,
+    pub on_message: Option<Arc<OnMessage>>,
+    pub on_client_left: Option<Arc<OnClientLeft>>,
+}
+
+impl Callbacks {
+    pub fn is_empty(&self) -> bool {
+        self.on_new_client.is_none() && self.on_message.is_none() && self.on_client_left.is_none()
+    }
+}
+
+impl App for Callbacks {
+    async fn on_new_client(&mut self, room: &mut Room, client: &Client) -> Outcome {
+        if let Some(callback) = &self.on_new_client {
+            callback(room, client);
+        }
+        Ok(())
+    }
+
+    async fn on_message(&mut self, room: &mut Room, from: ClientId, message: Message) -> Outcome {
+        if let Some(callback) = &self.on_message
+            && let Some(client) = room.client(from).cloned()
+        {
+            callback(room, &client, message);
+        }
+        Ok(())
+    }
+
+    async fn on_client_left(&mut self, room: &mut Room, id: ClientId, info: &CloseInfo) -> Outcome {
+        if let Some(callback) = &self.on_client_left
+            && let Some(client) = room.client(id).cloned()
+        {
+            callback(room, &client, info);
+        }
+        Ok(())
+    }
+}
+
+impl Launch for Callbacks {
+    type App = Self;
+
+    fn launch(&self, _room: &str) -> impl Future<Output = Result<Self, Fault>> {
+        std::future::ready(Ok(self.clone()))
+    }
+}

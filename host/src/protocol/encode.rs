@@ -1,0 +1,90 @@
+//! Frames from the server to its clients: whole, unmasked (RFC 6455 §5.1) and without extensions.
+//!
+//! Each function appends to a buffer of the caller and allocates nothing else.
+
+use std::ops::Deref;
+
+use tungstenite::protocol::frame::FrameHeader;
+use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+
+use super::close::{cut_reason, may_send};
+
+/// The largest payload of a control frame, in bytes (RFC 6455 §5.5).
+pub(super) const MAX_CONTROL: usize = 125;
+
+/// The largest header of an unmasked frame: two bytes and a length of eight (RFC 6455 §5.2).
+const MAX_HEADER: usize = 10;
+
+/// The header of one frame, 2 to 10 bytes, to be written in front of its payload.
+#[derive(Debug, Clone, Copy)]
+pub struct Header {
+    bytes: [u8; MAX_HEADER],
+    len: u8,
+}
+
+impl Deref for Header {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}
+
+/// The header of a text or binary message in one frame. For a caller that writes the payload from where it
+/// lies, such as a broadcast.
+pub fn message_header(text: bool, payload_len: usize) -> Header {
+    let data = if text { Data::Text } else { Data::Binary };
+    header(OpCode::Data(data), payload_len)
+}
+
+/// How many bytes a message takes on the wire, its header included.
+pub fn message_len(payload_len: usize) -> usize {
+    FrameHeader::default().len(payload_len as u64) + payload_len
+}
+
+/// Appends a message as one frame. The payload of a text message must be UTF-8.
+pub fn write_message(out: &mut Vec<u8>, text: bool, payload: &[u8]) {
+    out.reserve(message_len(payload.len()));
+    out.extend_from_slice(&message_header(text, payload.len()));
+    out.extend_from_slice(payload);
+}
+
+/// Appends a ping (RFC 6455 §5.5.2) with at most 125 bytes of payload; more are cut off.
+pub fn write_ping(out: &mut Vec<u8>, payload: &[u8]) {
+    write_control(out, Control::Ping, payload);
+}
+
+/// Appends a pong (RFC 6455 §5.5.3), which repeats the payload of the ping that it answers.
+pub fn write_pong(out: &mut Vec<u8>, payload: &[u8]) {
+    write_control(out, Control::Pong, payload);
+}
+
+/// Appends a close frame (RFC 6455 §5.5.1). It is empty for 1005, "no status", and for any other code that
+/// must not be on the wire. The reason is cut between characters to what the frame has room for.
+pub fn write_close(out: &mut Vec<u8>, code: u16, reason: &str) {
+    if !may_send(code) {
+        return write_control(out, Control::Close, &[]);
+    }
+    let reason = cut_reason(reason);
+    let code = code.to_be_bytes();
+    out.extend_from_slice(&header(OpCode::Control(Control::Close), code.len() + reason.len()));
+    out.extend_from_slice(&code);
+    out.extend_from_slice(reason.as_bytes());
+}
+
+fn write_control(out: &mut Vec<u8>, control: Control, payload: &[u8]) {
+    // A longer payload would be a header that the client must refuse (RFC 6455 §5.5).
+    let payload = &payload[..payload.len().min(MAX_CONTROL)];
+    out.extend_from_slice(&header(OpCode::Control(control), payload.len()));
+    out.extend_from_slice(payload);
+}
+
+fn header(opcode: OpCode, payload_len: usize) -> Header {
+    let mut bytes = [0; MAX_HEADER];
+    let mut free = &mut bytes[..];
+    FrameHeader { opcode, ..FrameHeader::default() }
+        .format(payload_len as u64, &mut free)
+        .expect("an unmasked header has at most ten bytes");
+    let len = MAX_HEADER - free.len();
+    Header { bytes, len: len as u8 }
+}

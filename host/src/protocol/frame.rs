@@ -1,0 +1,152 @@
+//! One frame as its header announces it, and the rules that the header must keep.
+
+use std::io::Cursor;
+use std::ops::Deref;
+
+use tungstenite::protocol::frame::{FrameHeader, coding};
+
+use super::encode::MAX_CONTROL;
+use super::violation::Violation;
+
+/// The largest header: two bytes, a length of eight and a mask of four (RFC 6455 §5.2).
+const MAX_HEADER: usize = 14;
+
+/// What a frame's payload belongs to. A continuation is of the kind of the message that it continues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Data(Format),
+    Control(Control),
+}
+
+/// What a message's payload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Text,
+    Binary,
+}
+
+/// The frames that may stand inside a fragmented message (RFC 6455 §5.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Control {
+    Close,
+    Ping,
+    Pong,
+}
+
+/// A frame whose header keeps the rules. It is allowed to arrive, so its length fits the limits.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub(super) kind: Kind,
+    /// It completes its message, or is a control frame.
+    pub(super) is_final: bool,
+    /// It is a whole message or a control frame, not a fragment.
+    pub(super) is_whole: bool,
+    pub(super) mask: [u8; 4],
+    /// The payload's length in bytes.
+    pub(super) len: usize,
+    /// How much of the payload has arrived, in bytes.
+    pub(super) seen: usize,
+}
+
+impl Frame {
+    /// What of the payload has not arrived yet, in bytes.
+    pub(super) fn missing(&self) -> usize {
+        self.len - self.seen
+    }
+}
+
+/// What of a message has arrived in earlier frames, and how much a message may have: some of a header's
+/// rules depend on it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Context {
+    /// The format and the bytes so far of the incomplete message, or `None` between messages.
+    pub(super) message: Option<(Format, usize)>,
+    /// The largest message in bytes.
+    pub(super) limit: usize,
+}
+
+/// Reads the header at the front of `bytes`. Returns the frame and its header's size, or `None` while the
+/// header is incomplete.
+///
+/// A length in more bytes than it needs is accepted, as by most servers: it harms nobody.
+pub(super) fn parse(bytes: &[u8], context: Context) -> Result<Option<(Frame, usize)>, Violation> {
+    let mut cursor = Cursor::new(bytes);
+    match FrameHeader::parse(&mut cursor) {
+        Ok(None) => Ok(None),
+        Ok(Some((header, len))) => {
+            let frame = check(&header, len, context)?;
+            // No truncation: a header has at most 14 bytes.
+            Ok(Some((frame, cursor.position() as usize)))
+        }
+        // Memory can be read without errors, so the codec has only one ground to refuse a header.
+        Err(_) => Err(Violation::ReservedOpcode(bytes[0] & 0x0F)),
+    }
+}
+
+/// The rules of a header: first what is wrong whatever the host's limit is, then the limit.
+fn check(header: &FrameHeader, len: u64, context: Context) -> Result<Frame, Violation> {
+    if header.rsv1 || header.rsv2 || header.rsv3 {
+        return Err(Violation::ReservedBits);
+    }
+    let mask = header.mask.ok_or(Violation::Unmasked)?;
+    let is_final = header.is_final;
+    let kind = kind(header.opcode, context)?;
+    match kind {
+        Kind::Control(_) if !is_final => return Err(Violation::FragmentedControl),
+        Kind::Control(_) if len > MAX_CONTROL as u64 => return Err(Violation::ControlTooLong(len)),
+        Kind::Control(_) => {}
+        Kind::Data(_) => {
+            // Judged by what the header announces, before any of the payload arrives or is made room for.
+            let so_far = context.message.map_or(0, |(_, len)| len);
+            let size = len.saturating_add(so_far as u64);
+            if size > context.limit as u64 {
+                return Err(Violation::TooBig { size, limit: context.limit });
+            }
+        }
+    }
+    let is_whole = is_final && (context.message.is_none() || matches!(kind, Kind::Control(_)));
+    // No truncation: the length is at most 125 or the limit, which is a usize.
+    Ok(Frame { kind, is_final, is_whole, mask, len: len as usize, seen: 0 })
+}
+
+/// The kind that an opcode stands for here. Fragments of different messages do not mix (RFC 6455 §5.4).
+fn kind(opcode: coding::OpCode, context: Context) -> Result<Kind, Violation> {
+    use coding::{Control as C, Data as D, OpCode as O};
+    match (opcode, context.message) {
+        (O::Data(D::Continue), Some((format, _))) => Ok(Kind::Data(format)),
+        (O::Data(D::Continue), None) => Err(Violation::UnexpectedContinuation),
+        (O::Data(D::Text | D::Binary), Some(_)) => Err(Violation::InterleavedMessage),
+        (O::Data(D::Text), None) => Ok(Kind::Data(Format::Text)),
+        (O::Data(D::Binary), None) => Ok(Kind::Data(Format::Binary)),
+        (O::Control(C::Close), _) => Ok(Kind::Control(Control::Close)),
+        (O::Control(C::Ping), _) => Ok(Kind::Control(Control::Ping)),
+        (O::Control(C::Pong), _) => Ok(Kind::Control(Control::Pong)),
+        (O::Data(D::Reserved(opcode)) | O::Control(C::Reserved(opcode)), _) => Err(Violation::ReservedOpcode(opcode)),
+    }
+}
+
+/// The start of a header whose end has not arrived.
+#[derive(Debug, Default)]
+pub(super) struct HeaderStart {
+    bytes: [u8; MAX_HEADER],
+    len: u8,
+}
+
+impl HeaderStart {
+    /// Appends bytes as far as a header can reach. Returns how many.
+    pub(super) fn extend(&mut self, bytes: &[u8]) -> usize {
+        let free = &mut self.bytes[usize::from(self.len)..];
+        let taken = free.len().min(bytes.len());
+        free[..taken].copy_from_slice(&bytes[..taken]);
+        self.len += taken as u8;
+        taken
+    }
+}
+
+impl Deref for HeaderStart {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}

@@ -1,0 +1,15 @@
+//! The protocol's rules as tests, and the client that they share: it writes frames by hand, so that what
+//! the codec formats is not what checks how it parses.
+
+mod client;
+mod closing;
+mod control;
+mod differential;
+mod encoding;
+mod fragments;
+mod headers;
+mod limits;
+mod memory;
+mod pieces;
+mod streams;
+mod text;

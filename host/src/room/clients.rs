@@ -1,0 +1,187 @@
+//! What an app can do with the clients of its room: the contract's `clients` and `control` interfaces.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use super::journal::Undo;
+use super::staged::{Effect, Target};
+use super::{AttachmentError, CloseError, Member, Peer, Room, SendError, SendStatus, State};
+use crate::protocol::{MAX_REASON, may_send};
+use crate::types::{Client, ClientId, Message};
+
+/// The most that can be attached to one client.
+const MAX_ATTACHMENT_BYTES: usize = 16 << 10;
+
+impl Room {
+    /// Sends a message to one client. Messages to one client arrive in the order of the calls.
+    pub fn send(&mut self, to: ClientId, message: impl Into<Message>) -> Result<SendStatus, SendError> {
+        let message = message.into();
+        self.send_payload(to, message.as_text().is_some(), message.as_bytes())
+    }
+
+    /// Sends a message to every member, the newcomer of `on_new_client` included. Members that are closing get nothing.
+    pub fn broadcast(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
+        self.broadcast_except(message, &[])
+    }
+
+    /// Sends a message to every member but these.
+    pub fn broadcast_except(&mut self, message: impl Into<Message>, except: &[ClientId]) -> Result<(), SendError> {
+        let message = message.into();
+        self.broadcast_payload(message.as_text().is_some(), message.as_bytes(), except)
+    }
+
+    /// Closes a connection after everything that was sent to it before. Its `on_client_left` runs after the
+    /// present handler. Closing twice is no error.
+    pub fn close(&mut self, id: ClientId, code: u16, reason: &str) -> Result<(), CloseError> {
+        if !may_send(code) {
+            return Err(CloseError::InvalidCode);
+        }
+        if reason.len() > MAX_REASON {
+            return Err(CloseError::ReasonTooLong);
+        }
+        let state = self.state_mut();
+        let member = state.members.get_mut(&id).ok_or(CloseError::NoSuchClient)?;
+        if !member.peer.is_closing() {
+            member.peer.set_closing(true);
+            member.closed_by_app = true;
+            let slot = member.peer.slot;
+            state.journal.push(Undo::Closing(id));
+            state.staged.push(Effect::Close { id, slot, code, reason: ByteString::from(reason) });
+        }
+        Ok(())
+    }
+
+    /// A client's details: a member's, or the leaver's during its `on_client_left`.
+    pub fn client(&self, id: ClientId) -> Option<&Client> {
+        Some(&self.state().known(id)?.peer.client)
+    }
+
+    /// The members, in the order in which they came.
+    pub fn clients(&self) -> impl Iterator<Item = &Client> {
+        self.peers().map(|peer| &peer.client)
+    }
+
+    /// How many members there are.
+    pub fn count(&self) -> usize {
+        self.state().members.len()
+    }
+
+    /// How many bytes wait to be written to a client, those staged by this handler included.
+    pub fn buffered_amount(&self, id: ClientId) -> Option<usize> {
+        let state = self.state();
+        Some(state.peer(id)?.waiting_bytes() + state.staged.broadcast_bytes())
+    }
+
+    /// What is attached to a client; empty when nothing is.
+    pub fn attachment(&self, id: ClientId) -> Option<&Bytes> {
+        Some(&self.state().known(id)?.attachment)
+    }
+
+    /// Attaches up to 16 KiB to a client, in place of what was attached before. It survives a swap and a trap.
+    pub fn set_attachment(&mut self, id: ClientId, data: impl Into<Bytes>) -> Result<(), AttachmentError> {
+        let data = data.into();
+        if data.len() > MAX_ATTACHMENT_BYTES {
+            return Err(AttachmentError::TooBig);
+        }
+        let state = self.state_mut();
+        let member = state.members.get_mut(&id).ok_or(AttachmentError::NoSuchClient)?;
+        let before = std::mem::replace(&mut member.attachment, data);
+        state.journal.push(Undo::Attachment(id, before));
+        Ok(())
+    }
+
+    /// From now on, new clients are refused with HTTP status 503.
+    pub fn deny_new_clients(&mut self) {
+        self.admit(false);
+    }
+
+    /// Takes `deny_new_clients` back.
+    pub fn allow_new_clients(&mut self) {
+        self.admit(true);
+    }
+
+    fn admit(&mut self, admitting: bool) {
+        let state = self.state_mut();
+        if state.admitting != admitting {
+            state.journal.push(Undo::Admitting(state.admitting));
+            state.admitting = admitting;
+            state.staged.push(Effect::Admit(admitting));
+        }
+    }
+
+    /// `send` for a payload that is borrowed, from the guest's memory say. `text` must be true only for UTF-8.
+    pub(crate) fn send_payload(&mut self, to: ClientId, text: bool, payload: &[u8]) -> Result<SendStatus, SendError> {
+        let state = self.state_mut();
+        let peer = state.members.get(&to).map(|member| &member.peer).ok_or(SendError::NoSuchClient)?;
+        if peer.is_closing() {
+            return Err(SendError::Closing);
+        }
+        state.fits(payload.len())?;
+        let frame = state.staged.encode(text, payload);
+        peer.add_waiting(frame.len());
+        let waiting = peer.waiting_bytes() + state.staged.broadcast_bytes();
+        let target = Target::One(to, peer.slot);
+        state.staged.push(Effect::Send(target, frame));
+        Ok(if waiting > state.limits.outbox_soft_bytes { SendStatus::Backpressure } else { SendStatus::Queued })
+    }
+
+    /// `broadcast_except` for a payload that is borrowed.
+    pub(crate) fn broadcast_payload(&mut self, text: bool, payload: &[u8], except: &[ClientId]) -> Result<(), SendError> {
+        let state = self.state_mut();
+        state.fits(payload.len())?;
+        let frame = state.staged.encode(text, payload);
+        state.staged.push(Effect::Send(Target::AllBut(except.into()), frame));
+        Ok(())
+    }
+
+    /// `publish` for a payload that is borrowed.
+    pub(crate) fn publish_payload(
+        &mut self,
+        topic: &str,
+        text: bool,
+        payload: &[u8],
+        except: &[ClientId],
+    ) -> Result<(), SendError> {
+        let state = self.state_mut();
+        state.fits(payload.len())?;
+        let receivers: Box<[_]> = state
+            .topics
+            .subscribers(topic)
+            .filter(|id| !except.contains(id))
+            .filter_map(|id| state.peer(id))
+            .filter(|peer| !peer.is_closing())
+            .map(|peer| (peer.client.id, peer.slot))
+            .collect();
+        if receivers.is_empty() {
+            return Ok(());
+        }
+        let frame = state.staged.encode(text, payload);
+        for (id, _) in &receivers {
+            if let Some(peer) = state.peer(*id) {
+                peer.add_waiting(frame.len());
+            }
+        }
+        state.staged.push(Effect::Send(Target::Some(receivers), frame));
+        Ok(())
+    }
+}
+
+impl State {
+    fn fits(&self, payload_bytes: usize) -> Result<(), SendError> {
+        if payload_bytes > self.limits.max_message_bytes {
+            return Err(SendError::TooBig);
+        }
+        if self.staged.has_room_for(payload_bytes) { Ok(()) } else { Err(SendError::Limit) }
+    }
+
+    pub(super) fn peer(&self, id: ClientId) -> Option<&Arc<Peer>> {
+        Some(&self.members.get(&id)?.peer)
+    }
+
+    /// A member, or who is just leaving.
+    fn known(&self, id: ClientId) -> Option<&Member> {
+        self.members.get(&id).or_else(|| self.leaver.as_ref().filter(|leaver| leaver.peer.client.id == id))
+    }
+}

@@ -1,0 +1,94 @@
+//! The embeddable server: it listens, starts the shard with the app's room, and accepts until it is told to stop.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::watch;
+
+use crate::builder::Builder;
+use crate::error::Error;
+use crate::front::Front;
+use crate::handle::Handle;
+use crate::shard::{Command, ShardHandle};
+
+/// A server that listens already: connections wait in the kernel's queue until `run` or `run_forever` accepts them.
+///
+/// ```no_run
+/// # fn main() -> Result<(), ws_host::Error> {
+/// let server = ws_host::Server::builder()
+///     .port(13254)
+///     .on_new_client(|room, _client| {
+///         let _ = room.broadcast("Hey all, a new client has joined us");
+///     })
+///     .build()?;
+/// server.run_forever()
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    front: Arc<Front>,
+    shard: ShardHandle,
+    handle: Handle,
+    stop: watch::Receiver<Option<Instant>>,
+}
+
+impl Server {
+    /// Where every server begins.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn new(
+        listener: TcpListener,
+        front: Front,
+        shard: ShardHandle,
+        handle: Handle,
+        stop: watch::Receiver<Option<Instant>>,
+    ) -> Result<Self, Error> {
+        let address = listener.local_addr().map_err(|source| Error::System { what: "use the listening socket", source })?;
+        Ok(Self { listener, address, front: Arc::new(front), shard, handle, stop })
+    }
+
+    /// The address that it listens on, with the port that the system chose if it was asked to.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A handle for other threads and tasks. It goes on answering, with `Error::Stopped`, when the server has ended.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Serves until `Handle::shutdown`, then closes the clients with 1001 and returns when they are gone, at the latest
+    /// after the drain timeout. To be called within a tokio runtime; the rooms run on threads of their own.
+    ///
+    /// # Errors
+    /// The listening socket cannot be used.
+    pub async fn run(self) -> Result<(), Error> {
+        let Self { listener, front, shard, stop, handle, .. } = self;
+        let unusable = |source| Error::System { what: "use the listening socket", source };
+        listener.set_nonblocking(true).map_err(unusable)?;
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(unusable)?;
+        let deadline = front.run(listener, stop).await;
+        // The order to drain stands in the queue behind all who were admitted before it.
+        let _ = shard.commands.send(Command::Drain(deadline)).await;
+        let ended = tokio::task::spawn_blocking(move || shard.join()).await;
+        if ended.is_err() {
+            tracing::error!("waiting for the shard failed");
+        }
+        handle.stopped();
+        Ok(())
+    }
+
+    /// The same on a runtime of its own, for programs that have none. Blocks.
+    ///
+    /// # Errors
+    /// As `run`, or the runtime cannot be made.
+    pub fn run_forever(self) -> Result<(), Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(|source| Error::System { what: "start an event loop", source })?.block_on(self.run())
+    }
+}

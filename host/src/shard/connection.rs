@@ -1,0 +1,288 @@
+//! One client's connection: what it owns, and how it ends.
+
+use std::cell::{Cell, RefCell};
+use std::net::Shutdown;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use bytes::Bytes;
+use tokio::net::tcp::OwnedWriteHalf;
+
+use super::mailbox::Event;
+use super::outbox::Outbox;
+use super::seat::Seat;
+use super::table::Shard;
+use crate::protocol::{self, CloseFrame, Violation};
+use crate::room::{Frame, Peer, Staged};
+use crate::types::CloseInfo;
+
+/// An outbox that grows past this within a turn is written at once, so that a turn's memory stays small.
+const WRITE_EARLY_BYTES: usize = 64 << 10;
+
+/// How far a connection's end has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Messages go both ways.
+    Open,
+    /// Our close frame is queued; the room has been told that the client left. What the client still sends is dropped.
+    Closing {
+        /// Since when (coarse).
+        since: Instant,
+        /// Whether the client's close frame is here too, so that nothing is left to wait for.
+        answered: bool,
+        /// Whether the client broke the protocol: then its answer cannot be understood, and our side of the
+        /// connection is shut once the close frame is written.
+        broken: bool,
+    },
+    /// Nothing goes any more; the task ends.
+    Over,
+}
+
+/// A connection. Its task reads; whoever has something for it queues it in the outbox; the shard writes that at the
+/// end of its turn.
+#[derive(Debug)]
+pub struct Connection {
+    /// Who is at the other end.
+    pub peer: Arc<Peer>,
+    /// The room that it is in.
+    pub seat: Rc<Seat>,
+    stream: OwnedWriteHalf,
+    outbox: RefCell<Outbox>,
+    phase: Cell<Phase>,
+    /// Queued for writing at the end of this turn.
+    dirty: Cell<bool>,
+    /// The kernel's buffer is full.
+    blocked: Cell<bool>,
+    /// More than the soft limit has waited, and the app has not been told yet that it drained.
+    over_soft: Cell<bool>,
+    /// When something came last (coarse: the shard's clock ticks with its sweep).
+    heard: Cell<Instant>,
+    pinged: Cell<bool>,
+    task: RefCell<Option<Waker>>,
+}
+
+impl Connection {
+    /// A connection that has just been upgraded.
+    pub fn new(peer: Arc<Peer>, seat: Rc<Seat>, stream: OwnedWriteHalf, now: Instant) -> Self {
+        Self {
+            peer,
+            seat,
+            stream,
+            outbox: RefCell::default(),
+            phase: Cell::new(Phase::Open),
+            dirty: Cell::new(false),
+            blocked: Cell::new(false),
+            over_soft: Cell::new(false),
+            heard: Cell::new(now),
+            pinged: Cell::new(false),
+            task: RefCell::default(),
+        }
+    }
+
+    /// How far its end has come.
+    pub fn phase(&self) -> Phase {
+        self.phase.get()
+    }
+
+    /// Whether messages go both ways.
+    pub fn is_open(&self) -> bool {
+        self.phase() == Phase::Open
+    }
+
+    /// Queues a message frame. `counted` says whether its bytes were added to `waiting_bytes` when it was staged.
+    pub fn queue(self: &Rc<Self>, shard: &Shard, staged: &Staged, frame: &Frame, counted: bool) {
+        if !self.is_open() {
+            if counted {
+                self.peer.sub_waiting(frame.len());
+            }
+            return;
+        }
+        if !counted {
+            self.peer.add_waiting(frame.len());
+        }
+        match frame {
+            Frame::Small(_) => {
+                let bytes = staged.bytes_of(frame);
+                self.outbox.borrow_mut().append(&mut shard.spare.borrow_mut(), |out| out.extend_from_slice(bytes));
+            }
+            Frame::Shared(bytes) => self.outbox.borrow_mut().append_shared(Bytes::clone(bytes)),
+        }
+        self.queued(shard);
+    }
+
+    /// Queues a control frame.
+    pub fn queue_control(self: &Rc<Self>, shard: &Shard, write: impl FnOnce(&mut Vec<u8>)) {
+        let mut outbox = self.outbox.borrow_mut();
+        let before = outbox.len();
+        outbox.append(&mut shard.spare.borrow_mut(), write);
+        self.peer.add_waiting(outbox.len() - before);
+        drop(outbox);
+        self.queued(shard);
+    }
+
+    /// Ends the connection from our side: a close frame behind all that waits, and the room is told at once.
+    pub fn close(self: &Rc<Self>, shard: &Shard, info: CloseInfo) {
+        self.begin_closing(shard, info, false, false);
+    }
+
+    /// Ends the connection because the client broke a rule of the protocol.
+    pub fn close_broken(self: &Rc<Self>, shard: &Shard, violation: Violation) {
+        tracing::debug!(client = self.peer.client.id, "protocol violation: {violation}");
+        self.begin_closing(shard, CloseInfo::violation(violation), false, true);
+    }
+
+    /// The client's close frame has come: the end from its side, or the answer to ours.
+    pub fn close_received(self: &Rc<Self>, shard: &Shard, frame: Option<CloseFrame>) {
+        if let Phase::Closing { since, broken, .. } = self.phase() {
+            self.phase.set(Phase::Closing { since, answered: true, broken });
+            self.wake_task();
+            return;
+        }
+        self.begin_closing(shard, CloseInfo::client(frame), true, false);
+    }
+
+    fn begin_closing(self: &Rc<Self>, shard: &Shard, info: CloseInfo, answered: bool, broken: bool) {
+        if !self.is_open() {
+            return;
+        }
+        self.phase.set(Phase::Closing { since: shard.now(), answered, broken });
+        self.peer.set_closing(true);
+        self.queue_control(shard, |out| protocol::write_close(out, info.code, &info.reason));
+        self.seat.deliver(Event::Left(self.peer.client.id, info));
+    }
+
+    /// The connection is lost or cut: what waits is dropped, and the room is told unless it knows.
+    pub fn cut(&self, info: CloseInfo) {
+        let was_open = self.is_open();
+        self.phase.set(Phase::Over);
+        self.peer.set_closing(true);
+        let dropped = self.outbox.borrow_mut().clear();
+        self.peer.sub_waiting(dropped);
+        self.wake_task();
+        if was_open {
+            self.seat.deliver(Event::Left(self.peer.client.id, info));
+        }
+    }
+
+    fn queued(self: &Rc<Self>, shard: &Shard) {
+        let waiting = self.peer.waiting_bytes();
+        if waiting > shard.limits.outbox_soft_bytes {
+            self.over_soft.set(true);
+        }
+        if self.outbox.borrow().len() > WRITE_EARLY_BYTES && !self.blocked.get() {
+            self.write(shard);
+        }
+        if self.outbox.borrow().len() > shard.limits.outbox_hard_bytes {
+            self.overflow(shard);
+        }
+        if !self.dirty.replace(true) {
+            shard.write_later(self);
+        }
+    }
+
+    /// The verdict for a full outbox: 1013 while the connection is open. One that is already closing gets no
+    /// more than what waits, except for the pongs that it asks for: then it is cut.
+    fn overflow(self: &Rc<Self>, shard: &Shard) {
+        if self.is_open() {
+            self.close(shard, CloseInfo::overload("too much waits to be read"));
+        }
+    }
+
+    /// Writes what waits at the end of a turn.
+    pub fn write_turn(&self, shard: &Shard) {
+        self.dirty.set(false);
+        if !self.blocked.get() {
+            self.write(shard);
+        }
+    }
+
+    /// Writes what waits, in as few vectored writes as the kernel allows.
+    fn write(&self, shard: &Shard) {
+        let result = {
+            let mut spare = shard.spare.borrow_mut();
+            self.outbox.borrow_mut().write_to(&mut spare, |slices| self.stream.try_write_vectored(slices))
+        };
+        let (written, blocked) = match result {
+            Ok(result) => result,
+            Err(error) => {
+                tracing::debug!(client = self.peer.client.id, "the connection is lost: {error}");
+                return self.cut(CloseInfo::lost());
+            }
+        };
+        self.peer.sub_waiting(written);
+        self.blocked.set(blocked);
+        if blocked {
+            return self.wake_task();
+        }
+        match self.phase() {
+            Phase::Open if self.over_soft.replace(false) => self.seat.deliver(Event::Drained(self.peer.client.id)),
+            Phase::Closing { broken: true, .. } => {
+                // The client reads our close frame and then the end, however much of its own is still on the way:
+                // closing the socket now would reset the connection and could take the frame with it.
+                let _ = socket2::SockRef::from(self.stream.as_ref()).shutdown(Shutdown::Write);
+            }
+            Phase::Closing { .. } => self.wake_task(),
+            _ => {}
+        }
+    }
+
+    /// Whether nothing is left to be done, for the task: it is over, or both close frames have gone their way.
+    pub fn is_finished(&self) -> bool {
+        match self.phase() {
+            Phase::Open => false,
+            Phase::Closing { answered, .. } => answered && self.outbox.borrow().is_empty(),
+            Phase::Over => true,
+        }
+    }
+
+    /// For the task: writes on when the kernel takes more, and remembers whom to wake.
+    pub fn poll_write(&self, cx: &mut Context<'_>, shard: &Shard) {
+        let mut task = self.task.borrow_mut();
+        if !task.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            *task = Some(cx.waker().clone());
+        }
+        drop(task);
+        while self.blocked.get() && self.phase() != Phase::Over {
+            match self.stream.as_ref().poll_write_ready(cx) {
+                Poll::Ready(_) => self.write(shard),
+                Poll::Pending => return,
+            }
+        }
+    }
+
+    fn wake_task(&self) {
+        if let Some(task) = &*self.task.borrow() {
+            task.wake_by_ref();
+        }
+    }
+
+    /// Something has come from the client.
+    pub fn note_heard(&self, now: Instant) {
+        self.heard.set(now);
+        self.pinged.set(false);
+    }
+
+    /// Once per sweep: pings who is silent, gives up who stays so, cuts who does not answer our close frame.
+    pub fn sweep(self: &Rc<Self>, shard: &Shard) {
+        let now = shard.now();
+        let limits = &shard.limits;
+        match self.phase() {
+            Phase::Open => {
+                let silent = now.saturating_duration_since(self.heard.get());
+                if silent >= limits.ping_interval + limits.pong_timeout {
+                    self.cut(CloseInfo::timeout());
+                } else if silent >= limits.ping_interval && !self.pinged.replace(true) {
+                    self.queue_control(shard, |out| protocol::write_ping(out, b""));
+                }
+            }
+            Phase::Closing { since, .. } => {
+                if now.saturating_duration_since(since) >= limits.close_timeout {
+                    self.cut(CloseInfo::lost());
+                }
+            }
+            Phase::Over => {}
+        }
+    }
+}

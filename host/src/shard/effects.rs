@@ -1,0 +1,53 @@
+//! What a handler has staged, applied to the connections.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::door::Door;
+use super::table::Shard;
+use crate::room::{Effect, Frame, Room, Staged, Target};
+use crate::types::CloseInfo;
+
+/// Applies a handler's effects in their order: frames go into outboxes, closes begin. Nothing is written here but
+/// what an outbox that grows large writes early.
+pub fn apply(shard: &Shard, door: &Door, room: &mut Room) {
+    let staged = room.commit();
+    for effect in staged.effects() {
+        match effect {
+            Effect::Send(Target::One(id, slot), frame) => {
+                if let Some(connection) = shard.connection(*id, *slot) {
+                    connection.queue(shard, &staged, frame, true);
+                }
+            }
+            Effect::Send(Target::Some(receivers), frame) => {
+                for (id, slot) in receivers {
+                    if let Some(connection) = shard.connection(*id, *slot) {
+                        connection.queue(shard, &staged, frame, true);
+                    }
+                }
+            }
+            Effect::Send(Target::AllBut(except), frame) => broadcast(shard, room, &staged, frame, except),
+            Effect::Close { id, slot, code, reason } => {
+                if let Some(connection) = shard.connection(*id, *slot) {
+                    connection.close(shard, CloseInfo::guest(*code, reason.clone()));
+                }
+            }
+            Effect::Admit(admitting) => door.admitting.store(*admitting, Relaxed),
+        }
+    }
+    room.reuse(staged);
+}
+
+fn broadcast(shard: &Shard, room: &Room, staged: &Staged, frame: &Frame, except: &[u64]) {
+    let connections = shard.connections();
+    for peer in room.peers() {
+        if except.contains(&peer.client.id) {
+            continue;
+        }
+        // A member whose connection is gone already has a `Left` in the mailbox; its place may be someone else's.
+        if let Some(connection) = connections.get(peer.slot)
+            && connection.peer.client.id == peer.client.id
+        {
+            connection.queue(shard, staged, frame, false);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! A connection's task: it reads frames and delivers what they say, until the connection is over.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use tokio::net::tcp::OwnedReadHalf;
+use tokio_util::io::poll_read_buf;
+
+use super::connection::Connection;
+use super::mailbox::Event;
+use super::table::Shard;
+use crate::protocol::{self, Incoming, Session};
+use crate::types::CloseInfo;
+
+/// What the task has to do next.
+enum Next {
+    /// Bytes are in the shard's read buffer.
+    Read,
+    /// The bytes that were left when the room's mailbox was full can go on.
+    GoOn,
+    /// The client's side of the connection has ended, or failed.
+    Ended,
+    /// The connection is finished from our side.
+    Finished,
+}
+
+/// Reads until the connection is over, and takes it off the shard. `first` is what came with the upgrade request.
+pub async fn run(shard: Rc<Shard>, connection: Rc<Connection>, mut stream: OwnedReadHalf, first: Bytes) {
+    let mut session = Session::new(shard.limits.max_message_bytes);
+    let mut left_over = BytesMut::from(first);
+    loop {
+        match poll_fn(|cx| poll_next(cx, &shard, &connection, &mut stream, !left_over.is_empty())).await {
+            Next::Read => {
+                connection.note_heard(shard.now());
+                // Taken out for the time of the deliveries: a handler runs inside them.
+                let mut buffer = shard.read_buffer.take();
+                receive(&shard, &connection, &mut session, &mut buffer);
+                left_over = buffer.split();
+                shard.read_buffer.replace(buffer);
+            }
+            Next::GoOn => receive(&shard, &connection, &mut session, &mut left_over),
+            Next::Ended | Next::Finished => break,
+        }
+    }
+    connection.cut(CloseInfo::lost());
+    shard.remove(&connection);
+}
+
+fn poll_next(
+    cx: &mut Context<'_>,
+    shard: &Shard,
+    connection: &Connection,
+    stream: &mut OwnedReadHalf,
+    has_left_over: bool,
+) -> Poll<Next> {
+    connection.poll_write(cx, shard);
+    if connection.is_finished() {
+        return Poll::Ready(Next::Finished);
+    }
+    if connection.is_open() {
+        ready!(connection.seat.mailbox.poll_has_room(cx));
+    }
+    if has_left_over {
+        return Poll::Ready(Next::GoOn);
+    }
+    let mut buffer = shard.read_buffer.borrow_mut();
+    shard.make_room(&mut buffer);
+    // One `recv` per readiness: tokio knows that a read which did not fill the buffer has emptied the socket.
+    match ready!(poll_read_buf(Pin::new(stream), cx, &mut *buffer)) {
+        Ok(1..) => Poll::Ready(Next::Read),
+        Ok(0) | Err(_) => Poll::Ready(Next::Ended),
+    }
+}
+
+/// Delivers what is complete in `input`. Stops early, with bytes left, when the room has enough to do.
+fn receive(shard: &Shard, connection: &Rc<Connection>, session: &mut Session, input: &mut BytesMut) {
+    loop {
+        if connection.is_open() && connection.seat.mailbox.is_full() {
+            return;
+        }
+        match session.receive(input) {
+            Ok(Some(Incoming::Message(message))) => {
+                if connection.is_open() {
+                    connection.seat.deliver(Event::Message(connection.peer.client.id, message));
+                }
+            }
+            Ok(Some(Incoming::Ping(payload))) => {
+                if connection.is_open() {
+                    connection.queue_control(shard, |out| protocol::write_pong(out, &payload));
+                }
+            }
+            Ok(Some(Incoming::Pong(_))) => {}
+            Ok(Some(Incoming::Close(frame))) => connection.close_received(shard, frame),
+            Ok(None) => return,
+            Err(violation) => connection.close_broken(shard, violation),
+        }
+    }
+}

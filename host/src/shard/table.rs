@@ -1,0 +1,152 @@
+//! What one shard owns: its connections, its buffers and its clock.
+
+use std::cell::{Cell, Ref, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use bytes::BytesMut;
+use slab::Slab;
+
+use super::connection::Connection;
+use super::roster::{Entry, Roster};
+use crate::config::Limits;
+use crate::room::Peer;
+use crate::types::{Client, ClientId};
+
+/// The read buffer's size: a 64 KiB message and its header arrive in one read, and many small ones do.
+const READ_BUFFER_BYTES: usize = 256 << 10;
+/// With less than this left, the read buffer starts over.
+const READ_AT_LEAST_BYTES: usize = 80 << 10;
+
+/// What a shard's tasks share, all on one thread. Nobody holds a borrow while a handler runs.
+#[derive(Debug)]
+pub struct Shard {
+    /// The server's limits.
+    pub limits: Limits,
+    /// Lent to whichever connection is readable.
+    pub read_buffer: RefCell<BytesMut>,
+    /// An empty buffer for the next outbox that needs one.
+    pub spare: RefCell<Vec<u8>>,
+    /// Who is connected, for other threads to see.
+    roster: Arc<Roster>,
+    connections: RefCell<Slab<Rc<Connection>>>,
+    now: Cell<Instant>,
+    dirty: RefCell<Vec<Rc<Connection>>>,
+    writer: RefCell<Waker>,
+    /// Wakes who waits for the last connection to go.
+    emptied: tokio::sync::Notify,
+}
+
+impl Shard {
+    /// A shard without connections.
+    pub fn new(limits: Limits, roster: Arc<Roster>) -> Rc<Self> {
+        Rc::new(Self {
+            limits,
+            read_buffer: RefCell::new(BytesMut::with_capacity(READ_BUFFER_BYTES)),
+            spare: RefCell::default(),
+            roster,
+            connections: RefCell::default(),
+            now: Cell::new(Instant::now()),
+            dirty: RefCell::default(),
+            writer: RefCell::new(Waker::noop().clone()),
+            emptied: tokio::sync::Notify::new(),
+        })
+    }
+
+    /// The time of the last sweep. Coarse, so that the hot path reads no clock.
+    pub fn now(&self) -> Instant {
+        self.now.get()
+    }
+
+    /// Adds a client's connection, which `make` makes for the place that it has got. `index` is this shard's.
+    pub fn insert(&self, index: usize, client: Client, make: impl FnOnce(Arc<Peer>) -> Connection) -> Rc<Connection> {
+        let mut connections = self.connections.borrow_mut();
+        let entry = connections.vacant_entry();
+        let slot = entry.key();
+        self.roster.insert(Entry { client: client.clone(), shard: index, slot });
+        let connection = Rc::new(make(Arc::new(Peer::new(client, slot))));
+        entry.insert(Rc::clone(&connection));
+        connection
+    }
+
+    /// Takes a connection off the shard.
+    pub fn remove(&self, connection: &Connection) {
+        self.connections.borrow_mut().try_remove(connection.peer.slot);
+        self.roster.remove(connection.peer.client.id);
+        if self.is_empty() {
+            self.emptied.notify_waiters();
+        }
+    }
+
+    /// The connection of this client, if it is still at its place.
+    pub fn connection(&self, id: ClientId, slot: usize) -> Option<Rc<Connection>> {
+        let connections = self.connections.borrow();
+        connections.get(slot).filter(|connection| connection.peer.client.id == id).cloned()
+    }
+
+    /// The table of connections, for loops that neither add nor remove.
+    pub fn connections(&self) -> Ref<'_, Slab<Rc<Connection>>> {
+        self.connections.borrow()
+    }
+
+    /// All connections, for loops that may end some.
+    pub fn all(&self) -> Vec<Rc<Connection>> {
+        self.connections.borrow().iter().map(|(_, connection)| Rc::clone(connection)).collect()
+    }
+
+    /// Whether nobody is connected.
+    pub fn is_empty(&self) -> bool {
+        self.connections.borrow().is_empty()
+    }
+
+    /// Resolves when the last connection is gone.
+    pub async fn emptied(&self) {
+        while !self.is_empty() {
+            self.emptied.notified().await;
+        }
+    }
+
+    /// Makes the read buffer large enough for a read. Its memory is used again as soon as nobody holds a slice of it.
+    pub fn make_room(&self, buffer: &mut BytesMut) {
+        if buffer.capacity() - buffer.len() < READ_AT_LEAST_BYTES {
+            buffer.reserve(READ_BUFFER_BYTES);
+        }
+    }
+
+    /// Has a connection's outbox written at the end of the turn.
+    pub fn write_later(&self, connection: &Rc<Connection>) {
+        let mut dirty = self.dirty.borrow_mut();
+        dirty.push(Rc::clone(connection));
+        if dirty.len() == 1 {
+            self.writer.borrow().wake_by_ref();
+        }
+    }
+
+    /// The turn's end: writes every outbox that has something new. The task that polls this is woken when the first
+    /// outbox gets something, and thereby stands in the run queue behind all that is ready now.
+    pub fn poll_turn(&self, cx: &Context<'_>) -> Poll<()> {
+        if !self.writer.borrow().will_wake(cx.waker()) {
+            self.writer.replace(cx.waker().clone());
+        }
+        let mut dirty = self.dirty.take();
+        for connection in dirty.drain(..) {
+            connection.write_turn(self);
+        }
+        // Handlers that ran meanwhile may have queued more; that goes out in the next turn.
+        let mut next = self.dirty.borrow_mut();
+        if next.is_empty() {
+            *next = dirty;
+        }
+        Poll::Pending
+    }
+
+    /// Once per tick: moves the clock on and looks after silent and closing connections.
+    pub fn sweep(&self) {
+        self.now.set(Instant::now());
+        for connection in self.all() {
+            connection.sweep(self);
+        }
+    }
+}

@@ -23,19 +23,6 @@ describe("pings", () => {
     const [payload] = await soon(once(client.socket, "pong"));
     assert.equal(payload.toString(), "are you there?");
   });
-
-  test("a client that answers pings stays", async (t) => {
-    const client = await connect(t, await startHost(t, "echo", "--ping-interval", "1", "--pong-timeout", "1"));
-    for (let count = 0; count < 3; count++) await soon(once(client.socket, "ping"));
-    client.send("still here");
-    assert.equal(await client.recv(), "still here");
-  });
-
-  test("a client that does not answer pings is cut", async (t) => {
-    const host = await startHost(t, "echo", "--ping-interval", "1", "--pong-timeout", "1");
-    const client = await connect(t, host, { autoPong: false });
-    assert.equal(await client.closeCode(), 1006);
-  });
 });
 
 describe("the page", () => {

@@ -20,8 +20,8 @@ pub(crate) fn websockets(places: &Places) -> Result<PathBuf, Trouble> {
     Ok(python)
 }
 
-/// Python 2.7 with the Autobahn suite, in an environment under target/. On Python 3 the suite installs, but does
-/// not run.
+/// An environment under target/ that has Python 3 as `bin/python` and, for the Autobahn suite, Python 2.7 as
+/// `python2/bin/python`. On Python 3 the suite installs, but does not run.
 pub(crate) fn autobahn(places: &Places) -> Result<PathBuf, Trouble> {
     let recipe = places.foreign().join("autobahn/requirements.txt");
     let environment = places.scratch("autobahn-python");
@@ -37,7 +37,7 @@ pub(crate) fn autobahn(places: &Places) -> Result<PathBuf, Trouble> {
         or_missing(run(&mut virtualenv), "no environment for Python 2.7 could be made")?;
         pip(places, &python, &recipe)
     })?;
-    Ok(python)
+    Ok(environment)
 }
 
 fn python3_environment(places: &Places, folder: &Path) -> Check {

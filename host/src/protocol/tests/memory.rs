@@ -92,9 +92,9 @@ fn memory_is_given_back_after_a_violation() {
 fn a_buffer_never_grows_beyond_what_the_message_may_have() {
     // 999 bytes whose characters the fragments cut apart.
     let payload = "\u{20AC}".repeat(333);
-    for first in [TEXT, BINARY] {
+    for (first, size) in [(TEXT, 10), (TEXT, 500), (BINARY, 10), (BINARY, 500)] {
         let mut session = Session::new(1000);
-        for piece in payload.as_bytes().chunks(10) {
+        for piece in payload.as_bytes().chunks(size) {
             let opcode = if session.is_idle() { first } else { CONTINUATION };
             feed(&mut session, &more(opcode, piece));
             assert!(session.held() <= 1000, "{} bytes are held", session.held());

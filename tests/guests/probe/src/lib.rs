@@ -1,0 +1,186 @@
+//! A guest that does what its clients tell it to, so that a test reads as what is said and what is answered.
+//!
+//! Joins, leaves, drains and timers are broadcast. A text message is a command: see `Probe::obey`.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use ws_guest::{
+    App, Client, ClientId, CloseInfo, Decision, Flow, Gate, Lifecycle, Message, Rejection, Request, Saved, StartReason, TimerId,
+    Timers, attachment, broadcast, broadcast_except, buffered_amount, client, clients, close, control, count, send,
+    set_attachment, topics,
+};
+
+#[derive(Default)]
+struct Probe {
+    started: Option<StartReason>,
+    messages: u32,
+}
+
+ws_guest::export!(Probe: Gate, Lifecycle, Flow, Timers);
+
+impl App for Probe {
+    fn on_new_client(&mut self, client: Client) {
+        broadcast(format!("joined {}", client.id)).ok();
+        if client.query == "panic-on-join" {
+            panic!("told to panic");
+        }
+    }
+
+    fn on_message(&mut self, from: ClientId, message: Message) {
+        self.messages += 1;
+        match message {
+            Message::Text(text) => self.obey(from, &text),
+            Message::Binary(data) => drop(send(from, data)),
+        }
+    }
+
+    fn on_client_left(&mut self, id: ClientId, info: CloseInfo) {
+        let member = clients().contains(&id);
+        let known = client(id).is_some();
+        let sent = told(send(id, "too late"));
+        let CloseInfo { code, reason, clean, cause } = info;
+        broadcast(format!("left {id}: {code} {reason:?} clean={clean} {cause:?} member={member} known={known} send={sent}")).ok();
+    }
+}
+
+impl Probe {
+    fn obey(&mut self, from: ClientId, text: &str) {
+        let (command, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let (first, last) = rest.split_once(' ').unwrap_or((rest, ""));
+        let id = first.parse().unwrap_or(from);
+        let answer = match command {
+            "say" => rest.to_owned(),
+            "all" => told(broadcast(rest)),
+            "others" => told(broadcast_except(rest, &[from])),
+            "send" => told(send(id, last)),
+            "list" => format!("{:?} of {}", clients(), count()),
+            "get" => describe(id),
+            "messages" => format!("{} since {:?}", self.messages, self.started),
+            "close" => {
+                let (code, reason) = last.split_once(' ').unwrap_or((last, ""));
+                let closed = close(id, code.parse().unwrap_or(1000), reason);
+                let sent = if closed.is_ok() { told(send(id, "after the close")) } else { "untried".to_owned() };
+                format!("{}, send={sent}, member={}", told(closed), clients().contains(&id))
+            }
+            "close-twice" => format!("{} {}", told(close(id, 4000, "once")), told(close(id, 4001, "twice"))),
+            "attach" => told(set_attachment(id, last.as_bytes())),
+            "attach-bytes" => told(set_attachment(from, &vec![7; first.parse().unwrap_or(0)])),
+            "attachment" => format!("{:?}", attachment(id).map(|data| String::from_utf8_lossy(&data).into_owned())),
+            "subscribe" => told(topics::subscribe(from, rest)),
+            "unsubscribe" => format!("{:?}", topics::unsubscribe(from, rest)),
+            "publish" => told(topics::publish(first, last)),
+            "subscribers" => format!("{:?}", topics::subscribers(rest)),
+            "timer" => told(control::set_timer(Duration::from_millis(first.parse().unwrap_or(0)), last.as_bytes())),
+            "interval" => told(control::set_interval(Duration::from_millis(first.parse().unwrap_or(0)), last.as_bytes())),
+            "cancel" => format!("{:?}", control::cancel_timer(id)),
+            "deny" => format!("{:?}", control::deny_new_clients()),
+            "allow" => format!("{:?}", control::allow_new_clients()),
+            "burst" => burst(from, first.parse().unwrap_or(0), last.parse().unwrap_or(0)),
+            "print" => return print!("{rest}\n"),
+            "panic" => {
+                // All of this is to be dropped.
+                broadcast("half an answer").ok();
+                set_attachment(from, b"half").ok();
+                topics::subscribe(from, "half").ok();
+                control::deny_new_clients();
+                close(from, 4000, "half").ok();
+                panic!("told to panic: {rest}");
+            }
+            "spin" => loop {
+                std::hint::black_box(());
+            },
+            "compute" => compute(first.parse().unwrap_or(0)),
+            "hoard" => hoard(),
+            _ => format!("no such command: {command}"),
+        };
+        send(from, answer).ok();
+    }
+}
+
+/// Sends so many messages of so many bytes, and tells of the first whose answer is not the plain one.
+fn burst(to: ClientId, messages: usize, bytes: usize) -> String {
+    let payload = vec![7_u8; bytes];
+    let sent: Vec<_> = (0..messages).map(|_| send(to, &payload)).collect();
+    let odd = sent.iter().position(|sent| *sent != Ok(ws_guest::SendStatus::Queued));
+    let told = odd.map_or("all queued".to_owned(), |n| format!("message {n}: {}", told(sent[n])));
+    format!("{told}; {} bytes wait", buffered_amount(to).unwrap_or(0))
+}
+
+/// A result in few words: `ok`, `ok(backpressure)`, or the name of the error.
+fn told<T: Debug, E: Debug>(result: Result<T, E>) -> String {
+    match result {
+        Ok(value) if size_of_val(&value) == 0 => "ok".to_owned(),
+        Ok(value) => format!("ok({value:?})"),
+        Err(error) => {
+            // wit-bindgen shows an error with its name in quotes.
+            let shown = format!("{error:?}");
+            shown.split('"').nth(1).unwrap_or(&shown).to_owned()
+        }
+    }
+}
+
+/// Computes for about so many million steps, without a way for the compiler to know the result.
+fn compute(millions: u64) -> String {
+    let sum = (0..millions * 1_000_000).fold(0_u64, |sum, n| std::hint::black_box(sum).wrapping_mul(31).wrapping_add(n));
+    format!("computed {}", sum | 1 > 0)
+}
+
+/// Takes memory until there is none.
+fn hoard() -> String {
+    let mut hoard = Vec::new();
+    loop {
+        hoard.push(vec![1_u8; 1 << 20]);
+        std::hint::black_box(&hoard);
+    }
+}
+
+fn describe(id: ClientId) -> String {
+    client(id).map_or_else(
+        || "nobody".to_owned(),
+        |client| {
+            let agent = client.header("user-agent").unwrap_or("none").to_owned();
+            format!(
+                "{} ip={} path={} query={} agent={agent} subprotocol={:?}",
+                client.id, client.address.ip, client.path, client.query, client.subprotocol
+            )
+        },
+    )
+}
+
+impl Gate for Probe {
+    fn on_upgrade(&mut self, request: Request) -> Decision {
+        match request.path.as_str() {
+            "/refuse" => Decision::Refuse(418),
+            "/refuse-badly" => Decision::Refuse(200),
+            "/close" => Decision::Close(Rejection { code: 4001, reason: "not you".into() }),
+            "/panic" => panic!("told to panic in the gate"),
+            "/subprotocol" => Decision::Accept(request.subprotocols.last().cloned()),
+            "/wrong-subprotocol" => Decision::Accept(Some("never-offered".into())),
+            _ => Decision::Accept(None),
+        }
+    }
+}
+
+impl Lifecycle for Probe {
+    fn on_start(&mut self, reason: StartReason, _saved: Option<Saved>) -> Result<(), String> {
+        self.started = Some(reason);
+        Ok(())
+    }
+
+    fn snapshot(&self) -> Saved {
+        Saved { version: "1".into(), data: self.messages.to_le_bytes().to_vec() }
+    }
+}
+
+impl Flow for Probe {
+    fn on_drain(&mut self, id: ClientId) {
+        send(id, "drained").ok();
+    }
+}
+
+impl Timers for Probe {
+    fn on_timer(&mut self, id: TimerId, payload: Vec<u8>) {
+        broadcast(format!("timer {id} {}", String::from_utf8_lossy(&payload))).ok();
+    }
+}

@@ -1,0 +1,142 @@
+//! A client by tokio-tungstenite.
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Response;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use super::host::Host;
+
+/// A connected client.
+pub struct Client {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Client {
+    /// Connects to `/`.
+    pub async fn connect(host: &Host) -> Self {
+        Self::connect_to(host, "/").await
+    }
+
+    /// Connects to a path.
+    pub async fn connect_to(host: &Host, path: &str) -> Self {
+        Self::connect_url(&host.url(path)).await
+    }
+
+    /// Connects to a URL.
+    pub async fn connect_url(url: &str) -> Self {
+        let (socket, _) = connect_async(url).await.expect("the client connects");
+        Self { socket }
+    }
+
+    /// Connects with more headers.
+    pub async fn connect_with(host: &Host, path: &str, headers: &[(&'static str, &str)]) -> (Self, Response) {
+        let (socket, response) = connect_async(request(host, path, headers)).await.expect("the client connects");
+        (Self { socket }, response)
+    }
+
+    /// Connects, and waits for the probe's word that this client has joined. Answers its id too.
+    pub async fn join(host: &Host) -> (Self, u64) {
+        let mut client = Self::connect(host).await;
+        let joined = client.hears().await;
+        let id = joined.strip_prefix("joined ").and_then(|id| id.parse().ok());
+        (client, id.unwrap_or_else(|| panic!("not {joined:?} but a join")))
+    }
+
+    /// Sends a text.
+    pub async fn says(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).await.expect("the connection takes a message");
+    }
+
+    /// Sends bytes.
+    pub async fn sends(&mut self, data: &[u8]) {
+        self.socket.send(Message::binary(data.to_vec())).await.expect("the connection takes a message");
+    }
+
+    /// Sends a text and answers what comes next.
+    pub async fn asks(&mut self, text: &str) -> String {
+        self.says(text).await;
+        self.hears().await
+    }
+
+    /// The next text.
+    pub async fn hears(&mut self) -> String {
+        match self.next().await {
+            Message::Text(text) => text.to_string(),
+            other => panic!("a text comes next, not {other:?}"),
+        }
+    }
+
+    /// The next message of any kind but pings and pongs.
+    pub async fn next(&mut self) -> Message {
+        loop {
+            let message = self.socket.next().await.expect("the connection is open").expect("the connection works");
+            if !message.is_ping() && !message.is_pong() {
+                return message;
+            }
+        }
+    }
+
+    /// Waits for the server's close frame: its code and reason. What comes before it is dropped.
+    pub async fn is_closed(&mut self) -> (u16, String) {
+        loop {
+            match self.socket.next().await {
+                Some(Ok(Message::Close(Some(frame)))) => {
+                    // Answers it, as a client must.
+                    while let Some(Ok(_)) = self.socket.next().await {}
+                    return (frame.code.into(), frame.reason.to_string());
+                }
+                Some(Ok(Message::Close(None))) => return (1005, String::new()),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => panic!("a close frame comes, not {error}"),
+                None => panic!("a close frame comes, not the end of the connection"),
+            }
+        }
+    }
+
+    /// Closes with a code and a reason, and waits for the server's answer.
+    pub async fn leaves(mut self, code: u16, reason: &str) -> Option<(u16, String)> {
+        let frame = CloseFrame { code: CloseCode::from(code), reason: reason.to_owned().into() };
+        self.socket.close(Some(frame)).await.expect("the connection takes a close frame");
+        loop {
+            match self.socket.next().await {
+                Some(Ok(Message::Close(frame))) => return frame.map(|frame| (frame.code.into(), frame.reason.to_string())),
+                Some(Ok(_)) => {}
+                _ => return None,
+            }
+        }
+    }
+
+    /// Closes without a code.
+    pub async fn leaves_without_a_code(mut self) {
+        self.socket.close(None).await.expect("the connection takes a close frame");
+        while let Some(Ok(_)) = self.socket.next().await {}
+    }
+
+    /// Ends the connection without a word.
+    pub fn vanishes(self) {}
+}
+
+/// Asks for an upgrade that is refused: the status.
+pub async fn refusal(host: &Host, path: &str, headers: &[(&'static str, &str)]) -> u16 {
+    match connect_async(request(host, path, headers)).await {
+        Err(Error::Http(response)) => response.status().as_u16(),
+        Err(error) => panic!("the upgrade is refused, not {error}"),
+        Ok(_) => panic!("the upgrade is refused"),
+    }
+}
+
+fn request(
+    host: &Host,
+    path: &str,
+    headers: &[(&'static str, &str)],
+) -> tokio_tungstenite::tungstenite::handshake::client::Request {
+    let mut request = host.url(path).into_client_request().expect("the URL is one");
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, value.parse().expect("the header's value is one"));
+    }
+    request
+}

@@ -1,0 +1,106 @@
+//! The real binary, ended by the guard that started it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+
+use super::guests::guest;
+
+/// A running `ws-host`. Dropped, it is killed.
+pub struct Host {
+    child: Child,
+    /// `127.0.0.1:40123`
+    pub address: String,
+    /// What it said when it was ready.
+    pub announcement: String,
+    log: BufReader<ChildStderr>,
+}
+
+impl Host {
+    /// `ws-host run` with this guest on a free port.
+    pub fn run(name: &str) -> Self {
+        Self::run_with(name, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn run_with(name: &str, arguments: &[&str]) -> Self {
+        let file = guest(name);
+        let mut command = command();
+        command.arg("run").arg(&file).args(["--port", "0"]).args(arguments);
+        Self::start(command)
+    }
+
+    /// Starts a command that serves, and waits until it says where.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ws-host starts");
+        let mut announcement = String::new();
+        BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut announcement).expect("ws-host has a stdout");
+        let mut log = BufReader::new(child.stderr.take().expect("stderr is piped"));
+        let Some((_, rest)) = announcement.split_once("WebSocket: ws://") else {
+            let mut text = String::new();
+            let _ = log.read_to_string(&mut text);
+            panic!("ws-host says where it is, not {announcement:?}; its log:\n{text}");
+        };
+        let address = rest.split('/').next().expect("split gives one piece at least").to_owned();
+        Self { child, address, announcement, log }
+    }
+
+    /// Where its port is.
+    pub fn url(&self, path: &str) -> String {
+        format!("ws://{}{path}", self.address)
+    }
+
+    /// Reads the log until a line has this in it, and answers the line.
+    pub fn logs(&mut self, needle: &str) -> String {
+        loop {
+            let mut line = String::new();
+            let read = self.log.read_line(&mut line).expect("the log is text");
+            assert!(read > 0, "the log ended without {needle:?}");
+            if line.contains(needle) {
+                return line;
+            }
+        }
+    }
+
+    /// Sends a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().expect("kill runs");
+        assert!(status.success());
+    }
+
+    /// Waits for its end.
+    pub fn ended(&mut self) -> ExitStatus {
+        self.child.wait().expect("the process can be waited for")
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The binary, with the environment that decides about its log taken out.
+pub fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ws-host"));
+    command.env_remove("RUST_LOG");
+    command
+}
+
+/// Runs `ws-host` with arguments that are wrong, and answers its one line.
+pub fn fails(arguments: &[&str]) -> String {
+    fails_in(Path::new("."), arguments)
+}
+
+/// The same in a directory.
+pub fn fails_in(dir: &Path, arguments: &[&str]) -> String {
+    let output = command().current_dir(dir).args(arguments).output().expect("ws-host starts");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "exit code; stderr:\n{stderr}");
+    assert!(output.stdout.is_empty(), "nothing on stdout");
+    assert!(!stderr.contains("backtrace") && !stderr.contains("panicked"), "no backtrace:\n{stderr}");
+    let lines: Vec<_> = stderr.lines().filter(|line| line.starts_with("ws-host: ")).collect();
+    assert_eq!(lines.len(), 1, "one line says what is wrong:\n{stderr}");
+    lines[0].to_owned()
+}

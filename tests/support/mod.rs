@@ -1,0 +1,11 @@
+//! What the integration tests share: a running host, and clients that speak in the words of the domain.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+pub mod client;
+pub mod guests;
+pub mod host;
+
+pub use client::{Client, refusal};
+pub use guests::guest;
+pub use host::{Host, fails};

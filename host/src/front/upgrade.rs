@@ -44,11 +44,11 @@ pub fn accept_key(request: &Parts) -> Result<String, Refusal> {
     if !has_token(&request.headers, header::CONNECTION, "upgrade") {
         return Err(bad("the Connection header must name Upgrade (RFC 6455 §4.2.1); a proxy in between may have dropped it"));
     }
-    match one(&request.headers, header::SEC_WEBSOCKET_VERSION)? {
+    match one(&request.headers, &header::SEC_WEBSOCKET_VERSION)? {
         Some("13") => {}
         _ => return Err(Refusal::new(StatusCode::UPGRADE_REQUIRED, "only version 13 of the protocol is spoken (RFC 6455 §4.4)")),
     }
-    let key = one(&request.headers, header::SEC_WEBSOCKET_KEY)?.ok_or_else(|| bad("the Sec-WebSocket-Key header is missing"))?;
+    let key = one(&request.headers, &header::SEC_WEBSOCKET_KEY)?.ok_or_else(|| bad("the Sec-WebSocket-Key header is missing"))?;
     if !is_key(key) {
         return Err(bad("Sec-WebSocket-Key must be 16 bytes in base64 (RFC 6455 §4.2.1)"));
     }
@@ -70,8 +70,8 @@ fn tokens(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item =
 }
 
 /// The value of a header that may come once.
-fn one(headers: &HeaderMap, name: header::HeaderName) -> Result<Option<&str>, Refusal> {
-    let mut values = headers.get_all(&name).into_iter();
+fn one<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Result<Option<&'a str>, Refusal> {
+    let mut values = headers.get_all(name).into_iter();
     let first = values.next().and_then(|value| value.to_str().ok()).map(str::trim);
     if values.next().is_some() {
         return Err(Refusal::new(StatusCode::BAD_REQUEST, format!("the header {name} comes more than once (RFC 6455 §11.3)")));

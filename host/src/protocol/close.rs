@@ -80,7 +80,7 @@ impl CloseInfo {
         Self { code, reason, clean: true, cause: CloseCause::Client }
     }
 
-    /// The app closed with this code, which [`may_send`] allows, and this reason, cut to [`MAX_REASON`].
+    /// The app closed with this code, which `may_send` allows, and this reason, cut to 123 bytes.
     pub fn guest(code: u16, reason: impl Into<ByteString>) -> Self {
         Self::sent(CloseCause::Guest, code, reason)
     }

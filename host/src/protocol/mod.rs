@@ -31,7 +31,7 @@ mod violation;
 #[cfg(test)]
 mod tests;
 
-pub use close::{CloseFrame, MAX_REASON, cut_reason, may_send};
-pub use encode::{Header, message_header, message_len, write_close, write_message, write_ping, write_pong};
+pub use close::{CloseFrame, MAX_REASON, may_send};
+pub use encode::{message_len, write_close, write_message, write_ping, write_pong};
 pub use session::{Incoming, Session};
 pub use violation::Violation;

@@ -4,7 +4,8 @@ use bytes::BytesMut;
 use bytestring::ByteString;
 
 use super::client::*;
-use crate::protocol::{CloseFrame, Incoming, MAX_REASON, Session, Violation, cut_reason, may_send};
+use crate::protocol::close::cut_reason;
+use crate::protocol::{CloseFrame, Incoming, MAX_REASON, Session, Violation, may_send};
 use crate::types::{CloseCause, CloseInfo};
 
 /// One of each, with numbers that make the longest messages.

@@ -5,7 +5,8 @@ use std::io::Cursor;
 use proptest::prelude::*;
 use tungstenite::protocol::{Role, WebSocket};
 
-use crate::protocol::{message_header, message_len, write_close, write_message, write_ping, write_pong};
+use crate::protocol::encode::message_header;
+use crate::protocol::{message_len, write_close, write_message, write_ping, write_pong};
 
 fn written(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut out = Vec::new();

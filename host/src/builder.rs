@@ -3,23 +3,25 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, Launch};
-use crate::config::{Config, Limits};
+use crate::config::{Config, Instances, Limits};
 use crate::error::Error;
-use crate::front::{self, Front};
+use crate::front::{self, Front, Pattern, Router};
 use crate::guest::{Engine, Program};
 use crate::handle::Handle;
 use crate::native::{Callbacks, Factory};
 use crate::room::Room;
-use crate::server::Server;
-use crate::shard::{self, Door, Roster, ShardHandle};
+use crate::server::{Server, Thread};
+use crate::shard::{self, Counters, Order, Roster, ShardContext};
+use crate::swap::Releases;
 use crate::types::{Client, CloseInfo, Message};
 
 /// Starts the shard of an app whose type is known only where the app was given.
-type Start = Box<dyn FnOnce(Limits, Arc<Roster>) -> Result<(ShardHandle, Arc<Door>), Error> + Send>;
+type Start = Box<dyn FnOnce(usize, ShardContext) -> Result<Vec<Thread>, Error> + Send>;
 
 /// Puts a server together: an app (a component, a native `App`, or callbacks) and what differs from the defaults.
 #[derive(Default)]
@@ -71,7 +73,7 @@ impl Builder {
     #[must_use]
     pub fn app<A: App>(mut self, make: impl Fn() -> A + Send + Sync + 'static) -> Self {
         let factory = Factory::new(make);
-        self.app = Some(Box::new(move |limits, roster| start("the app", factory, limits, roster)));
+        self.app = Some(Box::new(move |count, context| Ok(start(count, factory, &context)?.0)));
         self
     }
 
@@ -110,6 +112,27 @@ impl Builder {
         self
     }
 
+    /// Which clients share an instance: everybody by default.
+    #[must_use]
+    pub fn instances(mut self, instances: Instances) -> Self {
+        self.config.instances = instances;
+        self
+    }
+
+    /// How a path names a room in `Instances::PerRoom`: `/chat/{room}`. By default the whole path is the name.
+    #[must_use]
+    pub fn room_path(mut self, pattern: impl Into<String>) -> Self {
+        self.config.room_path = Some(pattern.into());
+        self
+    }
+
+    /// How many threads run rooms: by default one for each core, or one if everybody shares an instance.
+    #[must_use]
+    pub fn shards(mut self, shards: usize) -> Self {
+        self.config.shards = shards;
+        self
+    }
+
     /// The limits, in place of the defaults.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -125,39 +148,69 @@ impl Builder {
     pub fn build(self) -> Result<Server, Error> {
         let Self { config, listener, component, app, callbacks } = self;
         let limits = config.limits.clone();
-        let roster = Arc::new(Roster::default());
+        let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
         // The port first, since it fails faster than a component compiles.
         let listener = match listener {
             Some(listener) => listener,
             None => front::listen(&config.host, config.port)?,
         };
-        let (shard, door) = match (component, app) {
+        let roster = Arc::new(Roster::default());
+        let counters = Arc::new(Counters::default());
+        let mut context = ShardContext {
+            app_name: "the app".into(),
+            limits: limits.clone(),
+            roster: Arc::clone(&roster),
+            counters: Arc::clone(&counters),
+            shared_room: (config.instances == Instances::Shared).then(|| front::SHARED_ROOM.into()),
+        };
+        let count = shard_count(&config);
+        let mut releases = None;
+        let shards = match (component, app) {
             (Some(path), _) => {
-                let program = Program::load(&Engine::new()?, &path, &limits)?;
-                let name = program.name().to_owned();
-                start(&name, program, limits.clone(), Arc::clone(&roster))?
+                let engine = Engine::new()?;
+                let program = Program::load(&engine, &path, &limits)?;
+                context.app_name = program.name().to_owned();
+                let (shards, orders) = start(count, program.clone(), &context)?;
+                releases = Some(Arc::new(Releases::new(engine, limits.clone(), counters, orders, &path, program)));
+                shards
             }
-            (None, Some(start)) => start(limits.clone(), Arc::clone(&roster))?,
+            (None, Some(start)) => start(count, context)?,
             (None, None) if callbacks.is_empty() => return Err(Error::NothingToServe),
-            (None, None) => start("the app", callbacks, limits.clone(), Arc::clone(&roster))?,
+            (None, None) => start(count, callbacks, &context)?.0,
         };
         let (stop, stopped) = watch::channel(None);
-        let handle = Handle::new(shard.commands.clone(), roster, Arc::clone(&door), stop, limits.drain_timeout);
+        let admitting = Arc::new(AtomicBool::new(true));
+        let commands: Vec<_> = shards.iter().map(|shard| shard.commands.clone()).collect();
+        let handle = Handle::new(commands.clone(), roster, Arc::clone(&admitting), releases, stop, limits.drain_timeout);
+        let router = Router::new(config.instances, pattern, commands);
         let max_connections = limits.max_connections.unwrap_or_else(front::default_max_connections);
-        let front = Front::new(
-            config.page,
-            config.allow_origins,
-            door,
-            shard.commands.clone(),
-            max_connections,
-            limits.handshake_timeout,
-        );
-        Server::new(listener, front, shard, handle, stopped)
+        let front = Front::new(config.page, config.allow_origins, admitting, router, max_connections, limits.handshake_timeout);
+        Server::new(listener, front, shards, handle, stopped)
     }
 }
 
-fn start<L: Launch>(name: &str, launch: L, limits: Limits, roster: Arc<Roster>) -> Result<(ShardHandle, Arc<Door>), Error> {
-    let door = Arc::new(Door::new(launch.has_gate()));
-    let shard = shard::spawn(0, name, launch, limits, Arc::clone(&door), roster)?;
-    Ok((shard, door))
+fn parse_pattern(text: &str) -> Result<Pattern, Error> {
+    Pattern::parse(text).ok_or_else(|| Error::RoomPath(text.to_owned()))
+}
+
+/// One room needs one thread; many are spread over all cores.
+fn shard_count(config: &Config) -> usize {
+    match (config.instances, config.shards) {
+        (Instances::Shared, _) => 1,
+        (_, 0) => std::thread::available_parallelism().map_or(1, usize::from),
+        (_, shards) => shards,
+    }
+}
+
+type Orders<L> = Vec<mpsc::Sender<Order<L>>>;
+
+/// Starts the shards. On an error, those that have started end with their commands.
+fn start<L: Launch>(count: usize, launch: L, context: &ShardContext) -> Result<(Vec<Thread>, Orders<L>), Error> {
+    let (mut threads, mut orders) = (Vec::new(), Vec::new());
+    for index in 0..count {
+        let shard = shard::spawn(index, launch.clone(), context.clone())?;
+        threads.push(Thread { commands: shard.commands, thread: shard.thread });
+        orders.push(shard.orders);
+    }
+    Ok((threads, orders))
 }

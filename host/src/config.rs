@@ -35,6 +35,19 @@ pub struct Limits {
     pub max_restarts: usize,
     /// The window in which restarts are counted, and how long an open circuit stays open.
     pub restart_window: Duration,
+    /// Rooms at a time on the whole server; who asks for a further one gets 503. The kernel's limit on memory
+    /// mappings (65,530 by default, 4 to 6 for each instance) allows hardly more.
+    pub max_rooms: usize,
+    /// Clients of one room; further ones get 503. `None` means as many as there can be connections.
+    pub max_room_clients: Option<usize>,
+    /// How long a room other than the shared one is kept after its last client has left.
+    pub room_linger: Duration,
+    /// What a guest may hand to its successor.
+    pub max_snapshot_bytes: usize,
+    /// How long after a swap traps count against the new release.
+    pub probation: Duration,
+    /// Traps of all rooms within the probation that bring the release before back.
+    pub probation_traps: u32,
 }
 
 impl Default for Limits {
@@ -55,8 +68,26 @@ impl Default for Limits {
             drain_timeout: Duration::from_secs(10),
             max_restarts: 5,
             restart_window: Duration::from_secs(10),
+            max_rooms: 10_000,
+            max_room_clients: None,
+            room_linger: Duration::from_secs(30),
+            max_snapshot_bytes: 16 << 20,
+            probation: Duration::from_secs(10),
+            probation_traps: 3,
         }
     }
+}
+
+/// Which clients share an instance.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Instances {
+    /// Everybody: one room.
+    #[default]
+    Shared,
+    /// Those whose upgrade requests name the same room by their path.
+    PerRoom,
+    /// Nobody: every connection has a room of its own.
+    PerClient,
 }
 
 /// Everything else that a server can be told.
@@ -68,6 +99,12 @@ pub struct Config {
     pub port: u16,
     /// Whether a plain `GET /` answers with the chat page.
     pub page: bool,
+    /// Which clients share an instance.
+    pub instances: Instances,
+    /// How a path names a room: `/chat/{room}`. `None` means that the whole path is the name.
+    pub room_path: Option<String>,
+    /// Threads that run rooms; 0 means one for each core. Sharing one instance, only one of them works.
+    pub shards: usize,
     /// Origins that may connect besides the one that equals `Host`; `*` admits every one.
     pub allow_origins: Vec<String>,
     /// The limits.
@@ -76,6 +113,15 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { host: "127.0.0.1".into(), port: 13254, page: true, allow_origins: Vec::new(), limits: Limits::default() }
+        Self {
+            host: "127.0.0.1".into(),
+            port: 13254,
+            page: true,
+            instances: Instances::Shared,
+            room_path: None,
+            shards: 0,
+            allow_origins: Vec::new(),
+            limits: Limits::default(),
+        }
     }
 }

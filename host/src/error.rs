@@ -63,6 +63,33 @@ pub enum Error {
         /// The trap or the app's own error.
         reason: String,
     },
+    /// A new release was refused; nothing has changed.
+    #[error("{name} is refused, and {running} goes on: {reason}")]
+    Refused {
+        /// The new component's name.
+        name: String,
+        /// The running component's name.
+        running: String,
+        /// Why.
+        reason: String,
+    },
+    /// There is no release before the running one.
+    #[error("there is no release before this one to go back to")]
+    NothingToGoBackTo,
+    /// The app is not a component.
+    #[error("only a server that runs a component can change its release")]
+    NotAComponent,
+    /// The pattern that paths are to name rooms by is none.
+    #[error("{0:?} does not say where a path names the room. Write a path with one {{room}} in it, such as /chat/{{room}}")]
+    RoomPath(String),
+    /// The admin socket cannot be opened.
+    #[error("cannot open the admin socket {}: {source}. Name another place with --socket", path.display())]
+    AdminSocket {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Nothing was given to serve.
     #[error("there is nothing to serve: give the builder a component, an app or at least one callback")]
     NothingToServe,

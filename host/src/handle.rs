@@ -1,5 +1,6 @@
 //! A server's remote control, for any thread.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -7,36 +8,46 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 use crate::error::Error;
-use crate::shard::{Command, Door, Roster};
+use crate::shard::{Command, Roster};
+use crate::swap::{Releases, Status, SwapReport};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
-/// A server's remote control. A clone costs a few reference counts; no method blocks.
+/// A server's remote control. A clone costs a reference count; no method blocks.
 ///
 /// What it does takes effect between two handlers of the room, in the order of the calls of one thread.
 #[derive(Debug, Clone)]
 pub struct Handle {
-    shard: mpsc::Sender<Command>,
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    shards: Vec<mpsc::Sender<Command>>,
     roster: Arc<Roster>,
-    door: Arc<Door>,
-    stop: Arc<watch::Sender<Option<Instant>>>,
+    admitting: Arc<AtomicBool>,
+    /// The releases of a component; a native app has none.
+    releases: Option<Arc<Releases>>,
+    stop: watch::Sender<Option<Instant>>,
     drain_timeout: Duration,
-    ended: Arc<AtomicBool>,
+    ended: AtomicBool,
 }
 
 impl Handle {
     pub(crate) fn new(
-        shard: mpsc::Sender<Command>,
+        shards: Vec<mpsc::Sender<Command>>,
         roster: Arc<Roster>,
-        door: Arc<Door>,
+        admitting: Arc<AtomicBool>,
+        releases: Option<Arc<Releases>>,
         stop: watch::Sender<Option<Instant>>,
         drain_timeout: Duration,
     ) -> Self {
-        Self { shard, roster, door, stop: Arc::new(stop), drain_timeout, ended: Arc::default() }
+        let ended = AtomicBool::new(false);
+        Self { inner: Arc::new(Inner { shards, roster, admitting, releases, stop, drain_timeout, ended }) }
     }
 
     /// The clients that are connected, in the order in which they came.
     pub fn clients(&self) -> Vec<Client> {
-        self.roster.clients()
+        self.inner.roster.clients()
     }
 
     /// Sends a message to one client.
@@ -44,8 +55,8 @@ impl Handle {
     /// # Errors
     /// `NoSuchClient`, `Busy` or `Stopped`. A client that leaves while the message is under way gets nothing.
     pub fn send(&self, to: ClientId, message: impl Into<Message>) -> Result<(), Error> {
-        let entry = self.roster.get(to).ok_or(Error::NoSuchClient(to))?;
-        self.command(Command::Send(to, entry.slot, message.into()))
+        let entry = self.inner.roster.get(to).ok_or(Error::NoSuchClient(to))?;
+        self.command(entry.shard, Command::Send(to, entry.slot, message.into()))
     }
 
     /// Sends a message to everybody.
@@ -53,17 +64,18 @@ impl Handle {
     /// # Errors
     /// `Busy` or `Stopped`.
     pub fn broadcast(&self, message: impl Into<Message>) -> Result<(), Error> {
-        self.command(Command::Broadcast(message.into()))
+        let message = message.into();
+        self.command_all(|| Command::Broadcast(message.clone()))
     }
 
     /// From now on, new clients are refused with HTTP status 503. Who is connected stays.
     pub fn deny_new_clients(&self) {
-        self.door.admitting.store(false, Relaxed);
+        self.inner.admitting.store(false, Relaxed);
     }
 
-    /// Takes `deny_new_clients` back.
+    /// Takes `deny_new_clients` back. What a guest has denied by itself stays denied.
     pub fn allow_new_clients(&self) {
-        self.door.admitting.store(true, Relaxed);
+        self.inner.admitting.store(true, Relaxed);
     }
 
     /// Closes every client with 1001; the server goes on.
@@ -71,27 +83,60 @@ impl Handle {
     /// # Errors
     /// `Busy` or `Stopped`.
     pub fn disconnect_clients(&self) -> Result<(), Error> {
-        self.command(Command::CloseAll(CloseInfo::shutdown()))
+        self.command_all(|| Command::CloseAll(CloseInfo::shutdown()))
     }
 
     /// Ends the server: it accepts no more, closes its clients with 1001, waits for their close frames and for the app,
     /// and is gone after the drain timeout at the latest. `Server::run` returns then.
     pub fn shutdown(&self) {
-        let deadline = Instant::now() + self.drain_timeout;
+        let deadline = Instant::now() + self.inner.drain_timeout;
         // A second call does not move the deadline.
-        self.stop.send_if_modified(|stop| stop.is_none().then(|| *stop = Some(deadline)).is_some());
+        self.inner.stop.send_if_modified(|stop| stop.is_none().then(|| *stop = Some(deadline)).is_some());
     }
 
     pub(crate) fn stopped(&self) {
-        self.ended.store(true, Relaxed);
+        self.inner.ended.store(true, Relaxed);
     }
 
-    fn command(&self, command: Command) -> Result<(), Error> {
-        if self.ended.load(Relaxed) {
+    /// Goes to the component in this file while the clients stay connected.
+    ///
+    /// # Errors
+    /// The component is refused, and then nothing has changed; or the app is not a component.
+    pub async fn swap(&self, file: &Path) -> Result<SwapReport, Error> {
+        self.releases()?.swap(file).await
+    }
+
+    /// Goes back to the release before, with the state of the running one.
+    ///
+    /// # Errors
+    /// There is none, it is refused, or the app is not a component.
+    pub async fn rollback(&self) -> Result<SwapReport, Error> {
+        self.releases()?.rollback().await
+    }
+
+    /// What runs.
+    ///
+    /// # Errors
+    /// The app is not a component.
+    pub async fn status(&self) -> Result<Status, Error> {
+        Ok(self.releases()?.status(self.inner.roster.len()).await)
+    }
+
+    fn releases(&self) -> Result<&Arc<Releases>, Error> {
+        self.inner.releases.as_ref().ok_or(Error::NotAComponent)
+    }
+
+    fn command_all(&self, command: impl Fn() -> Command) -> Result<(), Error> {
+        (0..self.inner.shards.len()).try_for_each(|shard| self.command(shard, command()))
+    }
+
+    fn command(&self, shard: usize, command: Command) -> Result<(), Error> {
+        if self.inner.ended.load(Relaxed) {
             return Err(Error::Stopped);
         }
-        self.shard.try_send(command).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Error::Busy(self.shard.max_capacity()),
+        let shard = &self.inner.shards[shard];
+        shard.try_send(command).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Busy(shard.max_capacity()),
             mpsc::error::TrySendError::Closed(_) => Error::Stopped,
         })
     }

@@ -10,6 +10,7 @@
 //! `room_loop` calls the handlers of an `app`, which is a `guest` (Wasm) or `native`; what a handler does waits in the
 //! `room` until it returns. ARCHITECTURE.md tells the way of a message in one paragraph.
 
+mod admin;
 mod app;
 mod builder;
 mod config;
@@ -22,14 +23,18 @@ mod protocol;
 mod room;
 mod server;
 mod shard;
+mod swap;
 mod types;
 
 /// The types around the main ones: reasons, errors, limits, and what the binary needs of guests.
 pub mod more {
+    pub use crate::admin::{AdminSocket, Answer, Request as AdminRequest, ask, default_socket};
     pub use crate::app::{Decision, Fault, Outcome, Saved, StartReason, UpgradeRequest};
-    pub use crate::config::Limits;
-    pub use crate::guest::{Engine, Program, Report};
+    pub use crate::config::{Instances, Limits};
+    pub use crate::guest::{Engine, Program, Report, sha256};
     pub use crate::room::{AttachmentError, CloseError, SendError, SendStatus, SubscribeError, TimerError};
+    pub use crate::shard::RoomSwap;
+    pub use crate::swap::{ReleaseInfo, Status, SwapReport};
     pub use crate::types::{ClientId, CloseCause, Request};
 }
 

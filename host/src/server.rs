@@ -4,13 +4,13 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::builder::Builder;
 use crate::error::Error;
 use crate::front::Front;
 use crate::handle::Handle;
-use crate::shard::{Command, ShardHandle};
+use crate::shard::Command;
 
 /// A server that listens already: connections wait in the kernel's queue until `run` or `run_forever` accepts them.
 ///
@@ -30,7 +30,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     front: Arc<Front>,
-    shard: ShardHandle,
+    shards: Vec<Thread>,
     handle: Handle,
     stop: watch::Receiver<Option<Instant>>,
 }
@@ -44,12 +44,12 @@ impl Server {
     pub(crate) fn new(
         listener: TcpListener,
         front: Front,
-        shard: ShardHandle,
+        shards: Vec<Thread>,
         handle: Handle,
         stop: watch::Receiver<Option<Instant>>,
     ) -> Result<Self, Error> {
         let address = listener.local_addr().map_err(|source| Error::System { what: "use the listening socket", source })?;
-        Ok(Self { listener, address, front: Arc::new(front), shard, handle, stop })
+        Ok(Self { listener, address, front: Arc::new(front), shards, handle, stop })
     }
 
     /// The address that it listens on, with the port that the system chose if it was asked to.
@@ -68,16 +68,19 @@ impl Server {
     /// # Errors
     /// The listening socket cannot be used.
     pub async fn run(self) -> Result<(), Error> {
-        let Self { listener, front, shard, stop, handle, .. } = self;
+        let Self { listener, front, shards, stop, handle, .. } = self;
         let unusable = |source| Error::System { what: "use the listening socket", source };
         listener.set_nonblocking(true).map_err(unusable)?;
         let listener = tokio::net::TcpListener::from_std(listener).map_err(unusable)?;
         let deadline = front.run(listener, stop).await;
-        // The order to drain stands in the queue behind all who were admitted before it.
-        let _ = shard.commands.send(Command::Drain(deadline)).await;
-        let ended = tokio::task::spawn_blocking(move || shard.join()).await;
-        if ended.is_err() {
-            tracing::error!("waiting for the shard failed");
+        // The order to drain stands in each queue behind all who were admitted before it.
+        for shard in &shards {
+            let _ = shard.commands.send(Command::Drain(deadline)).await;
+        }
+        let joined = tokio::task::spawn_blocking(move || shards.into_iter().map(Thread::join).filter(|ended| !ended).count());
+        match joined.await {
+            Ok(0) => {}
+            _ => tracing::error!("a shard's thread panicked"),
         }
         handle.stopped();
         Ok(())
@@ -90,5 +93,20 @@ impl Server {
     pub fn run_forever(self) -> Result<(), Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(|source| Error::System { what: "start an event loop", source })?.block_on(self.run())
+    }
+}
+
+/// A shard's thread, whatever app it runs.
+#[derive(Debug)]
+pub(crate) struct Thread {
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) thread: std::thread::JoinHandle<()>,
+}
+
+impl Thread {
+    /// Waits for its end; false if it panicked. Blocks.
+    fn join(self) -> bool {
+        drop(self.commands);
+        self.thread.join().is_ok()
     }
 }

@@ -1,11 +1,13 @@
-//! `ws-host dev`: builds the guest project in a directory and serves it.
+//! `ws-host dev`: builds the guest project in a directory and serves it, again and again.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 use serde_json::Value;
+use ws_host::Handle;
 
+use super::watch::Watch;
 use super::{DevArguments, run};
 
 /// Rust's target whose output is a component.
@@ -24,8 +26,24 @@ pub fn dev(arguments: DevArguments) -> anyhow::Result<()> {
         bail!("{} has no Cargo.toml, so there is nothing that `ws-host dev` can build", dir.display());
     }
     ensure_target()?;
+    // Before the first build, so that no change is missed while it runs.
+    let watch = Watch::sources(&dir)?;
     let component = build(&dir)?;
-    run::serve(&component, arguments.serving)
+    run::serve(&component, arguments.serving, async |handle| follow_sources(watch, &dir, &handle).await)
+}
+
+/// Builds again whenever the sources have changed, and swaps when that worked. When it did not, the compiler has said
+/// why, and the release before goes on.
+async fn follow_sources(mut watch: Watch, dir: &Path, handle: &Handle) {
+    loop {
+        watch.changed().await;
+        let sources = dir.to_owned();
+        match tokio::task::spawn_blocking(move || build(&sources)).await {
+            Ok(Ok(component)) => run::swap(&component, handle).await,
+            Ok(Err(error)) => tracing::error!("{error:#}; the release before goes on"),
+            Err(error) => tracing::error!("the build ended in an unexpected way: {error}"),
+        }
+    }
 }
 
 /// Adds the wasm target through rustup when it is missing. rustup's own automatic installation may be switched off.

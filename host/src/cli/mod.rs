@@ -2,24 +2,31 @@
 
 pub mod dev;
 pub mod inspect;
+pub mod limits;
 pub mod log;
+pub mod remote;
 pub mod run;
+pub mod watch;
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// For mistakes in what was asked for: a file, a flag, an address. clap uses the same.
 const USAGE: u8 = 2;
+/// For a request that a running server has refused.
+const REFUSED: u8 = 1;
 
 const EXAMPLES: &str = "\
 Examples:
   ws-host run chat.wasm                          serve it at http://localhost:13254/
   ws-host run chat.wasm --host 0.0.0.0 --port 80 open it to the network
   ws-host dev guest-examples/chat                build a Rust guest and serve it
-  ws-host inspect chat.wasm                      see what it exports and asks for";
+  ws-host inspect chat.wasm                      see what it exports and asks for
+  ws-host swap new.wasm                          change the running server's component";
 
 /// What was said.
 #[derive(Debug, Parser)]
@@ -40,8 +47,14 @@ pub enum Command {
     Run(RunArguments),
     /// Show what a component exports, imports and would be allowed to do
     Inspect(InspectArguments),
-    /// Build the guest project in a directory and serve it
+    /// Build the guest project in a directory, serve it, and again whenever its sources change
     Dev(DevArguments),
+    /// Have a running server go to another component while its clients stay connected
+    Swap(SwapArguments),
+    /// Have a running server go back to the component before
+    Rollback(Remote),
+    /// Show what a running server runs
+    Status(Remote),
 }
 
 /// `ws-host run`.
@@ -49,9 +62,36 @@ pub enum Command {
 pub struct RunArguments {
     /// The component
     pub file: PathBuf,
+    /// Go to the new component whenever the file changes
+    #[arg(long, short)]
+    pub watch: bool,
     /// Where and how to serve it.
     #[command(flatten)]
     pub serving: Serving,
+}
+
+/// `ws-host swap`.
+#[derive(Debug, Args)]
+pub struct SwapArguments {
+    /// The new component
+    pub file: PathBuf,
+    /// Which server.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// Which running server is meant, and how its answer is shown.
+#[derive(Debug, Args)]
+pub struct Remote {
+    /// The port of the running server
+    #[arg(long, short, default_value_t = 13254)]
+    pub port: u16,
+    /// The server's admin socket, if its owner chose another place
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    /// Write JSON, for programs
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `ws-host inspect`.
@@ -90,9 +130,50 @@ pub struct Serving {
     /// Admit pages of another origin: https://app.example, *.example.com, null (files) or * (repeatable)
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<String>,
-    /// How long a shutdown waits for the clients, in seconds
-    #[arg(long, default_value_t = 10, value_name = "SECONDS")]
-    pub drain: u64,
+    /// Which clients share an instance of the guest
+    #[arg(long, value_enum, default_value_t = Sharing::Shared, value_name = "MODE")]
+    pub instances: Sharing,
+    /// With --instances per-room: how a path names a room, as in /chat/{room} [default: the whole path]
+    #[arg(long, value_name = "PATTERN")]
+    pub room_path: Option<String>,
+    /// With several rooms: the threads that run them; 0 means one for each core
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub shards: usize,
+    /// How long an empty room is kept [with several rooms]
+    #[arg(long, default_value = "30s", value_parser = limits::duration, value_name = "TIME")]
+    pub room_linger: Duration,
+    /// The running time that one call of the guest may take
+    #[arg(long, default_value = "1s", value_parser = limits::duration, value_name = "TIME")]
+    pub call_timeout: Duration,
+    /// The memory that one instance of the guest may take
+    #[arg(long, default_value = "64MiB", value_parser = limits::size, value_name = "SIZE")]
+    pub guest_memory: usize,
+    /// Restarts of a failing guest, and the time within which so many are too many
+    #[arg(long, default_value = "5/10s", value_parser = limits::restarts, value_name = "N/TIME")]
+    pub restarts: (usize, Duration),
+    /// How long after a swap failures of the new release count against it
+    #[arg(long, default_value = "10s", value_parser = limits::duration, value_name = "TIME")]
+    pub probation: Duration,
+    /// Failures within the probation that bring the release before back
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub probation_traps: u32,
+    /// How long a shutdown waits for the clients
+    #[arg(long, default_value = "10s", value_parser = limits::duration, value_name = "TIME")]
+    pub drain: Duration,
+    /// Where `ws-host swap` and `status` reach this server [default: in the user's runtime folder, by port]
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+}
+
+/// Which clients share an instance.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Sharing {
+    /// Everybody
+    Shared,
+    /// Those whose path names the same room
+    PerRoom,
+    /// Nobody: each connection has its own
+    PerClient,
 }
 
 /// Reads the command line. Ends the process after `--help`, `--version` and mistakes.
@@ -104,5 +185,5 @@ pub fn parse() -> Arguments {
 pub fn report(error: &anyhow::Error) -> ExitCode {
     // Nothing is left to be done if even stderr is gone.
     let _ = writeln!(std::io::stderr(), "ws-host: {error:#}");
-    ExitCode::from(USAGE)
+    ExitCode::from(if error.is::<remote::Refused>() { REFUSED } else { USAGE })
 }

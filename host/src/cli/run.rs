@@ -3,41 +3,102 @@
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use ws_host::more::Limits;
+use ws_host::more::{AdminSocket, Instances, Limits, default_socket, sha256};
 use ws_host::{Handle, Server};
 
-use super::{RunArguments, Serving};
+use super::watch::Watch;
+use super::{RunArguments, Serving, Sharing};
 
 /// Serves the file.
 pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
-    serve(&arguments.file, arguments.serving)
+    let RunArguments { file, watch, serving } = arguments;
+    let watch = if watch { Some(Watch::file(&file)?) } else { None };
+    serve(&file, serving, async |handle| match watch {
+        Some(watch) => follow_file(watch, &file, &handle).await,
+        None => std::future::pending().await,
+    })
 }
 
-/// Serves a component in this file, as `run` and `dev` do.
-pub fn serve(file: &Path, serving: Serving) -> anyhow::Result<()> {
+/// Serves a component in this file, as `run` and `dev` do, with `beside` running along until the server ends.
+pub fn serve(file: &Path, serving: Serving, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
     let begun = Instant::now();
-    let limits = Limits { drain_timeout: Duration::from_secs(serving.drain), ..Limits::default() };
-    let mut builder =
-        Server::builder().component(file).host(serving.host).port(serving.port).page(!serving.no_page).limits(limits);
-    for origin in serving.allow_origin {
-        builder = builder.allow_origin(origin);
-    }
-    let server = builder.build()?;
+    let (no_page, socket) = (serving.no_page, serving.socket.clone());
+    let server = build(file, serving)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
     runtime.block_on(async {
         // Set up before the line that says where to find us: who reads it may send a signal at once.
         let signals = Signals::new().context("cannot listen for signals")?;
-        announce(file, server.local_addr(), serving.no_page);
+        let handle = server.handle();
+        let admin = open_admin_socket(socket, server.local_addr().port())?;
+        announce(file, server.local_addr(), no_page);
         tracing::debug!("ready after {:?}", begun.elapsed());
-        let stopping = tokio::spawn(stop_on_signal(signals, server.handle()));
-        server.run().await?;
-        stopping.abort();
+        let admin = admin.map(|admin| tokio::spawn(admin.serve(handle.clone())));
+        let answering = tokio::spawn(obey_signals(signals, file.to_owned(), handle.clone()));
+        tokio::select! {
+            ended = server.run() => ended?,
+            () = beside(handle) => {}
+        }
+        answering.abort();
+        if let Some(admin) = admin {
+            // Ended here, so that its file is gone before we are.
+            admin.abort();
+            let _ = admin.await;
+        }
         Ok(())
     })
+}
+
+fn build(file: &Path, serving: Serving) -> Result<Server, ws_host::Error> {
+    let (max_restarts, restart_window) = serving.restarts;
+    let limits = Limits {
+        drain_timeout: serving.drain,
+        room_linger: serving.room_linger,
+        call_timeout: serving.call_timeout,
+        guest_memory_bytes: serving.guest_memory,
+        max_restarts,
+        restart_window,
+        probation: serving.probation,
+        probation_traps: serving.probation_traps,
+        ..Limits::default()
+    };
+    let instances = match serving.instances {
+        Sharing::Shared => Instances::Shared,
+        Sharing::PerRoom => Instances::PerRoom,
+        Sharing::PerClient => Instances::PerClient,
+    };
+    let mut builder = Server::builder()
+        .component(file)
+        .host(serving.host)
+        .port(serving.port)
+        .page(!serving.no_page)
+        .instances(instances)
+        .shards(serving.shards)
+        .limits(limits);
+    if let Some(pattern) = serving.room_path {
+        builder = builder.room_path(pattern);
+    }
+    for origin in serving.allow_origin {
+        builder = builder.allow_origin(origin);
+    }
+    builder.build()
+}
+
+/// A socket that was asked for must open. The default one is a convenience that a server can do without, in a container
+/// without a writable folder say.
+fn open_admin_socket(asked_for: Option<std::path::PathBuf>, port: u16) -> anyhow::Result<Option<AdminSocket>> {
+    let (path, must_open) = asked_for.map_or_else(|| (default_socket(port), false), |path| (path, true));
+    match AdminSocket::open(&path) {
+        Ok(socket) => Ok(Some(socket)),
+        Err(error) if must_open => Err(error.into()),
+        Err(error) => {
+            tracing::warn!("`ws-host swap` and `status` will not reach this server: {error}");
+            Ok(None)
+        }
+    }
 }
 
 /// Says where the server is to be found, on stdout, in one line.
@@ -63,31 +124,77 @@ fn reachable(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// What Ctrl-C and service managers send.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+/// Swaps whenever the file has become another one.
+async fn follow_file(mut watch: Watch, file: &Path, handle: &Handle) {
+    loop {
+        watch.changed().await;
+        let Ok(bytes) = std::fs::read(file) else { continue };
+        let running = handle.status().await.map(|status| status.release.sha256);
+        if running.is_ok_and(|running| running != sha256(&bytes)) {
+            swap(file, handle).await;
         }
     }
 }
 
-/// The first signal drains, the second ends the process at once.
-async fn stop_on_signal(mut signals: Signals, handle: Handle) {
-    signals.next().await;
-    tracing::info!("stopping: {} clients are being closed; once more to cut them", handle.clients().len());
-    handle.shutdown();
-    signals.next().await;
-    tracing::warn!("cut");
-    std::process::exit(0);
+/// Swaps, and logs what came of it. The running release goes on when the new one is refused.
+pub async fn swap(file: &Path, handle: &Handle) {
+    match handle.swap(file).await {
+        Ok(report) => {
+            let clients: usize = report.rooms.iter().map(|room| room.clients).sum();
+            let pause = report.rooms.iter().map(|room| room.pause_us).max().unwrap_or(0);
+            tracing::info!("swapped to {} with {clients} clients connected; the longest pause was {pause} us", file.display());
+        }
+        Err(error) => tracing::error!("not swapped: {error}"),
+    }
+}
+
+/// What Ctrl-C and service managers send.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+/// What a signal asks for.
+enum Asked {
+    Stop,
+    Swap,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.interrupt.recv() => Asked::Stop,
+            _ = self.terminate.recv() => Asked::Stop,
+            _ = self.hang_up.recv() => Asked::Swap,
+        }
+    }
+}
+
+/// SIGHUP loads the file again. The first signal to stop drains, the second ends the process at once.
+async fn obey_signals(mut signals: Signals, file: std::path::PathBuf, handle: Handle) {
+    let mut stopping = false;
+    loop {
+        match signals.next().await {
+            Asked::Swap if stopping => {}
+            Asked::Swap => swap(&file, &handle).await,
+            Asked::Stop if stopping => {
+                tracing::warn!("cut");
+                std::process::exit(0);
+            }
+            Asked::Stop => {
+                stopping = true;
+                tracing::info!("stopping: {} clients are being closed; once more to cut them", handle.clients().len());
+                handle.shutdown();
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -23,9 +23,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use super::origin::OriginPolicy;
 use super::request::{self, Upgrade};
+use super::router::{Route, Router};
 use crate::protocol;
-use crate::shard::{Command, Door, Newcomer};
-use crate::types::{Client, Request};
+use crate::shard::{Command, Newcomer};
+use crate::types::Client;
 
 /// What an upgrade request may measure, its header fields included.
 const MAX_REQUEST_BYTES: usize = 16 << 10;
@@ -39,10 +40,10 @@ pub struct Front {
     pub page: bool,
     /// Whose pages may connect.
     pub origins: OriginPolicy,
-    /// The room's door.
-    pub door: Arc<Door>,
-    /// The room's shard.
-    pub shard: mpsc::Sender<Command>,
+    /// False from the owner's `deny_new_clients` to `allow_new_clients`.
+    pub admitting: Arc<AtomicBool>,
+    /// Finds rooms.
+    pub router: Router,
     /// Places for connections.
     pub places: Arc<Semaphore>,
     /// From the connection to the end of the request.
@@ -51,20 +52,20 @@ pub struct Front {
 }
 
 impl Front {
-    /// A front door to one room.
+    /// The front door of a server.
     pub fn new(
         page: bool,
         allow_origins: Vec<String>,
-        door: Arc<Door>,
-        shard: mpsc::Sender<Command>,
+        admitting: Arc<AtomicBool>,
+        router: Router,
         max_connections: usize,
         handshake_timeout: Duration,
     ) -> Self {
         Self {
             page,
             origins: OriginPolicy::new(allow_origins),
-            door,
-            shard,
+            admitting,
+            router,
             places: Arc::new(Semaphore::new(max_connections)),
             handshake_timeout,
             next_id: AtomicU64::new(1),
@@ -139,29 +140,23 @@ impl Front {
     async fn hand_over(&self, stream: TcpStream, first: Bytes, address: SocketAddr, next: Upgrade, permit: OwnedSemaphorePermit) {
         match next {
             Upgrade::Close(code, reason) => close_at_once(stream, code, &reason).await,
-            Upgrade::Join { request, subprotocol } => self.join(stream, first, address, request, subprotocol, permit).await,
+            Upgrade::Join { route, request, subprotocol } => {
+                let Some(place) = self.place(&route).await else { return };
+                let stream = match stream.into_std() {
+                    Ok(stream) => stream,
+                    Err(error) => return tracing::warn!(%address, "a new connection is lost: {error}"),
+                };
+                let id = self.next_id.fetch_add(1, Relaxed);
+                let client = Client { id, address, request, subprotocol };
+                place.send(Command::Join(route.room, Newcomer { stream, first, client, permit }));
+            }
         }
     }
 
-    async fn join(
-        &self,
-        stream: TcpStream,
-        first: Bytes,
-        address: SocketAddr,
-        request: Arc<Request>,
-        subprotocol: Option<ByteString>,
-        permit: OwnedSemaphorePermit,
-    ) {
-        // Waiting for a place in the shard's queue comes first: from the id to the queue nothing may come between,
-        // so that ids grow in the order of arrival.
-        let Ok(place) = self.shard.reserve().await else { return };
-        let stream = match stream.into_std() {
-            Ok(stream) => stream,
-            Err(error) => return tracing::warn!(%address, "a new connection is lost: {error}"),
-        };
-        let id = self.next_id.fetch_add(1, Relaxed);
-        let client = Client { id, address, request, subprotocol };
-        place.send(Command::Join(Newcomer { stream, first, client, permit }));
+    /// A place in the shard's queue. Waiting for it comes before the client gets its id: from there to the queue nothing
+    /// may come between, so that ids grow in the order of arrival.
+    async fn place(&self, route: &Route) -> Option<mpsc::Permit<'_, Command>> {
+        self.router.shard(route).reserve().await.ok()
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `request` | one HTTP request: a page, a refusal or an upgrade |
 //! | `upgrade` | the rules of the opening handshake, without I/O |
 //! | `origin` | whose pages may connect |
+//! | `router` | which room a request is for |
 //! | `reply` | HTTP answers |
 
 mod accept;
@@ -16,7 +17,9 @@ mod listen;
 mod origin;
 mod reply;
 mod request;
+mod router;
 mod upgrade;
 
 pub use accept::{Front, default_max_connections};
 pub use listen::listen;
+pub use router::{Pattern, Router, SHARED_ROOM};

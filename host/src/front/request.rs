@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use bytestring::ByteString;
 use hyper::http::{HeaderMap, StatusCode, header, request::Parts};
@@ -9,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::accept::Front;
 use super::reply::{self, Reply};
+use super::router::Route;
 use super::upgrade::{self, Refusal};
 use crate::app::{Decision, UpgradeRequest};
 use crate::protocol::may_send;
@@ -20,6 +22,8 @@ use crate::types::Request;
 pub enum Upgrade {
     /// A client of the room.
     Join {
+        /// Its room.
+        route: Route,
         /// What it asked for.
         request: Arc<Request>,
         /// The agreed subprotocol.
@@ -52,17 +56,19 @@ async fn admit(front: &Front, address: SocketAddr, parts: &Parts) -> Result<(Rep
         tracing::warn!(%address, "a page of the origin {origin} was refused; to admit it, use --allow-origin {origin}");
         return Err(Refusal::new(StatusCode::FORBIDDEN, format!("the origin {origin} is not admitted")));
     }
-    if let Some(reason) = front.door.refusal() {
-        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, reason));
+    if !front.admitting.load(Relaxed) {
+        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "no new clients are admitted for now"));
     }
+    let nowhere = || Refusal::new(StatusCode::NOT_FOUND, "this path names no room");
+    let route = front.router.route(parts.uri.path()).ok_or_else(nowhere)?;
     let request = Arc::new(Request {
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: headers(&parts.headers),
     });
     let offered = upgrade::subprotocols(&parts.headers);
-    let upgrade = match ask_gate(front, address, &request, &offered).await? {
-        Decision::Accept(subprotocol) => Upgrade::Join { request, subprotocol },
+    let upgrade = match knock(front, &route, address, &request, &offered).await? {
+        Decision::Accept(subprotocol) => Upgrade::Join { route, request, subprotocol },
         Decision::Close(code, reason) => Upgrade::Close(code, reason),
         Decision::Refuse(status) => return Err(refused_by_gate(status)),
     };
@@ -74,15 +80,19 @@ async fn admit(front: &Front, address: SocketAddr, parts: &Parts) -> Result<(Rep
     Ok((reply, upgrade))
 }
 
-/// The app's decision, checked: it may break its own rules. Without a gate everybody is let in.
-async fn ask_gate(front: &Front, address: SocketAddr, request: &Arc<Request>, offered: &[String]) -> Result<Decision, Refusal> {
-    if !front.door.has_gate {
-        return Ok(Decision::Accept(None));
-    }
+/// The decision of the room, and of the app's gate if it has one. It is checked: an app may break its own rules.
+async fn knock(
+    front: &Front,
+    route: &Route,
+    address: SocketAddr,
+    request: &Arc<Request>,
+    offered: &[String],
+) -> Result<Decision, Refusal> {
     let (answer, decision) = oneshot::channel();
     let asked = UpgradeRequest { address, request: Arc::clone(request), subprotocols: offered.to_vec() };
     let gone = || Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the server shuts down");
-    front.shard.send(Command::Upgrade(Box::new(asked), answer)).await.map_err(|_| gone())?;
+    let knock = Command::Knock(Arc::clone(&route.room), Box::new(asked), answer);
+    front.router.shard(route).send(knock).await.map_err(|_| gone())?;
     let decision = decision.await.map_err(|_| gone())?;
     let keeps_rules = match &decision {
         Decision::Accept(Some(subprotocol)) => offered.iter().any(|offer| offer == &**subprotocol),
@@ -99,6 +109,9 @@ async fn ask_gate(front: &Front, address: SocketAddr, request: &Arc<Request>, of
 
 fn refused_by_gate(status: u16) -> Refusal {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        return Refusal::new(status, "the room admits no new clients for now");
+    }
     Refusal::new(status, status.canonical_reason().unwrap_or("refused by the application"))
 }
 

@@ -13,7 +13,7 @@ pub(super) fn fault(handler: &str, error: &wasmtime::Error, call_timeout: Durati
             format!("ran for longer than the {call_timeout:?} of computing time that a call may take (call timeout)")
         }
         // What Rust's `panic!`, a failed allocation and C's `abort` come to. The message, if any, is on the guest's stderr.
-        Some(Trap::UnreachableCodeReached) => "trapped: it panicked or aborted (see its stderr above)".to_owned(),
+        Some(Trap::UnreachableCodeReached) => "trapped: it panicked or aborted (the log has its stderr)".to_owned(),
         Some(Trap::StackOverflow) => "trapped: its stack overflowed".to_owned(),
         Some(Trap::MemoryOutOfBounds) => "trapped: memory access out of bounds, or its stack overflowed".to_owned(),
         Some(trap) => format!("trapped: {trap}"),

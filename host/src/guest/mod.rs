@@ -25,4 +25,4 @@ mod state;
 
 pub use engine::Engine;
 pub use inspect::Report;
-pub use program::Program;
+pub use program::{Program, sha256};

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
 use wasmtime::component::types::{Component as ComponentType, ComponentItem};
 use wasmtime::component::{Component, InstancePre, Linker};
 
@@ -30,6 +31,13 @@ struct Inner {
     pre: InstancePre<GuestState>,
     indices: Indices,
     limits: Limits,
+    sha256: String,
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").field("name", &self.inner.name).field("sha256", &self.inner.sha256).finish_non_exhaustive()
+    }
 }
 
 impl Program {
@@ -65,7 +73,12 @@ impl Program {
             timers: optional(&component, "ws-host:server/timers@0.1.0", || exports::timers::GuestIndices::new(&pre))
                 .map_err(invalid)?,
         };
-        Ok(Self { inner: Arc::new(Inner { name: name.to_owned(), pre, indices, limits: limits.clone() }) })
+        Ok(Self { inner: Arc::new(Inner { name: name.to_owned(), pre, indices, limits: limits.clone(), sha256: sha256(bytes) }) })
+    }
+
+    /// The SHA-256 of the component's bytes, in hexadecimal.
+    pub fn sha256(&self) -> &str {
+        &self.inner.sha256
     }
 
     /// The component's file name.
@@ -93,6 +106,11 @@ fn optional<T>(
     load: impl FnOnce() -> wasmtime::Result<T>,
 ) -> wasmtime::Result<Option<T>> {
     component.get_export_index(None, interface).map(|_| load()).transpose()
+}
+
+/// The SHA-256 of some bytes, in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A component's file: its name for people, and its bytes.

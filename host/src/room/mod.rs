@@ -159,6 +159,11 @@ impl Room {
         true
     }
 
+    /// A member's place in the shard's table of connections.
+    pub(crate) fn slot(&self, id: ClientId) -> Option<usize> {
+        Some(self.state().members.get(&id)?.peer.slot)
+    }
+
     /// Whether this member's messages are to be delivered: it is one, and the app has not closed it.
     pub(crate) fn hears(&self, id: ClientId) -> bool {
         self.state().members.get(&id).is_some_and(|member| !member.closed_by_app)

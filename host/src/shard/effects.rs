@@ -1,15 +1,13 @@
 //! What a handler has staged, applied to the connections.
 
-use std::sync::atomic::Ordering::Relaxed;
-
-use super::door::Door;
 use super::table::Shard;
 use crate::room::{Effect, Frame, Room, Staged, Target};
 use crate::types::CloseInfo;
 
 /// Applies a handler's effects in their order: frames go into outboxes, closes begin. Nothing is written here but
 /// what an outbox that grows large writes early.
-pub fn apply(shard: &Shard, door: &Door, room: &mut Room) {
+/// `admitting` is whether the room lets newcomers in.
+pub fn apply(shard: &Shard, room: &mut Room, admitting: &mut bool) {
     let staged = room.commit();
     for effect in staged.effects() {
         match effect {
@@ -31,7 +29,7 @@ pub fn apply(shard: &Shard, door: &Door, room: &mut Room) {
                     connection.close(shard, CloseInfo::guest(*code, reason.clone()));
                 }
             }
-            Effect::Admit(admitting) => door.admitting.store(*admitting, Relaxed),
+            Effect::Admit(admit) => *admitting = *admit,
         }
     }
     room.reuse(staged);

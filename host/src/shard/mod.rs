@@ -7,26 +7,34 @@
 //! | `connection` | one connection and how it ends |
 //! | `reader` | its task: frames in, events out |
 //! | `outbox` | the bytes that wait for one client |
+//! | `rooms` | the rooms of one shard by name |
 //! | `seat` | where events reach a room |
 //! | `mailbox` | the events that wait for it |
 //! | `room_loop` | one event after the other, through the app's handlers |
 //! | `effects` | what a handler staged, applied |
+//! | `containment` | what becomes of a room whose app fails |
 //! | `breaker` | how often an app may fail |
-//! | `door`, `roster` | what other threads may see |
+//! | `orders` | orders to change the release |
+//! | `takeover` | how a room follows them |
+//! | `roster` | who is connected, for other threads to see |
 
 mod breaker;
 mod connection;
-mod door;
+mod containment;
 mod effects;
 mod mailbox;
+mod orders;
 mod outbox;
 mod reader;
 mod room_loop;
+mod rooms;
 mod roster;
 mod seat;
 mod table;
+mod takeover;
 mod thread;
 
-pub use door::Door;
+pub use orders::{Order, Probation, RoomSwap};
+pub use rooms::Counters;
 pub use roster::Roster;
-pub use thread::{Command, Newcomer, ShardHandle, spawn};
+pub use thread::{Command, Newcomer, ShardContext, spawn};

@@ -1,73 +1,118 @@
 //! A room's loop: one event after the other goes through the app's handlers.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::task::Poll;
 use std::time::Instant;
 
 use bytes::Bytes;
+use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 use super::breaker::Breaker;
-use super::door::Door;
 use super::effects;
 use super::mailbox::Event;
+use super::orders::RoomOrder;
+use super::rooms::Rooms;
 use super::seat::Seat;
 use super::table::Shard;
-use crate::app::{App, Decision, Fault, Launch, Saved, StartReason};
+use super::takeover::Before;
+use crate::app::{App, Decision, Fault, Launch, Saved, StartReason, UpgradeRequest};
 use crate::room::Room;
-use crate::types::{ClientId, CloseInfo};
+use crate::types::ClientId;
+
+/// Orders that wait for a room.
+pub(super) type RoomOrders<L> = Rc<RefCell<VecDeque<RoomOrder<L>>>>;
 
 /// A room at work.
-pub struct RoomLoop<L: Launch> {
-    shard: Rc<Shard>,
-    seat: Rc<Seat>,
-    door: Arc<Door>,
-    launch: L,
-    room: Room,
+pub(super) struct RoomLoop<L: Launch> {
+    pub(super) shard: Rc<Shard>,
+    pub(super) rooms: Rc<Rooms<L>>,
+    pub(super) seat: Rc<Seat>,
+    pub(super) orders: RoomOrders<L>,
+    pub(super) launch: L,
+    pub(super) room: Room,
     /// The running instance; none while the circuit is open.
-    app: Option<L::App>,
-    saved: Option<Saved>,
-    breaker: Breaker,
-    /// Wakes the loop for the next timer, or for the end of the open circuit.
+    pub(super) app: Option<L::App>,
+    /// What `snapshot` gave last.
+    pub(super) saved: Option<Saved>,
+    /// The way back from the last swap.
+    pub(super) before: Option<Before<L>>,
+    pub(super) breaker: Breaker,
+    pub(super) closed_until: Option<Instant>,
+    /// Whether the app lets newcomers in.
+    admitting: bool,
+    /// When the room ends if nobody comes.
+    retires_at: Option<Instant>,
+    /// Wakes the loop for whatever the room waits for.
     alarm: Option<Pin<Box<Sleep>>>,
-    closed_until: Option<Instant>,
 }
 
 /// What the loop does next.
-enum Work {
+enum Work<L> {
     Event(Event),
+    Order(RoomOrder<L>),
     Timer(u64, Bytes),
-    CloseCircuit,
+    Retry,
+    Retire,
 }
 
 impl<L: Launch> RoomLoop<L> {
-    /// Launches a fresh instance for a new room. Its `on_start` has run, and its effects are applied.
-    pub async fn start(shard: Rc<Shard>, seat: Rc<Seat>, door: Arc<Door>, launch: L, room: Room) -> Result<Self, Fault> {
+    /// A new room. `run` starts its first instance.
+    pub(super) fn new(
+        shard: Rc<Shard>,
+        rooms: Rc<Rooms<L>>,
+        seat: Rc<Seat>,
+        orders: RoomOrders<L>,
+        launch: L,
+        room: Room,
+    ) -> Self {
         let breaker = Breaker::new(shard.limits.max_restarts, shard.limits.restart_window);
-        let mut this = Self { shard, seat, door, launch, room, app: None, saved: None, breaker, alarm: None, closed_until: None };
-        this.launch(StartReason::Fresh).await?;
-        Ok(this)
+        Self {
+            shard,
+            rooms,
+            seat,
+            orders,
+            launch,
+            room,
+            app: None,
+            saved: None,
+            before: None,
+            breaker,
+            closed_until: None,
+            admitting: true,
+            retires_at: None,
+            alarm: None,
+        }
     }
 
-    /// Works events off, for as long as the shard lives.
-    pub async fn run(mut self) {
+    /// Starts the first instance, says how that went, and works events off until the room retires.
+    pub(super) async fn run(mut self, started: oneshot::Sender<Result<(), Fault>>) {
+        match self.launch_instance(StartReason::Fresh).await {
+            Ok(()) => drop(started.send(Ok(()))),
+            // Somebody waits for the word: a server that starts. It will not serve.
+            Err(fault) if !started.is_closed() => return drop(started.send(Err(fault))),
+            Err(fault) => self.contain(fault, None).await,
+        }
         loop {
             let work = self.next().await;
             self.seat.set_busy(true);
             match work {
                 Work::Event(event) => self.handle(event).await,
+                Work::Order(order) => self.follow(order).await,
                 Work::Timer(id, payload) => {
                     if let Some(app) = &mut self.app {
                         let outcome = guarded(app.on_timer(&mut self.room, id, payload)).await;
                         self.settle(outcome, None).await;
                     }
                 }
-                Work::CloseCircuit => self.close_circuit().await,
+                Work::Retry => self.retry().await,
+                Work::Retire => return self.rooms.remove(self.room.name()),
             }
             self.seat.set_busy(false);
         }
@@ -85,6 +130,7 @@ impl<L: Launch> RoomLoop<L> {
                 self.settle(outcome, Some(from)).await;
             }
             Event::Joined(peer) => {
+                self.retires_at = None;
                 room.join(Arc::clone(&peer));
                 let outcome = guarded(app.on_new_client(room, &peer.client)).await;
                 self.settle(outcome, Some(peer.client.id)).await;
@@ -102,129 +148,56 @@ impl<L: Launch> RoomLoop<L> {
                 self.settle(outcome, Some(id)).await;
             }
             Event::Upgrade(request, answer) => {
-                let (decision, outcome) = match guarded(app.on_upgrade(room, &request)).await {
-                    Ok(decision) => (decision, Ok(())),
-                    Err(fault) => (Decision::Refuse(500), Err(fault)),
-                };
+                let decision = self.decide(&request).await;
                 // Who has hung up meanwhile wants no answer.
                 let _ = answer.send(decision);
-                self.settle(outcome, None).await;
             }
         }
     }
 
+    /// Whether somebody is let in: by the room's own state, and by the app's gate if it has one.
+    async fn decide(&mut self, request: &UpgradeRequest) -> Decision {
+        let max_clients = self.shard.limits.max_room_clients;
+        if !self.admitting || max_clients.is_some_and(|max| self.room.count() >= max) {
+            return Decision::Refuse(503);
+        }
+        // It may be a while until it joins: the room must not retire in between.
+        self.retires_at = None;
+        let Some(app) = self.app.as_mut().filter(|_| self.launch.has_gate()) else { return Decision::Accept(None) };
+        let (decision, outcome) = match guarded(app.on_upgrade(&mut self.room, request)).await {
+            Ok(decision) => (decision, Ok(())),
+            Err(fault) => (Decision::Refuse(500), Err(fault)),
+        };
+        self.settle(outcome, None).await;
+        decision
+    }
+
     /// Applies a handler's effects, or contains its failure.
-    async fn settle(&mut self, outcome: Result<(), Fault>, blamed: Option<ClientId>) {
+    pub(super) async fn settle(&mut self, outcome: Result<(), Fault>, blamed: Option<ClientId>) {
         match outcome {
-            Ok(()) => effects::apply(&self.shard, &self.door, &mut self.room),
+            Ok(()) => self.apply_effects(),
             Err(fault) => self.contain(fault, blamed).await,
         }
     }
 
-    /// A handler has failed: its effects are dropped, the client whose event it was is closed, and a fresh
-    /// instance starts, unless too many have failed of late.
-    async fn contain(&mut self, fault: Fault, blamed: Option<ClientId>) {
-        self.room.roll_back();
-        self.app = None;
-        log_fault(self.room.name(), &fault);
-        if let Some(connection) = blamed.and_then(|id| self.connection(id)) {
-            connection.close(&self.shard, CloseInfo::trap());
-        }
-        while self.breaker.allow(Instant::now()) {
-            match self.launch(StartReason::AfterTrap).await {
-                Ok(()) => return,
-                Err(fault) => log_fault(self.room.name(), &fault),
-            }
-        }
-        self.open_circuit();
+    pub(super) fn apply_effects(&mut self) {
+        effects::apply(&self.shard, &mut self.room, &mut self.admitting);
     }
 
-    async fn launch(&mut self, reason: StartReason) -> Result<(), Fault> {
-        let mut app = self.launch.launch(self.room.name()).await?;
-        let started = guarded(app.on_start(&mut self.room, reason, self.saved.clone())).await;
-        match started {
-            Ok(()) => effects::apply(&self.shard, &self.door, &mut self.room),
-            Err(fault) => {
-                self.room.roll_back();
-                return Err(fault);
-            }
-        }
-        self.app = Some(app);
-        Ok(())
-    }
-
-    fn open_circuit(&mut self) {
-        let cool_down = self.shard.limits.restart_window;
-        tracing::error!(
-            room = self.room.name(),
-            "the application has failed too often: its clients are closed with 1013 and new ones refused for {cool_down:?}"
-        );
-        self.door.circuit_open.store(true, Relaxed);
-        self.closed_until = Some(Instant::now() + cool_down);
-        let peers: Vec<_> = self.room.peers().cloned().collect();
-        for peer in peers {
-            if let Some(connection) = self.shard.connection(peer.client.id, peer.slot) {
-                connection.close(&self.shard, CloseInfo::overload("the application keeps failing"));
-            }
-        }
-    }
-
-    async fn close_circuit(&mut self) {
-        self.closed_until = None;
-        match self.launch(StartReason::AfterTrap).await {
-            Ok(()) => {
-                tracing::info!(room = self.room.name(), "the application runs again");
-                self.door.circuit_open.store(false, Relaxed);
-            }
-            Err(fault) => {
-                log_fault(self.room.name(), &fault);
-                self.open_circuit();
-            }
-        }
-    }
-
-    /// What becomes of events while the circuit is open: nobody is there to handle them.
-    fn turn_away(&mut self, event: Event) {
-        match event {
-            Event::Joined(peer) => {
-                if let Some(connection) = self.shard.connection(peer.client.id, peer.slot) {
-                    connection.close(&self.shard, CloseInfo::overload("the application keeps failing"));
-                }
-            }
-            Event::Left(id, _) => {
-                self.room.leave(id);
-                self.room.forget_leaver();
-            }
-            Event::Upgrade(_, answer) => {
-                let _ = answer.send(Decision::Refuse(503));
-            }
-            Event::Message(..) | Event::Drained(_) => {}
-        }
-    }
-
-    fn connection(&self, id: ClientId) -> Option<Rc<super::connection::Connection>> {
-        let peer = self.room.peers().find(|peer| peer.client.id == id)?;
-        self.shard.connection(id, peer.slot)
-    }
-
-    async fn next(&mut self) -> Work {
+    async fn next(&mut self) -> Work<L> {
         poll_fn(|cx| {
+            if let Some(order) = self.orders.borrow_mut().pop_front() {
+                return Poll::Ready(Work::Order(order));
+            }
             if let Some(event) = self.seat.mailbox.pop() {
                 return Poll::Ready(Work::Event(event));
             }
-            loop {
-                let Some(due) = self.closed_until.or_else(|| self.room.timers_mut().next_due()) else {
-                    self.alarm = None;
-                    return Poll::Pending;
-                };
+            while let Some(due) = self.next_due() {
                 let now = Instant::now();
-                if due <= now {
-                    if self.closed_until.is_some() {
-                        return Poll::Ready(Work::CloseCircuit);
-                    }
-                    if let Some((id, payload)) = self.room.timers_mut().take_due(now) {
-                        return Poll::Ready(Work::Timer(id, payload));
-                    }
+                if due <= now
+                    && let Some(work) = self.take_due(now)
+                {
+                    return Poll::Ready(work);
                 }
                 let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due.into())));
                 if alarm.deadline() != due.into() {
@@ -235,13 +208,34 @@ impl<L: Launch> RoomLoop<L> {
                     return Poll::Pending;
                 }
             }
+            self.alarm = None;
+            Poll::Pending
         })
         .await
+    }
+
+    /// When the room has to do something by itself, if ever.
+    fn next_due(&mut self) -> Option<Instant> {
+        if self.retires_at.is_none() && self.room.count() == 0 {
+            self.retires_at = self.rooms.linger().map(|linger| Instant::now() + linger);
+        }
+        let own = self.closed_until.or_else(|| self.room.timers_mut().next_due());
+        [own, self.retires_at].into_iter().flatten().min()
+    }
+
+    fn take_due(&mut self, now: Instant) -> Option<Work<L>> {
+        if self.retires_at.is_some_and(|at| at <= now) && self.room.count() == 0 {
+            return Some(Work::Retire);
+        }
+        if let Some(until) = self.closed_until {
+            return (until <= now).then_some(Work::Retry);
+        }
+        self.room.timers_mut().take_due(now).map(|(id, payload)| Work::Timer(id, payload))
     }
 }
 
 /// Awaits a handler, and turns its panic into a fault: a native app must not take the shard with it.
-async fn guarded<T>(handler: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+pub(super) async fn guarded<T>(handler: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     let mut handler = pin!(handler);
     poll_fn(|cx| {
         // What a panic leaves behind is the app's instance, which is dropped, and staged effects, which are rolled back.
@@ -254,11 +248,4 @@ async fn guarded<T>(handler: impl Future<Output = Result<T, Fault>>) -> Result<T
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("the handler panicked: {}", text.unwrap_or("without a message"))
-}
-
-fn log_fault(room: &str, fault: &Fault) {
-    match &fault.backtrace {
-        Some(backtrace) => tracing::error!(room, "{fault}\n{backtrace}"),
-        None => tracing::error!(room, "{fault}"),
-    }
 }

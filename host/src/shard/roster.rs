@@ -43,6 +43,11 @@ impl Roster {
         self.lock().values().map(|entry| entry.client.clone()).collect()
     }
 
+    /// How many are connected.
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<ClientId, Entry>> {
         // A panic elsewhere cannot leave the map half changed: each use is one call.
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)

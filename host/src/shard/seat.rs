@@ -64,6 +64,11 @@ impl Seat {
     /// The caller must hold no borrow of the shard's tables: a handler runs in here.
     pub fn deliver(&self, event: Event) {
         self.mailbox.push(event);
+        self.wake();
+    }
+
+    /// Has the loop look for what is new besides events.
+    pub fn wake(&self) {
         // The task notices the end of the loop by itself.
         let _ = self.run();
     }

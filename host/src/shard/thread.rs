@@ -5,7 +5,6 @@ use std::io;
 use std::net::TcpStream as StdTcpStream;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -15,18 +14,16 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::connection::Connection;
-use super::door::Door;
-use super::mailbox::{Event, Mailbox};
+use super::mailbox::Event;
+use super::orders::Order;
 use super::reader;
-use super::room_loop::RoomLoop;
+use super::rooms::{Counters, Rooms};
 use super::roster::Roster;
-use super::seat::Seat;
 use super::table::Shard;
-use crate::app::{Decision, Launch, UpgradeRequest};
+use crate::app::{Decision, Fault, Launch, UpgradeRequest};
 use crate::config::Limits;
 use crate::error::Error;
 use crate::protocol;
-use crate::room::{Room, RoomLimits};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
 /// Commands that wait for a shard. When it is full, the front door waits, and the owner's calls answer `Busy`.
@@ -47,68 +44,79 @@ pub struct Newcomer {
     pub permit: OwnedSemaphorePermit,
 }
 
-/// What other threads ask of a shard. It takes effect between two events of the room.
+/// What other threads ask of a shard. It takes effect between two events of a room.
 #[derive(Debug)]
 pub enum Command {
-    /// A client has connected.
-    Join(Newcomer),
-    /// Somebody asks to be let in, and the app has a gate.
-    Upgrade(Box<UpgradeRequest>, oneshot::Sender<Decision>),
+    /// Somebody asks to be let into the room of this name.
+    Knock(Arc<str>, Box<UpgradeRequest>, oneshot::Sender<Decision>),
+    /// A client has connected, to the room of this name.
+    Join(Arc<str>, Newcomer),
     /// The owner sends a message to one client, at this place.
     Send(ClientId, usize, Message),
     /// The owner sends a message to everybody.
     Broadcast(Message),
     /// The owner disconnects everybody.
     CloseAll(CloseInfo),
-    /// The server shuts down: everybody is closed, and the shard ends when they are gone and the room is idle, or
+    /// The server shuts down: everybody is closed, and the shard ends when they are gone and the rooms are idle, or
     /// at this time.
     Drain(Instant),
 }
 
 /// A running shard. Dropped, it lets the thread end with its commands.
 #[derive(Debug)]
-pub struct ShardHandle {
+pub struct ShardHandle<L> {
     /// Where commands go.
     pub commands: mpsc::Sender<Command>,
-    thread: JoinHandle<()>,
+    /// Where orders to change the release go.
+    pub orders: mpsc::Sender<Order<L>>,
+    /// The thread, to be joined.
+    pub thread: JoinHandle<()>,
 }
 
-impl ShardHandle {
-    /// Waits for the thread's end. Blocks.
-    pub fn join(self) {
-        drop(self.commands);
-        if self.thread.join().is_err() {
-            tracing::error!("a shard's thread panicked");
-        }
-    }
+/// What the shards of one server have in common.
+#[derive(Debug, Clone)]
+pub struct ShardContext {
+    /// The app's name, for errors.
+    pub app_name: String,
+    /// The server's limits.
+    pub limits: Limits,
+    /// Who is connected.
+    pub roster: Arc<Roster>,
+    /// What is counted.
+    pub counters: Arc<Counters>,
+    /// The room that exists from the start and for ever, on the first shard. Without one, rooms come and go.
+    pub shared_room: Option<Arc<str>>,
 }
 
-/// Starts a shard with one room, and waits until the room's first instance has started. `name` is the app's, for errors.
-pub fn spawn<L: Launch>(
-    index: usize,
-    name: &str,
-    launch: L,
-    limits: Limits,
-    door: Arc<Door>,
-    roster: Arc<Roster>,
-) -> Result<ShardHandle, Error> {
+/// Starts a shard. The first one (`index` 0) opens the shared room, if there is one, and waits until its first instance
+/// has started.
+pub fn spawn<L: Launch>(index: usize, launch: L, context: ShardContext) -> Result<ShardHandle<L>, Error> {
     let (commands, inbox) = mpsc::channel(COMMANDS);
+    let (orders, order_inbox) = mpsc::channel(1);
     let (started, outcome) = std::sync::mpsc::channel();
-    let app_name = name.to_owned();
     let run = move || {
         let runtime = match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
             Ok(runtime) => runtime,
             Err(source) => return drop(started.send(Err(Error::System { what: "start an event loop", source }))),
         };
         runtime.block_on(async move {
-            let shard = Shard::new(limits, roster);
-            match open_room(&shard, &door, launch, app_name).await {
-                Ok(seat) => {
-                    let _ = started.send(Ok(()));
-                    serve(index, shard, seat, door, inbox).await;
-                }
-                Err(error) => drop(started.send(Err(error))),
+            let shard = Shard::new(context.limits.clone(), Arc::clone(&context.roster));
+            let linger = context.shared_room.is_none().then_some(shard.limits.room_linger);
+            let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&context.counters), launch, linger);
+            let opened = match &context.shared_room {
+                _ if index > 0 => Ok(()),
+                Some(name) => open_shared(&rooms, name).await,
+                None => rooms.try_out(&rooms.launch()).await,
+            };
+            let opened = opened.map_err(|fault| cannot_start(context.app_name, fault));
+            let failed = opened.is_err();
+            let _ = started.send(opened);
+            if !failed {
+                let following = tokio::task::spawn_local(follow(Rc::clone(&rooms), order_inbox));
+                serve(index, &shard, &rooms, inbox).await;
+                following.abort();
             }
+            rooms.clear();
         });
     };
     let thread = std::thread::Builder::new()
@@ -117,27 +125,30 @@ pub fn spawn<L: Launch>(
         .map_err(|source| Error::System { what: "start a thread", source })?;
     let dead = || Error::System { what: "start a shard", source: io::Error::other("its thread ended at once") };
     outcome.recv().map_err(|_| dead())??;
-    Ok(ShardHandle { commands, thread })
+    Ok(ShardHandle { commands, orders, thread })
 }
 
-async fn open_room<L: Launch>(shard: &Rc<Shard>, door: &Arc<Door>, launch: L, app_name: String) -> Result<Rc<Seat>, Error> {
-    let limits = &shard.limits;
-    let seat = Seat::new(Mailbox::new(limits.mailbox_events, limits.mailbox_bytes));
-    let room_limits = RoomLimits { max_message_bytes: limits.max_message_bytes, outbox_soft_bytes: limits.outbox_soft_bytes };
-    let room = Room::new("main", room_limits);
-    let room_loop =
-        RoomLoop::start(Rc::clone(shard), Rc::clone(&seat), Arc::clone(door), launch, room).await.map_err(|fault| {
-            if let Some(backtrace) = &fault.backtrace {
-                tracing::debug!("{fault}\n{backtrace}");
-            }
-            Error::Start { name: app_name, reason: fault.message }
-        })?;
-    seat.work(room_loop.run());
-    Ok(seat)
+async fn open_shared<L: Launch>(rooms: &Rc<Rooms<L>>, name: &str) -> Result<(), Fault> {
+    let (started, outcome) = oneshot::channel();
+    rooms.open(name, started);
+    outcome.await.unwrap_or_else(|_| Err(Fault::new("its room ended at once")))
 }
 
-async fn serve(index: usize, shard: Rc<Shard>, seat: Rc<Seat>, door: Arc<Door>, mut inbox: mpsc::Receiver<Command>) {
-    let writer = Rc::clone(&shard);
+fn cannot_start(name: String, fault: Fault) -> Error {
+    if let Some(backtrace) = &fault.backtrace {
+        tracing::debug!("{fault}\n{backtrace}");
+    }
+    Error::Start { name, reason: fault.message }
+}
+
+async fn follow<L: Launch>(rooms: Rc<Rooms<L>>, mut orders: mpsc::Receiver<Order<L>>) {
+    while let Some(order) = orders.recv().await {
+        rooms.follow(order).await;
+    }
+}
+
+async fn serve<L: Launch>(index: usize, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mut inbox: mpsc::Receiver<Command>) {
+    let writer = Rc::clone(shard);
     tokio::task::spawn_local(poll_fn(move |cx| writer.poll_turn(cx)));
     let limits = &shard.limits;
     let period = SWEEP.min(limits.ping_interval / 4).min(limits.pong_timeout / 4).min(limits.close_timeout / 4);
@@ -151,29 +162,38 @@ async fn serve(index: usize, shard: Rc<Shard>, seat: Rc<Seat>, door: Arc<Door>, 
             }
         };
         match command {
-            Some(Command::Join(newcomer)) => join(index, &shard, &seat, newcomer),
-            Some(Command::Upgrade(request, answer)) => seat.deliver(Event::Upgrade(request, answer)),
-            Some(Command::Send(id, slot, message)) => send(&shard, id, slot, &message),
+            Some(Command::Knock(room, request, answer)) => knock(rooms, &room, request, answer),
+            Some(Command::Join(room, newcomer)) => join(index, shard, rooms, &room, newcomer),
+            Some(Command::Send(id, slot, message)) => send(shard, id, slot, &message),
             Some(Command::Broadcast(message)) => {
                 for connection in shard.all() {
-                    queue_message(&shard, &connection, &message);
+                    queue_message(shard, &connection, &message);
                 }
             }
-            Some(Command::CloseAll(info)) => close_all(&shard, &info),
-            Some(Command::Drain(deadline)) => return drain(&shard, &seat, &door, deadline, &mut sweeps, inbox).await,
+            Some(Command::CloseAll(info)) => close_all(shard, &info),
+            Some(Command::Drain(deadline)) => return drain(shard, rooms, deadline, &mut sweeps, inbox).await,
             // Nobody can send commands any more: the server was dropped without a shutdown.
             None => return,
         }
     }
 }
 
-fn join(index: usize, shard: &Rc<Shard>, seat: &Rc<Seat>, newcomer: Newcomer) {
+fn knock<L: Launch>(rooms: &Rc<Rooms<L>>, room: &str, request: Box<UpgradeRequest>, answer: oneshot::Sender<Decision>) {
+    match rooms.get_or_open(room) {
+        Some(seat) => seat.deliver(Event::Upgrade(request, answer)),
+        None => drop(answer.send(Decision::Refuse(503))),
+    }
+}
+
+fn join<L: Launch>(index: usize, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, newcomer: Newcomer) {
     let Newcomer { stream, first, client, permit } = newcomer;
+    // The room was there when it let this client in; it can be gone only if it lingers for less than a handshake takes.
+    let Some(seat) = rooms.get_or_open(room) else { return };
     let (reader, writer) = match TcpStream::from_std(stream) {
         Ok(stream) => stream.into_split(),
         Err(error) => return tracing::warn!(client = client.id, "a new connection is lost: {error}"),
     };
-    let connection = shard.insert(index, client, |peer| Connection::new(peer, Rc::clone(seat), writer, shard.now()));
+    let connection = shard.insert(index, client, |peer| Connection::new(peer, Rc::clone(&seat), writer, shard.now()));
     let peer = Arc::clone(&connection.peer);
     let task_shard = Rc::clone(shard);
     tokio::task::spawn_local(async move {
@@ -202,29 +222,27 @@ fn close_all(shard: &Shard, info: &CloseInfo) {
     }
 }
 
-/// Closes everybody, also who still arrives, and returns when all are gone and the room is idle, or at the deadline.
-async fn drain(
+/// Closes everybody and returns when all are gone and the rooms are idle, or at the deadline.
+async fn drain<L: Launch>(
     shard: &Rc<Shard>,
-    seat: &Rc<Seat>,
-    door: &Door,
+    rooms: &Rooms<L>,
     deadline: Instant,
     sweeps: &mut tokio::time::Interval,
     mut inbox: mpsc::Receiver<Command>,
 ) {
-    door.admitting.store(false, Relaxed);
     close_all(shard, &CloseInfo::shutdown());
     inbox.close();
     let drained = async {
         loop {
             tokio::select! {
                 biased;
-                // Whoever is not drained from the inbox is dropped with it: the connection just ends.
+                // Who was on the way here is dropped: the connection just ends.
                 Some(_) = inbox.recv() => {}
                 () = shard.emptied() => break,
                 _ = sweeps.tick() => shard.sweep(),
             }
         }
-        seat.idle().await;
+        rooms.idle().await;
     };
     if tokio::time::timeout_at(deadline.into(), drained).await.is_err() {
         tracing::warn!("the drain deadline has passed: the remaining connections are cut");

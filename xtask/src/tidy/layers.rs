@@ -8,8 +8,8 @@ use super::source::Source;
 /// where the layer is one piece.
 const LAYERS: [Layer; 9] = [
     Layer { modules: &["main", "cli"], one_piece: true },
-    Layer { modules: &["lib", "builder", "server", "handle"], one_piece: true },
-    Layer { modules: &["front", "admin", "swap"], one_piece: false },
+    Layer { modules: &["lib", "builder", "server", "handle", "admin"], one_piece: true },
+    Layer { modules: &["front", "swap"], one_piece: false },
     Layer { modules: &["shard"], one_piece: false },
     Layer { modules: &["guest", "native"], one_piece: false },
     Layer { modules: &["app"], one_piece: false },

@@ -1,0 +1,168 @@
+//! The admin socket: how `ws-host swap`, `status` and `rollback` talk to a running server.
+//!
+//! A Unix socket that only the server's user may open (mode 0600). One request and one answer for each connection,
+//! each a line of JSON.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader as AsyncBufReader};
+use tokio::net::{UnixListener, UnixStream};
+
+use crate::error::Error;
+use crate::handle::Handle;
+use crate::swap::{Status, SwapReport};
+
+/// The longest request: a path and a few words.
+const MAX_REQUEST_BYTES: u64 = 64 << 10;
+
+/// What can be asked of a running server.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Request {
+    /// Go to the component in this file. The server reads it, so the path must be absolute.
+    Swap(PathBuf),
+    /// Go back to the release before.
+    Rollback,
+    /// Say what runs.
+    Status,
+}
+
+/// What the server answers.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// The swap or rollback is done.
+    Swapped(SwapReport),
+    /// What runs.
+    Status(Status),
+    /// It was refused, for this reason, and nothing has changed.
+    Refused(String),
+}
+
+/// Where the socket of the server on this port is, unless its owner names another place: in the user's runtime folder.
+pub fn default_socket(port: u16) -> PathBuf {
+    let folder = std::env::var_os("XDG_RUNTIME_DIR").filter(|folder| !folder.is_empty());
+    let folder = folder.map_or_else(
+        || std::env::temp_dir().join(format!("ws-host-{}", rustix::process::getuid().as_raw())),
+        |folder| PathBuf::from(folder).join("ws-host"),
+    );
+    folder.join(format!("{port}.sock"))
+}
+
+/// Asks a running server. Blocks until it has answered.
+///
+/// # Errors
+/// There is no server at this socket, or it does not answer.
+pub fn ask(socket: &Path, request: &Request) -> io::Result<Answer> {
+    let mut stream = StdUnixStream::connect(socket)?;
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer)?;
+    Ok(serde_json::from_str(&answer)?)
+}
+
+/// An open admin socket. Dropped, it takes its file away.
+#[derive(Debug)]
+pub struct AdminSocket {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+impl AdminSocket {
+    /// Opens the socket. What a server that has ended left behind is replaced; one that runs is not. To be called within a
+    /// tokio runtime.
+    ///
+    /// # Errors
+    /// It cannot be opened, or another server has it.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::AdminSocket { path: path.to_owned(), source };
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            prepare(folder).map_err(failed)?;
+        }
+        if StdUnixStream::connect(path).is_ok() {
+            return Err(failed(io::Error::new(io::ErrorKind::AddrInUse, "another server has it")));
+        }
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        // From the first moment on, nobody else may open it.
+        let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o177));
+        let listener = UnixListener::bind(path);
+        rustix::process::umask(before);
+        Ok(Self { listener: listener.map_err(failed)?, path: path.to_owned() })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Answers requests for as long as it is polled.
+    pub async fn serve(self, handle: Handle) {
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => {
+                    let handle = handle.clone();
+                    tokio::spawn(async move {
+                        if let Err(error) = answer(stream, &handle).await {
+                            tracing::debug!("a request on the admin socket failed: {error}");
+                        }
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!("the admin socket cannot accept: {error}");
+                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for AdminSocket {
+    fn drop(&mut self) {
+        // Nothing is lost if it is gone already.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Makes the socket's folder, for its owner alone, or checks that an existing one is not somebody else's.
+fn prepare(folder: &Path) -> io::Result<()> {
+    match std::fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let owner = std::fs::metadata(folder)?.uid();
+    if owner != rustix::process::getuid().as_raw() && owner != 0 {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "its folder belongs to another user"));
+    }
+    Ok(())
+}
+
+async fn answer(stream: UnixStream, handle: &Handle) -> io::Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut line = String::new();
+    AsyncBufReader::new(reader.take(MAX_REQUEST_BYTES)).read_line(&mut line).await?;
+    let answer = match serde_json::from_str(&line) {
+        Ok(request) => obey(request, handle).await,
+        Err(error) => Answer::Refused(format!("the request is not understood: {error}")),
+    };
+    let mut line = serde_json::to_vec(&answer)?;
+    line.push(b'\n');
+    writer.write_all(&line).await
+}
+
+async fn obey(request: Request, handle: &Handle) -> Answer {
+    let outcome = match request {
+        Request::Swap(file) => handle.swap(&file).await.map(Answer::Swapped),
+        Request::Rollback => handle.rollback().await.map(Answer::Swapped),
+        Request::Status => handle.status().await.map(Answer::Status),
+    };
+    outcome.unwrap_or_else(|error| Answer::Refused(error.to_string()))
+}

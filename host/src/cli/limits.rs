@@ -1,0 +1,77 @@
+//! Times and sizes as people write them: `10s`, `250ms`, `64MiB`, `5/10s`.
+
+use std::time::Duration;
+
+/// A time: a whole number and one of ms, s, m, h.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = split(text);
+    let wrong = || format!("{text:?} is no time; write 10s, 250ms, 2m or 1h");
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    let seconds = match unit {
+        "ms" => return Ok(Duration::from_millis(number)),
+        "s" | "" => 1,
+        "m" | "min" => 60,
+        "h" => 3600,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+}
+
+/// A size in bytes: a whole number and one of B, KiB, MiB, GiB (K, M and G mean the same).
+pub fn size(text: &str) -> Result<usize, String> {
+    let (number, unit) = split(text);
+    let wrong = || format!("{text:?} is no size; write 64MiB, 512KiB or a number of bytes");
+    let number: usize = number.parse().map_err(|_| wrong())?;
+    let shift = match unit {
+        "" | "B" => 0,
+        "K" | "KiB" => 10,
+        "M" | "MiB" => 20,
+        "G" | "GiB" => 30,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(1 << shift).ok_or_else(wrong)
+}
+
+/// A rate: `5/10s` is five within ten seconds.
+pub fn restarts(text: &str) -> Result<(usize, Duration), String> {
+    let wrong = || format!("{text:?} is no rate; write 5/10s for five within ten seconds");
+    let (number, time) = text.split_once('/').ok_or_else(wrong)?;
+    Ok((number.parse().map_err(|_| wrong())?, duration(time)?))
+}
+
+fn split(text: &str) -> (&str, &str) {
+    let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+    (&text[..digits], text[digits..].trim_start())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units_and_seconds_are_the_plain_one() {
+        assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("2 m"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
+        for wrong in ["", "s", "-1s", "1.5s", "10 parsecs", "99999999999999999999s", "18446744073709551615h"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_powers_of_two() {
+        assert_eq!(size("64MiB"), Ok(64 << 20));
+        assert_eq!(size("1K"), Ok(1024));
+        assert_eq!(size("100"), Ok(100));
+        for wrong in ["", "MiB", "1.5M", "1MB", "99999999999G"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_a_number_within_a_time() {
+        assert_eq!(restarts("5/10s"), Ok((5, Duration::from_secs(10))));
+        assert!(restarts("5").is_err() && restarts("x/1s").is_err() && restarts("5/x").is_err());
+    }
+}

@@ -1,0 +1,83 @@
+//! Watching files: says when they have changed and come to rest.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use notify::event::{EventKind, ModifyKind};
+use notify::{RecursiveMode, Watcher as _};
+use tokio::sync::mpsc;
+
+/// Editors and compilers write in several steps; a file that has been left alone for so long is taken to be whole.
+const REST: Duration = Duration::from_millis(150);
+
+/// Watches one file, or a directory with all that is in it.
+pub struct Watch {
+    changes: mpsc::UnboundedReceiver<()>,
+    _watcher: notify::RecommendedWatcher,
+}
+
+impl Watch {
+    /// Watches a file. Its directory is what the system watches: a file that is replaced by renaming is another file.
+    pub fn file(path: &Path) -> anyhow::Result<Self> {
+        let path = std::path::absolute(path)?;
+        let dir = path.parent().context("the file is in no directory")?.to_owned();
+        let name = path.file_name().map(ToOwned::to_owned);
+        Self::new(&dir, RecursiveMode::NonRecursive, move |changed| changed.file_name() == name.as_deref())
+    }
+
+    /// Watches a project's directory, but for what its builds write and what is hidden.
+    pub fn sources(dir: &Path) -> anyhow::Result<Self> {
+        let dir = std::path::absolute(dir)?;
+        let root = dir.clone();
+        Self::new(&dir, RecursiveMode::Recursive, move |changed| is_source(changed, &root))
+    }
+
+    fn new(dir: &Path, mode: RecursiveMode, is_meant: impl Fn(&Path) -> bool + Send + 'static) -> anyhow::Result<Self> {
+        // Unbounded, but emptied at each look, and an entry has no size.
+        let (changed, changes) = mpsc::unbounded_channel();
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            if event.is_ok_and(|event| changes_content(&event.kind) && event.paths.iter().any(|path| is_meant(path))) {
+                // Nobody listens any more: the server is about to end.
+                let _ = changed.send(());
+            }
+        })?;
+        watcher.watch(dir, mode).with_context(|| format!("cannot watch {}", dir.display()))?;
+        Ok(Self { changes, _watcher: watcher })
+    }
+
+    /// Resolves when something has changed and then been left alone for a moment.
+    pub async fn changed(&mut self) {
+        if self.changes.recv().await.is_none() {
+            return std::future::pending().await;
+        }
+        while let Ok(Some(())) = tokio::time::timeout(REST, self.changes.recv()).await {}
+    }
+}
+
+/// Reading a file, or changing who may, is no change of what is in it.
+fn changes_content(kind: &EventKind) -> bool {
+    !matches!(kind, EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_)))
+}
+
+fn is_source(path: &Path, root: &Path) -> bool {
+    let below: PathBuf = path.strip_prefix(root).unwrap_or(path).to_owned();
+    !below.components().any(|part| {
+        let name = part.as_os_str().to_string_lossy();
+        name == "target" || name == "Cargo.lock" || name.starts_with('.') || name.ends_with('~')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_builds_and_editors_leave_behind_is_no_source() {
+        let is_source = |path: &str| is_source(&Path::new("/project").join(path), Path::new("/project"));
+        assert!(is_source("src/lib.rs") && is_source("Cargo.toml"));
+        for path in ["target/x.wasm", ".git/index", "src/.lib.rs.swp", "src/lib.rs~", "Cargo.lock"] {
+            assert!(!is_source(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Orders to change the release that rooms run, and what a room says of it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Instant;
+
+use tokio::sync::{Notify, oneshot};
+
+/// The time after a swap in which traps count against the new release. Shared by all rooms.
+#[derive(Debug)]
+pub struct Probation {
+    until: Instant,
+    max_traps: u32,
+    traps: AtomicU32,
+    tripped: Notify,
+}
+
+impl Probation {
+    /// A probation until this time that so many traps end badly.
+    pub fn new(until: Instant, max_traps: u32) -> Arc<Self> {
+        Arc::new(Self { until, max_traps, traps: AtomicU32::new(0), tripped: Notify::new() })
+    }
+
+    /// Counts a trap of a room.
+    pub fn count_trap(&self, now: Instant) {
+        if now < self.until && self.traps.fetch_add(1, Relaxed) + 1 == self.max_traps {
+            self.tripped.notify_one();
+        }
+    }
+
+    /// Resolves when there were too many traps. Does not resolve when the time passes without.
+    pub async fn failed(&self) {
+        self.tripped.notified().await;
+    }
+
+    /// When it ends.
+    pub fn until(&self) -> Instant {
+        self.until
+    }
+}
+
+/// What all rooms of a shard are to do.
+pub enum Order<L> {
+    /// Take over the new release, room by room. The first room that refuses ends it; those before it stay swapped.
+    Swap(L, Arc<Probation>, oneshot::Sender<Result<Vec<RoomSwap>, String>>),
+    /// Go back to the release before, with the state saved at the swap. Rooms that did not swap stay as they are.
+    Revert(L, oneshot::Sender<Vec<RoomSwap>>),
+    /// The probation has passed: what was kept for going back is dropped.
+    Settle,
+}
+
+impl<L> fmt::Debug for Order<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Swap(..) => "Swap",
+            Self::Revert(..) => "Revert",
+            Self::Settle => "Settle",
+        })
+    }
+}
+
+/// The same for one room.
+pub(super) enum RoomOrder<L> {
+    Swap(L, Arc<Probation>, oneshot::Sender<Result<RoomSwap, String>>),
+    Revert(oneshot::Sender<Option<RoomSwap>>),
+    Settle,
+}
+
+/// How one room changed its release.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct RoomSwap {
+    /// The room's name.
+    pub room: String,
+    /// Its clients, all of which stayed connected.
+    pub clients: usize,
+    /// How long its events waited, in microseconds.
+    pub pause_us: u64,
+    /// The size of the state that was handed over.
+    pub state_bytes: usize,
+}

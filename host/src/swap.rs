@@ -1,0 +1,212 @@
+//! Releases of a guest, and how the server goes from one to another while its clients stay connected.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Instant, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use crate::config::Limits;
+use crate::error::Error;
+use crate::guest::{Engine, Program};
+use crate::shard::{Counters, Order, Probation, RoomSwap};
+
+/// A release, as it is told to people.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReleaseInfo {
+    /// The component's file.
+    pub file: PathBuf,
+    /// The SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+    /// Since when it runs, in seconds since 1970.
+    pub since_unix: u64,
+}
+
+/// What a swap changed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SwapReport {
+    /// The release before.
+    pub from: ReleaseInfo,
+    /// The release that runs now.
+    pub to: ReleaseInfo,
+    /// Reading, checking and compiling, in microseconds. Nobody waits for it.
+    pub load_us: u64,
+    /// From the first room's turn to the last's, in microseconds. Each room waits only for its own.
+    pub swap_us: u64,
+    /// Room by room.
+    pub rooms: Vec<RoomSwap>,
+}
+
+/// What a server runs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Status {
+    /// The running release.
+    pub release: ReleaseInfo,
+    /// The one that `rollback` goes back to.
+    pub previous: Option<ReleaseInfo>,
+    /// Rooms that exist.
+    pub rooms: usize,
+    /// Clients that are connected.
+    pub clients: usize,
+    /// Swaps since the start, rollbacks included.
+    pub swaps: u64,
+    /// Failures of guests since the start.
+    pub traps: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Release {
+    program: Program,
+    info: ReleaseInfo,
+}
+
+#[derive(Debug)]
+struct State {
+    current: Release,
+    previous: Option<Release>,
+    swaps: u64,
+}
+
+/// The releases of a server whose app is a component. One swap runs at a time.
+#[derive(Debug)]
+pub struct Releases {
+    engine: Engine,
+    limits: Limits,
+    counters: Arc<Counters>,
+    shards: Vec<mpsc::Sender<Order<Program>>>,
+    state: Mutex<State>,
+}
+
+impl Releases {
+    /// The releases of a server that runs `program` from this file.
+    pub fn new(
+        engine: Engine,
+        limits: Limits,
+        counters: Arc<Counters>,
+        shards: Vec<mpsc::Sender<Order<Program>>>,
+        file: &Path,
+        program: Program,
+    ) -> Self {
+        let state = State { current: Release::new(file, program), previous: None, swaps: 0 };
+        Self { engine, limits, counters, shards, state: Mutex::new(state) }
+    }
+
+    /// Goes to the component in this file. Its rooms change one after the other, each between two of its events.
+    ///
+    /// # Errors
+    /// The component cannot be loaded, or a room refuses it. Then all rooms run what they ran before.
+    pub async fn swap(self: &Arc<Self>, file: &Path) -> Result<SwapReport, Error> {
+        let mut state = self.state.lock().await;
+        let begun = Instant::now();
+        let (engine, limits, path) = (self.engine.clone(), self.limits.clone(), file.to_owned());
+        let loaded = tokio::task::spawn_blocking(move || Program::load(&engine, &path, &limits)).await;
+        let program = loaded.map_err(|_| Error::Stopped)??;
+        self.install(&mut state, Release::new(file, program), begun).await
+    }
+
+    /// Goes back to the release before, with the state of the running one.
+    ///
+    /// # Errors
+    /// There is none, or a room refuses it.
+    pub async fn rollback(self: &Arc<Self>) -> Result<SwapReport, Error> {
+        let mut state = self.state.lock().await;
+        let previous = state.previous.clone().ok_or(Error::NothingToGoBackTo)?;
+        self.install(&mut state, previous.again(), Instant::now()).await
+    }
+
+    /// What runs. `clients` is how many are connected.
+    pub async fn status(&self, clients: usize) -> Status {
+        let state = self.state.lock().await;
+        Status {
+            release: state.current.info.clone(),
+            previous: state.previous.as_ref().map(|release| release.info.clone()),
+            rooms: self.counters.rooms.load(Relaxed),
+            clients,
+            swaps: state.swaps,
+            traps: self.counters.traps.load(Relaxed),
+        }
+    }
+
+    async fn install(self: &Arc<Self>, state: &mut State, next: Release, begun: Instant) -> Result<SwapReport, Error> {
+        let ready = Instant::now();
+        let probation = Probation::new(ready + self.limits.probation, self.limits.probation_traps);
+        let mut rooms = Vec::new();
+        for shard in &self.shards {
+            let (answer, outcome) = oneshot::channel();
+            let order = Order::Swap(next.program.clone(), Arc::clone(&probation), answer);
+            shard.send(order).await.map_err(|_| Error::Stopped)?;
+            match outcome.await.map_err(|_| Error::Stopped)? {
+                Ok(swapped) => rooms.extend(swapped),
+                Err(reason) => {
+                    self.revert(&state.current.program).await;
+                    let name = next.program.name().to_owned();
+                    return Err(Error::Refused { name, running: state.current.program.name().to_owned(), reason });
+                }
+            }
+        }
+        let from = std::mem::replace(&mut state.current, next);
+        let (from_info, to) = (from.info.clone(), state.current.info.clone());
+        state.previous = Some(from);
+        state.swaps += 1;
+        tokio::spawn(Arc::clone(self).watch_over(probation, state.swaps));
+        Ok(SwapReport { from: from_info, to, load_us: micros(ready - begun), swap_us: micros(ready.elapsed()), rooms })
+    }
+
+    /// Sees a new release through its probation. `swap` says which one it is about: a later one has its own.
+    async fn watch_over(self: Arc<Self>, probation: Arc<Probation>, swap: u64) {
+        let failed = tokio::time::timeout_at(probation.until().into(), probation.failed()).await.is_ok();
+        let mut state = self.state.lock().await;
+        if state.swaps != swap {
+            return;
+        }
+        if !failed {
+            for shard in &self.shards {
+                let _ = shard.send(Order::Settle).await;
+            }
+            return;
+        }
+        let Some(previous) = state.previous.take() else { return };
+        tracing::error!(
+            "{} failed too often in its first {:?}: every room goes back to {} and the state that it had at the swap",
+            state.current.info.file.display(),
+            self.limits.probation,
+            previous.info.file.display()
+        );
+        self.revert(&previous.program).await;
+        state.current = previous.again();
+        state.swaps += 1;
+    }
+
+    async fn revert(&self, to: &Program) {
+        for shard in &self.shards {
+            let (answer, outcome) = oneshot::channel();
+            // A shard that has ended has no rooms to go back.
+            if shard.send(Order::Revert(to.clone(), answer)).await.is_ok() {
+                let _ = outcome.await;
+            }
+        }
+    }
+}
+
+impl Release {
+    fn new(file: &Path, program: Program) -> Self {
+        let info = ReleaseInfo { file: file.to_owned(), sha256: program.sha256().to_owned(), since_unix: now_unix() };
+        Self { program, info }
+    }
+
+    /// The same release, running from now on.
+    fn again(mut self) -> Self {
+        self.info.since_unix = now_unix();
+        self
+    }
+}
+
+fn now_unix() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
+fn micros(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

@@ -4,9 +4,43 @@ mod support;
 
 use support::{Client, Host};
 
-#[tokio::test]
-async fn ids_start_at_1_and_grow_by_one_and_are_never_used_again() {
-    let host = Host::run("probe");
+/// Runs each rule with everybody in one shared room, and with a room that the path names.
+macro_rules! in_both_modes {
+    ($($rule:ident),+ $(,)?) => {
+        mod shared {
+            $(#[tokio::test]
+            async fn $rule() {
+                super::$rule(super::Host::run("probe")).await;
+            })+
+        }
+
+        mod per_room {
+            $(#[tokio::test]
+            async fn $rule() {
+                let arguments = ["--instances", "per-room", "--shards", "2"];
+                super::$rule(super::Host::run_with("probe", &arguments)).await;
+            })+
+        }
+    };
+}
+
+in_both_modes! {
+    ids_start_at_1_and_grow_by_one_and_are_never_used_again,
+    a_newcomer_is_a_member_before_on_new_client_and_gets_its_own_broadcast,
+    a_leaver_is_no_member_in_on_client_left_but_its_details_are_still_known,
+    a_close_without_a_code_is_1005_and_a_lost_connection_1006,
+    messages_of_one_client_are_handled_in_their_order_and_answered_in_it,
+    everybody_hears_broadcasts_in_the_same_order,
+    a_broadcast_with_exceptions_passes_them_over,
+    close_takes_effect_after_the_handler_and_queues_on_client_left,
+    what_was_sent_before_a_close_arrives_before_it,
+    closing_twice_is_no_error_and_changes_nothing,
+    codes_that_may_not_be_sent_and_long_reasons_are_refused,
+    sending_to_who_never_came_or_has_left_says_so,
+    a_client_knows_its_address_path_query_headers_and_subprotocol,
+}
+
+async fn ids_start_at_1_and_grow_by_one_and_are_never_used_again(host: Host) {
     let (mut first, id) = Client::join(&host).await;
     assert_eq!(id, 1);
     let (second, id) = Client::join(&host).await;
@@ -18,17 +52,13 @@ async fn ids_start_at_1_and_grow_by_one_and_are_never_used_again() {
     assert_eq!(id, 3);
 }
 
-#[tokio::test]
-async fn a_newcomer_is_a_member_before_on_new_client_and_gets_its_own_broadcast() {
-    let host = Host::run("probe");
+async fn a_newcomer_is_a_member_before_on_new_client_and_gets_its_own_broadcast(host: Host) {
     let mut client = Client::connect(&host).await;
     assert_eq!(client.hears().await, "joined 1");
     assert_eq!(client.asks("list").await, "[1] of 1");
 }
 
-#[tokio::test]
-async fn a_leaver_is_no_member_in_on_client_left_but_its_details_are_still_known() {
-    let host = Host::run("probe");
+async fn a_leaver_is_no_member_in_on_client_left_but_its_details_are_still_known(host: Host) {
     let (mut stays, _) = Client::join(&host).await;
     let (leaves, _) = Client::join(&host).await;
     stays.hears().await;
@@ -40,9 +70,7 @@ async fn a_leaver_is_no_member_in_on_client_left_but_its_details_are_still_known
     assert_eq!(stays.asks("get 2").await, "nobody");
 }
 
-#[tokio::test]
-async fn a_close_without_a_code_is_1005_and_a_lost_connection_1006() {
-    let host = Host::run("probe");
+async fn a_close_without_a_code_is_1005_and_a_lost_connection_1006(host: Host) {
     let (mut stays, _) = Client::join(&host).await;
     let (second, _) = Client::join(&host).await;
     stays.hears().await;
@@ -54,9 +82,7 @@ async fn a_close_without_a_code_is_1005_and_a_lost_connection_1006() {
     assert!(stays.hears().await.starts_with("left 3: 1006 \"\" clean=false CloseCause::Lost"));
 }
 
-#[tokio::test]
-async fn messages_of_one_client_are_handled_in_their_order_and_answered_in_it() {
-    let host = Host::run("probe");
+async fn messages_of_one_client_are_handled_in_their_order_and_answered_in_it(host: Host) {
     let (mut client, _) = Client::join(&host).await;
     for n in 0..1000 {
         client.says(&format!("say {n}")).await;
@@ -66,9 +92,7 @@ async fn messages_of_one_client_are_handled_in_their_order_and_answered_in_it() 
     }
 }
 
-#[tokio::test]
-async fn everybody_hears_broadcasts_in_the_same_order() {
-    let host = Host::run("probe");
+async fn everybody_hears_broadcasts_in_the_same_order(host: Host) {
     let (mut first, _) = Client::join(&host).await;
     let (mut second, _) = Client::join(&host).await;
     let (mut listener, _) = Client::join(&host).await;
@@ -86,9 +110,7 @@ async fn everybody_hears_broadcasts_in_the_same_order() {
     assert_eq!(heard, heard_too);
 }
 
-#[tokio::test]
-async fn a_broadcast_with_exceptions_passes_them_over() {
-    let host = Host::run("probe");
+async fn a_broadcast_with_exceptions_passes_them_over(host: Host) {
     let (mut first, _) = Client::join(&host).await;
     let (mut second, _) = Client::join(&host).await;
     assert_eq!(first.hears().await, "joined 2");
@@ -96,9 +118,7 @@ async fn a_broadcast_with_exceptions_passes_them_over() {
     assert_eq!(second.hears().await, "for the second");
 }
 
-#[tokio::test]
-async fn close_takes_effect_after_the_handler_and_queues_on_client_left() {
-    let host = Host::run("probe");
+async fn close_takes_effect_after_the_handler_and_queues_on_client_left(host: Host) {
     let (mut first, _) = Client::join(&host).await;
     let (mut second, _) = Client::join(&host).await;
     first.hears().await;
@@ -111,9 +131,7 @@ async fn close_takes_effect_after_the_handler_and_queues_on_client_left() {
     );
 }
 
-#[tokio::test]
-async fn what_was_sent_before_a_close_arrives_before_it() {
-    let host = Host::run("probe");
+async fn what_was_sent_before_a_close_arrives_before_it(host: Host) {
     let (mut client, _) = Client::join(&host).await;
     client.says("say last words").await;
     client.says("close 1 4000 bye").await;
@@ -121,9 +139,7 @@ async fn what_was_sent_before_a_close_arrives_before_it() {
     assert_eq!(client.is_closed().await, (4000, "bye".to_owned()));
 }
 
-#[tokio::test]
-async fn closing_twice_is_no_error_and_changes_nothing() {
-    let host = Host::run("probe");
+async fn closing_twice_is_no_error_and_changes_nothing(host: Host) {
     let (mut first, _) = Client::join(&host).await;
     let (mut second, _) = Client::join(&host).await;
     first.hears().await;
@@ -131,9 +147,7 @@ async fn closing_twice_is_no_error_and_changes_nothing() {
     assert_eq!(second.is_closed().await, (4000, "once".to_owned()));
 }
 
-#[tokio::test]
-async fn codes_that_may_not_be_sent_and_long_reasons_are_refused() {
-    let host = Host::run("probe");
+async fn codes_that_may_not_be_sent_and_long_reasons_are_refused(host: Host) {
     let (mut client, _) = Client::join(&host).await;
     for code in [0, 999, 1004, 1005, 1006, 1015, 2999, 5000] {
         let answer = client.asks(&format!("close 1 {code} x")).await;
@@ -145,9 +159,7 @@ async fn codes_that_may_not_be_sent_and_long_reasons_are_refused() {
     assert_eq!(client.asks("say still here").await, "still here");
 }
 
-#[tokio::test]
-async fn sending_to_who_never_came_or_has_left_says_so() {
-    let host = Host::run("probe");
+async fn sending_to_who_never_came_or_has_left_says_so(host: Host) {
     let (mut client, _) = Client::join(&host).await;
     assert_eq!(client.asks("send 99 x").await, "no-such-client");
     let (second, _) = Client::join(&host).await;
@@ -157,9 +169,7 @@ async fn sending_to_who_never_came_or_has_left_says_so() {
     assert_eq!(client.asks("send 2 x").await, "no-such-client");
 }
 
-#[tokio::test]
-async fn a_client_knows_its_address_path_query_headers_and_subprotocol() {
-    let host = Host::run("probe");
+async fn a_client_knows_its_address_path_query_headers_and_subprotocol(host: Host) {
     let headers = [("user-agent", "tester/1"), ("sec-websocket-protocol", "one, two")];
     let (mut client, response) = Client::connect_with(&host, "/subprotocol?a=1&b=%20", &headers).await;
     assert_eq!(response.headers()["sec-websocket-protocol"], "two");

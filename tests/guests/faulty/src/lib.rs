@@ -1,0 +1,14 @@
+//! A release that traps on each message.
+
+include!("../../shared/release.rs");
+
+const RELEASE: &str = "faulty";
+const EXTRA_STATE: usize = 0;
+
+fn before_answer() {
+    panic!("this release is faulty");
+}
+
+fn check(_: StartReason, _: &str) -> Result<(), String> {
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! A release whose state is too large to be handed on.
+
+include!("../../shared/release.rs");
+
+const RELEASE: &str = "hoarder";
+const EXTRA_STATE: usize = 16 << 20;
+
+fn before_answer() {}
+
+fn check(_: StartReason, _: &str) -> Result<(), String> {
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! The first release of a counter.
+
+include!("../../shared/release.rs");
+
+const RELEASE: &str = "one";
+const EXTRA_STATE: usize = 0;
+
+fn before_answer() {}
+
+fn check(_: StartReason, _: &str) -> Result<(), String> {
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! A release that refuses the state of the one before.
+
+include!("../../shared/release.rs");
+
+const RELEASE: &str = "refuser";
+const EXTRA_STATE: usize = 0;
+
+fn before_answer() {}
+
+fn check(reason: StartReason, version: &str) -> Result<(), String> {
+    Err(format!("state of version {version:?} is not mine ({reason:?})"))
+}

@@ -1,0 +1,98 @@
+//! Which clients share an instance, and how long a room lives.
+
+mod support;
+
+use support::{Client, Host, refusal};
+
+#[tokio::test]
+async fn per_room_the_path_names_the_room_and_rooms_do_not_hear_each_other() {
+    let host = Host::run_with("probe", &["--instances", "per-room", "--shards", "2"]);
+    let mut blue = Client::connect_to(&host, "/room/blue").await;
+    assert_eq!(blue.hears().await, "joined 1");
+    let mut red = Client::connect_to(&host, "/room/red").await;
+    assert_eq!(red.hears().await, "joined 2");
+    let mut blue_too = Client::connect_to(&host, "/room/blue?the=query#does-not-count").await;
+    assert_eq!(blue_too.hears().await, "joined 3");
+    assert_eq!(blue.hears().await, "joined 3");
+    assert_eq!(red.asks("list").await, "[2] of 1");
+    assert_eq!(blue.asks("list").await, "[1, 3] of 2");
+    // A client of another room is nobody.
+    assert_eq!(blue.asks("send 2 hello").await, "no-such-client");
+    assert_eq!(blue.asks("get 2").await, "nobody");
+    assert!(blue.asks("close 2 4000 x").await.starts_with("no-such-client"));
+    assert_eq!(red.asks("messages").await, "2 since Some(StartReason::Fresh)");
+}
+
+#[tokio::test]
+async fn a_pattern_says_which_part_of_the_path_names_the_room() {
+    let host = Host::run_with("probe", &["--instances", "per-room", "--room-path", "/chat/{room}"]);
+    let mut client = Client::connect_to(&host, "/chat/blue").await;
+    assert_eq!(client.hears().await, "joined 1");
+    assert_eq!(refusal(&host, "/elsewhere", &[]).await, 404);
+    assert_eq!(refusal(&host, "/chat/", &[]).await, 404);
+}
+
+#[tokio::test]
+async fn a_pattern_without_a_room_is_a_mistake() {
+    let line = support::fails(&["run", "x.wasm", "--port", "0", "--instances", "per-room", "--room-path", "/chat"]);
+    assert!(line.contains("/chat/{room}"), "{line}");
+}
+
+#[tokio::test]
+async fn per_client_each_connection_has_an_instance_of_its_own() {
+    let host = Host::run_with("probe", &["--instances", "per-client"]);
+    let mut first = Client::connect(&host).await;
+    assert_eq!(first.hears().await, "joined 1");
+    let mut second = Client::connect(&host).await;
+    assert_eq!(second.hears().await, "joined 2");
+    assert_eq!(first.asks("list").await, "[1] of 1");
+    assert_eq!(second.asks("messages").await, "1 since Some(StartReason::Fresh)");
+    second.says("panic").await;
+    assert_eq!(second.is_closed().await.0, 1011);
+    assert_eq!(first.asks("messages").await, "2 since Some(StartReason::Fresh)");
+}
+
+#[tokio::test]
+async fn an_empty_room_ends_when_it_has_lingered_and_starts_afresh() {
+    let host = Host::run_with("probe", &["--instances", "per-room", "--room-linger", "0s"]);
+    let (mut client, _) = Client::join(&host).await;
+    assert_eq!(client.asks("messages").await, "1 since Some(StartReason::Fresh)");
+    client.leaves(1000, "").await;
+    let (mut client, _) = Client::join(&host).await;
+    assert_eq!(client.asks("messages").await, "1 since Some(StartReason::Fresh)");
+}
+
+#[tokio::test]
+async fn an_empty_room_that_still_lingers_goes_on() {
+    let host = Host::run_with("probe", &["--instances", "per-room", "--room-linger", "1h"]);
+    let (mut client, _) = Client::join(&host).await;
+    assert_eq!(client.asks("messages").await, "1 since Some(StartReason::Fresh)");
+    client.leaves(1000, "").await;
+    let (mut client, _) = Client::join(&host).await;
+    assert_eq!(client.asks("messages").await, "2 since Some(StartReason::Fresh)");
+}
+
+#[tokio::test]
+async fn a_room_that_computes_does_not_hold_up_the_others_of_its_shard() {
+    let host = Host::run_with("probe", &["--instances", "per-room", "--shards", "1", "--call-timeout", "1h"]);
+    let mut busy = Client::connect_to(&host, "/busy").await;
+    busy.hears().await;
+    // It never ends. If the others had to wait for it, they would wait for ever.
+    busy.says("spin").await;
+    let mut other = Client::connect_to(&host, "/other").await;
+    assert_eq!(other.hears().await, "joined 2");
+    assert_eq!(other.asks("say I need not wait").await, "I need not wait");
+}
+
+#[tokio::test]
+async fn a_trap_in_one_room_leaves_the_others_alone() {
+    let host = Host::run_with("probe", &["--instances", "per-room", "--shards", "1"]);
+    let mut blue = Client::connect_to(&host, "/blue").await;
+    blue.hears().await;
+    let mut red = Client::connect_to(&host, "/red").await;
+    red.hears().await;
+    assert_eq!(red.asks("messages").await, "1 since Some(StartReason::Fresh)");
+    blue.says("panic").await;
+    assert_eq!(blue.is_closed().await.0, 1011);
+    assert_eq!(red.asks("messages").await, "2 since Some(StartReason::Fresh)");
+}

@@ -1,0 +1,313 @@
+//! A release is changed while clients stay connected.
+
+mod support;
+
+use std::path::PathBuf;
+use std::process::Output;
+
+use support::host::command;
+use support::{Client, Host, guest};
+use tokio::sync::watch;
+
+/// A host with an admin socket of its own, in a folder that goes with it.
+struct Swappable {
+    host: Host,
+    folder: tempfile::TempDir,
+}
+
+impl Swappable {
+    fn run(name: &str, arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let socket = folder.path().join("admin.sock");
+        let socket = socket.to_str().expect("the path is text").to_owned();
+        let mut all = vec!["--socket", &socket];
+        all.extend(arguments);
+        Self { host: Host::run_with(name, &all), folder }
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("admin.sock")
+    }
+
+    fn ask(&self, arguments: &[&str]) -> Output {
+        command().args(arguments).arg("--socket").arg(self.socket()).output().expect("ws-host starts")
+    }
+
+    fn swap(&self, name: &str) -> String {
+        let output = self.ask(&["swap", guest(name).to_str().expect("the path is text")]);
+        assert!(output.status.success(), "swapped to {name}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// A swap that is refused: why.
+    fn refusal_of(&self, file: &str) -> String {
+        let output = self.ask(&["swap", file]);
+        assert_eq!(output.status.code(), Some(1), "exit code");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(stderr.lines().count(), 1, "one line: {stderr}");
+        stderr
+    }
+
+    fn status(&self) -> serde_json::Value {
+        let output = self.ask(&["status", "--json"]);
+        assert!(output.status.success());
+        serde_json::from_slice(&output.stdout).expect("the status is JSON")
+    }
+}
+
+/// What a counter answers: its release, the message, and how many messages its room has had.
+fn parse(answer: &str) -> (String, u64, u64) {
+    let mut words = answer.split(' ');
+    let mut next = || words.next().expect("an answer has three words").to_owned();
+    let release = next();
+    (release, next().parse().expect("a number"), next().parse().expect("a total"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_clients_notice_nothing_of_fifty_swaps_but_the_new_answers() {
+    const CLIENTS: usize = 200;
+    const SWAPS: u64 = 50;
+    const IN_FLIGHT: u64 = 4;
+    let host = Swappable::run("one", &[]);
+    let (stop, stopped) = watch::channel(false);
+    let mut talking = Vec::new();
+    for _ in 0..CLIENTS {
+        let mut client = Client::connect(&host.host).await;
+        let stopped = stopped.clone();
+        talking.push(tokio::spawn(async move {
+            let (mut sent, mut answered, mut last_total, mut by_two) = (0, 0, 0, 0);
+            while !*stopped.borrow() {
+                while sent < answered + IN_FLIGHT {
+                    client.says(&sent.to_string()).await;
+                    sent += 1;
+                }
+                let (release, number, total) = parse(&client.hears().await);
+                assert_eq!(number, answered, "every message is answered once, in order");
+                assert!(total > last_total, "the state goes on from where it was");
+                (answered, last_total) = (answered + 1, total);
+                by_two += u64::from(release == "two");
+            }
+            while answered < sent {
+                assert_eq!(parse(&client.hears().await).1, answered);
+                answered += 1;
+            }
+            (client, sent, by_two)
+        }));
+    }
+    let host = tokio::task::spawn_blocking(move || {
+        for swap in 0..SWAPS {
+            host.swap(if swap % 2 == 0 { "two" } else { "one" });
+        }
+        host
+    })
+    .await
+    .expect("all swaps succeed");
+    stop.send(true).expect("the clients listen");
+    let (mut all_sent, mut all_by_two, mut clients) = (0, 0, Vec::new());
+    for talk in talking {
+        let (client, sent, by_two) = talk.await.expect("no client was let down");
+        all_sent += sent;
+        all_by_two += by_two;
+        clients.push(client);
+    }
+    // One more message: the total says that each of all messages was counted exactly once, through all swaps.
+    let (_, _, total) = parse(&clients[0].asks("0").await);
+    assert_eq!(total, all_sent + 1);
+    assert!(all_by_two > 0 && all_by_two < all_sent, "both releases have answered");
+    let status = host.status();
+    assert_eq!((&status["swaps"], &status["clients"], &status["traps"]), (&SWAPS.into(), &CLIENTS.into(), &0.into()));
+}
+
+#[tokio::test]
+async fn releases_that_are_refused_change_nothing() {
+    let host = Swappable::run("one", &[]);
+    let mut client = Client::connect(&host.host).await;
+    assert_eq!(client.asks("0").await, "one 0 1");
+    let half = host.folder.path().join("half.wasm");
+    let whole = std::fs::read(guest("two")).expect("the guest is built");
+    std::fs::write(&half, &whole[..whole.len() / 2]).expect("the folder takes a file");
+    let empty = host.folder.path().join("empty.wasm");
+    std::fs::write(&empty, b"\0asm\x0d\0\x01\0").expect("the folder takes a file");
+    let guest = |name: &str| guest(name).to_str().expect("the path is text").to_owned();
+    let text = |path: PathBuf| path.to_str().expect("the path is text").to_owned();
+    for (file, why) in [
+        (text(half), "cannot be loaded"),
+        (text(empty), "lacks the export ws-host:server/handler"),
+        (guest("needy"), "test:needy/vault"),
+        (guest("stillborn"), "on-start trapped"),
+        (guest("refuser"), "state of version \"one\" is not mine (StartReason::Swap)"),
+        ("no-such-file.wasm".to_owned(), "cannot read"),
+    ] {
+        let refusal = host.refusal_of(&file);
+        assert!(refusal.contains(why), "{refusal}");
+    }
+    assert_eq!(client.asks("1").await, "one 1 2");
+    assert_eq!(host.status()["swaps"], 0);
+}
+
+#[tokio::test]
+async fn a_state_of_more_than_16_mib_is_not_handed_on() {
+    let host = Swappable::run("hoarder", &[]);
+    let mut client = Client::connect(&host.host).await;
+    assert!(host.refusal_of(guest("one").to_str().expect("the path is text")).contains("more than the 16777216"));
+    assert_eq!(client.asks("0").await, "hoarder 0 1");
+}
+
+#[tokio::test]
+async fn attachments_topics_and_timers_survive_a_swap_and_the_new_instance_learns_why_it_starts() {
+    let host = Swappable::run("probe", &[]);
+    let (mut client, _) = Client::join(&host.host).await;
+    assert_eq!(client.asks("attach 1 a note").await, "ok");
+    assert_eq!(client.asks("subscribe news").await, "ok");
+    assert_eq!(client.asks("timer 1000 tick").await, "ok(1)");
+    host.swap("probe");
+    assert_eq!(client.asks("messages").await, "1 since Some(StartReason::Swap)");
+    assert_eq!(client.asks("list").await, "[1] of 1");
+    assert_eq!(client.asks("attachment 1").await, "Some(\"a note\")");
+    assert_eq!(client.asks("subscribers news").await, "[1]");
+    assert_eq!(client.hears().await, "timer 1 tick");
+}
+
+#[tokio::test]
+async fn a_guest_without_a_lifecycle_takes_over_too() {
+    let host = Swappable::run("probe", &[]);
+    let (mut client, _) = Client::join(&host.host).await;
+    host.swap("echo");
+    assert_eq!(client.asks("list").await, "list");
+    host.swap("probe");
+    assert_eq!(client.asks("list").await, "[1] of 1");
+}
+
+#[tokio::test]
+async fn rollback_goes_back_with_the_state_of_now() {
+    let host = Swappable::run("one", &[]);
+    let mut client = Client::connect(&host.host).await;
+    let refused = host.ask(&["rollback"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("no release before this one"));
+    host.swap("two");
+    assert_eq!(client.asks("0").await, "two 0 1");
+    assert!(host.ask(&["rollback"]).status.success());
+    assert_eq!(client.asks("1").await, "one 1 2");
+    let status = host.status();
+    assert_eq!(status["swaps"], 2);
+    assert!(status["previous"]["file"].as_str().is_some_and(|file| file.ends_with("two.wasm")));
+}
+
+#[tokio::test]
+async fn a_release_that_traps_too_often_on_probation_is_taken_back_with_the_state_saved_at_the_swap() {
+    let mut host = Swappable::run("one", &["--probation", "10m", "--probation-traps", "3"]);
+    let mut stays = Client::connect(&host.host).await;
+    assert_eq!(stays.asks("0").await, "one 0 1");
+    host.swap("faulty");
+    for _ in 0..3 {
+        let mut client = Client::connect(&host.host).await;
+        client.says("x").await;
+        assert_eq!(client.is_closed().await.0, 1011);
+    }
+    host.host.logs("every room goes back to");
+    // Answered by the server itself, once it has gone back.
+    assert!(host.status()["release"]["file"].as_str().is_some_and(|file| file.ends_with("one.wasm")));
+    assert_eq!(stays.asks("1").await, "one 1 2");
+}
+
+#[tokio::test]
+async fn what_changed_is_told_in_words_and_room_by_room_in_json() {
+    let host = Swappable::run("one", &["--instances", "per-room"]);
+    let mut blue = Client::connect_to(&host.host, "/blue").await;
+    let mut red = Client::connect_to(&host.host, "/red").await;
+    assert_eq!((blue.asks("0").await, red.asks("0").await), ("one 0 1".to_owned(), "one 0 1".to_owned()));
+    let words = host.swap("two");
+    assert!(
+        words.contains("one.wasm (") && words.contains("-> two.wasm (") && words.contains("2 rooms and 2 clients stayed"),
+        "{words}"
+    );
+    let output = host.ask(&["swap", guest("one").to_str().expect("the path is text"), "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the report is JSON");
+    let mut rooms: Vec<_> = report["rooms"].as_array().expect("a list").iter().map(|room| room["room"].to_string()).collect();
+    rooms.sort();
+    assert_eq!(rooms, ["\"/blue\"", "\"/red\""]);
+    assert_eq!((blue.asks("1").await, red.asks("1").await), ("one 1 2".to_owned(), "one 1 2".to_owned()));
+}
+
+#[tokio::test]
+async fn a_room_that_refuses_takes_the_others_back() {
+    // The state of a room that has not spoken yet is as good as any: all rooms refuse, whichever comes first.
+    let host = Swappable::run("one", &["--instances", "per-room"]);
+    let mut clients = Vec::new();
+    for room in ["/a", "/b", "/c", "/d"] {
+        let mut client = Client::connect_to(&host.host, room).await;
+        assert_eq!(client.asks("0").await, "one 0 1");
+        clients.push(client);
+    }
+    assert!(host.refusal_of(guest("refuser").to_str().expect("the path is text")).contains("is not mine"));
+    for client in &mut clients {
+        assert_eq!(client.asks("1").await, "one 1 2");
+    }
+    assert_eq!(Client::connect_to(&host.host, "/new").await.asks("0").await, "one 0 1");
+}
+
+#[tokio::test]
+async fn a_sighup_loads_the_file_again() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("live.wasm");
+    std::fs::copy(guest("one"), &file).expect("the folder takes a file");
+    let mut host = serve(&file, &[]);
+    let mut client = Client::connect(&host).await;
+    assert_eq!(client.asks("0").await, "one 0 1");
+    std::fs::copy(guest("two"), &file).expect("the folder takes a file");
+    host.signal("HUP");
+    host.logs("swapped to");
+    assert_eq!(client.asks("1").await, "two 1 2");
+}
+
+#[tokio::test]
+async fn a_watched_file_is_swapped_when_it_is_replaced_by_renaming() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("live.wasm");
+    std::fs::copy(guest("one"), &file).expect("the folder takes a file");
+    let mut host = serve(&file, &["--watch"]);
+    let mut client = Client::connect(&host).await;
+    assert_eq!(client.asks("0").await, "one 0 1");
+    let next = folder.path().join("next.wasm");
+    std::fs::copy(guest("two"), &next).expect("the folder takes a file");
+    std::fs::rename(&next, &file).expect("the file is replaced");
+    host.logs("swapped to");
+    assert_eq!(client.asks("1").await, "two 1 2");
+}
+
+#[tokio::test]
+async fn a_watched_file_that_is_written_in_place_is_swapped_when_it_is_whole() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("live.wasm");
+    std::fs::copy(guest("one"), &file).expect("the folder takes a file");
+    let mut host = serve(&file, &["--watch"]);
+    let mut client = Client::connect(&host).await;
+    assert_eq!(client.asks("0").await, "one 0 1");
+    let whole = std::fs::read(guest("two")).expect("the guest is built");
+    std::fs::write(&file, &whole[..1000]).expect("the folder takes a file");
+    // Half a file is refused if it is left like that for long, and the running release goes on.
+    host.logs("not swapped: live.wasm cannot be loaded");
+    assert_eq!(client.asks("1").await, "one 1 2");
+    std::fs::write(&file, &whole).expect("the folder takes a file");
+    host.logs("swapped to");
+    assert_eq!(client.asks("2").await, "two 2 3");
+}
+
+#[tokio::test]
+async fn only_the_servers_user_may_open_its_admin_socket_and_it_goes_with_the_server() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut host = Swappable::run("one", &[]);
+    let mode = std::fs::metadata(host.socket()).expect("the socket is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    host.host.signal("TERM");
+    assert_eq!(host.host.ended().code(), Some(0));
+    assert!(!host.socket().exists());
+}
+
+fn serve(file: &std::path::Path, arguments: &[&str]) -> Host {
+    let mut ws_host = command();
+    let socket = file.with_extension("sock");
+    ws_host.arg("run").arg(file).args(["--port", "0"]).args(arguments).arg("--socket").arg(socket);
+    Host::start(ws_host)
+}

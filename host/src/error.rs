@@ -40,7 +40,7 @@ pub enum Error {
         missing: Vec<String>,
     },
     /// The component imports what the host does not give.
-    #[error("{name} imports {}, which this host does not give. `ws-host inspect` lists all that it asks for", unknown.join(", "))]
+    #[error("{name} imports {}, which this host does not give: the guest must do without", unknown.join(", "))]
     UnknownImports {
         /// The file's name.
         name: String,

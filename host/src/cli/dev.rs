@@ -16,14 +16,17 @@ const TARGET: &str = "wasm32-wasip2";
 /// Builds, then serves.
 pub fn dev(arguments: DevArguments) -> anyhow::Result<()> {
     let dir = arguments.dir;
-    if !dir.is_dir() {
+    if dir.is_file() {
         bail!(
-            "{} is not a directory. Give the directory of a guest project; a built component is served with `ws-host run`",
+            "{0} is a file, not the directory of a guest project. A built component is served with `ws-host run {0}`",
             dir.display()
         );
     }
+    if !dir.is_dir() {
+        bail!("there is no directory {}. Give the directory of a guest project, the one with its Cargo.toml", dir.display());
+    }
     if !dir.join("Cargo.toml").is_file() {
-        bail!("{} has no Cargo.toml, so there is nothing that `ws-host dev` can build", dir.display());
+        bail!("the directory {} has no Cargo.toml. Give the directory of a guest project written in Rust", dir.display());
     }
     ensure_target()?;
     // Before the first build, so that no change is missed while it runs.

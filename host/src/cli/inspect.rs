@@ -17,9 +17,9 @@ pub fn inspect(arguments: &InspectArguments) -> anyhow::Result<()> {
 fn in_words(report: &Report) -> String {
     let mut text =
         format!("{}: a component of {}, {} compiled\n", report.file, size(report.size_bytes), size(report.compiled_bytes));
-    match &report.runnable {
-        Ok(()) => text.push_str("This host can run it.\n"),
-        Err(reason) => text.push_str(&format!("This host cannot run it: {reason}\n")),
+    match &report.problem {
+        None => text.push_str("This host can run it.\n"),
+        Some(problem) => text.push_str(&format!("This host cannot run it: {problem}\n")),
     }
     text.push_str("\nExports:\n");
     for item in &report.exports {

@@ -184,6 +184,18 @@ pub fn parse() -> Arguments {
 /// Tells an error in one line, and gives the exit code for it.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     // Nothing is left to be done if even stderr is gone.
-    let _ = writeln!(std::io::stderr(), "ws-host: {error:#}");
+    let _ = writeln!(std::io::stderr(), "ws-host: {}", in_one_line(error));
     ExitCode::from(if error.is::<remote::Refused>() { REFUSED } else { USAGE })
+}
+
+/// The error and its causes, each told once: some errors quote their cause, to say behind it what to do.
+fn in_one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.contains(&cause) {
+            let separator = if line.is_empty() { "" } else { ": " };
+            line = format!("{line}{separator}{cause}");
+        }
+    }
+    line.replace('\n', " ")
 }

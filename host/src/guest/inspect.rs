@@ -19,8 +19,10 @@ pub struct Report {
     pub size_bytes: usize,
     /// The size of the machine code it was compiled to, in bytes, with its metadata.
     pub compiled_bytes: usize,
-    /// Whether this host can run it, and if not, why.
-    pub runnable: Result<(), String>,
+    /// Whether this host can run it.
+    pub runnable: bool,
+    /// Why not, if it cannot.
+    pub problem: Option<String>,
     /// What it exports.
     pub exports: Vec<Item>,
     /// What it imports.
@@ -66,8 +68,8 @@ impl Report {
             .collect();
         let compiled_bytes = component.serialize().map_or(0, |code| code.len());
         let limits = crate::config::Limits::default();
-        let runnable = program::Program::from_bytes(engine, &file, &bytes, &limits).map(drop).map_err(|error| error.to_string());
-        Ok(Self { file, size_bytes: bytes.len(), compiled_bytes, runnable, exports, imports })
+        let problem = program::Program::from_bytes(engine, &file, &bytes, &limits).err().map(|error| error.to_string());
+        Ok(Self { file, size_bytes: bytes.len(), compiled_bytes, runnable: problem.is_none(), problem, exports, imports })
     }
 }
 

@@ -49,6 +49,10 @@ impl Output {
     fn log(&self, line: &[u8]) {
         let text = String::from_utf8_lossy(line);
         let text = text.trim_end_matches(['\r', '\n']);
+        // Rust's panics begin with one: it is for terminals.
+        if text.is_empty() {
+            return;
+        }
         match self.stream {
             Stream::Stdout => tracing::info!(target: "guest", room = &*self.room, "{text}"),
             Stream::Stderr => tracing::warn!(target: "guest", room = &*self.room, "{text}"),

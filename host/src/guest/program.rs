@@ -129,13 +129,16 @@ pub(super) fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Compo
         [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => return Err(Error::CoreModule { name: name.to_owned() }),
         [0, b'a', b's', b'm', ..] => {}
         _ if bytes.trim_ascii_start().starts_with(b"(") => return Err(not_wasm("it is text, in the WAT format perhaps".into())),
+        _ if bytes.is_ascii() => return Err(not_wasm("it is text".into())),
         _ => {
             let first: Vec<_> = bytes.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-            return Err(not_wasm(format!("it starts with the bytes {}", first.join(" "))));
+            return Err(not_wasm(format!("it starts with the bytes {}, not with 00 61 73 6d", first.join(" "))));
         }
     }
-    Component::from_binary(&engine.wasmtime, bytes)
-        .map_err(|error| Error::Invalid { name: name.to_owned(), reason: format!("{error:#}") })
+    Component::from_binary(&engine.wasmtime, bytes).map_err(|error| {
+        let reason = format!("it is damaged, cut short or of a version that this host does not know ({error:#})");
+        Error::Invalid { name: name.to_owned(), reason }
+    })
 }
 
 /// Whether the component exports the handlers and imports nothing that the host does not give.

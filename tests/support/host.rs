@@ -1,7 +1,6 @@
 //! The real binary, ended by the guard that started it.
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 
 use super::guests::guest;
@@ -62,6 +61,13 @@ impl Host {
         }
     }
 
+    /// The rest of the log, to the end of the process.
+    pub fn rest_of_log(&mut self) -> String {
+        let mut text = String::new();
+        self.log.read_to_string(&mut text).expect("the log is text");
+        text
+    }
+
     /// Sends a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().expect("kill runs");
@@ -88,19 +94,24 @@ pub fn command() -> Command {
     command
 }
 
-/// Runs `ws-host` with arguments that are wrong, and answers its one line.
+/// Runs `ws-host` with arguments that are wrong, and answers the one line that it says.
 pub fn fails(arguments: &[&str]) -> String {
-    fails_in(Path::new("."), arguments)
+    let (line, log) = fails_with_log(command().args(arguments));
+    assert_eq!(log, "", "nothing but the line {line:?}");
+    line
 }
 
-/// The same in a directory.
-pub fn fails_in(dir: &Path, arguments: &[&str]) -> String {
-    let output = command().current_dir(dir).args(arguments).output().expect("ws-host starts");
+/// Runs a command that is wrong: the line that says what is, and what was logged or said by others before it.
+pub fn fails_with_log(command: &mut Command) -> (String, String) {
+    let output = command.output().expect("ws-host starts");
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "exit code; stderr:\n{stderr}");
     assert!(output.stdout.is_empty(), "nothing on stdout");
-    assert!(!stderr.contains("backtrace") && !stderr.contains("panicked"), "no backtrace:\n{stderr}");
-    let lines: Vec<_> = stderr.lines().filter(|line| line.starts_with("ws-host: ")).collect();
-    assert_eq!(lines.len(), 1, "one line says what is wrong:\n{stderr}");
-    lines[0].to_owned()
+    let (line, log): (Vec<_>, Vec<_>) = stderr.split_inclusive('\n').partition(|line| line.starts_with("ws-host: "));
+    assert_eq!(line.len(), 1, "one line says what is wrong:\n{stderr}");
+    assert!(stderr.ends_with(line[0]), "it is the last:\n{stderr}");
+    for trace in ["stack backtrace", "wasm backtrace", "src/main.rs"] {
+        assert!(!stderr.contains(trace), "no backtrace:\n{stderr}");
+    }
+    (line[0].trim_end().to_owned(), log.concat())
 }

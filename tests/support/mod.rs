@@ -8,4 +8,4 @@ pub mod host;
 
 pub use client::{Client, refusal};
 pub use guests::guest;
-pub use host::{Host, fails};
+pub use host::{Host, command, fails, fails_with_log};

@@ -1,0 +1,92 @@
+//! `ws-host dev`: a guest project is built and served with one command.
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use support::{Client, Host, command, fails, fails_with_log};
+use tempfile::TempDir;
+
+const ECHO: &str = "\
+#[derive(Default)]
+struct Echo;
+ws_guest::export!(Echo);
+impl ws_guest::App for Echo {
+    fn on_message(&mut self, from: ws_guest::ClientId, message: ws_guest::Message) {
+        ws_guest::send(from, message).ok();
+    }
+}
+";
+
+/// A guest project with this library in it. It locks the same crates as the guests of the tests.
+fn project(lib: &str, crate_type: &str) -> TempDir {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the host is a folder of the project");
+    let sdk = root.join("sdk/rust");
+    let manifest = format!(
+        "[package]\nname = \"newborn\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+         [lib]\ncrate-type = [\"{crate_type}\"]\n\n\
+         [dependencies]\nws-guest = {{ path = {sdk:?} }}\n\n\
+         [profile.release]\npanic = \"abort\"\n"
+    );
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).expect("the project can be written");
+    write("Cargo.toml", &manifest);
+    std::fs::create_dir(dir.path().join("src")).expect("the project can be written");
+    write("src/lib.rs", lib);
+    std::fs::copy(root.join("tests/guests/Cargo.lock"), dir.path().join("Cargo.lock")).expect("the lock file can be copied");
+    dir
+}
+
+/// `ws-host dev` for this project. All projects share what they depend on, compiled.
+fn dev(project: &TempDir) -> Command {
+    let mut command = command();
+    command.arg("dev").arg(project.path()).args(["--port", "0"]);
+    command.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("dev"));
+    command
+}
+
+#[tokio::test]
+async fn a_project_is_built_and_served() {
+    let project = project(ECHO, "cdylib");
+    let host = Host::start(dev(&project));
+    assert!(host.announcement.starts_with("newborn.wasm is served at http://127.0.0.1:"), "{}", host.announcement);
+    assert_eq!(Client::connect(&host).await.asks("hello").await, "hello");
+}
+
+#[test]
+fn a_mistake_in_the_code_is_shown_as_the_compiler_prints_it() {
+    let project = project(&ECHO.replace("from, message)", "from, 1_u8 + true)"), "cdylib");
+    let (line, log) = fails_with_log(&mut dev(&project));
+    assert!(line.ends_with("did not build (see above)"), "{line}");
+    assert!(log.contains("error[E0277]: cannot add `bool` to `u8`"), "{log}");
+    assert!(log.contains("--> src/lib.rs:6:"), "{log}");
+    assert!(log.contains("ws_guest::send(from, 1_u8 + true).ok();"), "{log}");
+}
+
+#[test]
+fn a_library_that_makes_no_component_is_told_how_to() {
+    let project = project(ECHO, "rlib");
+    let (line, _) = fails_with_log(&mut dev(&project));
+    assert!(line.contains("made no component. Set `crate-type = [\"cdylib\"]` under [lib]"), "{line}");
+}
+
+#[test]
+fn a_directory_without_a_project() {
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    let line = fails(&["dev", &dir.path().to_string_lossy()]);
+    assert!(line.contains("has no Cargo.toml. Give the directory of a guest project"), "{line}");
+}
+
+#[test]
+fn a_directory_that_is_not_there() {
+    let line = fails(&["dev", "no-such-folder"]);
+    assert!(line.starts_with("ws-host: there is no directory no-such-folder"), "{line}");
+}
+
+#[test]
+fn a_file_in_place_of_a_directory() {
+    let line = fails(&["dev", env!("CARGO_BIN_EXE_ws-host")]);
+    assert!(line.contains("is a file, not the directory of a guest project"), "{line}");
+    assert!(line.contains("`ws-host run "), "{line}");
+}

@@ -5,6 +5,7 @@
 pub mod client;
 pub mod guests;
 pub mod host;
+pub mod http;
 
 pub use client::{Client, refusal};
 pub use guests::guest;

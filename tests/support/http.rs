@@ -1,0 +1,134 @@
+//! HTTP and WebSocket frames by hand, for what a well-behaved client cannot say.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// A connection on which anything can be said.
+pub struct Raw {
+    stream: BufReader<TcpStream>,
+}
+
+/// An HTTP answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Its body, if it was read.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The value of a header, or an empty text.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(header, _)| header == name).map_or("", |(_, value)| value)
+    }
+}
+
+impl Raw {
+    /// Connects to `127.0.0.1:40123`.
+    pub fn connect(address: &str) -> Self {
+        let stream = TcpStream::connect(address).expect("the host accepts connections");
+        // A bug is to fail a test, not to hang it.
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("the socket has a timeout");
+        Self { stream: BufReader::new(stream) }
+    }
+
+    /// Sends bytes.
+    pub fn says(&mut self, bytes: &[u8]) {
+        self.stream.get_mut().write_all(bytes).expect("the connection takes bytes");
+    }
+
+    /// The head of the answer.
+    pub fn head(&mut self) -> Answer {
+        let status = self.line();
+        let status = status.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok()).expect("a status line");
+        let mut headers = Vec::new();
+        loop {
+            let line = self.line();
+            if line.is_empty() {
+                return Answer { status, headers, body: Vec::new() };
+            }
+            let (name, value) = line.split_once(':').expect("a header has a colon");
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+    }
+
+    /// The answer, its body up to the end of the connection.
+    pub fn answer(&mut self) -> Answer {
+        let mut answer = self.head();
+        self.stream.read_to_end(&mut answer.body).expect("the connection ends in order");
+        answer
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).expect("a line comes");
+        line.strip_suffix("\r\n").expect("the line ends").to_owned()
+    }
+
+    /// The next frame, a short one: its first byte and its payload.
+    pub fn frame(&mut self) -> (u8, Vec<u8>) {
+        let mut head = [0; 2];
+        self.stream.read_exact(&mut head).expect("a frame comes");
+        assert!(head[1] < 126, "the frame is short and not masked");
+        let mut payload = vec![0; head[1].into()];
+        self.stream.read_exact(&mut payload).expect("the frame is whole");
+        (head[0], payload)
+    }
+
+    /// The next frame, which is a text.
+    pub fn hears(&mut self) -> String {
+        let (first, payload) = self.frame();
+        assert_eq!(first, 0x81, "a text comes next");
+        String::from_utf8(payload).expect("a text is UTF-8")
+    }
+
+    /// The next frame, which is a close frame: its code and reason.
+    pub fn is_closed(&mut self) -> (u16, String) {
+        let (first, payload) = self.frame();
+        assert_eq!(first, 0x88, "a close frame comes next");
+        (u16::from_be_bytes([payload[0], payload[1]]), String::from_utf8_lossy(&payload[2..]).into_owned())
+    }
+}
+
+/// A text frame as clients send it, short, masked with zeros.
+pub fn text_frame(text: &str) -> Vec<u8> {
+    let len = u8::try_from(text.len()).ok().filter(|len| *len < 126).expect("the text is short");
+    [&[0x81, 0x80 | len, 0, 0, 0, 0], text.as_bytes()].concat()
+}
+
+/// Sends one request and reads the answer to the end of the connection.
+pub fn ask(address: &str, request: &str) -> Answer {
+    let mut raw = Raw::connect(address);
+    raw.says(request.as_bytes());
+    raw.answer()
+}
+
+/// A request without a body, such as `GET /`, after which the connection is to end.
+pub fn request(method_and_path: &str) -> String {
+    format!("{method_and_path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+}
+
+/// The upgrade request of RFC 6455 §1.3 for this path, with changes: `(name, "")` takes a header out, another value
+/// sets it.
+pub fn upgrade(path: &str, changes: &[(&str, &str)]) -> String {
+    let mut headers = vec![
+        ("Host", "server.example.com"),
+        ("Upgrade", "websocket"),
+        ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("Sec-WebSocket-Version", "13"),
+    ];
+    for (name, value) in changes {
+        headers.retain(|(header, _)| header != name);
+        headers.extend((!value.is_empty()).then_some((*name, *value)));
+    }
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    format!("GET {path} HTTP/1.1\r\n{headers}\r\n")
+}
+
+/// What the standard expects for that request's key.
+pub const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";

@@ -40,7 +40,10 @@ impl App for Probe {
         let known = client(id).is_some();
         let sent = told(send(id, "too late"));
         let CloseInfo { code, reason, clean, cause } = info;
-        broadcast(format!("left {id}: {code} {reason:?} clean={clean} {cause:?} member={member} known={known} send={sent}")).ok();
+        let told = format!("left {id}: {code} {reason:?} clean={clean} {cause:?} member={member} known={known} send={sent}");
+        // In the log too, for when nobody is left to hear it.
+        println!("{told}");
+        broadcast(told).ok();
     }
 }
 

@@ -1,0 +1,120 @@
+//! How the host stops: clients are told, the guest is told, and nobody can hold it up.
+
+mod support;
+
+use std::io::ErrorKind;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use support::http::{Raw, upgrade};
+use support::{Client, Host};
+
+/// Far less than the ten seconds that a drain may take by default, far more than a busy machine needs.
+const SOON: Duration = Duration::from_secs(6);
+
+/// A client that will never answer a close frame.
+fn mute(host: &Host) -> Raw {
+    let mut raw = Raw::connect(&host.address);
+    raw.says(upgrade("/", &[]).as_bytes());
+    assert_eq!(raw.head().status, 101);
+    assert!(raw.hears().starts_with("joined "));
+    raw
+}
+
+async fn a_signal_closes_clients_with_1001_and_tells_the_guest(signal: &str) {
+    let mut host = Host::run("probe");
+    let (mut first, _) = Client::join(&host).await;
+    let (mut second, _) = Client::join(&host).await;
+    let begun = Instant::now();
+    host.signal(signal);
+    assert_eq!(first.is_closed().await, (1001, "the server shuts down".to_owned()));
+    assert_eq!(second.is_closed().await, (1001, "the server shuts down".to_owned()));
+    let log = host.rest_of_log();
+    for id in [1, 2] {
+        let left = format!("left {id}: 1001 \"the server shuts down\" clean=true CloseCause::Shutdown");
+        assert_eq!(log.matches(&left).count(), 1, "{left}: {log}");
+    }
+    assert_eq!(host.ended().code(), Some(0));
+    assert!(begun.elapsed() < SOON, "it does not wait for the deadline: {:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn sigterm_closes_clients_with_1001_and_tells_the_guest() {
+    a_signal_closes_clients_with_1001_and_tells_the_guest("TERM").await;
+}
+
+#[tokio::test]
+async fn ctrl_c_closes_clients_with_1001_and_tells_the_guest() {
+    a_signal_closes_clients_with_1001_and_tells_the_guest("INT").await;
+}
+
+#[test]
+fn without_clients_the_end_comes_at_once() {
+    let mut host = Host::run("echo");
+    host.signal("TERM");
+    assert_eq!(host.ended().code(), Some(0));
+}
+
+#[tokio::test]
+async fn what_was_sent_before_the_end_arrives() {
+    let host = Host::run("probe");
+    let (mut client, _) = Client::join(&host).await;
+    client.says("burst 50 20000").await;
+    assert_eq!(client.next().await.len(), 20_000);
+    host.signal("TERM");
+    for _ in 1..50 {
+        assert_eq!(client.next().await.len(), 20_000);
+    }
+    assert_eq!(client.is_closed().await.0, 1001);
+}
+
+#[test]
+fn a_client_that_never_answers_holds_the_end_up_until_the_drain_deadline() {
+    let mut host = Host::run_with("probe", &["--drain", "1"]);
+    let mut mute = mute(&host);
+    let begun = Instant::now();
+    host.signal("TERM");
+    assert_eq!(mute.is_closed().0, 1001);
+    assert!(host.rest_of_log().contains("the drain deadline has passed"));
+    assert_eq!(host.ended().code(), Some(0));
+    assert!((Duration::from_secs(1)..SOON).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let mut host = Host::run_with("probe", &["--drain", "60"]);
+    let mut mute = mute(&host);
+    host.signal("INT");
+    host.logs("once more to cut");
+    assert_eq!(mute.is_closed().0, 1001);
+    let begun = Instant::now();
+    host.signal("INT");
+    host.logs("cut");
+    assert_eq!(host.ended().code(), Some(0));
+    // Without the signal, the close timeout of five seconds would have ended it.
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn while_it_drains_nobody_new_gets_in() {
+    let host = Host::run("probe");
+    let mut mute = mute(&host);
+    host.signal("TERM");
+    assert_eq!(mute.is_closed().0, 1001);
+    let refused = TcpStream::connect(&host.address).expect_err("nobody listens any more");
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+}
+
+#[tokio::test]
+async fn a_guest_that_computes_is_waited_for() {
+    let mut host = Host::run("probe");
+    let (mut client, _) = Client::join(&host).await;
+    client.says("print it computes next").await;
+    client.says("compute 100").await;
+    host.logs("it computes next");
+    host.signal("TERM");
+    // The connection is gone long before the guest can be told of it.
+    assert_eq!(client.is_closed().await.0, 1001);
+    assert!(host.rest_of_log().contains("left 1: 1001"));
+    assert_eq!(host.ended().code(), Some(0));
+}

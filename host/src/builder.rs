@@ -167,7 +167,10 @@ impl Builder {
         let mut releases = None;
         let shards = match (component, app) {
             (Some(path), _) => {
-                let engine = Engine::new()?;
+                let engine = match config.instances {
+                    Instances::Shared => Engine::new()?,
+                    Instances::PerRoom | Instances::PerClient => Engine::with_pool(limits.max_rooms, limits.guest_memory_bytes)?,
+                };
                 let program = Program::load(&engine, &path, &limits)?;
                 context.app_name = program.name().to_owned();
                 let (shards, orders) = start(count, program.clone(), &context)?;

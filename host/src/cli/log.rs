@@ -14,17 +14,15 @@ pub struct Logging {
     /// Log warnings and errors only; -qq errors only
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     quiet: u8,
-    /// The form of log lines
+    /// The form of log lines: text for people, json for programs
     #[arg(long, global = true, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     log_format: Format,
 }
 
-/// The form of log lines.
+/// The form of log lines. (Its cases have no help of their own, which keeps the help on one screen.)
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
-    /// For people
     Text,
-    /// For programs: one JSON object a line
     Json,
 }
 

@@ -25,6 +25,7 @@ Examples:
   ws-host run chat.wasm                          serve it at http://localhost:13254/
   ws-host run chat.wasm --host 0.0.0.0 --port 80 open it to the network
   ws-host dev guest-examples/chat                build a Rust guest and serve it
+  ws-host inspect chat.wasm                      see what it exports and asks for
   ws-host swap new.wasm                          change the running server's component";
 
 /// What was said.

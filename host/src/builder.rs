@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use crate::app::{App, Launch};
 use crate::config::{Config, Instances, Limits};
 use crate::error::Error;
-use crate::front::{self, Front, Pattern, Router};
+use crate::front::{self, Front, Notice, Page, Pattern, Router};
 use crate::guest::{Engine, Program};
 use crate::handle::Handle;
 use crate::native::{Callbacks, Factory};
@@ -73,7 +73,7 @@ impl Builder {
     #[must_use]
     pub fn app<A: App>(mut self, make: impl Fn() -> A + Send + Sync + 'static) -> Self {
         let factory = Factory::new(make);
-        self.app = Some(Box::new(move |count, context| Ok(start(count, factory, &context)?.0)));
+        self.app = Some(Box::new(move |count, context| Ok(start(count, &factory, &context)?.0)));
         self
     }
 
@@ -102,6 +102,13 @@ impl Builder {
     #[must_use]
     pub fn page(mut self, page: bool) -> Self {
         self.config.page = page;
+        self
+    }
+
+    /// Whether the page shows what `Handle::set_notice` says, for a development server to tell of its troubles. Not by default.
+    #[must_use]
+    pub fn notices(mut self, notices: bool) -> Self {
+        self.config.notices = notices;
         self
     }
 
@@ -173,21 +180,24 @@ impl Builder {
                 };
                 let program = Program::load(&engine, &path, &limits)?;
                 context.app_name = program.name().to_owned();
-                let (shards, orders) = start(count, program.clone(), &context)?;
+                let (shards, orders) = start(count, &program, &context)?;
                 releases = Some(Arc::new(Releases::new(engine, limits.clone(), counters, orders, &path, program)));
                 shards
             }
             (None, Some(start)) => start(count, context)?,
             (None, None) if callbacks.is_empty() => return Err(Error::NothingToServe),
-            (None, None) => start(count, callbacks, &context)?.0,
+            (None, None) => start(count, &callbacks, &context)?.0,
         };
         let (stop, stopped) = watch::channel(None);
         let admitting = Arc::new(AtomicBool::new(true));
+        let notice = Notice::default();
         let commands: Vec<_> = shards.iter().map(|shard| shard.commands.clone()).collect();
-        let handle = Handle::new(commands.clone(), roster, Arc::clone(&admitting), releases, stop, limits.drain_timeout);
+        let handle =
+            Handle::new(commands.clone(), roster, Arc::clone(&admitting), notice.clone(), releases, stop, limits.drain_timeout);
+        let page = Page::new(config.page, config.notices.then_some(notice));
         let router = Router::new(config.instances, pattern, commands);
         let max_connections = limits.max_connections.unwrap_or_else(front::default_max_connections);
-        let front = Front::new(config.page, config.allow_origins, admitting, router, max_connections, limits.handshake_timeout);
+        let front = Front::new(page, config.allow_origins, admitting, router, max_connections, limits.handshake_timeout);
         Server::new(listener, front, shards, handle, stopped)
     }
 }
@@ -208,7 +218,7 @@ fn shard_count(config: &Config) -> usize {
 type Orders<L> = Vec<mpsc::Sender<Order<L>>>;
 
 /// Starts the shards. On an error, those that have started end with their commands.
-fn start<L: Launch>(count: usize, launch: L, context: &ShardContext) -> Result<(Vec<Thread>, Orders<L>), Error> {
+fn start<L: Launch>(count: usize, launch: &L, context: &ShardContext) -> Result<(Vec<Thread>, Orders<L>), Error> {
     let (mut threads, mut orders) = (Vec::new(), Vec::new());
     for index in 0..count {
         let shard = shard::spawn(index, launch.clone(), context.clone())?;

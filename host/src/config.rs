@@ -99,6 +99,8 @@ pub struct Config {
     pub port: u16,
     /// Whether a plain `GET /` answers with the chat page.
     pub page: bool,
+    /// Whether the page shows the owner's notices.
+    pub notices: bool,
     /// Which clients share an instance.
     pub instances: Instances,
     /// How a path names a room: `/chat/{room}`. `None` means that the whole path is the name.
@@ -117,6 +119,7 @@ impl Default for Config {
             host: "127.0.0.1".into(),
             port: 13254,
             page: true,
+            notices: false,
             instances: Instances::Shared,
             room_path: None,
             shards: 0,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 use crate::error::Error;
+use crate::front::Notice;
 use crate::shard::{Command, Roster};
 use crate::swap::{Releases, Status, SwapReport};
 use crate::types::{Client, ClientId, CloseInfo, Message};
@@ -25,6 +26,7 @@ struct Inner {
     shards: Vec<mpsc::Sender<Command>>,
     roster: Arc<Roster>,
     admitting: Arc<AtomicBool>,
+    notice: Notice,
     /// The releases of a component; a native app has none.
     releases: Option<Arc<Releases>>,
     stop: watch::Sender<Option<Instant>>,
@@ -37,12 +39,13 @@ impl Handle {
         shards: Vec<mpsc::Sender<Command>>,
         roster: Arc<Roster>,
         admitting: Arc<AtomicBool>,
+        notice: Notice,
         releases: Option<Arc<Releases>>,
         stop: watch::Sender<Option<Instant>>,
         drain_timeout: Duration,
     ) -> Self {
         let ended = AtomicBool::new(false);
-        Self { inner: Arc::new(Inner { shards, roster, admitting, releases, stop, drain_timeout, ended }) }
+        Self { inner: Arc::new(Inner { shards, roster, admitting, notice, releases, stop, drain_timeout, ended }) }
     }
 
     /// The clients that are connected, in the order in which they came.
@@ -120,6 +123,11 @@ impl Handle {
     /// The app is not a component.
     pub async fn status(&self) -> Result<Status, Error> {
         Ok(self.releases()?.status(self.inner.roster.len()).await)
+    }
+
+    /// Has the page show this text, if the server was built with `notices`; an empty one takes it away.
+    pub fn set_notice(&self, text: impl Into<String>) {
+        self.inner.notice.set(text.into());
     }
 
     fn releases(&self) -> Result<&Arc<Releases>, Error> {

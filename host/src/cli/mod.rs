@@ -1,5 +1,6 @@
 //! The command line: what can be said, and how an error is told.
 
+pub mod cargo;
 pub mod dev;
 pub mod inspect;
 pub mod limits;

@@ -17,17 +17,19 @@ use super::{RunArguments, Serving, Sharing};
 pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
     let RunArguments { file, watch, serving } = arguments;
     let watch = if watch { Some(Watch::file(&file)?) } else { None };
-    serve(&file, serving, async |handle| match watch {
+    serve(&file, serving, false, async |handle| match watch {
         Some(watch) => follow_file(watch, &file, &handle).await,
         None => std::future::pending().await,
     })
 }
 
 /// Serves a component in this file, as `run` and `dev` do, with `beside` running along until the server ends.
-pub fn serve(file: &Path, serving: Serving, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
+///
+/// With `notices`, the page shows what `Handle::set_notice` says.
+pub fn serve(file: &Path, serving: Serving, notices: bool, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
     let begun = Instant::now();
     let (no_page, socket) = (serving.no_page, serving.socket.clone());
-    let server = build(file, serving)?;
+    let server = build(file, serving, notices)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
     runtime.block_on(async {
         // Set up before the line that says where to find us: who reads it may send a signal at once.
@@ -52,7 +54,7 @@ pub fn serve(file: &Path, serving: Serving, beside: impl AsyncFnOnce(Handle)) ->
     })
 }
 
-fn build(file: &Path, serving: Serving) -> Result<Server, ws_host::Error> {
+fn build(file: &Path, serving: Serving, notices: bool) -> Result<Server, ws_host::Error> {
     let (max_restarts, restart_window) = serving.restarts;
     let limits = Limits {
         drain_timeout: serving.drain,
@@ -75,6 +77,7 @@ fn build(file: &Path, serving: Serving) -> Result<Server, ws_host::Error> {
         .host(serving.host)
         .port(serving.port)
         .page(!serving.no_page)
+        .notices(notices)
         .instances(instances)
         .shards(serving.shards)
         .limits(limits);
@@ -131,14 +134,16 @@ async fn follow_file(mut watch: Watch, file: &Path, handle: &Handle) {
         let Ok(bytes) = std::fs::read(file) else { continue };
         let running = handle.status().await.map(|status| status.release.sha256);
         if running.is_ok_and(|running| running != sha256(&bytes)) {
-            swap(file, handle).await;
+            // It has said in the log what there is to say.
+            let _ = swap(file, handle).await;
         }
     }
 }
 
 /// Swaps, and logs what came of it. The running release goes on when the new one is refused.
-pub async fn swap(file: &Path, handle: &Handle) {
-    match handle.swap(file).await {
+pub async fn swap(file: &Path, handle: &Handle) -> Result<(), ws_host::Error> {
+    let swapped = handle.swap(file).await;
+    match &swapped {
         Ok(report) => {
             let clients: usize = report.rooms.iter().map(|room| room.clients).sum();
             let pause = report.rooms.iter().map(|room| room.pause_us).max().unwrap_or(0);
@@ -146,6 +151,7 @@ pub async fn swap(file: &Path, handle: &Handle) {
         }
         Err(error) => tracing::error!("not swapped: {error}"),
     }
+    swapped.map(drop)
 }
 
 /// What Ctrl-C and service managers send.
@@ -185,7 +191,7 @@ async fn obey_signals(mut signals: Signals, file: std::path::PathBuf, handle: Ha
     loop {
         match signals.next().await {
             Asked::Swap if stopping => {}
-            Asked::Swap => swap(&file, &handle).await,
+            Asked::Swap => drop(swap(&file, &handle).await),
             Asked::Stop if stopping => {
                 tracing::warn!("cut");
                 std::process::exit(0);

@@ -22,6 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use super::origin::OriginPolicy;
+use super::page::Page;
 use super::request::{self, Upgrade};
 use super::router::{Route, Router};
 use crate::protocol;
@@ -36,8 +37,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What the front door needs to know. Shared by all connections that are not upgraded yet.
 #[derive(Debug)]
 pub struct Front {
-    /// Whether `GET /` answers with the page.
-    pub page: bool,
+    /// What `GET /` answers with.
+    pub page: Page,
     /// Whose pages may connect.
     pub origins: OriginPolicy,
     /// False from the owner's `deny_new_clients` to `allow_new_clients`.
@@ -54,7 +55,7 @@ pub struct Front {
 impl Front {
     /// The front door of a server.
     pub fn new(
-        page: bool,
+        page: Page,
         allow_origins: Vec<String>,
         admitting: Arc<AtomicBool>,
         router: Router,

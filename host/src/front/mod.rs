@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `listen` | the listening socket |
 //! | `accept` | the loop that accepts, and the hand-over |
+//! | `page` | the page, and the notice that it shows |
 //! | `request` | one HTTP request: a page, a refusal or an upgrade |
 //! | `upgrade` | the rules of the opening handshake, without I/O |
 //! | `origin` | whose pages may connect |
@@ -15,6 +16,7 @@
 mod accept;
 mod listen;
 mod origin;
+mod page;
 mod reply;
 mod request;
 mod router;
@@ -22,4 +24,5 @@ mod upgrade;
 
 pub use accept::{Front, default_max_connections};
 pub use listen::listen;
+pub use page::{Notice, Page};
 pub use router::{Pattern, Router, SHARED_ROOM};

@@ -1,35 +1,14 @@
-//! HTTP answers: the page, refusals, and the 101 that begins a WebSocket.
+//! HTTP answers: lines of text, refusals, and the 101 that begins a WebSocket.
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Response;
-use hyper::http::{HeaderValue, Method, StatusCode, header};
+use hyper::http::{HeaderValue, StatusCode, header};
 
 use super::upgrade::Refusal;
 
 /// What every answer is.
 pub type Reply = Response<Full<Bytes>>;
-
-/// The chat page, one file without dependencies.
-const PAGE: &str = include_str!("../../../client.html");
-
-/// Answers a request that is no upgrade.
-pub fn plain(method: &Method, path: &str, page: bool) -> Reply {
-    if method != Method::GET && method != Method::HEAD {
-        let mut reply = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered here");
-        reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return reply;
-    }
-    if path != "/" || !page {
-        return text(StatusCode::NOT_FOUND, "nothing is here; this is a WebSocket server");
-    }
-    let mut reply = Response::new(Full::new(Bytes::from_static(PAGE.as_bytes())));
-    let headers = reply.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    reply
-}
 
 /// Says no, in the terms of HTTP.
 pub fn refusal(refusal: &Refusal) -> Reply {
@@ -64,7 +43,8 @@ pub fn switching(accept_key: &str, subprotocol: Option<&str>) -> Option<Reply> {
     builder.body(Full::default()).ok()
 }
 
-fn text(status: StatusCode, line: &str) -> Reply {
+/// A line of text.
+pub fn text(status: StatusCode, line: &str) -> Reply {
     let mut reply = Response::new(Full::new(Bytes::from(format!("{line}\n"))));
     *reply.status_mut() = status;
     let headers = reply.headers_mut();

@@ -36,7 +36,7 @@ pub enum Upgrade {
 /// Answers a request. With the 101 comes what is to follow it.
 pub async fn answer(front: &Front, address: SocketAddr, request: &Parts) -> (Reply, Option<Upgrade>) {
     if !upgrade::is_wanted(request) {
-        return (reply::plain(&request.method, request.uri.path(), front.page), None);
+        return (front.page.answer(&request.method, request.uri.path()), None);
     }
     match admit(front, address, request).await {
         Ok((reply, upgrade)) => (reply, Some(upgrade)),

@@ -30,7 +30,7 @@ enum Next {
 /// Reads until the connection is over, and takes it off the shard. `first` is what came with the upgrade request.
 pub async fn run(shard: Rc<Shard>, connection: Rc<Connection>, mut stream: OwnedReadHalf, first: Bytes) {
     let mut session = Session::new(shard.limits.max_message_bytes);
-    let mut left_over = BytesMut::from(first);
+    let mut left_over = own(BytesMut::from(first));
     loop {
         match poll_fn(|cx| poll_next(cx, &shard, &connection, &mut stream, !left_over.is_empty())).await {
             Next::Read => {
@@ -38,15 +38,23 @@ pub async fn run(shard: Rc<Shard>, connection: Rc<Connection>, mut stream: Owned
                 // Taken out for the time of the deliveries: a handler runs inside them.
                 let mut buffer = shard.read_buffer.take();
                 receive(&shard, &connection, &mut session, &mut buffer);
-                left_over = buffer.split();
+                left_over = own(buffer.split());
                 shard.read_buffer.replace(buffer);
             }
-            Next::GoOn => receive(&shard, &connection, &mut session, &mut left_over),
+            Next::GoOn => {
+                receive(&shard, &connection, &mut session, &mut left_over);
+                left_over = own(left_over);
+            }
             Next::Ended | Next::Finished => break,
         }
     }
     connection.cut(CloseInfo::lost());
     shard.remove(&connection);
+}
+
+/// Nothing, if it is empty: even an empty slice keeps the buffer that it was cut from.
+fn own(bytes: BytesMut) -> BytesMut {
+    if bytes.is_empty() { BytesMut::new() } else { bytes }
 }
 
 fn poll_next(

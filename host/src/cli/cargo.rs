@@ -1,0 +1,118 @@
+//! Building a Rust guest with cargo.
+
+use std::io::{BufRead, BufReader, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+/// Rust's target whose output is a component.
+const TARGET: &str = "wasm32-wasip2";
+
+/// Why a guest was not built.
+#[derive(Debug, thiserror::Error)]
+#[error("{line}")]
+pub struct NotBuilt {
+    line: String,
+    /// What the compiler said, as it says it.
+    pub diagnostics: String,
+}
+
+impl NotBuilt {
+    /// A failure that the compiler has not said anything about.
+    pub fn new(line: String) -> Self {
+        Self { line, diagnostics: String::new() }
+    }
+}
+
+/// Adds the wasm target through rustup when it is missing. rustup's own automatic installation may be switched off.
+pub fn ensure_target() -> anyhow::Result<()> {
+    let libraries = Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output();
+    let libraries = libraries.context("cannot run rustc. Install Rust with rustup, then run this again")?;
+    let folder = String::from_utf8_lossy(&libraries.stdout).trim().to_owned();
+    if libraries.status.success() && Path::new(&folder).is_dir() {
+        return Ok(());
+    }
+    tracing::info!("adding the Rust target {TARGET} through rustup");
+    let added = Command::new("rustup").args(["target", "add", TARGET]).status();
+    let added = added.with_context(|| format!("the Rust target {TARGET} is missing, and rustup cannot be run to add it"))?;
+    if !added.success() {
+        bail!("rustup could not add the Rust target {TARGET} (see above)");
+    }
+    Ok(())
+}
+
+/// Builds the project for the wasm target and answers where its component is. What cargo and the compiler say goes to our
+/// stderr while they say it.
+pub fn build(dir: &Path) -> Result<PathBuf, NotBuilt> {
+    tracing::info!("building {} for {TARGET}", dir.display());
+    let cannot_run = |error| NotBuilt::new(format!("cannot run cargo: {error}. Install Rust with rustup, then run this again"));
+    let form = if std::io::stderr().is_terminal() { "json-diagnostic-rendered-ansi" } else { "json" };
+    let mut cargo = Command::new("cargo")
+        .args(["build", "--release", "--target", TARGET, "--message-format", form])
+        .current_dir(dir)
+        // Flags for this machine's processor or linker mean nothing to the guest's.
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("CARGO_BUILD_TARGET")
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(cannot_run)?;
+    let (mut found, mut diagnostics) = (Vec::new(), String::new());
+    for line in cargo.stdout.take().into_iter().flat_map(|stdout| BufReader::new(stdout).lines()).map_while(Result::ok) {
+        let message: Value = serde_json::from_str(&line).unwrap_or_default();
+        found.extend(components(&message));
+        if let Some(text) = message["message"]["rendered"].as_str() {
+            // A closed stderr is no reason not to build.
+            let _ = write!(std::io::stderr(), "{text}");
+            diagnostics.push_str(text);
+        }
+    }
+    let built = cargo.wait().map_err(cannot_run)?.success();
+    let failed = |line| NotBuilt { line, diagnostics: without_colours(&diagnostics) };
+    if !built {
+        return Err(failed(format!("{} did not build (see above)", dir.display())));
+    }
+    one_of(&found, dir).map_err(failed)
+}
+
+fn one_of(components: &[PathBuf], dir: &Path) -> Result<PathBuf, String> {
+    let dir = dir.display();
+    match components {
+        [component] => Ok(component.clone()),
+        [] => Err(format!("{dir} built, but made no component. Set `crate-type = [\"cdylib\"]` under [lib] in its Cargo.toml")),
+        several => {
+            let names: Vec<_> = several.iter().map(|path| path.display().to_string()).collect();
+            let names = names.join(", ");
+            Err(format!("{dir} made several components: {names}. Run `ws-host dev` in the directory of one of them"))
+        }
+    }
+}
+
+/// The components that one of cargo's messages tells of.
+fn components(message: &Value) -> Vec<PathBuf> {
+    if message["reason"] != "compiler-artifact" {
+        return Vec::new();
+    }
+    let files = message["filenames"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    files.filter(|file| file.ends_with(".wasm")).map(PathBuf::from).collect()
+}
+
+/// The text without the terminal's colour codes (ESC [ ... m), for a page.
+fn without_colours(text: &str) -> String {
+    let mut pieces = text.split("\u{1b}[");
+    let first = pieces.next().unwrap_or_default();
+    pieces.fold(first.to_owned(), |plain, piece| plain + piece.split_once('m').map_or("", |(_, rest)| rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_taken_out_and_nothing_else() {
+        assert_eq!(without_colours("\u{1b}[1m\u{1b}[91merror\u{1b}[0m: mismatched types [m]"), "error: mismatched types [m]");
+        assert_eq!(without_colours("plain\n"), "plain\n");
+    }
+}

@@ -212,6 +212,45 @@ async fn a_release_that_traps_too_often_on_probation_is_taken_back_with_the_stat
 }
 
 #[tokio::test]
+async fn a_release_that_is_refused_does_not_undo_the_swap_before_it() {
+    let host = Swappable::run("one", &["--probation", "10m"]);
+    let mut client = Client::connect(&host.host).await;
+    assert_eq!(client.asks("0").await, "one 0 1");
+    host.swap("two");
+    assert_eq!(client.asks("1").await, "two 1 2");
+    assert!(host.refusal_of(guest("refuser").to_str().expect("the path is text")).contains("two.wasm goes on"));
+    assert_eq!(client.asks("2").await, "two 2 3");
+    assert!(host.status()["release"]["file"].as_str().is_some_and(|file| file.ends_with("two.wasm")));
+}
+
+#[tokio::test]
+async fn rooms_that_open_after_a_swap_are_on_probation_too() {
+    let mut host = Swappable::run("one", &["--instances", "per-client", "--probation", "10m", "--probation-traps", "2"]);
+    host.swap("faulty");
+    let mut stays = Client::connect(&host.host).await;
+    for _ in 0..2 {
+        let mut client = Client::connect(&host.host).await;
+        client.says("x").await;
+        assert_eq!(client.is_closed().await.0, 1011);
+    }
+    host.host.logs("every room goes back to");
+    assert!(host.status()["release"]["file"].as_str().is_some_and(|file| file.ends_with("one.wasm")));
+    assert_eq!(stays.asks("0").await, "one 0 1");
+}
+
+#[tokio::test]
+async fn what_is_no_socket_is_not_taken_away_for_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("precious");
+    std::fs::write(&file, "data").expect("the folder takes a file");
+    let guest = guest("one");
+    let text = |path: &std::path::Path| path.to_str().expect("the path is text").to_owned();
+    let line = support::fails(&["run", &text(&guest), "--port", "0", "--socket", &text(&file)]);
+    assert!(line.contains("no socket"), "{line}");
+    assert_eq!(std::fs::read_to_string(&file).expect("the file is there"), "data");
+}
+
+#[tokio::test]
 async fn what_changed_is_told_in_words_and_room_by_room_in_json() {
     let host = Swappable::run("one", &["--instances", "per-room"]);
     let mut blue = Client::connect_to(&host.host, "/blue").await;

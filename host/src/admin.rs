@@ -4,7 +4,7 @@
 //! each a line of JSON.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
 
@@ -88,10 +88,7 @@ impl AdminSocket {
         if StdUnixStream::connect(path).is_ok() {
             return Err(failed(io::Error::new(io::ErrorKind::AddrInUse, "another server has it")));
         }
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
+        clear(path).map_err(failed)?;
         // From the first moment on, nobody else may open it.
         let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o177));
         let listener = UnixListener::bind(path);
@@ -129,6 +126,16 @@ impl Drop for AdminSocket {
     fn drop(&mut self) {
         // Nothing is lost if it is gone already.
         let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Takes away what a server that has ended left behind, and nothing else.
+fn clear(path: &Path) -> io::Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path),
+        Ok(_) => Err(io::Error::new(io::ErrorKind::AlreadyExists, "something that is no socket has this name")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

@@ -79,6 +79,9 @@ pub enum Decision {
 /// `on_client_left` exactly once. No two handlers of a room run at the same time. A handler may be an `async fn`: while it waits, its
 /// room waits with it, and the other rooms of the shard go on.
 pub trait App: Sized + 'static {
+    /// Whether `on_upgrade` decides about who may connect. Without it, it is not called.
+    const HAS_GATE: bool = false;
+
     /// The instance starts. A fault refuses it.
     fn on_start(&mut self, _room: &mut Room, _reason: StartReason, _saved: Option<Saved>) -> impl Future<Output = Outcome> {
         async { Ok(()) }
@@ -99,7 +102,7 @@ pub trait App: Sized + 'static {
         async { Ok(()) }
     }
 
-    /// Decides about an upgrade request, if `Launch::has_gate` says that the app wants to.
+    /// Decides about an upgrade request, if the app has a gate.
     fn on_upgrade(&mut self, _room: &mut Room, _request: &UpgradeRequest) -> impl Future<Output = Result<Decision, Fault>> {
         async { Ok(Decision::Accept(None)) }
     }

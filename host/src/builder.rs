@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use crate::app::{App, Launch};
 use crate::config::{Config, Instances, Limits};
 use crate::error::Error;
-use crate::front::{self, Front, Notice, Page, Pattern, Router};
+use crate::front::{self, Front, Notice, OriginPolicy, Page, Pattern, Router};
 use crate::guest::{Engine, Program};
 use crate::handle::Handle;
 use crate::native::{Callbacks, Factory};
@@ -154,7 +154,7 @@ impl Builder {
     /// Everything that can keep a server from serving; each says in one line what to do.
     pub fn build(self) -> Result<Server, Error> {
         let Self { config, listener, component, app, callbacks } = self;
-        let limits = config.limits.clone();
+        let limits = config.limits.clone().within_reach();
         let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
         // The port first, since it fails faster than a component compiles.
         let listener = match listener {
@@ -192,12 +192,13 @@ impl Builder {
         let admitting = Arc::new(AtomicBool::new(true));
         let notice = Notice::default();
         let commands: Vec<_> = shards.iter().map(|shard| shard.commands.clone()).collect();
-        let handle =
-            Handle::new(commands.clone(), roster, Arc::clone(&admitting), notice.clone(), releases, stop, limits.drain_timeout);
+        let handle = Handle::new(commands.clone(), roster, Arc::clone(&admitting), notice.clone(), releases, stop, &limits);
         let page = Page::new(config.page, config.notices.then_some(notice));
+        let local = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
+        let origins = OriginPolicy::new(config.allow_origins, local);
         let router = Router::new(config.instances, pattern, commands);
         let max_connections = limits.max_connections.unwrap_or_else(front::default_max_connections);
-        let front = Front::new(page, config.allow_origins, admitting, router, max_connections, limits.handshake_timeout);
+        let front = Front::new(page, origins, admitting, router, max_connections, limits.handshake_timeout);
         Server::new(listener, front, shards, handle, stopped)
     }
 }

@@ -50,6 +50,29 @@ pub struct Limits {
     pub probation_traps: u32,
 }
 
+/// Clocks end somewhere: no time of a server is longer than this, about a year.
+const LONGEST: Duration = Duration::from_secs(8760 * 3600);
+
+impl Limits {
+    /// The same limits, with times that can be added to any time of the clock.
+    pub(crate) fn within_reach(mut self) -> Self {
+        for time in [
+            &mut self.call_timeout,
+            &mut self.handshake_timeout,
+            &mut self.ping_interval,
+            &mut self.pong_timeout,
+            &mut self.close_timeout,
+            &mut self.drain_timeout,
+            &mut self.restart_window,
+            &mut self.room_linger,
+            &mut self.probation,
+        ] {
+            *time = LONGEST.min(*time);
+        }
+        self
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -123,6 +123,14 @@ pub enum Error {
     /// More commands wait for a shard than it takes.
     #[error("the server is overloaded: {0} commands wait already. Try again later")]
     Busy(usize),
+    /// A message of the owner's is larger than the limit.
+    #[error("the message has {size} bytes, more than the {limit} that one message may have")]
+    MessageTooBig {
+        /// Its size.
+        size: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// No client has that id.
     #[error("no client has the id {0}: it never existed, or has left")]
     NoSuchClient(u64),

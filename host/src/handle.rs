@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use crate::config::Limits;
 use crate::error::Error;
 use crate::front::Notice;
 use crate::shard::{Command, Roster};
@@ -31,6 +32,7 @@ struct Inner {
     releases: Option<Arc<Releases>>,
     stop: watch::Sender<Option<Instant>>,
     drain_timeout: Duration,
+    max_message_bytes: usize,
     ended: AtomicBool,
 }
 
@@ -42,10 +44,13 @@ impl Handle {
         notice: Notice,
         releases: Option<Arc<Releases>>,
         stop: watch::Sender<Option<Instant>>,
-        drain_timeout: Duration,
+        limits: &Limits,
     ) -> Self {
+        let (drain_timeout, max_message_bytes) = (limits.drain_timeout, limits.max_message_bytes);
         let ended = AtomicBool::new(false);
-        Self { inner: Arc::new(Inner { shards, roster, admitting, notice, releases, stop, drain_timeout, ended }) }
+        Self {
+            inner: Arc::new(Inner { shards, roster, admitting, notice, releases, stop, drain_timeout, max_message_bytes, ended }),
+        }
     }
 
     /// The clients that are connected, in the order in which they came.
@@ -56,18 +61,19 @@ impl Handle {
     /// Sends a message to one client.
     ///
     /// # Errors
-    /// `NoSuchClient`, `Busy` or `Stopped`. A client that leaves while the message is under way gets nothing.
+    /// `NoSuchClient`, `MessageTooBig`, `Busy` or `Stopped`. A client that leaves while the message is under way gets nothing.
     pub fn send(&self, to: ClientId, message: impl Into<Message>) -> Result<(), Error> {
+        let message = self.checked(message.into())?;
         let entry = self.inner.roster.get(to).ok_or(Error::NoSuchClient(to))?;
-        self.command(entry.shard, Command::Send(to, entry.slot, message.into()))
+        self.command(entry.shard, Command::Send(to, entry.slot, message))
     }
 
     /// Sends a message to everybody.
     ///
     /// # Errors
-    /// `Busy` or `Stopped`.
+    /// `MessageTooBig`, `Busy` or `Stopped`.
     pub fn broadcast(&self, message: impl Into<Message>) -> Result<(), Error> {
-        let message = message.into();
+        let message = self.checked(message.into())?;
         self.command_all(|| Command::Broadcast(message.clone()))
     }
 
@@ -132,6 +138,11 @@ impl Handle {
 
     fn releases(&self) -> Result<&Arc<Releases>, Error> {
         self.inner.releases.as_ref().ok_or(Error::NotAComponent)
+    }
+
+    fn checked(&self, message: Message) -> Result<Message, Error> {
+        let (size, limit) = (message.as_bytes().len(), self.inner.max_message_bytes);
+        if size > limit { Err(Error::MessageTooBig { size, limit }) } else { Ok(message) }
     }
 
     fn command_all(&self, command: impl Fn() -> Command) -> Result<(), Error> {

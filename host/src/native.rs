@@ -25,8 +25,13 @@ impl<F> Clone for Factory<F> {
 impl<A: App, F: Fn() -> A + Send + Sync + 'static> Launch for Factory<F> {
     type App = A;
 
-    fn launch(&self, _room: &str) -> impl Future<Output = Result<A, Fault>> {
-        std::future::ready(Ok((self.0)()))
+    async fn launch(&self, _room: &str) -> Result<A, Fault> {
+        // In here, so that a panic of the owner's function is a failure of the app like any other.
+        Ok((self.0)())
+    }
+
+    fn has_gate(&self) -> bool {
+        A::HAS_GATE
     }
 }
 

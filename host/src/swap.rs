@@ -140,7 +140,7 @@ impl Releases {
             match outcome.await.map_err(|_| Error::Stopped)? {
                 Ok(swapped) => rooms.extend(swapped),
                 Err(reason) => {
-                    self.revert(&state.current.program).await;
+                    self.revert(&state.current.program, &probation).await;
                     let name = next.program.name().to_owned();
                     return Err(Error::Refused { name, running: state.current.program.name().to_owned(), reason });
                 }
@@ -174,16 +174,16 @@ impl Releases {
             self.limits.probation,
             previous.info.file.display()
         );
-        self.revert(&previous.program).await;
+        self.revert(&previous.program, &probation).await;
         state.current = previous.again();
         state.swaps += 1;
     }
 
-    async fn revert(&self, to: &Program) {
+    async fn revert(&self, to: &Program, probation: &Arc<Probation>) {
         for shard in &self.shards {
             let (answer, outcome) = oneshot::channel();
             // A shard that has ended has no rooms to go back.
-            if shard.send(Order::Revert(to.clone(), answer)).await.is_ok() {
+            if shard.send(Order::Revert(to.clone(), Arc::clone(probation), answer)).await.is_ok() {
                 let _ = outcome.await;
             }
         }

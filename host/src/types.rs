@@ -58,6 +58,18 @@ impl From<String> for Message {
     }
 }
 
+impl From<Vec<u8>> for Message {
+    fn from(data: Vec<u8>) -> Self {
+        Self::binary(data)
+    }
+}
+
+impl From<Bytes> for Message {
+    fn from(data: Bytes) -> Self {
+        Self::binary(data)
+    }
+}
+
 /// A connected client, as its upgrade request described it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {

@@ -27,15 +27,15 @@ impl NotBuilt {
 }
 
 /// Adds the wasm target through rustup when it is missing. rustup's own automatic installation may be switched off.
-pub fn ensure_target() -> anyhow::Result<()> {
-    let libraries = Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output();
+pub fn ensure_target(dir: &Path) -> anyhow::Result<()> {
+    let libraries = Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).current_dir(dir).output();
     let libraries = libraries.context("cannot run rustc. Install Rust with rustup, then run this again")?;
     let folder = String::from_utf8_lossy(&libraries.stdout).trim().to_owned();
     if libraries.status.success() && Path::new(&folder).is_dir() {
         return Ok(());
     }
     tracing::info!("adding the Rust target {TARGET} through rustup");
-    let added = Command::new("rustup").args(["target", "add", TARGET]).status();
+    let added = Command::new("rustup").args(["target", "add", TARGET]).current_dir(dir).status();
     let added = added.with_context(|| format!("the Rust target {TARGET} is missing, and rustup cannot be run to add it"))?;
     if !added.success() {
         bail!("rustup could not add the Rust target {TARGET} (see above)");

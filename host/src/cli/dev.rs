@@ -24,7 +24,7 @@ pub fn dev(arguments: DevArguments) -> anyhow::Result<()> {
     if !dir.join("Cargo.toml").is_file() {
         bail!("the directory {} has no Cargo.toml. Give the directory of a guest project written in Rust", dir.display());
     }
-    ensure_target()?;
+    ensure_target(&dir)?;
     // Before the first build, so that no change is missed while it runs.
     let watch = Watch::sources(&dir)?;
     let component = build(&dir)?;
@@ -40,7 +40,7 @@ async fn follow_sources(mut watch: Watch, dir: &Path, handle: &Handle) {
             Ok(component) => run::swap(&component, handle).await.err().map(|error| error.to_string()),
             Err(error) => {
                 tracing::error!("{error}; the release before goes on");
-                Some(format!("{error}; the release before goes on\n\n{}", error.diagnostics))
+                Some(format!("The build failed; the release before goes on.\n\n{}", error.diagnostics))
             }
         };
         handle.set_notice(refused.unwrap_or_default());

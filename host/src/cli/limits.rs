@@ -2,19 +2,23 @@
 
 use std::time::Duration;
 
+/// Clocks end somewhere; a year is more than any of these times means.
+const LONGEST: Duration = Duration::from_secs(8760 * 3600);
+
 /// A time: a whole number and one of ms, s, m, h.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
     let wrong = || format!("{text:?} is no time; write 10s, 250ms, 2m or 1h");
     let number: u64 = number.parse().map_err(|_| wrong())?;
     let seconds = match unit {
-        "ms" => return Ok(Duration::from_millis(number)),
+        "ms" if number <= 1_000_000_000 => return Ok(Duration::from_millis(number)),
         "s" | "" => 1,
         "m" | "min" => 60,
         "h" => 3600,
         _ => return Err(wrong()),
     };
-    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+    let time = number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)?;
+    if time > LONGEST { Err(format!("{text:?} is too long; the longest time is 8760h, a year")) } else { Ok(time) }
 }
 
 /// A size in bytes: a whole number and one of B, KiB, MiB, GiB (K, M and G mean the same).
@@ -54,7 +58,7 @@ mod tests {
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(duration("2 m"), Ok(Duration::from_secs(120)));
         assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
-        for wrong in ["", "s", "-1s", "1.5s", "10 parsecs", "99999999999999999999s", "18446744073709551615h"] {
+        for wrong in ["", "s", "-1s", "1.5s", "10 parsecs", "99999999999999999999s", "8761h", "18446744073709551615h"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }

@@ -49,6 +49,8 @@ pub struct Front {
     pub places: Arc<Semaphore>,
     /// From the connection to the end of the request.
     pub handshake_timeout: Duration,
+    /// How many pages were refused for their origin.
+    pub origins_refused: AtomicU64,
     next_id: AtomicU64,
 }
 
@@ -56,7 +58,7 @@ impl Front {
     /// The front door of a server.
     pub fn new(
         page: Page,
-        allow_origins: Vec<String>,
+        origins: OriginPolicy,
         admitting: Arc<AtomicBool>,
         router: Router,
         max_connections: usize,
@@ -64,11 +66,12 @@ impl Front {
     ) -> Self {
         Self {
             page,
-            origins: OriginPolicy::new(allow_origins),
+            origins,
             admitting,
             router,
             places: Arc::new(Semaphore::new(max_connections)),
             handshake_timeout,
+            origins_refused: AtomicU64::new(0),
             next_id: AtomicU64::new(1),
         }
     }

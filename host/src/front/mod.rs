@@ -24,5 +24,6 @@ mod upgrade;
 
 pub use accept::{Front, default_max_connections};
 pub use listen::listen;
+pub use origin::OriginPolicy;
 pub use page::{Notice, Page};
 pub use router::{Pattern, Router, SHARED_ROOM};

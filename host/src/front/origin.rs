@@ -1,16 +1,23 @@
 //! Whose pages may connect: a browser names the origin of the page in every upgrade (RFC 6455 §10.2).
 
+use std::net::{IpAddr, SocketAddr};
+
 /// Decides about origins. Without a list, only the origin that the page itself was served from is admitted, since another
 /// site's page must not be able to talk to a server on localhost through its visitor's browser.
 #[derive(Debug, Clone)]
 pub struct OriginPolicy {
     allowed: Vec<String>,
+    /// Whether the server can be reached from its own machine alone.
+    local: bool,
 }
 
 impl OriginPolicy {
     /// Admits these besides `Host`'s own: an exact origin, `*.example.com`, `null` (files, sandboxed frames) or `*`.
-    pub fn new(allowed: Vec<String>) -> Self {
-        Self { allowed }
+    ///
+    /// A `local` server's own origin must be `localhost` or an address: a name that an attacker has made to mean
+    /// this machine (DNS rebinding) would otherwise be as good.
+    pub fn new(allowed: Vec<String>, local: bool) -> Self {
+        Self { allowed, local }
     }
 
     /// Whether a request with this `Origin` may connect to this `Host`. Clients without an origin are no browsers' pages.
@@ -19,6 +26,7 @@ impl OriginPolicy {
         let authority = origin.split_once("://").map(|(_, authority)| authority);
         if let (Some(authority), Some(host)) = (authority, host)
             && authority.eq_ignore_ascii_case(host)
+            && (!self.local || means_this_machine(host))
         {
             return true;
         }
@@ -28,6 +36,15 @@ impl OriginPolicy {
             None => allowed.eq_ignore_ascii_case(origin),
         })
     }
+}
+
+/// Whether nobody else can decide what this authority means: an address, or `localhost` and what is below it (RFC 6761).
+fn means_this_machine(authority: &str) -> bool {
+    if authority.parse::<SocketAddr>().is_ok() || authority.parse::<IpAddr>().is_ok() || authority.starts_with('[') {
+        return true;
+    }
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    host.parse::<IpAddr>().is_ok() || host.eq_ignore_ascii_case("localhost") || is_subdomain(host, "localhost")
 }
 
 fn is_subdomain(authority: &str, domain: &str) -> bool {
@@ -41,7 +58,7 @@ mod tests {
     use super::*;
 
     fn admits(allowed: &[&str], origin: &str) -> bool {
-        let policy = OriginPolicy::new(allowed.iter().map(ToString::to_string).collect());
+        let policy = OriginPolicy::new(allowed.iter().map(ToString::to_string).collect(), true);
         policy.admits(Some(origin), Some("localhost:13254"))
     }
 
@@ -61,8 +78,18 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_was_made_to_mean_this_machine_is_not_its_own() {
+        let admits = |local, host: &str| OriginPolicy::new(Vec::new(), local).admits(Some(&format!("http://{host}")), Some(host));
+        assert!(!admits(true, "evil.example:13254"));
+        assert!(admits(false, "chat.example:13254"), "a server on the network has a name");
+        for own in ["localhost", "localhost:1", "app.localhost:1", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:1"] {
+            assert!(admits(true, own), "{own}");
+        }
+    }
+
+    #[test]
     fn a_client_without_an_origin_is_no_page() {
-        assert!(OriginPolicy::new(Vec::new()).admits(None, Some("localhost")));
+        assert!(OriginPolicy::new(Vec::new(), true).admits(None, Some("localhost")));
     }
 
     #[test]

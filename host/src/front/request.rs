@@ -13,9 +13,12 @@ use super::reply::{self, Reply};
 use super::router::Route;
 use super::upgrade::{self, Refusal};
 use crate::app::{Decision, UpgradeRequest};
-use crate::protocol::may_send;
+use crate::protocol::{MAX_REASON, may_send};
 use crate::shard::Command;
 use crate::types::Request;
+
+/// How often the log warns of refused origins.
+const MAX_ORIGIN_WARNINGS: u64 = 20;
 
 /// What an upgrade leads to once the 101 is written.
 #[derive(Debug)]
@@ -53,7 +56,10 @@ async fn admit(front: &Front, address: SocketAddr, parts: &Parts) -> Result<(Rep
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     if !front.origins.admits(origin, host) {
         let origin = origin.unwrap_or_default();
-        tracing::warn!(%address, "a page of the origin {origin} was refused; to admit it, use --allow-origin {origin}");
+        // Anybody can ask again and again: the log says it a few times, and then only to who wants to hear everything.
+        if front.origins_refused.fetch_add(1, Relaxed) < MAX_ORIGIN_WARNINGS {
+            tracing::warn!(%address, "a page of the origin {origin:?} was refused; to admit it, use --allow-origin {origin}");
+        }
         return Err(Refusal::new(StatusCode::FORBIDDEN, format!("the origin {origin} is not admitted")));
     }
     if !front.admitting.load(Relaxed) {
@@ -98,7 +104,7 @@ async fn knock(
         Decision::Accept(Some(subprotocol)) => offered.iter().any(|offer| offer == &**subprotocol),
         Decision::Accept(None) => true,
         Decision::Refuse(status) => (400..600).contains(status),
-        Decision::Close(code, _) => may_send(*code),
+        Decision::Close(code, reason) => may_send(*code) && reason.len() <= MAX_REASON,
     };
     if keeps_rules {
         return Ok(decision);

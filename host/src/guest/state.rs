@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wasmtime::{StoreLimits, StoreLimitsBuilder, UpdateDeadline};
+use wasmtime::{ResourceLimiter, UpdateDeadline};
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
 use super::engine::TICK;
@@ -14,7 +14,7 @@ use crate::room::Room;
 pub(super) struct GuestState {
     /// The room whose handler runs; an empty one between calls.
     pub(super) room: Room,
-    pub(super) limiter: StoreLimits,
+    pub(super) limiter: Limiter,
     wasi: WasiCtx,
     resources: ResourceTable,
     ticks: u64,
@@ -29,7 +29,7 @@ impl GuestState {
             .stdout(Output::new(room_name, Stream::Stdout))
             .stderr(Output::new(room_name, Stream::Stderr))
             .build();
-        let limiter = StoreLimitsBuilder::new().memory_size(limits.guest_memory_bytes).table_elements(100_000).build();
+        let limiter = Limiter { memory_bytes_left: limits.guest_memory_bytes, table_elements_left: MAX_TABLE_ELEMENTS };
         Self {
             room: Room::default(),
             limiter,
@@ -55,6 +55,31 @@ impl GuestState {
         // tokio's yield, not wasmtime's, because it lets the event loop look at the sockets first.
         UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))
     }
+}
+
+/// Elements of all tables of an instance. Rust guests have some hundred.
+const MAX_TABLE_ELEMENTS: usize = 100_000;
+
+/// What an instance may still take. All of its memories count together, and so do its tables.
+pub(super) struct Limiter {
+    memory_bytes_left: usize,
+    table_elements_left: usize,
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(take(&mut self.memory_bytes_left, desired.saturating_sub(current)))
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(take(&mut self.table_elements_left, desired.saturating_sub(current)))
+    }
+}
+
+fn take(left: &mut usize, wanted: usize) -> bool {
+    let rest = left.checked_sub(wanted);
+    *left = rest.unwrap_or(*left);
+    rest.is_some()
 }
 
 impl WasiView for GuestState {

@@ -71,7 +71,7 @@ impl Room {
     /// How many bytes wait to be written to a client, those staged by this handler included.
     pub fn buffered_amount(&self, id: ClientId) -> Option<usize> {
         let state = self.state();
-        Some(state.peer(id)?.waiting_bytes() + state.staged.broadcast_bytes())
+        Some(state.peer(id)?.waiting_bytes())
     }
 
     /// What is attached to a client; empty when nothing is.
@@ -88,7 +88,10 @@ impl Room {
         let state = self.state_mut();
         let member = state.members.get_mut(&id).ok_or(AttachmentError::NoSuchClient)?;
         let before = std::mem::replace(&mut member.attachment, data);
-        state.journal.push(Undo::Attachment(id, before));
+        // What was set in between by the same handler never has to come back.
+        if !std::mem::replace(&mut member.attachment_is_journalled, true) {
+            state.journal.push(Undo::Attachment(id, before));
+        }
         Ok(())
     }
 
@@ -104,11 +107,14 @@ impl Room {
 
     fn admit(&mut self, admitting: bool) {
         let state = self.state_mut();
-        if state.admitting != admitting {
-            state.journal.push(Undo::Admitting(state.admitting));
-            state.admitting = admitting;
-            state.staged.push(Effect::Admit(admitting));
-        }
+        // However often a handler changes its mind, one step leads back.
+        let before = std::mem::replace(&mut state.admitting, admitting);
+        state.admitting_before.get_or_insert(before);
+    }
+
+    /// Whether newcomers are let in.
+    pub(crate) fn is_admitting(&self) -> bool {
+        self.state().admitting
     }
 
     /// `send` for a payload that is borrowed, from the guest's memory say. `text` must be true only for UTF-8.
@@ -118,10 +124,10 @@ impl Room {
         if peer.is_closing() {
             return Err(SendError::Closing);
         }
-        state.fits(payload.len())?;
+        state.fits(payload.len(), 0)?;
         let frame = state.staged.encode(text, payload);
         peer.add_waiting(frame.len());
-        let waiting = peer.waiting_bytes() + state.staged.broadcast_bytes();
+        let waiting = peer.waiting_bytes();
         let target = Target::One(to, peer.slot);
         state.staged.push(Effect::Send(target, frame));
         Ok(if waiting > state.limits.outbox_soft_bytes { SendStatus::Backpressure } else { SendStatus::Queued })
@@ -130,9 +136,15 @@ impl Room {
     /// `broadcast_except` for a payload that is borrowed.
     pub(crate) fn broadcast_payload(&mut self, text: bool, payload: &[u8], except: &[ClientId]) -> Result<(), SendError> {
         let state = self.state_mut();
-        state.fits(payload.len())?;
+        state.fits(payload.len(), size_of_val(except))?;
+        let except = sorted(except);
         let frame = state.staged.encode(text, payload);
-        state.staged.push(Effect::Send(Target::AllBut(except.into()), frame));
+        for peer in state.members.values().map(|member| &member.peer) {
+            if except.binary_search(&peer.client.id).is_err() {
+                peer.add_waiting(frame.len());
+            }
+        }
+        state.staged.push(Effect::Send(Target::AllBut(except), frame));
         Ok(())
     }
 
@@ -145,11 +157,12 @@ impl Room {
         except: &[ClientId],
     ) -> Result<(), SendError> {
         let state = self.state_mut();
-        state.fits(payload.len())?;
+        state.fits(payload.len(), size_of_val(except))?;
+        let except = sorted(except);
         let receivers: Box<[_]> = state
             .topics
             .subscribers(topic)
-            .filter(|id| !except.contains(id))
+            .filter(|id| except.binary_search(id).is_err())
             .filter_map(|id| state.peer(id))
             .filter(|peer| !peer.is_closing())
             .map(|peer| (peer.client.id, peer.slot))
@@ -169,11 +182,12 @@ impl Room {
 }
 
 impl State {
-    fn fits(&self, payload_bytes: usize) -> Result<(), SendError> {
+    /// Whether a payload may be sent at all, and it and a list of clients still be staged.
+    fn fits(&self, payload_bytes: usize, list_bytes: usize) -> Result<(), SendError> {
         if payload_bytes > self.limits.max_message_bytes {
             return Err(SendError::TooBig);
         }
-        if self.staged.has_room_for(payload_bytes) { Ok(()) } else { Err(SendError::Limit) }
+        if self.staged.has_room_for(payload_bytes + list_bytes) { Ok(()) } else { Err(SendError::Limit) }
     }
 
     pub(super) fn peer(&self, id: ClientId) -> Option<&Arc<Peer>> {
@@ -184,4 +198,11 @@ impl State {
     fn known(&self, id: ClientId) -> Option<&Member> {
         self.members.get(&id).or_else(|| self.leaver.as_ref().filter(|leaver| leaver.peer.client.id == id))
     }
+}
+
+/// The list in order, for looking it up once for each member: a guest may give a long one.
+fn sorted(ids: &[ClientId]) -> Box<[ClientId]> {
+    let mut ids: Box<[_]> = ids.into();
+    ids.sort_unstable();
+    ids
 }

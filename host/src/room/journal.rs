@@ -18,10 +18,13 @@ pub(super) enum Undo {
     TimerSet(u64),
     TimerCancelled(u64, Timer),
     Closing(ClientId),
-    Admitting(bool),
 }
 
+/// The changes of one handler, the first one first.
 pub(super) type Journal = Vec<Undo>;
+
+/// How many changes one handler may make, where the contract knows a `limit`.
+pub(super) const MAX_CHANGES: usize = 100_000;
 
 impl Room {
     /// Drops what the handler has staged and undoes what it has changed.
@@ -29,6 +32,9 @@ impl Room {
         let state = self.state_mut();
         while let Some(undo) = state.journal.pop() {
             state.undo(undo);
+        }
+        if let Some(before) = state.admitting_before.take() {
+            state.admitting = before;
         }
         for effect in state.staged.effects() {
             let Effect::Send(target, frame) = effect else { continue };
@@ -40,7 +46,10 @@ impl Room {
             match target {
                 Target::One(id, _) => uncount(id),
                 Target::Some(receivers) => receivers.iter().for_each(|(id, _)| uncount(id)),
-                Target::AllBut(_) => {}
+                Target::AllBut(except) => {
+                    let receivers = state.members.keys().filter(|id| except.binary_search(id).is_err());
+                    receivers.for_each(uncount);
+                }
             }
         }
         state.staged.clear();
@@ -48,10 +57,29 @@ impl Room {
 }
 
 impl State {
+    /// The handler's changes are final: there is no way back any more.
+    pub(super) fn settle(&mut self) {
+        self.admitting_before = None;
+        for undo in self.journal.drain(..) {
+            match undo {
+                Undo::Attachment(id, _) => {
+                    if let Some(member) = self.members.get_mut(&id) {
+                        member.attachment_is_journalled = false;
+                    }
+                }
+                Undo::TimerSet(id) => self.timers.settle(id),
+                _ => {}
+            }
+        }
+        // One handler that changed a lot must not hold the memory for good.
+        self.journal.shrink_to(1024);
+    }
+
     fn undo(&mut self, undo: Undo) {
         match undo {
             Undo::Attachment(id, before) => {
                 if let Some(member) = self.members.get_mut(&id) {
+                    member.attachment_is_journalled = false;
                     member.attachment = before;
                 }
             }
@@ -67,7 +95,6 @@ impl State {
                     member.peer.set_closing(false);
                 }
             }
-            Undo::Admitting(before) => self.admitting = before,
         }
     }
 }

@@ -8,6 +8,8 @@ mod clients;
 mod journal;
 mod peer;
 mod staged;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod topics;
 
@@ -105,6 +107,8 @@ struct State {
     topics: topics::Topics,
     timers: Timers,
     admitting: bool,
+    /// What `admitting` was before this handler, if it has changed it.
+    admitting_before: Option<bool>,
     staged: Staged,
     journal: Journal,
 }
@@ -113,6 +117,8 @@ struct State {
 struct Member {
     peer: Arc<Peer>,
     attachment: Bytes,
+    /// Whether the journal knows what it was before this handler.
+    attachment_is_journalled: bool,
     topics: Vec<Arc<str>>,
     /// The app has closed it: what it still sends is dropped.
     closed_by_app: bool,
@@ -130,6 +136,7 @@ impl Room {
                 topics: topics::Topics::default(),
                 timers: Timers::default(),
                 admitting: true,
+                admitting_before: None,
                 staged: Staged::default(),
                 journal: Journal::default(),
             })),
@@ -143,7 +150,8 @@ impl Room {
 
     /// Makes a newcomer a member. To be called before its `on_new_client`.
     pub(crate) fn join(&mut self, peer: Arc<Peer>) {
-        let member = Member { peer, attachment: Bytes::new(), topics: Vec::new(), closed_by_app: false };
+        let member =
+            Member { peer, attachment: Bytes::new(), attachment_is_journalled: false, topics: Vec::new(), closed_by_app: false };
         self.state_mut().members.insert(member.peer.client.id, member);
     }
 
@@ -188,7 +196,7 @@ impl Room {
     /// applies the effects in order and gives the emptied buffers back with `reuse`.
     pub(crate) fn commit(&mut self) -> Staged {
         let state = self.state_mut();
-        state.journal.clear();
+        state.settle();
         std::mem::take(&mut state.staged)
     }
 

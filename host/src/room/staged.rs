@@ -30,8 +30,6 @@ pub enum Effect {
         /// The reason, checked.
         reason: ByteString,
     },
-    /// Whether new clients are admitted from now on.
-    Admit(bool),
 }
 
 /// Whom a frame is for.
@@ -39,7 +37,7 @@ pub enum Effect {
 pub enum Target {
     /// One client: its id and its place in the shard's table.
     One(ClientId, usize),
-    /// Every member but these.
+    /// Every member but these, which are sorted.
     AllBut(Box<[ClientId]>),
     /// These clients: ids and places.
     Some(Box<[(ClientId, usize)]>),
@@ -71,8 +69,6 @@ pub struct Staged {
     small: Vec<u8>,
     /// All bytes of frames, in `small` and shared.
     bytes: usize,
-    /// Bytes of frames for all members: they wait for everybody, and are counted here rather than at each one.
-    broadcast_bytes: usize,
 }
 
 impl Staged {
@@ -96,14 +92,13 @@ impl Staged {
     }
 
     pub(super) fn push(&mut self, effect: Effect) {
-        if let Effect::Send(Target::AllBut(_), frame) = &effect {
-            self.broadcast_bytes += frame.len();
-        }
+        // Lists of clients take memory too.
+        self.bytes += match &effect {
+            Effect::Send(Target::AllBut(except), _) => size_of_val(&**except),
+            Effect::Send(Target::Some(receivers), _) => size_of_val(&**receivers),
+            _ => 0,
+        };
         self.effects.push(effect);
-    }
-
-    pub(super) fn broadcast_bytes(&self) -> usize {
-        self.broadcast_bytes
     }
 
     /// The effects, in the order of the calls.
@@ -123,7 +118,6 @@ impl Staged {
         self.effects.clear();
         self.small.clear();
         self.bytes = 0;
-        self.broadcast_bytes = 0;
         // One handler that staged a lot must not hold the memory for good.
         self.effects.shrink_to(1024);
         self.small.shrink_to(64 << 10);

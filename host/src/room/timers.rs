@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::Room;
-use super::journal::Undo;
+use super::journal::{MAX_CHANGES, Undo};
 
 const MAX_TIMERS: usize = 10_000;
 const MAX_PAYLOAD_BYTES: usize = 64 << 10;
@@ -28,6 +28,8 @@ pub(super) struct Timer {
     due: Instant,
     every: Option<Duration>,
     payload: Bytes,
+    /// Set by the handler that still runs: the way back only has to take it away.
+    fresh: bool,
 }
 
 /// The timers of one room, by the time when they are due.
@@ -63,6 +65,13 @@ impl Timers {
         self.by_id.insert(id, timer);
     }
 
+    /// The handler that set it has returned.
+    pub(super) fn settle(&mut self, id: u64) {
+        if let Some(timer) = self.by_id.get_mut(&id) {
+            timer.fresh = false;
+        }
+    }
+
     pub(super) fn cancel(&mut self, id: u64) -> Option<Timer> {
         let timer = self.by_id.remove(&id)?;
         self.by_due.remove(&(timer.due, id));
@@ -87,12 +96,12 @@ impl Room {
         if payload.len() > MAX_PAYLOAD_BYTES || (repeat && delay.is_zero()) {
             return Err(TimerError::Invalid);
         }
-        if state.timers.by_id.len() >= MAX_TIMERS {
+        if state.timers.by_id.len() >= MAX_TIMERS || state.journal.len() >= MAX_CHANGES {
             return Err(TimerError::Limit);
         }
         state.timers.next_id += 1;
         let id = state.timers.next_id;
-        state.timers.restore(id, Timer { due: now + delay, every: repeat.then_some(delay), payload });
+        state.timers.restore(id, Timer { due: now + delay, every: repeat.then_some(delay), payload, fresh: true });
         state.journal.push(Undo::TimerSet(id));
         Ok(id)
     }
@@ -100,7 +109,7 @@ impl Room {
     /// Takes a timer back. No error if it has run or never existed.
     pub fn cancel_timer(&mut self, id: u64) {
         let state = self.state_mut();
-        if let Some(timer) = state.timers.cancel(id) {
+        if let Some(timer) = state.timers.cancel(id).filter(|timer| !timer.fresh) {
             state.journal.push(Undo::TimerCancelled(id, timer));
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::journal::Undo;
+use super::journal::{MAX_CHANGES, Undo};
 use super::{Room, SendError, State};
 use crate::types::{ClientId, Message};
 
@@ -83,7 +83,7 @@ impl Room {
         if member.topics.iter().any(|name| &**name == topic) {
             return Ok(());
         }
-        if member.topics.len() >= MAX_TOPICS_PER_CLIENT {
+        if member.topics.len() >= MAX_TOPICS_PER_CLIENT || state.journal.len() >= MAX_CHANGES {
             return Err(SubscribeError::Limit);
         }
         state.subscribe(id, topic);

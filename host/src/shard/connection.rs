@@ -91,16 +91,11 @@ impl Connection {
         self.phase() == Phase::Open
     }
 
-    /// Queues a message frame. `counted` says whether its bytes were added to `waiting_bytes` when it was staged.
-    pub fn queue(self: &Rc<Self>, shard: &Shard, staged: &Staged, frame: &Frame, counted: bool) {
+    /// Queues a message frame. Its bytes were added to `waiting_bytes` when it was staged.
+    pub fn queue(self: &Rc<Self>, shard: &Shard, staged: &Staged, frame: &Frame) {
         if !self.is_open() {
-            if counted {
-                self.peer.sub_waiting(frame.len());
-            }
+            self.peer.sub_waiting(frame.len());
             return;
-        }
-        if !counted {
-            self.peer.add_waiting(frame.len());
         }
         match frame {
             Frame::Small(_) => {
@@ -110,6 +105,15 @@ impl Connection {
             Frame::Shared(bytes) => self.outbox.borrow_mut().append_shared(Bytes::clone(bytes)),
         }
         self.queued(shard);
+    }
+
+    /// Queues a frame that others get too. Nothing has counted its bytes yet.
+    pub fn queue_shared(self: &Rc<Self>, shard: &Shard, frame: Bytes) {
+        if self.is_open() {
+            self.peer.add_waiting(frame.len());
+            self.outbox.borrow_mut().append_shared(frame);
+            self.queued(shard);
+        }
     }
 
     /// Queues a control frame.
@@ -182,8 +186,7 @@ impl Connection {
         }
     }
 
-    /// The verdict for a full outbox: 1013 while the connection is open. One that is already closing gets no
-    /// more than what waits, except for the pongs that it asks for: then it is cut.
+    /// The verdict for a full outbox: 1013. A connection that is closing already gets nothing more than its close frame.
     fn overflow(self: &Rc<Self>, shard: &Shard) {
         if self.is_open() {
             self.close(shard, CloseInfo::overload("too much waits to be read"));
@@ -271,7 +274,10 @@ impl Connection {
         match self.phase() {
             Phase::Open => {
                 let silent = now.saturating_duration_since(self.heard.get());
-                if silent >= limits.ping_interval + limits.pong_timeout {
+                if self.seat.mailbox.is_full() {
+                    // It may have spoken: nothing is read from it while its room has too much to do.
+                    self.note_heard(now);
+                } else if silent >= limits.ping_interval + limits.pong_timeout {
                     self.cut(CloseInfo::timeout());
                 } else if silent >= limits.ping_interval && !self.pinged.replace(true) {
                     self.queue_control(shard, |out| protocol::write_ping(out, b""));

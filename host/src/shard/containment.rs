@@ -30,7 +30,7 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Starts an instance of the present release. Its `on_start` has run, and its effects are applied.
     pub(super) async fn launch_instance(&mut self, reason: StartReason) -> Result<(), Fault> {
-        let mut app = self.launch.launch(self.room.name()).await?;
+        let mut app = guarded(self.launch.launch(self.room.name())).await?;
         let started = guarded(app.on_start(&mut self.room, reason, self.saved.clone())).await;
         if let Err(fault) = started {
             self.room.roll_back();

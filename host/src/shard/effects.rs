@@ -6,20 +6,19 @@ use crate::types::CloseInfo;
 
 /// Applies a handler's effects in their order: frames go into outboxes, closes begin. Nothing is written here but
 /// what an outbox that grows large writes early.
-/// `admitting` is whether the room lets newcomers in.
-pub fn apply(shard: &Shard, room: &mut Room, admitting: &mut bool) {
+pub fn apply(shard: &Shard, room: &mut Room) {
     let staged = room.commit();
     for effect in staged.effects() {
         match effect {
             Effect::Send(Target::One(id, slot), frame) => {
                 if let Some(connection) = shard.connection(*id, *slot) {
-                    connection.queue(shard, &staged, frame, true);
+                    connection.queue(shard, &staged, frame);
                 }
             }
             Effect::Send(Target::Some(receivers), frame) => {
                 for (id, slot) in receivers {
                     if let Some(connection) = shard.connection(*id, *slot) {
-                        connection.queue(shard, &staged, frame, true);
+                        connection.queue(shard, &staged, frame);
                     }
                 }
             }
@@ -29,7 +28,6 @@ pub fn apply(shard: &Shard, room: &mut Room, admitting: &mut bool) {
                     connection.close(shard, CloseInfo::guest(*code, reason.clone()));
                 }
             }
-            Effect::Admit(admit) => *admitting = *admit,
         }
     }
     room.reuse(staged);
@@ -38,14 +36,14 @@ pub fn apply(shard: &Shard, room: &mut Room, admitting: &mut bool) {
 fn broadcast(shard: &Shard, room: &Room, staged: &Staged, frame: &Frame, except: &[u64]) {
     let connections = shard.connections();
     for peer in room.peers() {
-        if except.contains(&peer.client.id) {
+        if except.binary_search(&peer.client.id).is_ok() {
             continue;
         }
         // A member whose connection is gone already has a `Left` in the mailbox; its place may be someone else's.
         if let Some(connection) = connections.get(peer.slot)
             && connection.peer.client.id == peer.client.id
         {
-            connection.queue(shard, staged, frame, false);
+            connection.queue(shard, staged, frame);
         }
     }
 }

@@ -44,8 +44,9 @@ impl Probation {
 pub enum Order<L> {
     /// Take over the new release, room by room. The first room that refuses ends it; those before it stay swapped.
     Swap(L, Arc<Probation>, oneshot::Sender<Result<Vec<RoomSwap>, String>>),
-    /// Go back to the release before, with the state saved at the swap. Rooms that did not swap stay as they are.
-    Revert(L, oneshot::Sender<Vec<RoomSwap>>),
+    /// Go back to this release, the one before the swap of this probation, with the state saved then. Rooms that did
+    /// not take part in that swap stay as they are.
+    Revert(L, Arc<Probation>, oneshot::Sender<Vec<RoomSwap>>),
     /// The probation has passed: what was kept for going back is dropped.
     Settle,
 }
@@ -63,7 +64,7 @@ impl<L> fmt::Debug for Order<L> {
 /// The same for one room.
 pub(super) enum RoomOrder<L> {
     Swap(L, Arc<Probation>, oneshot::Sender<Result<RoomSwap, String>>),
-    Revert(oneshot::Sender<Option<RoomSwap>>),
+    Revert(Arc<Probation>, oneshot::Sender<Option<RoomSwap>>),
     Settle,
 }
 

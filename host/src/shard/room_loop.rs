@@ -29,6 +29,9 @@ use crate::types::ClientId;
 /// Orders that wait for a room.
 pub(super) type RoomOrders<L> = Rc<RefCell<VecDeque<RoomOrder<L>>>>;
 
+/// So many events may pass without a look at the clock.
+const EVENTS_PER_LOOK: u32 = 64;
+
 /// A room at work.
 pub(super) struct RoomLoop<L: Launch> {
     pub(super) shard: Rc<Shard>,
@@ -45,8 +48,10 @@ pub(super) struct RoomLoop<L: Launch> {
     pub(super) before: Option<Before<L>>,
     pub(super) breaker: Breaker,
     pub(super) closed_until: Option<Instant>,
-    /// Whether the app lets newcomers in.
-    admitting: bool,
+    /// Whether somebody was let in who has not joined yet.
+    awaited: bool,
+    /// Events since the timers were last looked at.
+    events_in_a_row: u32,
     /// When the room ends if nobody comes.
     retires_at: Option<Instant>,
     /// Wakes the loop for whatever the room waits for.
@@ -70,6 +75,7 @@ impl<L: Launch> RoomLoop<L> {
         seat: Rc<Seat>,
         orders: RoomOrders<L>,
         launch: L,
+        before: Option<Before<L>>,
         room: Room,
     ) -> Self {
         let breaker = Breaker::new(shard.limits.max_restarts, shard.limits.restart_window);
@@ -82,10 +88,11 @@ impl<L: Launch> RoomLoop<L> {
             room,
             app: None,
             saved: None,
-            before: None,
+            before,
             breaker,
             closed_until: None,
-            admitting: true,
+            awaited: false,
+            events_in_a_row: 0,
             retires_at: None,
             alarm: None,
         }
@@ -130,7 +137,7 @@ impl<L: Launch> RoomLoop<L> {
                 self.settle(outcome, Some(from)).await;
             }
             Event::Joined(peer) => {
-                self.retires_at = None;
+                (self.retires_at, self.awaited) = (None, false);
                 room.join(Arc::clone(&peer));
                 let outcome = guarded(app.on_new_client(room, &peer.client)).await;
                 self.settle(outcome, Some(peer.client.id)).await;
@@ -158,11 +165,11 @@ impl<L: Launch> RoomLoop<L> {
     /// Whether somebody is let in: by the room's own state, and by the app's gate if it has one.
     async fn decide(&mut self, request: &UpgradeRequest) -> Decision {
         let max_clients = self.shard.limits.max_room_clients;
-        if !self.admitting || max_clients.is_some_and(|max| self.room.count() >= max) {
+        if !self.room.is_admitting() || max_clients.is_some_and(|max| self.room.count() >= max) {
             return Decision::Refuse(503);
         }
         // It may be a while until it joins: the room must not retire in between.
-        self.retires_at = None;
+        (self.retires_at, self.awaited) = (None, true);
         let Some(app) = self.app.as_mut().filter(|_| self.launch.has_gate()) else { return Decision::Accept(None) };
         let (decision, outcome) = match guarded(app.on_upgrade(&mut self.room, request)).await {
             Ok(decision) => (decision, Ok(())),
@@ -181,7 +188,7 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     pub(super) fn apply_effects(&mut self) {
-        effects::apply(&self.shard, &mut self.room, &mut self.admitting);
+        effects::apply(&self.shard, &mut self.room);
     }
 
     async fn next(&mut self) -> Work<L> {
@@ -189,9 +196,21 @@ impl<L: Launch> RoomLoop<L> {
             if let Some(order) = self.orders.borrow_mut().pop_front() {
                 return Poll::Ready(Work::Order(order));
             }
+            if self.events_in_a_row >= EVENTS_PER_LOOK {
+                // A mailbox that never empties must not keep the timers waiting.
+                self.events_in_a_row = 0;
+                let now = Instant::now();
+                if self.next_due().is_some_and(|due| due <= now)
+                    && let Some(work) = self.take_due(now)
+                {
+                    return Poll::Ready(work);
+                }
+            }
             if let Some(event) = self.seat.mailbox.pop() {
+                self.events_in_a_row += 1;
                 return Poll::Ready(Work::Event(event));
             }
+            self.events_in_a_row = 0;
             while let Some(due) = self.next_due() {
                 let now = Instant::now();
                 if due <= now
@@ -217,7 +236,9 @@ impl<L: Launch> RoomLoop<L> {
     /// When the room has to do something by itself, if ever.
     fn next_due(&mut self) -> Option<Instant> {
         if self.retires_at.is_none() && self.room.count() == 0 {
-            self.retires_at = self.rooms.linger().map(|linger| Instant::now() + linger);
+            // Somebody who was let in joins within the time of a handshake, or never.
+            let wait = self.rooms.linger().map(|linger| if self.awaited { self.shard.limits.handshake_timeout } else { linger });
+            self.retires_at = wait.map(|wait| Instant::now() + wait);
         }
         let own = self.closed_until.or_else(|| self.room.timers_mut().next_due());
         [own, self.retires_at].into_iter().flatten().min()

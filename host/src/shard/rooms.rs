@@ -14,6 +14,7 @@ use super::orders::{Order, Probation, RoomOrder, RoomSwap};
 use super::room_loop::{RoomLoop, RoomOrders, guarded};
 use super::seat::Seat;
 use super::table::Shard;
+use super::takeover::Before;
 use crate::app::{App, Fault, Launch, StartReason};
 use crate::room::{Room, RoomLimits};
 
@@ -32,6 +33,8 @@ pub(super) struct Rooms<L: Launch> {
     counters: Arc<Counters>,
     /// What new rooms run.
     launch: RefCell<L>,
+    /// While `launch` is on probation: the release before, and the probation.
+    on_probation: RefCell<Option<(L, Arc<Probation>)>>,
     by_name: RefCell<HashMap<Arc<str>, Entry<L>>>,
     /// How long an empty room is kept; for ever if there is none.
     linger: Option<Duration>,
@@ -51,13 +54,20 @@ impl<L> Clone for Entry<L> {
 impl<L: Launch> Rooms<L> {
     /// No rooms yet.
     pub(super) fn new(shard: Rc<Shard>, counters: Arc<Counters>, launch: L, linger: Option<Duration>) -> Rc<Self> {
-        Rc::new(Self { shard, counters, launch: RefCell::new(launch), by_name: RefCell::default(), linger })
+        Rc::new(Self {
+            shard,
+            counters,
+            launch: RefCell::new(launch),
+            on_probation: RefCell::default(),
+            by_name: RefCell::default(),
+            linger,
+        })
     }
 
     /// Starts an instance of a release and drops it again: whether it can start is known before a room needs it.
     pub(super) async fn try_out(&self, launch: &L) -> Result<(), Fault> {
         let mut room = Room::new("trial", self.room_limits());
-        let mut app = launch.launch(room.name()).await?;
+        let mut app = guarded(launch.launch(room.name())).await?;
         guarded(app.on_start(&mut room, StartReason::Fresh, None)).await
     }
 
@@ -89,7 +99,8 @@ impl<L: Launch> Rooms<L> {
         let entry = Entry { seat: Rc::clone(&seat), orders: Rc::clone(&orders) };
         self.by_name.borrow_mut().insert(name.into(), entry);
         self.counters.rooms.fetch_add(1, Relaxed);
-        let room_loop = RoomLoop::new(Rc::clone(&self.shard), Rc::clone(self), Rc::clone(&seat), orders, launch, room);
+        let before = self.on_probation.borrow().clone().map(|(before, probation)| Before::fresh(before, probation));
+        let room_loop = RoomLoop::new(Rc::clone(&self.shard), Rc::clone(self), Rc::clone(&seat), orders, launch, before, room);
         seat.work(room_loop.run(started));
         seat
     }
@@ -125,17 +136,21 @@ impl<L: Launch> Rooms<L> {
     pub(super) async fn follow(&self, order: Order<L>) {
         match order {
             Order::Swap(next, probation, answer) => drop(answer.send(self.swap(&next, &probation).await)),
-            Order::Revert(to, answer) => {
+            Order::Revert(to, probation, answer) => {
                 self.launch.replace(to);
+                self.on_probation.take();
                 let mut reverted = Vec::new();
                 for entry in self.all() {
                     let (answer, outcome) = oneshot::channel();
-                    entry.give(RoomOrder::Revert(answer));
+                    entry.give(RoomOrder::Revert(Arc::clone(&probation), answer));
                     reverted.extend(outcome.await.ok().flatten());
                 }
                 let _ = answer.send(reverted);
             }
-            Order::Settle => self.all().iter().for_each(|entry| entry.give(RoomOrder::Settle)),
+            Order::Settle => {
+                self.on_probation.take();
+                self.all().iter().for_each(|entry| entry.give(RoomOrder::Settle));
+            }
         }
     }
 
@@ -144,7 +159,8 @@ impl<L: Launch> Rooms<L> {
             self.try_out(next).await.map_err(|fault| fault.message)?;
         }
         // Rooms that open meanwhile start with the new release.
-        self.launch.replace(next.clone());
+        let before = self.launch.replace(next.clone());
+        self.on_probation.replace(Some((before, Arc::clone(probation))));
         let mut swapped = Vec::new();
         for entry in self.all() {
             let (answer, outcome) = oneshot::channel();

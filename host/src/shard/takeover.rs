@@ -12,6 +12,16 @@ pub(super) struct Before<L> {
     launch: L,
     saved: Option<Saved>,
     probation: Arc<Probation>,
+    /// The way back from the swap before, whose probation may still run if this one is called off. No further ones
+    /// are kept.
+    earlier: Option<Box<Before<L>>>,
+}
+
+impl<L> Before<L> {
+    /// The way back for a room that opens with a release on probation: it has no state from before.
+    pub(super) fn fresh(launch: L, probation: Arc<Probation>) -> Self {
+        Self { launch, saved: None, probation, earlier: None }
+    }
 }
 
 impl<L: Launch> RoomLoop<L> {
@@ -19,7 +29,7 @@ impl<L: Launch> RoomLoop<L> {
         // Who gave the order may be gone: the server shuts down.
         match order {
             RoomOrder::Swap(next, probation, answer) => drop(answer.send(self.swap(next, probation).await)),
-            RoomOrder::Revert(answer) => drop(answer.send(self.revert().await)),
+            RoomOrder::Revert(probation, answer) => drop(answer.send(self.revert(&probation).await)),
             RoomOrder::Settle => self.before = None,
         }
     }
@@ -27,7 +37,7 @@ impl<L: Launch> RoomLoop<L> {
     /// Has a new release take over. On an error the room runs on as it did.
     async fn swap(&mut self, next: L, probation: Arc<Probation>) -> Result<RoomSwap, String> {
         let begun = Instant::now();
-        let mut app = next.launch(self.room.name()).await.map_err(|fault| fault.message)?;
+        let mut app = guarded(next.launch(self.room.name())).await.map_err(|fault| fault.message)?;
         let saved = self.snapshot().await?;
         let started = guarded(app.on_start(&mut self.room, StartReason::Swap, saved.clone())).await;
         if let Err(fault) = started {
@@ -36,15 +46,18 @@ impl<L: Launch> RoomLoop<L> {
         }
         self.apply_effects();
         let before = std::mem::replace(&mut self.launch, next);
-        self.before = Some(Before { launch: before, saved: saved.clone(), probation });
+        let earlier = self.before.take().map(|earlier| Box::new(Before { earlier: None, ..earlier }));
+        self.before = Some(Before { launch: before, saved: saved.clone(), probation, earlier });
         self.take_over(app, saved);
         Ok(self.told(begun))
     }
 
-    /// Goes back to the release before the swap, with the state that it had then.
-    async fn revert(&mut self) -> Option<RoomSwap> {
+    /// Goes back to the release before the swap of this probation, with the state that it had then. A room that did
+    /// not take part in that swap stays as it is.
+    async fn revert(&mut self, probation: &Arc<Probation>) -> Option<RoomSwap> {
         let begun = Instant::now();
-        let before = self.before.take()?;
+        let before = self.before.take_if(|before| Arc::ptr_eq(&before.probation, probation))?;
+        self.before = before.earlier.map(|earlier| *earlier);
         let failed = self.app.take();
         drop(failed);
         self.launch = before.launch;

@@ -166,9 +166,8 @@ async fn serve<L: Launch>(index: usize, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>,
             Some(Command::Join(room, newcomer)) => join(index, shard, rooms, &room, newcomer),
             Some(Command::Send(id, slot, message)) => send(shard, id, slot, &message),
             Some(Command::Broadcast(message)) => {
-                for connection in shard.all() {
-                    queue_message(shard, &connection, &message);
-                }
+                let frame = encode(&message);
+                shard.all().iter().for_each(|connection| connection.queue_shared(shard, frame.clone()));
             }
             Some(Command::CloseAll(info)) => close_all(shard, &info),
             Some(Command::Drain(deadline)) => return drain(shard, rooms, deadline, &mut sweeps, inbox).await,
@@ -205,15 +204,14 @@ fn join<L: Launch>(index: usize, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: 
 
 fn send(shard: &Shard, id: ClientId, slot: usize, message: &Message) {
     if let Some(connection) = shard.connection(id, slot) {
-        queue_message(shard, &connection, message);
+        connection.queue_shared(shard, encode(message));
     }
 }
 
-fn queue_message(shard: &Shard, connection: &Rc<Connection>, message: &Message) {
-    if connection.is_open() {
-        let text = message.as_text().is_some();
-        connection.queue_control(shard, |out| protocol::write_message(out, text, message.as_bytes()));
-    }
+fn encode(message: &Message) -> Bytes {
+    let mut frame = Vec::new();
+    protocol::write_message(&mut frame, message.as_text().is_some(), message.as_bytes());
+    frame.into()
 }
 
 fn close_all(shard: &Shard, info: &CloseInfo) {

@@ -1,6 +1,7 @@
-// One release of a counter: it answers each message with its own name, the message, and how many messages the room
-// has had. The constant `RELEASE` and the functions that differ from release to release are the including file's.
+//! One release of a counter: it answers each message with its own name, the message, and how many messages the room
+//! has had. The constants and functions that differ from release to release are those of the including crate.
 
+use super::{EXTRA_STATE, RELEASE, before_answer, check};
 use ws_guest::{App, ClientId, Lifecycle, Message, Saved, StartReason, send};
 
 #[derive(Default)]

@@ -8,9 +8,14 @@ const WHAT: &str = "a test sleeps: wait for the event instead";
 const RUST: [&str; 3] = ["sleep", "sleep_until", "sleep_ms"];
 const SCRIPTS: [&str; 4] = ["sleep(", "setTimeout(", "setInterval(", "waitForTimeout("];
 
-/// Rust tests that sleep. Guests are left out: they are what is tested, and one that sleeps may be the point.
+/// Rust tests that sleep. Guests are left out: they are what is tested, and one that sleeps may be the point. So are
+/// benchmarks, which pace their load.
 pub(super) fn in_rust(sources: &[Source]) -> Vec<Finding> {
-    sources.iter().filter(|source| source.below("tests/guests").is_none()).flat_map(in_source).collect()
+    sources
+        .iter()
+        .filter(|source| source.below("tests/guests").is_none() && source.below("host/benches").is_none())
+        .flat_map(in_source)
+        .collect()
 }
 
 fn in_source(source: &Source) -> Vec<Finding> {

@@ -1,6 +1,9 @@
 //! A release that traps on each message.
 
-include!("../../shared/release.rs");
+use ws_guest::StartReason;
+
+#[path = "../../shared/release.rs"]
+mod release;
 
 const RELEASE: &str = "faulty";
 const EXTRA_STATE: usize = 0;

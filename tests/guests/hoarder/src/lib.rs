@@ -1,6 +1,9 @@
 //! A release whose state is too large to be handed on.
 
-include!("../../shared/release.rs");
+use ws_guest::StartReason;
+
+#[path = "../../shared/release.rs"]
+mod release;
 
 const RELEASE: &str = "hoarder";
 const EXTRA_STATE: usize = 16 << 20;

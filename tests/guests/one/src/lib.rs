@@ -1,6 +1,9 @@
 //! The first release of a counter.
 
-include!("../../shared/release.rs");
+use ws_guest::StartReason;
+
+#[path = "../../shared/release.rs"]
+mod release;
 
 const RELEASE: &str = "one";
 const EXTRA_STATE: usize = 0;

@@ -1,6 +1,9 @@
 //! A release that refuses the state of the one before.
 
-include!("../../shared/release.rs");
+use ws_guest::StartReason;
+
+#[path = "../../shared/release.rs"]
+mod release;
 
 const RELEASE: &str = "refuser";
 const EXTRA_STATE: usize = 0;

@@ -1,6 +1,9 @@
 //! The second release of a counter.
 
-include!("../../shared/release.rs");
+use ws_guest::StartReason;
+
+#[path = "../../shared/release.rs"]
+mod release;
 
 const RELEASE: &str = "two";
 const EXTRA_STATE: usize = 0;

@@ -1,0 +1,186 @@
+//! A room without a server: staging, the way back, and the limits of one handler.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::{AttachmentError, Effect, Peer, Room, RoomLimits, SendError, SendStatus, SubscribeError, Target, TimerError};
+use crate::types::{Client, ClientId, Request};
+
+/// A room with the members 1 to `count`.
+fn room(count: u64) -> Room {
+    let mut room = Room::new("test", RoomLimits { max_message_bytes: 1 << 20, outbox_soft_bytes: 64 << 10 });
+    for id in 1..=count {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+        let client = Client { id, address, request: Arc::new(Request::default()), subprotocol: None };
+        room.join(Arc::new(Peer::new(client, usize::try_from(id).expect("a small number"))));
+    }
+    room
+}
+
+fn waiting(room: &Room, id: ClientId) -> usize {
+    room.buffered_amount(id).expect("a member")
+}
+
+/// A handler returns: what it staged, in short.
+fn commit(room: &mut Room) -> Vec<String> {
+    let staged = room.commit();
+    let told = staged.effects().iter().map(|effect| match effect {
+        Effect::Send(Target::One(id, _), frame) => format!("{} bytes to {id}", frame.len()),
+        Effect::Send(Target::AllBut(except), frame) => format!("{} bytes to all but {except:?}", frame.len()),
+        Effect::Send(Target::Some(receivers), frame) => {
+            format!("{} bytes to {:?}", frame.len(), receivers.iter().map(|(id, _)| id).collect::<Vec<_>>())
+        }
+        Effect::Close { id, code, .. } => format!("close {id} with {code}"),
+    });
+    let told = told.collect();
+    room.reuse(staged);
+    told
+}
+
+#[test]
+fn effects_are_staged_in_the_order_of_the_calls() {
+    let mut room = room(2);
+    assert_eq!(room.send(1, "abc"), Ok(SendStatus::Queued));
+    assert_eq!(room.close(1, 4000, "bye"), Ok(()));
+    assert_eq!(room.broadcast_except("abcd", &[2, 1]), Ok(()));
+    assert_eq!(commit(&mut room), ["5 bytes to 1", "close 1 with 4000", "6 bytes to all but [1, 2]"]);
+    assert_eq!(commit(&mut room), [""; 0], "they are handed out once");
+}
+
+#[test]
+fn a_publish_reaches_who_is_subscribed_at_the_moment_of_the_call() {
+    let mut room = room(3);
+    assert_eq!((room.subscribe(1, "news"), room.subscribe(2, "news")), (Ok(()), Ok(())));
+    assert_eq!(room.publish("news", "abc", &[]), Ok(()));
+    room.unsubscribe(1, "news");
+    assert_eq!(room.publish("news", "abcd", &[]), Ok(()));
+    assert_eq!(room.publish("nothing", "abc", &[]), Ok(()));
+    assert_eq!(commit(&mut room), ["5 bytes to [1, 2]", "6 bytes to [2]"]);
+}
+
+#[test]
+fn what_a_failed_handler_changed_is_as_it_was_before() {
+    let mut room = room(2);
+    assert_eq!(room.set_attachment(1, "before"), Ok(()));
+    assert_eq!(room.subscribe(1, "kept"), Ok(()));
+    let kept = room.set_timer(Duration::from_secs(1), false, "kept").expect("a timer can be set");
+    commit(&mut room);
+
+    let now = Instant::now();
+    assert_eq!((room.set_attachment(1, "one"), room.set_attachment(1, "two")), (Ok(()), Ok(())));
+    assert_eq!(room.attachment(1).map(Bytes::as_ref), Some(&b"two"[..]), "a handler sees its own changes");
+    room.unsubscribe(1, "kept");
+    assert_eq!(room.subscribe(2, "new"), Ok(()));
+    room.cancel_timer(kept);
+    room.set_timer_at(now, Duration::ZERO, false, Bytes::new()).expect("a timer can be set");
+    room.deny_new_clients();
+    room.allow_new_clients();
+    room.deny_new_clients();
+    assert_eq!(room.close(2, 4000, ""), Ok(()));
+    assert_eq!((room.send(1, "abc"), room.send(2, "abc")), (Ok(SendStatus::Queued), Err(SendError::Closing)));
+    assert_eq!(room.broadcast("abc"), Ok(()));
+    room.roll_back();
+
+    assert_eq!(commit(&mut room), [""; 0]);
+    assert_eq!(room.attachment(1).map(Bytes::as_ref), Some(&b"before"[..]));
+    assert_eq!(room.subscribers("kept").collect::<Vec<_>>(), [1]);
+    assert_eq!(room.subscribers("new").count(), 0);
+    assert!(room.is_admitting());
+    assert_eq!((waiting(&room, 1), waiting(&room, 2)), (0, 0));
+    assert_eq!(room.send(2, "abc"), Ok(SendStatus::Queued), "it is not closing any more");
+    let later = now + Duration::from_secs(10);
+    assert_eq!(room.timers_mut().take_due(later).map(|(id, _)| id), Some(kept));
+    assert_eq!(room.timers_mut().take_due(later), None);
+}
+
+#[test]
+fn what_waits_for_a_client_is_counted_from_the_call_on() {
+    let mut room = room(2);
+    assert_eq!(room.broadcast_except("abc", &[2]), Ok(()));
+    assert_eq!((waiting(&room, 1), waiting(&room, 2)), (5, 0));
+    assert_eq!(room.send(1, vec![7_u8; 64 << 10]), Ok(SendStatus::Backpressure));
+    assert_eq!(room.send(2, "abc"), Ok(SendStatus::Queued));
+}
+
+#[test]
+fn one_handler_stages_at_most_64_mib() {
+    let mut room = room(1);
+    let message = Bytes::from(vec![7; 1 << 20]);
+    let sent = (0..100).take_while(|_| room.send_payload(1, false, &message).is_ok()).count();
+    assert_eq!(sent, 63);
+    assert_eq!(room.send_payload(1, false, &message), Err(SendError::Limit));
+    assert_eq!(room.broadcast_payload(false, &message, &[]), Err(SendError::Limit));
+    commit(&mut room);
+    assert_eq!(room.send(1, "abc"), Ok(SendStatus::Backpressure), "the next handler has its own");
+}
+
+#[test]
+fn one_handler_stages_at_most_100_000_effects() {
+    let mut room = room(1);
+    let sent = (0..200_000).take_while(|_| room.send(1, "x").is_ok()).count();
+    assert_eq!(sent, 100_000);
+}
+
+#[test]
+fn lists_of_exceptions_count_too() {
+    let mut room = room(1);
+    let except = vec![9; 1 << 20];
+    let sent = (0..100).take_while(|_| room.broadcast_payload(true, b"x", &except).is_ok()).count();
+    assert_eq!(sent, 7, "8 MiB each");
+}
+
+#[test]
+fn changing_one_thing_again_and_again_leaves_one_way_back() {
+    let mut room = room(1);
+    for n in 0..1000_u32 {
+        assert_eq!(room.set_attachment(1, n.to_le_bytes().to_vec()), Ok(()));
+        room.deny_new_clients();
+        room.allow_new_clients();
+    }
+    assert_eq!(room.state().journal.len(), 1);
+    room.roll_back();
+    assert_eq!(room.attachment(1).map(Bytes::len), Some(0));
+}
+
+#[test]
+fn limits_have_names() {
+    let mut room = room(1);
+    assert_eq!(room.set_attachment(1, vec![0; (16 << 10) + 1]), Err(AttachmentError::TooBig));
+    assert_eq!(room.subscribe(1, &"x".repeat(257)), Err(SubscribeError::InvalidTopic));
+    assert!((0..1024).all(|n| room.subscribe(1, &n.to_string()).is_ok()));
+    assert_eq!(room.subscribe(1, "one more"), Err(SubscribeError::Limit));
+    assert_eq!(room.set_timer(Duration::ZERO, true, ""), Err(TimerError::Invalid));
+    assert_eq!(room.set_timer(Duration::ZERO, false, vec![0; (64 << 10) + 1]), Err(TimerError::Invalid));
+    assert!((0..10_000).all(|_| room.set_timer(Duration::from_secs(1), false, "").is_ok()));
+    assert_eq!(room.set_timer(Duration::from_secs(1), false, ""), Err(TimerError::Limit));
+    assert_eq!(room.send(1, vec![0_u8; (1 << 20) + 1]), Err(SendError::TooBig));
+}
+
+#[test]
+fn who_leaves_is_out_of_its_topics_and_known_until_it_is_forgotten() {
+    let mut room = room(2);
+    assert_eq!(room.subscribe(1, "news"), Ok(()));
+    assert!(room.leave(1) && !room.leave(1), "once");
+    assert_eq!(room.subscribers("news").count(), 0);
+    assert_eq!((room.count(), room.client(1).is_some()), (1, true));
+    assert_eq!(room.send(1, "abc"), Err(SendError::NoSuchClient));
+    room.forget_leaver();
+    assert!(room.client(1).is_none());
+}
+
+#[test]
+fn a_repeating_timer_keeps_to_its_grid_and_leaves_out_what_it_missed() {
+    let mut room = room(0);
+    let start = Instant::now();
+    let at = |ms| start + Duration::from_millis(ms);
+    let id = room.set_timer_at(start, Duration::from_millis(50), true, Bytes::new()).expect("a timer can be set");
+    let timers = room.timers_mut();
+    assert_eq!(timers.take_due(at(49)), None);
+    assert_eq!(timers.take_due(at(57)).map(|(id, _)| id), Some(id));
+    assert_eq!(timers.next_due(), Some(at(100)), "late once, but the next is not");
+    assert_eq!(timers.take_due(at(270)).map(|(id, _)| id), Some(id));
+    assert_eq!((timers.take_due(at(270)), timers.next_due()), (None, Some(at(300))));
+}

@@ -30,6 +30,16 @@ pub struct Seat {
     idled: Notify,
 }
 
+/// Ends with the task that holds it, and takes the loop along: the loop holds the seat, which holds the loop, and the
+/// app would outlive its server.
+struct Tenure(Rc<Seat>);
+
+impl Drop for Tenure {
+    fn drop(&mut self) {
+        drop(self.0.work.take());
+    }
+}
+
 impl fmt::Debug for Seat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Seat").field("mailbox", &self.mailbox).finish_non_exhaustive()
@@ -52,10 +62,10 @@ impl Seat {
     /// Sets the room's loop to work, on a task of its own that lives as long as the room.
     pub fn work(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
         *self.work.borrow_mut() = Some(Box::pin(work));
-        let seat = Rc::clone(self);
+        let seat = Tenure(Rc::clone(self));
         tokio::task::spawn_local(poll_fn(move |cx| {
-            seat.waker.replace(cx.waker().clone());
-            seat.run()
+            seat.0.waker.replace(cx.waker().clone());
+            seat.0.run()
         }));
     }
 

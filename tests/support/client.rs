@@ -40,10 +40,14 @@ impl Client {
 
     /// Connects, and waits for the probe's word that this client has joined. Answers its id too.
     pub async fn join(host: &Host) -> (Self, u64) {
-        let mut client = Self::connect(host).await;
-        let joined = client.hears().await;
+        Self::connect(host).await.has_joined().await
+    }
+
+    /// Waits for the app's word that this client has joined. Answers its id too.
+    pub async fn has_joined(mut self) -> (Self, u64) {
+        let joined = self.hears().await;
         let id = joined.strip_prefix("joined ").and_then(|id| id.parse().ok());
-        (client, id.unwrap_or_else(|| panic!("not {joined:?} but a join")))
+        (self, id.unwrap_or_else(|| panic!("not {joined:?} but a join")))
     }
 
     /// Sends a text.
@@ -94,6 +98,15 @@ impl Client {
                 Some(Err(error)) => panic!("a close frame comes, not {error}"),
                 None => panic!("a close frame comes, not the end of the connection"),
             }
+        }
+    }
+
+    /// Pings, and waits for the pong.
+    pub async fn is_answered_a_ping(&mut self) {
+        self.socket.send(Message::Ping("here?".into())).await.expect("the connection takes a ping");
+        match self.socket.next().await {
+            Some(Ok(Message::Pong(payload))) => assert_eq!(payload.as_ref(), b"here?"),
+            other => panic!("a pong comes next, not {other:?}"),
         }
     }
 

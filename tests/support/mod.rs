@@ -3,10 +3,12 @@
 #![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
 
 pub mod client;
+pub mod embedded;
 pub mod guests;
 pub mod host;
 pub mod http;
 
 pub use client::{Client, refusal};
+pub use embedded::Embedded;
 pub use guests::guest;
 pub use host::{Host, command, fails, fails_with_log};

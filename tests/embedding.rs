@@ -1,0 +1,241 @@
+//! The seed's main use: the server inside a program, with callbacks, a native app or a component.
+
+mod support;
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use support::http::{Raw, ask, request, upgrade};
+use support::{Client, Embedded, guest};
+use tokio::sync::mpsc::{self, error::TryRecvError};
+use ws_host::more::Limits;
+use ws_host::{Error, Message, Server};
+
+/// An echo in one callback.
+fn echo() -> ws_host::Builder {
+    Server::builder().on_message(|room, client, message| {
+        room.send(client.id, message).ok();
+    })
+}
+
+#[tokio::test]
+async fn callbacks_are_called_for_who_comes_speaks_and_leaves() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let (spoken, left) = (tell.clone(), tell.clone());
+    let server = Embedded::start(
+        Server::builder()
+            .on_new_client(move |room, client| {
+                tell.send(format!("{} came to {}", client.id, client.request.path)).ok();
+                room.broadcast("Hey all, a new client has joined us").ok();
+            })
+            .on_message(move |room, client, message| {
+                spoken.send(format!("{} said {:?}", client.id, message.as_text())).ok();
+                room.send(client.id, message).ok();
+            })
+            .on_client_left(move |room, client, info| {
+                left.send(format!("{} left with {}, {} are here", client.id, info.code, room.count())).ok();
+            }),
+    );
+    let mut client = Client::connect_url(&server.url("/here")).await;
+    assert_eq!(client.hears().await, "Hey all, a new client has joined us");
+    assert_eq!(client.asks("hello").await, "hello");
+    client.leaves(4000, "").await;
+    assert_eq!(told.recv().await.as_deref(), Some("1 came to /here"));
+    assert_eq!(told.recv().await.as_deref(), Some("1 said Some(\"hello\")"));
+    assert_eq!(told.recv().await.as_deref(), Some("1 left with 4000, 0 are here"));
+}
+
+#[tokio::test]
+async fn by_default_nothing_happens_when_events_occur() {
+    let server = Embedded::start(Server::builder().on_client_left(|_, _, _| {}));
+    let mut client = server.connect().await;
+    client.says("hello").await;
+    client.is_answered_a_ping().await;
+}
+
+#[tokio::test]
+async fn a_component_is_served_as_well() {
+    let server = Embedded::start(Server::builder().component(guest("echo")));
+    let mut client = server.connect().await;
+    assert_eq!(client.asks("hello").await, "hello");
+    server.handle.shutdown();
+    assert_eq!(client.is_closed().await.0, 1001);
+    assert!(server.ends().await.is_ok());
+}
+
+#[tokio::test]
+async fn the_caller_may_bring_the_listener() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = listener.local_addr().expect("it has an address");
+    let server = Embedded::start(echo().listener(listener));
+    assert_eq!(server.address, address.to_string());
+    assert_eq!(server.connect().await.asks("hello").await, "hello");
+}
+
+#[tokio::test]
+async fn run_serves_among_the_tasks_of_the_caller() {
+    let server = echo().port(0).build().expect("the server starts");
+    let (handle, url) = (server.handle(), format!("ws://{}/", server.local_addr()));
+    let client = async {
+        let mut client = Client::connect_url(&url).await;
+        assert_eq!(client.asks("hello").await, "hello");
+        handle.shutdown();
+        client.is_closed().await.0
+    };
+    let (served, code) = tokio::join!(server.run(), client);
+    assert!(served.is_ok());
+    assert_eq!(code, 1001);
+}
+
+#[test]
+fn who_connects_before_the_server_runs_waits_for_it() {
+    let server = echo().port(0).build().expect("the server starts");
+    let mut raw = Raw::connect(&server.local_addr().to_string());
+    raw.says(upgrade("/", &[]).as_bytes());
+    let handle = server.handle();
+    let thread = std::thread::spawn(|| server.run_forever());
+    assert_eq!(raw.head().status, 101);
+    handle.shutdown();
+    assert_eq!(raw.is_closed().0, 1001);
+    drop(raw);
+    assert!(thread.join().expect("it does not panic").is_ok());
+}
+
+#[tokio::test]
+async fn the_handle_knows_the_clients_in_the_order_in_which_they_came() {
+    let server = Embedded::start(echo());
+    assert_eq!(server.handle.clients(), []);
+    let mut first = Client::connect_url(&server.url("/one?a=1")).await;
+    assert_eq!(first.asks("hello").await, "hello");
+    let mut second = Client::connect_url(&server.url("/two")).await;
+    assert_eq!(second.asks("hello").await, "hello");
+    let clients = server.handle.clients();
+    let known: Vec<_> = clients.iter().map(|client| (client.id, &*client.request.path, &*client.request.query)).collect();
+    assert_eq!(known, [(1, "/one", "a=1"), (2, "/two", "")]);
+    assert!(clients[0].address.ip().is_loopback());
+}
+
+#[tokio::test]
+async fn the_handle_sends_to_one_and_to_all_in_order() {
+    let server = Embedded::start(echo());
+    let (mut first, mut second) = (server.connect().await, server.connect().await);
+    assert_eq!((first.asks("hello").await, second.asks("hello").await), ("hello".into(), "hello".into()));
+    for n in 0..100 {
+        server.handle.broadcast(format!("all {n}")).expect("the server takes it");
+        server.handle.send(2, format!("you {n}")).expect("the server takes it");
+    }
+    server.handle.broadcast(Message::binary(vec![1, 2, 3])).expect("the server takes it");
+    for n in 0..100 {
+        assert_eq!(first.hears().await, format!("all {n}"));
+        assert_eq!((second.hears().await, second.hears().await), (format!("all {n}"), format!("you {n}")));
+    }
+    assert_eq!(first.next().await.into_data().as_ref(), [1, 2, 3]);
+    assert!(matches!(server.handle.send(9, "x"), Err(Error::NoSuchClient(9))));
+}
+
+#[tokio::test]
+async fn the_handle_denies_and_allows_newcomers() {
+    let server = Embedded::start(echo());
+    let mut stays = server.connect().await;
+    server.handle.deny_new_clients();
+    assert_eq!(ask(&server.address, &upgrade("/", &[])).status, 503);
+    assert_eq!(stays.asks("still here").await, "still here");
+    server.handle.allow_new_clients();
+    assert_eq!(server.connect().await.asks("hello").await, "hello");
+}
+
+#[tokio::test]
+async fn the_handle_disconnects_everybody_and_the_server_goes_on() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let server = Embedded::start(echo().on_client_left(move |_, client, info| {
+        tell.send((client.id, info.code)).ok();
+    }));
+    let (mut first, mut second) = (server.connect().await, server.connect().await);
+    assert_eq!((first.asks("hello").await, second.asks("hello").await), ("hello".into(), "hello".into()));
+    server.handle.disconnect_clients().expect("the server takes it");
+    assert_eq!((first.is_closed().await.0, second.is_closed().await.0), (1001, 1001));
+    assert_eq!((told.recv().await, told.recv().await), (Some((1, 1001)), Some((2, 1001))));
+    assert_eq!(server.connect().await.asks("hello").await, "hello");
+}
+
+#[tokio::test]
+async fn shutdown_ends_run_and_the_handle_says_so_afterwards() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let server = Embedded::start(echo().on_client_left(move |_, client, info| {
+        tell.send((client.id, info.code, info.cause)).ok();
+    }));
+    let handle = server.handle.clone();
+    let mut client = server.connect().await;
+    assert_eq!(client.asks("hello").await, "hello");
+    handle.shutdown();
+    handle.shutdown();
+    assert_eq!(client.is_closed().await.0, 1001);
+    assert!(server.ends().await.is_ok());
+    assert_eq!(told.recv().await, Some((1, 1001, ws_host::more::CloseCause::Shutdown)));
+    assert_eq!(told.try_recv(), Err(TryRecvError::Disconnected), "the app is gone, and what it held");
+    assert_eq!(handle.clients(), []);
+    assert!(matches!(handle.broadcast("x"), Err(Error::Stopped)));
+    assert!(matches!(handle.disconnect_clients(), Err(Error::Stopped)));
+    handle.shutdown();
+}
+
+#[tokio::test]
+async fn a_callback_that_panics_costs_its_client_alone() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&calls);
+    let server = Embedded::start(Server::builder().on_message(move |room, _client, message| {
+        counter.fetch_add(1, SeqCst);
+        room.broadcast(message.clone()).ok();
+        assert_ne!(message.as_text(), Some("panic"), "told to panic");
+    }));
+    let mut fails = server.connect().await;
+    assert_eq!(fails.asks("hello").await, "hello");
+    let mut stays = server.connect().await;
+    fails.says("panic").await;
+    assert_eq!(fails.is_closed().await, (1011, "the application failed".to_owned()));
+    // The broadcast of the failed call never went out.
+    assert_eq!(stays.asks("fine").await, "fine");
+    assert_eq!(calls.load(SeqCst), 3);
+}
+
+#[test]
+fn nothing_to_serve_is_an_error() {
+    let error = Server::builder().port(0).build().expect_err("there is no app");
+    assert!(matches!(error, Error::NothingToServe));
+    assert!(error.to_string().contains("give the builder a component, an app or at least one callback"));
+}
+
+#[test]
+fn what_the_command_line_complains_of_is_an_error_of_the_library() {
+    let missing = Server::builder().port(0).component("no-such.wasm").build().expect_err("there is no such file");
+    assert!(matches!(missing, Error::Read { .. }));
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = taken.local_addr().expect("it has an address").port();
+    assert!(matches!(echo().port(port).build().expect_err("the port is in use"), Error::Bind { .. }));
+    assert!(matches!(echo().host("name.invalid").build().expect_err("no such name"), Error::Resolve { .. }));
+}
+
+#[tokio::test]
+async fn more_connections_than_are_allowed_are_told_to_come_back_later() {
+    let server = Embedded::start(echo().limits(Limits { max_connections: Some(2), ..Limits::default() }));
+    let (mut first, mut second) = (server.connect().await, server.connect().await);
+    assert_eq!((first.asks("hello").await, second.asks("hello").await), ("hello".into(), "hello".into()));
+    let third = ask(&server.address, &upgrade("/", &[]));
+    assert_eq!((third.status, third.header("retry-after")), (503, "5"));
+    assert_eq!(first.asks("still here").await, "still here");
+    // A place is free once the server has forgotten who left.
+    first.leaves(1000, "").await;
+    while ask(&server.address, &request("GET /")).status == 503 {}
+    assert_eq!(server.connect().await.asks("hello").await, "hello");
+}
+
+#[tokio::test]
+async fn the_page_and_origins_are_the_builders_to_choose() {
+    let server = Embedded::start(echo().page(false).allow_origin("https://app.example"));
+    assert_eq!(ask(&server.address, &request("GET /")).status, 404);
+    assert_eq!(ask(&server.address, &upgrade("/", &[("Origin", "https://evil.example")])).status, 403);
+    let mut raw = Raw::connect(&server.address);
+    raw.says(upgrade("/", &[("Origin", "https://app.example")]).as_bytes());
+    assert_eq!(raw.head().status, 101);
+}

@@ -80,7 +80,7 @@ impl Probe {
             "deny" => format!("{:?}", control::deny_new_clients()),
             "allow" => format!("{:?}", control::allow_new_clients()),
             "burst" => burst(from, first.parse().unwrap_or(0), last.parse().unwrap_or(0)),
-            "print" => return print!("{rest}\n"),
+            "print" => return println!("{rest}"),
             "panic" => {
                 // All of this is to be dropped.
                 broadcast("half an answer").ok();
@@ -126,7 +126,7 @@ fn told<T: Debug, E: Debug>(result: Result<T, E>) -> String {
 /// Computes for about so many million steps, without a way for the compiler to know the result.
 fn compute(millions: u64) -> String {
     let sum = (0..millions * 1_000_000).fold(0_u64, |sum, n| std::hint::black_box(sum).wrapping_mul(31).wrapping_add(n));
-    format!("computed {}", sum | 1 > 0)
+    format!("computed {}", std::hint::black_box(sum) != 1)
 }
 
 /// Takes memory until there is none.

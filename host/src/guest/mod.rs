@@ -9,6 +9,7 @@
 //! | `imports` | the contract's imports on the host's side |
 //! | `fault` | a trap, in words |
 //! | `output` | the guest's stdout and stderr, as log lines |
+//! | `quota` | how much of that becomes log lines |
 //! | `inspect` | what a component asks for and gives |
 //!
 //! Nothing outside this folder names wasmtime.
@@ -21,6 +22,7 @@ mod inspect;
 mod instance;
 mod output;
 mod program;
+mod quota;
 mod state;
 
 pub use engine::Engine;

@@ -1,13 +1,17 @@
 //! A guest's stdout and stderr: each line becomes a log line that names the room.
 
+use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+use super::quota::{Dropped, Quota, Verdict};
 
 /// A longer line is cut into pieces of this size, so that a guest cannot have the host keep an endless one.
 const MAX_LINE_BYTES: usize = 8 << 10;
@@ -19,12 +23,29 @@ pub(super) enum Stream {
     Stderr,
 }
 
-/// Where one of a guest's streams goes. All clones write to the same line.
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        })
+    }
+}
+
+/// Where one of a guest's streams goes. All clones write to the same line, and share its quota: that the two streams
+/// have one each keeps a flood on stdout from drowning the message of a panic.
 #[derive(Debug, Clone)]
 pub(super) struct Output {
     room: Arc<str>,
     stream: Stream,
-    line: Arc<Mutex<Vec<u8>>>,
+    line: Arc<Mutex<Line>>,
+}
+
+/// The line that is not complete yet, and how many more may be logged.
+#[derive(Debug, Default)]
+struct Line {
+    bytes: Vec<u8>,
+    quota: Quota,
 }
 
 impl Output {
@@ -37,13 +58,33 @@ impl Output {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             for part in piece.chunks(MAX_LINE_BYTES) {
-                line.extend_from_slice(part);
-                if line.ends_with(b"\n") || line.len() >= MAX_LINE_BYTES {
-                    self.log(&line);
-                    line.clear();
+                line.bytes.extend_from_slice(part);
+                if line.bytes.ends_with(b"\n") || line.bytes.len() >= MAX_LINE_BYTES {
+                    self.finish(&mut line);
                 }
             }
         }
+    }
+
+    /// Logs the line, unless there were too many of late.
+    fn finish(&self, line: &mut Line) {
+        match line.quota.ask(line.bytes.len(), Instant::now()) {
+            Verdict::Log => self.log(&line.bytes),
+            Verdict::LogAfter(dropped) => {
+                self.log_dropped(dropped);
+                self.log(&line.bytes);
+            }
+            Verdict::DropFirst => {
+                tracing::warn!(room = &*self.room, "the guest writes too much to {}: lines are being left out", self.stream);
+            }
+            Verdict::Drop => {}
+        }
+        line.bytes.clear();
+    }
+
+    fn log_dropped(&self, Dropped { lines, bytes }: Dropped) {
+        let stream = self.stream;
+        tracing::warn!(room = &*self.room, "left out of the guest's {stream}: {lines} lines, {bytes} bytes");
     }
 
     fn log(&self, line: &[u8]) {
@@ -61,12 +102,17 @@ impl Output {
 }
 
 impl Drop for Output {
-    /// An unfinished line of an instance that ends, by a trap perhaps, is not lost.
+    /// What an instance that ends, by a trap perhaps, has not finished is not lost, nor how much was left out.
     fn drop(&mut self) {
+        if Arc::strong_count(&self.line) > 1 {
+            return;
+        }
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        if Arc::strong_count(&self.line) == 1 && !line.is_empty() {
-            self.log(&line);
-            line.clear();
+        if !line.bytes.is_empty() {
+            self.finish(&mut line);
+        }
+        if let Some(dropped) = line.quota.take_dropped() {
+            self.log_dropped(dropped);
         }
     }
 }

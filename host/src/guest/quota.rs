@@ -1,0 +1,102 @@
+//! How much of a guest's output becomes log lines.
+
+use std::time::{Duration, Instant};
+
+/// Lines that one stream of one instance may have logged within a second; each KiB that a line begins counts as one.
+/// A flood thus costs at most 1 MiB of log a second and instance, and cannot keep a shard busy with writing it.
+const UNITS_PER_WINDOW: usize = 1000;
+const WINDOW: Duration = Duration::from_secs(1);
+const UNIT_BYTES: usize = 1 << 10;
+
+/// What is to become of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Log it.
+    Log,
+    /// Log it, and before it that so many were left out.
+    LogAfter(Dropped),
+    /// Drop it, and say that lines are being dropped: it is the first.
+    DropFirst,
+    /// Drop it.
+    Drop,
+}
+
+/// Lines that were left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Dropped {
+    pub(super) lines: u64,
+    pub(super) bytes: u64,
+}
+
+/// Counts lines in windows of one second.
+#[derive(Debug, Default)]
+pub(super) struct Quota {
+    /// When the window began; none has before the first line.
+    began: Option<Instant>,
+    used: usize,
+    dropped: Dropped,
+}
+
+impl Quota {
+    /// Asks for a line of so many bytes at this time.
+    pub(super) fn ask(&mut self, bytes: usize, now: Instant) -> Verdict {
+        if self.began.is_none_or(|began| now.saturating_duration_since(began) >= WINDOW) {
+            self.began = Some(now);
+            self.used = 0;
+        }
+        if self.used >= UNITS_PER_WINDOW {
+            let first = self.dropped.lines == 0;
+            self.dropped.lines += 1;
+            self.dropped.bytes += bytes as u64;
+            return if first { Verdict::DropFirst } else { Verdict::Drop };
+        }
+        self.used += bytes.div_ceil(UNIT_BYTES).max(1);
+        self.take_dropped().map_or(Verdict::Log, Verdict::LogAfter)
+    }
+
+    /// What was left out and has not been told yet.
+    pub(super) fn take_dropped(&mut self) -> Option<Dropped> {
+        Some(std::mem::take(&mut self.dropped)).filter(|dropped| dropped.lines > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn logged(quota: &mut Quota, lines: usize, bytes: usize, now: Instant) -> usize {
+        (0..lines).filter(|_| matches!(quota.ask(bytes, now), Verdict::Log | Verdict::LogAfter(_))).count()
+    }
+
+    #[test]
+    fn a_thousand_lines_of_a_second_are_logged_and_the_first_that_is_not_is_told_apart() {
+        let (mut quota, now) = (Quota::default(), Instant::now());
+        assert_eq!(logged(&mut quota, 1000, 80, now), 1000);
+        assert_eq!(quota.ask(80, now + WINDOW / 2), Verdict::DropFirst);
+        assert_eq!(quota.ask(80, now + WINDOW / 2), Verdict::Drop);
+    }
+
+    #[test]
+    fn the_next_second_begins_with_how_many_were_left_out() {
+        let (mut quota, now) = (Quota::default(), Instant::now());
+        assert_eq!(logged(&mut quota, 1003, 80, now), 1000);
+        assert_eq!(quota.ask(80, now + WINDOW), Verdict::LogAfter(Dropped { lines: 3, bytes: 240 }));
+        assert_eq!(logged(&mut quota, 2000, 80, now + WINDOW), 999);
+    }
+
+    #[test]
+    fn a_long_line_counts_for_each_kibibyte_that_it_begins() {
+        let (mut quota, now) = (Quota::default(), Instant::now());
+        assert_eq!(logged(&mut quota, 1000, 8 << 10, now), 125);
+        assert_eq!(logged(&mut quota, 1000, 1025, now + WINDOW), 500);
+    }
+
+    #[test]
+    fn a_guest_that_stays_below_it_never_hears_of_it() {
+        let (mut quota, now) = (Quota::default(), Instant::now());
+        for second in 0..100 {
+            assert_eq!(logged(&mut quota, 900, 80, now + WINDOW * second), 900);
+        }
+        assert_eq!(quota.take_dropped(), None);
+    }
+}

@@ -44,6 +44,11 @@ impl Host {
         Self { child, address, announcement, log }
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Where its port is.
     pub fn url(&self, path: &str) -> String {
         format!("ws://{}{path}", self.address)
@@ -70,7 +75,7 @@ impl Host {
 
     /// Sends a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().expect("kill runs");
+        let status = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status().expect("kill runs");
         assert!(status.success());
     }
 

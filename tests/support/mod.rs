@@ -7,8 +7,10 @@ pub mod embedded;
 pub mod guests;
 pub mod host;
 pub mod http;
+pub mod memory;
 
 pub use client::{Client, refusal};
 pub use embedded::Embedded;
 pub use guests::guest;
 pub use host::{Host, command, fails, fails_with_log};
+pub use memory::Memory;

@@ -1,0 +1,278 @@
+//! A guest that misbehaves hurts itself, and the host goes on: endless loops, the ways to die, and closing whom it
+//! should not. `floods.rs` has too much of everything.
+
+mod support;
+
+use std::path::PathBuf;
+
+use support::{Client, Host, Memory, command, guest, refusal};
+
+const IMPATIENT: &[&str] = &["--call-timeout", "100ms"];
+const TIMED_OUT: &str = "ran for longer than the 100ms";
+
+/// A host with a client that is to feel nothing.
+async fn hostile(arguments: &[&str]) -> (Host, Client) {
+    let host = Host::run_with("hostile", arguments);
+    let (stays, _) = Client::join(&host).await;
+    (host, stays)
+}
+
+/// Somebody new is served, and who was there is too.
+async fn is_served(host: &Host, stays: &mut Client) {
+    let mut newcomer = Client::connect(host).await;
+    let joined = newcomer.hears().await;
+    assert!(joined.starts_with("joined "), "{joined}");
+    assert_eq!(stays.hears().await, joined);
+    assert_eq!(newcomer.asks("say to the newcomer").await, "to the newcomer");
+    assert_eq!(stays.asks("say to the other").await, "to the other");
+}
+
+#[tokio::test]
+async fn an_endless_loop_in_on_new_client_costs_that_client() {
+    let (mut host, mut stays) = hostile(IMPATIENT).await;
+    let mut spins = Client::connect_to(&host, "/?spin").await;
+    assert_eq!(spins.is_closed().await.0, 1011);
+    assert!(host.logs(TIMED_OUT).contains("the guest's on-new-client"));
+    assert!(stays.hears().await.starts_with("left 2: 1011"));
+    is_served(&host, &mut stays).await;
+}
+
+#[tokio::test]
+async fn an_endless_loop_in_on_message_costs_that_client() {
+    let (mut host, mut stays) = hostile(IMPATIENT).await;
+    let (mut spins, _) = Client::join(&host).await;
+    stays.hears().await;
+    assert_eq!(spins.asks("spin-in on-message").await, "as you wish");
+    spins.says("spin").await;
+    assert_eq!(spins.is_closed().await.0, 1011);
+    assert!(host.logs(TIMED_OUT).contains("the guest's on-message"));
+    assert!(stays.hears().await.starts_with("left 2: 1011"));
+    is_served(&host, &mut stays).await;
+}
+
+#[tokio::test]
+async fn an_endless_loop_in_on_client_left_costs_nobody() {
+    let (mut host, mut stays) = hostile(IMPATIENT).await;
+    let (leaver, _) = Client::join(&host).await;
+    stays.hears().await;
+    assert_eq!(leaver.leaves(1000, "spin").await, Some((1000, "spin".to_owned())));
+    assert!(host.logs(TIMED_OUT).contains("the guest's on-client-left"));
+    is_served(&host, &mut stays).await;
+}
+
+#[tokio::test]
+async fn an_endless_loop_in_on_timer_costs_nobody() {
+    let (mut host, mut stays) = hostile(IMPATIENT).await;
+    stays.says("spin-at spin").await;
+    assert!(host.logs(TIMED_OUT).contains("the guest's on-timer"));
+    is_served(&host, &mut stays).await;
+}
+
+#[tokio::test]
+async fn an_endless_loop_in_on_drain_costs_that_client() {
+    let (mut host, mut stays) = hostile(IMPATIENT).await;
+    let (mut drains, _) = Client::join(&host).await;
+    stays.hears().await;
+    assert_eq!(drains.asks("spin-in on-drain").await, "as you wish");
+    drains.says("fill").await;
+    assert_eq!(drains.is_closed().await.0, 1011);
+    assert!(host.logs(TIMED_OUT).contains("the guest's on-drain"));
+    assert!(stays.hears().await.starts_with("left 2: 1011"));
+    is_served(&host, &mut stays).await;
+}
+
+#[tokio::test]
+async fn an_endless_loop_in_on_upgrade_refuses_that_request() {
+    let (mut host, mut stays) = hostile(IMPATIENT).await;
+    assert_eq!(refusal(&host, "/spin", &[]).await, 500);
+    assert!(host.logs(TIMED_OUT).contains("the guest's on-upgrade"));
+    is_served(&host, &mut stays).await;
+}
+
+#[test]
+fn a_guest_that_never_gets_done_with_its_start_is_not_served() {
+    let file = guest("endless");
+    let line = support::fails(&["run", file.to_str().expect("the path is text"), "--port", "0", "--call-timeout", "100ms"]);
+    assert!(line.contains("the guest's on-start ran for longer than the 100ms"), "{line}");
+}
+
+/// A host that takes swaps, in a folder that goes with it.
+async fn swappable() -> (Host, Client, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let socket = folder.path().join("admin.sock");
+    let socket = socket.to_str().expect("the path is text");
+    let (host, stays) = hostile(&[IMPATIENT, &["--socket", socket]].concat()).await;
+    (host, stays, folder)
+}
+
+/// A swap that is refused: why.
+fn refused_swap(folder: &tempfile::TempDir, file: &PathBuf) -> String {
+    let mut swap = command();
+    swap.arg("swap").arg(file).arg("--socket").arg(folder.path().join("admin.sock"));
+    let output = swap.output().expect("ws-host starts");
+    assert_eq!(output.status.code(), Some(1), "exit code");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(stderr.lines().count(), 1, "one line: {stderr}");
+    stderr
+}
+
+#[tokio::test]
+async fn a_release_that_never_gets_done_with_its_start_is_refused() {
+    let (host, mut stays, folder) = swappable().await;
+    let why = refused_swap(&folder, &guest("endless"));
+    assert!(why.contains("the guest's on-start ran for longer than the 100ms"), "{why}");
+    is_served(&host, &mut stays).await;
+}
+
+#[tokio::test]
+async fn a_release_that_loops_on_what_the_one_before_saved_is_refused() {
+    let (host, mut stays, folder) = swappable().await;
+    assert_eq!(stays.asks("spin-in on-start").await, "as you wish");
+    let why = refused_swap(&folder, &guest("hostile"));
+    assert!(why.contains("the guest's on-start ran for longer than the 100ms"), "{why}");
+    is_served(&host, &mut stays).await;
+}
+
+#[tokio::test]
+async fn an_endless_loop_in_snapshot_calls_the_swap_off_and_a_fresh_instance_goes_on() {
+    let (mut host, mut stays, folder) = swappable().await;
+    assert_eq!(stays.asks("spin-in snapshot").await, "as you wish");
+    let why = refused_swap(&folder, &guest("one"));
+    assert!(why.contains("the guest's snapshot ran for longer than the 100ms"), "{why}");
+    assert!(host.logs(TIMED_OUT).contains("the guest's snapshot"));
+    is_served(&host, &mut stays).await;
+}
+
+/// Has a guest die in a handler, with a bystander: what the log says of it.
+async fn dies_of(what: &str, arguments: &[&str]) -> String {
+    let (mut host, mut stays) = hostile(arguments).await;
+    let (mut dies, _) = Client::join(&host).await;
+    stays.hears().await;
+    let memory = Memory::of(&host);
+    dies.says(&format!("die {what}")).await;
+    assert_eq!(dies.is_closed().await.0, 1011);
+    assert!(stays.hears().await.starts_with("left 2: 1011"));
+    let log = host.logs("the guest's on-message ");
+    is_served(&host, &mut stays).await;
+    // Its memory has gone with it, the bomb's 16 MiB included.
+    memory.stayed_within(32, 12);
+    log
+}
+
+#[tokio::test]
+async fn a_guest_that_takes_memory_without_end_gets_what_it_may_have_and_dies() {
+    let log = dies_of("memory", &["--guest-memory", "16MiB"]).await;
+    assert!(log.contains("panicked or aborted"), "{log}");
+}
+
+#[tokio::test]
+async fn a_guest_that_recurses_without_end_dies_of_its_stack() {
+    let log = dies_of("recursion", &[]).await;
+    assert!(log.contains("its stack overflowed"), "{log}");
+}
+
+#[tokio::test]
+async fn a_guest_that_executes_unreachable_dies() {
+    assert!(dies_of("unreachable", &[]).await.contains("trapped: it panicked or aborted"));
+}
+
+#[tokio::test]
+async fn a_guest_that_aborts_dies() {
+    assert!(dies_of("abort", &[]).await.contains("trapped: it panicked or aborted"));
+}
+
+#[tokio::test]
+async fn a_guest_that_exits_ends_itself_and_not_the_host() {
+    assert!(dies_of("exit", &[]).await.contains("failed: "));
+}
+
+#[tokio::test]
+async fn a_panic_is_logged_once_however_many_are_connected_with_the_names_of_functions() {
+    let mut host = Host::run("hostile");
+    let mut clients = Vec::new();
+    for _ in 0..100 {
+        clients.push(Client::connect(&host).await);
+    }
+    let mut dies = clients.pop().expect("there are 100");
+    dies.says("die panic").await;
+    assert_eq!(dies.is_closed().await.0, 1011);
+    assert_eq!(Client::connect(&host).await.hears().await, "joined 101");
+    host.signal("TERM");
+    let log = host.rest_of_log();
+    for once in ["this is the panic's message", "the guest's on-message trapped", "wasm backtrace"] {
+        assert_eq!(log.matches(once).count(), 1, "{once:?} once in:\n{log}");
+    }
+    for name in ["hostile::die::the_function_that_panics", "<hostile::Hostile as ws_guest::app::App>::on_message"] {
+        assert!(log.contains(name), "{name} in:\n{log}");
+    }
+}
+
+#[tokio::test]
+async fn everybody_can_be_closed_at_once_in_one_handler() {
+    const CLIENTS: usize = 50;
+    let mut host = Host::run("hostile");
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        clients.push(Client::connect(&host).await);
+    }
+    clients[0].says("close-everybody").await;
+    for client in &mut clients {
+        assert_eq!(client.is_closed().await, (4000, "everybody".to_owned()));
+    }
+    host.logs(&format!("closed {CLIENTS}"));
+    for id in 1..=CLIENTS {
+        // `on-client-left` tries to close the leaver, who is no member.
+        let told = host.logs("left ");
+        assert!(told.contains(&format!("left {id}: 4000 \"everybody\", close=Err(\"no-such-client")), "{told}");
+    }
+    assert_eq!(Client::join(&host).await.1, CLIENTS as u64 + 1);
+}
+
+#[tokio::test]
+async fn a_leaver_cannot_be_closed_but_others_can_while_it_leaves() {
+    let (mut host, mut stays) = hostile(&[]).await;
+    let (leaver, _) = Client::join(&host).await;
+    stays.hears().await;
+    leaver.leaves(1000, "take all with you").await;
+    assert_eq!(stays.is_closed().await, (4001, "taken along".to_owned()));
+    let told = host.logs("left 2");
+    assert!(told.contains("close=Err(\"no-such-client") && told.contains("others=1"), "{told}");
+    assert!(host.logs("left 1").contains("4001 \"taken along\""));
+    assert_eq!(Client::join(&host).await.1, 3);
+}
+
+/// Fails twice, once more than `--restarts 1/…` allows: the circuit opens.
+async fn fails_too_often(host: &mut Host) {
+    for _ in 0..2 {
+        let mut fails = Client::connect(host).await;
+        fails.hears().await;
+        fails.says("die unreachable").await;
+        assert_eq!(fails.is_closed().await.0, 1011);
+    }
+    host.logs("the application has failed too often");
+}
+
+#[tokio::test]
+async fn an_open_circuit_closes_again_after_the_cool_down() {
+    let (mut host, mut stays) = hostile(&["--restarts", "1/1s"]).await;
+    fails_too_often(&mut host).await;
+    assert_eq!(stays.is_closed().await.0, 1013);
+    host.logs("the application runs again");
+    let (mut stays, _) = Client::join(&host).await;
+    is_served(&host, &mut stays).await;
+}
+
+#[tokio::test]
+async fn an_open_circuit_is_closed_by_a_swap() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let socket = folder.path().join("admin.sock");
+    let socket = socket.to_str().expect("the path is text");
+    let (mut host, mut stays) = hostile(&["--restarts", "1/1h", "--socket", socket]).await;
+    fails_too_often(&mut host).await;
+    assert_eq!(stays.is_closed().await.0, 1013);
+    assert_eq!(refusal(&host, "/", &[]).await, 503);
+    let swap = command().arg("swap").arg(guest("one")).args(["--socket", socket]).output().expect("ws-host starts");
+    assert!(swap.status.success(), "{}", String::from_utf8_lossy(&swap.stderr));
+    host.logs("the application runs again");
+    assert_eq!(Client::connect(&host).await.asks("1").await, "one 1 1");
+}

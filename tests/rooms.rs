@@ -96,3 +96,37 @@ async fn a_trap_in_one_room_leaves_the_others_alone() {
     assert_eq!(blue.is_closed().await.0, 1011);
     assert_eq!(red.asks("messages").await, "2 since Some(StartReason::Fresh)");
 }
+
+#[tokio::test]
+async fn the_room_that_would_be_one_too_many_is_refused_and_the_log_says_why() {
+    let mut host = Host::run_with("probe", &["--instances", "per-room", "--max-rooms", "2", "--room-linger", "0s"]);
+    let (_blue, _) = join(&host, "/blue").await;
+    let (red, _) = join(&host, "/red").await;
+    assert_eq!(refusal(&host, "/green", &[]).await, 503);
+    host.logs("there are 2 rooms already");
+    // A room that ends makes room for another, and the ones that exist take more clients all the while.
+    red.leaves(1000, "").await;
+    join(&host, "/green").await;
+    join(&host, "/blue").await;
+}
+
+#[tokio::test]
+async fn a_full_room_refuses_newcomers_until_somebody_leaves() {
+    let host = Host::run_with("probe", &["--instances", "per-room", "--max-room-clients", "2"]);
+    let (mut first, _) = join(&host, "/blue").await;
+    let (second, _) = join(&host, "/blue").await;
+    assert_eq!(refusal(&host, "/blue", &[]).await, 503);
+    join(&host, "/red").await;
+    second.leaves(1000, "").await;
+    first.hears().await;
+    assert!(first.hears().await.starts_with("left 2"));
+    join(&host, "/blue").await;
+}
+
+/// Connects to a room, and waits for the probe's word that this client has joined.
+async fn join(host: &Host, path: &str) -> (Client, String) {
+    let mut client = Client::connect_to(host, path).await;
+    let joined = client.hears().await;
+    assert!(joined.starts_with("joined "), "{joined}");
+    (client, joined)
+}

@@ -143,6 +143,12 @@ pub struct Serving {
     /// How long an empty room is kept [with several rooms]
     #[arg(long, default_value = "30s", value_parser = limits::duration, value_name = "TIME")]
     pub room_linger: Duration,
+    /// How many rooms there can be at a time [with several rooms]
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    pub max_rooms: usize,
+    /// How many clients one room takes [default: as many as there can be connections]
+    #[arg(long, value_name = "N")]
+    pub max_room_clients: Option<usize>,
     /// The running time that one call of the guest may take
     #[arg(long, default_value = "1s", value_parser = limits::duration, value_name = "TIME")]
     pub call_timeout: Duration,

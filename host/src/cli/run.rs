@@ -59,6 +59,8 @@ fn build(file: &Path, serving: Serving, notices: bool) -> Result<Server, ws_host
     let limits = Limits {
         drain_timeout: serving.drain,
         room_linger: serving.room_linger,
+        max_rooms: serving.max_rooms,
+        max_room_clients: serving.max_room_clients,
         call_timeout: serving.call_timeout,
         guest_memory_bytes: serving.guest_memory,
         max_restarts,

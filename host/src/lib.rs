@@ -12,6 +12,9 @@
 
 mod admin;
 mod app;
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench_support;
 mod builder;
 mod config;
 mod error;

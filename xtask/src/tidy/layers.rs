@@ -9,7 +9,7 @@ use super::source::Source;
 const LAYERS: [Layer; 9] = [
     Layer { modules: &["main", "cli"], one_piece: true },
     Layer { modules: &["lib", "builder", "server", "handle", "admin"], one_piece: true },
-    Layer { modules: &["front", "swap"], one_piece: false },
+    Layer { modules: &["front", "swap", "bench_support"], one_piece: false },
     Layer { modules: &["shard"], one_piece: false },
     Layer { modules: &["guest", "native"], one_piece: false },
     Layer { modules: &["app"], one_piece: false },

@@ -1,0 +1,72 @@
+//! A guest's handlers, called as a shard calls them but without sockets, for benches.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::app::{App, Fault, Launch, StartReason};
+use crate::config::Limits;
+use crate::error::Error;
+use crate::guest::{Engine, Program};
+use crate::room::{Peer, Room, RoomLimits};
+use crate::types::{Client, ClientId, Message, Request};
+
+const CLIENT: ClientId = 1;
+
+/// A room with one instance of a guest and one client.
+#[allow(missing_debug_implementations, reason = "an instance has no useful one")]
+pub struct GuestRoom {
+    runtime: tokio::runtime::Runtime,
+    app: <Program as Launch>::App,
+    room: Room,
+    peer: Arc<Peer>,
+}
+
+impl GuestRoom {
+    /// Loads the component in this file and lets one client in.
+    ///
+    /// # Errors
+    /// As for a server.
+    pub fn new(component: &Path) -> Result<Self, Error> {
+        let limits = Limits::default();
+        let program = Program::load(&Engine::new()?, component, &limits)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.map_err(|source| Error::System { what: "start an event loop", source })?;
+        let room_limits = RoomLimits { max_message_bytes: limits.max_message_bytes, outbox_soft_bytes: limits.outbox_soft_bytes };
+        let mut room = Room::new("bench", room_limits);
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
+        let client = Client { id: CLIENT, address, request: Arc::new(Request::default()), subprotocol: None };
+        let peer = Arc::new(Peer::new(client, 0));
+        room.join(Arc::clone(&peer));
+        let app = runtime.block_on(async {
+            let mut app = program.launch("bench").await?;
+            app.on_start(&mut room, StartReason::Fresh, None).await?;
+            app.on_new_client(&mut room, &peer.client).await?;
+            Ok(app)
+        });
+        let app = app.map_err(|fault: Fault| Error::Start { name: program.name().to_owned(), reason: fault.message })?;
+        Ok(Self { runtime, app, room, peer })
+    }
+
+    /// Has the guest handle a message from the client so many times, and drops what it sends. Answers how many bytes
+    /// of frames that was.
+    ///
+    /// # Errors
+    /// The guest fails.
+    pub fn on_message(&mut self, message: &Message, times: usize) -> Result<usize, Error> {
+        let Self { runtime, app, room, peer } = self;
+        let handled = runtime.block_on(async {
+            let mut sent = 0;
+            for _ in 0..times {
+                app.on_message(room, CLIENT, message.clone()).await?;
+                let staged = room.commit();
+                room.reuse(staged);
+                sent += peer.waiting_bytes();
+                peer.sub_waiting(peer.waiting_bytes());
+            }
+            Ok(sent)
+        });
+        handled.map_err(|fault: Fault| Error::System { what: "call the guest", source: io::Error::other(fault.message) })
+    }
+}

@@ -8,7 +8,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -50,6 +50,7 @@ pub(super) struct RoomLoop<L: Launch> {
     pub(super) closed_until: Option<Instant>,
     /// Whether somebody was let in who has not joined yet.
     awaited: bool,
+    ever_joined: bool,
     /// Events since the timers were last looked at.
     events_in_a_row: u32,
     /// When the room ends if nobody comes.
@@ -92,6 +93,7 @@ impl<L: Launch> RoomLoop<L> {
             breaker,
             closed_until: None,
             awaited: false,
+            ever_joined: false,
             events_in_a_row: 0,
             retires_at: None,
             alarm: None,
@@ -137,7 +139,7 @@ impl<L: Launch> RoomLoop<L> {
                 self.settle(outcome, Some(from)).await;
             }
             Event::Joined(peer) => {
-                (self.retires_at, self.awaited) = (None, false);
+                (self.retires_at, self.awaited, self.ever_joined) = (None, false, true);
                 room.join(Arc::clone(&peer));
                 let outcome = guarded(app.on_new_client(room, &peer.client)).await;
                 self.settle(outcome, Some(peer.client.id)).await;
@@ -236,12 +238,17 @@ impl<L: Launch> RoomLoop<L> {
     /// When the room has to do something by itself, if ever.
     fn next_due(&mut self) -> Option<Instant> {
         if self.retires_at.is_none() && self.room.count() == 0 {
-            // Somebody who was let in joins within the time of a handshake, or never.
-            let wait = self.rooms.linger().map(|linger| if self.awaited { self.shard.limits.handshake_timeout } else { linger });
-            self.retires_at = wait.map(|wait| Instant::now() + wait);
+            self.retires_at = self.rooms.linger().map(|linger| Instant::now() + self.patience(linger));
         }
         let own = self.closed_until.or_else(|| self.room.timers_mut().next_due());
         [own, self.retires_at].into_iter().flatten().min()
+    }
+
+    /// How long the room waits for somebody. Who was let in joins within the time of a handshake, or never; a room that
+    /// nobody has ever joined is not worth waiting longer for.
+    fn patience(&self, linger: Duration) -> Duration {
+        let linger = if self.ever_joined { linger } else { Duration::ZERO };
+        if self.awaited { linger.max(self.shard.limits.handshake_timeout) } else { linger }
     }
 
     fn take_due(&mut self, now: Instant) -> Option<Work<L>> {

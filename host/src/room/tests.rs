@@ -160,6 +160,21 @@ fn limits_have_names() {
 }
 
 #[test]
+fn the_timers_of_a_room_have_at_most_16_mib_of_payloads() {
+    let mut room = room(0);
+    let hour = Duration::from_secs(3600);
+    let set = |room: &mut Room| room.set_timer(hour, false, vec![0; 64 << 10]);
+    assert!((0..256).all(|_| set(&mut room).is_ok()));
+    assert_eq!(set(&mut room), Err(TimerError::Limit));
+    assert!(room.set_timer(hour, false, "").is_ok(), "it is the bytes that are too many");
+    room.roll_back();
+    let first = set(&mut room).expect("what was rolled back does not count");
+    commit(&mut room);
+    room.cancel_timer(first);
+    assert!((0..256).all(|_| set(&mut room).is_ok()), "nor does what was taken back");
+}
+
+#[test]
 fn who_leaves_is_out_of_its_topics_and_known_until_it_is_forgotten() {
     let mut room = room(2);
     assert_eq!(room.subscribe(1, "news"), Ok(()));

@@ -10,12 +10,14 @@ use super::journal::{MAX_CHANGES, Undo};
 
 const MAX_TIMERS: usize = 10_000;
 const MAX_PAYLOAD_BYTES: usize = 64 << 10;
+/// All payloads of a room's timers: 10,000 of the largest would take 640 MiB.
+const MAX_PAYLOADS_BYTES: usize = 16 << 20;
 
 /// Why a timer was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TimerError {
-    /// The room already has 10,000 timers.
-    #[error("the room already has 10,000 timers")]
+    /// The room already has 10,000 timers, or they have 16 MiB of payloads.
+    #[error("the room already has 10,000 timers, or they have 16 MiB of payloads")]
     Limit,
     /// The payload is larger than 64 KiB, or a repeating timer's delay is 0.
     #[error("the payload is larger than 64 KiB, or a repeating timer's delay is 0")]
@@ -38,6 +40,7 @@ pub struct Timers {
     next_id: u64,
     by_id: HashMap<u64, Timer>,
     by_due: BTreeSet<(Instant, u64)>,
+    payload_bytes: usize,
 }
 
 impl Timers {
@@ -51,6 +54,7 @@ impl Timers {
         let (due, id) = *self.by_due.first().filter(|(due, _)| *due <= now)?;
         self.by_due.remove(&(due, id));
         let timer = self.by_id.remove(&id)?;
+        self.payload_bytes -= timer.payload.len();
         if let Some(every) = timer.every {
             // Calls that were missed altogether are left out; the grid stays where it was.
             let missed = (now - due).as_nanos() / every.as_nanos().max(1);
@@ -61,6 +65,7 @@ impl Timers {
     }
 
     pub(super) fn restore(&mut self, id: u64, timer: Timer) {
+        self.payload_bytes += timer.payload.len();
         self.by_due.insert((timer.due, id));
         self.by_id.insert(id, timer);
     }
@@ -74,6 +79,7 @@ impl Timers {
 
     pub(super) fn cancel(&mut self, id: u64) -> Option<Timer> {
         let timer = self.by_id.remove(&id)?;
+        self.payload_bytes -= timer.payload.len();
         self.by_due.remove(&(timer.due, id));
         Some(timer)
     }
@@ -96,7 +102,9 @@ impl Room {
         if payload.len() > MAX_PAYLOAD_BYTES || (repeat && delay.is_zero()) {
             return Err(TimerError::Invalid);
         }
-        if state.timers.by_id.len() >= MAX_TIMERS || state.journal.len() >= MAX_CHANGES {
+        let payload_bytes = state.timers.payload_bytes + payload.len();
+        let full = state.timers.by_id.len() >= MAX_TIMERS || payload_bytes > MAX_PAYLOADS_BYTES;
+        if full || state.journal.len() >= MAX_CHANGES {
             return Err(TimerError::Limit);
         }
         state.timers.next_id += 1;

@@ -196,8 +196,11 @@ fn add_clients(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
         let attached = store.data().room.attachment(id).filter(|data| !data.is_empty());
         Ok((attached.map(|data| data.to_vec()),))
     })?;
-    clients.func_wrap("set-attachment", |mut store: Store<'_>, (id, data): (ClientId, Vec<u8>)| {
-        Ok((store.data_mut().room.set_attachment(id, data).map_err(AttachmentError::from),))
+    clients.func_wrap("set-attachment", |mut store: Store<'_>, (id, data): (ClientId, WasmList<u8>)| {
+        with_room(&mut store, |room, store| {
+            let attached = room.set_attachment(id, data.as_le_slice(store).to_vec());
+            Ok((attached.map_err(AttachmentError::from),))
+        })
     })
 }
 
@@ -240,9 +243,12 @@ fn add_control(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
         store.data_mut().room.allow_new_clients();
         Ok(())
     })?;
-    control.func_wrap("set-timer", |mut store: Store<'_>, (delay_ms, repeat, payload): (u32, bool, Vec<u8>)| {
-        let delay = Duration::from_millis(delay_ms.into());
-        Ok((store.data_mut().room.set_timer(delay, repeat, payload).map_err(TimerError::from),))
+    control.func_wrap("set-timer", |mut store: Store<'_>, (delay_ms, repeat, payload): (u32, bool, WasmList<u8>)| {
+        with_room(&mut store, |room, store| {
+            let delay = Duration::from_millis(delay_ms.into());
+            let set = room.set_timer(delay, repeat, payload.as_le_slice(store).to_vec());
+            Ok((set.map_err(TimerError::from),))
+        })
     })?;
     control.func_wrap("cancel-timer", |mut store: Store<'_>, (id,): (u64,)| {
         store.data_mut().room.cancel_timer(id);

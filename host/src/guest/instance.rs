@@ -9,6 +9,7 @@ use wasmtime::{Store, component};
 use super::bindings::exports::ws_host::server as exports;
 use super::bindings::ws_host::server::types as wire;
 use super::fault::fault;
+use super::output::printable;
 use super::state::GuestState;
 use crate::app::{App, Decision, Fault, Outcome, Saved, StartReason, UpgradeRequest};
 use crate::config::Limits;
@@ -86,7 +87,7 @@ impl App for Instance {
         let result = lifecycle.call_on_start(&mut self.store, start_reason(reason), saved).await;
         match self.leave(room, "on-start", result)? {
             Ok(()) => Ok(()),
-            Err(refusal) => Err(Fault::new(format!("the guest's on-start refused: {refusal}"))),
+            Err(refusal) => Err(Fault::new(format!("the guest's on-start refused: {}", in_short(&refusal)))),
         }
     }
 
@@ -180,6 +181,14 @@ impl App for Instance {
     }
 }
 
+/// A guest's own words, in one line that it cannot make as long as it likes.
+fn in_short(text: &str) -> String {
+    const MAX_LETTERS: usize = 500;
+    let more = if text.chars().nth(MAX_LETTERS).is_some() { "…" } else { "" };
+    let start: String = text.chars().take(MAX_LETTERS).collect();
+    format!("{}{more}", printable(&start))
+}
+
 fn start_reason(reason: StartReason) -> exports::lifecycle::StartReason {
     match reason {
         StartReason::Fresh => exports::lifecycle::StartReason::Fresh,
@@ -201,5 +210,17 @@ fn close_cause(cause: CloseCause) -> wire::CloseCause {
         CloseCause::Trap => wire::CloseCause::Trap,
         CloseCause::Restart => wire::CloseCause::Restart,
         CloseCause::Shutdown => wire::CloseCause::Shutdown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guests_own_words_are_one_line_of_bounded_length() {
+        assert_eq!(in_short("no\nroom"), "no\\nroom");
+        let long = in_short(&"é".repeat(1 << 20));
+        assert_eq!((long.chars().count(), long.chars().last()), (501, Some('…')));
     }
 }

@@ -1,5 +1,6 @@
 //! A guest's stdout and stderr: each line becomes a log line that names the room.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -94,11 +95,22 @@ impl Output {
         if text.is_empty() {
             return;
         }
+        let text = printable(text);
         match self.stream {
             Stream::Stdout => tracing::info!(target: "guest", room = &*self.room, "{text}"),
             Stream::Stderr => tracing::warn!(target: "guest", room = &*self.room, "{text}"),
         }
     }
+}
+
+/// With its control characters escaped: a guest cannot draw over the host's lines on a terminal. Tabs are harmless.
+pub(super) fn printable(text: &str) -> Cow<'_, str> {
+    let controls = |letter: char| letter.is_control() && letter != '\t';
+    if !text.contains(controls) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = text.chars().map(|letter| if controls(letter) { letter.escape_default().to_string() } else { letter.into() });
+    Cow::Owned(escaped.collect())
 }
 
 impl Drop for Output {
@@ -165,5 +177,16 @@ impl AsyncWrite for Output {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped_and_all_else_is_as_it_was() {
+        assert_eq!(printable("a\tb \u{e9}"), "a\tb \u{e9}");
+        assert_eq!(printable("a\rb\u{1b}[2J\n"), "a\\rb\\u{1b}[2J\\n");
     }
 }

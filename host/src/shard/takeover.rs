@@ -75,10 +75,11 @@ impl<L: Launch> RoomLoop<L> {
         let saved = guarded(app.snapshot(&mut self.room)).await;
         self.room.roll_back();
         match saved {
-            Ok(Some(saved)) if saved.data.len() > self.shard.limits.max_snapshot_bytes => Err(format!(
+            // The name of the format takes memory too.
+            Ok(Some(saved)) if saved.version.len() + saved.data.len() > self.shard.limits.max_snapshot_bytes => Err(format!(
                 "the snapshot of the room {:?} has {} bytes, more than the {} that it may have",
                 self.room.name(),
-                saved.data.len(),
+                saved.version.len() + saved.data.len(),
                 self.shard.limits.max_snapshot_bytes
             )),
             Ok(saved) => Ok(saved),

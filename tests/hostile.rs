@@ -202,7 +202,7 @@ async fn a_panic_is_logged_once_however_many_are_connected_with_the_names_of_fun
     for once in ["this is the panic's message", "the guest's on-message trapped", "wasm backtrace"] {
         assert_eq!(log.matches(once).count(), 1, "{once:?} once in:\n{log}");
     }
-    for name in ["hostile::die::the_function_that_panics", "<hostile::Hostile as ws_guest::app::App>::on_message"] {
+    for name in ["hostile::die::the_function_that_panics", "ws-host:server/handler@0.1.0#on-message"] {
         assert!(log.contains(name), "{name} in:\n{log}");
     }
 }

@@ -56,12 +56,19 @@ impl Host {
 
     /// Reads the log until a line has this in it, and answers the line.
     pub fn logs(&mut self, needle: &str) -> String {
+        let log = self.logs_up_to(needle);
+        log.lines().last().unwrap_or_default().to_owned()
+    }
+
+    /// The same with all that comes before.
+    pub fn logs_up_to(&mut self, needle: &str) -> String {
+        let mut log = String::new();
         loop {
-            let mut line = String::new();
-            let read = self.log.read_line(&mut line).expect("the log is text");
+            let before = log.len();
+            let read = self.log.read_line(&mut log).expect("the log is text");
             assert!(read > 0, "the log ended without {needle:?}");
-            if line.contains(needle) {
-                return line;
+            if log[before..].contains(needle) {
+                return log;
             }
         }
     }

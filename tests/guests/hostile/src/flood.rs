@@ -21,8 +21,6 @@ pub fn with(what: &str, from: ClientId, times: usize, bytes: usize) -> String {
             topics::subscribe(from, "flood").ok();
             count(times, |_| topics::publish("flood", &payload))
         }
-        // What a guest has not touched costs nobody anything: whatever the host takes then is its own.
-        "send-untouched" => count(times, |_| send(from, vec![0; bytes])),
         "timers" => count(times, |_| control::set_timer(Duration::from_secs(3600), &payload).map(drop)),
         "timers-and-back" => count(times, |_| control::set_timer(Duration::from_secs(3600), &payload).map(control::cancel_timer)),
         "topics" => count(times, |n| topics::subscribe(from, &format!("topic {n}"))),

@@ -48,13 +48,16 @@ impl App for Hostile {
                 send(from, "as you wish").ok();
             }
             "spin-at" => drop(control::set_timer(Duration::ZERO, rest.as_bytes())),
-            "fill" => drop((0..5).map(|_| send(from, vec![7; 30_000])).count()),
+            "fill" => (0..5).for_each(|_| {
+                send(from, vec![7; 30_000]).ok();
+            }),
             "close-everybody" => {
                 let closed = clients().into_iter().filter(|id| close(*id, 4000, "everybody").is_ok()).count();
                 eprintln!("closed {closed}");
             }
             "spin" => self.here("on-message"),
             "die" => die::of(rest),
+            "forge" => println!("forged\r2026-01-01 ERROR \u{1b}[2J\u{9b}2J\u{8}the host is on fire"),
             // All that a handler may send may be used up: the log tells how it went.
             _ => eprintln!("flooded: {}", flood::with(command, from, number(first), number(last))),
         }

@@ -3,57 +3,10 @@
 mod support;
 
 use std::path::PathBuf;
-use std::process::Output;
 
 use support::host::command;
-use support::{Client, Host, guest};
+use support::{Client, Host, Swappable, guest};
 use tokio::sync::watch;
-
-/// A host with an admin socket of its own, in a folder that goes with it.
-struct Swappable {
-    host: Host,
-    folder: tempfile::TempDir,
-}
-
-impl Swappable {
-    fn run(name: &str, arguments: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let socket = folder.path().join("admin.sock");
-        let socket = socket.to_str().expect("the path is text").to_owned();
-        let mut all = vec!["--socket", &socket];
-        all.extend(arguments);
-        Self { host: Host::run_with(name, &all), folder }
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.folder.path().join("admin.sock")
-    }
-
-    fn ask(&self, arguments: &[&str]) -> Output {
-        command().args(arguments).arg("--socket").arg(self.socket()).output().expect("ws-host starts")
-    }
-
-    fn swap(&self, name: &str) -> String {
-        let output = self.ask(&["swap", guest(name).to_str().expect("the path is text")]);
-        assert!(output.status.success(), "swapped to {name}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-
-    /// A swap that is refused: why.
-    fn refusal_of(&self, file: &str) -> String {
-        let output = self.ask(&["swap", file]);
-        assert_eq!(output.status.code(), Some(1), "exit code");
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(stderr.lines().count(), 1, "one line: {stderr}");
-        stderr
-    }
-
-    fn status(&self) -> serde_json::Value {
-        let output = self.ask(&["status", "--json"]);
-        assert!(output.status.success());
-        serde_json::from_slice(&output.stdout).expect("the status is JSON")
-    }
-}
 
 /// What a counter answers: its release, the message, and how many messages its room has had.
 fn parse(answer: &str) -> (String, u64, u64) {

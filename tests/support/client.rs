@@ -1,5 +1,7 @@
 //! A client by tokio-tungstenite.
 
+use std::time::Duration;
+
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -76,6 +78,12 @@ impl Client {
 
     /// The next message of any kind but pings and pongs.
     pub async fn next(&mut self) -> Message {
+        // A bug is to fail a test, not to hang it.
+        let next = tokio::time::timeout(Duration::from_secs(60), self.next_message());
+        next.await.expect("a message comes within a minute")
+    }
+
+    async fn next_message(&mut self) -> Message {
         loop {
             let message = self.socket.next().await.expect("the connection is open").expect("the connection works");
             if !message.is_ping() && !message.is_pong() {

@@ -8,9 +8,11 @@ pub mod guests;
 pub mod host;
 pub mod http;
 pub mod memory;
+pub mod swappable;
 
 pub use client::{Client, refusal};
 pub use embedded::Embedded;
 pub use guests::guest;
 pub use host::{Host, command, fails, fails_with_log};
 pub use memory::Memory;
+pub use swappable::Swappable;

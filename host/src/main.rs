@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 /// Chosen by measurement; `docs/decisions.md` has the figures.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let arguments = cli::parse();

@@ -54,6 +54,23 @@ async fn a_project_is_built_and_served() {
     assert_eq!(Client::connect(&host).await.asks("hello").await, "hello");
 }
 
+#[tokio::test]
+async fn an_edited_project_is_built_again_and_swapped_and_a_mistake_in_it_changes_nothing_but_the_page() {
+    let project = project(ECHO, "cdylib");
+    let mut host = Host::start(dev(&project));
+    let mut client = Client::connect(&host).await;
+    assert_eq!(client.asks("hello").await, "hello");
+    let edit = |lib: &str| std::fs::write(project.path().join("src/lib.rs"), lib).expect("the project can be edited");
+
+    edit(&ECHO.replace("from, message)", "from, 1_u8 + true)"));
+    host.logs("the release before goes on");
+    assert_eq!(client.asks("hello").await, "hello");
+
+    edit(&ECHO.replace("from, message)", "from, \"another answer\")"));
+    host.logs("swapped to");
+    assert_eq!(client.asks("hello").await, "another answer");
+}
+
 #[test]
 fn a_mistake_in_the_code_is_shown_as_the_compiler_prints_it() {
     let project = project(&ECHO.replace("from, message)", "from, 1_u8 + true)"), "cdylib");

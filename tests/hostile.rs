@@ -155,7 +155,7 @@ async fn dies_of(what: &str, arguments: &[&str]) -> String {
     let log = host.logs("the guest's on-message ");
     is_served(&host, &mut stays).await;
     // Its memory has gone with it, the bomb's 16 MiB included.
-    memory.stayed_within(52, 32);
+    memory.stayed_within(52);
     log
 }
 

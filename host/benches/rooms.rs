@@ -1,7 +1,7 @@
 //! What rooms cost, and how long a client waits when the release changes: `cargo bench --bench rooms`.
 //!
 //! Starts the real binary, so the figures are a process's own: CPU time from /proc/PID/stat, memory from
-//! /proc/PID/status. docs/benchmarks.md tells what they were, where and when.
+//! /proc/PID/status. docs/decisions.md tells what they were, where and when.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -29,13 +29,13 @@ impl Memory {
         mebibytes(&self.status, "VmHWM:").saturating_sub(self.before)
     }
 
-    /// Asserts that it has not grown by more than this at any time, nor by more than that by now. In MiB. Bounds leave some
-    /// 20 MiB for what allocators keep and kernels count late; what is guarded against is a hundred and more.
-    pub fn stayed_within(&self, peak: u64, end: u64) {
+    /// Asserts that it has grown by no more than so many MiB at any time. Bounds leave some 20 MiB for what allocators keep
+    /// and kernels count late. When memory comes back is the allocator's choice (jemalloc gives it up after ten seconds), so
+    /// that is shown and not asserted.
+    pub fn stayed_within(&self, peak: u64) {
         let (peaked, grown) = (self.peaked(), self.grown());
         println!("memory: {} MiB before, at most {peaked} MiB more, now {grown} MiB more", self.before);
         assert!(peaked <= peak, "the host's memory grew by {peaked} MiB at most, not by more than {peak}");
-        assert!(grown <= end, "the host's memory has grown by {grown} MiB, not by more than {end}");
     }
 }
 

@@ -51,6 +51,11 @@ impl Swappable {
         stderr
     }
 
+    /// Whether `ws-host status` says that this guest runs.
+    pub fn runs(&self, name: &str) -> bool {
+        self.status()["release"]["file"].as_str().is_some_and(|file| file.ends_with(&format!("{name}.wasm")))
+    }
+
     /// What `ws-host status` tells.
     pub fn status(&self) -> serde_json::Value {
         let output = self.ask(&["status", "--json"]);

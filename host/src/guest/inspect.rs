@@ -68,7 +68,7 @@ impl Report {
             .collect();
         let compiled_bytes = component.serialize().map_or(0, |code| code.len());
         let limits = crate::config::Limits::default();
-        let problem = program::Program::from_bytes(engine, &file, &bytes, &limits).err().map(|error| error.to_string());
+        let problem = program::Program::link(engine, &file, &bytes, &component, &limits).err().map(|error| error.to_string());
         Ok(Self { file, size_bytes: bytes.len(), compiled_bytes, runnable: problem.is_none(), problem, exports, imports })
     }
 }

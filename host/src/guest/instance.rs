@@ -1,7 +1,5 @@
 //! One instance of a guest, and its calls.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use bytestring::ByteString;
 use wasmtime::{Store, component};
@@ -33,7 +31,6 @@ pub struct Instance {
     lifecycle: Option<exports::lifecycle::Guest>,
     flow: Option<exports::flow::Guest>,
     timers: Option<exports::timers::Guest>,
-    call_timeout: Duration,
 }
 
 impl Instance {
@@ -55,37 +52,33 @@ impl Instance {
                 lifecycle: indices.lifecycle.as_ref().map(|it| it.load(&mut store, &instance)).transpose()?,
                 flow: indices.flow.as_ref().map(|flow| flow.load(&mut store, &instance)).transpose()?,
                 timers: indices.timers.as_ref().map(|it| it.load(&mut store, &instance)).transpose()?,
-                call_timeout: limits.call_timeout,
                 store,
             })
         };
         loaded.await.map_err(|error| fault("start-up code", &error, limits.call_timeout))
     }
+}
 
-    /// A call is about to run: its store gets the room, and its time starts.
-    fn enter(&mut self, room: &mut Room) {
-        std::mem::swap(room, &mut self.store.data_mut().room);
-        self.store.data_mut().begin_call();
-        self.store.set_epoch_deadline(1);
-    }
+/// A call is about to run: its store gets the room, and its time starts.
+fn enter(store: &mut Store<GuestState>, room: &mut Room) {
+    std::mem::swap(room, &mut store.data_mut().room);
+    store.data_mut().begin_call();
+    store.set_epoch_deadline(1);
+}
 
-    /// The call has ended: the room comes back, and an error becomes a fault of this handler.
-    fn leave<T>(&mut self, room: &mut Room, handler: &str, result: wasmtime::Result<T>) -> Result<T, Fault> {
-        std::mem::swap(room, &mut self.store.data_mut().room);
-        result.map_err(|error| fault(handler, &error, self.call_timeout))
-    }
+/// The call has ended: the room comes back, and an error becomes a fault of this handler.
+fn leave<T>(store: &mut Store<GuestState>, room: &mut Room, handler: &str, result: wasmtime::Result<T>) -> Result<T, Fault> {
+    std::mem::swap(room, &mut store.data_mut().room);
+    result.map_err(|error| fault(handler, &error, store.data().call_timeout()))
 }
 
 impl App for Instance {
     async fn on_start(&mut self, room: &mut Room, reason: StartReason, saved: Option<Saved>) -> Outcome {
-        if self.lifecycle.is_none() {
-            return Ok(());
-        }
-        self.enter(room);
         let Some(lifecycle) = &self.lifecycle else { return Ok(()) };
+        enter(&mut self.store, room);
         let saved = saved.as_ref().map(|saved| exports::lifecycle::SavedParam { version: &saved.version, data: &saved.data });
         let result = lifecycle.call_on_start(&mut self.store, start_reason(reason), saved).await;
-        match self.leave(room, "on-start", result)? {
+        match leave(&mut self.store, room, "on-start", result)? {
             Ok(()) => Ok(()),
             Err(refusal) => Err(Fault::new(format!("the guest's on-start refused: {}", in_short(&refusal)))),
         }
@@ -93,7 +86,7 @@ impl App for Instance {
 
     async fn on_new_client(&mut self, room: &mut Room, client: &Client) -> Outcome {
         let request = &client.request;
-        let headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let headers = lent(&request.headers);
         let ip = client.address.ip().to_string();
         let client = wire::Client {
             id: client.id,
@@ -103,33 +96,31 @@ impl App for Instance {
             headers: &headers,
             subprotocol: client.subprotocol.as_deref(),
         };
-        self.enter(room);
+        enter(&mut self.store, room);
         let result = self.handler.call_on_new_client(&mut self.store, client).await;
-        self.leave(room, "on-new-client", result)
+        leave(&mut self.store, room, "on-new-client", result)
     }
 
     async fn on_message(&mut self, room: &mut Room, from: ClientId, message: Message) -> Outcome {
-        self.enter(room);
+        enter(&mut self.store, room);
         let payload = match &message {
             Message::Text(text) => wire::Message::Text(text),
             Message::Binary(data) => wire::Message::Binary(data),
         };
         let result = self.handler.call_on_message(&mut self.store, from, payload).await;
-        self.leave(room, "on-message", result)
+        leave(&mut self.store, room, "on-message", result)
     }
 
     async fn on_client_left(&mut self, room: &mut Room, client: ClientId, info: &CloseInfo) -> Outcome {
-        self.enter(room);
+        enter(&mut self.store, room);
         let info = wire::CloseInfo { code: info.code, reason: &info.reason, clean: info.clean, cause: close_cause(info.cause) };
         let result = self.handler.call_on_client_left(&mut self.store, client, info).await;
-        self.leave(room, "on-client-left", result)
+        leave(&mut self.store, room, "on-client-left", result)
     }
 
     async fn on_upgrade(&mut self, room: &mut Room, request: &UpgradeRequest) -> Result<Decision, Fault> {
-        if self.gate.is_none() {
-            return Ok(Decision::Accept(None));
-        }
-        let headers: Vec<_> = request.request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let Some(gate) = &self.gate else { return Ok(Decision::Accept(None)) };
+        let headers = lent(&request.request.headers);
         let subprotocols: Vec<_> = request.subprotocols.iter().map(String::as_str).collect();
         let ip = request.address.ip().to_string();
         let asked = exports::gate::Request {
@@ -139,10 +130,9 @@ impl App for Instance {
             headers: &headers,
             subprotocols: &subprotocols,
         };
-        self.enter(room);
-        let Some(gate) = &self.gate else { return Ok(Decision::Accept(None)) };
+        enter(&mut self.store, room);
         let result = gate.call_on_upgrade(&mut self.store, asked).await;
-        Ok(match self.leave(room, "on-upgrade", result)? {
+        Ok(match leave(&mut self.store, room, "on-upgrade", result)? {
             exports::gate::Decision::Accept(subprotocol) => Decision::Accept(subprotocol.map(ByteString::from)),
             exports::gate::Decision::Refuse(status) => Decision::Refuse(status),
             exports::gate::Decision::Close(rejection) => Decision::Close(rejection.code, rejection.reason.into()),
@@ -150,35 +140,31 @@ impl App for Instance {
     }
 
     async fn on_drain(&mut self, room: &mut Room, client: ClientId) -> Outcome {
-        if self.flow.is_none() {
-            return Ok(());
-        }
-        self.enter(room);
         let Some(flow) = &self.flow else { return Ok(()) };
+        enter(&mut self.store, room);
         let result = flow.call_on_drain(&mut self.store, client).await;
-        self.leave(room, "on-drain", result)
+        leave(&mut self.store, room, "on-drain", result)
     }
 
     async fn on_timer(&mut self, room: &mut Room, timer: u64, payload: Bytes) -> Outcome {
-        if self.timers.is_none() {
-            return Ok(());
-        }
-        self.enter(room);
         let Some(timers) = &self.timers else { return Ok(()) };
+        enter(&mut self.store, room);
         let result = timers.call_on_timer(&mut self.store, timer, &payload).await;
-        self.leave(room, "on-timer", result)
+        leave(&mut self.store, room, "on-timer", result)
     }
 
     async fn snapshot(&mut self, room: &mut Room) -> Result<Option<Saved>, Fault> {
-        if self.lifecycle.is_none() {
-            return Ok(None);
-        }
-        self.enter(room);
         let Some(lifecycle) = &self.lifecycle else { return Ok(None) };
+        enter(&mut self.store, room);
         let result = lifecycle.call_snapshot(&mut self.store).await;
-        let saved = self.leave(room, "snapshot", result)?;
+        let saved = leave(&mut self.store, room, "snapshot", result)?;
         Ok(Some(Saved { version: saved.version, data: saved.data.into() }))
     }
+}
+
+/// Headers as the typed calls take them: borrowed from where they lie.
+fn lent(headers: &[(String, String)]) -> Vec<(&str, &str)> {
+    headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 /// A guest's own words, in one line that it cannot make as long as it likes.

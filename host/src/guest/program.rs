@@ -56,21 +56,24 @@ impl Program {
     /// As `load`, but for reading.
     pub fn from_bytes(engine: &Engine, name: &str, bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
         let component = compile(engine, name, bytes)?;
-        check(engine, name, &component)?;
+        Self::link(engine, name, bytes, &component, limits)
+    }
+
+    /// Checks and links what `compile` has made of these bytes.
+    pub(super) fn link(engine: &Engine, name: &str, bytes: &[u8], component: &Component, limits: &Limits) -> Result<Self, Error> {
+        check(engine, name, component)?;
         let invalid = |error: wasmtime::Error| Error::Invalid { name: name.to_owned(), reason: format!("{error:#}") };
         let mut linker = Linker::new(&engine.wasmtime);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(invalid)?;
         imports::add_to_linker(&mut linker).map_err(invalid)?;
-        let pre = linker.instantiate_pre(&component).map_err(invalid)?;
+        let pre = linker.instantiate_pre(component).map_err(invalid)?;
         let indices = Indices {
             handler: exports::handler::GuestIndices::new(&pre).map_err(invalid)?,
-            gate: optional(&component, "ws-host:server/gate@0.1.0", || exports::gate::GuestIndices::new(&pre))
+            gate: optional(component, "ws-host:server/gate@0.1.0", || exports::gate::GuestIndices::new(&pre)).map_err(invalid)?,
+            lifecycle: optional(component, "ws-host:server/lifecycle@0.1.0", || exports::lifecycle::GuestIndices::new(&pre))
                 .map_err(invalid)?,
-            lifecycle: optional(&component, "ws-host:server/lifecycle@0.1.0", || exports::lifecycle::GuestIndices::new(&pre))
-                .map_err(invalid)?,
-            flow: optional(&component, "ws-host:server/flow@0.1.0", || exports::flow::GuestIndices::new(&pre))
-                .map_err(invalid)?,
-            timers: optional(&component, "ws-host:server/timers@0.1.0", || exports::timers::GuestIndices::new(&pre))
+            flow: optional(component, "ws-host:server/flow@0.1.0", || exports::flow::GuestIndices::new(&pre)).map_err(invalid)?,
+            timers: optional(component, "ws-host:server/timers@0.1.0", || exports::timers::GuestIndices::new(&pre))
                 .map_err(invalid)?,
         };
         Ok(Self { inner: Arc::new(Inner { name: name.to_owned(), pre, indices, limits: limits.clone(), sha256: sha256(bytes) }) })

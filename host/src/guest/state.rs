@@ -19,6 +19,7 @@ pub(super) struct GuestState {
     resources: ResourceTable,
     ticks: u64,
     max_ticks: u64,
+    call_timeout: Duration,
 }
 
 impl GuestState {
@@ -37,7 +38,13 @@ impl GuestState {
             resources: ResourceTable::new(),
             ticks: 0,
             max_ticks: ticks(limits.call_timeout),
+            call_timeout: limits.call_timeout,
         }
+    }
+
+    /// The running time that a call may take.
+    pub(super) fn call_timeout(&self) -> Duration {
+        self.call_timeout
     }
 
     /// A call begins: its time is counted from here.

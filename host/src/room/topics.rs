@@ -44,13 +44,12 @@ impl Topics {
         self.by_name.entry(Arc::clone(&name)).or_default().insert(id).then_some(name)
     }
 
-    pub(super) fn remove(&mut self, topic: &str, id: ClientId) -> bool {
-        let Some(subscribers) = self.by_name.get_mut(topic) else { return false };
-        let removed = subscribers.remove(&id);
+    pub(super) fn remove(&mut self, topic: &str, id: ClientId) {
+        let Some(subscribers) = self.by_name.get_mut(topic) else { return };
+        subscribers.remove(&id);
         if subscribers.is_empty() {
             self.by_name.remove(topic);
         }
-        removed
     }
 }
 

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use super::mailbox::Event;
-use super::room_loop::{RoomLoop, guarded};
-use crate::app::{App, Decision, Fault, Launch, StartReason};
+use super::room_loop::{RoomLoop, begin, guarded};
+use crate::app::{Decision, Fault, Launch, StartReason};
 use crate::types::{ClientId, CloseInfo};
 
 const KEEPS_FAILING: &str = "the application keeps failing";
@@ -31,11 +31,7 @@ impl<L: Launch> RoomLoop<L> {
     /// Starts an instance of the present release. Its `on_start` has run, and its effects are applied.
     pub(super) async fn launch_instance(&mut self, reason: StartReason) -> Result<(), Fault> {
         let mut app = guarded(self.launch.launch(self.room.name())).await?;
-        let started = guarded(app.on_start(&mut self.room, reason, self.saved.clone())).await;
-        if let Err(fault) = started {
-            self.room.roll_back();
-            return Err(fault);
-        }
+        begin(&mut app, &mut self.room, reason, self.saved.clone()).await?;
         self.apply_effects();
         self.app = Some(app);
         Ok(())
@@ -49,7 +45,7 @@ impl<L: Launch> RoomLoop<L> {
             None => tracing::error!(room, "{fault}"),
         }
         self.rooms.count_trap();
-        self.count_against_probation(fault);
+        self.count_against_probation();
     }
 
     fn open_circuit(&mut self) {

@@ -46,7 +46,7 @@ pub enum Order<L> {
     Swap(L, Arc<Probation>, oneshot::Sender<Result<Vec<RoomSwap>, String>>),
     /// Go back to this release, the one before the swap of this probation, with the state saved then. Rooms that did
     /// not take part in that swap stay as they are.
-    Revert(L, Arc<Probation>, oneshot::Sender<Vec<RoomSwap>>),
+    Revert(L, Arc<Probation>, oneshot::Sender<()>),
     /// The probation has passed: what was kept for going back is dropped.
     Settle,
 }
@@ -64,7 +64,7 @@ impl<L> fmt::Debug for Order<L> {
 /// The same for one room.
 pub(super) enum RoomOrder<L> {
     Swap(L, Arc<Probation>, oneshot::Sender<Result<RoomSwap, String>>),
-    Revert(Arc<Probation>, oneshot::Sender<Option<RoomSwap>>),
+    Revert(Arc<Probation>, oneshot::Sender<()>),
     Settle,
 }
 

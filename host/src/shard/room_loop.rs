@@ -273,6 +273,15 @@ pub(super) async fn guarded<T>(handler: impl Future<Output = Result<T, Fault>>) 
     .await
 }
 
+/// Begins an instance: its `on_start` runs. If it refuses or fails, what it staged is dropped.
+pub(super) async fn begin<A: App>(app: &mut A, room: &mut Room, reason: StartReason, saved: Option<Saved>) -> Result<(), Fault> {
+    let begun = guarded(app.on_start(room, reason, saved)).await;
+    if begun.is_err() {
+        room.roll_back();
+    }
+    begun
+}
+
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("the handler panicked: {}", text.unwrap_or("without a message"))

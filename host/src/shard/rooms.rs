@@ -11,11 +11,11 @@ use tokio::sync::oneshot;
 
 use super::mailbox::Mailbox;
 use super::orders::{Order, Probation, RoomOrder, RoomSwap};
-use super::room_loop::{RoomLoop, RoomOrders, guarded};
+use super::room_loop::{RoomLoop, RoomOrders, begin, guarded};
 use super::seat::Seat;
 use super::table::Shard;
 use super::takeover::Before;
-use crate::app::{App, Fault, Launch, StartReason};
+use crate::app::{Fault, Launch, StartReason};
 use crate::room::{Room, RoomLimits};
 
 /// What all shards count together.
@@ -68,7 +68,7 @@ impl<L: Launch> Rooms<L> {
     pub(super) async fn try_out(&self, launch: &L) -> Result<(), Fault> {
         let mut room = Room::new("trial", self.room_limits());
         let mut app = guarded(launch.launch(room.name())).await?;
-        guarded(app.on_start(&mut room, StartReason::Fresh, None)).await
+        begin(&mut app, &mut room, StartReason::Fresh, None).await
     }
 
     fn room_limits(&self) -> RoomLimits {
@@ -136,16 +136,16 @@ impl<L: Launch> Rooms<L> {
     pub(super) async fn follow(&self, order: Order<L>) {
         match order {
             Order::Swap(next, probation, answer) => drop(answer.send(self.swap(&next, &probation).await)),
-            Order::Revert(to, probation, answer) => {
+            Order::Revert(to, probation, done) => {
                 self.launch.replace(to);
                 self.on_probation.take();
-                let mut reverted = Vec::new();
                 for entry in self.all() {
-                    let (answer, outcome) = oneshot::channel();
-                    entry.give(RoomOrder::Revert(Arc::clone(&probation), answer));
-                    reverted.extend(outcome.await.ok().flatten());
+                    let (reverted, room_done) = oneshot::channel();
+                    entry.give(RoomOrder::Revert(Arc::clone(&probation), reverted));
+                    // A room that has retired meanwhile has nothing to go back from.
+                    let _ = room_done.await;
                 }
-                let _ = answer.send(reverted);
+                let _ = done.send(());
             }
             Order::Settle => {
                 self.on_probation.take();

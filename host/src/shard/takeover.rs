@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::orders::{Probation, RoomOrder, RoomSwap};
-use super::room_loop::{RoomLoop, guarded};
-use crate::app::{App, Fault, Launch, Saved, StartReason};
+use super::room_loop::{RoomLoop, begin, guarded};
+use crate::app::{App, Launch, Saved, StartReason};
 
 /// What a room keeps to go back to the release before, until the probation has passed.
 pub(super) struct Before<L> {
@@ -29,7 +29,10 @@ impl<L: Launch> RoomLoop<L> {
         // Who gave the order may be gone: the server shuts down.
         match order {
             RoomOrder::Swap(next, probation, answer) => drop(answer.send(self.swap(next, probation).await)),
-            RoomOrder::Revert(probation, answer) => drop(answer.send(self.revert(&probation).await)),
+            RoomOrder::Revert(probation, done) => {
+                self.revert(&probation).await;
+                let _ = done.send(());
+            }
             RoomOrder::Settle => self.before = None,
         }
     }
@@ -39,11 +42,7 @@ impl<L: Launch> RoomLoop<L> {
         let begun = Instant::now();
         let mut app = guarded(next.launch(self.room.name())).await.map_err(|fault| fault.message)?;
         let saved = self.snapshot().await?;
-        let started = guarded(app.on_start(&mut self.room, StartReason::Swap, saved.clone())).await;
-        if let Err(fault) = started {
-            self.room.roll_back();
-            return Err(fault.message);
-        }
+        begin(&mut app, &mut self.room, StartReason::Swap, saved.clone()).await.map_err(|fault| fault.message)?;
         self.apply_effects();
         let before = std::mem::replace(&mut self.launch, next);
         let earlier = self.before.take().map(|earlier| Box::new(Before { earlier: None, ..earlier }));
@@ -54,19 +53,16 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Goes back to the release before the swap of this probation, with the state that it had then. A room that did
     /// not take part in that swap stays as it is.
-    async fn revert(&mut self, probation: &Arc<Probation>) -> Option<RoomSwap> {
-        let begun = Instant::now();
-        let before = self.before.take_if(|before| Arc::ptr_eq(&before.probation, probation))?;
+    async fn revert(&mut self, probation: &Arc<Probation>) {
+        let Some(before) = self.before.take_if(|before| Arc::ptr_eq(&before.probation, probation)) else { return };
         self.before = before.earlier.map(|earlier| *earlier);
-        let failed = self.app.take();
-        drop(failed);
+        self.app = None;
         self.launch = before.launch;
         self.saved = before.saved;
         match self.launch_instance(StartReason::Swap).await {
             Ok(()) => self.close_circuit_now(),
             Err(fault) => self.contain(fault, None).await,
         }
-        Some(self.told(begun))
     }
 
     /// What the running instance hands on. A guest without state of its own hands on nothing.
@@ -98,7 +94,7 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     /// Counts a trap against a release on probation.
-    pub(super) fn count_against_probation(&self, _fault: &Fault) {
+    pub(super) fn count_against_probation(&self) {
         if let Some(before) = &self.before {
             before.probation.count_trap(Instant::now());
         }

@@ -63,6 +63,15 @@ impl Assembly {
         }
     }
 
+    /// The same for bytes that nothing has announced, because they were inflated: the message ends where it passes the limit.
+    pub(super) fn push_limited(&mut self, piece: &[u8], limit: usize) -> Result<(), Violation> {
+        let size = self.len() + piece.len();
+        if size > limit {
+            return Err(Violation::TooBig { size: size as u64, limit });
+        }
+        if piece.is_empty() { Ok(()) } else { self.push(piece, limit) }
+    }
+
     /// The whole message. Its buffer is handed on, neither copied nor checked again.
     pub(super) fn finish(self) -> Result<Message, Violation> {
         match self {

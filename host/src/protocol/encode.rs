@@ -1,4 +1,4 @@
-//! Frames from the server to its clients: whole, unmasked (RFC 6455 §5.1) and without extensions.
+//! Frames from the server to its clients: whole and unmasked (RFC 6455 §5.1).
 //!
 //! Each function appends to a buffer of the caller and allocates nothing else.
 
@@ -13,7 +13,7 @@ use super::close::{cut_reason, may_send};
 pub(super) const MAX_CONTROL: usize = 125;
 
 /// The largest header of an unmasked frame: two bytes and a length of eight (RFC 6455 §5.2).
-const MAX_HEADER: usize = 10;
+pub(super) const MAX_HEADER: usize = 10;
 
 /// The header of one frame, 2 to 10 bytes, to be written in front of its payload.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +34,23 @@ impl Deref for Header {
 /// lies, such as a broadcast.
 pub fn message_header(text: bool, payload_len: usize) -> Header {
     let data = if text { Data::Text } else { Data::Binary };
-    header(OpCode::Data(data), payload_len)
+    header(OpCode::Data(data), payload_len, false)
+}
+
+/// The header of a message in one frame whose payload is compressed (RFC 7692 §6).
+pub(super) fn compressed_header(text: bool, payload_len: usize) -> Header {
+    let data = if text { Data::Text } else { Data::Binary };
+    header(OpCode::Data(data), payload_len, true)
+}
+
+/// A message's frame as `write_message` has written it: whether it is text, and its payload.
+pub fn read_message(frame: &[u8]) -> (bool, &[u8]) {
+    let header = match frame[1] {
+        126 => 4,
+        127 => 10,
+        _ => 2,
+    };
+    (frame[0] & 0x0F == u8::from(OpCode::Data(Data::Text)), &frame[header..])
 }
 
 /// How many bytes a message takes on the wire, its header included.
@@ -67,7 +83,7 @@ pub fn write_close(out: &mut Vec<u8>, code: u16, reason: &str) {
     }
     let reason = cut_reason(reason);
     let code = code.to_be_bytes();
-    out.extend_from_slice(&header(OpCode::Control(Control::Close), code.len() + reason.len()));
+    out.extend_from_slice(&header(OpCode::Control(Control::Close), code.len() + reason.len(), false));
     out.extend_from_slice(&code);
     out.extend_from_slice(reason.as_bytes());
 }
@@ -75,14 +91,14 @@ pub fn write_close(out: &mut Vec<u8>, code: u16, reason: &str) {
 fn write_control(out: &mut Vec<u8>, control: Control, payload: &[u8]) {
     // A longer payload would be a header that the client must refuse (RFC 6455 §5.5).
     let payload = &payload[..payload.len().min(MAX_CONTROL)];
-    out.extend_from_slice(&header(OpCode::Control(control), payload.len()));
+    out.extend_from_slice(&header(OpCode::Control(control), payload.len(), false));
     out.extend_from_slice(payload);
 }
 
-fn header(opcode: OpCode, payload_len: usize) -> Header {
+fn header(opcode: OpCode, payload_len: usize, rsv1: bool) -> Header {
     let mut bytes = [0; MAX_HEADER];
     let mut free = &mut bytes[..];
-    FrameHeader { opcode, ..FrameHeader::default() }
+    FrameHeader { opcode, rsv1, ..FrameHeader::default() }
         .format(payload_len as u64, &mut free)
         .expect("an unmasked header has at most ten bytes");
     let len = MAX_HEADER - free.len();

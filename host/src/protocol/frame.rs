@@ -37,9 +37,11 @@ pub(super) enum Control {
 #[derive(Debug)]
 pub(super) struct Frame {
     pub(super) kind: Kind,
+    /// It is part of a compressed message (RFC 7692 §6).
+    pub(super) is_compressed: bool,
     /// It completes its message, or is a control frame.
     pub(super) is_final: bool,
-    /// It is a whole message or a control frame, not a fragment.
+    /// It is a whole plain message or a control frame: nothing but its payload has to be looked at.
     pub(super) is_whole: bool,
     pub(super) mask: [u8; 4],
     /// The payload's length in bytes.
@@ -59,10 +61,21 @@ impl Frame {
 /// rules depend on it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context {
-    /// The format and the bytes so far of the incomplete message, or `None` between messages.
-    pub(super) message: Option<(Format, usize)>,
+    /// The incomplete message, or `None` between messages.
+    pub(super) message: Option<Unfinished>,
     /// The largest message in bytes.
     pub(super) limit: usize,
+    /// Whether messages may be compressed.
+    pub(super) deflate: bool,
+}
+
+/// A message of which frames are missing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unfinished {
+    pub(super) format: Format,
+    pub(super) is_compressed: bool,
+    /// The payload bytes of its frames so far.
+    pub(super) arrived: usize,
 }
 
 /// Reads the header at the front of `bytes`. Returns the frame and its header's size, or `None` while the
@@ -85,35 +98,47 @@ pub(super) fn parse(bytes: &[u8], context: Context) -> Result<Option<(Frame, usi
 
 /// The rules of a header: first what is wrong whatever the host's limit is, then the limit.
 fn check(header: &FrameHeader, len: u64, context: Context) -> Result<Frame, Violation> {
-    if header.rsv1 || header.rsv2 || header.rsv3 {
+    if (header.rsv1 && !context.deflate) || header.rsv2 || header.rsv3 {
         return Err(Violation::ReservedBits);
     }
     let mask = header.mask.ok_or(Violation::Unmasked)?;
     let is_final = header.is_final;
     let kind = kind(header.opcode, context)?;
+    if header.rsv1 && (matches!(kind, Kind::Control(_)) || context.message.is_some()) {
+        return Err(Violation::MisplacedCompression);
+    }
+    let is_data = matches!(kind, Kind::Data(_));
+    let is_compressed = is_data && context.message.map_or(header.rsv1, |message| message.is_compressed);
     match kind {
         Kind::Control(_) if !is_final => return Err(Violation::FragmentedControl),
         Kind::Control(_) if len > MAX_CONTROL as u64 => return Err(Violation::ControlTooLong(len)),
         Kind::Control(_) => {}
         Kind::Data(_) => {
             // Judged by what the header announces, before any of the payload arrives or is made room for.
-            let so_far = context.message.map_or(0, |(_, len)| len);
+            let so_far = context.message.map_or(0, |message| message.arrived);
             let size = len.saturating_add(so_far as u64);
-            if size > context.limit as u64 {
+            let limit = if is_compressed { compressed_limit(context.limit) } else { context.limit };
+            if size > limit as u64 {
                 return Err(Violation::TooBig { size, limit: context.limit });
             }
         }
     }
-    let is_whole = is_final && (context.message.is_none() || matches!(kind, Kind::Control(_)));
+    let is_whole = is_final && !is_compressed && (context.message.is_none() || !is_data);
     // No truncation: the length is at most 125 or the limit, which is a usize.
-    Ok(Frame { kind, is_final, is_whole, mask, len: len as usize, seen: 0 })
+    Ok(Frame { kind, is_compressed, is_final, is_whole, mask, len: len as usize, seen: 0 })
+}
+
+/// What a message of the largest size can measure when it is compressed: a little more than it, if it is noise. Who
+/// sends more wants to keep the server busy.
+fn compressed_limit(limit: usize) -> usize {
+    limit.saturating_add(limit / 1024 + 1024)
 }
 
 /// The kind that an opcode stands for here. Fragments of different messages do not mix (RFC 6455 §5.4).
 fn kind(opcode: coding::OpCode, context: Context) -> Result<Kind, Violation> {
     use coding::{Control as C, Data as D, OpCode as O};
     match (opcode, context.message) {
-        (O::Data(D::Continue), Some((format, _))) => Ok(Kind::Data(format)),
+        (O::Data(D::Continue), Some(message)) => Ok(Kind::Data(message.format)),
         (O::Data(D::Continue), None) => Err(Violation::UnexpectedContinuation),
         (O::Data(D::Text | D::Binary), Some(_)) => Err(Violation::InterleavedMessage),
         (O::Data(D::Text), None) => Ok(Kind::Data(Format::Text)),

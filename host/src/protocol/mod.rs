@@ -1,4 +1,4 @@
-//! The WebSocket protocol of RFC 6455, the server's side, without any I/O.
+//! The WebSocket protocol of RFC 6455 and permessage-deflate of RFC 7692, the server's side, without any I/O.
 //!
 //! Bytes go in and events come out ([`Session`]); answers are formatted into buffers that the caller owns
 //! ([`write_message`] and its neighbours). Nothing in here spawns, awaits, reads a clock or touches a
@@ -14,6 +14,8 @@
 //! | `violation` | the rules that a client can break |
 //! | `close` | the table from cause to close code |
 //! | `encode` | frames to the client |
+//! | `deflate` | compressed frames to the client, and what was agreed on |
+//! | `inflate` | compressed messages from the client |
 //!
 //! Frame headers are parsed and formatted by tungstenite's `FrameHeader`. The session rules are ours, because
 //! tungstenite gives each connection a read buffer of its own, copies each broadcast and notices invalid
@@ -21,8 +23,10 @@
 
 mod assembly;
 mod close;
+mod deflate;
 mod encode;
 mod frame;
+mod inflate;
 mod mask;
 mod session;
 mod utf8;
@@ -32,6 +36,8 @@ mod violation;
 mod tests;
 
 pub use close::{CloseFrame, MAX_REASON, may_send};
-pub use encode::{message_len, write_close, write_message, write_ping, write_pong};
+pub use deflate::{Agreement, Deflater, Deflaters};
+pub use encode::{message_len, read_message, write_close, write_message, write_ping, write_pong};
+pub use inflate::{Inflaters, Inflation};
 pub use session::{Incoming, Session};
 pub use violation::Violation;

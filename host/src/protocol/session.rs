@@ -5,7 +5,8 @@ use bytestring::ByteString;
 
 use super::assembly::Assembly;
 use super::close::CloseFrame;
-use super::frame::{self, Context, Control, Format, Frame, HeaderStart, Kind};
+use super::frame::{self, Context, Control, Format, Frame, HeaderStart, Kind, Unfinished};
+use super::inflate::Inflation;
 use super::mask::unmask;
 use super::violation::Violation;
 use crate::types::Message;
@@ -31,6 +32,8 @@ pub enum Incoming {
 pub struct Session {
     /// The largest message in bytes.
     max_message: usize,
+    /// How compressed messages are inflated, if that was agreed on.
+    inflation: Option<Box<Inflation>>,
     /// What is incomplete. The memory is given back as soon as nothing is.
     partial: Option<Box<Partial>>,
     /// A close frame was received or a rule broken: whatever comes is dropped.
@@ -48,12 +51,20 @@ struct Partial {
     control: Vec<u8>,
     /// A message that lacks a part of its frame, or frames.
     message: Option<Assembly>,
+    /// Whether that message is compressed.
+    is_compressed: bool,
 }
 
 impl Session {
     /// A session that has received nothing yet and accepts messages of up to this many bytes.
     pub fn new(max_message: usize) -> Self {
-        Self { max_message, partial: None, ended: false }
+        Self { max_message, inflation: None, partial: None, ended: false }
+    }
+
+    /// The same for a connection that has agreed on permessage-deflate. The limit is on messages as they are when they
+    /// are inflated, and is checked meanwhile (RFC 7692 §8).
+    pub fn with_inflation(max_message: usize, inflation: Inflation) -> Self {
+        Self { inflation: Some(Box::new(inflation)), ..Self::new(max_message) }
     }
 
     /// Takes bytes off the front of `input` and returns the next event, or `None` when it needs more. Call
@@ -75,6 +86,7 @@ impl Session {
         if matches!(outcome, Err(_) | Ok(Some(Incoming::Close(_)))) {
             self.ended = true;
             self.partial = None;
+            self.inflation = None;
             input.clear();
         } else if self.partial.as_ref().is_some_and(|partial| partial.is_empty()) {
             self.partial = None;
@@ -97,7 +109,8 @@ impl Session {
                 return whole(&frame, input).map(Some);
             }
             let limit = self.max_message;
-            if let Some(event) = self.partial().take_piece(frame, input, limit)? {
+            let partial = self.partial.get_or_insert_default();
+            if let Some(event) = partial.take_piece(frame, input, limit, self.inflation.as_deref_mut())? {
                 return Ok(Some(event));
             }
         }
@@ -108,8 +121,9 @@ impl Session {
     fn next_frame(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, Violation> {
         let partial = self.partial.as_deref();
         let context = Context {
-            message: partial.and_then(|partial| partial.message.as_ref()).map(|m| (m.format(), m.len())),
+            message: partial.and_then(|partial| partial.unfinished(self.inflation.as_deref())),
             limit: self.max_message,
+            deflate: self.inflation.is_some(),
         };
         if partial.is_none_or(|partial| partial.header.is_empty()) {
             if let Some((frame, size)) = frame::parse(input, context)? {
@@ -157,9 +171,23 @@ impl Partial {
         self.header.is_empty() && self.frame.is_none() && self.message.is_none()
     }
 
+    /// The message that lacks frames, if there is one.
+    fn unfinished(&self, inflation: Option<&Inflation>) -> Option<Unfinished> {
+        let message = self.message.as_ref()?;
+        let inflation = inflation.filter(|_| self.is_compressed);
+        let arrived = inflation.map_or_else(|| message.len(), Inflation::arrived);
+        Some(Unfinished { format: message.format(), is_compressed: inflation.is_some(), arrived })
+    }
+
     /// Takes what has arrived of the frame's payload. Keeps the frame, if that was not all; otherwise
     /// returns the event that the frame completes, if it does.
-    fn take_piece(&mut self, mut frame: Frame, input: &mut BytesMut, limit: usize) -> Result<Option<Incoming>, Violation> {
+    fn take_piece(
+        &mut self,
+        mut frame: Frame,
+        input: &mut BytesMut,
+        limit: usize,
+        inflation: Option<&mut Inflation>,
+    ) -> Result<Option<Incoming>, Violation> {
         let len = frame.missing().min(input.len());
         if len == 0 && frame.missing() > 0 {
             // Only the header is here. If the rest comes at once, it need not be copied.
@@ -172,8 +200,19 @@ impl Partial {
             Kind::Control(_) => self.control.extend_from_slice(piece),
             Kind::Data(format) => {
                 let message = self.message.get_or_insert_with(|| Assembly::new(format));
-                let ceiling = if frame.is_final { message.len() + frame.missing() } else { limit };
-                message.push(piece, ceiling)?;
+                self.is_compressed = frame.is_compressed;
+                match inflation.filter(|_| frame.is_compressed) {
+                    Some(inflation) => {
+                        inflation.push(piece, |inflated| message.push_limited(inflated, limit))?;
+                        if frame.is_final && len == frame.missing() {
+                            inflation.finish(|inflated| message.push_limited(inflated, limit))?;
+                        }
+                    }
+                    None => {
+                        let ceiling = if frame.is_final { message.len() + frame.missing() } else { limit };
+                        message.push(piece, ceiling)?;
+                    }
+                }
             }
         }
         input.advance(len);

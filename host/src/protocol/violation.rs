@@ -13,6 +13,12 @@ pub enum Violation {
     /// A reserved bit is set, though no extension that gives it a meaning was agreed on.
     #[error("a reserved bit is set without an extension (RFC 6455 §5.2)")]
     ReservedBits,
+    /// The bit for compressed messages is set on a frame that is not the first of a message.
+    #[error("only a message's first frame can say that it is compressed (RFC 7692 §6)")]
+    MisplacedCompression,
+    /// A compressed message that cannot be inflated, or breaks off.
+    #[error("a compressed message cannot be inflated (RFC 7692 §7.2.2)")]
+    BrokenCompression,
     /// An opcode that has no meaning yet: 3 to 7, or 11 to 15.
     #[error("the opcode {0} is reserved (RFC 6455 §5.2)")]
     ReservedOpcode(u8),
@@ -40,10 +46,11 @@ pub enum Violation {
     /// A reason in a close frame that is not UTF-8.
     #[error("a close reason is not valid UTF-8 (RFC 6455 §5.5.1)")]
     InvalidCloseReason,
-    /// A message that is larger than the host accepts, going by what its frames announce.
+    /// A message that is larger than the host accepts, going by what its frames announce, or by what has been inflated
+    /// of it so far.
     #[error("a message of {size} bytes exceeds the limit of {limit} (RFC 6455 §7.4.1)")]
     TooBig {
-        /// What the message's frames announce so far, in bytes.
+        /// Its size in bytes as far as it is known.
         size: u64,
         /// The largest message that the host accepts, in bytes.
         limit: usize,

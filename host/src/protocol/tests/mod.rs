@@ -4,6 +4,7 @@
 mod client;
 mod closing;
 mod control;
+mod deflate;
 mod differential;
 mod encoding;
 mod fragments;

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, Launch};
-use crate::config::{Config, Instances, Limits};
+use crate::config::{Compression, Config, Instances, Limits};
 use crate::error::Error;
 use crate::front::{self, Front, Notice, OriginPolicy, Page, Pattern, Router};
 use crate::guest::{Engine, Program};
@@ -140,6 +140,13 @@ impl Builder {
         self
     }
 
+    /// How messages are compressed with clients that can: `Compression::Shared` by default.
+    #[must_use]
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.config.compression = compression;
+        self
+    }
+
     /// The limits, in place of the defaults.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -198,7 +205,7 @@ impl Builder {
         let origins = OriginPolicy::new(config.allow_origins, local);
         let router = Router::new(config.instances, pattern, commands);
         let max_connections = limits.max_connections.unwrap_or_else(front::default_max_connections);
-        let front = Front::new(page, origins, admitting, router, max_connections, limits.handshake_timeout);
+        let front = Front::new(page, origins, config.compression, admitting, router, max_connections, limits.handshake_timeout);
         Server::new(listener, front, shards, handle, stopped)
     }
 }

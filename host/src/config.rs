@@ -9,6 +9,9 @@ pub struct Limits {
     pub max_connections: Option<usize>,
     /// Payload bytes of one message, in either direction. A larger one from a client ends it with 1009.
     pub max_message_bytes: usize,
+    /// Payload bytes from which a message to a client that has agreed on it is compressed. It is sent as it is, if
+    /// that does not make it smaller.
+    pub compress_above_bytes: usize,
     /// Bytes waiting for one client from which `send` answers `backpressure`.
     pub outbox_soft_bytes: usize,
     /// Bytes waiting for one client above which it is closed with 1013.
@@ -78,6 +81,7 @@ impl Default for Limits {
         Self {
             max_connections: None,
             max_message_bytes: 1 << 20,
+            compress_above_bytes: 128,
             outbox_soft_bytes: 64 << 10,
             outbox_hard_bytes: 1 << 20,
             mailbox_events: 1024,
@@ -113,6 +117,19 @@ pub enum Instances {
     PerClient,
 }
 
+/// How messages are compressed with clients that can (permessage-deflate, RFC 7692).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    Off,
+    /// Each message by itself, by streams that all clients of a shard share.
+    #[default]
+    Shared,
+    /// With the messages before as context, by streams of each client's own: smaller messages, for up to 340 kB of memory
+    /// for each client. What goes to several clients is compressed by itself all the same, and once.
+    Dedicated,
+}
+
 /// Everything else that a server can be told.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -132,6 +149,8 @@ pub struct Config {
     pub shards: usize,
     /// Origins that may connect besides the one that equals `Host`; `*` admits every one.
     pub allow_origins: Vec<String>,
+    /// How messages are compressed.
+    pub compression: Compression,
     /// The limits.
     pub limits: Limits,
 }
@@ -147,6 +166,7 @@ impl Default for Config {
             room_path: None,
             shards: 0,
             allow_origins: Vec::new(),
+            compression: Compression::default(),
             limits: Limits::default(),
         }
     }

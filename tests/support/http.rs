@@ -69,12 +69,20 @@ impl Raw {
         line.strip_suffix("\r\n").expect("the line ends").to_owned()
     }
 
-    /// The next frame, a short one: its first byte and its payload.
+    /// The next frame: its first byte and its payload.
     pub fn frame(&mut self) -> (u8, Vec<u8>) {
         let mut head = [0; 2];
         self.stream.read_exact(&mut head).expect("a frame comes");
-        assert!(head[1] < 126, "the frame is short and not masked");
-        let mut payload = vec![0; head[1].into()];
+        let more = match head[1] {
+            0..126 => 0,
+            126 => 2,
+            127 => 8,
+            128.. => panic!("a server's frame is not masked"),
+        };
+        let mut len = [0; 8];
+        len[7] = if more == 0 { head[1] } else { 0 };
+        self.stream.read_exact(&mut len[8 - more..]).expect("the header is whole");
+        let mut payload = vec![0; usize::try_from(u64::from_be_bytes(len)).expect("it fits into memory")];
         self.stream.read_exact(&mut payload).expect("the frame is whole");
         (head[0], payload)
     }

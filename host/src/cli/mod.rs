@@ -1,6 +1,7 @@
 //! The command line: what can be said, and how an error is told.
 
 pub mod cargo;
+pub mod compression;
 pub mod dev;
 pub mod inspect;
 pub mod limits;
@@ -167,6 +168,9 @@ pub struct Serving {
     /// How long a shutdown waits for the clients
     #[arg(long, default_value = "10s", value_parser = limits::duration, value_name = "TIME")]
     pub drain: Duration,
+    /// How messages are compressed.
+    #[command(flatten)]
+    pub compression: compression::CompressionArguments,
     /// Where `ws-host swap` and `status` reach this server [default: in the user's runtime folder, by port]
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,

@@ -67,6 +67,7 @@ fn build(file: &Path, serving: Serving, notices: bool) -> Result<Server, ws_host
         restart_window,
         probation: serving.probation,
         probation_traps: serving.probation_traps,
+        compress_above_bytes: serving.compression.compress_above,
         ..Limits::default()
     };
     let instances = match serving.instances {
@@ -82,6 +83,7 @@ fn build(file: &Path, serving: Serving, notices: bool) -> Result<Server, ws_host
         .notices(notices)
         .instances(instances)
         .shards(serving.shards)
+        .compression(serving.compression.compression.into())
         .limits(limits);
     if let Some(pattern) = serving.room_path {
         builder = builder.room_path(pattern);

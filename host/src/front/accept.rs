@@ -25,6 +25,7 @@ use super::origin::OriginPolicy;
 use super::page::Page;
 use super::request::{self, Upgrade};
 use super::router::{Route, Router};
+use crate::config::Compression;
 use crate::protocol;
 use crate::shard::{Command, Newcomer};
 use crate::types::Client;
@@ -41,6 +42,8 @@ pub struct Front {
     pub page: Page,
     /// Whose pages may connect.
     pub origins: OriginPolicy,
+    /// Whether and how messages are compressed.
+    pub compression: Compression,
     /// False from the owner's `deny_new_clients` to `allow_new_clients`.
     pub admitting: Arc<AtomicBool>,
     /// Finds rooms.
@@ -59,6 +62,7 @@ impl Front {
     pub fn new(
         page: Page,
         origins: OriginPolicy,
+        compression: Compression,
         admitting: Arc<AtomicBool>,
         router: Router,
         max_connections: usize,
@@ -67,6 +71,7 @@ impl Front {
         Self {
             page,
             origins,
+            compression,
             admitting,
             router,
             places: Arc::new(Semaphore::new(max_connections)),
@@ -144,7 +149,7 @@ impl Front {
     async fn hand_over(&self, stream: TcpStream, first: Bytes, address: SocketAddr, next: Upgrade, permit: OwnedSemaphorePermit) {
         match next {
             Upgrade::Close(code, reason) => close_at_once(stream, code, &reason).await,
-            Upgrade::Join { route, request, subprotocol } => {
+            Upgrade::Join { route, request, subprotocol, agreement } => {
                 let Some(place) = self.place(&route).await else { return };
                 let stream = match stream.into_std() {
                     Ok(stream) => stream,
@@ -152,7 +157,7 @@ impl Front {
                 };
                 let id = self.next_id.fetch_add(1, Relaxed);
                 let client = Client { id, address, request, subprotocol };
-                place.send(Command::Join(route.room, Newcomer { stream, first, client, permit }));
+                place.send(Command::Join(route.room, Newcomer { stream, first, client, agreement, permit }));
             }
         }
     }

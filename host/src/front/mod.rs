@@ -9,11 +9,13 @@
 //! | `page` | the page, and the notice that it shows |
 //! | `request` | one HTTP request: a page, a refusal or an upgrade |
 //! | `upgrade` | the rules of the opening handshake, without I/O |
+//! | `extensions` | what is agreed on compression |
 //! | `origin` | whose pages may connect |
 //! | `router` | which room a request is for |
 //! | `reply` | HTTP answers |
 
 mod accept;
+mod extensions;
 mod listen;
 mod origin;
 mod page;

@@ -31,7 +31,7 @@ pub fn refusal(refusal: &Refusal) -> Reply {
 }
 
 /// The end of the opening handshake (RFC 6455 §4.2.2).
-pub fn switching(accept_key: &str, subprotocol: Option<&str>) -> Option<Reply> {
+pub fn switching(accept_key: &str, subprotocol: Option<&str>, extension: Option<&str>) -> Option<Reply> {
     let mut builder = Response::builder()
         .status(StatusCode::SWITCHING_PROTOCOLS)
         .header(header::UPGRADE, "websocket")
@@ -39,6 +39,9 @@ pub fn switching(accept_key: &str, subprotocol: Option<&str>) -> Option<Reply> {
         .header(header::SEC_WEBSOCKET_ACCEPT, accept_key);
     if let Some(subprotocol) = subprotocol {
         builder = builder.header(header::SEC_WEBSOCKET_PROTOCOL, subprotocol);
+    }
+    if let Some(extension) = extension {
+        builder = builder.header(header::SEC_WEBSOCKET_EXTENSIONS, extension);
     }
     builder.body(Full::default()).ok()
 }

@@ -9,11 +9,12 @@ use hyper::http::{HeaderMap, StatusCode, header, request::Parts};
 use tokio::sync::oneshot;
 
 use super::accept::Front;
+use super::extensions;
 use super::reply::{self, Reply};
 use super::router::Route;
 use super::upgrade::{self, Refusal};
 use crate::app::{Decision, UpgradeRequest};
-use crate::protocol::{MAX_REASON, may_send};
+use crate::protocol::{Agreement, MAX_REASON, may_send};
 use crate::shard::Command;
 use crate::types::Request;
 
@@ -31,6 +32,8 @@ pub enum Upgrade {
         request: Arc<Request>,
         /// The agreed subprotocol.
         subprotocol: Option<ByteString>,
+        /// What was agreed on compression.
+        agreement: Option<Agreement>,
     },
     /// A close frame with this code and reason, and the end.
     Close(u16, ByteString),
@@ -74,15 +77,16 @@ async fn admit(front: &Front, address: SocketAddr, parts: &Parts) -> Result<(Rep
     });
     let offered = upgrade::subprotocols(&parts.headers);
     let upgrade = match knock(front, &route, address, &request, &offered).await? {
-        Decision::Accept(subprotocol) => Upgrade::Join { route, request, subprotocol },
+        Decision::Accept(subprotocol) => {
+            let extension = extensions::negotiate(&parts.headers, front.compression);
+            let (agreement, extension) = extension.unzip();
+            let reply = reply::switching(&accept_key, subprotocol.as_deref(), extension.as_deref()).ok_or_else(broken_gate)?;
+            return Ok((reply, Upgrade::Join { route, request, subprotocol, agreement }));
+        }
         Decision::Close(code, reason) => Upgrade::Close(code, reason),
         Decision::Refuse(status) => return Err(refused_by_gate(status)),
     };
-    let subprotocol = match &upgrade {
-        Upgrade::Join { subprotocol, .. } => subprotocol.as_deref(),
-        Upgrade::Close(..) => None,
-    };
-    let reply = reply::switching(&accept_key, subprotocol).ok_or_else(broken_gate)?;
+    let reply = reply::switching(&accept_key, None, None).ok_or_else(broken_gate)?;
     Ok((reply, upgrade))
 }
 

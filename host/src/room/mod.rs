@@ -22,7 +22,7 @@ use crate::types::ClientId;
 
 use journal::Journal;
 pub use peer::Peer;
-pub use staged::{Effect, Frame, Staged, Target};
+pub use staged::{Effect, Frame, SHARED_FROM_BYTES, Staged, Target};
 pub use timers::{TimerError, Timers};
 pub use topics::SubscribeError;
 

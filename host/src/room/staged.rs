@@ -8,7 +8,7 @@ use crate::types::ClientId;
 
 /// A frame up to this size is copied to each receiver; a larger one is shared by reference. Copying 1 KiB takes
 /// about as long as a reference count and a further slice in the vectored write do.
-const SHARED_FROM_BYTES: usize = 1024;
+pub const SHARED_FROM_BYTES: usize = 1024;
 /// How much one handler may stage: 64 MiB,
 const MAX_BYTES: usize = 64 << 20;
 /// or this many effects.

@@ -12,10 +12,11 @@ use tokio::net::tcp::OwnedWriteHalf;
 
 use super::mailbox::Event;
 use super::outbox::Outbox;
+use super::parcel::{Deflation, Form, Parcel};
 use super::seat::Seat;
 use super::table::Shard;
-use crate::protocol::{self, CloseFrame, Violation};
-use crate::room::{Frame, Peer, Staged};
+use crate::protocol::{self, Agreement, CloseFrame, Violation};
+use crate::room::Peer;
 use crate::types::CloseInfo;
 
 /// An outbox that grows past this within a turn is written at once, so that a turn's memory stays small.
@@ -49,6 +50,8 @@ pub struct Connection {
     /// The room that it is in.
     pub seat: Rc<Seat>,
     stream: OwnedWriteHalf,
+    /// How messages to it are compressed, if that was agreed on.
+    deflation: Option<Box<Deflation>>,
     outbox: RefCell<Outbox>,
     phase: Cell<Phase>,
     /// Queued for writing at the end of this turn.
@@ -65,11 +68,12 @@ pub struct Connection {
 
 impl Connection {
     /// A connection that has just been upgraded.
-    pub fn new(peer: Arc<Peer>, seat: Rc<Seat>, stream: OwnedWriteHalf, now: Instant) -> Self {
+    pub fn new(peer: Arc<Peer>, seat: Rc<Seat>, stream: OwnedWriteHalf, agreement: Option<Agreement>, now: Instant) -> Self {
         Self {
             peer,
             seat,
             stream,
+            deflation: agreement.map(|agreement| Box::new(Deflation::new(agreement))),
             outbox: RefCell::default(),
             phase: Cell::new(Phase::Open),
             dirty: Cell::new(false),
@@ -91,28 +95,33 @@ impl Connection {
         self.phase() == Phase::Open
     }
 
-    /// Queues a message frame. Its bytes were added to `waiting_bytes` when it was staged.
-    pub fn queue(self: &Rc<Self>, shard: &Shard, staged: &Staged, frame: &Frame) {
+    /// Queues a message. The bytes of its plain form were added to `waiting_bytes` when it was staged.
+    pub fn queue(self: &Rc<Self>, shard: &Shard, parcel: &mut Parcel<'_>) {
+        let counted = parcel.len();
         if !self.is_open() {
-            self.peer.sub_waiting(frame.len());
+            self.peer.sub_waiting(counted);
             return;
         }
-        match frame {
-            Frame::Small(_) => {
-                let bytes = staged.bytes_of(frame);
-                self.outbox.borrow_mut().append(&mut shard.spare.borrow_mut(), |out| out.extend_from_slice(bytes));
+        parcel.form_for(self.deflation.as_deref(), shard, |form| {
+            let queued = form.bytes().len();
+            if queued != counted {
+                self.peer.sub_waiting(counted);
+                self.peer.add_waiting(queued);
             }
-            Frame::Shared(bytes) => self.outbox.borrow_mut().append_shared(Bytes::clone(bytes)),
-        }
+            let mut outbox = self.outbox.borrow_mut();
+            match form {
+                Form::Copied(bytes) => outbox.append(&mut shard.spare.borrow_mut(), |out| out.extend_from_slice(bytes)),
+                Form::Shared(bytes) => outbox.append_shared(Bytes::clone(bytes)),
+            }
+        });
         self.queued(shard);
     }
 
-    /// Queues a frame that others get too. Nothing has counted its bytes yet.
-    pub fn queue_shared(self: &Rc<Self>, shard: &Shard, frame: Bytes) {
+    /// Queues a message of the owner's. Nothing has counted its bytes yet.
+    pub fn queue_uncounted(self: &Rc<Self>, shard: &Shard, parcel: &mut Parcel<'_>) {
         if self.is_open() {
-            self.peer.add_waiting(frame.len());
-            self.outbox.borrow_mut().append_shared(frame);
-            self.queued(shard);
+            self.peer.add_waiting(parcel.len());
+            self.queue(shard, parcel);
         }
     }
 

@@ -7,6 +7,7 @@
 //! | `connection` | one connection and how it ends |
 //! | `reader` | its task: frames in, events out |
 //! | `outbox` | the bytes that wait for one client |
+//! | `parcel` | one message in the forms in which it is sent |
 //! | `rooms` | the rooms of one shard by name |
 //! | `seat` | where events reach a room |
 //! | `mailbox` | the events that wait for it |
@@ -25,6 +26,7 @@ mod effects;
 mod mailbox;
 mod orders;
 mod outbox;
+mod parcel;
 mod reader;
 mod room_loop;
 mod rooms;

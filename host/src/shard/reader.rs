@@ -12,7 +12,7 @@ use tokio_util::io::poll_read_buf;
 use super::connection::Connection;
 use super::mailbox::Event;
 use super::table::Shard;
-use crate::protocol::{self, Incoming, Session};
+use crate::protocol::{self, Agreement, Incoming, Inflation, Session};
 use crate::types::CloseInfo;
 
 /// What the task has to do next.
@@ -28,8 +28,14 @@ enum Next {
 }
 
 /// Reads until the connection is over, and takes it off the shard. `first` is what came with the upgrade request.
-pub async fn run(shard: Rc<Shard>, connection: Rc<Connection>, mut stream: OwnedReadHalf, first: Bytes) {
-    let mut session = Session::new(shard.limits.max_message_bytes);
+pub async fn run(
+    shard: Rc<Shard>,
+    connection: Rc<Connection>,
+    mut stream: OwnedReadHalf,
+    first: Bytes,
+    agreement: Option<Agreement>,
+) {
+    let mut session = session(&shard, agreement);
     let mut left_over = own(BytesMut::from(first));
     loop {
         match poll_fn(|cx| poll_next(cx, &shard, &connection, &mut stream, !left_over.is_empty())).await {
@@ -50,6 +56,17 @@ pub async fn run(shard: Rc<Shard>, connection: Rc<Connection>, mut stream: Owned
     }
     connection.cut(CloseInfo::lost());
     shard.remove(&connection);
+}
+
+fn session(shard: &Shard, agreement: Option<Agreement>) -> Session {
+    let max_message = shard.limits.max_message_bytes;
+    match agreement {
+        None => Session::new(max_message),
+        Some(agreement) => {
+            let inflation = Inflation::new(Rc::clone(&shard.inflaters), agreement.client_takeover);
+            Session::with_inflation(max_message, inflation)
+        }
+    }
 }
 
 /// Nothing, if it is empty: even an empty slice keeps the buffer that it was cut from.

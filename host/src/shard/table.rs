@@ -12,6 +12,7 @@ use slab::Slab;
 use super::connection::Connection;
 use super::roster::{Entry, Roster};
 use crate::config::Limits;
+use crate::protocol::{Deflaters, Inflaters};
 use crate::room::Peer;
 use crate::types::{Client, ClientId};
 
@@ -29,6 +30,10 @@ pub struct Shard {
     pub read_buffer: RefCell<BytesMut>,
     /// An empty buffer for the next outbox that needs one.
     pub spare: RefCell<Vec<u8>>,
+    /// Streams for compressed messages to clients,
+    pub deflaters: RefCell<Deflaters>,
+    /// and from them.
+    pub inflaters: Rc<Inflaters>,
     /// Who is connected, for other threads to see.
     roster: Arc<Roster>,
     connections: RefCell<Slab<Rc<Connection>>>,
@@ -46,6 +51,8 @@ impl Shard {
             limits,
             read_buffer: RefCell::new(BytesMut::with_capacity(READ_BUFFER_BYTES)),
             spare: RefCell::default(),
+            deflaters: RefCell::default(),
+            inflaters: Inflaters::new(),
             roster,
             connections: RefCell::default(),
             now: Cell::new(Instant::now()),

@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use super::connection::Connection;
 use super::mailbox::Event;
 use super::orders::Order;
+use super::parcel::Parcel;
 use super::reader;
 use super::rooms::{Counters, Rooms};
 use super::roster::Roster;
@@ -23,7 +24,7 @@ use super::table::Shard;
 use crate::app::{Decision, Fault, Launch, UpgradeRequest};
 use crate::config::Limits;
 use crate::error::Error;
-use crate::protocol;
+use crate::protocol::{self, Agreement};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
 /// Commands that wait for a shard. When it is full, the front door waits, and the owner's calls answer `Busy`.
@@ -40,6 +41,8 @@ pub struct Newcomer {
     pub first: Bytes,
     /// Who it is.
     pub client: Client,
+    /// What was agreed on compression.
+    pub agreement: Option<Agreement>,
     /// Its place among the connections that the server may have.
     pub permit: OwnedSemaphorePermit,
 }
@@ -167,7 +170,8 @@ async fn serve<L: Launch>(index: usize, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>,
             Some(Command::Send(id, slot, message)) => send(shard, id, slot, &message),
             Some(Command::Broadcast(message)) => {
                 let frame = encode(&message);
-                shard.all().iter().for_each(|connection| connection.queue_shared(shard, frame.clone()));
+                let mut parcel = Parcel::whole(&frame, false);
+                shard.all().iter().for_each(|connection| connection.queue_uncounted(shard, &mut parcel));
             }
             Some(Command::CloseAll(info)) => close_all(shard, &info),
             Some(Command::Drain(deadline)) => return drain(shard, rooms, deadline, &mut sweeps, inbox).await,
@@ -185,18 +189,18 @@ fn knock<L: Launch>(rooms: &Rc<Rooms<L>>, room: &str, request: Box<UpgradeReques
 }
 
 fn join<L: Launch>(index: usize, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, newcomer: Newcomer) {
-    let Newcomer { stream, first, client, permit } = newcomer;
+    let Newcomer { stream, first, client, agreement, permit } = newcomer;
     // The room was there when it let this client in; it can be gone only if it lingers for less than a handshake takes.
     let Some(seat) = rooms.get_or_open(room) else { return };
     let (reader, writer) = match TcpStream::from_std(stream) {
         Ok(stream) => stream.into_split(),
         Err(error) => return tracing::warn!(client = client.id, "a new connection is lost: {error}"),
     };
-    let connection = shard.insert(index, client, |peer| Connection::new(peer, Rc::clone(&seat), writer, shard.now()));
+    let connection = shard.insert(index, client, |peer| Connection::new(peer, Rc::clone(&seat), writer, agreement, shard.now()));
     let peer = Arc::clone(&connection.peer);
     let task_shard = Rc::clone(shard);
     tokio::task::spawn_local(async move {
-        reader::run(task_shard, connection, reader, first).await;
+        reader::run(task_shard, connection, reader, first, agreement).await;
         drop(permit);
     });
     seat.deliver(Event::Joined(peer));
@@ -204,7 +208,7 @@ fn join<L: Launch>(index: usize, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: 
 
 fn send(shard: &Shard, id: ClientId, slot: usize, message: &Message) {
     if let Some(connection) = shard.connection(id, slot) {
-        connection.queue_shared(shard, encode(message));
+        connection.queue_uncounted(shard, &mut Parcel::whole(&encode(message), true));
     }
 }
 

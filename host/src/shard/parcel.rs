@@ -1,0 +1,142 @@
+//! A message on its way to connections: as it is, and compressed for those who have agreed on it.
+
+use std::cell::RefCell;
+
+use bytes::Bytes;
+
+use super::table::Shard;
+use crate::protocol::{Agreement, Deflater, read_message};
+use crate::room::{Frame, SHARED_FROM_BYTES, Staged};
+
+/// The frame of one message, for one receiver or for many. It is compressed when the first receiver needs that, and only
+/// once, however many do; for windows of another size once more.
+#[derive(Debug)]
+pub struct Parcel<'a> {
+    plain: Form<'a>,
+    /// Whether it goes to one connection, which may have a stream of its own.
+    for_one: bool,
+    /// The compressed forms by the window that they need; none where the plain one is not larger.
+    compressed: Vec<(u8, Option<Bytes>)>,
+}
+
+/// Bytes that go into an outbox.
+#[derive(Debug, Clone, Copy)]
+pub enum Form<'a> {
+    /// To be copied.
+    Copied(&'a [u8]),
+    /// To be shared by reference.
+    Shared(&'a Bytes),
+}
+
+impl Form<'_> {
+    /// The frame, header and payload.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Copied(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+}
+
+impl<'a> Parcel<'a> {
+    /// A frame that a handler has staged.
+    pub fn staged(staged: &'a Staged, frame: &'a Frame, for_one: bool) -> Self {
+        let plain = match frame {
+            Frame::Small(_) => Form::Copied(staged.bytes_of(frame)),
+            Frame::Shared(bytes) => Form::Shared(bytes),
+        };
+        Self { plain, for_one, compressed: Vec::new() }
+    }
+
+    /// A frame that stands on its own.
+    pub fn whole(frame: &'a Bytes, for_one: bool) -> Self {
+        Self { plain: Form::Shared(frame), for_one, compressed: Vec::new() }
+    }
+
+    /// How many bytes it measures as it is. So many were counted when it was staged.
+    pub fn len(&self) -> usize {
+        self.plain.bytes().len()
+    }
+
+    /// Gives `put` the form that this connection gets.
+    pub fn form_for(&mut self, deflation: Option<&Deflation>, shard: &Shard, put: impl FnOnce(Form<'_>)) {
+        let Some(deflation) = deflation else { return put(self.plain) };
+        let (text, payload) = read_message(self.plain.bytes());
+        if payload.len() < shard.limits.compress_above_bytes {
+            return put(self.plain);
+        }
+        if self.for_one && deflation.keeps_context {
+            let mut own = deflation.own.borrow_mut();
+            let stream = own.get_or_insert_with(|| Box::new(Deflater::new(deflation.window)));
+            return put(Form::Copied(stream.in_context(text, payload)));
+        }
+        let window = deflation.window;
+        let known = self.compressed.iter().position(|(for_window, _)| *for_window == window);
+        let at = known.unwrap_or_else(|| {
+            let mut streams = shard.deflaters.borrow_mut();
+            let frame = streams.with_window(window).alone(text, payload).map(Bytes::copy_from_slice);
+            self.compressed.push((window, frame));
+            self.compressed.len() - 1
+        });
+        match &self.compressed[at].1 {
+            None => put(self.plain),
+            Some(frame) => {
+                // The client's window holds something now that the connection's own stream does not know of.
+                if let Some(own) = &mut *deflation.own.borrow_mut() {
+                    own.forget();
+                }
+                put(if frame.len() <= SHARED_FROM_BYTES { Form::Copied(frame) } else { Form::Shared(frame) });
+            }
+        }
+    }
+}
+
+/// How messages to one connection are compressed.
+#[derive(Debug)]
+pub struct Deflation {
+    window: u8,
+    keeps_context: bool,
+    /// The connection's own stream, from the first message on that needs it.
+    own: RefCell<Option<Box<Deflater>>>,
+}
+
+impl Deflation {
+    /// As agreed on.
+    pub fn new(agreement: Agreement) -> Self {
+        Self { window: agreement.server_window, keeps_context: agreement.server_takeover, own: RefCell::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::Limits;
+    use crate::shard::Roster;
+
+    /// Where in memory the frame lies that a connection gets.
+    fn form(parcel: &mut Parcel<'_>, shard: &Shard, deflation: Option<&Deflation>) -> (usize, usize) {
+        let mut found = (0, 0);
+        parcel.form_for(deflation, shard, |form| found = (form.bytes().as_ptr() as usize, form.bytes().len()));
+        found
+    }
+
+    #[test]
+    fn a_message_to_many_is_compressed_once_for_each_size_of_window() {
+        let shard = Shard::new(Limits::default(), Arc::new(Roster::default()));
+        let agreed =
+            |server_window, server_takeover| Deflation::new(Agreement { server_window, server_takeover, client_takeover: false });
+        let mut frame = Vec::new();
+        crate::protocol::write_message(&mut frame, true, "again and ".repeat(100).as_bytes());
+        let frame = Bytes::from(frame);
+        let mut parcel = Parcel::whole(&frame, false);
+        let plain = form(&mut parcel, &shard, None);
+        assert_eq!(plain, (frame.as_ptr() as usize, frame.len()));
+        let first = form(&mut parcel, &shard, Some(&agreed(15, false)));
+        assert!(first.1 < plain.1);
+        assert_eq!(form(&mut parcel, &shard, Some(&agreed(15, true))), first, "with a context of its own as well");
+        assert_ne!(form(&mut parcel, &shard, Some(&agreed(9, false))).0, first.0);
+        assert_eq!(parcel.compressed.len(), 2);
+    }
+}

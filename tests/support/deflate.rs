@@ -1,0 +1,80 @@
+//! A client that has agreed on permessage-deflate, frame by frame.
+
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
+
+use super::http::{Raw, upgrade};
+
+/// The bit that says that a message is compressed (RFC 7692 §6), on a final text frame.
+const COMPRESSED_TEXT: u8 = 0xC1;
+
+/// A connected client that compresses.
+pub struct Deflating {
+    /// The connection, for what this client cannot say.
+    pub raw: Raw,
+    /// What the server has agreed to.
+    pub agreed: String,
+    inflater: Decompress,
+}
+
+/// A message as it came.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// What it says.
+    pub text: String,
+    /// Whether it was compressed.
+    pub compressed: bool,
+    /// The payload bytes of its frame.
+    pub len: usize,
+}
+
+impl Deflating {
+    /// Connects with this offer.
+    pub fn connect(address: &str, offer: &str) -> Self {
+        let mut raw = Raw::connect(address);
+        raw.says(upgrade("/", &[("Sec-WebSocket-Extensions", offer)]).as_bytes());
+        let head = raw.head();
+        assert_eq!(head.status, 101);
+        let agreed = head.header("sec-websocket-extensions").to_owned();
+        Self { raw, agreed, inflater: Decompress::new(false) }
+    }
+
+    /// Sends a text, compressed by itself.
+    pub fn says(&mut self, text: &str) {
+        self.raw.says(&frame(COMPRESSED_TEXT, &deflate(text.as_bytes())));
+    }
+
+    /// The next message, a text. What is compressed may refer to what was compressed before.
+    pub fn hears(&mut self) -> Heard {
+        let (first, payload) = self.raw.frame();
+        let len = payload.len();
+        let compressed = first == COMPRESSED_TEXT;
+        let bytes = if compressed { self.inflate(payload) } else { payload };
+        assert!(compressed || first == 0x81, "a text comes next, not {first:x} {bytes:?}");
+        Heard { text: String::from_utf8(bytes).expect("a text is UTF-8"), compressed, len }
+    }
+
+    fn inflate(&mut self, mut payload: Vec<u8>) -> Vec<u8> {
+        payload.extend([0x00, 0x00, 0xFF, 0xFF]);
+        let mut text = Vec::with_capacity(1 << 20);
+        self.inflater.decompress_vec(&payload, &mut text, FlushDecompress::Sync).expect("the server's stream can be read");
+        text
+    }
+}
+
+/// A payload as a client compresses it that keeps no context.
+pub fn deflate(payload: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(payload.len() + payload.len() / 100 + 100);
+    Compress::new(Compression::default(), false).compress_vec(payload, &mut out, FlushCompress::Sync).expect("there is room");
+    out.truncate(out.len() - 4);
+    out
+}
+
+/// A frame with this first byte, masked with zeros.
+pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let len = match payload.len() {
+        len @ 0..126 => vec![0x80 | len as u8],
+        len @ 126..=0xFFFF => [&[0x80 | 126][..], &(len as u16).to_be_bytes()].concat(),
+        len => [&[0x80 | 127][..], &(len as u64).to_be_bytes()].concat(),
+    };
+    [&[first][..], &len, &[0; 4], payload].concat()
+}

@@ -26,7 +26,7 @@ async fn callbacks_are_called_for_who_comes_speaks_and_leaves() {
     let server = Embedded::start(
         Server::builder()
             .on_new_client(move |room, client| {
-                tell.send(format!("{} came to {}", client.id, client.request.path)).ok();
+                tell.send(format!("{} came to {}", client.id, client.request.path())).ok();
                 room.broadcast("Hey all, a new client has joined us").ok();
             })
             .on_message(move |room, client, message| {
@@ -111,7 +111,7 @@ async fn the_handle_knows_the_clients_in_the_order_in_which_they_came() {
     let mut second = Client::connect_url(&server.url("/two")).await;
     assert_eq!(second.asks("hello").await, "hello");
     let clients = server.handle.clients();
-    let known: Vec<_> = clients.iter().map(|client| (client.id, &*client.request.path, &*client.request.query)).collect();
+    let known: Vec<_> = clients.iter().map(|client| (client.id, client.request.path(), client.request.query())).collect();
     assert_eq!(known, [(1, "/one", "a=1"), (2, "/two", "")]);
     assert!(clients[0].address.ip().is_loopback());
 }

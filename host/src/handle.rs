@@ -64,8 +64,8 @@ impl Handle {
     /// `NoSuchClient`, `MessageTooBig`, `Busy` or `Stopped`. A client that leaves while the message is under way gets nothing.
     pub fn send(&self, to: ClientId, message: impl Into<Message>) -> Result<(), Error> {
         let message = self.checked(message.into())?;
-        let entry = self.inner.roster.get(to).ok_or(Error::NoSuchClient(to))?;
-        self.command(entry.shard, Command::Send(to, entry.slot, message))
+        let (shard, slot) = self.inner.roster.place(to).ok_or(Error::NoSuchClient(to))?;
+        self.command(shard, Command::Send(to, slot, message))
     }
 
     /// Sends a message to everybody.

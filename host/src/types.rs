@@ -84,21 +84,61 @@ pub struct Client {
 }
 
 /// What an upgrade request asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// All of it is one text: each client keeps it as long as it is connected, and a string for each header would take more
+/// memory than the rest of an idle connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// The path, percent-encoding untouched.
-    pub path: String,
-    /// What stood behind the `?`, or the empty string.
-    pub query: String,
-    /// The headers in their order, names in lower case. Bytes that are not UTF-8 are shown as U+FFFD.
-    pub headers: Vec<(String, String)>,
+    /// Path, query, and a name and a value for each header, with a `SEPARATOR` between any two.
+    text: Box<str>,
 }
 
+/// What stands in no part of an HTTP request.
+const SEPARATOR: char = '\0';
+
 impl Request {
+    /// A request for this path and query with these headers.
+    pub fn new<'a, V: AsRef<str>>(path: &str, query: &str, headers: impl IntoIterator<Item = (&'a str, V)>) -> Self {
+        let mut text = String::new();
+        let mut add = |part: &str| {
+            text.extend(part.chars().map(|letter| if letter == SEPARATOR { char::REPLACEMENT_CHARACTER } else { letter }));
+            text.push(SEPARATOR);
+        };
+        add(path);
+        add(query);
+        for (name, value) in headers {
+            add(name);
+            add(value.as_ref());
+        }
+        // No separator stands behind the last part.
+        text.pop();
+        Self { text: text.into() }
+    }
+
+    /// The path, percent-encoding untouched.
+    pub fn path(&self) -> &str {
+        self.parts().next().unwrap_or_default()
+    }
+
+    /// What stood behind the `?`, or the empty string.
+    pub fn query(&self) -> &str {
+        self.parts().nth(1).unwrap_or_default()
+    }
+
+    /// The headers in their order, names in lower case. Bytes that are not UTF-8 are shown as U+FFFD.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut parts = self.parts().skip(2);
+        std::iter::from_fn(move || Some((parts.next()?, parts.next()?)))
+    }
+
     /// The first header of this name (in lower case), if there is one.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.headers.iter().find(|(n, _)| n == name)?;
+        let (_, value) = self.headers().find(|(n, _)| *n == name)?;
         Some(value)
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &str> {
+        self.text.split(SEPARATOR)
     }
 }
 
@@ -140,4 +180,27 @@ pub struct CloseInfo {
     pub clean: bool,
     /// What ended it.
     pub cause: CloseCause,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_gives_back_what_it_was_made_of() {
+        let headers = [("host", "localhost"), ("x-empty", ""), ("x-twice", "1"), ("x-twice", "2")];
+        let request = Request::new("/room", "", headers);
+        assert_eq!((request.path(), request.query()), ("/room", ""));
+        assert_eq!(request.headers().collect::<Vec<_>>(), headers);
+        assert_eq!((request.header("x-twice"), request.header("x-empty"), request.header("x")), (Some("1"), Some(""), None));
+        let bare = Request::new("", "a=1", [] as [(&str, &str); 0]);
+        assert_eq!((bare.path(), bare.query(), bare.headers().count()), ("", "a=1", 0));
+    }
+
+    #[test]
+    fn no_part_of_a_request_can_pass_for_another() {
+        let request = Request::new("/a\0b", "c\0d", [("n\0m", "v\0w")]);
+        assert_eq!((request.path(), request.query()), ("/a\u{FFFD}b", "c\u{FFFD}d"));
+        assert_eq!(request.headers().collect::<Vec<_>>(), [("n\u{FFFD}m", "v\u{FFFD}w")]);
+    }
 }

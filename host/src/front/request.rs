@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use bytestring::ByteString;
-use hyper::http::{HeaderMap, StatusCode, header, request::Parts};
+use hyper::http::{StatusCode, header, request::Parts};
 use tokio::sync::oneshot;
 
 use super::accept::Front;
@@ -70,11 +70,9 @@ async fn admit(front: &Front, address: SocketAddr, parts: &Parts) -> Result<(Rep
     }
     let nowhere = || Refusal::new(StatusCode::NOT_FOUND, "this path names no room");
     let route = front.router.route(parts.uri.path()).ok_or_else(nowhere)?;
-    let request = Arc::new(Request {
-        path: parts.uri.path().to_owned(),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        headers: headers(&parts.headers),
-    });
+    let query = parts.uri.query().unwrap_or_default();
+    let headers = parts.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
+    let request = Arc::new(Request::new(parts.uri.path(), query, headers));
     let offered = upgrade::subprotocols(&parts.headers);
     let upgrade = match knock(front, &route, address, &request, &offered).await? {
         Decision::Accept(subprotocol) => {
@@ -127,11 +125,4 @@ fn refused_by_gate(status: u16) -> Refusal {
 
 fn broken_gate() -> Refusal {
     Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the application's gate gave an answer that cannot be used")
-}
-
-fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-        .collect()
 }

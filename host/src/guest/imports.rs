@@ -139,9 +139,9 @@ impl From<&Client> for ClientRecord {
         Self {
             id: client.id,
             address: Address { ip: client.address.ip().to_string(), port: client.address.port() },
-            path: request.path.clone(),
-            query: request.query.clone(),
-            headers: request.headers.clone(),
+            path: request.path().to_owned(),
+            query: request.query().to_owned(),
+            headers: request.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             subprotocol: client.subprotocol.as_ref().map(ToString::to_string),
         }
     }

@@ -86,13 +86,13 @@ impl App for Instance {
 
     async fn on_new_client(&mut self, room: &mut Room, client: &Client) -> Outcome {
         let request = &client.request;
-        let headers = lent(&request.headers);
+        let headers: Vec<_> = request.headers().collect();
         let ip = client.address.ip().to_string();
         let client = wire::Client {
             id: client.id,
             address: wire::Address { ip: &ip, port: client.address.port() },
-            path: &request.path,
-            query: &request.query,
+            path: request.path(),
+            query: request.query(),
             headers: &headers,
             subprotocol: client.subprotocol.as_deref(),
         };
@@ -120,13 +120,13 @@ impl App for Instance {
 
     async fn on_upgrade(&mut self, room: &mut Room, request: &UpgradeRequest) -> Result<Decision, Fault> {
         let Some(gate) = &self.gate else { return Ok(Decision::Accept(None)) };
-        let headers = lent(&request.request.headers);
+        let headers: Vec<_> = request.request.headers().collect();
         let subprotocols: Vec<_> = request.subprotocols.iter().map(String::as_str).collect();
         let ip = request.address.ip().to_string();
         let asked = exports::gate::Request {
             address: wire::Address { ip: &ip, port: request.address.port() },
-            path: &request.request.path,
-            query: &request.request.query,
+            path: request.request.path(),
+            query: request.request.query(),
             headers: &headers,
             subprotocols: &subprotocols,
         };
@@ -160,11 +160,6 @@ impl App for Instance {
         let saved = leave(&mut self.store, room, "snapshot", result)?;
         Ok(Some(Saved { version: saved.version, data: saved.data.into() }))
     }
-}
-
-/// Headers as the typed calls take them: borrowed from where they lie.
-fn lent(headers: &[(String, String)]) -> Vec<(&str, &str)> {
-    headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 /// A guest's own words, in one line that it cannot make as long as it likes.

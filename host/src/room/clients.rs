@@ -76,7 +76,7 @@ impl Room {
 
     /// What is attached to a client; empty when nothing is.
     pub fn attachment(&self, id: ClientId) -> Option<&Bytes> {
-        Some(&self.state().known(id)?.attachment)
+        Some(self.state().known(id)?.attachment())
     }
 
     /// Attaches up to 16 KiB to a client, in place of what was attached before. It survives a swap and a trap.
@@ -87,9 +87,10 @@ impl Room {
         }
         let state = self.state_mut();
         let member = state.members.get_mut(&id).ok_or(AttachmentError::NoSuchClient)?;
-        let before = std::mem::replace(&mut member.attachment, data);
+        let luggage = member.luggage_mut();
+        let before = std::mem::replace(&mut luggage.attachment, data);
         // What was set in between by the same handler never has to come back.
-        if !std::mem::replace(&mut member.attachment_is_journalled, true) {
+        if !std::mem::replace(&mut luggage.attachment_is_journalled, true) {
             state.journal.push(Undo::Attachment(id, before));
         }
         Ok(())

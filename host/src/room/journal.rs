@@ -64,7 +64,7 @@ impl State {
             match undo {
                 Undo::Attachment(id, _) => {
                     if let Some(member) = self.members.get_mut(&id) {
-                        member.attachment_is_journalled = false;
+                        member.luggage_mut().attachment_is_journalled = false;
                     }
                 }
                 Undo::TimerSet(id) => self.timers.settle(id),
@@ -79,8 +79,9 @@ impl State {
         match undo {
             Undo::Attachment(id, before) => {
                 if let Some(member) = self.members.get_mut(&id) {
-                    member.attachment_is_journalled = false;
-                    member.attachment = before;
+                    let luggage = member.luggage_mut();
+                    luggage.attachment_is_journalled = false;
+                    luggage.attachment = before;
                 }
             }
             Undo::Subscribed(id, topic) => self.unsubscribe(id, &topic),

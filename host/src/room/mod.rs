@@ -116,12 +116,33 @@ struct State {
 #[derive(Debug)]
 struct Member {
     peer: Arc<Peer>,
+    /// What the app has given it. Most apps give nothing, and then it takes no memory.
+    luggage: Option<Box<Luggage>>,
+    /// The app has closed it: what it still sends is dropped.
+    closed_by_app: bool,
+}
+
+#[derive(Debug, Default)]
+struct Luggage {
     attachment: Bytes,
     /// Whether the journal knows what it was before this handler.
     attachment_is_journalled: bool,
     topics: Vec<Arc<str>>,
-    /// The app has closed it: what it still sends is dropped.
-    closed_by_app: bool,
+}
+
+impl Member {
+    fn attachment(&self) -> &Bytes {
+        static NOTHING: Bytes = Bytes::new();
+        self.luggage.as_ref().map_or(&NOTHING, |luggage| &luggage.attachment)
+    }
+
+    fn topics(&self) -> &[Arc<str>] {
+        self.luggage.as_ref().map_or(&[], |luggage| &luggage.topics)
+    }
+
+    fn luggage_mut(&mut self) -> &mut Luggage {
+        self.luggage.get_or_insert_default()
+    }
 }
 
 impl Room {
@@ -150,8 +171,7 @@ impl Room {
 
     /// Makes a newcomer a member. To be called before its `on_new_client`.
     pub(crate) fn join(&mut self, peer: Arc<Peer>) {
-        let member =
-            Member { peer, attachment: Bytes::new(), attachment_is_journalled: false, topics: Vec::new(), closed_by_app: false };
+        let member = Member { peer, luggage: None, closed_by_app: false };
         self.state_mut().members.insert(member.peer.client.id, member);
     }
 
@@ -160,7 +180,7 @@ impl Room {
     pub(crate) fn leave(&mut self, id: ClientId) -> bool {
         let state = self.state_mut();
         let Some(member) = state.members.remove(&id) else { return false };
-        for topic in &member.topics {
+        for topic in member.topics() {
             state.topics.remove(topic, id);
         }
         state.leaver = Some(member);

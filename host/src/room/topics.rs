@@ -57,13 +57,15 @@ impl State {
     pub(super) fn subscribe(&mut self, id: ClientId, topic: &str) {
         let Some(member) = self.members.get_mut(&id) else { return };
         if let Some(name) = self.topics.add(topic, id) {
-            member.topics.push(name);
+            member.luggage_mut().topics.push(name);
         }
     }
 
     pub(super) fn unsubscribe(&mut self, id: ClientId, topic: &str) {
         let Some(member) = self.members.get_mut(&id) else { return };
-        member.topics.retain(|name| &**name != topic);
+        if let Some(luggage) = &mut member.luggage {
+            luggage.topics.retain(|name| &**name != topic);
+        }
         self.topics.remove(topic, id);
     }
 }
@@ -79,10 +81,10 @@ impl Room {
         if member.peer.is_closing() {
             return Err(SubscribeError::NoSuchClient);
         }
-        if member.topics.iter().any(|name| &**name == topic) {
+        if member.topics().iter().any(|name| &**name == topic) {
             return Ok(());
         }
-        if member.topics.len() >= MAX_TOPICS_PER_CLIENT || state.journal.len() >= MAX_CHANGES {
+        if member.topics().len() >= MAX_TOPICS_PER_CLIENT || state.journal.len() >= MAX_CHANGES {
             return Err(SubscribeError::Limit);
         }
         state.subscribe(id, topic);

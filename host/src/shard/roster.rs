@@ -1,8 +1,9 @@
 //! Who is connected to a server, for threads other than the shards'.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::room::Peer;
 use crate::types::{Client, ClientId};
 
 /// The clients of all shards by id. Locked when a client comes or goes and when somebody asks, never for a message.
@@ -11,21 +12,13 @@ pub struct Roster {
     clients: Mutex<BTreeMap<ClientId, Entry>>,
 }
 
-/// A client, and where it is.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// Who it is.
-    pub client: Client,
-    /// Which shard it is on.
-    pub shard: usize,
-    /// Its place in the shard's table of connections.
-    pub slot: usize,
-}
+/// A client, and which shard it is on.
+type Entry = (Arc<Peer>, usize);
 
 impl Roster {
-    /// Adds a client that has connected.
-    pub fn insert(&self, entry: Entry) {
-        self.lock().insert(entry.client.id, entry);
+    /// Adds a client that has connected to this shard.
+    pub fn insert(&self, peer: Arc<Peer>, shard: usize) {
+        self.lock().insert(peer.client.id, (peer, shard));
     }
 
     /// Takes a client out.
@@ -33,14 +26,14 @@ impl Roster {
         self.lock().remove(&id);
     }
 
-    /// Where a client is, if it is connected.
-    pub fn get(&self, id: ClientId) -> Option<Entry> {
-        self.lock().get(&id).cloned()
+    /// The shard of a client that is connected, and its place there.
+    pub fn place(&self, id: ClientId) -> Option<(usize, usize)> {
+        self.lock().get(&id).map(|(peer, shard)| (*shard, peer.slot))
     }
 
     /// Everybody, in the order in which they came.
     pub fn clients(&self) -> Vec<Client> {
-        self.lock().values().map(|entry| entry.client.clone()).collect()
+        self.lock().values().map(|(peer, _)| peer.client.clone()).collect()
     }
 
     /// How many are connected.

@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use slab::Slab;
 
 use super::connection::Connection;
-use super::roster::{Entry, Roster};
+use super::roster::Roster;
 use crate::config::Limits;
 use crate::protocol::{Deflaters, Inflaters};
 use crate::room::Peer;
@@ -72,8 +72,9 @@ impl Shard {
         let mut connections = self.connections.borrow_mut();
         let entry = connections.vacant_entry();
         let slot = entry.key();
-        self.roster.insert(Entry { client: client.clone(), shard: index, slot });
-        let connection = Rc::new(make(Arc::new(Peer::new(client, slot))));
+        let peer = Arc::new(Peer::new(client, slot));
+        self.roster.insert(Arc::clone(&peer), index);
+        let connection = Rc::new(make(peer));
         entry.insert(Rc::clone(&connection));
         connection
     }

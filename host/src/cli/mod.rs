@@ -5,6 +5,7 @@ pub mod dev;
 pub mod inspect;
 pub mod limits;
 pub mod log;
+pub mod log_queue;
 pub mod remote;
 pub mod run;
 pub mod watch;

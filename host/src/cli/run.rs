@@ -64,6 +64,7 @@ fn build(file: &Path, serving: Serving, notices: bool) -> Result<Server, ws_host
         max_rooms: serving.max_rooms,
         max_room_clients: serving.max_room_clients,
         call_timeout: serving.call_timeout,
+        call_wait: serving.call_wait,
         guest_memory_bytes: serving.guest_memory,
         max_restarts,
         restart_window,

@@ -7,6 +7,7 @@ use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
 use super::engine::TICK;
 use super::output::{Output, Stream};
+use super::patience::Computing;
 use crate::config::Limits;
 use crate::room::Room;
 
@@ -20,12 +21,13 @@ pub(super) struct GuestState {
     ticks: u64,
     max_ticks: u64,
     call_timeout: Duration,
+    computing: Computing,
 }
 
 impl GuestState {
     /// Deny by default: no file system, network, environment or arguments; WASI's clocks, random numbers and the two
     /// output streams only.
-    pub(super) fn new(room_name: &str, limits: &Limits) -> Self {
+    pub(super) fn new(room_name: &str, limits: &Limits, computing: Computing) -> Self {
         let wasi = WasiCtx::builder()
             .stdout(Output::new(room_name, Stream::Stdout))
             .stderr(Output::new(room_name, Stream::Stderr))
@@ -39,6 +41,7 @@ impl GuestState {
             ticks: 0,
             max_ticks: ticks(limits.call_timeout),
             call_timeout: limits.call_timeout,
+            computing,
         }
     }
 
@@ -63,6 +66,7 @@ impl GuestState {
             // The first tick can come right after the start: a short call that a tick happens to hit is not suspended.
             return UpdateDeadline::Continue(1);
         }
+        self.computing.note();
         // tokio's yield, not wasmtime's, because it lets the event loop look at the sockets first.
         UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))
     }

@@ -57,6 +57,14 @@ impl Client {
         self.socket.send(Message::text(text)).await.expect("the connection takes a message");
     }
 
+    /// Sends texts that arrive together.
+    pub async fn says_at_once(&mut self, texts: &[&str]) {
+        for text in texts {
+            self.socket.feed(Message::text(*text)).await.expect("the connection takes a message");
+        }
+        self.socket.flush().await.expect("the connection takes messages");
+    }
+
     /// Sends bytes.
     pub async fn sends(&mut self, data: &[u8]) {
         self.socket.send(Message::binary(data.to_vec())).await.expect("the connection takes a message");

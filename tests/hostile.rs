@@ -94,6 +94,18 @@ async fn an_endless_loop_in_on_upgrade_refuses_that_request() {
     is_served(&host, &mut stays).await;
 }
 
+/// The guest notices one tick in each call of an import, however many of them that takes: sorting 4 million ids takes many.
+#[tokio::test]
+async fn the_time_that_imports_take_is_the_guests() {
+    const TICKS: usize = 50;
+    let (mut host, mut stays) = hostile(&["--call-timeout", "500ms"]).await;
+    stays.says("publish-except 1000 4000000").await;
+    let log = host.logs_up_to("ran for longer than the 500ms");
+    let calls = log.matches("publishes to nobody").count();
+    assert!((1..TICKS / 2).contains(&calls), "{calls} calls in {TICKS} ticks");
+    assert_eq!(stays.is_closed().await.0, 1011);
+}
+
 #[tokio::test]
 async fn a_handler_that_sleeps_for_too_long_costs_its_client() {
     let (mut host, mut stays) = hostile(&["--call-wait", "200ms"]).await;

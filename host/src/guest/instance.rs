@@ -8,7 +8,8 @@ use super::bindings::exports::ws_host::server as exports;
 use super::bindings::ws_host::server::types as wire;
 use super::fault::fault;
 use super::output::printable;
-use super::patience::{Computing, Patience};
+use super::pace::Pace;
+use super::patience::Patience;
 use super::state::GuestState;
 use crate::app::{App, Decision, Fault, Outcome, Saved, StartReason, UpgradeRequest};
 use crate::config::Limits;
@@ -42,9 +43,9 @@ impl Instance {
         limits: &Limits,
         room_name: &str,
     ) -> Result<Self, Fault> {
-        let computing = Computing::default();
-        let patience = Patience::new(limits.call_wait, computing.clone());
-        let mut store = Store::new(pre.engine(), GuestState::new(room_name, limits, computing));
+        let pace = Pace::default();
+        let patience = Patience::new(limits.call_wait, pace.clone());
+        let mut store = Store::new(pre.engine(), GuestState::new(room_name, limits, pace));
         store.limiter(|state| &mut state.limiter);
         store.epoch_deadline_callback(|mut store| Ok(store.data_mut().tick()));
         store.set_epoch_deadline(1);

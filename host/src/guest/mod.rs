@@ -6,6 +6,7 @@
 //! | `program` | bytes to a component that is checked and linked |
 //! | `instance` | one instance and its calls |
 //! | `state` | what an instance's store holds: the room during a call, WASI, memory limits |
+//! | `pace` | how many ticks a call has computed for |
 //! | `patience` | how long a call may wait |
 //! | `imports` | the contract's imports on the host's side |
 //! | `fault` | a trap, in words |
@@ -22,6 +23,7 @@ mod imports;
 mod inspect;
 mod instance;
 mod output;
+mod pace;
 mod patience;
 mod program;
 mod quota;

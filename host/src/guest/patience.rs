@@ -1,28 +1,13 @@
-//! How long a call may wait: on a clock, say. Running time is counted in ticks, see `state.rs`.
+//! How long a call may wait: on a clock, say. Running time is counted in ticks, see `pace.rs`.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::time::Sleep;
 
-/// Set by a tick that suspends a call which computes, so that this does not pass for waiting: how long it takes until
-/// such a call goes on is up to the shard's other rooms. A clone costs a reference count.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Computing(Arc<AtomicBool>);
-
-impl Computing {
-    pub(super) fn note(&self) {
-        self.0.store(true, Relaxed);
-    }
-
-    fn take(&self) -> bool {
-        self.0.swap(false, Relaxed)
-    }
-}
+use super::pace::Pace;
 
 /// A call has waited for too long.
 #[derive(Debug, thiserror::Error)]
@@ -33,13 +18,13 @@ pub(super) struct Overdue(Duration);
 #[derive(Debug)]
 pub(super) struct Patience {
     limit: Duration,
-    computing: Computing,
+    pace: Pace,
 }
 
 impl Patience {
-    /// `computing` is what the instance's ticks set.
-    pub(super) fn new(limit: Duration, computing: Computing) -> Self {
-        Self { limit, computing }
+    /// The pace is the instance's.
+    pub(super) fn new(limit: Duration, pace: Pace) -> Self {
+        Self { limit, pace }
     }
 
     /// Awaits a call. If it is overdue its future is dropped, which ends the instance: that is lost anyway.
@@ -51,11 +36,12 @@ impl Patience {
         let mut wait = None;
         poll_fn(|cx| match call.as_mut().poll(cx) {
             Poll::Ready(result) => Poll::Ready(result),
-            Poll::Pending if self.computing.take() => {
+            Poll::Pending if self.pace.take_yielded() => {
                 left = wait.take().map_or(left, |wait: Wait| left.saturating_sub(wait.since.elapsed()));
                 Poll::Pending
             }
             Poll::Pending => {
+                self.pace.begin();
                 let wait = wait.get_or_insert_with(|| Wait::new(left));
                 wait.poll_over(cx).map(|()| Err(wasmtime::Error::new(Overdue(self.limit))))
             }

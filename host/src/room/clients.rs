@@ -136,6 +136,9 @@ impl Room {
     pub(crate) fn broadcast_payload(&mut self, text: bool, payload: &[u8], except: &[ClientId]) -> Result<(), SendError> {
         let state = self.state_mut();
         state.fits(payload.len(), size_of_val(except))?;
+        if !state.staged.may_reach(state.members.len()) {
+            return Err(SendError::Limit);
+        }
         let except = sorted(except);
         let frame = state.staged.encode(text, payload);
         for peer in state.members.values().map(|member| &member.peer) {
@@ -168,6 +171,9 @@ impl Room {
             .collect();
         if receivers.is_empty() {
             return Ok(());
+        }
+        if !state.staged.may_reach(receivers.len()) {
+            return Err(SendError::Limit);
         }
         let frame = state.staged.encode(text, payload);
         for (id, _) in &receivers {

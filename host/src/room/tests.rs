@@ -125,6 +125,18 @@ fn one_handler_stages_at_most_100_000_effects() {
 }
 
 #[test]
+fn one_handler_reaches_clients_at_most_10_million_times() {
+    let mut room = room(10_000);
+    assert!((0..999).all(|_| room.broadcast("x").is_ok()));
+    assert!((1..=10_000).all(|id| room.subscribe(id, "all").is_ok()));
+    assert_eq!(room.publish("all", "x", &[]), Ok(()));
+    assert_eq!((room.publish("all", "x", &[]), room.broadcast("x")), (Err(SendError::Limit), Err(SendError::Limit)));
+    assert_eq!(room.send(1, "x"), Ok(SendStatus::Queued), "single sends have a limit of their own");
+    commit(&mut room);
+    assert_eq!(room.broadcast("x"), Ok(()), "the next handler has its own");
+}
+
+#[test]
 fn lists_of_exceptions_count_too() {
     let mut room = room(1);
     let except = vec![9; 1 << 20];

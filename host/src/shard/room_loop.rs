@@ -184,13 +184,13 @@ impl<L: Launch> RoomLoop<L> {
     /// Applies a handler's effects, or contains its failure.
     pub(super) async fn settle(&mut self, outcome: Result<(), Fault>, blamed: Option<ClientId>) {
         match outcome {
-            Ok(()) => self.apply_effects(),
+            Ok(()) => self.apply_effects().await,
             Err(fault) => self.contain(fault, blamed).await,
         }
     }
 
-    pub(super) fn apply_effects(&mut self) {
-        effects::apply(&self.shard, &mut self.room);
+    pub(super) async fn apply_effects(&mut self) {
+        effects::apply(&self.shard, &mut self.room).await;
     }
 
     /// Drops a handler's effects.
@@ -204,7 +204,7 @@ impl<L: Launch> RoomLoop<L> {
     pub(super) async fn begin(&mut self, app: &mut L::App, reason: StartReason, saved: Option<Saved>) -> Result<(), Fault> {
         let begun = guarded(app.on_start(&mut self.room, reason, saved)).await;
         match &begun {
-            Ok(()) => self.apply_effects(),
+            Ok(()) => self.apply_effects().await,
             Err(_) => self.roll_back(),
         }
         begun

@@ -173,6 +173,35 @@ async fn a_send_past_the_soft_limit_says_so_and_the_guest_learns_when_it_has_dra
 }
 
 #[tokio::test]
+async fn who_is_answered_backpressure_hears_of_the_drain_though_earlier_bytes_are_written_meanwhile() {
+    let host = Host::run("probe");
+    let (mut client, _) = Client::join(&host).await;
+    // Both in one turn: more than the soft limit waits when the second message is staged. The first one's bytes are written
+    // while the second handler computes, and what is left is less than the limit.
+    client.says_at_once(&["burst 1 40000", "burst-and-compute 40000 100"]).await;
+    assert_eq!(client.next().await.len(), 40_000);
+    assert_eq!(client.hears().await, "all queued; 40004 bytes wait");
+    assert_eq!(client.next().await.len(), 40_000);
+    assert!(client.hears().await.starts_with("message 0: ok(SendStatus::Backpressure)"));
+    assert_eq!(client.hears().await, "drained");
+    assert_eq!(client.asks("say no more of it").await, "no more of it");
+}
+
+#[tokio::test]
+async fn one_burst_drains_once_however_often_it_fills_the_outbox() {
+    let host = Host::run("probe");
+    let (mut client, _) = Client::join(&host).await;
+    // Each 64 KiB are written within the handler's turn.
+    client.says("burst 20 30000").await;
+    for _ in 0..20 {
+        assert_eq!(client.next().await.len(), 30_000);
+    }
+    assert!(client.hears().await.starts_with("message 2: ok(SendStatus::Backpressure)"));
+    assert_eq!(client.hears().await, "drained");
+    assert_eq!(client.asks("say no more of it").await, "no more of it");
+}
+
+#[tokio::test]
 async fn a_client_that_does_not_read_is_closed_and_the_others_feel_nothing() {
     let host = Host::run("probe");
     let (mut stays, _) = Client::join(&host).await;

@@ -221,3 +221,18 @@ async fn a_guest_cannot_write_lines_in_the_hosts_name_nor_control_a_terminal() {
     assert!(line.contains("room=\"main\""), "{line}");
     assert!(!line.contains(['\r', '\u{1b}', '\u{9b}', '\u{8}']), "{line:?}");
 }
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_stalls_neither_another_room_nor_the_end() {
+    // A thousand lines of a kilobyte: many times what a pipe takes.
+    let mut host = hostile(&["--instances", "per-room", "--shards", "1"]);
+    let (mut floods, _) = Client::connect_to(&host, "/floods").await.has_joined().await;
+    let (mut other, _) = Client::connect_to(&host, "/other").await.has_joined().await;
+    floods.says("lines 4 1000").await;
+    assert_eq!(floods.asks("say flooded").await, "flooded");
+    assert_eq!(other.asks("say here").await, "here");
+    host.signal("TERM");
+    assert_eq!(floods.is_closed().await.0, 1001);
+    assert_eq!(other.is_closed().await.0, 1001);
+    assert_eq!(host.ended().code(), Some(0));
+}

@@ -3,9 +3,14 @@
 
 mod support;
 
+use std::future::{Future, poll_fn};
 use std::path::PathBuf;
+use std::task::Poll;
+use std::time::Duration;
 
-use support::{Client, Host, Memory, command, guest, refusal};
+use support::{Client, Embedded, Host, Memory, command, guest, refusal};
+use ws_host::Server;
+use ws_host::more::Limits;
 
 const IMPATIENT: &[&str] = &["--call-timeout", "100ms"];
 const TIMED_OUT: &str = "ran for longer than the 100ms";
@@ -87,6 +92,69 @@ async fn an_endless_loop_in_on_upgrade_refuses_that_request() {
     assert_eq!(refusal(&host, "/spin", &[]).await, 500);
     assert!(host.logs(TIMED_OUT).contains("the guest's on-upgrade"));
     is_served(&host, &mut stays).await;
+}
+
+/// The guest notices one tick in each call of an import, however many of them that takes: sorting 4 million ids takes many.
+#[tokio::test]
+async fn the_time_that_imports_take_is_the_guests() {
+    const TICKS: usize = 50;
+    let (mut host, mut stays) = hostile(&["--call-timeout", "500ms"]).await;
+    stays.says("publish-except 1000 4000000").await;
+    let log = host.logs_up_to("ran for longer than the 500ms");
+    let calls = log.matches("publishes to nobody").count();
+    assert!((1..TICKS / 2).contains(&calls), "{calls} calls in {TICKS} ticks");
+    assert_eq!(stays.is_closed().await.0, 1011);
+}
+
+#[tokio::test]
+async fn a_handler_that_sleeps_for_too_long_costs_its_client() {
+    let (mut host, mut stays) = hostile(&["--call-wait", "200ms"]).await;
+    let (mut sleeps, _) = Client::join(&host).await;
+    stays.hears().await;
+    sleeps.says("sleep 3600000").await;
+    assert_eq!(sleeps.is_closed().await.0, 1011);
+    assert!(host.logs("waited for longer than the 200ms").contains("the guest's on-message"));
+    assert!(stays.hears().await.starts_with("left 2: 1011"));
+    is_served(&host, &mut stays).await;
+}
+
+#[tokio::test]
+async fn short_naps_count_together() {
+    let (mut host, mut stays) = hostile(&["--call-wait", "200ms"]).await;
+    stays.says("sleep 1").await;
+    assert_eq!(stays.asks("say awake").await, "awake");
+    stays.says("sleep 1 1000000").await;
+    assert_eq!(stays.is_closed().await.0, 1011);
+    host.logs("waited for longer than the 200ms");
+}
+
+#[tokio::test]
+async fn a_handler_that_computes_does_not_wait() {
+    let (mut host, mut stays) = hostile(&["--call-wait", "1ms", "--call-timeout", "100ms"]).await;
+    assert_eq!(stays.asks("spin-in on-message").await, "as you wish");
+    stays.says("spin").await;
+    assert_eq!(stays.is_closed().await.0, 1011);
+    host.logs(TIMED_OUT);
+}
+
+/// The next swap changes the room that sleeps as soon as that has been ended.
+#[tokio::test]
+async fn the_status_is_told_while_a_swap_waits_for_a_room_that_sleeps_and_the_swap_ends() {
+    let limits = Limits { call_wait: Duration::from_millis(500), ..Limits::default() };
+    let server = Embedded::start(Server::builder().component(guest("hostile")).limits(limits));
+    let (mut sleeps, _) = server.join().await;
+    sleeps.says("sleep 3600000").await;
+    // The pong comes behind the message: by then the handler has it. And a room that sleeps does not keep pings waiting.
+    sleeps.is_answered_a_ping().await;
+    let next = guest("probe");
+    let mut swap = std::pin::pin!(server.handle.swap(&next));
+    assert!(poll_fn(|cx| Poll::Ready(swap.as_mut().poll(cx).is_pending())).await);
+    let status = tokio::time::timeout(Duration::from_secs(60), server.handle.status());
+    let status = status.await.expect("the status comes").expect("a component runs");
+    assert!(status.release.file.ends_with("hostile.wasm") && status.swaps == 0, "{status:?}");
+    swap.await.expect("the swap succeeds");
+    assert_eq!(server.handle.status().await.expect("a component runs").traps, 1);
+    assert_eq!(sleeps.is_closed().await.0, 1011);
 }
 
 #[test]

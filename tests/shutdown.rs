@@ -118,3 +118,15 @@ async fn a_guest_that_computes_is_waited_for() {
     assert!(host.rest_of_log().contains("left 1: 1001"));
     assert_eq!(host.ended().code(), Some(0));
 }
+
+#[tokio::test]
+async fn a_closed_stderr_keeps_it_neither_from_serving_nor_from_ending() {
+    let mut host = Host::run("probe");
+    host.closes_its_stderr();
+    let (mut client, _) = Client::join(&host).await;
+    client.says("print nobody reads this").await;
+    assert_eq!(client.asks("say here").await, "here");
+    host.signal("TERM");
+    assert_eq!(client.is_closed().await.0, 1001);
+    assert_eq!(host.ended().code(), Some(0));
+}

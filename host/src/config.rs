@@ -24,6 +24,8 @@ pub struct Limits {
     pub guest_memory_bytes: usize,
     /// Running time of one guest call; waiting does not count.
     pub call_timeout: Duration,
+    /// How long one guest call may wait in all, on a clock say.
+    pub call_wait: Duration,
     /// From the connection to the end of the upgrade request.
     pub handshake_timeout: Duration,
     /// Silence after which a client is pinged.
@@ -61,6 +63,7 @@ impl Limits {
     pub(crate) fn within_reach(mut self) -> Self {
         for time in [
             &mut self.call_timeout,
+            &mut self.call_wait,
             &mut self.handshake_timeout,
             &mut self.ping_interval,
             &mut self.pong_timeout,
@@ -88,6 +91,7 @@ impl Default for Limits {
             mailbox_bytes: 16 << 20,
             guest_memory_bytes: 64 << 20,
             call_timeout: Duration::from_secs(1),
+            call_wait: Duration::from_secs(30),
             handshake_timeout: Duration::from_secs(10),
             ping_interval: Duration::from_secs(20),
             pong_timeout: Duration::from_secs(20),

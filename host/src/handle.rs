@@ -128,7 +128,7 @@ impl Handle {
     /// # Errors
     /// The app is not a component.
     pub async fn status(&self) -> Result<Status, Error> {
-        Ok(self.releases()?.status(self.inner.roster.len()).await)
+        Ok(self.releases()?.status(self.inner.roster.len()))
     }
 
     /// Has the page show this text, if the server was built with `notices`; an empty one takes it away.

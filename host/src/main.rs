@@ -10,7 +10,10 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let arguments = cli::parse();
-    cli::log::set_up(&arguments.logging);
+    let log = match cli::log::set_up(&arguments.logging) {
+        Ok(log) => log,
+        Err(error) => return cli::report(&error),
+    };
     let result = match arguments.command {
         cli::Command::Run(run) => cli::run::run(run),
         cli::Command::Inspect(inspect) => cli::inspect::inspect(&inspect),
@@ -19,6 +22,8 @@ fn main() -> ExitCode {
         cli::Command::Rollback(remote) => cli::remote::rollback(&remote),
         cli::Command::Status(remote) => cli::remote::status(&remote),
     };
+    // The error is the last line.
+    log.flush();
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => cli::report(&error),

@@ -1,12 +1,12 @@
 //! Releases of a guest, and how the server goes from one to another while its clients stay connected.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex as Turn, mpsc, oneshot};
 
 use crate::config::Limits;
 use crate::error::Error;
@@ -76,6 +76,9 @@ pub struct Releases {
     limits: Limits,
     counters: Arc<Counters>,
     shards: Vec<mpsc::Sender<Order<Program>>>,
+    /// Held by a swap from its beginning to its end.
+    turn: Turn<()>,
+    /// Locked for moments only, so that `status` answers while a swap waits for a room.
     state: Mutex<State>,
 }
 
@@ -90,7 +93,7 @@ impl Releases {
         program: Program,
     ) -> Self {
         let state = State { current: Release::new(file, program), previous: None, swaps: 0 };
-        Self { engine, limits, counters, shards, state: Mutex::new(state) }
+        Self { engine, limits, counters, shards, turn: Turn::new(()), state: Mutex::new(state) }
     }
 
     /// Goes to the component in this file. Its rooms change one after the other, each between two of its events.
@@ -98,12 +101,12 @@ impl Releases {
     /// # Errors
     /// The component cannot be loaded, or a room refuses it. Then all rooms run what they ran before.
     pub async fn swap(self: &Arc<Self>, file: &Path) -> Result<SwapReport, Error> {
-        let mut state = self.state.lock().await;
+        let _turn = self.turn.lock().await;
         let begun = Instant::now();
         let (engine, limits, path) = (self.engine.clone(), self.limits.clone(), file.to_owned());
         let loaded = tokio::task::spawn_blocking(move || Program::load(&engine, &path, &limits)).await;
         let program = loaded.map_err(|_| Error::Stopped)??;
-        self.install(&mut state, Release::new(file, program), begun).await
+        self.install(Release::new(file, program), begun).await
     }
 
     /// Goes back to the release before, with the state of the running one.
@@ -111,14 +114,14 @@ impl Releases {
     /// # Errors
     /// There is none, or a room refuses it.
     pub async fn rollback(self: &Arc<Self>) -> Result<SwapReport, Error> {
-        let mut state = self.state.lock().await;
-        let previous = state.previous.clone().ok_or(Error::NothingToGoBackTo)?;
-        self.install(&mut state, previous.again(), Instant::now()).await
+        let _turn = self.turn.lock().await;
+        let previous = self.state().previous.clone().ok_or(Error::NothingToGoBackTo)?;
+        self.install(previous.again(), Instant::now()).await
     }
 
     /// What runs. `clients` is how many are connected.
-    pub async fn status(&self, clients: usize) -> Status {
-        let state = self.state.lock().await;
+    pub fn status(&self, clients: usize) -> Status {
+        let state = self.state();
         Status {
             release: state.current.info.clone(),
             previous: state.previous.as_ref().map(|release| release.info.clone()),
@@ -129,7 +132,9 @@ impl Releases {
         }
     }
 
-    async fn install(self: &Arc<Self>, state: &mut State, next: Release, begun: Instant) -> Result<SwapReport, Error> {
+    /// Whoever calls this has the turn.
+    async fn install(self: &Arc<Self>, next: Release, begun: Instant) -> Result<SwapReport, Error> {
+        let running = self.state().current.program.clone();
         let ready = Instant::now();
         let probation = Probation::new(ready + self.limits.probation, self.limits.probation_traps);
         let mut rooms = Vec::new();
@@ -140,12 +145,13 @@ impl Releases {
             match outcome.await.map_err(|_| Error::Stopped)? {
                 Ok(swapped) => rooms.extend(swapped),
                 Err(reason) => {
-                    self.revert(&state.current.program, &probation).await;
+                    self.revert(&running, &probation).await;
                     let name = next.program.name().to_owned();
-                    return Err(Error::Refused { name, running: state.current.program.name().to_owned(), reason });
+                    return Err(Error::Refused { name, running: running.name().to_owned(), reason });
                 }
             }
         }
+        let mut state = self.state();
         let from = std::mem::replace(&mut state.current, next);
         let (from_info, to) = (from.info.clone(), state.current.info.clone());
         state.previous = Some(from);
@@ -157,8 +163,8 @@ impl Releases {
     /// Sees a new release through its probation. `swap` says which one it is about: a later one has its own.
     async fn watch_over(self: Arc<Self>, probation: Arc<Probation>, swap: u64) {
         let failed = tokio::time::timeout_at(probation.until().into(), probation.failed()).await.is_ok();
-        let mut state = self.state.lock().await;
-        if state.swaps != swap {
+        let _turn = self.turn.lock().await;
+        if self.state().swaps != swap {
             return;
         }
         if !failed {
@@ -167,16 +173,23 @@ impl Releases {
             }
             return;
         }
-        let Some(previous) = state.previous.take() else { return };
+        let failing = self.state().current.info.file.clone();
+        let Some(previous) = self.state().previous.take() else { return };
         tracing::error!(
             "{} failed too often in its first {:?}: every room goes back to {} and the state that it had at the swap",
-            state.current.info.file.display(),
+            failing.display(),
             self.limits.probation,
             previous.info.file.display()
         );
         self.revert(&previous.program, &probation).await;
+        let mut state = self.state();
         state.current = previous.again();
         state.swaps += 1;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere cannot leave it half changed: each use is a few assignments.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn revert(&self, to: &Program, probation: &Arc<Probation>) {

@@ -57,6 +57,14 @@ impl Client {
         self.socket.send(Message::text(text)).await.expect("the connection takes a message");
     }
 
+    /// Sends texts that arrive together.
+    pub async fn says_at_once(&mut self, texts: &[&str]) {
+        for text in texts {
+            self.socket.feed(Message::text(*text)).await.expect("the connection takes a message");
+        }
+        self.socket.flush().await.expect("the connection takes messages");
+    }
+
     /// Sends bytes.
     pub async fn sends(&mut self, data: &[u8]) {
         self.socket.send(Message::binary(data.to_vec())).await.expect("the connection takes a message");
@@ -78,27 +86,27 @@ impl Client {
 
     /// The next message of any kind but pings and pongs.
     pub async fn next(&mut self) -> Message {
-        // A bug is to fail a test, not to hang it.
-        let next = tokio::time::timeout(Duration::from_secs(60), self.next_message());
-        next.await.expect("a message comes within a minute")
-    }
-
-    async fn next_message(&mut self) -> Message {
         loop {
-            let message = self.socket.next().await.expect("the connection is open").expect("the connection works");
+            let message = self.frame().await.expect("the connection is open").expect("the connection works");
             if !message.is_ping() && !message.is_pong() {
                 return message;
             }
         }
     }
 
+    /// Whatever comes next; nothing when the connection has ended.
+    pub async fn frame(&mut self) -> Option<Result<Message, Error>> {
+        // A bug is to fail a test, not to hang it.
+        tokio::time::timeout(Duration::from_secs(60), self.socket.next()).await.expect("something comes within a minute")
+    }
+
     /// Waits for the server's close frame: its code and reason. What comes before it is dropped.
     pub async fn is_closed(&mut self) -> (u16, String) {
         loop {
-            match self.socket.next().await {
+            match self.frame().await {
                 Some(Ok(Message::Close(Some(frame)))) => {
                     // Answers it, as a client must.
-                    while let Some(Ok(_)) = self.socket.next().await {}
+                    while let Some(Ok(_)) = self.frame().await {}
                     return (frame.code.into(), frame.reason.to_string());
                 }
                 Some(Ok(Message::Close(None))) => return (1005, String::new()),
@@ -112,7 +120,7 @@ impl Client {
     /// Pings, and waits for the pong.
     pub async fn is_answered_a_ping(&mut self) {
         self.socket.send(Message::Ping("here?".into())).await.expect("the connection takes a ping");
-        match self.socket.next().await {
+        match self.frame().await {
             Some(Ok(Message::Pong(payload))) => assert_eq!(payload.as_ref(), b"here?"),
             other => panic!("a pong comes next, not {other:?}"),
         }
@@ -123,7 +131,7 @@ impl Client {
         let frame = CloseFrame { code: CloseCode::from(code), reason: reason.to_owned().into() };
         self.socket.close(Some(frame)).await.expect("the connection takes a close frame");
         loop {
-            match self.socket.next().await {
+            match self.frame().await {
                 Some(Ok(Message::Close(frame))) => return frame.map(|frame| (frame.code.into(), frame.reason.to_string())),
                 Some(Ok(_)) => {}
                 _ => return None,
@@ -134,7 +142,7 @@ impl Client {
     /// Closes without a code.
     pub async fn leaves_without_a_code(mut self) {
         self.socket.close(None).await.expect("the connection takes a close frame");
-        while let Some(Ok(_)) = self.socket.next().await {}
+        while let Some(Ok(_)) = self.frame().await {}
     }
 
     /// Ends the connection without a word.

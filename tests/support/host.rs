@@ -12,7 +12,7 @@ pub struct Host {
     pub address: String,
     /// What it said when it was ready.
     pub announcement: String,
-    log: BufReader<ChildStderr>,
+    log: Option<BufReader<ChildStderr>>,
 }
 
 impl Host {
@@ -41,7 +41,7 @@ impl Host {
             panic!("ws-host says where it is, not {announcement:?}; its log:\n{text}");
         };
         let address = rest.split('/').next().expect("split gives one piece at least").to_owned();
-        Self { child, address, announcement, log }
+        Self { child, address, announcement, log: Some(log) }
     }
 
     /// Its process.
@@ -65,7 +65,7 @@ impl Host {
         let mut log = String::new();
         loop {
             let before = log.len();
-            let read = self.log.read_line(&mut log).expect("the log is text");
+            let read = self.log().read_line(&mut log).expect("the log is text");
             assert!(read > 0, "the log ended without {needle:?}");
             if log[before..].contains(needle) {
                 return log;
@@ -76,8 +76,17 @@ impl Host {
     /// The rest of the log, to the end of the process.
     pub fn rest_of_log(&mut self) -> String {
         let mut text = String::new();
-        self.log.read_to_string(&mut text).expect("the log is text");
+        self.log().read_to_string(&mut text).expect("the log is text");
         text
+    }
+
+    /// Closes the reading end of its stderr.
+    pub fn closes_its_stderr(&mut self) {
+        drop(self.log.take());
+    }
+
+    fn log(&mut self) -> &mut BufReader<ChildStderr> {
+        self.log.as_mut().expect("its stderr is still open")
     }
 
     /// Sends a signal, such as `TERM`.

@@ -2,8 +2,11 @@
 
 use std::io::IsTerminal;
 
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
+
+use super::log_queue::LogQueue;
 
 /// How much to log, and how.
 #[derive(Debug, Args)]
@@ -27,7 +30,10 @@ enum Format {
 }
 
 /// Sets up logging for the process. `RUST_LOG`, where it is set, has the last word.
-pub fn set_up(logging: &Logging) {
+///
+/// # Errors
+/// No thread can be made.
+pub fn set_up(logging: &Logging) -> anyhow::Result<LogQueue> {
     let level = match (logging.verbose, logging.quiet) {
         (0, 0) => "warn,ws_host=info,guest=info",
         (1, _) => "warn,ws_host=debug,guest=debug",
@@ -36,11 +42,15 @@ pub fn set_up(logging: &Logging) {
         (_, _) => "error",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let stderr = std::io::stderr;
-    let colours = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(colours);
+    let queue = LogQueue::to_stderr().context("cannot start a thread for the log")?;
+    let writer = queue.clone();
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    // What goes wrong with a line would be told on stderr, in a way that panics when that is closed.
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false).with_ansi(colours);
+    let lines = lines.with_writer(move || writer.clone());
     match logging.log_format {
         Format::Text => lines.with_target(false).init(),
         Format::Json => lines.json().flatten_event(true).init(),
     }
+    Ok(queue)
 }

@@ -6,6 +6,7 @@ pub mod dev;
 pub mod inspect;
 pub mod limits;
 pub mod log;
+pub mod log_queue;
 pub mod remote;
 pub mod run;
 pub mod watch;
@@ -153,6 +154,9 @@ pub struct Serving {
     /// The running time that one call of the guest may take
     #[arg(long, default_value = "1s", value_parser = limits::duration, value_name = "TIME")]
     pub call_timeout: Duration,
+    /// How long one call of the guest may wait in all, on a clock say
+    #[arg(long, default_value = "30s", value_parser = limits::duration, value_name = "TIME")]
+    pub call_wait: Duration,
     /// The memory that one instance of the guest may take
     #[arg(long, default_value = "64MiB", value_parser = limits::size, value_name = "SIZE")]
     pub guest_memory: usize,

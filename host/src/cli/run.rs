@@ -31,7 +31,7 @@ pub fn serve(file: &Path, serving: Serving, notices: bool, beside: impl AsyncFnO
     let (no_page, socket) = (serving.no_page, serving.socket.clone());
     let server = build(file, serving, notices)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         // Set up before the line that says where to find us: who reads it may send a signal at once.
         let signals = Signals::new().context("cannot listen for signals")?;
         let handle = server.handle();
@@ -39,19 +39,21 @@ pub fn serve(file: &Path, serving: Serving, notices: bool, beside: impl AsyncFnO
         announce(file, server.local_addr(), no_page);
         tracing::debug!("ready after {:?}", begun.elapsed());
         let admin = admin.map(|admin| tokio::spawn(admin.serve(handle.clone())));
-        let answering = tokio::spawn(obey_signals(signals, file.to_owned(), handle.clone()));
         tokio::select! {
             ended = server.run() => ended?,
-            () = beside(handle) => {}
+            () = obey_signals(signals, file, &handle) => tracing::warn!("cut"),
+            () = beside(handle.clone()) => {}
         }
-        answering.abort();
         if let Some(admin) = admin {
             // Ended here, so that its file is gone before we are.
             admin.abort();
             let _ = admin.await;
         }
         Ok(())
-    })
+    });
+    // When a signal has cut it short, a thread still waits for the shards, which end with the process.
+    runtime.shutdown_background();
+    served
 }
 
 fn build(file: &Path, serving: Serving, notices: bool) -> Result<Server, ws_host::Error> {
@@ -62,6 +64,7 @@ fn build(file: &Path, serving: Serving, notices: bool) -> Result<Server, ws_host
         max_rooms: serving.max_rooms,
         max_room_clients: serving.max_room_clients,
         call_timeout: serving.call_timeout,
+        call_wait: serving.call_wait,
         guest_memory_bytes: serving.guest_memory,
         max_restarts,
         restart_window,
@@ -189,17 +192,18 @@ impl Signals {
     }
 }
 
-/// SIGHUP loads the file again. The first signal to stop drains, the second ends the process at once.
-async fn obey_signals(mut signals: Signals, file: std::path::PathBuf, handle: Handle) {
+/// SIGHUP loads the file again, the first signal to stop drains. Returns at the second one: what is left is to be cut.
+async fn obey_signals(mut signals: Signals, file: &Path, handle: &Handle) {
     let mut stopping = false;
     loop {
         match signals.next().await {
             Asked::Swap if stopping => {}
-            Asked::Swap => drop(swap(&file, &handle).await),
-            Asked::Stop if stopping => {
-                tracing::warn!("cut");
-                std::process::exit(0);
+            Asked::Swap => {
+                let (file, handle) = (file.to_owned(), handle.clone());
+                // Aside, since a room may take its time and a signal to stop must not wait for that.
+                tokio::spawn(async move { swap(&file, &handle).await });
             }
+            Asked::Stop if stopping => return,
             Asked::Stop => {
                 stopping = true;
                 tracing::info!("stopping: {} clients are being closed; once more to cut them", handle.clients().len());

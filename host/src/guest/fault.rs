@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use wasmtime::{Trap, WasmBacktrace};
 
+use super::patience::Overdue;
 use crate::app::Fault;
 
 /// Says what went wrong in `handler`, as a person would want to read it, with the wasm backtrace.
@@ -17,7 +18,10 @@ pub(super) fn fault(handler: &str, error: &wasmtime::Error, call_timeout: Durati
         Some(Trap::StackOverflow) => "trapped: its stack overflowed".to_owned(),
         Some(Trap::MemoryOutOfBounds) => "trapped: memory access out of bounds, or its stack overflowed".to_owned(),
         Some(trap) => format!("trapped: {trap}"),
-        None => format!("failed: {}", error.root_cause()),
+        None => match error.downcast_ref::<Overdue>() {
+            Some(overdue) => overdue.to_string(),
+            None => format!("failed: {}", error.root_cause()),
+        },
     };
     let backtrace = error.downcast_ref::<WasmBacktrace>().filter(|trace| !trace.frames().is_empty());
     Fault { message: format!("the guest's {handler} {what}"), backtrace: backtrace.map(|trace| trace.to_string()) }

@@ -8,6 +8,8 @@ use super::bindings::exports::ws_host::server as exports;
 use super::bindings::ws_host::server::types as wire;
 use super::fault::fault;
 use super::output::printable;
+use super::pace::Pace;
+use super::patience::Patience;
 use super::state::GuestState;
 use crate::app::{App, Decision, Fault, Outcome, Saved, StartReason, UpgradeRequest};
 use crate::config::Limits;
@@ -26,6 +28,7 @@ pub(super) struct Indices {
 /// A running guest. After a fault it cannot be entered again and must be dropped.
 pub struct Instance {
     store: Store<GuestState>,
+    patience: Patience,
     handler: exports::handler::Guest,
     gate: Option<exports::gate::Guest>,
     lifecycle: Option<exports::lifecycle::Guest>,
@@ -40,12 +43,14 @@ impl Instance {
         limits: &Limits,
         room_name: &str,
     ) -> Result<Self, Fault> {
-        let mut store = Store::new(pre.engine(), GuestState::new(room_name, limits));
+        let pace = Pace::default();
+        let patience = Patience::new(limits.call_wait, pace.clone());
+        let mut store = Store::new(pre.engine(), GuestState::new(room_name, limits, pace));
         store.limiter(|state| &mut state.limiter);
         store.epoch_deadline_callback(|mut store| Ok(store.data_mut().tick()));
         store.set_epoch_deadline(1);
         let loaded = async {
-            let instance = pre.instantiate_async(&mut store).await?;
+            let instance = patience.with(pre.instantiate_async(&mut store)).await?;
             Ok(Self {
                 handler: indices.handler.load(&mut store, &instance)?,
                 gate: indices.gate.as_ref().map(|gate| gate.load(&mut store, &instance)).transpose()?,
@@ -53,6 +58,7 @@ impl Instance {
                 flow: indices.flow.as_ref().map(|flow| flow.load(&mut store, &instance)).transpose()?,
                 timers: indices.timers.as_ref().map(|it| it.load(&mut store, &instance)).transpose()?,
                 store,
+                patience,
             })
         };
         loaded.await.map_err(|error| fault("start-up code", &error, limits.call_timeout))
@@ -77,7 +83,7 @@ impl App for Instance {
         let Some(lifecycle) = &self.lifecycle else { return Ok(()) };
         enter(&mut self.store, room);
         let saved = saved.as_ref().map(|saved| exports::lifecycle::SavedParam { version: &saved.version, data: &saved.data });
-        let result = lifecycle.call_on_start(&mut self.store, start_reason(reason), saved).await;
+        let result = self.patience.with(lifecycle.call_on_start(&mut self.store, start_reason(reason), saved)).await;
         match leave(&mut self.store, room, "on-start", result)? {
             Ok(()) => Ok(()),
             Err(refusal) => Err(Fault::new(format!("the guest's on-start refused: {}", in_short(&refusal)))),
@@ -97,7 +103,7 @@ impl App for Instance {
             subprotocol: client.subprotocol.as_deref(),
         };
         enter(&mut self.store, room);
-        let result = self.handler.call_on_new_client(&mut self.store, client).await;
+        let result = self.patience.with(self.handler.call_on_new_client(&mut self.store, client)).await;
         leave(&mut self.store, room, "on-new-client", result)
     }
 
@@ -107,14 +113,14 @@ impl App for Instance {
             Message::Text(text) => wire::Message::Text(text),
             Message::Binary(data) => wire::Message::Binary(data),
         };
-        let result = self.handler.call_on_message(&mut self.store, from, payload).await;
+        let result = self.patience.with(self.handler.call_on_message(&mut self.store, from, payload)).await;
         leave(&mut self.store, room, "on-message", result)
     }
 
     async fn on_client_left(&mut self, room: &mut Room, client: ClientId, info: &CloseInfo) -> Outcome {
         enter(&mut self.store, room);
         let info = wire::CloseInfo { code: info.code, reason: &info.reason, clean: info.clean, cause: close_cause(info.cause) };
-        let result = self.handler.call_on_client_left(&mut self.store, client, info).await;
+        let result = self.patience.with(self.handler.call_on_client_left(&mut self.store, client, info)).await;
         leave(&mut self.store, room, "on-client-left", result)
     }
 
@@ -131,7 +137,7 @@ impl App for Instance {
             subprotocols: &subprotocols,
         };
         enter(&mut self.store, room);
-        let result = gate.call_on_upgrade(&mut self.store, asked).await;
+        let result = self.patience.with(gate.call_on_upgrade(&mut self.store, asked)).await;
         Ok(match leave(&mut self.store, room, "on-upgrade", result)? {
             exports::gate::Decision::Accept(subprotocol) => Decision::Accept(subprotocol.map(ByteString::from)),
             exports::gate::Decision::Refuse(status) => Decision::Refuse(status),
@@ -142,21 +148,21 @@ impl App for Instance {
     async fn on_drain(&mut self, room: &mut Room, client: ClientId) -> Outcome {
         let Some(flow) = &self.flow else { return Ok(()) };
         enter(&mut self.store, room);
-        let result = flow.call_on_drain(&mut self.store, client).await;
+        let result = self.patience.with(flow.call_on_drain(&mut self.store, client)).await;
         leave(&mut self.store, room, "on-drain", result)
     }
 
     async fn on_timer(&mut self, room: &mut Room, timer: u64, payload: Bytes) -> Outcome {
         let Some(timers) = &self.timers else { return Ok(()) };
         enter(&mut self.store, room);
-        let result = timers.call_on_timer(&mut self.store, timer, &payload).await;
+        let result = self.patience.with(timers.call_on_timer(&mut self.store, timer, &payload)).await;
         leave(&mut self.store, room, "on-timer", result)
     }
 
     async fn snapshot(&mut self, room: &mut Room) -> Result<Option<Saved>, Fault> {
         let Some(lifecycle) = &self.lifecycle else { return Ok(None) };
         enter(&mut self.store, room);
-        let result = lifecycle.call_snapshot(&mut self.store).await;
+        let result = self.patience.with(lifecycle.call_snapshot(&mut self.store)).await;
         let saved = leave(&mut self.store, room, "snapshot", result)?;
         Ok(Some(Saved { version: saved.version, data: saved.data.into() }))
     }

@@ -6,6 +6,8 @@
 //! | `program` | bytes to a component that is checked and linked |
 //! | `instance` | one instance and its calls |
 //! | `state` | what an instance's store holds: the room during a call, WASI, memory limits |
+//! | `pace` | how many ticks a call has computed for |
+//! | `patience` | how long a call may wait |
 //! | `imports` | the contract's imports on the host's side |
 //! | `fault` | a trap, in words |
 //! | `output` | the guest's stdout and stderr, as log lines |
@@ -21,6 +23,8 @@ mod imports;
 mod inspect;
 mod instance;
 mod output;
+mod pace;
+mod patience;
 mod program;
 mod quota;
 mod state;

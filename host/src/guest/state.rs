@@ -7,6 +7,7 @@ use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
 use super::engine::TICK;
 use super::output::{Output, Stream};
+use super::pace::Pace;
 use crate::config::Limits;
 use crate::room::Room;
 
@@ -20,12 +21,13 @@ pub(super) struct GuestState {
     ticks: u64,
     max_ticks: u64,
     call_timeout: Duration,
+    pace: Pace,
 }
 
 impl GuestState {
     /// Deny by default: no file system, network, environment or arguments; WASI's clocks, random numbers and the two
     /// output streams only.
-    pub(super) fn new(room_name: &str, limits: &Limits) -> Self {
+    pub(super) fn new(room_name: &str, limits: &Limits, pace: Pace) -> Self {
         let wasi = WasiCtx::builder()
             .stdout(Output::new(room_name, Stream::Stdout))
             .stderr(Output::new(room_name, Stream::Stderr))
@@ -39,6 +41,7 @@ impl GuestState {
             ticks: 0,
             max_ticks: ticks(limits.call_timeout),
             call_timeout: limits.call_timeout,
+            pace,
         }
     }
 
@@ -50,12 +53,13 @@ impl GuestState {
     /// A call begins: its time is counted from here.
     pub(super) fn begin_call(&mut self) {
         self.ticks = 0;
+        self.pace.begin();
     }
 
     /// The call has run until a tick. The time while it is suspended has no ticks: the deadline is set anew when it
     /// goes on.
     pub(super) fn tick(&mut self) -> UpdateDeadline {
-        self.ticks += 1;
+        self.ticks += self.pace.ticks();
         if self.ticks > self.max_ticks {
             return UpdateDeadline::Interrupt;
         }
@@ -63,8 +67,16 @@ impl GuestState {
             // The first tick can come right after the start: a short call that a tick happens to hit is not suspended.
             return UpdateDeadline::Continue(1);
         }
-        // tokio's yield, not wasmtime's, because it lets the event loop look at the sockets first.
-        UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))
+        self.pace.suspend();
+        let pace = self.pace.clone();
+        UpdateDeadline::YieldCustom(
+            1,
+            Box::pin(async move {
+                // tokio's yield, not wasmtime's, because it lets the event loop look at the sockets first.
+                tokio::task::yield_now().await;
+                pace.resume();
+            }),
+        )
     }
 }
 

@@ -127,22 +127,24 @@ impl Room {
         }
         state.fits(payload.len(), 0)?;
         let frame = state.staged.encode(text, payload);
-        peer.add_waiting(frame.len());
-        let waiting = peer.waiting_bytes();
+        let over_soft = stage_for(peer, frame.len(), state.limits.outbox_soft_bytes);
         let target = Target::One(to, peer.slot);
         state.staged.push(Effect::Send(target, frame));
-        Ok(if waiting > state.limits.outbox_soft_bytes { SendStatus::Backpressure } else { SendStatus::Queued })
+        Ok(if over_soft { SendStatus::Backpressure } else { SendStatus::Queued })
     }
 
     /// `broadcast_except` for a payload that is borrowed.
     pub(crate) fn broadcast_payload(&mut self, text: bool, payload: &[u8], except: &[ClientId]) -> Result<(), SendError> {
         let state = self.state_mut();
         state.fits(payload.len(), size_of_val(except))?;
+        if !state.staged.may_reach(state.members.len()) {
+            return Err(SendError::Limit);
+        }
         let except = sorted(except);
         let frame = state.staged.encode(text, payload);
         for peer in state.members.values().map(|member| &member.peer) {
             if except.binary_search(&peer.client.id).is_err() {
-                peer.add_waiting(frame.len());
+                stage_for(peer, frame.len(), state.limits.outbox_soft_bytes);
             }
         }
         state.staged.push(Effect::Send(Target::AllBut(except), frame));
@@ -171,10 +173,13 @@ impl Room {
         if receivers.is_empty() {
             return Ok(());
         }
+        if !state.staged.may_reach(receivers.len()) {
+            return Err(SendError::Limit);
+        }
         let frame = state.staged.encode(text, payload);
         for (id, _) in &receivers {
             if let Some(peer) = state.peer(*id) {
-                peer.add_waiting(frame.len());
+                stage_for(peer, frame.len(), state.limits.outbox_soft_bytes);
             }
         }
         state.staged.push(Effect::Send(Target::Some(receivers), frame));
@@ -199,6 +204,19 @@ impl State {
     fn known(&self, id: ClientId) -> Option<&Member> {
         self.members.get(&id).or_else(|| self.leaver.as_ref().filter(|leaver| leaver.peer.client.id == id))
     }
+}
+
+/// Counts a frame that is staged for a client. Answers whether more than the soft limit waits for it now.
+///
+/// That is noted here, and not when the frame is queued: while the handler waits or yields, what waited before can be
+/// written, and whoever was answered `backpressure` counts on an `on_drain`.
+fn stage_for(peer: &Peer, bytes: usize, soft: usize) -> bool {
+    peer.add_waiting(bytes);
+    let over = peer.waiting_bytes() > soft;
+    if over {
+        peer.note_over_soft();
+    }
+    over
 }
 
 /// The list in order, for looking it up once for each member: a guest may give a long one.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::staged::{Effect, Target};
 use super::timers::Timer;
-use super::{Room, State};
+use super::{Member, Room, State};
 use crate::types::ClientId;
 
 /// How to undo one change.
@@ -27,8 +27,11 @@ pub(super) type Journal = Vec<Undo>;
 pub(super) const MAX_CHANGES: usize = 100_000;
 
 impl Room {
-    /// Drops what the handler has staged and undoes what it has changed.
-    pub(crate) fn roll_back(&mut self) {
+    /// Drops what the handler has staged and undoes what it has changed. Answers for whom nothing waits any more by that,
+    /// whose drain the app counts on since an earlier handler.
+    #[must_use]
+    pub(crate) fn roll_back(&mut self) -> Vec<ClientId> {
+        let mut drained = Vec::new();
         let state = self.state_mut();
         while let Some(undo) = state.journal.pop() {
             state.undo(undo);
@@ -38,9 +41,12 @@ impl Room {
         }
         for effect in state.staged.effects() {
             let Effect::Send(target, frame) = effect else { continue };
-            let uncount = |id: &ClientId| {
-                if let Some(member) = state.members.get(id) {
-                    member.peer.sub_waiting(frame.len());
+            let mut uncount = |id: &ClientId| {
+                let Some(Member { peer, .. }) = state.members.get(id) else { return };
+                peer.sub_waiting(frame.len());
+                peer.forget_over_soft();
+                if peer.take_drained() {
+                    drained.push(*id);
                 }
             };
             match target {
@@ -53,6 +59,7 @@ impl Room {
             }
         }
         state.staged.clear();
+        drained
     }
 }
 

@@ -11,8 +11,10 @@ use crate::types::ClientId;
 pub const SHARED_FROM_BYTES: usize = 1024;
 /// How much one handler may stage: 64 MiB,
 const MAX_BYTES: usize = 64 << 20;
-/// or this many effects.
+/// or this many effects,
 const MAX_EFFECTS: usize = 100_000;
+/// or this many deliveries, each of one frame to one client. They take a second or two to be made, in pieces.
+const MAX_DELIVERIES: usize = 10_000_000;
 
 /// Something that a handler wants done to connections.
 #[derive(Debug)]
@@ -69,12 +71,23 @@ pub struct Staged {
     small: Vec<u8>,
     /// All bytes of frames, in `small` and shared.
     bytes: usize,
+    deliveries: usize,
 }
 
 impl Staged {
     /// Whether a frame of so many bytes, or any effect (0), still fits.
     pub(super) fn has_room_for(&self, bytes: usize) -> bool {
         self.effects.len() < MAX_EFFECTS && self.bytes + bytes <= MAX_BYTES
+    }
+
+    /// Counts a frame that so many clients are to get. False if that is too much.
+    pub(super) fn may_reach(&mut self, receivers: usize) -> bool {
+        let deliveries = self.deliveries + receivers;
+        let may = deliveries <= MAX_DELIVERIES;
+        if may {
+            self.deliveries = deliveries;
+        }
+        may
     }
 
     /// Encodes a message once, for however many receive it.
@@ -117,7 +130,7 @@ impl Staged {
     pub(super) fn clear(&mut self) {
         self.effects.clear();
         self.small.clear();
-        self.bytes = 0;
+        (self.bytes, self.deliveries) = (0, 0);
         // One handler that staged a lot must not hold the memory for good.
         self.effects.shrink_to(1024);
         self.small.shrink_to(64 << 10);

@@ -82,7 +82,7 @@ fn what_a_failed_handler_changed_is_as_it_was_before() {
     assert_eq!(room.close(2, 4000, ""), Ok(()));
     assert_eq!((room.send(1, "abc"), room.send(2, "abc")), (Ok(SendStatus::Queued), Err(SendError::Closing)));
     assert_eq!(room.broadcast("abc"), Ok(()));
-    room.roll_back();
+    assert_eq!(room.roll_back(), [0; 0]);
 
     assert_eq!(commit(&mut room), [""; 0]);
     assert_eq!(room.attachment(1).map(Bytes::as_ref), Some(&b"before"[..]));
@@ -125,6 +125,18 @@ fn one_handler_stages_at_most_100_000_effects() {
 }
 
 #[test]
+fn one_handler_reaches_clients_at_most_10_million_times() {
+    let mut room = room(10_000);
+    assert!((0..999).all(|_| room.broadcast("x").is_ok()));
+    assert!((1..=10_000).all(|id| room.subscribe(id, "all").is_ok()));
+    assert_eq!(room.publish("all", "x", &[]), Ok(()));
+    assert_eq!((room.publish("all", "x", &[]), room.broadcast("x")), (Err(SendError::Limit), Err(SendError::Limit)));
+    assert_eq!(room.send(1, "x"), Ok(SendStatus::Queued), "single sends have a limit of their own");
+    commit(&mut room);
+    assert_eq!(room.broadcast("x"), Ok(()), "the next handler has its own");
+}
+
+#[test]
 fn lists_of_exceptions_count_too() {
     let mut room = room(1);
     let except = vec![9; 1 << 20];
@@ -141,7 +153,7 @@ fn changing_one_thing_again_and_again_leaves_one_way_back() {
         room.allow_new_clients();
     }
     assert_eq!(room.state().journal.len(), 1);
-    room.roll_back();
+    assert_eq!(room.roll_back(), [0; 0]);
     assert_eq!(room.attachment(1).map(Bytes::len), Some(0));
 }
 
@@ -167,7 +179,7 @@ fn the_timers_of_a_room_have_at_most_16_mib_of_payloads() {
     assert!((0..256).all(|_| set(&mut room).is_ok()));
     assert_eq!(set(&mut room), Err(TimerError::Limit));
     assert!(room.set_timer(hour, false, "").is_ok(), "it is the bytes that are too many");
-    room.roll_back();
+    assert_eq!(room.roll_back(), [0; 0]);
     let first = set(&mut room).expect("what was rolled back does not count");
     commit(&mut room);
     room.cancel_timer(first);
@@ -198,4 +210,49 @@ fn a_repeating_timer_keeps_to_its_grid_and_leaves_out_what_it_missed() {
     assert_eq!(timers.next_due(), Some(at(100)), "late once, but the next is not");
     assert_eq!(timers.take_due(at(270)).map(|(id, _)| id), Some(id));
     assert_eq!((timers.take_due(at(270)), timers.next_due()), (None, Some(at(300))));
+}
+
+/// All that waits for a client is written, after the handler has returned.
+fn write_all(room: &Room, id: ClientId) -> bool {
+    let peer = room.peers().find(|peer| peer.client.id == id).expect("a member");
+    peer.settle_over_soft();
+    peer.sub_waiting(peer.waiting_bytes());
+    peer.take_drained()
+}
+
+#[test]
+fn a_drain_is_told_once_for_each_time_that_the_soft_limit_was_passed() {
+    let mut room = room(2);
+    let large = vec![7_u8; 40 << 10];
+    assert_eq!(room.send(1, large.clone()), Ok(SendStatus::Queued));
+    commit(&mut room);
+    assert!(!write_all(&room, 1), "it was not passed");
+    assert_eq!((room.broadcast(large.clone()), room.broadcast(large.clone())), (Ok(()), Ok(())));
+    commit(&mut room);
+    assert_eq!([write_all(&room, 1), write_all(&room, 1), write_all(&room, 2)], [true, false, true]);
+    assert_eq!((room.subscribe(2, "news"), room.send(2, large.clone())), (Ok(()), Ok(SendStatus::Queued)));
+    assert_eq!(room.publish("news", large, &[]), Ok(()));
+    commit(&mut room);
+    assert_eq!((write_all(&room, 1), write_all(&room, 2)), (false, true));
+}
+
+#[test]
+fn what_is_staged_has_not_drained_and_what_a_failed_handler_saw_does_not_count() {
+    let mut room = room(1);
+    let large = vec![7_u8; 70 << 10];
+    let peer = Arc::clone(room.peers().next().expect("a member"));
+    assert_eq!(room.send(1, large.clone()), Ok(SendStatus::Backpressure));
+    assert_eq!(room.roll_back(), [0; 0]);
+    assert!(!write_all(&room, 1), "nobody knows of it any more");
+
+    assert_eq!(room.send(1, large.clone()), Ok(SendStatus::Backpressure));
+    let first = peer.waiting_bytes();
+    commit(&mut room);
+    peer.settle_over_soft();
+    // The next handler is suspended while the first one's bytes are written.
+    assert_eq!(room.send(1, "more"), Ok(SendStatus::Backpressure));
+    peer.sub_waiting(first);
+    assert!(!peer.take_drained(), "more waits, though it is only staged");
+    assert_eq!(room.roll_back(), [1], "nothing waits any more");
+    assert!(!peer.take_drained(), "it is told once");
 }

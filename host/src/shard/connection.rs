@@ -58,8 +58,6 @@ pub struct Connection {
     dirty: Cell<bool>,
     /// The kernel's buffer is full.
     blocked: Cell<bool>,
-    /// More than the soft limit has waited, and the app has not been told yet that it drained.
-    over_soft: Cell<bool>,
     /// When something came last (coarse: the shard's clock ticks with its sweep).
     heard: Cell<Instant>,
     pinged: Cell<bool>,
@@ -78,7 +76,6 @@ impl Connection {
             phase: Cell::new(Phase::Open),
             dirty: Cell::new(false),
             blocked: Cell::new(false),
-            over_soft: Cell::new(false),
             heard: Cell::new(now),
             pinged: Cell::new(false),
             task: RefCell::default(),
@@ -180,10 +177,7 @@ impl Connection {
     }
 
     fn queued(self: &Rc<Self>, shard: &Shard) {
-        let waiting = self.peer.waiting_bytes();
-        if waiting > shard.limits.outbox_soft_bytes {
-            self.over_soft.set(true);
-        }
+        self.peer.settle_over_soft();
         if self.outbox.borrow().len() > WRITE_EARLY_BYTES && !self.blocked.get() {
             self.write(shard);
         }
@@ -229,7 +223,7 @@ impl Connection {
             return self.wake_task();
         }
         match self.phase() {
-            Phase::Open if self.over_soft.replace(false) => self.seat.deliver(Event::Drained(self.peer.client.id)),
+            Phase::Open if self.peer.take_drained() => self.seat.deliver(Event::Drained(self.peer.client.id)),
             Phase::Closing { broken: true, .. } => {
                 // The client reads our close frame and then the end, however much of its own is still on the way:
                 // closing the socket now would reset the connection and could take the frame with it.

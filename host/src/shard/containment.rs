@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::mailbox::Event;
-use super::room_loop::{RoomLoop, begin, guarded};
+use super::room_loop::{RoomLoop, guarded};
 use crate::app::{Decision, Fault, Launch, StartReason};
 use crate::types::{ClientId, CloseInfo};
 
@@ -13,7 +13,7 @@ impl<L: Launch> RoomLoop<L> {
     /// A handler has failed: its effects are dropped, the client whose event it was is closed, and a fresh
     /// instance starts, unless too many have failed of late.
     pub(super) async fn contain(&mut self, fault: Fault, blamed: Option<ClientId>) {
-        self.room.roll_back();
+        self.roll_back();
         self.app = None;
         self.note_fault(&fault);
         if let Some(id) = blamed {
@@ -31,8 +31,7 @@ impl<L: Launch> RoomLoop<L> {
     /// Starts an instance of the present release. Its `on_start` has run, and its effects are applied.
     pub(super) async fn launch_instance(&mut self, reason: StartReason) -> Result<(), Fault> {
         let mut app = guarded(self.launch.launch(self.room.name())).await?;
-        begin(&mut app, &mut self.room, reason, self.saved.clone()).await?;
-        self.apply_effects();
+        self.begin(&mut app, reason, self.saved.clone()).await?;
         self.app = Some(app);
         Ok(())
     }

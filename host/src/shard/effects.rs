@@ -2,39 +2,59 @@
 
 use super::parcel::Parcel;
 use super::table::Shard;
-use crate::room::{Effect, Room, Target};
+use crate::room::{Effect, Room, Staged, Target};
 use crate::types::CloseInfo;
+
+/// So many frames are handed out between two looks at the shard's other work: about a tick's worth.
+const DELIVERIES_IN_A_ROW: usize = 100_000;
 
 /// Applies a handler's effects in their order: frames go into outboxes, closes begin. Nothing is written here but
 /// what an outbox that grows large writes early.
-pub fn apply(shard: &Shard, room: &mut Room) {
+///
+/// Many deliveries are made in pieces, between which other rooms go on and outboxes are written. The room waits
+/// meanwhile as it does for a handler: nobody joins or leaves it in between, though connections may be lost.
+pub async fn apply(shard: &Shard, room: &mut Room) {
     let staged = room.commit();
+    let mut in_a_row = 0;
     for effect in staged.effects() {
-        match effect {
-            Effect::Send(Target::One(id, slot), frame) => {
-                if let Some(connection) = shard.connection(*id, *slot) {
-                    connection.queue(shard, &mut Parcel::staged(&staged, frame, true));
-                }
-            }
-            Effect::Send(Target::Some(receivers), frame) => {
-                let mut parcel = Parcel::staged(&staged, frame, false);
-                for (id, slot) in receivers {
-                    if let Some(connection) = shard.connection(*id, *slot) {
-                        connection.queue(shard, &mut parcel);
-                    }
-                }
-            }
-            Effect::Send(Target::AllBut(except), frame) => {
-                broadcast(shard, room, &mut Parcel::staged(&staged, frame, false), except);
-            }
-            Effect::Close { id, slot, code, reason } => {
-                if let Some(connection) = shard.connection(*id, *slot) {
-                    connection.close(shard, CloseInfo::guest(*code, reason.clone()));
-                }
-            }
+        if in_a_row >= DELIVERIES_IN_A_ROW {
+            in_a_row = 0;
+            tokio::task::yield_now().await;
         }
+        in_a_row += apply_one(shard, room, &staged, effect);
     }
     room.reuse(staged);
+}
+
+/// Answers how many clients it was about.
+fn apply_one(shard: &Shard, room: &Room, staged: &Staged, effect: &Effect) -> usize {
+    match effect {
+        Effect::Send(Target::One(id, slot), frame) => {
+            if let Some(connection) = shard.connection(*id, *slot) {
+                connection.queue(shard, &mut Parcel::staged(staged, frame, true));
+            }
+            1
+        }
+        Effect::Send(Target::Some(receivers), frame) => {
+            let mut parcel = Parcel::staged(staged, frame, false);
+            for (id, slot) in receivers {
+                if let Some(connection) = shard.connection(*id, *slot) {
+                    connection.queue(shard, &mut parcel);
+                }
+            }
+            receivers.len()
+        }
+        Effect::Send(Target::AllBut(except), frame) => {
+            broadcast(shard, room, &mut Parcel::staged(staged, frame, false), except);
+            room.count()
+        }
+        Effect::Close { id, slot, code, reason } => {
+            if let Some(connection) = shard.connection(*id, *slot) {
+                connection.close(shard, CloseInfo::guest(*code, reason.clone()));
+            }
+            1
+        }
+    }
 }
 
 fn broadcast(shard: &Shard, room: &Room, parcel: &mut Parcel<'_>, except: &[u64]) {

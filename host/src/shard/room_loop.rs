@@ -184,13 +184,30 @@ impl<L: Launch> RoomLoop<L> {
     /// Applies a handler's effects, or contains its failure.
     pub(super) async fn settle(&mut self, outcome: Result<(), Fault>, blamed: Option<ClientId>) {
         match outcome {
-            Ok(()) => self.apply_effects(),
+            Ok(()) => self.apply_effects().await,
             Err(fault) => self.contain(fault, blamed).await,
         }
     }
 
-    pub(super) fn apply_effects(&mut self) {
-        effects::apply(&self.shard, &mut self.room);
+    pub(super) async fn apply_effects(&mut self) {
+        effects::apply(&self.shard, &mut self.room).await;
+    }
+
+    /// Drops a handler's effects.
+    pub(super) fn roll_back(&mut self) {
+        for id in self.room.roll_back() {
+            self.seat.mailbox.push(Event::Drained(id));
+        }
+    }
+
+    /// Begins an instance: its `on_start` runs. If it refuses or fails, what it staged is dropped.
+    pub(super) async fn begin(&mut self, app: &mut L::App, reason: StartReason, saved: Option<Saved>) -> Result<(), Fault> {
+        let begun = guarded(app.on_start(&mut self.room, reason, saved)).await;
+        match &begun {
+            Ok(()) => self.apply_effects().await,
+            Err(_) => self.roll_back(),
+        }
+        begun
     }
 
     async fn next(&mut self) -> Work<L> {
@@ -271,15 +288,6 @@ pub(super) async fn guarded<T>(handler: impl Future<Output = Result<T, Fault>>) 
             .unwrap_or_else(|panic| Poll::Ready(Err(Fault::new(panic_message(&*panic)))))
     })
     .await
-}
-
-/// Begins an instance: its `on_start` runs. If it refuses or fails, what it staged is dropped.
-pub(super) async fn begin<A: App>(app: &mut A, room: &mut Room, reason: StartReason, saved: Option<Saved>) -> Result<(), Fault> {
-    let begun = guarded(app.on_start(room, reason, saved)).await;
-    if begun.is_err() {
-        room.roll_back();
-    }
-    begun
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {

@@ -11,11 +11,11 @@ use tokio::sync::oneshot;
 
 use super::mailbox::Mailbox;
 use super::orders::{Order, Probation, RoomOrder, RoomSwap};
-use super::room_loop::{RoomLoop, RoomOrders, begin, guarded};
+use super::room_loop::{RoomLoop, RoomOrders, guarded};
 use super::seat::Seat;
 use super::table::Shard;
 use super::takeover::Before;
-use crate::app::{Fault, Launch, StartReason};
+use crate::app::{App, Fault, Launch, StartReason};
 use crate::room::{Room, RoomLimits};
 
 /// What all shards count together.
@@ -68,7 +68,7 @@ impl<L: Launch> Rooms<L> {
     pub(super) async fn try_out(&self, launch: &L) -> Result<(), Fault> {
         let mut room = Room::new("trial", self.room_limits());
         let mut app = guarded(launch.launch(room.name())).await?;
-        begin(&mut app, &mut room, StartReason::Fresh, None).await
+        guarded(app.on_start(&mut room, StartReason::Fresh, None)).await
     }
 
     fn room_limits(&self) -> RoomLimits {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::orders::{Probation, RoomOrder, RoomSwap};
-use super::room_loop::{RoomLoop, begin, guarded};
+use super::room_loop::{RoomLoop, guarded};
 use crate::app::{App, Launch, Saved, StartReason};
 
 /// What a room keeps to go back to the release before, until the probation has passed.
@@ -42,8 +42,7 @@ impl<L: Launch> RoomLoop<L> {
         let begun = Instant::now();
         let mut app = guarded(next.launch(self.room.name())).await.map_err(|fault| fault.message)?;
         let saved = self.snapshot().await?;
-        begin(&mut app, &mut self.room, StartReason::Swap, saved.clone()).await.map_err(|fault| fault.message)?;
-        self.apply_effects();
+        self.begin(&mut app, StartReason::Swap, saved.clone()).await.map_err(|fault| fault.message)?;
         let before = std::mem::replace(&mut self.launch, next);
         let earlier = self.before.take().map(|earlier| Box::new(Before { earlier: None, ..earlier }));
         self.before = Some(Before { launch: before, saved: saved.clone(), probation, earlier });
@@ -69,7 +68,7 @@ impl<L: Launch> RoomLoop<L> {
     async fn snapshot(&mut self) -> Result<Option<Saved>, String> {
         let Some(app) = &mut self.app else { return Ok(self.saved.clone()) };
         let saved = guarded(app.snapshot(&mut self.room)).await;
-        self.room.roll_back();
+        self.roll_back();
         match saved {
             // The name of the format takes memory too.
             Ok(Some(saved)) if saved.version.len() + saved.data.len() > self.shard.limits.max_snapshot_bytes => Err(format!(

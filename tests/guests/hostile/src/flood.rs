@@ -21,6 +21,14 @@ pub fn with(what: &str, from: ClientId, times: usize, bytes: usize) -> String {
             topics::subscribe(from, "flood").ok();
             count(times, |_| topics::publish("flood", &payload))
         }
+        "publish-except" => {
+            // In no order that a sort could profit from.
+            let except: Vec<u64> = (0..bytes as u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+            count(times, |_| {
+                println!("publishes to nobody");
+                topics::publish_except("nobody", "x", &except)
+            })
+        }
         "timers" => count(times, |_| control::set_timer(Duration::from_secs(3600), &payload).map(drop)),
         "timers-and-back" => count(times, |_| control::set_timer(Duration::from_secs(3600), &payload).map(control::cancel_timer)),
         "topics" => count(times, |n| topics::subscribe(from, &format!("topic {n}"))),

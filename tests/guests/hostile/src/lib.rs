@@ -1,4 +1,4 @@
-//! A guest that does what no guest should, when a client tells it to: `spin` in the place of your choice, the ways to
+//! A guest that does what no guest should, when a client tells it to: `spin` in the place of your choice, `sleep`, the ways to
 //! die of `die.rs`, the floods of `flood.rs`, and closing whom it should not.
 
 mod die;
@@ -56,6 +56,7 @@ impl App for Hostile {
                 eprintln!("closed {closed}");
             }
             "spin" => self.here("on-message"),
+            "sleep" => (0..number(last).max(1)).for_each(|_| std::thread::sleep(Duration::from_millis(number(first) as u64))),
             "die" => die::of(rest),
             "forge" => println!("forged\r2026-01-01 ERROR \u{1b}[2J\u{9b}2J\u{8}the host is on fire"),
             // All that a handler may send may be used up: the log tells how it went.

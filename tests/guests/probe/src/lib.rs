@@ -80,6 +80,11 @@ impl Probe {
             "deny" => format!("{:?}", control::deny_new_clients()),
             "allow" => format!("{:?}", control::allow_new_clients()),
             "burst" => burst(from, first.parse().unwrap_or(0), last.parse().unwrap_or(0)),
+            "burst-and-compute" => {
+                let told = burst(from, 1, first.parse().unwrap_or(0));
+                compute(last.parse().unwrap_or(0));
+                told
+            }
             "print" => return println!("{rest}"),
             "panic" => {
                 // All of this is to be dropped.

@@ -1,0 +1,67 @@
+//! How long a call may wait: on a clock, say. Running time is counted in ticks, see `pace.rs`.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::time::Sleep;
+
+use super::pace::Pace;
+
+/// A call has waited for too long.
+#[derive(Debug, thiserror::Error)]
+#[error("waited for longer than the {0:?} that a call may wait (call wait)")]
+pub(super) struct Overdue(Duration);
+
+/// How long each call of an instance may wait in all.
+#[derive(Debug)]
+pub(super) struct Patience {
+    limit: Duration,
+    pace: Pace,
+}
+
+impl Patience {
+    /// The pace is the instance's.
+    pub(super) fn new(limit: Duration, pace: Pace) -> Self {
+        Self { limit, pace }
+    }
+
+    /// Awaits a call. If it is overdue its future is dropped, which ends the instance: that is lost anyway.
+    ///
+    /// A call that is never suspended costs neither a clock nor a timer.
+    pub(super) async fn with<T>(&self, call: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
+        let mut call = pin!(call);
+        let mut left = self.limit;
+        let mut wait = None;
+        poll_fn(|cx| match call.as_mut().poll(cx) {
+            Poll::Ready(result) => Poll::Ready(result),
+            Poll::Pending if self.pace.take_yielded() => {
+                left = wait.take().map_or(left, |wait: Wait| left.saturating_sub(wait.since.elapsed()));
+                Poll::Pending
+            }
+            Poll::Pending => {
+                self.pace.begin();
+                let wait = wait.get_or_insert_with(|| Wait::new(left));
+                wait.poll_over(cx).map(|()| Err(wasmtime::Error::new(Overdue(self.limit))))
+            }
+        })
+        .await
+    }
+}
+
+/// A wait that goes on.
+struct Wait {
+    since: Instant,
+    alarm: Pin<Box<Sleep>>,
+}
+
+impl Wait {
+    fn new(left: Duration) -> Self {
+        Self { since: Instant::now(), alarm: Box::pin(tokio::time::sleep(left)) }
+    }
+
+    fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.alarm.as_mut().poll(cx)
+    }
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// A connection on which anything can be said.
 pub struct Raw {
-    stream: BufReader<TcpStream>,
+    pub(super) stream: BufReader<TcpStream>,
 }
 
 /// An HTTP answer.
@@ -33,6 +33,7 @@ impl Raw {
         let stream = TcpStream::connect(address).expect("the host accepts connections");
         // A bug is to fail a test, not to hang it.
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("the socket has a timeout");
+        stream.set_write_timeout(Some(Duration::from_secs(20))).expect("the socket has a timeout");
         Self { stream: BufReader::new(stream) }
     }
 

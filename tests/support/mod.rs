@@ -9,6 +9,7 @@ pub mod guests;
 pub mod host;
 pub mod http;
 pub mod memory;
+pub mod raw;
 pub mod swappable;
 
 pub use client::{Client, refusal};

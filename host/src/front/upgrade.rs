@@ -35,8 +35,11 @@ pub fn accept_key(request: &Parts) -> Result<String, Refusal> {
     if request.version < Version::HTTP_11 {
         return Err(Refusal::new(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "a WebSocket upgrade needs HTTP/1.1 (RFC 6455 §4.1)"));
     }
-    if !request.headers.contains_key(header::HOST) {
-        return Err(bad("the Host header is missing (RFC 6455 §4.2.1)"));
+    check_target(request)?;
+    one(&request.headers, &header::ORIGIN)?;
+    if has_body(&request.headers) {
+        // A proxy in between that reads a body where we read frames would let one client speak in the name of another.
+        return Err(bad("a WebSocket upgrade has no body (RFC 9112 §6.3)"));
     }
     if !has_token(&request.headers, header::UPGRADE, "websocket") {
         return Err(bad("the Upgrade header must name websocket (RFC 6455 §4.2.1)"));
@@ -53,6 +56,27 @@ pub fn accept_key(request: &Parts) -> Result<String, Refusal> {
         return Err(bad("Sec-WebSocket-Key must be 16 bytes in base64 (RFC 6455 §4.2.1)"));
     }
     Ok(tungstenite::handshake::derive_accept_key(key.as_bytes()))
+}
+
+/// The request must name this server's path, and one host only: who passes it on and we must not take it for different ones.
+fn check_target(request: &Parts) -> Result<(), Refusal> {
+    let bad = |text: &str| Err(Refusal::new(StatusCode::BAD_REQUEST, text));
+    let Some(host) = one(&request.headers, &header::HOST)? else {
+        return bad("the Host header is missing (RFC 6455 §4.2.1)");
+    };
+    if !request.uri.path().starts_with('/') {
+        return bad("the request's target must be a path (RFC 9112 §3.2)");
+    }
+    match request.uri.authority() {
+        Some(authority) if !authority.as_str().eq_ignore_ascii_case(host) => {
+            bad("the request's target and the Host header name different hosts (RFC 9112 §3.2)")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn has_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::TRANSFER_ENCODING) || headers.get_all(header::CONTENT_LENGTH).into_iter().any(|len| len != "0")
 }
 
 /// The subprotocols that the client offers, in its order (RFC 6455 §11.3.4: the header may come several times).
@@ -74,7 +98,7 @@ fn one<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Result<Option<&
     let mut values = headers.get_all(name).into_iter();
     let first = values.next().and_then(|value| value.to_str().ok()).map(str::trim);
     if values.next().is_some() {
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, format!("the header {name} comes more than once (RFC 6455 §11.3)")));
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, format!("the header {name} comes more than once (RFC 9110 §5.3)")));
     }
     Ok(first)
 }
@@ -145,6 +169,38 @@ mod tests {
         let key = twice.headers[header::SEC_WEBSOCKET_KEY].clone();
         twice.headers.append(header::SEC_WEBSOCKET_KEY, key);
         assert_eq!(accept_key(&twice).expect_err("two keys").status.as_u16(), 400);
+    }
+
+    #[test]
+    fn a_host_that_comes_twice_is_a_bad_request() {
+        let mut twice = request(&[]);
+        twice.headers.append(header::HOST, header::HeaderValue::from_static("other.example.com"));
+        assert_eq!(accept_key(&twice).expect_err("two hosts").status.as_u16(), 400);
+    }
+
+    #[test]
+    fn the_target_is_a_path_of_the_host_that_the_header_names() {
+        let mut request = request(&[]);
+        for (target, accepted) in [
+            ("/", true),
+            ("http://server.example.com/chat", true),
+            ("http://SERVER.example.com", true),
+            ("http://other.example.com/chat", false),
+            ("http://user@server.example.com/chat", false),
+            ("server.example.com:80", false),
+            ("*", false),
+        ] {
+            request.uri = target.parse().expect("the test's target is one");
+            assert_eq!(accept_key(&request).is_ok(), accepted, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_request_with_a_body_is_a_bad_request() {
+        for (name, value) in [("Content-Length", "5"), ("Content-Length", "+0"), ("Transfer-Encoding", "chunked")] {
+            assert_eq!(status(&[(name, Some(value))]), 400, "{name}: {value}");
+        }
+        assert!(accept_key(&request(&[("Content-Length", Some("0"))])).is_ok());
     }
 
     #[test]

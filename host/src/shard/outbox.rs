@@ -10,6 +10,9 @@ use bytes::{Buf, Bytes};
 const SLICES: usize = 64;
 /// An emptied buffer of up to this size is kept for the next frame of the turn; a larger one goes back to the allocator.
 const KEEP_BYTES: usize = 4096;
+/// A buffer that has had this much takes no further frame: what is written of it is given back only with the whole, and a
+/// client that always leaves something unread would have it grow for as long as it is connected.
+const CHUNK_BYTES: usize = 64 << 10;
 
 /// Frames in their order: small ones copied together into one buffer, large ones shared by reference.
 ///
@@ -49,7 +52,7 @@ impl Outbox {
 
     /// Lets a writer append frames. `spare` is an empty buffer to use if none is open.
     pub fn append(&mut self, spare: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-        if !matches!(self.chunks.back(), Some(Chunk::Own(..))) {
+        if !matches!(self.chunks.back(), Some(Chunk::Own(bytes, _)) if bytes.len() < CHUNK_BYTES) {
             self.chunks.push_back(Chunk::Own(std::mem::take(spare), 0));
         }
         if let Some(Chunk::Own(bytes, _)) = self.chunks.back_mut() {
@@ -188,6 +191,24 @@ mod tests {
             Ok(4)
         });
         assert_eq!((wrote.ok(), calls, outbox.len()), (Some((4, true)), 1, 6));
+    }
+
+    #[test]
+    fn an_outbox_that_is_never_empty_holds_what_waits_and_not_what_is_written() {
+        let mut outbox = Outbox::default();
+        let mut spare = Vec::new();
+        outbox.append(&mut spare, |bytes| bytes.extend_from_slice(&[7; 100]));
+        for _ in 0..10_000 {
+            outbox.append(&mut spare, |bytes| bytes.extend_from_slice(&[7; 1000]));
+            outbox.write_to(&mut spare, |_| Ok(1000)).expect("the sink does not fail");
+            assert_eq!(outbox.len(), 100);
+        }
+        let held = |chunk: &Chunk| match chunk {
+            Chunk::Own(bytes, _) => bytes.capacity(),
+            Chunk::Shared(bytes) => bytes.len(),
+        };
+        let held: usize = outbox.chunks.iter().map(held).sum();
+        assert!(held <= 4 * CHUNK_BYTES, "{held} bytes are held");
     }
 
     #[test]

@@ -1,0 +1,210 @@
+//! Upgrade requests that two readers could take for different things, and others that are not as they should be. What is
+//! refused ends its connection, so that nothing behind it is taken for a request or a frame.
+
+mod support;
+
+use support::Host;
+use support::http::{Raw, text_frame, upgrade};
+
+/// The example request with more lines behind its headers.
+fn with(lines: &str) -> String {
+    upgrade("/", &[]).replacen("\r\n\r\n", &format!("\r\n{lines}\r\n"), 1)
+}
+
+/// The example request with another first line.
+fn asking(first: &str) -> String {
+    upgrade("/", &[]).replacen("GET / HTTP/1.1", first, 1)
+}
+
+/// What a connection answers to these bytes until it ends: its statuses, one for each answer.
+fn statuses(host: &Host, bytes: &[u8]) -> Vec<u16> {
+    let mut raw = Raw::connect(&host.address);
+    raw.tries(bytes);
+    let text = String::from_utf8_lossy(&raw.rest()).into_owned();
+    // "HTTP/1.1 200 OK": the words of a refusal name versions too, but no status.
+    text.match_indices("HTTP/1.").filter_map(|(at, start)| text.get(at + start.len() + 2..)?.get(..3)?.parse().ok()).collect()
+}
+
+/// Sends each request with a client's greeting behind it, and expects the status of one answer and no more.
+fn each_is_answered(status: u16, requests: &[&str]) {
+    let host = Host::run("probe");
+    for request in requests {
+        let bytes = [request.as_bytes(), &text_frame("say smuggled")].concat();
+        assert_eq!(statuses(&host, &bytes), [status], "{request:?}");
+    }
+    is_served(&host);
+}
+
+fn is_served(host: &Host) {
+    let (mut raw, _) = Raw::join(&host.address);
+    assert_eq!(raw.asks("say here"), "here");
+}
+
+#[test]
+fn a_request_with_a_body_is_not_upgraded() {
+    each_is_answered(
+        400,
+        &[
+            &with("Content-Length: 18\r\n"),
+            &with("Content-Length: 0\r\nContent-Length: 18\r\n"),
+            &with("Content-Length: -1\r\n"),
+            &with("Content-Length: 99999999999999999999\r\n"),
+            &with("Transfer-Encoding: chunked\r\n"),
+            &with("Transfer-Encoding: chunked\r\nContent-Length: 18\r\n"),
+            &with("Transfer-Encoding: identity\r\n"),
+            &with("Transfer-Encoding: xchunked\r\n"),
+        ],
+    );
+}
+
+#[test]
+fn what_stands_in_a_body_is_no_request() {
+    let host = Host::run("probe");
+    for body in ["Content-Length: 200\r\n", "Transfer-Encoding: chunked\r\n"] {
+        let smuggled = format!("{}0\r\n\r\n{}", with(body), upgrade("/", &[]));
+        assert_eq!(statuses(&host, smuggled.as_bytes()), [400], "{body}");
+    }
+    is_served(&host);
+}
+
+#[test]
+fn a_header_that_is_not_written_as_it_should_is_refused() {
+    each_is_answered(
+        400,
+        &[
+            // RFC 9112 §5.2: lines that are folded.
+            &with("X-Folded: a\r\n b\r\n"),
+            &with(" X-Folded: a\r\n"),
+            // RFC 9112 §5.1: a space before the colon.
+            &upgrade("/", &[]).replacen("Host:", "Host :", 1),
+            &with("X-Zero: a\0b\r\n"),
+            &with("X-Return: a\rb\r\n"),
+            &with("X-No-Colon\r\n"),
+            &with(": no name\r\n"),
+            &with("X\u{e9}: a name beyond ASCII\r\n"),
+            &with("X-(Comment): a\r\n"),
+        ],
+    );
+}
+
+#[test]
+fn headers_that_may_come_once_are_refused_when_they_come_twice() {
+    each_is_answered(
+        400,
+        &[
+            &with("Host: server.example.com\r\n"),
+            &with("hOST: other.example.com\r\n"),
+            &with("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"),
+            &with("Sec-WebSocket-Version: 13\r\n"),
+            &with("Origin: http://server.example.com\r\nOrigin: http://evil.example\r\n"),
+        ],
+    );
+}
+
+#[test]
+fn headers_that_are_lists_may_come_several_times() {
+    let host = Host::run("probe");
+    for lines in ["Connection: keep-alive\r\n", "Upgrade: h2c\r\n", "UPGRADE: WebSocket\r\nconnection: UPGRADE\r\n"] {
+        let mut raw = Raw::connect(&host.address);
+        raw.says(with(lines).as_bytes());
+        assert_eq!(raw.head().status, 101, "{lines}");
+    }
+}
+
+#[test]
+fn a_host_is_needed() {
+    each_is_answered(400, &[&upgrade("/", &[("Host", "")])]);
+}
+
+#[test]
+fn the_target_is_a_path_or_names_the_host_of_the_header() {
+    each_is_answered(
+        400,
+        &[
+            &asking("GET http://other.example.com/ HTTP/1.1"),
+            &asking("GET server.example.com:80 HTTP/1.1"),
+            &asking("GET * HTTP/1.1"),
+            &asking("GET chat HTTP/1.1"),
+            &asking("GET  HTTP/1.1"),
+            &asking("GET / / HTTP/1.1"),
+            &asking("GET /\0 HTTP/1.1"),
+        ],
+    );
+    let host = Host::run("probe");
+    for target in ["http://server.example.com/", "http://SERVER.EXAMPLE.COM/chat?a=1", "ws://server.example.com", "/%00%2e%2e/"] {
+        let mut raw = Raw::connect(&host.address);
+        raw.says(asking(&format!("GET {target} HTTP/1.1")).as_bytes());
+        assert_eq!(raw.head().status, 101, "{target}");
+    }
+}
+
+#[test]
+fn another_method_is_refused() {
+    each_is_answered(
+        405,
+        &[
+            &asking("CONNECT server.example.com:80 HTTP/1.1"),
+            &asking("OPTIONS * HTTP/1.1"),
+            &asking("TRACE / HTTP/1.1"),
+            &asking("get / HTTP/1.1"),
+        ],
+    );
+}
+
+#[test]
+fn an_older_version_of_http_is_refused() {
+    each_is_answered(505, &[&asking("GET / HTTP/1.0")]);
+}
+
+#[test]
+fn an_unknown_version_of_http_is_refused() {
+    each_is_answered(400, &[&asking("GET / HTTP/1.9"), &asking("GET / HTTP/3"), &asking("GET / http/1.1"), &asking("GET /")]);
+}
+
+#[test]
+fn a_path_beyond_the_limit_is_too_long() {
+    let host = Host::run("probe");
+    let long = |len| asking(&format!("GET /{} HTTP/1.1", "x".repeat(len)));
+    let mut raw = Raw::connect(&host.address);
+    raw.says(long(15 << 10).as_bytes());
+    assert_eq!(raw.head().status, 101);
+    for len in [17 << 10, 100 << 10, 1 << 20] {
+        assert_eq!(statuses(&host, long(len).as_bytes()), [431], "{len}");
+    }
+    is_served(&host);
+}
+
+#[test]
+fn a_path_beyond_ascii_is_taken_if_it_is_text() {
+    let host = Host::run("probe");
+    let mut raw = Raw::connect(&host.address);
+    raw.says(asking("GET /caf\u{e9} HTTP/1.1").as_bytes());
+    assert_eq!(raw.head().status, 101);
+    let broken = asking("GET /caf# HTTP/1.1").bytes().map(|byte| if byte == b'#' { 0xE9 } else { byte }).collect::<Vec<_>>();
+    assert_eq!(statuses(&host, &broken), [400]);
+}
+
+#[test]
+fn more_headers_than_a_hundred_are_too_many() {
+    let host = Host::run("probe");
+    assert_eq!(statuses(&host, with(&"X: y\r\n".repeat(200)).as_bytes()), [431]);
+    is_served(&host);
+}
+
+#[test]
+fn a_value_beyond_ascii_does_not_keep_a_client_out() {
+    let host = Host::run("probe");
+    let mut raw = Raw::connect(&host.address);
+    raw.says(with("User-Agent: caf\u{e9}\r\n").as_bytes());
+    assert_eq!(raw.head().status, 101);
+}
+
+#[test]
+fn a_request_behind_a_page_is_answered_and_one_behind_a_refusal_is_not() {
+    let host = Host::run("probe");
+    let page = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let nothing = "GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    assert_eq!(statuses(&host, [page, page, nothing, page].concat().as_bytes()), [200, 200, 404], "the last one ends it");
+    let refused = upgrade("/", &[("Sec-WebSocket-Version", "8")]);
+    assert_eq!(statuses(&host, [&refused, page].concat().as_bytes()), [426]);
+}

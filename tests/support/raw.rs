@@ -1,0 +1,134 @@
+//! Rudeness on a raw connection: resets, halves of things, and frames that no client would send.
+
+use std::io::{BufRead, Error, ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::time::Duration;
+
+use super::client::Client;
+use super::host::Host;
+use super::http::{Raw, text_frame, upgrade};
+
+impl Raw {
+    /// Connects to the probe and is a client of it: its id.
+    pub fn join(address: &str) -> (Self, u64) {
+        let mut raw = Self::connect(address);
+        raw.says(upgrade("/", &[]).as_bytes());
+        assert_eq!(raw.head().status, 101);
+        let joined = raw.hears();
+        let id = joined.strip_prefix("joined ").and_then(|id| id.parse().ok());
+        (raw, id.unwrap_or_else(|| panic!("not {joined:?} but a join")))
+    }
+
+    /// Sends a text to the probe and answers what comes next, but for who has come or gone.
+    pub fn asks(&mut self, text: &str) -> String {
+        self.says(&text_frame(text));
+        loop {
+            let told = self.hears();
+            if !is_news(&told) {
+                return told;
+            }
+        }
+    }
+
+    /// Sends bytes, if the other side still takes them.
+    pub fn tries(&mut self, bytes: &[u8]) -> bool {
+        match self.stream.get_mut().write_all(bytes) {
+            Err(error) if is_late(&error) => panic!("the other side takes bytes or ends the connection"),
+            result => result.is_ok(),
+        }
+    }
+
+    /// Waits so long at most for a byte to come, or for the end. Says whether the connection has ended.
+    pub fn ends_within(&mut self, time: Duration) -> bool {
+        self.stream.get_mut().set_read_timeout(Some(time)).expect("the socket has a timeout");
+        match self.stream.fill_buf() {
+            Ok(bytes) => bytes.is_empty(),
+            Err(error) => !is_late(&error),
+        }
+    }
+
+    /// Says that it sends no more.
+    pub fn sends_no_more(&mut self) {
+        // Nothing is lost if the other side has ended it already.
+        let _ = self.stream.get_mut().shutdown(Shutdown::Write);
+    }
+
+    /// Reads to the end of the connection, be it in order or not: what came.
+    pub fn rest(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        match self.stream.read_to_end(&mut rest) {
+            Err(error) if is_late(&error) => panic!("the connection ends"),
+            _ => rest,
+        }
+    }
+
+    /// Ends the connection with a reset in place of an end.
+    pub fn resets(self) {
+        let socket = socket2::SockRef::from(self.stream.get_ref());
+        socket.set_linger(Some(Duration::ZERO)).expect("the socket can be told not to linger");
+    }
+
+    /// The next frame of any length: its first byte and its payload.
+    pub fn long_frame(&mut self) -> (u8, Vec<u8>) {
+        let mut head = [0; 2];
+        self.stream.read_exact(&mut head).expect("a frame comes");
+        let mut len = [0; 8];
+        match head[1] {
+            127 => self.stream.read_exact(&mut len).expect("a length comes"),
+            126 => self.stream.read_exact(&mut len[6..]).expect("a length comes"),
+            short => len[7] = short,
+        }
+        let len = usize::try_from(u64::from_be_bytes(len)).expect("the frame fits into memory");
+        let mut payload = vec![0; len];
+        self.stream.read_exact(&mut payload).expect("the frame is whole");
+        (head[0], payload)
+    }
+}
+
+fn is_late(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+/// A frame with this first byte, masked with zeros.
+pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first];
+    match payload.len() {
+        len @ 0..126 => frame.push(0x80 | u8::try_from(len).expect("it is less than 126")),
+        len @ 126..65_536 => {
+            frame.push(0x80 | 126);
+            frame.extend(u16::try_from(len).expect("it is less than 65,536").to_be_bytes());
+        }
+        len => {
+            frame.push(0x80 | 127);
+            frame.extend((len as u64).to_be_bytes());
+        }
+    }
+    frame.extend([0; 4]);
+    frame.extend(payload);
+    frame
+}
+
+/// Somebody new is served by the probe, and is the only one: who was there before has left.
+pub async fn is_alone_and_served(host: &Host) {
+    let (mut newcomer, id) = Client::join(host).await;
+    assert_eq!(asks(&mut newcomer, "say here").await, "here");
+    // The host learns one by one of those who have gone.
+    let alone = async { while asks(&mut newcomer, "list").await != format!("[{id}] of 1") {} };
+    tokio::time::timeout(Duration::from_secs(30), alone).await.expect("who has gone is forgotten within half a minute");
+    newcomer.leaves(1000, "").await;
+}
+
+/// Sends a text to the probe and answers what comes next, but for who has come or gone.
+pub async fn asks(client: &mut Client, text: &str) -> String {
+    client.says(text).await;
+    loop {
+        let told = client.hears().await;
+        if !is_news(&told) {
+            return told;
+        }
+    }
+}
+
+fn is_news(told: &str) -> bool {
+    told.starts_with("joined ") || told.starts_with("left ")
+}

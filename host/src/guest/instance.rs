@@ -10,7 +10,7 @@ use super::fault::fault;
 use super::output::printable;
 use super::state::GuestState;
 use crate::app::{App, Decision, Fault, Outcome, Saved, StartReason, UpgradeRequest};
-use crate::config::Limits;
+use crate::config::{Grants, Limits};
 use crate::room::Room;
 use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message};
 
@@ -38,9 +38,10 @@ impl Instance {
         pre: &component::InstancePre<GuestState>,
         indices: &Indices,
         limits: &Limits,
+        grants: &Grants,
         room_name: &str,
     ) -> Result<Self, Fault> {
-        let mut store = Store::new(pre.engine(), GuestState::new(room_name, limits));
+        let mut store = Store::new(pre.engine(), GuestState::new(room_name, limits, grants));
         store.limiter(|state| &mut state.limiter);
         store.epoch_deadline_callback(|mut store| Ok(store.data_mut().tick()));
         store.set_epoch_deadline(1);

@@ -80,6 +80,8 @@ impl Probe {
             "deny" => format!("{:?}", control::deny_new_clients()),
             "allow" => format!("{:?}", control::allow_new_clients()),
             "burst" => burst(from, first.parse().unwrap_or(0), last.parse().unwrap_or(0)),
+            "env" if rest.is_empty() => format!("{} variables, {} arguments", std::env::vars().count(), std::env::args().count()),
+            "env" => format!("{:?}", std::env::var(rest).ok()),
             "print" => return println!("{rest}"),
             "panic" => {
                 // All of this is to be dropped.

@@ -166,7 +166,7 @@ fn inspect_tells_in_words_what_a_component_does_and_may_do() {
     says(row(&report, "ws-host:server/handler@0.1.0"), &["on-new-client, on-message, on-client-left"]);
     says(row(&report, "ws-host:server/timers@0.1.0"), &["on-timer"]);
     says(row(&report, "ws-host:server/topics@0.1.0"), &["groups the clients"]);
-    says(row(&report, "wasi:cli/environment"), &["none are given"]);
+    says(row(&report, "wasi:cli/environment"), &["those that --env names", "arguments: none"]);
     assert!(!report.contains("MISSING"));
 }
 

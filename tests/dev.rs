@@ -57,7 +57,9 @@ async fn a_project_is_built_and_served() {
 #[tokio::test]
 async fn an_edited_project_is_built_again_and_swapped_and_a_mistake_in_it_changes_nothing_but_the_page() {
     let project = project(ECHO, "cdylib");
-    let mut host = Host::start(dev(&project));
+    let mut command = dev(&project);
+    command.args(["--env", "ANSWER=another answer"]);
+    let mut host = Host::start(command);
     let mut client = Client::connect(&host).await;
     assert_eq!(client.asks("hello").await, "hello");
     let edit = |lib: &str| std::fs::write(project.path().join("src/lib.rs"), lib).expect("the project can be edited");
@@ -66,7 +68,7 @@ async fn an_edited_project_is_built_again_and_swapped_and_a_mistake_in_it_change
     host.logs("the release before goes on");
     assert_eq!(client.asks("hello").await, "hello");
 
-    edit(&ECHO.replace("from, message)", "from, \"another answer\")"));
+    edit(&ECHO.replace("from, message)", "from, std::env::var(\"ANSWER\").unwrap_or_default())"));
     host.logs("swapped to");
     assert_eq!(client.asks("hello").await, "another answer");
 }

@@ -1,89 +1,202 @@
 //! The rules of membership and order, as the design states them, seen through the real binary.
+//!
+//! Each rule is one function, and is held against every mode. Where the modes differ, they differ in who else is in the
+//! room: a rule asks its `Scene`, which knows. What nobody else can hear because nobody else is there is in the log.
 
 mod support;
 
-use support::{Client, Host};
+use support::{Client, Host, refusal};
 
-/// Runs each rule with everybody in one shared room, and with a room that the path names.
-macro_rules! in_both_modes {
+/// A mode: how the host is started, and whether clients that ask for the same path are in one room.
+struct Mode {
+    arguments: &'static [&'static str],
+    together: bool,
+}
+
+const SHARED: Mode = Mode { arguments: &["--instances", "shared"], together: true };
+const PER_ROOM: Mode = Mode { arguments: &["--instances", "per-room", "--shards", "2"], together: true };
+const PER_CLIENT: Mode = Mode { arguments: &["--instances", "per-client", "--shards", "2"], together: false };
+
+/// Holds each rule against each mode.
+macro_rules! in_all_modes {
     ($($rule:ident),+ $(,)?) => {
-        mod shared {
+        in_all_modes!(@ shared SHARED $($rule)+);
+        in_all_modes!(@ per_room PER_ROOM $($rule)+);
+        in_all_modes!(@ per_client PER_CLIENT $($rule)+);
+    };
+    (@ $module:ident $mode:ident $($rule:ident)+) => {
+        mod $module {
             $(#[tokio::test]
             async fn $rule() {
-                super::$rule(super::Host::run("probe")).await;
-            })+
-        }
-
-        mod per_room {
-            $(#[tokio::test]
-            async fn $rule() {
-                let arguments = ["--instances", "per-room", "--shards", "2"];
-                super::$rule(super::Host::run_with("probe", &arguments)).await;
+                super::$rule(super::Scene::set(&super::$mode)).await;
             })+
         }
     };
 }
 
-in_both_modes! {
-    ids_start_at_1_and_grow_by_one_and_are_never_used_again,
+in_all_modes! {
+    ids_start_at_1_and_grow_by_one_over_all_rooms_and_are_never_used_again,
     a_newcomer_is_a_member_before_on_new_client_and_gets_its_own_broadcast,
+    who_is_listed_and_counted_is_who_is_in_the_room,
     a_leaver_is_no_member_in_on_client_left_but_its_details_are_still_known,
     a_close_without_a_code_is_1005_and_a_lost_connection_1006,
+    on_client_left_comes_once_whatever_ended_the_connection,
     messages_of_one_client_are_handled_in_their_order_and_answered_in_it,
-    everybody_hears_broadcasts_in_the_same_order,
+    everybody_in_the_room_hears_its_broadcasts_in_the_same_order,
+    a_broadcast_reaches_the_members_of_its_moment,
     a_broadcast_with_exceptions_passes_them_over,
-    close_takes_effect_after_the_handler_and_queues_on_client_left,
+    a_close_takes_effect_after_the_handler_and_queues_on_client_left,
+    who_is_in_the_room_can_be_closed_and_nobody_else,
+    who_has_been_closed_is_heard_no_more,
     what_was_sent_before_a_close_arrives_before_it,
     closing_twice_is_no_error_and_changes_nothing,
     codes_that_may_not_be_sent_and_long_reasons_are_refused,
-    sending_to_who_never_came_or_has_left_says_so,
+    who_is_in_the_room_can_be_sent_to_and_nobody_else,
+    who_denies_new_clients_denies_them_its_own_room,
     a_client_knows_its_address_path_query_headers_and_subprotocol,
 }
 
-async fn ids_start_at_1_and_grow_by_one_and_are_never_used_again(host: Host) {
-    let (mut first, id) = Client::join(&host).await;
+/// A host in one of the modes.
+struct Scene {
+    host: Host,
+    together: bool,
+    /// What has been read of the host's log.
+    log: String,
+}
+
+impl Scene {
+    fn set(mode: &Mode) -> Self {
+        Self { host: Host::run_with("probe", mode.arguments), together: mode.together, log: String::new() }
+    }
+
+    /// One more client. Those that are in its room hear that it joins, the others hear nothing.
+    async fn joins(&mut self, others: &mut [&mut Client]) -> (Client, u64) {
+        let (client, id) = Client::join(&self.host).await;
+        for other in others {
+            self.is_told(other, &format!("joined {id}")).await;
+        }
+        (client, id)
+    }
+
+    /// A client is told of what happened to another one, if they share a room. If not, it is told nothing: what it asks
+    /// for is the next that it hears.
+    async fn is_told(&self, client: &mut Client, news: &str) {
+        if self.together {
+            let heard = client.hears().await;
+            assert!(heard.starts_with(news), "{heard:?} begins with {news:?}");
+        } else {
+            self.hears_nothing(client).await;
+        }
+    }
+
+    async fn hears_nothing(&self, client: &mut Client) {
+        assert_eq!(client.asks("say nothing else").await, "nothing else");
+    }
+
+    /// Waits until an instance has been told that a client left: the words that it has for it.
+    fn left(&mut self, id: u64) -> String {
+        let log = self.host.logs_up_to(&format!("left {id}: "));
+        self.log += &log;
+        let (_, told) = log.rsplit_once("left ").expect("it was waited for");
+        format!("left {}", told.split(" room=").next().unwrap_or_default())
+    }
+}
+
+async fn ids_start_at_1_and_grow_by_one_over_all_rooms_and_are_never_used_again(mut scene: Scene) {
+    let (mut first, id) = scene.joins(&mut []).await;
     assert_eq!(id, 1);
-    let (second, id) = Client::join(&host).await;
+    let (second, id) = scene.joins(&mut [&mut first]).await;
     assert_eq!(id, 2);
     second.leaves(1000, "").await;
-    assert_eq!(first.hears().await, "joined 2");
-    assert!(first.hears().await.starts_with("left 2"));
-    let (_third, id) = Client::join(&host).await;
+    scene.left(2);
+    scene.is_told(&mut first, "left 2").await;
+    let (_third, id) = scene.joins(&mut [&mut first]).await;
     assert_eq!(id, 3);
 }
 
-async fn a_newcomer_is_a_member_before_on_new_client_and_gets_its_own_broadcast(host: Host) {
-    let mut client = Client::connect(&host).await;
+async fn a_newcomer_is_a_member_before_on_new_client_and_gets_its_own_broadcast(scene: Scene) {
+    let mut client = Client::connect(&scene.host).await;
     assert_eq!(client.hears().await, "joined 1");
     assert_eq!(client.asks("list").await, "[1] of 1");
 }
 
-async fn a_leaver_is_no_member_in_on_client_left_but_its_details_are_still_known(host: Host) {
-    let (mut stays, _) = Client::join(&host).await;
-    let (leaves, _) = Client::join(&host).await;
-    stays.hears().await;
+async fn who_is_listed_and_counted_is_who_is_in_the_room(mut scene: Scene) {
+    let (mut first, _) = scene.joins(&mut []).await;
+    let (mut second, _) = scene.joins(&mut [&mut first]).await;
+    let (of_first, of_second) = if scene.together { ("[1, 2] of 2", "[1, 2] of 2") } else { ("[1] of 1", "[2] of 1") };
+    assert_eq!(first.asks("list").await, of_first);
+    assert_eq!(second.asks("list").await, of_second);
+    second.vanishes();
+    scene.left(2);
+    scene.is_told(&mut first, "left 2").await;
+    assert_eq!(first.asks("list").await, "[1] of 1");
+}
+
+async fn a_leaver_is_no_member_in_on_client_left_but_its_details_are_still_known(mut scene: Scene) {
+    let (mut stays, _) = scene.joins(&mut []).await;
+    let (leaves, _) = scene.joins(&mut [&mut stays]).await;
     assert_eq!(leaves.leaves(4321, "good bye").await, Some((4321, "good bye".to_owned())));
-    assert_eq!(
-        stays.hears().await,
-        "left 2: 4321 \"good bye\" clean=true CloseCause::Client member=false known=true send=no-such-client"
-    );
+    let told = "left 2: 4321 \"good bye\" clean=true CloseCause::Client member=false known=true send=no-such-client";
+    assert_eq!(scene.left(2), told);
+    scene.is_told(&mut stays, told).await;
     assert_eq!(stays.asks("get 2").await, "nobody");
 }
 
-async fn a_close_without_a_code_is_1005_and_a_lost_connection_1006(host: Host) {
-    let (mut stays, _) = Client::join(&host).await;
-    let (second, _) = Client::join(&host).await;
-    stays.hears().await;
+async fn a_close_without_a_code_is_1005_and_a_lost_connection_1006(mut scene: Scene) {
+    let (mut stays, _) = scene.joins(&mut []).await;
+    let (second, _) = scene.joins(&mut [&mut stays]).await;
     second.leaves_without_a_code().await;
-    assert!(stays.hears().await.starts_with("left 2: 1005 \"\" clean=true CloseCause::Client"));
-    let (third, _) = Client::join(&host).await;
-    stays.hears().await;
+    let told = "left 2: 1005 \"\" clean=true CloseCause::Client";
+    assert!(scene.left(2).starts_with(told));
+    scene.is_told(&mut stays, told).await;
+    let (third, _) = scene.joins(&mut [&mut stays]).await;
     third.vanishes();
-    assert!(stays.hears().await.starts_with("left 3: 1006 \"\" clean=false CloseCause::Lost"));
+    let told = "left 3: 1006 \"\" clean=false CloseCause::Lost";
+    assert!(scene.left(3).starts_with(told));
+    scene.is_told(&mut stays, told).await;
 }
 
-async fn messages_of_one_client_are_handled_in_their_order_and_answered_in_it(host: Host) {
-    let (mut client, _) = Client::join(&host).await;
+async fn on_client_left_comes_once_whatever_ended_the_connection(mut scene: Scene) {
+    let (client, _) = scene.joins(&mut []).await;
+    client.leaves(1000, "").await;
+    assert!(scene.left(1).contains("CloseCause::Client"));
+    let (client, _) = scene.joins(&mut []).await;
+    client.vanishes();
+    assert!(scene.left(2).contains("CloseCause::Lost"));
+    let (mut client, _) = scene.joins(&mut []).await;
+    client.says("close 3 4000 bye").await;
+    client.is_closed().await;
+    assert!(scene.left(3).contains("CloseCause::Guest"));
+    let (mut client, _) = scene.joins(&mut []).await;
+    client.sends(&vec![0; (1 << 20) + 1]).await;
+    assert_eq!(client.is_closed().await.0, 1009);
+    assert!(scene.left(4).contains("CloseCause::TooBig"));
+    let (mut client, _) = scene.joins(&mut []).await;
+    client.says("panic").await;
+    assert_eq!(client.is_closed().await.0, 1011);
+    // A fresh instance is told.
+    assert!(scene.left(5).contains("CloseCause::Trap"));
+    let (mut client, _) = scene.joins(&mut []).await;
+    client.breaks_the_protocol().await;
+    assert_eq!(client.is_closed().await.0, 1002);
+    assert!(scene.left(6).contains("CloseCause::Protocol"));
+    // More than may wait for a client that does not read.
+    let (mut client, _) = scene.joins(&mut []).await;
+    client.says("burst 40 1000000").await;
+    assert!(scene.left(7).contains("CloseCause::Overload"));
+    client.vanishes();
+    let (mut client, _) = scene.joins(&mut []).await;
+    scene.host.signal("TERM");
+    assert_eq!(client.is_closed().await.0, 1001);
+    let log = scene.log + &scene.host.rest_of_log();
+    assert!(log.contains("CloseCause::Shutdown"), "{log}");
+    for id in 1..=8 {
+        assert_eq!(log.matches(&format!("left {id}: ")).count(), 1, "of {id} it is told once:\n{log}");
+    }
+}
+
+async fn messages_of_one_client_are_handled_in_their_order_and_answered_in_it(mut scene: Scene) {
+    let (mut client, _) = scene.joins(&mut []).await;
     for n in 0..1000 {
         client.says(&format!("say {n}")).await;
     }
@@ -92,63 +205,113 @@ async fn messages_of_one_client_are_handled_in_their_order_and_answered_in_it(ho
     }
 }
 
-async fn everybody_hears_broadcasts_in_the_same_order(host: Host) {
-    let (mut first, _) = Client::join(&host).await;
-    let (mut second, _) = Client::join(&host).await;
-    let (mut listener, _) = Client::join(&host).await;
+async fn everybody_in_the_room_hears_its_broadcasts_in_the_same_order(mut scene: Scene) {
+    let (mut first, _) = scene.joins(&mut []).await;
+    let (mut second, _) = scene.joins(&mut [&mut first]).await;
+    let (mut listener, _) = scene.joins(&mut [&mut first, &mut second]).await;
     for n in 0..50 {
         first.says(&format!("all first {n}")).await;
         second.says(&format!("all second {n}")).await;
     }
-    let (mut heard, mut heard_too) = (Vec::new(), Vec::new());
-    while heard.len() < 100 {
-        heard.extend(Some(listener.hears().await).filter(|text| text.contains("st ") || text.contains("nd ")));
+    let of = |who: &str| (0..50).map(|n| format!("{who} {n}")).collect::<Vec<_>>();
+    let [by_first, by_second] = [of("first"), of("second")];
+    if !scene.together {
+        assert_eq!(broadcasts(&mut first, 50).await, by_first);
+        assert_eq!(broadcasts(&mut second, 50).await, by_second);
+        return scene.hears_nothing(&mut listener).await;
     }
-    while heard_too.len() < 100 {
-        heard_too.extend(Some(first.hears().await).filter(|text| text.contains("st ") || text.contains("nd ")));
-    }
-    assert_eq!(heard, heard_too);
+    let heard = broadcasts(&mut listener, 100).await;
+    assert_eq!(broadcasts(&mut first, 100).await, heard);
+    assert_eq!(broadcasts(&mut second, 100).await, heard);
+    let (one, other): (Vec<_>, Vec<_>) = heard.into_iter().partition(|text| text.starts_with("first"));
+    assert_eq!((one, other), (by_first, by_second), "and each client's own are in order");
 }
 
-async fn a_broadcast_with_exceptions_passes_them_over(host: Host) {
-    let (mut first, _) = Client::join(&host).await;
-    let (mut second, _) = Client::join(&host).await;
-    assert_eq!(first.hears().await, "joined 2");
+/// The next so many broadcasts, without the answers in between that they are sent.
+async fn broadcasts(client: &mut Client, count: usize) -> Vec<String> {
+    let mut heard = Vec::new();
+    while heard.len() < count {
+        heard.extend(Some(client.hears().await).filter(|text| !text.starts_with("ok")));
+    }
+    heard
+}
+
+async fn a_broadcast_reaches_the_members_of_its_moment(mut scene: Scene) {
+    let (mut first, _) = scene.joins(&mut []).await;
+    let (mut second, _) = scene.joins(&mut [&mut first]).await;
+    assert_eq!(first.asks("all you two").await, "you two");
+    assert_eq!(first.hears().await, "ok");
+    scene.is_told(&mut second, "you two").await;
+    // Who comes later has not missed it, but was not meant either.
+    let (mut third, _) = scene.joins(&mut [&mut first, &mut second]).await;
+    scene.hears_nothing(&mut third).await;
+}
+
+async fn a_broadcast_with_exceptions_passes_them_over(mut scene: Scene) {
+    let (mut first, _) = scene.joins(&mut []).await;
+    let (mut second, _) = scene.joins(&mut [&mut first]).await;
     assert_eq!(first.asks("others for the second").await, "ok");
-    assert_eq!(second.hears().await, "for the second");
+    scene.hears_nothing(&mut first).await;
+    scene.is_told(&mut second, "for the second").await;
 }
 
-async fn close_takes_effect_after_the_handler_and_queues_on_client_left(host: Host) {
-    let (mut first, _) = Client::join(&host).await;
-    let (mut second, _) = Client::join(&host).await;
-    first.hears().await;
-    // In the handler that closes it the client is still a member, but nothing can be sent to it any more.
-    assert_eq!(first.asks("close 2 4000 bye").await, "ok, send=closing, member=true");
+async fn a_close_takes_effect_after_the_handler_and_queues_on_client_left(mut scene: Scene) {
+    let (mut first, _) = scene.joins(&mut []).await;
+    let (mut second, _) = scene.joins(&mut [&mut first]).await;
+    second.says("close 2 4000 bye").await;
     assert_eq!(second.is_closed().await, (4000, "bye".to_owned()));
-    assert_eq!(
-        first.hears().await,
-        "left 2: 4000 \"bye\" clean=true CloseCause::Guest member=false known=true send=no-such-client"
-    );
+    // In the handler that closes it the client is still a member, but nothing can be sent to it any more.
+    let log = scene.host.logs_up_to("left 2: ");
+    let (closing, left) = log.split_once('\n').expect("two handlers, one after the other");
+    assert!(closing.contains(" ok, send=closing, member=true room="), "{log}");
+    let told = "left 2: 4000 \"bye\" clean=true CloseCause::Guest member=false known=true send=no-such-client";
+    assert!(left.contains(told), "{log}");
+    scene.is_told(&mut first, told).await;
 }
 
-async fn what_was_sent_before_a_close_arrives_before_it(host: Host) {
-    let (mut client, _) = Client::join(&host).await;
+async fn who_is_in_the_room_can_be_closed_and_nobody_else(mut scene: Scene) {
+    let (mut first, _) = scene.joins(&mut []).await;
+    let (mut second, _) = scene.joins(&mut [&mut first]).await;
+    if scene.together {
+        assert_eq!(first.asks("close 2 4000 bye").await, "ok, send=closing, member=true");
+        assert_eq!(second.is_closed().await, (4000, "bye".to_owned()));
+        assert!(scene.left(2).contains("CloseCause::Guest"));
+    } else {
+        assert_eq!(first.asks("close 2 4000 bye").await, "no-such-client, send=untried, member=false");
+        scene.hears_nothing(&mut second).await;
+    }
+}
+
+async fn who_has_been_closed_is_heard_no_more(mut scene: Scene) {
+    let (mut client, _) = scene.joins(&mut []).await;
+    client.says("close 1 4000 bye").await;
+    client.says("print heard after the close").await;
+    assert_eq!(client.is_closed().await, (4000, "bye".to_owned()));
+    let log = scene.host.logs_up_to("left 1: ");
+    assert!(!log.contains("heard after"), "{log}");
+    scene.host.signal("TERM");
+    let log = scene.host.rest_of_log();
+    assert!(!log.contains("heard after"), "{log}");
+}
+
+async fn what_was_sent_before_a_close_arrives_before_it(mut scene: Scene) {
+    let (mut client, _) = scene.joins(&mut []).await;
     client.says("say last words").await;
     client.says("close 1 4000 bye").await;
     assert_eq!(client.hears().await, "last words");
     assert_eq!(client.is_closed().await, (4000, "bye".to_owned()));
 }
 
-async fn closing_twice_is_no_error_and_changes_nothing(host: Host) {
-    let (mut first, _) = Client::join(&host).await;
-    let (mut second, _) = Client::join(&host).await;
-    first.hears().await;
-    assert_eq!(first.asks("close-twice 2").await, "ok ok");
-    assert_eq!(second.is_closed().await, (4000, "once".to_owned()));
+async fn closing_twice_is_no_error_and_changes_nothing(mut scene: Scene) {
+    let (mut client, _) = scene.joins(&mut []).await;
+    client.says("close-twice 1").await;
+    assert_eq!(client.is_closed().await, (4000, "once".to_owned()));
+    scene.host.logs(" ok ok room=");
+    assert!(scene.left(1).starts_with("left 1: 4000 \"once\""));
 }
 
-async fn codes_that_may_not_be_sent_and_long_reasons_are_refused(host: Host) {
-    let (mut client, _) = Client::join(&host).await;
+async fn codes_that_may_not_be_sent_and_long_reasons_are_refused(mut scene: Scene) {
+    let (mut client, _) = scene.joins(&mut []).await;
     for code in [0, 999, 1004, 1005, 1006, 1015, 2999, 5000] {
         let answer = client.asks(&format!("close 1 {code} x")).await;
         assert!(answer.starts_with("invalid-code"), "{code}: {answer}");
@@ -159,19 +322,34 @@ async fn codes_that_may_not_be_sent_and_long_reasons_are_refused(host: Host) {
     assert_eq!(client.asks("say still here").await, "still here");
 }
 
-async fn sending_to_who_never_came_or_has_left_says_so(host: Host) {
-    let (mut client, _) = Client::join(&host).await;
-    assert_eq!(client.asks("send 99 x").await, "no-such-client");
-    let (second, _) = Client::join(&host).await;
-    client.hears().await;
+async fn who_is_in_the_room_can_be_sent_to_and_nobody_else(mut scene: Scene) {
+    let (mut first, _) = scene.joins(&mut []).await;
+    assert_eq!(first.asks("send 99 x").await, "no-such-client");
+    let (mut second, _) = scene.joins(&mut [&mut first]).await;
+    let answer = if scene.together { "ok(SendStatus::Queued)" } else { "no-such-client" };
+    assert_eq!(first.asks("send 2 to you alone").await, answer);
+    scene.is_told(&mut second, "to you alone").await;
     second.leaves(1000, "").await;
-    client.hears().await;
-    assert_eq!(client.asks("send 2 x").await, "no-such-client");
+    scene.left(2);
+    scene.is_told(&mut first, "left 2").await;
+    assert_eq!(first.asks("send 2 x").await, "no-such-client");
 }
 
-async fn a_client_knows_its_address_path_query_headers_and_subprotocol(host: Host) {
+async fn who_denies_new_clients_denies_them_its_own_room(mut scene: Scene) {
+    let (mut first, _) = scene.joins(&mut []).await;
+    assert_eq!(first.asks("deny").await, "()");
+    if scene.together {
+        assert_eq!(refusal(&scene.host, "/", &[]).await, 503);
+    } else {
+        scene.joins(&mut [&mut first]).await;
+    }
+    assert_eq!(first.asks("allow").await, "()");
+    scene.joins(&mut [&mut first]).await;
+}
+
+async fn a_client_knows_its_address_path_query_headers_and_subprotocol(scene: Scene) {
     let headers = [("user-agent", "tester/1"), ("sec-websocket-protocol", "one, two")];
-    let (mut client, response) = Client::connect_with(&host, "/subprotocol?a=1&b=%20", &headers).await;
+    let (mut client, response) = Client::connect_with(&scene.host, "/subprotocol?a=1&b=%20", &headers).await;
     assert_eq!(response.headers()["sec-websocket-protocol"], "two");
     client.hears().await;
     assert_eq!(

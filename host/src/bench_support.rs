@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::app::{App, Fault, Launch, StartReason};
-use crate::config::Limits;
+use crate::config::{Grants, Limits};
 use crate::error::Error;
 use crate::guest::{Engine, Program};
 use crate::room::{Peer, Room, RoomLimits};
@@ -30,7 +30,7 @@ impl GuestRoom {
     /// As for a server.
     pub fn new(component: &Path) -> Result<Self, Error> {
         let limits = Limits::default();
-        let program = Program::load(&Engine::new()?, component, &limits)?;
+        let program = Program::load(&Engine::new()?, component, &limits, &Grants::default())?;
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.map_err(|source| Error::System { what: "start an event loop", source })?;
         let room_limits = RoomLimits { max_message_bytes: limits.max_message_bytes, outbox_soft_bytes: limits.outbox_soft_bytes };

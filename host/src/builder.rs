@@ -119,6 +119,13 @@ impl Builder {
         self
     }
 
+    /// Gives a component an environment variable. By default it has none, and never the host's own.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.config.grants.set_env(name.into(), value.into());
+        self
+    }
+
     /// Which clients share an instance: everybody by default.
     #[must_use]
     pub fn instances(mut self, instances: Instances) -> Self {
@@ -185,10 +192,10 @@ impl Builder {
                     Instances::Shared => Engine::new()?,
                     Instances::PerRoom | Instances::PerClient => Engine::with_pool(limits.max_rooms, limits.guest_memory_bytes)?,
                 };
-                let program = Program::load(&engine, &path, &limits)?;
+                let program = Program::load(&engine, &path, &limits, &config.grants)?;
                 context.app_name = program.name().to_owned();
                 let (shards, orders) = start(count, &program, &context)?;
-                releases = Some(Arc::new(Releases::new(engine, limits.clone(), counters, orders, &path, program)));
+                releases = Some(Arc::new(Releases::new(engine, limits.clone(), config.grants, counters, orders, &path, program)));
                 shards
             }
             (None, Some(start)) => start(count, context)?,

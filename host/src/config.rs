@@ -109,6 +109,34 @@ impl Default for Limits {
     }
 }
 
+/// What a guest is given beyond clocks, random numbers and the two output streams: nothing by default.
+#[derive(Clone, Default)]
+pub struct Grants {
+    /// Environment variables, each name once.
+    env: Vec<(String, String)>,
+}
+
+impl Grants {
+    /// Gives a variable, in place of one that had this name.
+    pub(crate) fn set_env(&mut self, name: String, value: String) {
+        self.env.retain(|(given, _)| *given != name);
+        self.env.push((name, value));
+    }
+
+    /// The environment variables.
+    pub(crate) fn env(&self) -> &[(String, String)] {
+        &self.env
+    }
+}
+
+/// Names alone: a value may be a secret.
+impl std::fmt::Debug for Grants {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.env.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Grants").field("env", &names).finish()
+    }
+}
+
 /// Which clients share an instance.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Instances {
@@ -155,6 +183,8 @@ pub struct Config {
     pub allow_origins: Vec<String>,
     /// How messages are compressed.
     pub compression: Compression,
+    /// What a guest is given.
+    pub grants: Grants,
     /// The limits.
     pub limits: Limits,
 }
@@ -171,6 +201,7 @@ impl Default for Config {
             shards: 0,
             allow_origins: Vec::new(),
             compression: Compression::default(),
+            grants: Grants::default(),
             limits: Limits::default(),
         }
     }

@@ -33,7 +33,7 @@ mod types;
 pub mod more {
     pub use crate::admin::{AdminSocket, Answer, Request as AdminRequest, ask, default_socket};
     pub use crate::app::{Decision, Fault, Outcome, Saved, StartReason, UpgradeRequest};
-    pub use crate::config::{Compression, Instances, Limits};
+    pub use crate::config::{Compression, Grants, Instances, Limits};
     pub use crate::guest::{Engine, Program, Report, sha256};
     pub use crate::room::{AttachmentError, CloseError, SendError, SendStatus, SubscribeError, TimerError};
     pub use crate::shard::RoomSwap;

@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex as Turn, mpsc, oneshot};
 
-use crate::config::Limits;
+use crate::config::{Grants, Limits};
 use crate::error::Error;
 use crate::guest::{Engine, Program};
 use crate::shard::{Counters, Order, Probation, RoomSwap};
@@ -74,6 +74,7 @@ struct State {
 pub struct Releases {
     engine: Engine,
     limits: Limits,
+    grants: Grants,
     counters: Arc<Counters>,
     shards: Vec<mpsc::Sender<Order<Program>>>,
     /// Held by a swap from its beginning to its end.
@@ -87,13 +88,14 @@ impl Releases {
     pub fn new(
         engine: Engine,
         limits: Limits,
+        grants: Grants,
         counters: Arc<Counters>,
         shards: Vec<mpsc::Sender<Order<Program>>>,
         file: &Path,
         program: Program,
     ) -> Self {
         let state = State { current: Release::new(file, program), previous: None, swaps: 0 };
-        Self { engine, limits, counters, shards, turn: Turn::new(()), state: Mutex::new(state) }
+        Self { engine, limits, grants, counters, shards, turn: Turn::new(()), state: Mutex::new(state) }
     }
 
     /// Goes to the component in this file. Its rooms change one after the other, each between two of its events.
@@ -103,8 +105,8 @@ impl Releases {
     pub async fn swap(self: &Arc<Self>, file: &Path) -> Result<SwapReport, Error> {
         let _turn = self.turn.lock().await;
         let begun = Instant::now();
-        let (engine, limits, path) = (self.engine.clone(), self.limits.clone(), file.to_owned());
-        let loaded = tokio::task::spawn_blocking(move || Program::load(&engine, &path, &limits)).await;
+        let (engine, limits, grants, path) = (self.engine.clone(), self.limits.clone(), self.grants.clone(), file.to_owned());
+        let loaded = tokio::task::spawn_blocking(move || Program::load(&engine, &path, &limits, &grants)).await;
         let program = loaded.map_err(|_| Error::Stopped)??;
         self.install(Release::new(file, program), begun).await
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Response;
@@ -74,6 +75,12 @@ impl Client {
     pub async fn asks(&mut self, text: &str) -> String {
         self.says(text).await;
         self.hears().await
+    }
+
+    /// Sends a frame with a reserved bit set (RFC 6455 §5.2).
+    pub async fn breaks_the_protocol(&mut self) {
+        let stream = self.socket.get_mut();
+        stream.write_all(&[0xC1, 0x80, 0, 0, 0, 0]).await.expect("the connection takes bytes");
     }
 
     /// The next text.

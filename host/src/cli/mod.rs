@@ -3,6 +3,7 @@
 pub mod cargo;
 pub mod compression;
 pub mod dev;
+pub mod env;
 pub mod inspect;
 pub mod limits;
 pub mod log;
@@ -133,6 +134,9 @@ pub struct Serving {
     /// Admit pages of another origin: https://app.example, *.example.com, null (files) or * (repeatable)
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<String>,
+    /// Give the guest an environment variable: NAME=VALUE, or NAME alone for the value that it has here (repeatable)
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub env: Vec<String>,
     /// Which clients share an instance of the guest
     #[arg(long, value_enum, default_value_t = Sharing::Shared, value_name = "MODE")]
     pub instances: Sharing,

@@ -11,7 +11,7 @@ use ws_host::more::{AdminSocket, Instances, Limits, default_socket, sha256};
 use ws_host::{Handle, Server};
 
 use super::watch::Watch;
-use super::{RunArguments, Serving, Sharing};
+use super::{RunArguments, Serving, Sharing, env};
 
 /// Serves the file.
 pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
@@ -29,7 +29,9 @@ pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
 pub fn serve(file: &Path, serving: Serving, notices: bool, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
     let begun = Instant::now();
     let (no_page, socket) = (serving.no_page, serving.socket.clone());
-    let server = build(file, serving, notices)?;
+    // Before anything else, since a secret that is missing makes all that follows useless.
+    let env = env::variables(&serving.env)?;
+    let server = build(file, serving, env, notices)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
     let served = runtime.block_on(async {
         // Set up before the line that says where to find us: who reads it may send a signal at once.
@@ -56,7 +58,7 @@ pub fn serve(file: &Path, serving: Serving, notices: bool, beside: impl AsyncFnO
     served
 }
 
-fn build(file: &Path, serving: Serving, notices: bool) -> Result<Server, ws_host::Error> {
+fn build(file: &Path, serving: Serving, env: Vec<(String, String)>, notices: bool) -> Result<Server, ws_host::Error> {
     let (max_restarts, restart_window) = serving.restarts;
     let limits = Limits {
         drain_timeout: serving.drain,
@@ -93,6 +95,9 @@ fn build(file: &Path, serving: Serving, notices: bool) -> Result<Server, ws_host
     }
     for origin in serving.allow_origin {
         builder = builder.allow_origin(origin);
+    }
+    for (name, value) in env {
+        builder = builder.env(name, value);
     }
     builder.build()
 }

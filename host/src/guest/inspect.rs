@@ -67,8 +67,9 @@ impl Report {
             .map(|(name, import)| Import { item: item(name, &import.ty), given: is_given(name), capability: capability(name) })
             .collect();
         let compiled_bytes = component.serialize().map_or(0, |code| code.len());
-        let limits = crate::config::Limits::default();
-        let problem = program::Program::link(engine, &file, &bytes, &component, &limits).err().map(|error| error.to_string());
+        let (limits, grants) = Default::default();
+        let problem =
+            program::Program::link(engine, &file, &bytes, &component, &limits, &grants).err().map(|error| error.to_string());
         Ok(Self { file, size_bytes: bytes.len(), compiled_bytes, runnable: problem.is_none(), problem, exports, imports })
     }
 }
@@ -102,7 +103,7 @@ fn capability(import: &str) -> &'static str {
         Some(("ws-host:server", "control")) => "denies new clients, sets timers",
         Some(("ws-host:server", _)) => "shared types",
         Some(("wasi:cli", "stdout" | "stderr")) => "writes log lines",
-        Some(("wasi:cli", "environment")) => "environment variables and arguments: none are given",
+        Some(("wasi:cli", "environment")) => "environment variables: those that --env names; arguments: none",
         Some(("wasi:cli", "stdin")) => "standard input: always empty",
         Some(("wasi:cli", _)) => "program conventions: no terminal is given",
         Some(("wasi:clocks", _)) => "reads clocks",

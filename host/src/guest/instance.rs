@@ -12,7 +12,7 @@ use super::pace::Pace;
 use super::patience::Patience;
 use super::state::GuestState;
 use crate::app::{App, Decision, Fault, Outcome, Saved, StartReason, UpgradeRequest};
-use crate::config::Limits;
+use crate::config::{Grants, Limits};
 use crate::room::Room;
 use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message};
 
@@ -41,11 +41,12 @@ impl Instance {
         pre: &component::InstancePre<GuestState>,
         indices: &Indices,
         limits: &Limits,
+        grants: &Grants,
         room_name: &str,
     ) -> Result<Self, Fault> {
         let pace = Pace::default();
         let patience = Patience::new(limits.call_wait, pace.clone());
-        let mut store = Store::new(pre.engine(), GuestState::new(room_name, limits, pace));
+        let mut store = Store::new(pre.engine(), GuestState::new(room_name, limits, grants, pace));
         store.limiter(|state| &mut state.limiter);
         store.epoch_deadline_callback(|mut store| Ok(store.data_mut().tick()));
         store.set_epoch_deadline(1);

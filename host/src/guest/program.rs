@@ -13,7 +13,7 @@ use super::instance::{Indices, Instance};
 use super::state::GuestState;
 use super::{imports, inspect};
 use crate::app::{Fault, Launch};
-use crate::config::Limits;
+use crate::config::{Grants, Limits};
 use crate::error::Error;
 
 /// The interface that every guest exports, and its functions.
@@ -31,6 +31,7 @@ struct Inner {
     pre: InstancePre<GuestState>,
     indices: Indices,
     limits: Limits,
+    grants: Grants,
     sha256: String,
 }
 
@@ -45,22 +46,29 @@ impl Program {
     ///
     /// # Errors
     /// The file cannot be read, is no component, lacks a handler, or imports what the host does not give.
-    pub fn load(engine: &Engine, path: &Path, limits: &Limits) -> Result<Self, Error> {
+    pub fn load(engine: &Engine, path: &Path, limits: &Limits, grants: &Grants) -> Result<Self, Error> {
         let (name, bytes) = read(path)?;
-        Self::from_bytes(engine, &name, &bytes, limits)
+        Self::from_bytes(engine, &name, &bytes, limits, grants)
     }
 
     /// The same from bytes in memory; `name` is for errors.
     ///
     /// # Errors
     /// As `load`, but for reading.
-    pub fn from_bytes(engine: &Engine, name: &str, bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
+    pub fn from_bytes(engine: &Engine, name: &str, bytes: &[u8], limits: &Limits, grants: &Grants) -> Result<Self, Error> {
         let component = compile(engine, name, bytes)?;
-        Self::link(engine, name, bytes, &component, limits)
+        Self::link(engine, name, bytes, &component, limits, grants)
     }
 
     /// Checks and links what `compile` has made of these bytes.
-    pub(super) fn link(engine: &Engine, name: &str, bytes: &[u8], component: &Component, limits: &Limits) -> Result<Self, Error> {
+    pub(super) fn link(
+        engine: &Engine,
+        name: &str,
+        bytes: &[u8],
+        component: &Component,
+        limits: &Limits,
+        grants: &Grants,
+    ) -> Result<Self, Error> {
         check(engine, name, component)?;
         let invalid = |error: wasmtime::Error| Error::Invalid { name: name.to_owned(), reason: format!("{error:#}") };
         let mut linker = Linker::new(&engine.wasmtime);
@@ -76,7 +84,8 @@ impl Program {
             timers: optional(component, "ws-host:server/timers@0.1.0", || exports::timers::GuestIndices::new(&pre))
                 .map_err(invalid)?,
         };
-        Ok(Self { inner: Arc::new(Inner { name: name.to_owned(), pre, indices, limits: limits.clone(), sha256: sha256(bytes) }) })
+        let (limits, grants) = (limits.clone(), grants.clone());
+        Ok(Self { inner: Arc::new(Inner { name: name.to_owned(), pre, indices, limits, grants, sha256: sha256(bytes) }) })
     }
 
     /// The SHA-256 of the component's bytes, in hexadecimal.
@@ -94,7 +103,8 @@ impl Launch for Program {
     type App = Instance;
 
     async fn launch(&self, room: &str) -> Result<Instance, Fault> {
-        Instance::new(&self.inner.pre, &self.inner.indices, &self.inner.limits, room).await
+        let Inner { pre, indices, limits, grants, .. } = &*self.inner;
+        Instance::new(pre, indices, limits, grants, room).await
     }
 
     fn has_gate(&self) -> bool {

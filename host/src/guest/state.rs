@@ -8,7 +8,7 @@ use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 use super::engine::TICK;
 use super::output::{Output, Stream};
 use super::pace::Pace;
-use crate::config::Limits;
+use crate::config::{Grants, Limits};
 use crate::room::Room;
 
 /// The room during a call, WASI, and the instance's limits.
@@ -25,10 +25,11 @@ pub(super) struct GuestState {
 }
 
 impl GuestState {
-    /// Deny by default: no file system, network, environment or arguments; WASI's clocks, random numbers and the two
-    /// output streams only.
-    pub(super) fn new(room_name: &str, limits: &Limits, pace: Pace) -> Self {
+    /// Deny by default: no file system, network or arguments, and of an environment what was granted; WASI's clocks,
+    /// random numbers and the two output streams only.
+    pub(super) fn new(room_name: &str, limits: &Limits, grants: &Grants, pace: Pace) -> Self {
         let wasi = WasiCtx::builder()
+            .envs(grants.env())
             .stdout(Output::new(room_name, Stream::Stdout))
             .stderr(Output::new(room_name, Stream::Stderr))
             .build();

@@ -64,9 +64,9 @@ impl Probe {
                 let (code, reason) = last.split_once(' ').unwrap_or((last, ""));
                 let closed = close(id, code.parse().unwrap_or(1000), reason);
                 let sent = if closed.is_ok() { told(send(id, "after the close")) } else { "untried".to_owned() };
-                format!("{}, send={sent}, member={}", told(closed), clients().contains(&id))
+                in_the_log(format!("{}, send={sent}, member={}", told(closed), clients().contains(&id)))
             }
-            "close-twice" => format!("{} {}", told(close(id, 4000, "once")), told(close(id, 4001, "twice"))),
+            "close-twice" => in_the_log(format!("{} {}", told(close(id, 4000, "once")), told(close(id, 4001, "twice")))),
             "attach" => told(set_attachment(id, last.as_bytes())),
             "attach-bytes" => told(set_attachment(from, &vec![7; first.parse().unwrap_or(0)])),
             "attachment" => format!("{:?}", attachment(id).map(|data| String::from_utf8_lossy(&data).into_owned())),
@@ -85,6 +85,8 @@ impl Probe {
                 compute(last.parse().unwrap_or(0));
                 told
             }
+            "env" if rest.is_empty() => format!("{} variables, {} arguments", std::env::vars().count(), std::env::args().count()),
+            "env" => format!("{:?}", std::env::var(rest).ok()),
             "print" => return println!("{rest}"),
             "panic" => {
                 // All of this is to be dropped.
@@ -104,6 +106,12 @@ impl Probe {
         };
         send(from, answer).ok();
     }
+}
+
+/// An answer that is in the log too, since who has closed itself does not hear it.
+fn in_the_log(answer: String) -> String {
+    println!("{answer}");
+    answer
 }
 
 /// Sends so many messages of so many bytes, and tells of the first whose answer is not the plain one.

@@ -1,0 +1,41 @@
+//! `--env`: what of an environment a guest is given.
+
+use anyhow::{Context, bail};
+
+/// The variables that these arguments mean: `NAME=VALUE`, or `NAME` alone for the host's own. Errors name no value: it may
+/// be a secret.
+pub fn variables(arguments: &[String]) -> anyhow::Result<Vec<(String, String)>> {
+    arguments.iter().map(|argument| variable(argument, |name| std::env::var(name))).collect()
+}
+
+fn variable(argument: &str, own: impl Fn(&str) -> Result<String, std::env::VarError>) -> anyhow::Result<(String, String)> {
+    let (name, value) = argument.split_once('=').map_or((argument, None), |(name, value)| (name, Some(value)));
+    if name.is_empty() {
+        bail!("--env lacks the variable's name. Write --env NAME=VALUE, or --env NAME for the value that it has here");
+    }
+    let value = match value {
+        Some(value) => value.to_owned(),
+        None => {
+            own(name).with_context(|| format!("--env {name} cannot be passed on. Set {name}, or write --env {name}=VALUE"))?
+        }
+    };
+    Ok((name.to_owned(), value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::env::VarError;
+
+    #[test]
+    fn a_variable_is_given_or_passed_on() {
+        let own = |name: &str| if name == "HOME" { Ok("/home/ada".to_owned()) } else { Err(VarError::NotPresent) };
+        let given = |argument| variable(argument, own).ok();
+        let is = |name: &str, value: &str| Some((name.to_owned(), value.to_owned()));
+        assert_eq!(given("A=1"), is("A", "1"));
+        assert_eq!(given("A=1=2 3"), is("A", "1=2 3"));
+        assert_eq!(given("HOME="), is("HOME", ""));
+        assert_eq!(given("HOME"), is("HOME", "/home/ada"));
+        assert_eq!((given("MISSING"), given("=1"), given("")), (None, None, None));
+    }
+}

@@ -5,7 +5,7 @@ use super::table::Shard;
 use crate::room::{Effect, Room, Staged, Target};
 use crate::types::CloseInfo;
 
-/// So many frames are handed out between two looks at the shard's other work: about a tick's worth.
+/// So many frames are handed out between two looks at the shard's other work: about a tick's worth. Compressing one counts as many.
 const DELIVERIES_IN_A_ROW: usize = 100_000;
 
 /// Applies a handler's effects in their order: frames go into outboxes, closes begin. Nothing is written here but
@@ -26,12 +26,14 @@ pub async fn apply(shard: &Shard, room: &mut Room) {
     room.reuse(staged);
 }
 
-/// Answers how many clients it was about.
+/// Answers as how many deliveries it counts.
 fn apply_one(shard: &Shard, room: &Room, staged: &Staged, effect: &Effect) -> usize {
     match effect {
         Effect::Send(Target::One(id, slot), frame) => {
             if let Some(connection) = shard.connection(*id, *slot) {
-                connection.queue(shard, &mut Parcel::staged(staged, frame, true));
+                let mut parcel = Parcel::staged(staged, frame, true);
+                connection.queue(shard, &mut parcel);
+                return 1 + parcel.effort();
             }
             1
         }
@@ -42,11 +44,12 @@ fn apply_one(shard: &Shard, room: &Room, staged: &Staged, effect: &Effect) -> us
                     connection.queue(shard, &mut parcel);
                 }
             }
-            receivers.len()
+            receivers.len() + parcel.effort()
         }
         Effect::Send(Target::AllBut(except), frame) => {
-            broadcast(shard, room, &mut Parcel::staged(staged, frame, false), except);
-            room.count()
+            let mut parcel = Parcel::staged(staged, frame, false);
+            broadcast(shard, room, &mut parcel, except);
+            room.count() + parcel.effort()
         }
         Effect::Close { id, slot, code, reason } => {
             if let Some(connection) = shard.connection(*id, *slot) {

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use crate::app::{App, Launch};
 use crate::config::{Config, Instances, Limits};
 use crate::error::Error;
-use crate::front::{self, Front, Notice, OriginPolicy, Page, Pattern, Router};
+use crate::front::{self, Front, Notice, OriginPolicy, Page, Pattern, Proxies, Router};
 use crate::guest::{Engine, Program};
 use crate::handle::Handle;
 use crate::native::{Callbacks, Factory};
@@ -119,6 +119,14 @@ impl Builder {
         self
     }
 
+    /// Believes the `X-Forwarded-For` of one more proxy, an address or a network such as `10.0.0.0/8`: the address behind it is
+    /// the client's then. Nobody else's is believed.
+    #[must_use]
+    pub fn trusted_proxy(mut self, proxy: impl Into<String>) -> Self {
+        self.config.trusted_proxies.push(proxy.into());
+        self
+    }
+
     /// Which clients share an instance: everybody by default.
     #[must_use]
     pub fn instances(mut self, instances: Instances) -> Self {
@@ -155,6 +163,9 @@ impl Builder {
     pub fn build(self) -> Result<Server, Error> {
         let Self { config, listener, component, app, callbacks } = self;
         let limits = config.limits.clone().within_reach();
+        limits.check()?;
+        OriginPolicy::check(&config.allow_origins)?;
+        let proxies = Proxies::parse(&config.trusted_proxies)?;
         let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
         // The port first, since it fails faster than a component compiles.
         let listener = match listener {
@@ -197,8 +208,7 @@ impl Builder {
         let local = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
         let origins = OriginPolicy::new(config.allow_origins, local);
         let router = Router::new(config.instances, pattern, commands);
-        let max_connections = limits.max_connections.unwrap_or_else(front::default_max_connections);
-        let front = Front::new(page, origins, admitting, router, max_connections, limits.handshake_timeout);
+        let front = Front::new(page, origins, proxies, admitting, router, limits);
         Server::new(listener, front, shards, handle, stopped)
     }
 }

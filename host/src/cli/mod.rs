@@ -2,6 +2,7 @@
 
 pub mod cargo;
 pub mod dev;
+pub mod flags;
 pub mod inspect;
 pub mod limits;
 pub mod log;
@@ -12,7 +13,6 @@ pub mod watch;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -131,6 +131,9 @@ pub struct Serving {
     /// Admit pages of another origin: https://app.example, *.example.com, null (files) or * (repeatable)
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<String>,
+    /// Believe the X-Forwarded-For of this proxy, an address or a network such as 10.0.0.0/8 (repeatable)
+    #[arg(long, value_name = "CIDR")]
+    pub trusted_proxy: Vec<String>,
     /// Which clients share an instance of the guest
     #[arg(long, value_enum, default_value_t = Sharing::Shared, value_name = "MODE")]
     pub instances: Sharing,
@@ -140,36 +143,12 @@ pub struct Serving {
     /// With several rooms: the threads that run them; 0 means one for each core
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub shards: usize,
-    /// How long an empty room is kept [with several rooms]
-    #[arg(long, default_value = "30s", value_parser = limits::duration, value_name = "TIME")]
-    pub room_linger: Duration,
-    /// How many rooms there can be at a time [with several rooms]
-    #[arg(long, default_value_t = 10_000, value_name = "N")]
-    pub max_rooms: usize,
-    /// How many clients one room takes [default: as many as there can be connections]
-    #[arg(long, value_name = "N")]
-    pub max_room_clients: Option<usize>,
-    /// The running time that one call of the guest may take
-    #[arg(long, default_value = "1s", value_parser = limits::duration, value_name = "TIME")]
-    pub call_timeout: Duration,
-    /// The memory that one instance of the guest may take
-    #[arg(long, default_value = "64MiB", value_parser = limits::size, value_name = "SIZE")]
-    pub guest_memory: usize,
-    /// Restarts of a failing guest, and the time within which so many are too many
-    #[arg(long, default_value = "5/10s", value_parser = limits::restarts, value_name = "N/TIME")]
-    pub restarts: (usize, Duration),
-    /// How long after a swap failures of the new release count against it
-    #[arg(long, default_value = "10s", value_parser = limits::duration, value_name = "TIME")]
-    pub probation: Duration,
-    /// Failures within the probation that bring the release before back
-    #[arg(long, default_value_t = 3, value_name = "N")]
-    pub probation_traps: u32,
-    /// How long a shutdown waits for the clients
-    #[arg(long, default_value = "10s", value_parser = limits::duration, value_name = "TIME")]
-    pub drain: Duration,
     /// Where `ws-host swap` and `status` reach this server [default: in the user's runtime folder, by port]
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
+    /// How much of everything.
+    #[command(flatten)]
+    pub limits: flags::LimitFlags,
 }
 
 /// Which clients share an instance.

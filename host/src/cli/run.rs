@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use ws_host::more::{AdminSocket, Instances, Limits, default_socket, sha256};
+use ws_host::more::{AdminSocket, Instances, default_socket, sha256};
 use ws_host::{Handle, Server};
 
 use super::watch::Watch;
@@ -55,20 +55,6 @@ pub fn serve(file: &Path, serving: Serving, notices: bool, beside: impl AsyncFnO
 }
 
 fn build(file: &Path, serving: Serving, notices: bool) -> Result<Server, ws_host::Error> {
-    let (max_restarts, restart_window) = serving.restarts;
-    let limits = Limits {
-        drain_timeout: serving.drain,
-        room_linger: serving.room_linger,
-        max_rooms: serving.max_rooms,
-        max_room_clients: serving.max_room_clients,
-        call_timeout: serving.call_timeout,
-        guest_memory_bytes: serving.guest_memory,
-        max_restarts,
-        restart_window,
-        probation: serving.probation,
-        probation_traps: serving.probation_traps,
-        ..Limits::default()
-    };
     let instances = match serving.instances {
         Sharing::Shared => Instances::Shared,
         Sharing::PerRoom => Instances::PerRoom,
@@ -82,12 +68,15 @@ fn build(file: &Path, serving: Serving, notices: bool) -> Result<Server, ws_host
         .notices(notices)
         .instances(instances)
         .shards(serving.shards)
-        .limits(limits);
+        .limits(serving.limits.into());
     if let Some(pattern) = serving.room_path {
         builder = builder.room_path(pattern);
     }
     for origin in serving.allow_origin {
         builder = builder.allow_origin(origin);
+    }
+    for proxy in serving.trusted_proxy {
+        builder = builder.trusted_proxy(proxy);
     }
     builder.build()
 }
@@ -149,11 +138,16 @@ pub async fn swap(file: &Path, handle: &Handle) -> Result<(), ws_host::Error> {
         Ok(report) => {
             let clients: usize = report.rooms.iter().map(|room| room.clients).sum();
             let pause = report.rooms.iter().map(|room| room.pause_us).max().unwrap_or(0);
-            tracing::info!("swapped to {} with {clients} clients connected; the longest pause was {pause} us", file.display());
+            let clients = count(clients, "client", "clients");
+            tracing::info!("swapped to {} with {clients} connected; the longest pause was {pause} us", file.display());
         }
         Err(error) => tracing::error!("not swapped: {error}"),
     }
     swapped.map(drop)
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// What Ctrl-C and service managers send.
@@ -200,7 +194,8 @@ async fn obey_signals(mut signals: Signals, file: std::path::PathBuf, handle: Ha
             }
             Asked::Stop => {
                 stopping = true;
-                tracing::info!("stopping: {} clients are being closed; once more to cut them", handle.clients().len());
+                let clients = count(handle.clients().len(), "client is", "clients are");
+                tracing::info!("stopping: {clients} being closed; once more to cut them");
                 handle.shutdown();
             }
         }

@@ -9,7 +9,10 @@ use std::process::ExitCode;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    let arguments = cli::parse();
+    let arguments = match cli::parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return cli::report(&error),
+    };
     cli::log::set_up(&arguments.logging);
     let result = match arguments.command {
         cli::Command::Run(run) => cli::run::run(run),

@@ -1,6 +1,7 @@
 //! The command line: what can be said, and how an error is told.
 
 pub mod cargo;
+pub mod config_file;
 pub mod dev;
 pub mod flags;
 pub mod inspect;
@@ -8,6 +9,7 @@ pub mod limits;
 pub mod log;
 pub mod remote;
 pub mod run;
+pub mod settings;
 pub mod watch;
 
 use std::io::Write;
@@ -20,6 +22,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 const USAGE: u8 = 2;
 /// For a request that a running server has refused.
 const REFUSED: u8 = 1;
+
+/// The heading of what each command takes.
+const EVERYWHERE: &str = "Options of all commands";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,6 +41,9 @@ pub struct Arguments {
     /// How much to log, and how.
     #[command(flatten)]
     pub logging: log::Logging,
+    /// Which file has more to say.
+    #[command(flatten)]
+    pub settings: settings::Choice,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -62,7 +70,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct RunArguments {
     /// The component
-    pub file: PathBuf,
+    pub file: Option<PathBuf>,
     /// Go to the new component whenever the file changes
     #[arg(long, short)]
     pub watch: bool,
@@ -146,6 +154,9 @@ pub struct Serving {
     /// Where `ws-host swap` and `status` reach this server [default: in the user's runtime folder, by port]
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
+    /// The file with settings that was read.
+    #[arg(skip)]
+    pub settings: Option<PathBuf>,
     /// How much of everything.
     #[command(flatten)]
     pub limits: flags::LimitFlags,
@@ -162,9 +173,12 @@ pub enum Sharing {
     PerClient,
 }
 
-/// Reads the command line. Ends the process after `--help`, `--version` and mistakes.
-pub fn parse() -> Arguments {
-    Arguments::parse()
+/// Reads the command line and the file with settings. Ends the process after `--help`, `--version` and mistakes on the command line.
+///
+/// # Errors
+/// The file cannot be read, or has a mistake.
+pub fn parse() -> anyhow::Result<Arguments> {
+    settings::parse(&std::env::args_os().collect::<Vec<_>>())
 }
 
 /// Tells an error in one line, and gives the exit code for it.

@@ -16,6 +16,8 @@ use super::{RunArguments, Serving, Sharing};
 /// Serves the file.
 pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
     let RunArguments { file, watch, serving } = arguments;
+    // Without one, `cli::parse` has ended the process.
+    let file = file.context("the component is missing")?;
     let watch = if watch { Some(Watch::file(&file)?) } else { None };
     serve(&file, serving, false, async |handle| match watch {
         Some(watch) => follow_file(watch, &file, &handle).await,
@@ -28,6 +30,9 @@ pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
 /// With `notices`, the page shows what `Handle::set_notice` says.
 pub fn serve(file: &Path, serving: Serving, notices: bool, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
     let begun = Instant::now();
+    if let Some(settings) = &serving.settings {
+        tracing::info!("settings from {}", settings.display());
+    }
     let (no_page, socket) = (serving.no_page, serving.socket.clone());
     let server = build(file, serving, notices)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;

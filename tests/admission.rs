@@ -262,6 +262,47 @@ fn behind_a_proxy_the_limit_for_an_address_is_about_the_client() {
     host.logs("address=203.0.113.5:0");
 }
 
+/// The answer to a request behind this header of the PROXY protocol, on a connection from this machine.
+fn announced(host: &Host, header: &[u8], request: &str) -> Raw {
+    let mut raw = Raw::connect(&host.address);
+    raw.says(&[header, request.as_bytes()].concat());
+    raw
+}
+
+#[test]
+fn a_trusted_proxy_can_tell_by_the_proxy_protocol_too() {
+    let arguments = ["--trusted-proxy", "127.0.0.1", "--proxy-protocol", "--max-per-address", "1", "-v"];
+    let mut host = Host::run_with("echo", &arguments);
+    let headers = [
+        (b"PROXY TCP4 203.0.113.5 10.0.0.1 4711 80\r\n".to_vec(), "address=203.0.113.5:4711"),
+        (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\0\x71\x06\x0a\0\0\x01\x12\x67\0\x50".to_vec(), "address=203.0.113.6:4711"),
+    ];
+    let mut inside = Vec::new();
+    for (header, address) in &headers {
+        let mut raw = announced(&host, header, &upgrade("/", &[("X-Forwarded-For", "9.9.9.9")]));
+        assert_eq!(raw.head().status, 101);
+        host.logs(address);
+        inside.push(raw);
+    }
+    let mut again = announced(&host, &headers[0].0, &upgrade("/", &[]));
+    assert_eq!(again.answer().status, 429, "the limit is about the client");
+    let mut in_pieces = Raw::connect(&host.address);
+    for piece in b"PROXY TCP4 203.0.113.7 10.0.0.1 4711 80\r\n".chunks(5) {
+        in_pieces.says(piece);
+    }
+    in_pieces.says(upgrade("/", &[]).as_bytes());
+    assert_eq!(in_pieces.head().status, 101);
+    assert!(announced(&host, b"", &upgrade("/", &[])).ends(), "a proxy that says nothing is not served");
+}
+
+#[test]
+fn nobody_else_is_believed_by_the_proxy_protocol() {
+    let host = Host::run_with("echo", &["--trusted-proxy", "10.0.0.7", "--proxy-protocol"]);
+    let mut raw = announced(&host, b"PROXY TCP4 203.0.113.5 10.0.0.1 4711 80\r\n", &upgrade("/", &[]));
+    assert_eq!(raw.answer().status, 400, "to who does not expect it, it is no HTTP");
+    connected(&host, &[]);
+}
+
 #[test]
 fn what_cannot_be_meant_is_refused_at_the_start_with_what_is() {
     let echo = guest("echo").to_string_lossy().into_owned();

@@ -143,6 +143,17 @@ fn a_mistake_in_what_the_command_line_replaces_is_told_all_the_same() {
 }
 
 #[test]
+fn what_needs_another_setting_may_have_it_on_another_line_or_the_command_line() {
+    let dir = folder("port = 0\nproxy-protocol = true\n");
+    let (line, _) = fails_with_log(&mut in_folder(&dir, &["run", "echo.wasm"]));
+    assert!(line.contains("ws-host.toml does not go with the command line: the following required"), "{line}");
+    assert!(line.ends_with("--trusted-proxy <CIDR>"), "{line}");
+    Host::start(in_folder(&dir, &["run", "echo.wasm", "--trusted-proxy", "127.0.0.1"]));
+    write(&dir.path().join("ws-host.toml"), "proxy-protocol = true\ntrusted-proxy = \"127.0.0.1\"\nport = 0\n");
+    Host::start(in_folder(&dir, &["run", "echo.wasm"]));
+}
+
+#[test]
 fn a_file_that_was_named_must_be_there() {
     let dir = folder("");
     let (line, _) = fails_with_log(&mut in_folder(&dir, &["run", "echo.wasm", "--config", "other.toml"]));

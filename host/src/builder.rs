@@ -127,6 +127,13 @@ impl Builder {
         self
     }
 
+    /// Whether connections from trusted proxies begin with a header of the PROXY protocol, version 1 or 2. Not by default.
+    #[must_use]
+    pub fn proxy_protocol(mut self, proxy_protocol: bool) -> Self {
+        self.config.proxy_protocol = proxy_protocol;
+        self
+    }
+
     /// Which clients share an instance: everybody by default.
     #[must_use]
     pub fn instances(mut self, instances: Instances) -> Self {
@@ -165,7 +172,7 @@ impl Builder {
         let limits = config.limits.clone().within_reach();
         limits.check()?;
         OriginPolicy::check(&config.allow_origins)?;
-        let proxies = Proxies::parse(&config.trusted_proxies)?;
+        let proxies = Proxies::parse(&config.trusted_proxies, config.proxy_protocol)?;
         let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
         // The port first, since it fails faster than a component compiles.
         let listener = match listener {

@@ -195,6 +195,8 @@ pub struct Config {
     pub allow_origins: Vec<String>,
     /// Addresses and networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<String>,
+    /// Whether their connections begin with a header of the PROXY protocol.
+    pub proxy_protocol: bool,
     /// The limits.
     pub limits: Limits,
 }
@@ -211,6 +213,7 @@ impl Default for Config {
             shards: 0,
             allow_origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            proxy_protocol: false,
             limits: Limits::default(),
         }
     }

@@ -142,6 +142,9 @@ pub struct Serving {
     /// Believe the X-Forwarded-For of this proxy, an address or a network such as 10.0.0.0/8 (repeatable)
     #[arg(long, value_name = "CIDR")]
     pub trusted_proxy: Vec<String>,
+    /// Trusted proxies say who the client is by the PROXY protocol, version 1 or 2, in front of each connection
+    #[arg(long, requires = "trusted_proxy")]
+    pub proxy_protocol: bool,
     /// Which clients share an instance of the guest
     #[arg(long, value_enum, default_value_t = Sharing::Shared, value_name = "MODE")]
     pub instances: Sharing,

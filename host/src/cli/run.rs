@@ -72,6 +72,7 @@ fn build(file: &Path, serving: Serving, notices: bool) -> Result<Server, ws_host
         .page(!serving.no_page)
         .notices(notices)
         .instances(instances)
+        .proxy_protocol(serving.proxy_protocol)
         .shards(serving.shards)
         .limits(serving.limits.into());
     if let Some(pattern) = serving.room_path {

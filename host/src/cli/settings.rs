@@ -189,8 +189,9 @@ fn with(line: &[OsString], name: &str, more: Vec<OsString>) -> Result<Arguments,
     matches.and_then(|matches| Arguments::from_arg_matches(&matches)).map_err(|error| first_line(&error))
 }
 
+/// What clap says before it shows the usage, in one line.
 fn first_line(error: &clap::Error) -> String {
     let text = error.to_string();
-    let line = text.lines().next().unwrap_or_default();
-    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+    let line = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect::<Vec<_>>().join(" ");
+    line.strip_prefix("error: ").unwrap_or(&line).to_owned()
 }

@@ -16,22 +16,33 @@ const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The proxies that are believed.
 #[derive(Debug, Clone, Default)]
-pub struct Proxies(Vec<IpNet>);
+pub struct Proxies {
+    trusted: Vec<IpNet>,
+    /// Whether their connections begin with a header of the PROXY protocol.
+    announce: bool,
+}
 
 impl Proxies {
     /// Reads addresses and networks: `10.0.0.7`, `10.0.0.0/8`, `2001:db8::/32`.
-    pub fn parse(texts: &[String]) -> Result<Self, Error> {
+    ///
+    /// With `announce`, connections from there begin with a header of the PROXY protocol.
+    pub fn parse(texts: &[String], announce: bool) -> Result<Self, Error> {
         let parse = |text: &String| {
             let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
             network.map_err(|_| Error::TrustedProxy(text.clone()))
         };
-        texts.iter().map(parse).collect::<Result<_, _>>().map(Self)
+        texts.iter().map(parse).collect::<Result<_, _>>().map(|trusted| Self { trusted, announce })
     }
 
     /// Whether this address is a trusted proxy's.
     pub fn trust(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self.0.iter().any(|network| network.contains(&address))
+        self.trusted.iter().any(|network| network.contains(&address))
+    }
+
+    /// Whether a connection from this address begins with a header of the PROXY protocol.
+    pub fn announce(&self, address: IpAddr) -> bool {
+        self.announce && self.trust(address)
     }
 
     /// The client's address, for a request that came from this one. Its port is 0 if the proxy does not tell it.
@@ -61,7 +72,7 @@ mod tests {
 
     /// The client of a request from this address with these headers, where 10.0.0.0/8 and 2001:db8::7 are trusted.
     fn client(from: &str, headers: &[&str]) -> String {
-        let proxies = Proxies::parse(&["10.0.0.0/8".to_owned(), "2001:db8::7".to_owned()]).expect("these are networks");
+        let proxies = Proxies::parse(&["10.0.0.0/8".to_owned(), "2001:db8::7".to_owned()], false).expect("these are networks");
         let mut map = HeaderMap::new();
         for header in headers {
             map.append(X_FORWARDED_FOR, header.parse().expect("the test's header is one"));
@@ -107,7 +118,7 @@ mod tests {
     #[test]
     fn a_network_that_is_none_is_refused() {
         for wrong in ["", "localhost", "10.0.0.0/33", "10.0.0", "*"] {
-            let line = Proxies::parse(&[wrong.to_owned()]).expect_err("this is no network").to_string();
+            let line = Proxies::parse(&[wrong.to_owned()], false).expect_err("this is no network").to_string();
             assert!(line.contains(&format!("{wrong:?} is no address of a proxy")), "{line}");
         }
     }

@@ -11,6 +11,7 @@
 //! | `serve` | one connection up to its hand-over |
 //! | `linger` | the end of one that is refused |
 //! | `forwarded` | who a request is from when a proxy passes it on |
+//! | `proxy_protocol` | the same, said in front of the request |
 //! | `seldom` | log lines that strangers can bring about |
 //! | `page` | the page, and the notice that it shows |
 //! | `request` | one HTTP request: a page, a refusal or an upgrade |
@@ -27,6 +28,7 @@ mod origin;
 mod pace;
 mod page;
 mod places;
+mod proxy_protocol;
 mod reply;
 mod request;
 mod router;

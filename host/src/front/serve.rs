@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
@@ -17,9 +18,11 @@ use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::timeout_at;
 
 use super::accept::Front;
 use super::places::Share;
+use super::proxy_protocol;
 use super::reply;
 use super::request::{self, Upgrade};
 use super::router::Route;
@@ -30,29 +33,39 @@ use crate::types::Client;
 
 impl Front {
     /// Sees one connection through its HTTP request.
-    pub(super) async fn welcome(self: Arc<Self>, stream: TcpStream, address: SocketAddr) {
-        let (permit, share) = match self.make_room(address) {
-            Ok(taken) => taken,
-            Err(refusal) => return self.turn_away(stream, address, &refusal).await,
+    pub(super) async fn welcome(self: Arc<Self>, mut stream: TcpStream, from: SocketAddr) {
+        let Some(permit) = self.places.take() else {
+            return self.turn_away(stream, from, &Refusal::too_many(StatusCode::SERVICE_UNAVAILABLE)).await;
         };
         // Messages are whole when they are written: waiting for more to come would only make them late.
         let _ = stream.set_nodelay(true);
-        let served = tokio::time::timeout(self.limits.handshake_timeout, self.serve(stream, address));
-        match served.await {
-            Ok((stream, first, Some(next))) => self.hand_over(stream, first, address, next, (permit, share)).await,
+        let too_late = |from| tracing::debug!(address = %from, "no upgrade request came in time");
+        let deadline = Instant::now() + self.limits.handshake_timeout;
+        let from = match timeout_at(deadline.into(), self.announced(&mut stream, from)).await {
+            Ok(Ok(from)) => from,
+            Ok(Err(error)) => return tracing::debug!(proxy = %from, "a connection of a trusted proxy is of no use: {error}"),
+            Err(_) => return too_late(from),
+        };
+        // Behind a trusted proxy, whose share it is turns out only with the request.
+        let share = if self.proxies.trust(from.ip()) { Ok(None) } else { self.share(from).map(Some) };
+        let share = match share {
+            Ok(share) => share,
+            Err(refusal) => return self.turn_away(stream, from, &refusal).await,
+        };
+        match timeout_at(deadline.into(), self.serve(stream, from)).await {
+            Ok((stream, first, Some(next))) => self.hand_over(stream, first, from, next, (permit, share)).await,
             // An answer has been written, and perhaps not all was read that the client had to say.
             Ok((stream, _, None)) => self.linger.close(stream).await,
-            Err(_) => tracing::debug!(%address, "no upgrade request came in time"),
+            Err(_) => too_late(from),
         }
     }
 
-    /// A place for who comes. Behind a trusted proxy, who that is turns out only with the request.
-    fn make_room(&self, address: SocketAddr) -> Result<(OwnedSemaphorePermit, Option<Share>), Refusal> {
-        let permit = self.places.take().ok_or_else(|| Refusal::too_many(StatusCode::SERVICE_UNAVAILABLE))?;
-        if self.proxies.trust(address.ip()) {
-            return Ok((permit, None));
+    /// Where a connection comes from: the peer's address, or what a trusted proxy says by the PROXY protocol.
+    async fn announced(&self, stream: &mut TcpStream, from: SocketAddr) -> io::Result<SocketAddr> {
+        if !self.proxies.announce(from.ip()) {
+            return Ok(from);
         }
-        Ok((permit, Some(self.share(address)?)))
+        Ok(proxy_protocol::read(stream).await?.unwrap_or(from))
     }
 
     /// A part of what an address may have.

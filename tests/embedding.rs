@@ -154,7 +154,8 @@ async fn the_handle_disconnects_everybody_and_the_server_goes_on() {
     let (mut first, mut second) = (server.connect().await, server.connect().await);
     assert_eq!((first.asks("hello").await, second.asks("hello").await), ("hello".into(), "hello".into()));
     server.handle.disconnect_clients().expect("the server takes it");
-    assert_eq!((first.is_closed().await.0, second.is_closed().await.0), (1001, 1001));
+    let why = (1001, "the server disconnects its clients".to_owned());
+    assert_eq!((first.is_closed().await, second.is_closed().await), (why.clone(), why));
     assert_eq!((told.recv().await, told.recv().await), (Some((1, 1001)), Some((2, 1001))));
     assert_eq!(server.connect().await.asks("hello").await, "hello");
 }

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use crate::app::{App, Launch};
 use crate::config::{Compression, Config, Instances, Limits};
 use crate::error::Error;
-use crate::front::{self, Front, Notice, OriginPolicy, Page, Pattern, Router};
+use crate::front::{self, Front, Notice, OriginPolicy, Page, Pattern, Proxies, Router};
 use crate::guest::{Engine, Program};
 use crate::handle::Handle;
 use crate::native::{Callbacks, Factory};
@@ -126,6 +126,21 @@ impl Builder {
         self
     }
 
+    /// Believes the `X-Forwarded-For` of one more proxy, an address or a network such as `10.0.0.0/8`: the address behind it is
+    /// the client's then. Nobody else's is believed.
+    #[must_use]
+    pub fn trusted_proxy(mut self, proxy: impl Into<String>) -> Self {
+        self.config.trusted_proxies.push(proxy.into());
+        self
+    }
+
+    /// Whether connections from trusted proxies begin with a header of the PROXY protocol, version 1 or 2. Not by default.
+    #[must_use]
+    pub fn proxy_protocol(mut self, proxy_protocol: bool) -> Self {
+        self.config.proxy_protocol = proxy_protocol;
+        self
+    }
+
     /// Which clients share an instance: everybody by default.
     #[must_use]
     pub fn instances(mut self, instances: Instances) -> Self {
@@ -169,6 +184,9 @@ impl Builder {
     pub fn build(self) -> Result<Server, Error> {
         let Self { config, listener, component, app, callbacks } = self;
         let limits = config.limits.clone().within_reach();
+        limits.check()?;
+        OriginPolicy::check(&config.allow_origins)?;
+        let proxies = Proxies::parse(&config.trusted_proxies, config.proxy_protocol)?;
         let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
         // The port first, since it fails faster than a component compiles.
         let listener = match listener {
@@ -211,8 +229,7 @@ impl Builder {
         let local = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
         let origins = OriginPolicy::new(config.allow_origins, local);
         let router = Router::new(config.instances, pattern, commands);
-        let max_connections = limits.max_connections.unwrap_or_else(front::default_max_connections);
-        let front = Front::new(page, origins, config.compression, admitting, router, max_connections, limits.handshake_timeout);
+        let front = Front::new(page, origins, config.compression, proxies, admitting, router, limits);
         Server::new(listener, front, shards, handle, stopped)
     }
 }

@@ -2,11 +2,19 @@
 
 use std::time::Duration;
 
+use crate::error::Error;
+
 /// Every limit of one server. Each queue has a size and a verdict for when it is full: README.md has the table.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Connections at a time; further ones get 503. `None` means 90 % of the file-descriptor limit.
     pub max_connections: Option<usize>,
+    /// Connections at a time from one address (IPv6: from one /64); further ones get 429. `None` means no limit of its own.
+    pub max_per_address: Option<usize>,
+    /// Connections that are accepted in a second; further ones wait in the kernel's backlog. `None` means as many as come.
+    pub accepts_per_second: Option<u32>,
+    /// What an upgrade request may measure, its header fields included; a larger one gets 431. At least 8 KiB.
+    pub max_request_bytes: usize,
     /// Payload bytes of one message, in either direction. A larger one from a client ends it with 1009.
     pub max_message_bytes: usize,
     /// Payload bytes from which a message to a client that has agreed on it is compressed. It is sent as it is, if
@@ -55,10 +63,60 @@ pub struct Limits {
     pub probation_traps: u32,
 }
 
+/// The HTTP library reads at least so much before it judges a request.
+const LEAST_REQUEST_BYTES: usize = 8 << 10;
+
 /// Clocks end somewhere: no time of a server is longer than this, about a year.
 const LONGEST: Duration = Duration::from_secs(8760 * 3600);
 
 impl Limits {
+    /// Refuses limits that contradict each other, or with which nobody could be served.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let refuse = |text: String| Err(Error::Limits(text));
+        let counts = [
+            ("connections (--max-connections)", self.max_connections),
+            ("connections from one address (--max-per-address)", self.max_per_address),
+            ("accepted connections in a second (--accept-rate)", self.accepts_per_second.map(|rate| rate as usize)),
+            ("clients of a room (--max-room-clients)", self.max_room_clients),
+            ("rooms (--max-rooms)", Some(self.max_rooms)),
+            ("events that wait for a room (--mailbox)", Some(self.mailbox_events)),
+            ("bytes of a message (--max-message)", Some(self.max_message_bytes)),
+            ("bytes that wait for a client (--outbox-soft)", Some(self.outbox_soft_bytes)),
+        ];
+        if let Some((what, _)) = counts.iter().find(|(_, count)| *count == Some(0)) {
+            return refuse(format!("the number of {what} must be 1 at least, not 0"));
+        }
+        let times = [
+            ("for a handshake (--handshake-timeout)", self.handshake_timeout),
+            ("of one call (--call-timeout)", self.call_timeout),
+            ("until a ping (--ping)", self.ping_interval),
+            ("until the pong (--pong)", self.pong_timeout),
+            ("for a close frame's answer (--close-timeout)", self.close_timeout),
+        ];
+        if let Some((what, _)) = times.iter().find(|(_, time)| time.is_zero()) {
+            return refuse(format!("the time {what} must not be 0"));
+        }
+        if self.max_request_bytes < LEAST_REQUEST_BYTES {
+            let least = LEAST_REQUEST_BYTES >> 10;
+            return refuse(format!(
+                "an upgrade request of {} bytes (--max-request) is too small: {least}KiB is the least",
+                self.max_request_bytes
+            ));
+        }
+        let (soft, hard, message) = (self.outbox_soft_bytes, self.outbox_hard_bytes, self.max_message_bytes);
+        if soft > hard {
+            return refuse(format!(
+                "the soft limit of a client's outbox (--outbox-soft, {soft} bytes) is above the hard one (--outbox-hard, {hard} bytes)"
+            ));
+        }
+        if message > hard {
+            return refuse(format!(
+                "one message (--max-message, {message} bytes) is larger than what may wait for a client (--outbox-hard, {hard} bytes): raise --outbox-hard, or a client is closed while it is sent one"
+            ));
+        }
+        Ok(())
+    }
+
     /// The same limits, with times that can be added to any time of the clock.
     pub(crate) fn within_reach(mut self) -> Self {
         for time in [
@@ -83,6 +141,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_connections: None,
+            max_per_address: None,
+            accepts_per_second: None,
+            max_request_bytes: 16 << 10,
             max_message_bytes: 1 << 20,
             compress_above_bytes: 128,
             outbox_soft_bytes: 64 << 10,
@@ -185,6 +246,10 @@ pub struct Config {
     pub compression: Compression,
     /// What a guest is given.
     pub grants: Grants,
+    /// Addresses and networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<String>,
+    /// Whether their connections begin with a header of the PROXY protocol.
+    pub proxy_protocol: bool,
     /// The limits.
     pub limits: Limits,
 }
@@ -202,7 +267,43 @@ impl Default for Config {
             allow_origins: Vec::new(),
             compression: Compression::default(),
             grants: Grants::default(),
+            trusted_proxies: Vec::new(),
+            proxy_protocol: false,
             limits: Limits::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(change: impl FnOnce(&mut Limits)) -> String {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        limits.check().expect_err("these limits are refused").to_string()
+    }
+
+    #[test]
+    fn the_defaults_do_not_contradict_each_other() {
+        assert!(Limits::default().check().is_ok());
+    }
+
+    #[test]
+    fn a_contradiction_is_told_by_the_names_of_the_flags() {
+        let line = refusal(|limits| limits.outbox_soft_bytes = 2 << 20);
+        assert!(line.contains("--outbox-soft, 2097152 bytes") && line.contains("--outbox-hard, 1048576 bytes"), "{line}");
+        let line = refusal(|limits| limits.max_message_bytes = 2 << 20);
+        assert!(line.contains("--max-message, 2097152 bytes") && line.contains("raise --outbox-hard"), "{line}");
+    }
+
+    #[test]
+    fn nothing_can_be_served_with_nothing() {
+        assert!(refusal(|limits| limits.max_connections = Some(0)).contains("--max-connections"));
+        assert!(refusal(|limits| limits.max_per_address = Some(0)).contains("--max-per-address"));
+        assert!(refusal(|limits| limits.accepts_per_second = Some(0)).contains("--accept-rate"));
+        assert!(refusal(|limits| limits.mailbox_events = 0).contains("--mailbox"));
+        assert!(refusal(|limits| limits.ping_interval = Duration::ZERO).contains("--ping"));
+        assert!(refusal(|limits| limits.max_request_bytes = 100).contains("8KiB is the least"));
     }
 }

@@ -82,6 +82,20 @@ pub enum Error {
     /// The pattern that paths are to name rooms by is none.
     #[error("{0:?} does not say where a path names the room. Write a path with one {{room}} in it, such as /chat/{{room}}")]
     RoomPath(String),
+    /// Limits that contradict each other, or that nobody could be served with.
+    #[error("these limits cannot be kept: {0}")]
+    Limits(String),
+    /// An origin to admit is none.
+    #[error("{origin:?} is no origin{}. Write https://app.example, *.example.com, null or *", hint.as_ref().map(|hint| format!("; did you mean {hint}?")).unwrap_or_default())]
+    Origin {
+        /// What was given.
+        origin: String,
+        /// What was meant, perhaps.
+        hint: Option<String>,
+    },
+    /// A trusted proxy's address is none.
+    #[error("{0:?} is no address of a proxy. Write an address or a network, such as 10.0.0.7 or 10.0.0.0/8")]
+    TrustedProxy(String),
     /// The admin socket cannot be opened.
     #[error("cannot open the admin socket {}: {source}. Name another place with --socket", path.display())]
     AdminSocket {

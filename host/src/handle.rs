@@ -92,7 +92,7 @@ impl Handle {
     /// # Errors
     /// `Busy` or `Stopped`.
     pub fn disconnect_clients(&self) -> Result<(), Error> {
-        self.command_all(|| Command::CloseAll(CloseInfo::shutdown()))
+        self.command_all(|| Command::CloseAll(CloseInfo::disconnected()))
     }
 
     /// Ends the server: it accepts no more, closes its clients with 1001, waits for their close frames and for the app,

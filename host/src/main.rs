@@ -9,7 +9,10 @@ use std::process::ExitCode;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    let arguments = cli::parse();
+    let arguments = match cli::parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return cli::report(&error),
+    };
     let log = match cli::log::set_up(&arguments.logging) {
         Ok(log) => log,
         Err(error) => return cli::report(&error),

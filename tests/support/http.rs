@@ -45,7 +45,11 @@ impl Raw {
     /// The head of the answer.
     pub fn head(&mut self) -> Answer {
         let status = self.line();
-        let status = status.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok()).expect("a status line");
+        let status = status
+            .strip_prefix("HTTP/1.1 ")
+            .or_else(|| status.strip_prefix("HTTP/1.0 "))
+            .and_then(|rest| rest.get(..3)?.parse().ok())
+            .expect("a status line");
         let mut headers = Vec::new();
         loop {
             let line = self.line();
@@ -62,6 +66,20 @@ impl Raw {
         let mut answer = self.head();
         self.stream.read_to_end(&mut answer.body).expect("the connection ends in order");
         answer
+    }
+
+    /// Waits until the answer begins to come, without reading it.
+    pub fn is_answered(&mut self) {
+        let come = self.stream.get_ref().peek(&mut [0]).expect("an answer comes");
+        assert_eq!(come, 1, "an answer comes, not the end");
+    }
+
+    /// Whether the connection ends without another byte.
+    pub fn ends(&mut self) -> bool {
+        match self.stream.read(&mut [0]) {
+            Ok(read) => read == 0,
+            Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+        }
     }
 
     fn line(&mut self) -> String {

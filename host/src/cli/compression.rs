@@ -1,20 +1,7 @@
-//! What the command line says of compression.
+//! How the command line names the ways of compression.
 
-use clap::{Args, ValueEnum};
+use clap::ValueEnum;
 use ws_host::more::Compression;
-
-use super::limits;
-
-/// How messages are compressed.
-#[derive(Debug, Args)]
-pub struct CompressionArguments {
-    /// How messages are compressed with clients that can (permessage-deflate)
-    #[arg(long, value_enum, default_value_t = Mode::Shared, value_name = "MODE")]
-    pub compression: Mode,
-    /// The size from which a message is compressed
-    #[arg(long, default_value = "128", value_parser = limits::size, value_name = "SIZE")]
-    pub compress_above: usize,
-}
 
 /// How messages are compressed.
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -43,6 +43,12 @@ pub fn restarts(text: &str) -> Result<(usize, Duration), String> {
     Ok((number.parse().map_err(|_| wrong())?, duration(time)?))
 }
 
+/// A rate by the second: `1000/s`, or a plain number.
+pub fn per_second(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix("/s").or_else(|| text.strip_suffix("/1s")).unwrap_or(text);
+    number.trim_end().parse().map_err(|_| format!("{text:?} is no rate; write 1000/s for a thousand in each second"))
+}
+
 fn split(text: &str) -> (&str, &str) {
     let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
     (&text[..digits], text[digits..].trim_start())
@@ -70,6 +76,14 @@ mod tests {
         assert_eq!(size("100"), Ok(100));
         for wrong in ["", "MiB", "1.5M", "1MB", "99999999999G"] {
             assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_rate_by_the_second_is_a_whole_number() {
+        assert_eq!((per_second("1000/s"), per_second("1000/1s"), per_second("7")), (Ok(1000), Ok(1000), Ok(7)));
+        for wrong in ["", "/s", "1000/m", "1.5/s", "-1/s", "99999999999/s"] {
+            assert!(per_second(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -12,13 +12,13 @@ use super::log_queue::LogQueue;
 #[derive(Debug, Args)]
 pub struct Logging {
     /// Log more: -v for every connection, -vv for everything
-    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, help_heading = super::EVERYWHERE, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     verbose: u8,
     /// Log warnings and errors only; -qq errors only
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = super::EVERYWHERE, action = clap::ArgAction::Count)]
     quiet: u8,
     /// The form of log lines: text for people, json for programs
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    #[arg(long, global = true, help_heading = super::EVERYWHERE, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     log_format: Format,
 }
 

@@ -2,20 +2,22 @@
 
 pub mod cargo;
 pub mod compression;
+pub mod config_file;
 pub mod dev;
 pub mod env;
+pub mod flags;
 pub mod inspect;
 pub mod limits;
 pub mod log;
 pub mod log_queue;
 pub mod remote;
 pub mod run;
+pub mod settings;
 pub mod watch;
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -23,6 +25,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 const USAGE: u8 = 2;
 /// For a request that a running server has refused.
 const REFUSED: u8 = 1;
+
+/// The heading of what each command takes.
+const EVERYWHERE: &str = "Options of all commands";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,6 +44,9 @@ pub struct Arguments {
     /// How much to log, and how.
     #[command(flatten)]
     pub logging: log::Logging,
+    /// Which file has more to say.
+    #[command(flatten)]
+    pub settings: settings::Choice,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -65,7 +73,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct RunArguments {
     /// The component
-    pub file: PathBuf,
+    pub file: Option<PathBuf>,
     /// Go to the new component whenever the file changes
     #[arg(long, short)]
     pub watch: bool,
@@ -137,6 +145,12 @@ pub struct Serving {
     /// Give the guest an environment variable: NAME=VALUE, or NAME alone for the value that it has here (repeatable)
     #[arg(long, value_name = "NAME[=VALUE]")]
     pub env: Vec<String>,
+    /// Believe the X-Forwarded-For of this proxy, an address or a network such as 10.0.0.0/8 (repeatable)
+    #[arg(long, value_name = "CIDR")]
+    pub trusted_proxy: Vec<String>,
+    /// Trusted proxies say who the client is by the PROXY protocol, version 1 or 2, in front of each connection
+    #[arg(long, requires = "trusted_proxy")]
+    pub proxy_protocol: bool,
     /// Which clients share an instance of the guest
     #[arg(long, value_enum, default_value_t = Sharing::Shared, value_name = "MODE")]
     pub instances: Sharing,
@@ -146,42 +160,18 @@ pub struct Serving {
     /// With several rooms: the threads that run them; 0 means one for each core
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub shards: usize,
-    /// How long an empty room is kept [with several rooms]
-    #[arg(long, default_value = "30s", value_parser = limits::duration, value_name = "TIME")]
-    pub room_linger: Duration,
-    /// How many rooms there can be at a time [with several rooms]
-    #[arg(long, default_value_t = 10_000, value_name = "N")]
-    pub max_rooms: usize,
-    /// How many clients one room takes [default: as many as there can be connections]
-    #[arg(long, value_name = "N")]
-    pub max_room_clients: Option<usize>,
-    /// The running time that one call of the guest may take
-    #[arg(long, default_value = "1s", value_parser = limits::duration, value_name = "TIME")]
-    pub call_timeout: Duration,
-    /// How long one call of the guest may wait in all, on a clock say
-    #[arg(long, default_value = "30s", value_parser = limits::duration, value_name = "TIME")]
-    pub call_wait: Duration,
-    /// The memory that one instance of the guest may take
-    #[arg(long, default_value = "64MiB", value_parser = limits::size, value_name = "SIZE")]
-    pub guest_memory: usize,
-    /// Restarts of a failing guest, and the time within which so many are too many
-    #[arg(long, default_value = "5/10s", value_parser = limits::restarts, value_name = "N/TIME")]
-    pub restarts: (usize, Duration),
-    /// How long after a swap failures of the new release count against it
-    #[arg(long, default_value = "10s", value_parser = limits::duration, value_name = "TIME")]
-    pub probation: Duration,
-    /// Failures within the probation that bring the release before back
-    #[arg(long, default_value_t = 3, value_name = "N")]
-    pub probation_traps: u32,
-    /// How long a shutdown waits for the clients
-    #[arg(long, default_value = "10s", value_parser = limits::duration, value_name = "TIME")]
-    pub drain: Duration,
-    /// How messages are compressed.
-    #[command(flatten)]
-    pub compression: compression::CompressionArguments,
+    /// How messages are compressed with clients that can (permessage-deflate)
+    #[arg(long, value_enum, default_value_t = compression::Mode::Shared, value_name = "MODE")]
+    pub compression: compression::Mode,
     /// Where `ws-host swap` and `status` reach this server [default: in the user's runtime folder, by port]
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
+    /// The file with settings that was read.
+    #[arg(skip)]
+    pub settings: Option<PathBuf>,
+    /// How much of everything.
+    #[command(flatten)]
+    pub limits: flags::LimitFlags,
 }
 
 /// Which clients share an instance.
@@ -195,9 +185,12 @@ pub enum Sharing {
     PerClient,
 }
 
-/// Reads the command line. Ends the process after `--help`, `--version` and mistakes.
-pub fn parse() -> Arguments {
-    Arguments::parse()
+/// Reads the command line and the file with settings. Ends the process after `--help`, `--version` and mistakes on the command line.
+///
+/// # Errors
+/// The file cannot be read, or has a mistake.
+pub fn parse() -> anyhow::Result<Arguments> {
+    settings::parse(&std::env::args_os().collect::<Vec<_>>())
 }
 
 /// Tells an error in one line, and gives the exit code for it.

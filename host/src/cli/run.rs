@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use ws_host::more::{AdminSocket, Instances, Limits, default_socket, sha256};
+use ws_host::more::{AdminSocket, Instances, default_socket, sha256};
 use ws_host::{Handle, Server};
 
 use super::watch::Watch;
@@ -16,6 +16,8 @@ use super::{RunArguments, Serving, Sharing, env};
 /// Serves the file.
 pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
     let RunArguments { file, watch, serving } = arguments;
+    // Without one, `cli::parse` has ended the process.
+    let file = file.context("the component is missing")?;
     let watch = if watch { Some(Watch::file(&file)?) } else { None };
     serve(&file, serving, false, async |handle| match watch {
         Some(watch) => follow_file(watch, &file, &handle).await,
@@ -28,6 +30,9 @@ pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
 /// With `notices`, the page shows what `Handle::set_notice` says.
 pub fn serve(file: &Path, serving: Serving, notices: bool, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
     let begun = Instant::now();
+    if let Some(settings) = &serving.settings {
+        tracing::info!("settings from {}", settings.display());
+    }
     let (no_page, socket) = (serving.no_page, serving.socket.clone());
     // Before anything else, since a secret that is missing makes all that follows useless.
     let env = env::variables(&serving.env)?;
@@ -59,22 +64,6 @@ pub fn serve(file: &Path, serving: Serving, notices: bool, beside: impl AsyncFnO
 }
 
 fn build(file: &Path, serving: Serving, env: Vec<(String, String)>, notices: bool) -> Result<Server, ws_host::Error> {
-    let (max_restarts, restart_window) = serving.restarts;
-    let limits = Limits {
-        drain_timeout: serving.drain,
-        room_linger: serving.room_linger,
-        max_rooms: serving.max_rooms,
-        max_room_clients: serving.max_room_clients,
-        call_timeout: serving.call_timeout,
-        call_wait: serving.call_wait,
-        guest_memory_bytes: serving.guest_memory,
-        max_restarts,
-        restart_window,
-        probation: serving.probation,
-        probation_traps: serving.probation_traps,
-        compress_above_bytes: serving.compression.compress_above,
-        ..Limits::default()
-    };
     let instances = match serving.instances {
         Sharing::Shared => Instances::Shared,
         Sharing::PerRoom => Instances::PerRoom,
@@ -87,9 +76,10 @@ fn build(file: &Path, serving: Serving, env: Vec<(String, String)>, notices: boo
         .page(!serving.no_page)
         .notices(notices)
         .instances(instances)
+        .proxy_protocol(serving.proxy_protocol)
         .shards(serving.shards)
-        .compression(serving.compression.compression.into())
-        .limits(limits);
+        .compression(serving.compression.into())
+        .limits(serving.limits.into());
     if let Some(pattern) = serving.room_path {
         builder = builder.room_path(pattern);
     }
@@ -98,6 +88,9 @@ fn build(file: &Path, serving: Serving, env: Vec<(String, String)>, notices: boo
     }
     for (name, value) in env {
         builder = builder.env(name, value);
+    }
+    for proxy in serving.trusted_proxy {
+        builder = builder.trusted_proxy(proxy);
     }
     builder.build()
 }
@@ -159,11 +152,16 @@ pub async fn swap(file: &Path, handle: &Handle) -> Result<(), ws_host::Error> {
         Ok(report) => {
             let clients: usize = report.rooms.iter().map(|room| room.clients).sum();
             let pause = report.rooms.iter().map(|room| room.pause_us).max().unwrap_or(0);
-            tracing::info!("swapped to {} with {clients} clients connected; the longest pause was {pause} us", file.display());
+            let clients = count(clients, "client", "clients");
+            tracing::info!("swapped to {} with {clients} connected; the longest pause was {pause} us", file.display());
         }
         Err(error) => tracing::error!("not swapped: {error}"),
     }
     swapped.map(drop)
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// What Ctrl-C and service managers send.
@@ -211,7 +209,8 @@ async fn obey_signals(mut signals: Signals, file: &Path, handle: &Handle) {
             Asked::Stop if stopping => return,
             Asked::Stop => {
                 stopping = true;
-                tracing::info!("stopping: {} clients are being closed; once more to cut them", handle.clients().len());
+                let clients = count(handle.clients().len(), "client is", "clients are");
+                tracing::info!("stopping: {clients} being closed; once more to cut them");
                 handle.shutdown();
             }
         }

@@ -1,39 +1,28 @@
-//! The loop that accepts connections, and their hand-over to the shard.
+//! The loop that accepts connections.
 
-use std::convert::Infallible;
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use bytestring::ByteString;
-use hyper::body::Incoming;
-use hyper::rt::Timer;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::watch;
 
+use super::forwarded::Proxies;
+use super::linger::Linger;
 use super::origin::OriginPolicy;
+use super::pace::Pace;
 use super::page::Page;
-use super::request::{self, Upgrade};
-use super::router::{Route, Router};
-use crate::config::Compression;
-use crate::protocol;
-use crate::shard::{Command, Newcomer};
-use crate::types::Client;
+use super::places::Places;
+use super::router::Router;
+use super::seldom::Seldom;
+use crate::config::{Compression, Limits};
 
-/// What an upgrade request may measure, its header fields included.
-const MAX_REQUEST_BYTES: usize = 16 << 10;
 /// How long the loop waits when the system cannot give it a connection: it must neither spin nor end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Descriptors that are always left for files, listeners and what comes in to be refused.
+const LEAST_LEFT: usize = 32;
 
 /// What the front door needs to know. Shared by all connections that are not upgraded yet.
 #[derive(Debug)]
@@ -44,17 +33,24 @@ pub struct Front {
     pub origins: OriginPolicy,
     /// Whether and how messages are compressed.
     pub compression: Compression,
+    /// Whose word about a client's address counts.
+    pub proxies: Proxies,
     /// False from the owner's `deny_new_clients` to `allow_new_clients`.
     pub admitting: Arc<AtomicBool>,
     /// Finds rooms.
     pub router: Router,
     /// Places for connections.
-    pub places: Arc<Semaphore>,
-    /// From the connection to the end of the request.
-    pub handshake_timeout: Duration,
+    pub places: Places,
+    /// Ends what is refused.
+    pub linger: Linger,
+    /// The limits.
+    pub limits: Limits,
     /// How many pages were refused for their origin.
     pub origins_refused: AtomicU64,
-    next_id: AtomicU64,
+    /// Speaks of connections that were refused because there are too many.
+    pub too_many: Seldom,
+    /// The id of the next client.
+    pub next_id: AtomicU64,
 }
 
 impl Front {
@@ -63,29 +59,36 @@ impl Front {
         page: Page,
         origins: OriginPolicy,
         compression: Compression,
+        proxies: Proxies,
         admitting: Arc<AtomicBool>,
         router: Router,
-        max_connections: usize,
-        handshake_timeout: Duration,
+        limits: Limits,
     ) -> Self {
+        let max_connections = limits.max_connections.unwrap_or_else(|| connections_for(descriptors()));
         Self {
             page,
             origins,
             compression,
+            proxies,
             admitting,
             router,
-            places: Arc::new(Semaphore::new(max_connections)),
-            handshake_timeout,
+            places: Places::new(max_connections, limits.max_per_address),
+            linger: Linger::new(descriptors()),
+            limits,
             origins_refused: AtomicU64::new(0),
+            too_many: Seldom::default(),
             next_id: AtomicU64::new(1),
         }
     }
 
     /// Accepts until `stop` names a deadline for what follows, and answers that.
     pub async fn run(self: Arc<Self>, listener: TcpListener, mut stop: watch::Receiver<Option<Instant>>) -> Instant {
+        tell_how_many(self.limits.max_connections, descriptors());
+        let mut pace = Pace::new(self.limits.accepts_per_second);
+        let out_of_descriptors = Seldom::default();
         loop {
             let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
+                accepted = accept(&listener, &pace) => accepted,
                 deadline = stop.wait_for(Option::is_some) => {
                     // Without a sender there is nobody who could say until when to wait.
                     return deadline.ok().and_then(|deadline| *deadline).unwrap_or_else(Instant::now);
@@ -93,106 +96,69 @@ impl Front {
             };
             match accepted {
                 Ok((stream, address)) => {
+                    pace.accepted(Instant::now);
+                    // A listener for both IPs shows an IPv4 address as one of IPv6.
+                    let address = SocketAddr::new(address.ip().to_canonical(), address.port());
                     let front = Arc::clone(&self);
                     tokio::spawn(async move { front.welcome(stream, address).await });
                 }
                 // The connection ended between the kernel's queue and us.
                 Err(error) if is_the_peers(&error) => {}
                 Err(error) => {
-                    tracing::warn!("no connection can be accepted for now: {error}");
+                    // Who comes waits in the backlog meanwhile.
+                    if out_of_descriptors.may_say(Instant::now()).is_some() {
+                        tracing::warn!("no connection can be accepted for now, and they wait: {error}");
+                    }
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
     }
-
-    /// Sees one connection through its HTTP request.
-    async fn welcome(self: Arc<Self>, stream: TcpStream, address: SocketAddr) {
-        let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() else { return turn_away(stream).await };
-        // Messages are whole when they are written: waiting for more to come would only make them late.
-        let _ = stream.set_nodelay(true);
-        let upgrade = Arc::new(Mutex::new(None));
-        let service = service_fn({
-            let (front, upgrade) = (Arc::clone(&self), Arc::clone(&upgrade));
-            move |request: hyper::Request<Incoming>| {
-                let (front, upgrade) = (Arc::clone(&front), Arc::clone(&upgrade));
-                Box::pin(async move {
-                    let (parts, _body) = request.into_parts();
-                    let (reply, next) = request::answer(&front, address, &parts).await;
-                    if let Some(next) = next
-                        && let Ok(mut slot) = upgrade.lock()
-                    {
-                        *slot = Some(next);
-                    }
-                    Ok::<_, Infallible>(reply)
-                })
-            }
-        });
-        let timer = TokioTimer::new();
-        let deadline = timer.sleep(self.handshake_timeout);
-        let mut http = http1::Builder::new();
-        http.timer(timer).header_read_timeout(self.handshake_timeout).max_buf_size(MAX_REQUEST_BYTES);
-        let mut connection = http.serve_connection(TokioIo::new(stream), service);
-        tokio::select! {
-            served = poll_fn(|cx| connection.poll_without_shutdown(cx)) => {
-                if let Err(error) = served {
-                    return tracing::debug!(%address, "the HTTP request failed: {error}");
-                }
-            }
-            () = pin!(deadline) => return tracing::debug!(%address, "no upgrade request came in time"),
-        }
-        let Some(next) = upgrade.lock().ok().and_then(|mut slot| slot.take()) else { return };
-        let parts = connection.into_parts();
-        self.hand_over(parts.io.into_inner(), parts.read_buf, address, next, permit).await;
-    }
-
-    async fn hand_over(&self, stream: TcpStream, first: Bytes, address: SocketAddr, next: Upgrade, permit: OwnedSemaphorePermit) {
-        match next {
-            Upgrade::Close(code, reason) => close_at_once(stream, code, &reason).await,
-            Upgrade::Join { route, request, subprotocol, agreement } => {
-                let Some(place) = self.place(&route).await else { return };
-                let stream = match stream.into_std() {
-                    Ok(stream) => stream,
-                    Err(error) => return tracing::warn!(%address, "a new connection is lost: {error}"),
-                };
-                let id = self.next_id.fetch_add(1, Relaxed);
-                let client = Client { id, address, request, subprotocol };
-                place.send(Command::Join(route.room, Newcomer { stream, first, client, agreement, permit }));
-            }
-        }
-    }
-
-    /// A place in the shard's queue. Waiting for it comes before the client gets its id: from there to the queue nothing
-    /// may come between, so that ids grow in the order of arrival.
-    async fn place(&self, route: &Route) -> Option<mpsc::Permit<'_, Command>> {
-        self.router.shard(route).reserve().await.ok()
-    }
 }
 
-/// Says 503 to who comes when all places are taken, without reading what it wants.
-async fn turn_away(mut stream: TcpStream) {
-    let answer = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-    let _ = stream.try_write(answer.as_bytes());
-    let _ = stream.shutdown().await;
-}
-
-/// Sends a close frame to a client that the gate has let in only to be told why it may not stay.
-async fn close_at_once(mut stream: TcpStream, code: u16, reason: &ByteString) {
-    let mut frame = Vec::new();
-    protocol::write_close(&mut frame, code, reason);
-    if stream.write_all(&frame).await.is_ok() {
-        let _ = stream.shutdown().await;
-        // Its answer is read, so that closing does not reset the connection under our frame.
-        let _ = tokio::time::timeout(Duration::from_secs(5), tokio::io::copy(&mut stream, &mut tokio::io::sink())).await;
+/// The next connection, once the pace allows it.
+async fn accept(listener: &TcpListener, pace: &Pace) -> io::Result<(TcpStream, SocketAddr)> {
+    if let Some(ready) = pace.ready_at() {
+        tokio::time::sleep_until(ready.into()).await;
     }
+    listener.accept().await
 }
 
 fn is_the_peers(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted)
 }
 
-/// Nine tenths of the descriptors that the process may have: the rest is for files, listeners and what comes in to be refused.
-pub fn default_max_connections() -> usize {
+/// The descriptors that the process may have.
+fn descriptors() -> usize {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    limit.map_or(1 << 20, |limit| usize::try_from(limit / 10 * 9).unwrap_or(1 << 20)).max(1)
+    limit.map_or(1 << 20, |limit| usize::try_from(limit).unwrap_or(1 << 20))
+}
+
+/// Nine tenths of the descriptors, or less where a tenth would be too few for all the rest.
+fn connections_for(descriptors: usize) -> usize {
+    descriptors.saturating_sub(LEAST_LEFT.max(descriptors.div_ceil(10))).max(1)
+}
+
+fn tell_how_many(chosen: Option<usize>, descriptors: usize) {
+    let possible = connections_for(descriptors);
+    match chosen {
+        None => tracing::info!("connections at a time: {possible}, 90 % of the {descriptors} descriptors (ulimit -n)"),
+        Some(chosen) if chosen > possible => tracing::warn!(
+            "--max-connections {chosen} is more than the {descriptors} descriptors of this process (ulimit -n) are enough for: {possible}"
+        ),
+        Some(chosen) => tracing::info!("connections at a time: {chosen}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenth_of_the_descriptors_is_left_and_32_at_least() {
+        assert_eq!(connections_for(1024), 921);
+        assert_eq!(connections_for(1 << 20), 943_718);
+        assert_eq!(connections_for(100), 68);
+        assert_eq!(connections_for(16), 1);
+    }
 }

@@ -5,7 +5,14 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `listen` | the listening socket |
-//! | `accept` | the loop that accepts, and the hand-over |
+//! | `accept` | the loop that accepts |
+//! | `pace` | how fast it does so |
+//! | `places` | how many connections there can be, in all and from one address |
+//! | `serve` | one connection up to its hand-over |
+//! | `linger` | the end of one that is refused |
+//! | `forwarded` | who a request is from when a proxy passes it on |
+//! | `proxy_protocol` | the same, said in front of the request |
+//! | `seldom` | log lines that strangers can bring about |
 //! | `page` | the page, and the notice that it shows |
 //! | `request` | one HTTP request: a page, a refusal or an upgrade |
 //! | `upgrade` | the rules of the opening handshake, without I/O |
@@ -16,15 +23,23 @@
 
 mod accept;
 mod extensions;
+mod forwarded;
+mod linger;
 mod listen;
 mod origin;
+mod pace;
 mod page;
+mod places;
+mod proxy_protocol;
 mod reply;
 mod request;
 mod router;
+mod seldom;
+mod serve;
 mod upgrade;
 
-pub use accept::{Front, default_max_connections};
+pub use accept::Front;
+pub use forwarded::Proxies;
 pub use listen::listen;
 pub use origin::OriginPolicy;
 pub use page::{Notice, Page};

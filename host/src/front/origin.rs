@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use crate::error::Error;
+
 /// Decides about origins. Without a list, only the origin that the page itself was served from is admitted, since another
 /// site's page must not be able to talk to a server on localhost through its visitor's browser.
 #[derive(Debug, Clone)]
@@ -20,6 +22,13 @@ impl OriginPolicy {
         Self { allowed, local }
     }
 
+    /// Refuses what no browser's origin could ever equal, with what was meant perhaps.
+    pub fn check(allowed: &[String]) -> Result<(), Error> {
+        let refuse =
+            |origin: &String| Error::Origin { origin: origin.clone(), hint: meant(origin).filter(|hint| is_pattern(hint)) };
+        allowed.iter().find(|origin| !is_pattern(origin)).map_or(Ok(()), |origin| Err(refuse(origin)))
+    }
+
     /// Whether a request with this `Origin` may connect to this `Host`. Clients without an origin are no browsers' pages.
     pub fn admits(&self, origin: Option<&str>, host: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };
@@ -36,6 +45,53 @@ impl OriginPolicy {
             None => allowed.eq_ignore_ascii_case(origin),
         })
     }
+}
+
+/// Whether it is `*`, `null`, `*.example.com` or an origin as browsers write it (RFC 6454 §6.2): no path, no port that goes without saying.
+fn is_pattern(text: &str) -> bool {
+    let is_authority = |text: &str| {
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+        !text.is_empty() && !text.starts_with(['.', ':']) && !text.ends_with([':', '.']) && text.bytes().all(is_part)
+    };
+    match (text.strip_prefix("*."), text.split_once("://")) {
+        _ if text == "*" || text == "null" => true,
+        (Some(domain), _) => is_authority(domain) && !domain.contains(':'),
+        (None, Some(("ws" | "wss", _))) => false,
+        (None, Some((scheme, authority))) => {
+            let is_scheme =
+                !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+            is_scheme && is_authority(authority) && default_port(scheme).is_none_or(|port| !authority.ends_with(port))
+        }
+        (None, None) => false,
+    }
+}
+
+/// The port that browsers leave out of an origin of this scheme.
+fn default_port(scheme: &str) -> Option<&'static str> {
+    match scheme {
+        "http" => Some(":80"),
+        "https" => Some(":443"),
+        _ => None,
+    }
+}
+
+/// What somebody means who writes an address, a URL or half an origin.
+fn meant(text: &str) -> Option<String> {
+    let text = text.trim();
+    let (scheme, rest) = match text.split_once("://") {
+        Some(("ws", rest)) => (Some("http"), rest),
+        Some(("wss", rest)) => (Some("https"), rest),
+        Some((scheme, rest)) => (Some(scheme), rest),
+        None => (None, text),
+    };
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let domain = authority.strip_prefix("*.").or_else(|| authority.strip_prefix('.').filter(|_| scheme.is_none()));
+    if let Some(domain) = domain {
+        return Some(format!("*.{}", domain.split(':').next()?));
+    }
+    let scheme = scheme.unwrap_or(if means_this_machine(authority) { "http" } else { "https" });
+    let authority = default_port(scheme).and_then(|port| authority.strip_suffix(port)).unwrap_or(authority);
+    Some(format!("{scheme}://{authority}"))
 }
 
 /// Whether nobody else can decide what this authority means: an address, or `localhost` and what is below it (RFC 6761).
@@ -98,6 +154,47 @@ mod tests {
         assert!(!admits(&["https://app.example"], "http://app.example"));
         assert!(admits(&["null"], "null"));
         assert!(admits(&["*"], "https://whoever.example"));
+    }
+
+    #[test]
+    fn what_browsers_send_can_be_admitted() {
+        for origin in [
+            "*",
+            "null",
+            "*.example.com",
+            "https://app.example",
+            "http://localhost:3000",
+            "http://[::1]:80000",
+            "chrome-extension://abc",
+        ] {
+            assert!(OriginPolicy::check(&[origin.to_owned()]).is_ok(), "{origin}");
+        }
+    }
+
+    #[test]
+    fn what_they_never_send_is_refused_with_what_was_meant() {
+        let hints = [
+            ("app.example", "https://app.example"),
+            ("app.example:8443", "https://app.example:8443"),
+            ("localhost:3000", "http://localhost:3000"),
+            ("https://app.example/", "https://app.example"),
+            ("https://app.example/chat?a=1", "https://app.example"),
+            ("https://app.example:443", "https://app.example"),
+            ("wss://app.example", "https://app.example"),
+            ("https://*.example.com", "*.example.com"),
+            ("*.example.com:8443", "*.example.com"),
+            (".example.com", "*.example.com"),
+            ("*.example.com/", "*.example.com"),
+            (" https://app.example", "https://app.example"),
+        ];
+        for (wrong, hint) in hints {
+            let line = OriginPolicy::check(&[wrong.to_owned()]).expect_err(wrong).to_string();
+            assert!(line.contains(&format!("did you mean {hint}?")), "{wrong}: {line}");
+        }
+        for hopeless in ["", "://", "https://", "*.", "**", "https://bücher.example", "https://a b"] {
+            let line = OriginPolicy::check(&[hopeless.to_owned()]).expect_err(hopeless).to_string();
+            assert!(line.contains("is no origin. Write https://app.example") && !line.contains("did you"), "{line}");
+        }
     }
 
     #[test]

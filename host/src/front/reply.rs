@@ -7,6 +7,9 @@ use hyper::http::{HeaderValue, StatusCode, header};
 
 use super::upgrade::Refusal;
 
+/// When to try again, for who is refused since there is too much to do.
+const RETRY_AFTER_SECONDS: &str = "5";
+
 /// What every answer is.
 pub type Reply = Response<Full<Bytes>>;
 
@@ -22,12 +25,22 @@ pub fn refusal(refusal: &Refusal) -> Reply {
         StatusCode::METHOD_NOT_ALLOWED => {
             headers.insert(header::ALLOW, HeaderValue::from_static("GET"));
         }
-        StatusCode::SERVICE_UNAVAILABLE => {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
         }
         _ => {}
     }
     reply
+}
+
+/// The same as bytes, for who is refused with 503 or 429 before his request is read.
+pub fn plain(refusal: &Refusal) -> String {
+    let Refusal { status, text } = refusal;
+    format!(
+        "HTTP/1.1 {status}\r\nretry-after: {RETRY_AFTER_SECONDS}\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n\
+        content-length: {}\r\n\r\n{text}\n",
+        text.len() + 1
+    )
 }
 
 /// The end of the opening handshake (RFC 6455 §4.2.2).

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::accept::Front;
 use super::extensions;
+use super::places::Share;
 use super::reply::{self, Reply};
 use super::router::Route;
 use super::upgrade::{self, Refusal};
@@ -34,17 +35,22 @@ pub enum Upgrade {
         subprotocol: Option<ByteString>,
         /// What was agreed on compression.
         agreement: Option<Agreement>,
+        /// Where it connects from, in front of all trusted proxies.
+        address: SocketAddr,
+        /// Its part of what that address may have, unless the connection has it already.
+        share: Option<Share>,
     },
     /// A close frame with this code and reason, and the end.
     Close(u16, ByteString),
 }
 
-/// Answers a request. With the 101 comes what is to follow it.
-pub async fn answer(front: &Front, address: SocketAddr, request: &Parts) -> (Reply, Option<Upgrade>) {
+/// Answers a request on a connection from this address. With the 101 comes what is to follow it.
+pub async fn answer(front: &Front, from: SocketAddr, request: &Parts) -> (Reply, Option<Upgrade>) {
     if !upgrade::is_wanted(request) {
         return (front.page.answer(&request.method, request.uri.path()), None);
     }
-    match admit(front, address, request).await {
+    let address = front.proxies.client(from, &request.headers);
+    match admit(front, address, from, request).await {
         Ok((reply, upgrade)) => (reply, Some(upgrade)),
         Err(refusal) => {
             tracing::debug!(%address, status = refusal.status.as_u16(), "upgrade refused: {}", refusal.text);
@@ -53,7 +59,7 @@ pub async fn answer(front: &Front, address: SocketAddr, request: &Parts) -> (Rep
     }
 }
 
-async fn admit(front: &Front, address: SocketAddr, parts: &Parts) -> Result<(Reply, Upgrade), Refusal> {
+async fn admit(front: &Front, address: SocketAddr, from: SocketAddr, parts: &Parts) -> Result<(Reply, Upgrade), Refusal> {
     let accept_key = upgrade::accept_key(parts)?;
     let origin = parts.headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("?"));
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
@@ -68,6 +74,9 @@ async fn admit(front: &Front, address: SocketAddr, parts: &Parts) -> Result<(Rep
     if !front.admitting.load(Relaxed) {
         return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "no new clients are admitted for now"));
     }
+    // Everybody else has it since he connected.
+    let share = front.proxies.trust(from.ip()).then(|| front.share(address)).transpose();
+    let share = share.inspect_err(|refusal| front.say_too_many(address, refusal))?;
     let nowhere = || Refusal::new(StatusCode::NOT_FOUND, "this path names no room");
     let route = front.router.route(parts.uri.path()).ok_or_else(nowhere)?;
     let query = parts.uri.query().unwrap_or_default();
@@ -79,7 +88,7 @@ async fn admit(front: &Front, address: SocketAddr, parts: &Parts) -> Result<(Rep
             let extension = extensions::negotiate(&parts.headers, front.compression);
             let (agreement, extension) = extension.unzip();
             let reply = reply::switching(&accept_key, subprotocol.as_deref(), extension.as_deref()).ok_or_else(broken_gate)?;
-            return Ok((reply, Upgrade::Join { route, request, subprotocol, agreement }));
+            return Ok((reply, Upgrade::Join { route, request, subprotocol, agreement, address, share }));
         }
         Decision::Close(code, reason) => Upgrade::Close(code, reason),
         Decision::Refuse(status) => return Err(refused_by_gate(status)),

@@ -16,6 +16,12 @@ impl Refusal {
     pub fn new(status: StatusCode, text: impl Into<String>) -> Self {
         Self { status, text: text.into() }
     }
+
+    /// There is no place: neither on this server (503) nor, with 429, for one more connection from this address.
+    pub fn too_many(status: StatusCode) -> Self {
+        let whose = if status == StatusCode::TOO_MANY_REQUESTS { "from this address" } else { "to this server" };
+        Self::new(status, format!("there are too many connections {whose}"))
+    }
 }
 
 /// Whether a request asks for an upgrade to WebSocket at all. If not, it may want the page.

@@ -110,6 +110,12 @@ impl CloseInfo {
         Self::host(CloseCause::Shutdown, ByteString::from_static("the server shuts down"))
     }
 
+    /// The owner disconnects the client, and the host goes on (1001: of the codes for the wire, the one for an end that is
+    /// nobody's mistake and that the client may follow with a new connection).
+    pub fn disconnected() -> Self {
+        Self::host(CloseCause::Shutdown, ByteString::from_static("the server disconnects its clients"))
+    }
+
     /// The handler trapped on an event of this client (1011).
     pub fn trap() -> Self {
         Self::host(CloseCause::Trap, ByteString::from_static("the application failed"))

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use super::connection::Connection;
 use super::mailbox::Event;
@@ -44,8 +44,11 @@ pub struct Newcomer {
     /// What was agreed on compression.
     pub agreement: Option<Agreement>,
     /// Its place among the connections that the server may have.
-    pub permit: OwnedSemaphorePermit,
+    pub permit: Permit,
 }
+
+/// Gives a place back when it is dropped. What exactly it gives back is the front door's concern.
+pub type Permit = Box<dyn std::any::Any + Send>;
 
 /// What other threads ask of a shard. It takes effect between two events of a room.
 #[derive(Debug)]

@@ -143,6 +143,7 @@ fn an_end_that_the_host_decides_has_the_code_of_its_cause() {
         (CloseInfo::shutdown(), 1001),
         (CloseInfo::policy("too fast"), 1008),
         (CloseInfo::trap(), 1011),
+        (CloseInfo::disconnected(), 1001),
         (CloseInfo::restart(), 1012),
         (CloseInfo::overload("too slow"), 1013),
     ] {

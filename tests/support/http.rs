@@ -1,7 +1,7 @@
 //! HTTP and WebSocket frames by hand, for what a well-behaved client cannot say.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 /// A connection on which anything can be said.
@@ -39,6 +39,25 @@ impl Raw {
     /// Sends bytes.
     pub fn says(&mut self, bytes: &[u8]) {
         self.stream.get_mut().write_all(bytes).expect("the connection takes bytes");
+    }
+
+    /// Ends our side, without a close frame.
+    pub fn ends(&mut self) {
+        self.stream.get_ref().shutdown(Shutdown::Write).expect("the connection can be ended");
+    }
+
+    /// Ends the connection by a reset.
+    pub fn resets(self) {
+        socket2::SockRef::from(self.stream.get_ref()).set_linger(Some(Duration::ZERO)).expect("the socket takes the option");
+    }
+
+    /// Waits for the end of the connection, by a FIN or a reset. Nothing may come before it.
+    pub fn is_ended(&mut self) {
+        let mut rest = Vec::new();
+        match self.stream.read_to_end(&mut rest) {
+            Err(error) if error.kind() != ErrorKind::ConnectionReset => panic!("the connection ends, not {error}"),
+            _ => assert_eq!(rest, [0; 0], "nothing comes before the end"),
+        }
     }
 
     /// The head of the answer.

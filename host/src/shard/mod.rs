@@ -5,6 +5,7 @@
 //! | `thread` | the thread, and the commands that other threads send it |
 //! | `table` | connections, buffers and clock of one shard; the end of its turn |
 //! | `connection` | one connection and how it ends |
+//! | `keepalive` | how long a client is silent, and what follows |
 //! | `reader` | its task: frames in, events out |
 //! | `outbox` | the bytes that wait for one client |
 //! | `rooms` | the rooms of one shard by name |
@@ -22,6 +23,7 @@ mod breaker;
 mod connection;
 mod containment;
 mod effects;
+mod keepalive;
 mod mailbox;
 mod orders;
 mod outbox;

@@ -34,7 +34,7 @@ pub async fn run(shard: Rc<Shard>, connection: Rc<Connection>, mut stream: Owned
     loop {
         match poll_fn(|cx| poll_next(cx, &shard, &connection, &mut stream, !left_over.is_empty())).await {
             Next::Read => {
-                connection.note_heard(shard.now());
+                connection.keepalive.note_heard(shard.now());
                 // Taken out for the time of the deliveries: a handler runs inside them.
                 let mut buffer = shard.read_buffer.take();
                 receive(&shard, &connection, &mut session, &mut buffer);

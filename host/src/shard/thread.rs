@@ -12,6 +12,7 @@ use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
 
 use super::connection::Connection;
 use super::mailbox::Event;
@@ -153,11 +154,12 @@ async fn serve<L: Launch>(index: usize, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>,
     let limits = &shard.limits;
     let period = SWEEP.min(limits.ping_interval / 4).min(limits.pong_timeout / 4).min(limits.close_timeout / 4);
     let mut sweeps = tokio::time::interval(period.max(Duration::from_millis(1)));
+    sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let command = tokio::select! {
             command = inbox.recv() => command,
             _ = sweeps.tick() => {
-                shard.sweep();
+                shard.sweep(sweeps.period());
                 continue;
             }
         };
@@ -167,7 +169,7 @@ async fn serve<L: Launch>(index: usize, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>,
             Some(Command::Send(id, slot, message)) => send(shard, id, slot, &message),
             Some(Command::Broadcast(message)) => {
                 let frame = encode(&message);
-                shard.all().iter().for_each(|connection| connection.queue_shared(shard, frame.clone()));
+                shard.for_each(|connection| connection.queue_shared(shard, frame.clone()));
             }
             Some(Command::CloseAll(info)) => close_all(shard, &info),
             Some(Command::Drain(deadline)) => return drain(shard, rooms, deadline, &mut sweeps, inbox).await,
@@ -215,9 +217,7 @@ fn encode(message: &Message) -> Bytes {
 }
 
 fn close_all(shard: &Shard, info: &CloseInfo) {
-    for connection in shard.all() {
-        connection.close(shard, info.clone());
-    }
+    shard.for_each(|connection| connection.close(shard, info.clone()));
 }
 
 /// Closes everybody and returns when all are gone and the rooms are idle, or at the deadline.
@@ -237,7 +237,7 @@ async fn drain<L: Launch>(
                 // Who was on the way here is dropped: the connection just ends.
                 Some(_) = inbox.recv() => {}
                 () = shard.emptied() => break,
-                _ = sweeps.tick() => shard.sweep(),
+                _ = sweeps.tick() => shard.sweep(sweeps.period()),
             }
         }
         rooms.idle().await;

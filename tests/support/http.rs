@@ -41,6 +41,22 @@ impl Raw {
         self.stream.get_mut().write_all(bytes).expect("the connection takes bytes");
     }
 
+    /// Sends the same again and again until the connection takes no more for a while, or so many bytes are sent. Answers how
+    /// many that were.
+    pub fn floods(&mut self, bytes: &[u8], at_most: usize) -> usize {
+        let stream = self.stream.get_mut();
+        stream.set_write_timeout(Some(Duration::from_secs(1))).expect("the socket has a timeout");
+        let mut sent = 0;
+        while sent < at_most {
+            match stream.write_all(bytes) {
+                Ok(()) => sent += bytes.len(),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => panic!("the connection is held back, not {error}"),
+            }
+        }
+        sent
+    }
+
     /// Ends our side, without a close frame.
     pub fn ends(&mut self) {
         self.stream.get_ref().shutdown(Shutdown::Write).expect("the connection can be ended");

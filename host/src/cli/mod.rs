@@ -150,6 +150,9 @@ pub struct Serving {
     /// How many clients one room takes [default: as many as there can be connections]
     #[arg(long, value_name = "N")]
     pub max_room_clients: Option<usize>,
+    /// Messages and pings that a client may send within a time, as in 100/s [default: as many as it can]
+    #[arg(long, value_parser = limits::rate, value_name = "N/TIME")]
+    pub rate: Option<(usize, Duration)>,
     /// The running time that one call of the guest may take
     #[arg(long, default_value = "1s", value_parser = limits::duration, value_name = "TIME")]
     pub call_timeout: Duration,

@@ -63,6 +63,7 @@ fn build(file: &Path, serving: Serving, notices: bool) -> Result<Server, ws_host
         room_linger: serving.room_linger,
         max_rooms: serving.max_rooms,
         max_room_clients: serving.max_room_clients,
+        rate: serving.rate,
         call_timeout: serving.call_timeout,
         call_wait: serving.call_wait,
         guest_memory_bytes: serving.guest_memory,

@@ -7,6 +7,7 @@
 //! | `connection` | one connection and how it ends |
 //! | `keepalive` | how long a client is silent, and what follows |
 //! | `reader` | its task: frames in, events out |
+//! | `rate` | how many messages a client may send |
 //! | `outbox` | the bytes that wait for one client |
 //! | `rooms` | the rooms of one shard by name |
 //! | `seat` | where events reach a room |
@@ -27,6 +28,7 @@ mod keepalive;
 mod mailbox;
 mod orders;
 mod outbox;
+mod rate;
 mod reader;
 mod room_loop;
 mod rooms;

@@ -3,6 +3,7 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `thread` | the thread, and the commands that other threads send it |
+//! | `drain` | the end of a shard: everybody is closed, in batches |
 //! | `table` | connections, buffers and clock of one shard; the end of its turn |
 //! | `connection` | one connection and how it ends |
 //! | `keepalive` | how long a client is silent, and what follows |
@@ -23,6 +24,7 @@
 mod breaker;
 mod connection;
 mod containment;
+mod drain;
 mod effects;
 mod keepalive;
 mod mailbox;

@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
 use super::connection::Connection;
+use super::drain::drain;
 use super::mailbox::Event;
 use super::orders::Order;
 use super::reader;
@@ -218,31 +219,4 @@ fn encode(message: &Message) -> Bytes {
 
 fn close_all(shard: &Shard, info: &CloseInfo) {
     shard.for_each(|connection| connection.close(shard, info.clone()));
-}
-
-/// Closes everybody and returns when all are gone and the rooms are idle, or at the deadline.
-async fn drain<L: Launch>(
-    shard: &Rc<Shard>,
-    rooms: &Rooms<L>,
-    deadline: Instant,
-    sweeps: &mut tokio::time::Interval,
-    mut inbox: mpsc::Receiver<Command>,
-) {
-    close_all(shard, &CloseInfo::shutdown());
-    inbox.close();
-    let drained = async {
-        loop {
-            tokio::select! {
-                biased;
-                // Who was on the way here is dropped: the connection just ends.
-                Some(_) = inbox.recv() => {}
-                () = shard.emptied() => break,
-                _ = sweeps.tick() => shard.sweep(sweeps.period()),
-            }
-        }
-        rooms.idle().await;
-    };
-    if tokio::time::timeout_at(deadline.into(), drained).await.is_err() {
-        tracing::warn!("the drain deadline has passed: the remaining connections are cut");
-    }
 }

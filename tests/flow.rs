@@ -3,11 +3,13 @@
 mod support;
 
 use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
-use support::{Client, Embedded};
+use support::http::{Raw, upgrade};
+use support::{Client, Embedded, Host, Memory, open_many_files};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-use ws_host::more::{ClientId, Instances, Outcome};
-use ws_host::{App, Client as Member, Message, Room, Server};
+use ws_host::more::{ClientId, Instances, Limits, Outcome};
+use ws_host::{App, Client as Member, CloseInfo, Message, Room, Server};
 
 /// Broadcasts a lot when it is told to, and says in which order things happen.
 struct FanOut {
@@ -59,4 +61,125 @@ async fn while_a_room_hands_out_what_it_has_broadcast_the_others_of_its_shard_go
             assert_eq!(member.hears().await, "x");
         }
     }
+}
+
+/// Broadcasts, and sends to one client as much as may wait for it.
+struct Crowd {
+    tell: UnboundedSender<String>,
+}
+
+const HARD: usize = 8 << 20;
+const PIECE: usize = 64 << 10;
+
+impl App for Crowd {
+    async fn on_new_client(&mut self, room: &mut Room, client: &Member) -> Outcome {
+        room.send(client.id, format!("joined {}", client.id)).ok();
+        Ok(())
+    }
+
+    async fn on_message(&mut self, room: &mut Room, from: ClientId, message: Message) -> Outcome {
+        match message.as_text() {
+            Some("fill me") => {
+                while room.buffered_amount(from).is_some_and(|bytes| bytes + 2 * PIECE < HARD) {
+                    room.send(from, vec![7; PIECE]).ok();
+                }
+                self.tell.send("filled".into()).ok();
+            }
+            _ => {
+                room.broadcast(vec![7; PIECE]).ok();
+            }
+        }
+        Ok(())
+    }
+
+    async fn on_client_left(&mut self, _room: &mut Room, id: ClientId, info: &CloseInfo) -> Outcome {
+        self.tell.send(format!("left {id}: {} {:?}", info.code, info.cause)).ok();
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn of_a_thousand_clients_one_that_does_not_read_is_closed_and_999_feel_nothing() {
+    const ALL: usize = 1000;
+    open_many_files();
+    let (tell, mut told) = unbounded_channel();
+    let limits = Limits { outbox_hard_bytes: HARD, close_timeout: Duration::from_secs(3600), ..Limits::default() };
+    let server = Embedded::start(Server::builder().limits(limits).app(move || Crowd { tell: tell.clone() }));
+    let mut clients = Vec::new();
+    for _ in 0..ALL {
+        clients.push(server.join().await.0);
+    }
+    let mut stuck = clients.pop().expect("there are a thousand");
+    // The first time fills the kernel's buffers, the second what waits in the host.
+    for _ in 0..2 {
+        stuck.says("fill me").await;
+        assert_eq!(told.recv().await.as_deref(), Some("filled"));
+    }
+    let mut broadcasts = 0;
+    while told.is_empty() {
+        broadcasts += 1;
+        assert!(broadcasts < 100, "the one that does not read is closed");
+        clients[0].says("broadcast").await;
+        for client in &mut clients {
+            assert_eq!(client.next().await.len(), PIECE);
+        }
+    }
+    assert_eq!(told.recv().await, Some(format!("left {ALL}: 1013 Overload")));
+    clients[1].says("broadcast").await;
+    for client in &mut clients {
+        assert_eq!(client.next().await.len(), PIECE);
+    }
+    assert!(told.is_empty(), "nobody else has left");
+    assert_eq!(stuck.is_closed().await, (1013, "too much waits to be read".to_owned()));
+}
+
+/// Its room sleeps, so that nobody works off what it sends.
+#[tokio::test]
+async fn a_client_that_floods_its_room_is_held_back_by_tcp_and_other_rooms_go_on() {
+    const FLOOD: usize = 256 << 20;
+    let host = Host::run_with("hostile", &["--instances", "per-room", "--shards", "1", "--call-wait", "1h"]);
+    let mut other = Client::connect_to(&host, "/other").await.has_joined().await.0;
+    let memory = Memory::of(&host);
+    let address = host.address.clone();
+    let flood = tokio::task::spawn_blocking(move || {
+        let mut raw = Raw::connect(&address);
+        raw.says(upgrade("/flood", &[]).as_bytes());
+        assert_eq!(raw.head().status, 101);
+        raw.says(&support::http::text_frame("sleep 3600000"));
+        // A binary message of 64 KiB, masked with zeros.
+        let message = [&[0x82, 0xff][..], &(64_u64 << 10).to_be_bytes(), &[0; 4], &[7; 64 << 10]].concat();
+        (raw.floods(&message, FLOOD), raw)
+    });
+    let (sent, _raw) = flood.await.expect("the flood ends");
+    assert!(sent < FLOOD, "it is held back");
+    assert_eq!(other.asks("say here").await, "here");
+    // 16 MiB of messages wait for the room.
+    memory.stayed_within(16 + 24);
+}
+
+#[tokio::test]
+async fn a_client_above_the_rate_limit_is_closed_with_1008_and_the_others_stay() {
+    let host = Host::run_with("probe", &["--rate", "5/1h"]);
+    let (mut stays, _) = Client::join(&host).await;
+    let (mut talks, _) = Client::join(&host).await;
+    stays.hears().await;
+    for n in 0..5 {
+        assert_eq!(talks.asks(&format!("say {n}")).await, n.to_string());
+    }
+    talks.says("all one too many").await;
+    assert_eq!(talks.is_closed().await, (1008, "more messages than the rate limit allows".to_owned()));
+    let left = stays.hears().await;
+    assert!(left.starts_with("left 2: 1008") && left.contains("CloseCause::Policy"), "{left}");
+    assert_eq!(stays.asks("say mine is another bucket").await, "mine is another bucket");
+}
+
+#[tokio::test]
+async fn pings_count_against_the_rate_limit_too() {
+    let host = Host::run_with("probe", &["--rate", "5/1h"]);
+    let (mut pings, _) = Client::join(&host).await;
+    for _ in 0..5 {
+        pings.is_answered_a_ping().await;
+    }
+    pings.says("say one too many").await;
+    assert_eq!(pings.is_closed().await.0, 1008);
 }

@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use support::http::{Raw, upgrade};
-use support::{Client, Host};
+use support::{Client, Host, Swappable};
 
 /// Far less than the ten seconds that a drain may take by default, far more than a busy machine needs.
 const SOON: Duration = Duration::from_secs(6);
@@ -128,5 +128,57 @@ async fn a_closed_stderr_keeps_it_neither_from_serving_nor_from_ending() {
     assert_eq!(client.asks("say here").await, "here");
     host.signal("TERM");
     assert_eq!(client.is_closed().await.0, 1001);
+    assert_eq!(host.ended().code(), Some(0));
+}
+
+/// Clients that have joined, with the ids 1 to 500. A hundred are closed at once.
+async fn five_hundred(host: &Host) -> Vec<Client> {
+    let mut clients = Vec::new();
+    for id in 1..=500 {
+        let (client, joined) = Client::join(host).await;
+        assert_eq!(joined, id);
+        clients.push(client);
+    }
+    clients
+}
+
+#[tokio::test]
+async fn many_clients_are_not_all_closed_at_once_and_who_still_waits_is_served() {
+    // Half an hour for five batches.
+    let mut server = Swappable::run("probe", &["--drain", "1h"]);
+    let mut clients = five_hundred(&server.host).await;
+    server.host.signal("TERM");
+    for client in &mut clients[..100] {
+        assert_eq!(client.is_closed().await.0, 1001);
+    }
+    let begun = Instant::now();
+    while server.status()["clients"] != 400 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "those who are closed are gone");
+    }
+    let last = clients.last_mut().expect("there are 500");
+    last.says("say still served").await;
+    while last.hears().await != "still served" {}
+    let refused = TcpStream::connect(&server.host.address).expect_err("nobody listens any more");
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    server.host.signal("TERM");
+    assert_eq!(server.host.ended().code(), Some(0));
+    assert!(!server.socket().exists(), "the second signal leaves nothing behind");
+}
+
+#[tokio::test]
+async fn each_of_many_clients_gets_1001_and_the_guest_is_told_of_each_once() {
+    let mut host = Host::run_with("probe", &["--drain", "20s"]);
+    let mut clients = five_hundred(&host).await;
+    host.signal("TERM");
+    let closing = clients.drain(..).map(|mut client| tokio::spawn(async move { client.is_closed().await }));
+    for closed in closing.collect::<Vec<_>>() {
+        assert_eq!(closed.await.expect("the client does not panic"), (1001, "the server shuts down".to_owned()));
+    }
+    let log = host.rest_of_log();
+    for id in 1..=500 {
+        let left = format!("left {id}: 1001 \"the server shuts down\" clean=true CloseCause::Shutdown");
+        assert_eq!(log.matches(&left).count(), 1, "{left}");
+    }
+    assert!(!log.contains("deadline"), "{log}");
     assert_eq!(host.ended().code(), Some(0));
 }

@@ -28,6 +28,9 @@ pub struct Limits {
     pub mailbox_events: usize,
     /// Payload bytes waiting for a room above which its connections are not read.
     pub mailbox_bytes: usize,
+    /// Messages and pings that a client may send within a time, all at once if it likes. Above that it is closed with 1008.
+    /// `None` means as many as it can.
+    pub rate: Option<(usize, Duration)>,
     /// Linear memory of one guest instance.
     pub guest_memory_bytes: usize,
     /// Running time of one guest call; waiting does not count.
@@ -130,7 +133,10 @@ impl Limits {
             &mut self.restart_window,
             &mut self.room_linger,
             &mut self.probation,
-        ] {
+        ]
+        .into_iter()
+        .chain(self.rate.as_mut().map(|(_, time)| time))
+        {
             *time = LONGEST.min(*time);
         }
         self
@@ -150,6 +156,7 @@ impl Default for Limits {
             outbox_hard_bytes: 1 << 20,
             mailbox_events: 1024,
             mailbox_bytes: 16 << 20,
+            rate: None,
             guest_memory_bytes: 64 << 20,
             call_timeout: Duration::from_secs(1),
             call_wait: Duration::from_secs(30),

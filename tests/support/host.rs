@@ -108,6 +108,13 @@ impl Drop for Host {
     }
 }
 
+/// Has this process, and the hosts that it starts from now on, open as many files as the system allows.
+pub fn open_many_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).expect("a process may go up to its hard limit");
+}
+
 /// The binary, with the environment that decides about its log taken out.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ws-host"));

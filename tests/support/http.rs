@@ -1,6 +1,6 @@
 //! HTTP and WebSocket frames by hand, for what a well-behaved client cannot say.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -40,6 +40,31 @@ impl Raw {
     /// Sends bytes.
     pub fn says(&mut self, bytes: &[u8]) {
         self.stream.get_mut().write_all(bytes).expect("the connection takes bytes");
+    }
+
+    /// Sends the same again and again until the connection takes no more for a while, or so many bytes are sent. Answers how
+    /// many that were.
+    pub fn floods(&mut self, bytes: &[u8], at_most: usize) -> usize {
+        let stream = self.stream.get_mut();
+        stream.set_write_timeout(Some(Duration::from_secs(1))).expect("the socket has a timeout");
+        let mut sent = 0;
+        while sent < at_most {
+            match stream.write_all(bytes) {
+                Ok(()) => sent += bytes.len(),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => panic!("the connection is held back, not {error}"),
+            }
+        }
+        sent
+    }
+
+    /// Waits for the end of the connection, by a FIN or a reset. Nothing may come before it.
+    pub fn is_ended(&mut self) {
+        let mut rest = Vec::new();
+        match self.stream.read_to_end(&mut rest) {
+            Err(error) if error.kind() != ErrorKind::ConnectionReset => panic!("the connection ends, not {error}"),
+            _ => assert_eq!(rest, [0; 0], "nothing comes before the end"),
+        }
     }
 
     /// The head of the answer.

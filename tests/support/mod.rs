@@ -15,6 +15,6 @@ pub mod swappable;
 pub use client::{Client, refusal};
 pub use embedded::Embedded;
 pub use guests::guest;
-pub use host::{Host, command, fails, fails_with_log};
+pub use host::{Host, command, fails, fails_with_log, open_many_files};
 pub use memory::Memory;
 pub use swappable::Swappable;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use ws_host::more::Limits;
 
-use super::limits::{duration, per_second, restarts, size};
+use super::limits::{duration, per_second, rate, restarts, size};
 
 const ADMISSION: &str = "Limits on who comes in";
 const TRAFFIC: &str = "Limits on messages and connections";
@@ -42,6 +42,9 @@ pub struct LimitFlags {
     /// What may wait for one client before it is closed
     #[arg(long, default_value = "1MiB", value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
     outbox_hard: usize,
+    /// Messages and pings that one client may send within a time, as in 100/s [default: as many as it can]
+    #[arg(long, value_name = "N/TIME", value_parser = rate, help_heading = TRAFFIC, hide_short_help = true)]
+    rate: Option<(usize, Duration)>,
     /// How many events may wait for a room before its clients are not read
     #[arg(long, default_value_t = 1024, value_name = "N", help_heading = TRAFFIC, hide_short_help = true)]
     mailbox: usize,
@@ -106,6 +109,7 @@ impl From<LimitFlags> for Limits {
             compress_above_bytes: flags.compress_above,
             outbox_soft_bytes: flags.outbox_soft,
             outbox_hard_bytes: flags.outbox_hard,
+            rate: flags.rate,
             mailbox_events: flags.mailbox,
             mailbox_bytes: flags.mailbox_bytes,
             ping_interval: flags.ping,

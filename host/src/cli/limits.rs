@@ -49,6 +49,17 @@ pub fn per_second(text: &str) -> Result<u32, String> {
     number.trim_end().parse().map_err(|_| format!("{text:?} is no rate; write 1000/s for a thousand in each second"))
 }
 
+/// A rate: `100/s` is a hundred within a second, `5/10s` five within ten.
+pub fn rate(text: &str) -> Result<(usize, Duration), String> {
+    let wrong = || format!("{text:?} is no rate; write 100/s, or 5/10s for five within ten seconds");
+    let (number, time) = text.split_once('/').filter(|(_, time)| !time.is_empty()).ok_or_else(wrong)?;
+    let time = if time.starts_with(|letter: char| letter.is_ascii_digit()) { time.to_owned() } else { format!("1{time}") };
+    match (number.parse().map_err(|_| wrong())?, duration(&time).map_err(|_| wrong())?) {
+        (0, _) | (_, Duration::ZERO) => Err(wrong()),
+        rate => Ok(rate),
+    }
+}
+
 fn split(text: &str) -> (&str, &str) {
     let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
     (&text[..digits], text[digits..].trim_start())
@@ -90,6 +101,8 @@ mod tests {
     #[test]
     fn a_rate_is_a_number_within_a_time() {
         assert_eq!(restarts("5/10s"), Ok((5, Duration::from_secs(10))));
+        assert_eq!((rate("100/s"), rate("5/10s")), (Ok((100, Duration::from_secs(1))), Ok((5, Duration::from_secs(10)))));
+        assert!(["", "5", "0/s", "5/0s", "-5/s", "5/", "x/s"].iter().all(|wrong| rate(wrong).is_err()));
         assert!(restarts("5").is_err() && restarts("x/1s").is_err() && restarts("5/x").is_err());
     }
 }

@@ -245,7 +245,7 @@ fn what_is_staged_has_not_drained_and_what_a_failed_handler_saw_does_not_count()
     assert_eq!(room.roll_back(), [0; 0]);
     assert!(!write_all(&room, 1), "nobody knows of it any more");
 
-    assert_eq!(room.send(1, large.clone()), Ok(SendStatus::Backpressure));
+    assert_eq!(room.send(1, large), Ok(SendStatus::Backpressure));
     let first = peer.waiting_bytes();
     commit(&mut room);
     peer.settle_over_soft();

@@ -10,6 +10,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio::net::tcp::OwnedWriteHalf;
 
+use super::keepalive::{Keepalive, Verdict};
 use super::mailbox::Event;
 use super::outbox::Outbox;
 use super::parcel::{Deflation, Form, Parcel};
@@ -29,7 +30,7 @@ pub enum Phase {
     Open,
     /// Our close frame is queued; the room has been told that the client left. What the client still sends is dropped.
     Closing {
-        /// Since when (coarse).
+        /// Since when.
         since: Instant,
         /// Whether the client's close frame is here too, so that nothing is left to wait for.
         answered: bool,
@@ -58,9 +59,8 @@ pub struct Connection {
     dirty: Cell<bool>,
     /// The kernel's buffer is full.
     blocked: Cell<bool>,
-    /// When something came last (coarse: the shard's clock ticks with its sweep).
-    heard: Cell<Instant>,
-    pinged: Cell<bool>,
+    /// When something came last.
+    pub keepalive: Keepalive,
     task: RefCell<Option<Waker>>,
 }
 
@@ -76,8 +76,7 @@ impl Connection {
             phase: Cell::new(Phase::Open),
             dirty: Cell::new(false),
             blocked: Cell::new(false),
-            heard: Cell::new(now),
-            pinged: Cell::new(false),
+            keepalive: Keepalive::new(now),
             task: RefCell::default(),
         }
     }
@@ -157,7 +156,7 @@ impl Connection {
         if !self.is_open() {
             return;
         }
-        self.phase.set(Phase::Closing { since: shard.now(), answered, broken });
+        self.phase.set(Phase::Closing { since: Instant::now(), answered, broken });
         self.peer.set_closing(true);
         self.queue_control(shard, |out| protocol::write_close(out, info.code, &info.reason));
         self.seat.deliver(Event::Left(self.peer.client.id, info));
@@ -264,28 +263,18 @@ impl Connection {
         }
     }
 
-    /// Something has come from the client.
-    pub fn note_heard(&self, now: Instant) {
-        self.heard.set(now);
-        self.pinged.set(false);
-    }
-
     /// Once per sweep: pings who is silent, gives up who stays so, cuts who does not answer our close frame.
     pub fn sweep(self: &Rc<Self>, shard: &Shard) {
         let now = shard.now();
         let limits = &shard.limits;
         match self.phase() {
-            Phase::Open => {
-                let silent = now.saturating_duration_since(self.heard.get());
-                if self.seat.mailbox.is_full() {
-                    // It may have spoken: nothing is read from it while its room has too much to do.
-                    self.note_heard(now);
-                } else if silent >= limits.ping_interval + limits.pong_timeout {
-                    self.cut(CloseInfo::timeout());
-                } else if silent >= limits.ping_interval && !self.pinged.replace(true) {
-                    self.queue_control(shard, |out| protocol::write_ping(out, b""));
-                }
-            }
+            // It may have spoken: nothing is read from it while its room has too much to do.
+            Phase::Open if self.seat.mailbox.is_full() => self.keepalive.note_heard(now),
+            Phase::Open => match self.keepalive.look(now, limits) {
+                Verdict::Fine => {}
+                Verdict::Ping => self.queue_control(shard, |out| protocol::write_ping(out, b"")),
+                Verdict::Gone => self.cut(CloseInfo::timeout()),
+            },
             Phase::Closing { since, .. } => {
                 if now.saturating_duration_since(since) >= limits.close_timeout {
                     self.cut(CloseInfo::lost());

@@ -3,9 +3,12 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `thread` | the thread, and the commands that other threads send it |
+//! | `drain` | the end of a shard: everybody is closed, in batches |
 //! | `table` | connections, buffers and clock of one shard; the end of its turn |
 //! | `connection` | one connection and how it ends |
+//! | `keepalive` | how long a client is silent, and what follows |
 //! | `reader` | its task: frames in, events out |
+//! | `rate` | how many messages a client may send |
 //! | `outbox` | the bytes that wait for one client |
 //! | `parcel` | one message in the forms in which it is sent |
 //! | `rooms` | the rooms of one shard by name |
@@ -22,11 +25,14 @@
 mod breaker;
 mod connection;
 mod containment;
+mod drain;
 mod effects;
+mod keepalive;
 mod mailbox;
 mod orders;
 mod outbox;
 mod parcel;
+mod rate;
 mod reader;
 mod room_loop;
 mod rooms;

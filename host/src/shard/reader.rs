@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use tokio::net::tcp::OwnedReadHalf;
@@ -11,6 +12,7 @@ use tokio_util::io::poll_read_buf;
 
 use super::connection::Connection;
 use super::mailbox::Event;
+use super::rate::Rate;
 use super::table::Shard;
 use crate::protocol::{self, Agreement, Incoming, Inflation, Session};
 use crate::types::CloseInfo;
@@ -36,19 +38,20 @@ pub async fn run(
     agreement: Option<Agreement>,
 ) {
     let mut session = session(&shard, agreement);
+    let mut rate = shard.limits.rate.map(|limit| Rate::new(limit, shard.now()));
     let mut left_over = own(BytesMut::from(first));
     loop {
-        match poll_fn(|cx| poll_next(cx, &shard, &connection, &mut stream, !left_over.is_empty())).await {
+        match poll_fn(|cx| poll_next(cx, &shard, &connection, &mut rate, &mut stream, !left_over.is_empty())).await {
             Next::Read => {
-                connection.note_heard(shard.now());
+                connection.keepalive.note_heard(shard.now());
                 // Taken out for the time of the deliveries: a handler runs inside them.
                 let mut buffer = shard.read_buffer.take();
-                receive(&shard, &connection, &mut session, &mut buffer);
+                receive(&shard, &connection, &mut session, &mut rate, &mut buffer);
                 left_over = own(buffer.split());
                 shard.read_buffer.replace(buffer);
             }
             Next::GoOn => {
-                receive(&shard, &connection, &mut session, &mut left_over);
+                receive(&shard, &connection, &mut session, &mut rate, &mut left_over);
                 left_over = own(left_over);
             }
             Next::Ended | Next::Finished => break,
@@ -78,6 +81,7 @@ fn poll_next(
     cx: &mut Context<'_>,
     shard: &Shard,
     connection: &Connection,
+    rate: &mut Option<Rate>,
     stream: &mut OwnedReadHalf,
     has_left_over: bool,
 ) -> Poll<Next> {
@@ -86,7 +90,13 @@ fn poll_next(
         return Poll::Ready(Next::Finished);
     }
     if connection.is_open() {
-        ready!(connection.seat.mailbox.poll_has_room(cx));
+        let has_room = connection.seat.mailbox.poll_has_room(cx);
+        match rate {
+            Some(rate) if has_room.is_pending() => rate.hold(Instant::now()),
+            Some(rate) => rate.release(Instant::now),
+            None => {}
+        }
+        ready!(has_room);
     }
     if has_left_over {
         return Poll::Ready(Next::GoOn);
@@ -101,12 +111,18 @@ fn poll_next(
 }
 
 /// Delivers what is complete in `input`. Stops early, with bytes left, when the room has enough to do.
-fn receive(shard: &Shard, connection: &Rc<Connection>, session: &mut Session, input: &mut BytesMut) {
+fn receive(shard: &Shard, connection: &Rc<Connection>, session: &mut Session, rate: &mut Option<Rate>, input: &mut BytesMut) {
     loop {
         if connection.is_open() && connection.seat.mailbox.is_full() {
             return;
         }
-        match session.receive(input) {
+        let incoming = session.receive(input);
+        if let (Ok(Some(Incoming::Message(_) | Incoming::Ping(_))), Some(rate)) = (&incoming, &mut *rate)
+            && !rate.allows(Instant::now())
+        {
+            connection.close(shard, CloseInfo::policy("more messages than the rate limit allows"));
+        }
+        match incoming {
             Ok(Some(Incoming::Message(message))) => {
                 if connection.is_open() {
                     connection.seat.deliver(Event::Message(connection.peer.client.id, message));

@@ -4,7 +4,7 @@ use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use slab::Slab;
@@ -99,9 +99,14 @@ impl Shard {
         self.connections.borrow()
     }
 
-    /// All connections, for loops that may end some.
-    pub fn all(&self) -> Vec<Rc<Connection>> {
-        self.connections.borrow().iter().map(|(_, connection)| Rc::clone(connection)).collect()
+    /// Does something with each connection, which may end it: no borrow is held meanwhile. Who comes meanwhile may be
+    /// left out.
+    pub fn for_each(&self, mut act: impl FnMut(&Rc<Connection>)) {
+        let slots = self.connections.borrow().capacity();
+        for slot in 0..slots {
+            let connection = self.connections.borrow().get(slot).cloned();
+            connection.iter().for_each(&mut act);
+        }
     }
 
     /// Whether nobody is connected.
@@ -150,11 +155,16 @@ impl Shard {
         Poll::Pending
     }
 
-    /// Once per tick: moves the clock on and looks after silent and closing connections.
-    pub fn sweep(&self) {
-        self.now.set(Instant::now());
-        for connection in self.all() {
+    /// Once per period: moves the clock on and looks after silent and closing connections.
+    pub fn sweep(&self, period: Duration) {
+        let now = Instant::now();
+        // A shard that was held up, by a native handler that blocks say, has heard nobody meanwhile.
+        let held_up = now.saturating_duration_since(self.now.replace(now)).saturating_sub(2 * period);
+        self.for_each(|connection| {
+            if !held_up.is_zero() {
+                connection.keepalive.excuse(held_up);
+            }
             connection.sweep(self);
-        }
+        });
     }
 }

@@ -12,8 +12,10 @@ use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
 
 use super::connection::Connection;
+use super::drain::drain;
 use super::mailbox::Event;
 use super::orders::Order;
 use super::parcel::Parcel;
@@ -159,11 +161,12 @@ async fn serve<L: Launch>(index: usize, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>,
     let limits = &shard.limits;
     let period = SWEEP.min(limits.ping_interval / 4).min(limits.pong_timeout / 4).min(limits.close_timeout / 4);
     let mut sweeps = tokio::time::interval(period.max(Duration::from_millis(1)));
+    sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let command = tokio::select! {
             command = inbox.recv() => command,
             _ = sweeps.tick() => {
-                shard.sweep();
+                shard.sweep(sweeps.period());
                 continue;
             }
         };
@@ -174,7 +177,7 @@ async fn serve<L: Launch>(index: usize, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>,
             Some(Command::Broadcast(message)) => {
                 let frame = encode(&message);
                 let mut parcel = Parcel::whole(&frame, false);
-                shard.all().iter().for_each(|connection| connection.queue_uncounted(shard, &mut parcel));
+                shard.for_each(|connection| connection.queue_uncounted(shard, &mut parcel));
             }
             Some(Command::CloseAll(info)) => close_all(shard, &info),
             Some(Command::Drain(deadline)) => return drain(shard, rooms, deadline, &mut sweeps, inbox).await,
@@ -222,34 +225,5 @@ fn encode(message: &Message) -> Bytes {
 }
 
 fn close_all(shard: &Shard, info: &CloseInfo) {
-    for connection in shard.all() {
-        connection.close(shard, info.clone());
-    }
-}
-
-/// Closes everybody and returns when all are gone and the rooms are idle, or at the deadline.
-async fn drain<L: Launch>(
-    shard: &Rc<Shard>,
-    rooms: &Rooms<L>,
-    deadline: Instant,
-    sweeps: &mut tokio::time::Interval,
-    mut inbox: mpsc::Receiver<Command>,
-) {
-    close_all(shard, &CloseInfo::shutdown());
-    inbox.close();
-    let drained = async {
-        loop {
-            tokio::select! {
-                biased;
-                // Who was on the way here is dropped: the connection just ends.
-                Some(_) = inbox.recv() => {}
-                () = shard.emptied() => break,
-                _ = sweeps.tick() => shard.sweep(),
-            }
-        }
-        rooms.idle().await;
-    };
-    if tokio::time::timeout_at(deadline.into(), drained).await.is_err() {
-        tracing::warn!("the drain deadline has passed: the remaining connections are cut");
-    }
+    shard.for_each(|connection| connection.close(shard, info.clone()));
 }

@@ -1,0 +1,117 @@
+//! The end of a shard: everybody is closed, and it waits until all are gone.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::rooms::Rooms;
+use super::table::Shard;
+use super::thread::Command;
+use crate::app::Launch;
+use crate::types::CloseInfo;
+
+/// So many clients are closed at once. Each is likely to come back at once, to the server that takes over.
+const AT_ONCE: usize = 100;
+/// Batches closer together than this would not spread anything. When there are so many clients, batches are larger.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// Closes everybody and returns when all are gone and the rooms are idle, or at the deadline. Whose turn to be closed
+/// has not come is served as before.
+pub(super) async fn drain<L: Launch>(
+    shard: &Rc<Shard>,
+    rooms: &Rooms<L>,
+    deadline: Instant,
+    sweeps: &mut Interval,
+    mut inbox: mpsc::Receiver<Command>,
+) {
+    inbox.close();
+    let left = deadline.saturating_duration_since(Instant::now());
+    let mut batches = Batches::new(shard.connections().len(), left / 2);
+    let mut turns = interval(batches.pause);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let drained = async {
+        loop {
+            tokio::select! {
+                biased;
+                // Who was on the way here is dropped: the connection just ends.
+                Some(_) = inbox.recv() => {}
+                () = shard.emptied() => break,
+                _ = turns.tick(), if !batches.are_done(shard) => batches.close_next(shard),
+                _ = sweeps.tick() => shard.sweep(sweeps.period()),
+            }
+        }
+        rooms.idle().await;
+    };
+    if tokio::time::timeout_at(deadline.into(), drained).await.is_err() {
+        tracing::warn!("the drain deadline has passed: the remaining connections are cut");
+    }
+}
+
+/// The clients in the order of their places, so many at a time.
+#[derive(Debug, PartialEq, Eq)]
+struct Batches {
+    size: usize,
+    pause: Duration,
+    /// The first place that has not had its turn.
+    next: usize,
+}
+
+impl Batches {
+    /// A few clients are one batch. Many are spread evenly over this time.
+    fn new(clients: usize, spread: Duration) -> Self {
+        let most = usize::try_from(spread.as_nanos() / SHORTEST_PAUSE.as_nanos()).unwrap_or(usize::MAX).max(1);
+        let count = clients.div_ceil(AT_ONCE).clamp(1, most);
+        let pause = spread / u32::try_from(count).unwrap_or(u32::MAX);
+        Self { size: clients.div_ceil(count), pause: pause.max(SHORTEST_PAUSE), next: 0 }
+    }
+
+    fn are_done(&self, shard: &Shard) -> bool {
+        self.next >= shard.connections().capacity()
+    }
+
+    fn close_next(&mut self, shard: &Shard) {
+        let mut closed = 0;
+        while closed < self.size && !self.are_done(shard) {
+            let connection = shard.connections().get(self.next).cloned();
+            self.next += 1;
+            if let Some(connection) = connection.filter(|connection| connection.is_open()) {
+                connection.close(shard, CloseInfo::shutdown());
+                closed += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size of a batch, and the pause after it in milliseconds.
+    fn batches(clients: usize, spread_ms: u64) -> (usize, u128) {
+        let Batches { size, pause, .. } = Batches::new(clients, Duration::from_millis(spread_ms));
+        (size, pause.as_millis())
+    }
+
+    #[test]
+    fn a_few_clients_are_one_batch() {
+        assert_eq!(batches(0, 5000).0, 0);
+        assert_eq!(batches(1, 5000).0, 1);
+        assert_eq!(batches(100, 5000).0, 100);
+    }
+
+    #[test]
+    fn many_clients_are_spread_over_the_time() {
+        assert_eq!(batches(101, 5000), (51, 2500));
+        assert_eq!(batches(500, 5000), (100, 1000));
+        assert_eq!(batches(10_000, 5000), (100, 50));
+    }
+
+    #[test]
+    fn very_many_clients_or_little_time_make_larger_batches() {
+        assert_eq!(batches(100_000, 5000), (1000, 50));
+        assert_eq!(batches(1000, 100), (500, 50));
+        assert_eq!(batches(1000, 0).0, 1000);
+    }
+}

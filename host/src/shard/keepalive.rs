@@ -1,0 +1,99 @@
+//! How long a client is silent, and what follows from that.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use crate::config::Limits;
+
+/// When a client was heard last, and whether it was asked since.
+#[derive(Debug)]
+pub struct Keepalive {
+    /// Coarse: the time of a sweep.
+    heard: Cell<Instant>,
+    pinged: Cell<Option<Instant>>,
+}
+
+/// What is to be done about a client.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing.
+    Fine,
+    /// It has been silent for long: it is to be pinged.
+    Ping,
+    /// It has not answered.
+    Gone,
+}
+
+impl Keepalive {
+    /// For a client that has just come.
+    pub fn new(now: Instant) -> Self {
+        Self { heard: Cell::new(now), pinged: Cell::new(None) }
+    }
+
+    /// Something has come from the client. An answer of any kind will do (RFC 6455 §5.5.3 asks for a pong).
+    pub fn note_heard(&self, now: Instant) {
+        self.heard.set(now);
+        self.pinged.set(None);
+    }
+
+    /// The shard has stood still for so long: nobody could be heard.
+    pub fn excuse(&self, held_up: Duration) {
+        self.heard.set(self.heard.get() + held_up);
+        self.pinged.set(self.pinged.get().map(|pinged| pinged + held_up));
+    }
+
+    /// To be asked once per sweep. A ping that it asks for is taken for sent.
+    pub fn look(&self, now: Instant, limits: &Limits) -> Verdict {
+        match self.pinged.get() {
+            Some(pinged) if now.saturating_duration_since(pinged) >= limits.pong_timeout => Verdict::Gone,
+            Some(_) => Verdict::Fine,
+            None if now.saturating_duration_since(self.heard.get()) >= limits.ping_interval => {
+                self.pinged.set(Some(now));
+                Verdict::Ping
+            }
+            None => Verdict::Fine,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits { ping_interval: Duration::from_secs(20), pong_timeout: Duration::from_secs(5), ..Limits::default() }
+    }
+
+    #[test]
+    fn who_is_silent_is_pinged_once_and_gone_if_it_stays_so() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let client = Keepalive::new(start);
+        let verdicts = [19, 20, 21, 24, 25].map(|seconds| client.look(at(seconds), &limits()));
+        assert_eq!(verdicts, [Verdict::Fine, Verdict::Ping, Verdict::Fine, Verdict::Fine, Verdict::Gone]);
+    }
+
+    #[test]
+    fn who_answers_is_fine_and_pinged_again_later() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let client = Keepalive::new(start);
+        for round in 0..3 {
+            let silent_since = round * 24;
+            assert_eq!(client.look(at(silent_since + 20), &limits()), Verdict::Ping);
+            client.note_heard(at(silent_since + 24));
+            assert_eq!(client.look(at(silent_since + 25), &limits()), Verdict::Fine);
+        }
+    }
+
+    #[test]
+    fn nobody_is_gone_who_was_not_pinged_and_given_the_time_to_answer() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let client = Keepalive::new(start);
+        assert_eq!(client.look(at(100), &limits()), Verdict::Ping, "no sweep for long");
+        client.excuse(Duration::from_secs(60));
+        assert_eq!(client.look(at(164), &limits()), Verdict::Fine, "its answer could not be read");
+        assert_eq!(client.look(at(165), &limits()), Verdict::Gone);
+    }
+}

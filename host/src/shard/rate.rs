@@ -1,0 +1,98 @@
+//! How many messages a client may send.
+
+use std::time::{Duration, Instant};
+
+/// A bucket of so many tokens as may be used within a time, which fills up again in that time. It is kept as the moment
+/// at which it will be full.
+#[derive(Debug)]
+pub struct Rate {
+    window: Duration,
+    interval: Duration,
+    full_at: Instant,
+    /// For so long the client was not read, and what it sent meanwhile comes at once.
+    excused: Duration,
+    held_since: Option<Instant>,
+}
+
+impl Rate {
+    /// So many messages within a time, all of which may come at once.
+    pub fn new((messages, window): (usize, Duration), now: Instant) -> Self {
+        let messages = u32::try_from(messages).unwrap_or(u32::MAX).max(1);
+        Self { window, interval: window / messages, full_at: now, excused: Duration::ZERO, held_since: None }
+    }
+
+    /// A message has come. False if that is one too many.
+    pub fn allows(&mut self, now: Instant) -> bool {
+        let earliest = now.checked_sub(self.excused).unwrap_or(now);
+        let full_at = self.full_at.max(earliest) + self.interval;
+        if full_at > now + self.window {
+            return false;
+        }
+        if full_at > now {
+            self.excused = Duration::ZERO;
+        }
+        self.full_at = full_at;
+        true
+    }
+
+    /// The client is not read for now, since its room has too much to do.
+    pub fn hold(&mut self, now: Instant) {
+        self.held_since.get_or_insert(now);
+    }
+
+    /// It is read again, if it was held.
+    pub fn release(&mut self, now: impl FnOnce() -> Instant) {
+        if let Some(since) = self.held_since.take() {
+            self.excused += now().saturating_duration_since(since);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many messages in a row are allowed at a time.
+    fn allowed(rate: &mut Rate, now: Instant) -> usize {
+        (0..1000).take_while(|_| rate.allows(now)).count()
+    }
+
+    #[test]
+    fn a_burst_is_as_large_as_the_rate_and_the_bucket_fills_up_again_in_its_time() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut rate = Rate::new((100, Duration::from_secs(1)), start);
+        assert_eq!(allowed(&mut rate, at(0)), 100);
+        assert_eq!(allowed(&mut rate, at(9)), 0);
+        assert_eq!(allowed(&mut rate, at(10)), 1);
+        assert_eq!(allowed(&mut rate, at(510)), 50);
+        assert_eq!(allowed(&mut rate, at(60_000)), 100, "it does not grow further");
+    }
+
+    #[test]
+    fn who_keeps_to_the_rate_may_go_on_for_ever() {
+        let start = Instant::now();
+        let mut rate = Rate::new((3, Duration::from_secs(1)), start);
+        assert!((0..1000).all(|n| rate.allows(start + Duration::from_millis(n * 334))));
+    }
+
+    #[test]
+    fn what_gathered_while_the_client_was_not_read_is_allowed_once() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut rate = Rate::new((100, Duration::from_secs(1)), start);
+        rate.hold(at(1000));
+        rate.hold(at(2000));
+        rate.release(|| at(6000));
+        rate.release(|| at(7000));
+        assert_eq!(allowed(&mut rate, at(6000)), 600, "its five seconds, and a burst");
+        assert_eq!(allowed(&mut rate, at(60_000)), 100);
+    }
+
+    #[test]
+    fn odd_limits_are_no_trouble() {
+        let now = Instant::now();
+        assert_eq!(allowed(&mut Rate::new((0, Duration::from_secs(1)), now), now), 1);
+        assert_eq!(allowed(&mut Rate::new((7, Duration::ZERO), now), now), 1000);
+    }
+}

@@ -106,6 +106,22 @@ fn every_503_says_when_to_try_again() {
 }
 
 #[test]
+fn who_asks_while_the_server_shuts_down_is_told_so() {
+    let host = Host::run("echo");
+    let mut late = Raw::connect(&host.address);
+    let request = upgrade("/", &[]);
+    late.says(&request.as_bytes()[..20]);
+    // The shard takes nobody any more when it has said so to those it has; this one does not answer, and the drain waits for it.
+    let mut inside = connected(&host, &[]);
+    host.signal("TERM");
+    assert_eq!(inside.is_closed().0, 1001);
+    late.says(&request.as_bytes()[20..]);
+    let answer = late.answer();
+    assert_eq!((answer.status, answer.header("retry-after"), answer.header("connection")), (503, "5", "close"));
+    assert_eq!(answer.body, b"the server shuts down\n");
+}
+
+#[test]
 fn one_address_has_its_part_and_no_more() {
     let mut host = Host::run_with("echo", &["--max-per-address", "2"]);
     let (_one, two) = (connected(&host, &[]), connected(&host, &[]));
@@ -208,6 +224,8 @@ fn without_descriptors_left_newcomers_wait_and_the_log_says_so_once() {
     // The backlog takes them all, whether there is a descriptor for them or not.
     let waiting: Vec<_> = (0..80).map(|_| Raw::connect(&host.address)).collect();
     host.logs("no connection can be accepted for now, and they wait: Too many open files");
+    // Meanwhile the loop tries again, several times.
+    drop((Host::run("echo"), Host::run("echo")));
     drop(waiting);
     is_admitted_in_the_end(&host);
     assert!(ticks(host.pid()) < 300, "it has not spun: {} ticks", ticks(host.pid()));

@@ -214,7 +214,28 @@ fn what_the_command_line_complains_of_is_an_error_of_the_library() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let port = taken.local_addr().expect("it has an address").port();
     assert!(matches!(echo().port(port).build().expect_err("the port is in use"), Error::Bind { .. }));
+    assert!(matches!(echo().allow_origin("app.example").build().expect_err("no origin"), Error::Origin { .. }));
+    assert!(matches!(echo().trusted_proxy("proxy.example").build().expect_err("no address"), Error::TrustedProxy(_)));
+    let contradiction = Limits { outbox_soft_bytes: 2 << 20, ..Limits::default() };
+    assert!(matches!(echo().limits(contradiction).build().expect_err("a contradiction"), Error::Limits(_)));
     assert!(matches!(echo().host("name.invalid").build().expect_err("no such name"), Error::Resolve { .. }));
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_says_who_the_client_is() {
+    let tell = |room: &mut ws_host::Room, client: &ws_host::Client| {
+        let _ = room.send(client.id, client.address.to_string());
+    };
+    let server = Server::builder().trusted_proxy("127.0.0.0/8").proxy_protocol(true).on_new_client(tell);
+    let server = Embedded::start(server);
+    let mut raw = Raw::connect(&server.address);
+    raw.says(
+        ["PROXY TCP4 127.0.0.9 10.0.0.1 4711 80\r\n", &upgrade("/", &[("X-Forwarded-For", "1.1.1.1, 203.0.113.5:99")])]
+            .concat()
+            .as_bytes(),
+    );
+    assert_eq!(raw.head().status, 101);
+    assert_eq!(raw.hears(), "203.0.113.5:99", "the proxy in front passes on for another that is trusted too");
 }
 
 #[tokio::test]

@@ -216,3 +216,14 @@ async fn obey_signals(mut signals: Signals, file: &Path, handle: &Handle) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::count;
+
+    #[test]
+    fn one_is_not_many() {
+        let clients = |number| count(number, "client is", "clients are");
+        assert_eq!([clients(0), clients(1), clients(2)], ["0 clients are", "1 client is", "2 clients are"]);
+    }
+}

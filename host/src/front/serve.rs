@@ -141,10 +141,12 @@ impl Front {
     }
 
     /// Refuses who comes when there is no place for him, without reading what he wants.
-    async fn turn_away(&self, stream: TcpStream, address: SocketAddr, refusal: &Refusal) {
+    async fn turn_away(&self, mut stream: TcpStream, address: SocketAddr, refusal: &Refusal) {
         self.say_too_many(address, refusal);
-        let _ = stream.try_write(reply::plain(refusal).as_bytes());
-        self.linger.close(stream).await;
+        // A new socket has room for so little: this does not wait for the client.
+        if stream.write_all(reply::plain(refusal).as_bytes()).await.is_ok() {
+            self.linger.close(stream).await;
+        }
     }
 
     /// Says in the log that somebody was refused because there are too many, as often as that is of use.

@@ -93,7 +93,10 @@ async fn admit(front: &Front, address: SocketAddr, from: SocketAddr, parts: &Par
         Decision::Close(code, reason) => Upgrade::Close(code, reason),
         Decision::Refuse(status) => return Err(refused_by_gate(status)),
     };
-    let reply = reply::switching(&accept_key, None, None).ok_or_else(broken_gate)?;
+    // Nothing is spoken in it, but browsers give up a connection without one of those that they have offered, and their
+    // page would not see the code.
+    let subprotocol = offered.first().map(String::as_str);
+    let reply = reply::switching(&accept_key, subprotocol, None).ok_or_else(broken_gate)?;
     Ok((reply, upgrade))
 }
 

@@ -173,8 +173,19 @@ impl Gate for Probe {
             "/panic" => panic!("told to panic in the gate"),
             "/subprotocol" => Decision::Accept(request.subprotocols.last().cloned()),
             "/wrong-subprotocol" => Decision::Accept(Some("never-offered".into())),
-            _ => Decision::Accept(None),
+            path => in_numbers(path).unwrap_or(Decision::Accept(None)),
         }
+    }
+}
+
+/// `/refuse/404`, or `/close/4001/reason`.
+fn in_numbers(path: &str) -> Option<Decision> {
+    let (decision, rest) = path.strip_prefix('/')?.split_once('/')?;
+    let (number, reason) = rest.split_once('/').unwrap_or((rest, ""));
+    match decision {
+        "refuse" => Some(Decision::Refuse(number.parse().ok()?)),
+        "close" => Some(Decision::Close(Rejection { code: number.parse().ok()?, reason: reason.to_owned() })),
+        _ => None,
     }
 }
 

@@ -1,0 +1,160 @@
+//! A chat for members, who show a signed token at the gate.
+
+#![forbid(unsafe_code)]
+
+mod hs256;
+mod token;
+
+use token::{Judge, Refusal};
+use ws_guest::{App, Client, ClientId, CloseInfo, Decision, Gate, Lifecycle, Message, Rejection, Request, Saved, StartReason};
+use ws_guest::{attachment, broadcast, clients, close, send, set_attachment};
+
+/// The variable with the secret that tokens are signed with.
+const SECRET: &str = "AUTH_SECRET";
+
+/// What is spoken once somebody is in.
+const SUBPROTOCOL: &str = "chat.v1";
+
+/// A page can set no header but this one: it offers its token as a subprotocol beside the real one.
+const TOKEN_SUBPROTOCOL: &str = "bearer.";
+
+#[derive(Default)]
+struct Auth {
+    /// Made in `on_start`, before any other handler.
+    judge: Option<Judge>,
+}
+
+ws_guest::export!(Auth: Gate, Lifecycle);
+
+impl Gate for Auth {
+    fn on_upgrade(&mut self, request: Request) -> Decision {
+        let Err(refusal) = self.member(&request.headers, &request.query) else {
+            // The token, which may have been offered too, is never what is agreed on.
+            return Decision::Accept(request.subprotocols.into_iter().find(|offered| offered == SUBPROTOCOL));
+        };
+        println!("refused {}: {}", request.address.ip, refusal.reason());
+        // Browsers name the page's origin, others do not. A page is told nothing of an HTTP status, but can read a close code.
+        if request.header("origin").is_some() {
+            Decision::Close(Rejection { code: refusal.close_code(), reason: refusal.reason().to_owned() })
+        } else {
+            Decision::Refuse(refusal.status())
+        }
+    }
+}
+
+impl App for Auth {
+    fn on_new_client(&mut self, client: Client) {
+        // The gate cannot hand anything over: there was no client to attach it to. The token may have expired since.
+        match self.member(&client.headers, &client.query) {
+            Ok(name) => {
+                set_attachment(client.id, name.as_bytes()).ok();
+                say(&format!("* {name} has joined"));
+            }
+            Err(refusal) => drop(close(client.id, refusal.close_code(), refusal.reason())),
+        }
+    }
+
+    fn on_message(&mut self, from: ClientId, message: Message) {
+        let Some(name) = name(from) else { return };
+        match message.as_text().map(str::trim) {
+            Some("/who") => {
+                let here: Vec<_> = clients().into_iter().filter_map(crate::name).collect();
+                send(from, format!("* Here: {}", here.join(", "))).ok();
+            }
+            Some(text) => say(&format!("{name}: {}", text.replace(char::is_control, " "))),
+            None => drop(send(from, "* Only text is understood here")),
+        }
+    }
+
+    fn on_client_left(&mut self, id: ClientId, _info: CloseInfo) {
+        if let Some(name) = name(id) {
+            say(&format!("* {name} has left"));
+        }
+    }
+}
+
+impl Auth {
+    fn member(&self, headers: &[(String, String)], query: &str) -> Result<String, Refusal> {
+        let judge = self.judge.as_ref().ok_or(Refusal::Invalid)?;
+        judge.member(token(headers, query))
+    }
+}
+
+impl Lifecycle for Auth {
+    fn on_start(&mut self, _reason: StartReason, _saved: Option<Saved>) -> Result<(), String> {
+        let secret = std::env::var(SECRET).map_err(|_| {
+            format!("{SECRET} is missing. Give the secret that tokens are signed with, 32 bytes or more: --env {SECRET}")
+        })?;
+        self.judge = Some(Judge::new(secret.as_bytes()).map_err(|error| format!("{SECRET}: {error}"))?);
+        Ok(())
+    }
+
+    /// Names are attached to the clients: there is nothing to hand over.
+    fn snapshot(&self) -> Saved {
+        Saved { version: String::new(), data: Vec::new() }
+    }
+}
+
+/// The token of a request: the first of those in a header `authorization`, among the subprotocols, in a cookie, and in
+/// the query.
+fn token<'a>(headers: &'a [(String, String)], query: &'a str) -> Option<&'a str> {
+    let of = |name: &'static str| headers.iter().filter(move |(header, _)| header == name).map(|(_, value)| value.as_str());
+    let in_header = || of("authorization").find_map(bearer);
+    let in_subprotocol = || {
+        let mut offered = of("sec-websocket-protocol").flat_map(|offers| offers.split(',')).map(str::trim);
+        offered.find_map(|offer| offer.strip_prefix(TOKEN_SUBPROTOCOL))
+    };
+    let in_cookie = || of("cookie").flat_map(|cookies| cookies.split(';')).find_map(named_token);
+    let in_query = || query.split('&').find_map(named_token);
+    in_header().or_else(in_subprotocol).or_else(in_cookie).or_else(in_query)
+}
+
+/// `Bearer abc`, with the scheme in any case (RFC 9110 §11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// `token=abc`. A token has no letter that a query or a cookie would have to encode.
+fn named_token(pair: &str) -> Option<&str> {
+    pair.trim().strip_prefix("token=")
+}
+
+/// The name that is attached to a client. It outlives a swap and a trap.
+fn name(id: ClientId) -> Option<String> {
+    attachment(id).and_then(|name| String::from_utf8(name).ok())
+}
+
+/// Sends a line to everybody. One that is too long to send is dropped.
+fn say(line: &str) {
+    broadcast(line).ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::token;
+
+    #[test]
+    fn a_token_is_found_wherever_a_client_can_put_it() {
+        let header = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+        for (name, value) in [
+            ("authorization", "bearer abc"),
+            ("sec-websocket-protocol", "chat.v1, bearer.abc"),
+            ("cookie", "theme=dark; token=abc; more=1"),
+        ] {
+            assert_eq!(token(&header(name, value), ""), Some("abc"), "{name}");
+        }
+        assert_eq!(token(&[], "a=1&token=abc"), Some("abc"));
+        for (name, value) in [("authorization", "Basic abc"), ("cookie", "my-token=abc"), ("sec-websocket-protocol", "chat.v1")] {
+            assert_eq!(token(&header(name, value), "my-token=abc"), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_only_the_client_itself_can_set_comes_before_what_a_link_can() {
+        let headers = [("cookie", "token=cookie"), ("authorization", "Bearer header")];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(token(&headers, "token=query"), Some("header"));
+        assert_eq!(token(&headers[..1], "token=query"), Some("cookie"));
+    }
+}

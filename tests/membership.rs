@@ -284,8 +284,11 @@ async fn who_is_in_the_room_can_be_closed_and_nobody_else(mut scene: Scene) {
 
 async fn who_has_been_closed_is_heard_no_more(mut scene: Scene) {
     let (mut client, _) = scene.joins(&mut []).await;
+    // While this is computed, what follows is read, and waits for its turn.
+    client.says("compute 100").await;
     client.says("close 1 4000 bye").await;
     client.says("print heard after the close").await;
+    assert!(client.hears().await.starts_with("computed"));
     assert_eq!(client.is_closed().await, (4000, "bye".to_owned()));
     let log = scene.host.logs_up_to("left 1: ");
     assert!(!log.contains("heard after"), "{log}");

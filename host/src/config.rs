@@ -1,5 +1,6 @@
 //! What a server can be told: plain data, units in the names.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Every limit of one server. Each queue has a size and a verdict for when it is full: README.md has the table.
@@ -113,6 +114,20 @@ pub enum Instances {
     PerClient,
 }
 
+/// Where a server's certificate comes from.
+#[derive(Debug, Clone)]
+pub enum TlsSource {
+    /// Two PEM files, which can be loaded again while the server runs.
+    Files {
+        /// The certificate, and behind it the chain to its root.
+        certificate: PathBuf,
+        /// Its private key.
+        key: PathBuf,
+    },
+    /// Made at the start, for `localhost`, `127.0.0.1` and `::1`: clients have no reason to trust it.
+    SelfSigned,
+}
+
 /// Everything else that a server can be told.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -132,6 +147,8 @@ pub struct Config {
     pub shards: usize,
     /// Origins that may connect besides the one that equals `Host`; `*` admits every one.
     pub allow_origins: Vec<String>,
+    /// The certificate of a server with TLS.
+    pub tls: Option<TlsSource>,
     /// The limits.
     pub limits: Limits,
 }
@@ -147,6 +164,7 @@ impl Default for Config {
             room_path: None,
             shards: 0,
             allow_origins: Vec::new(),
+            tls: None,
             limits: Limits::default(),
         }
     }

@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -25,6 +24,8 @@ use super::origin::OriginPolicy;
 use super::page::Page;
 use super::request::{self, Upgrade};
 use super::router::{Route, Router};
+use super::stream::Stream;
+use super::tls::Tls;
 use crate::protocol;
 use crate::shard::{Command, Newcomer};
 use crate::types::Client;
@@ -51,6 +52,7 @@ pub struct Front {
     pub handshake_timeout: Duration,
     /// How many pages were refused for their origin.
     pub origins_refused: AtomicU64,
+    tls: Option<Arc<Tls>>,
     next_id: AtomicU64,
 }
 
@@ -72,8 +74,15 @@ impl Front {
             places: Arc::new(Semaphore::new(max_connections)),
             handshake_timeout,
             origins_refused: AtomicU64::new(0),
+            tls: None,
             next_id: AtomicU64::new(1),
         }
+    }
+
+    /// The same door with TLS.
+    pub fn with_tls(mut self, tls: Option<Arc<Tls>>) -> Self {
+        self.tls = tls;
+        self
     }
 
     /// Accepts until `stop` names a deadline for what follows, and answers that.
@@ -103,10 +112,18 @@ impl Front {
 
     /// Sees one connection through its HTTP request.
     async fn welcome(self: Arc<Self>, stream: TcpStream, address: SocketAddr) {
-        let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() else { return turn_away(stream).await };
+        let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() else { return self.turn_away(stream).await };
         // Messages are whole when they are written: waiting for more to come would only make them late.
         let _ = stream.set_nodelay(true);
         let upgrade = Arc::new(Mutex::new(None));
+        let timer = TokioTimer::new();
+        // One deadline for all that comes before the hand-over.
+        let mut deadline = timer.sleep(self.handshake_timeout);
+        let stream = tokio::select! {
+            stream = Stream::accept(stream, address, self.tls.as_deref()) => stream,
+            () = &mut deadline => return tracing::debug!(%address, "no TLS handshake came in time"),
+        };
+        let Some(stream) = stream else { return };
         let service = service_fn({
             let (front, upgrade) = (Arc::clone(&self), Arc::clone(&upgrade));
             move |request: hyper::Request<Incoming>| {
@@ -123,8 +140,6 @@ impl Front {
                 })
             }
         });
-        let timer = TokioTimer::new();
-        let deadline = timer.sleep(self.handshake_timeout);
         let mut http = http1::Builder::new();
         http.timer(timer).header_read_timeout(self.handshake_timeout).max_buf_size(MAX_REQUEST_BYTES);
         let mut connection = http.serve_connection(TokioIo::new(stream), service);
@@ -134,27 +149,42 @@ impl Front {
                     return tracing::debug!(%address, "the HTTP request failed: {error}");
                 }
             }
-            () = pin!(deadline) => return tracing::debug!(%address, "no upgrade request came in time"),
+            () = &mut deadline => return tracing::debug!(%address, "no upgrade request came in time"),
         }
-        let Some(next) = upgrade.lock().ok().and_then(|mut slot| slot.take()) else { return };
+        let next = upgrade.lock().ok().and_then(|mut slot| slot.take());
         let parts = connection.into_parts();
-        self.hand_over(parts.io.into_inner(), parts.read_buf, address, next, permit).await;
+        let stream = parts.io.into_inner();
+        match next {
+            Some(next) => self.hand_over(stream, parts.read_buf, address, next, permit).await,
+            None => stream.end().await,
+        }
     }
 
-    async fn hand_over(&self, stream: TcpStream, first: Bytes, address: SocketAddr, next: Upgrade, permit: OwnedSemaphorePermit) {
+    async fn hand_over(&self, stream: Stream, first: Bytes, address: SocketAddr, next: Upgrade, permit: OwnedSemaphorePermit) {
         match next {
             Upgrade::Close(code, reason) => close_at_once(stream, code, &reason).await,
             Upgrade::Join { route, request, subprotocol } => {
                 let Some(place) = self.place(&route).await else { return };
-                let stream = match stream.into_std() {
-                    Ok(stream) => stream,
+                let (stream, tls, first) = match stream.into_parts(first) {
+                    Ok(parts) => parts,
                     Err(error) => return tracing::warn!(%address, "a new connection is lost: {error}"),
                 };
                 let id = self.next_id.fetch_add(1, Relaxed);
                 let client = Client { id, address, request, subprotocol };
-                place.send(Command::Join(route.room, Newcomer { stream, first, client, permit }));
+                place.send(Command::Join(route.room, Newcomer { stream, tls, first, client, permit }));
             }
         }
+    }
+
+    /// Says 503 to who comes when all places are taken, without reading what it wants. With TLS it is not said: a handshake
+    /// for nothing would cost more than a place.
+    async fn turn_away(&self, mut stream: TcpStream) {
+        if self.tls.is_some() {
+            return;
+        }
+        let answer = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+        let _ = stream.try_write(answer.as_bytes());
+        let _ = stream.shutdown().await;
     }
 
     /// A place in the shard's queue. Waiting for it comes before the client gets its id: from there to the queue nothing
@@ -164,15 +194,8 @@ impl Front {
     }
 }
 
-/// Says 503 to who comes when all places are taken, without reading what it wants.
-async fn turn_away(mut stream: TcpStream) {
-    let answer = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-    let _ = stream.try_write(answer.as_bytes());
-    let _ = stream.shutdown().await;
-}
-
 /// Sends a close frame to a client that the gate has let in only to be told why it may not stay.
-async fn close_at_once(mut stream: TcpStream, code: u16, reason: &ByteString) {
+async fn close_at_once(mut stream: Stream, code: u16, reason: &ByteString) {
     let mut frame = Vec::new();
     protocol::write_close(&mut frame, code, reason);
     if stream.write_all(&frame).await.is_ok() {

@@ -6,6 +6,8 @@
 //! | `table` | connections, buffers and clock of one shard; the end of its turn |
 //! | `connection` | one connection and how it ends |
 //! | `reader` | its task: frames in, events out |
+//! | `stream` | how it reaches its client: a socket, with or without TLS |
+//! | `tls` | one client's TLS session, without I/O |
 //! | `outbox` | the bytes that wait for one client |
 //! | `rooms` | the rooms of one shard by name |
 //! | `seat` | where events reach a room |
@@ -30,11 +32,14 @@ mod room_loop;
 mod rooms;
 mod roster;
 mod seat;
+mod stream;
 mod table;
 mod takeover;
 mod thread;
+mod tls;
 
 pub use orders::{Order, Probation, RoomSwap};
 pub use rooms::Counters;
 pub use roster::Roster;
 pub use thread::{Command, Newcomer, ShardContext, spawn};
+pub use tls::TlsSession;

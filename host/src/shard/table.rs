@@ -27,6 +27,8 @@ pub struct Shard {
     pub limits: Limits,
     /// Lent to whichever connection is readable.
     pub read_buffer: RefCell<BytesMut>,
+    /// Where ciphertext waits to be decrypted into the read buffer. It holds no memory before the first TLS connection reads.
+    pub ciphertext: RefCell<BytesMut>,
     /// An empty buffer for the next outbox that needs one.
     pub spare: RefCell<Vec<u8>>,
     /// Who is connected, for other threads to see.
@@ -45,6 +47,7 @@ impl Shard {
         Rc::new(Self {
             limits,
             read_buffer: RefCell::new(BytesMut::with_capacity(READ_BUFFER_BYTES)),
+            ciphertext: RefCell::default(),
             spare: RefCell::default(),
             roster,
             connections: RefCell::default(),

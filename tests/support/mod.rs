@@ -9,6 +9,7 @@ pub mod host;
 pub mod http;
 pub mod memory;
 pub mod swappable;
+pub mod tls;
 
 pub use client::{Client, refusal};
 pub use embedded::Embedded;

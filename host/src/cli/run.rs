@@ -10,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use ws_host::more::{AdminSocket, Instances, Limits, default_socket, sha256};
 use ws_host::{Handle, Server};
 
+use super::tls::Tls;
 use super::watch::Watch;
 use super::{RunArguments, Serving, Sharing};
 
@@ -17,7 +18,8 @@ use super::{RunArguments, Serving, Sharing};
 pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
     let RunArguments { file, watch, serving } = arguments;
     let watch = if watch { Some(Watch::file(&file)?) } else { None };
-    serve(&file, serving, false, async |handle| match watch {
+    let tls = Tls::new(serving.tls_files.clone(), false)?;
+    serve(&file, serving, tls, false, async |handle| match watch {
         Some(watch) => follow_file(watch, &file, &handle).await,
         None => std::future::pending().await,
     })
@@ -26,25 +28,28 @@ pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
 /// Serves a component in this file, as `run` and `dev` do, with `beside` running along until the server ends.
 ///
 /// With `notices`, the page shows what `Handle::set_notice` says.
-pub fn serve(file: &Path, serving: Serving, notices: bool, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
+pub fn serve(file: &Path, serving: Serving, tls: Tls, notices: bool, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
     let begun = Instant::now();
     let (no_page, socket) = (serving.no_page, serving.socket.clone());
-    let server = build(file, serving, notices)?;
+    let follower = tls.follower();
+    let server = build(file, serving, &tls, notices)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
     runtime.block_on(async {
         // Set up before the line that says where to find us: who reads it may send a signal at once.
         let signals = Signals::new().context("cannot listen for signals")?;
         let handle = server.handle();
         let admin = open_admin_socket(socket, server.local_addr().port())?;
-        announce(file, server.local_addr(), no_page);
+        announce(file, server.local_addr(), &tls, no_page);
         tracing::debug!("ready after {:?}", begun.elapsed());
         let admin = admin.map(|admin| tokio::spawn(admin.serve(handle.clone())));
-        let answering = tokio::spawn(obey_signals(signals, file.to_owned(), handle.clone()));
+        let following = follower.map(|follower| tokio::spawn(follower.follow(handle.clone())));
+        let answering = tokio::spawn(obey_signals(signals, file.to_owned(), tls, handle.clone()));
         tokio::select! {
             ended = server.run() => ended?,
             () = beside(handle) => {}
         }
         answering.abort();
+        following.inspect(tokio::task::JoinHandle::abort);
         if let Some(admin) = admin {
             // Ended here, so that its file is gone before we are.
             admin.abort();
@@ -54,7 +59,7 @@ pub fn serve(file: &Path, serving: Serving, notices: bool, beside: impl AsyncFnO
     })
 }
 
-fn build(file: &Path, serving: Serving, notices: bool) -> Result<Server, ws_host::Error> {
+fn build(file: &Path, serving: Serving, tls: &Tls, notices: bool) -> Result<Server, ws_host::Error> {
     let (max_restarts, restart_window) = serving.restarts;
     let limits = Limits {
         drain_timeout: serving.drain,
@@ -89,7 +94,7 @@ fn build(file: &Path, serving: Serving, notices: bool) -> Result<Server, ws_host
     for origin in serving.allow_origin {
         builder = builder.allow_origin(origin);
     }
-    builder.build()
+    tls.apply(builder).build()
 }
 
 /// A socket that was asked for must open. The default one is a convenience that a server can do without, in a container
@@ -107,13 +112,14 @@ fn open_admin_socket(asked_for: Option<std::path::PathBuf>, port: u16) -> anyhow
 }
 
 /// Says where the server is to be found, on stdout, in one line.
-fn announce(file: &Path, address: SocketAddr, no_page: bool) {
+fn announce(file: &Path, address: SocketAddr, tls: &Tls, no_page: bool) {
     let name = file.file_name().map_or_else(|| file.to_string_lossy(), |name| name.to_string_lossy());
     let reachable = SocketAddr::new(reachable(address.ip()), address.port());
-    let page = if no_page { "ws" } else { "http" };
+    let (http, ws) = tls.schemes();
+    let page = if no_page { ws } else { http };
     let mut stdout = std::io::stdout().lock();
     // A closed stdout is no reason not to serve.
-    let _ = writeln!(stdout, "{name} is served at {page}://{reachable}/ (WebSocket: ws://{reachable}/)");
+    let _ = writeln!(stdout, "{name} is served at {page}://{reachable}/ (WebSocket: {ws}://{reachable}/)");
     let _ = stdout.flush();
     if !address.ip().is_loopback() {
         tracing::info!("listening on {address}: other machines can connect");
@@ -187,13 +193,16 @@ impl Signals {
     }
 }
 
-/// SIGHUP loads the file again. The first signal to stop drains, the second ends the process at once.
-async fn obey_signals(mut signals: Signals, file: std::path::PathBuf, handle: Handle) {
+/// SIGHUP loads the certificate and the component again. The first signal to stop drains, the second ends the process at once.
+async fn obey_signals(mut signals: Signals, file: std::path::PathBuf, tls: Tls, handle: Handle) {
     let mut stopping = false;
     loop {
         match signals.next().await {
             Asked::Swap if stopping => {}
-            Asked::Swap => drop(swap(&file, &handle).await),
+            Asked::Swap => {
+                tls.reload(&handle).await;
+                let _ = swap(&file, &handle).await;
+            }
             Asked::Stop if stopping => {
                 tracing::warn!("cut");
                 std::process::exit(0);

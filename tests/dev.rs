@@ -5,7 +5,7 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
-use support::{Client, Host, command, fails, fails_with_log};
+use support::{Client, Host, command, fails, fails_with_log, tls};
 use tempfile::TempDir;
 
 const ECHO: &str = "\
@@ -52,6 +52,17 @@ async fn a_project_is_built_and_served() {
     let host = Host::start(dev(&project));
     assert!(host.announcement.starts_with("newborn.wasm is served at http://127.0.0.1:"), "{}", host.announcement);
     assert_eq!(Client::connect(&host).await.asks("hello").await, "hello");
+}
+
+#[tokio::test]
+async fn with_tls_it_makes_a_certificate_and_says_https_and_wss() {
+    // A project whose component no other test writes at the same time.
+    let mut command = command();
+    command.arg("dev").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-examples/echo")).args(["--port", "0", "--tls"]);
+    let host = Host::start(command);
+    assert!(host.announcement.contains("served at https://127.0.0.1:"), "{}", host.announcement);
+    assert!(host.announcement.contains("WebSocket: wss://127.0.0.1:"), "{}", host.announcement);
+    assert_eq!(tls::connect(&host.address).await.asks("hello").await, "hello");
 }
 
 #[tokio::test]

@@ -8,9 +8,9 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, Launch};
-use crate::config::{Compression, Config, Instances, Limits};
+use crate::config::{Compression, Config, Instances, Limits, TlsSource};
 use crate::error::Error;
-use crate::front::{self, Front, Notice, OriginPolicy, Page, Pattern, Proxies, Router};
+use crate::front::{self, Front, Notice, OriginPolicy, Page, Pattern, Proxies, Router, Tls};
 use crate::guest::{Engine, Program};
 use crate::handle::Handle;
 use crate::native::{Callbacks, Factory};
@@ -162,6 +162,22 @@ impl Builder {
         self
     }
 
+    /// Serves `https://` and `wss://` alone, with the certificate (best with its whole chain) and the private key in these PEM
+    /// files. `Handle::reload_tls` loads them again.
+    #[must_use]
+    pub fn tls(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.config.tls = Some(TlsSource::Files { certificate: certificate.into(), key: key.into() });
+        self
+    }
+
+    /// The same for development, with a certificate made at the start for `localhost`, `127.0.0.1` and `::1`. Browsers ask
+    /// whether to trust it.
+    #[must_use]
+    pub fn self_signed_tls(mut self) -> Self {
+        self.config.tls = Some(TlsSource::SelfSigned);
+        self
+    }
+
     /// How messages are compressed with clients that can: `Compression::Shared` by default.
     #[must_use]
     pub fn compression(mut self, compression: Compression) -> Self {
@@ -188,6 +204,7 @@ impl Builder {
         OriginPolicy::check(&config.allow_origins)?;
         let proxies = Proxies::parse(&config.trusted_proxies, config.proxy_protocol)?;
         let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
+        let tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
         // The port first, since it fails faster than a component compiles.
         let listener = match listener {
             Some(listener) => listener,
@@ -224,13 +241,14 @@ impl Builder {
         let admitting = Arc::new(AtomicBool::new(true));
         let notice = Notice::default();
         let commands: Vec<_> = shards.iter().map(|shard| shard.commands.clone()).collect();
-        let handle = Handle::new(commands.clone(), roster, Arc::clone(&admitting), notice.clone(), releases, stop, &limits);
+        let handle = Handle::new(commands.clone(), roster, Arc::clone(&admitting), notice.clone(), releases, stop, &limits)
+            .with_tls(tls.clone());
         let page = Page::new(config.page, config.notices.then_some(notice));
         let local = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
         let origins = OriginPolicy::new(config.allow_origins, local);
         let router = Router::new(config.instances, pattern, commands);
         let front = Front::new(page, origins, config.compression, proxies, admitting, router, limits);
-        Server::new(listener, front, shards, handle, stopped)
+        Server::new(listener, front.with_tls(tls), shards, handle, stopped)
     }
 }
 

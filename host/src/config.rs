@@ -1,5 +1,6 @@
 //! What a server can be told: plain data, units in the names.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::Error;
@@ -230,6 +231,20 @@ pub enum Compression {
     Dedicated,
 }
 
+/// Where a server's certificate comes from.
+#[derive(Debug, Clone)]
+pub enum TlsSource {
+    /// Two PEM files, which can be loaded again while the server runs.
+    Files {
+        /// The certificate, and behind it the chain to its root.
+        certificate: PathBuf,
+        /// Its private key.
+        key: PathBuf,
+    },
+    /// Made at the start, for `localhost`, `127.0.0.1` and `::1`: clients have no reason to trust it.
+    SelfSigned,
+}
+
 /// Everything else that a server can be told.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -257,6 +272,8 @@ pub struct Config {
     pub trusted_proxies: Vec<String>,
     /// Whether their connections begin with a header of the PROXY protocol.
     pub proxy_protocol: bool,
+    /// The certificate of a server with TLS.
+    pub tls: Option<TlsSource>,
     /// The limits.
     pub limits: Limits,
 }
@@ -276,6 +293,7 @@ impl Default for Config {
             grants: Grants::default(),
             trusted_proxies: Vec::new(),
             proxy_protocol: false,
+            tls: None,
             limits: Limits::default(),
         }
     }

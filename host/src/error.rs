@@ -104,6 +104,16 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The certificate or its key cannot be served with.
+    #[error("cannot use the {what} {}: {problem}", path.display())]
+    Tls {
+        /// Which of the two.
+        what: &'static str,
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
     /// Nothing was given to serve.
     #[error("there is nothing to serve: give the builder a component, an app or at least one callback")]
     NothingToServe,

@@ -9,17 +9,18 @@ use tokio::sync::{mpsc, watch};
 
 use crate::config::Limits;
 use crate::error::Error;
-use crate::front::Notice;
+use crate::front::{Notice, Tls};
 use crate::shard::{Command, Roster};
 use crate::swap::{Releases, Status, SwapReport};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
-/// A server's remote control. A clone costs a reference count; no method blocks.
+/// A server's remote control. A clone costs two reference counts; no method blocks.
 ///
 /// What it does takes effect between two handlers of the room, in the order of the calls of one thread.
 #[derive(Debug, Clone)]
 pub struct Handle {
     inner: Arc<Inner>,
+    tls: Option<Arc<Tls>>,
 }
 
 #[derive(Debug)]
@@ -50,7 +51,13 @@ impl Handle {
         let ended = AtomicBool::new(false);
         Self {
             inner: Arc::new(Inner { shards, roster, admitting, notice, releases, stop, drain_timeout, max_message_bytes, ended }),
+            tls: None,
         }
+    }
+
+    pub(crate) fn with_tls(mut self, tls: Option<Arc<Tls>>) -> Self {
+        self.tls = tls;
+        self
     }
 
     /// The clients that are connected, in the order in which they came.
@@ -121,6 +128,15 @@ impl Handle {
     /// There is none, it is refused, or the app is not a component.
     pub async fn rollback(&self) -> Result<SwapReport, Error> {
         self.releases()?.rollback().await
+    }
+
+    /// Loads the certificate and its key from their files again. New connections get the new certificate; those that there are
+    /// go on. A server without TLS has nothing to load. Reads files: to be called where that may block.
+    ///
+    /// # Errors
+    /// `Error::Tls`: they cannot be served with, and the certificate before goes on.
+    pub fn reload_tls(&self) -> Result<(), Error> {
+        self.tls.as_ref().map_or(Ok(()), |tls| tls.reload())
     }
 
     /// What runs.

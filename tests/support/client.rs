@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Response;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 
 use super::host::Host;
 
 /// A connected client.
-pub struct Client {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+pub struct Client<S = MaybeTlsStream<TcpStream>> {
+    socket: WebSocketStream<S>,
 }
 
 impl Client {
@@ -44,6 +45,19 @@ impl Client {
     /// Connects, and waits for the probe's word that this client has joined. Answers its id too.
     pub async fn join(host: &Host) -> (Self, u64) {
         Self::connect(host).await.has_joined().await
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    /// Connects over a stream.
+    pub async fn over(stream: S, url: &str) -> Self {
+        let (socket, _) = client_async(url, stream).await.expect("the client connects");
+        Self { socket }
+    }
+
+    /// The stream.
+    pub fn stream(&mut self) -> &mut S {
+        self.socket.get_mut()
     }
 
     /// Waits for the app's word that this client has joined. Answers its id too.

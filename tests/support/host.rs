@@ -35,7 +35,7 @@ impl Host {
         let mut announcement = String::new();
         BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut announcement).expect("ws-host has a stdout");
         let mut log = BufReader::new(child.stderr.take().expect("stderr is piped"));
-        let Some((_, rest)) = announcement.split_once("WebSocket: ws://") else {
+        let Some((_, rest)) = announcement.split_once("WebSocket: ").and_then(|(_, url)| url.split_once("://")) else {
             let mut text = String::new();
             let _ = log.read_to_string(&mut text);
             panic!("ws-host says where it is, not {announcement:?}; its log:\n{text}");

@@ -11,6 +11,7 @@ pub mod http;
 pub mod memory;
 pub mod raw;
 pub mod swappable;
+pub mod tls;
 
 pub use client::{Client, refusal};
 pub use embedded::Embedded;

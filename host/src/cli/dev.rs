@@ -6,6 +6,7 @@ use anyhow::bail;
 use ws_host::Handle;
 
 use super::cargo::{NotBuilt, build, ensure_target};
+use super::tls::Tls;
 use super::watch::Watch;
 use super::{DevArguments, run};
 
@@ -24,11 +25,12 @@ pub fn dev(arguments: DevArguments) -> anyhow::Result<()> {
     if !dir.join("Cargo.toml").is_file() {
         bail!("the directory {} has no Cargo.toml. Give the directory of a guest project written in Rust", dir.display());
     }
+    let tls = Tls::new(arguments.serving.tls_files.clone(), arguments.tls)?;
     ensure_target(&dir)?;
     // Before the first build, so that no change is missed while it runs.
     let watch = Watch::sources(&dir)?;
     let component = build(&dir)?;
-    run::serve(&component, arguments.serving, true, async |handle| follow_sources(watch, &dir, &handle).await)
+    run::serve(&component, arguments.serving, tls, true, async |handle| follow_sources(watch, &dir, &handle).await)
 }
 
 /// Builds again whenever the sources have changed, and swaps when that worked. When it did not, the compiler has said

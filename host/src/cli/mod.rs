@@ -13,6 +13,7 @@ pub mod log_queue;
 pub mod remote;
 pub mod run;
 pub mod settings;
+pub mod tls;
 pub mod watch;
 
 use std::io::Write;
@@ -122,6 +123,9 @@ pub struct DevArguments {
     /// The guest project: a directory with a Cargo.toml
     #[arg(default_value = ".")]
     pub dir: PathBuf,
+    /// Serve https:// and wss:// with a certificate made for localhost, 127.0.0.1 and ::1
+    #[arg(long)]
+    pub tls: bool,
     /// Where and how to serve it.
     #[command(flatten)]
     pub serving: Serving,
@@ -136,6 +140,9 @@ pub struct Serving {
     /// The name or address to listen on; 0.0.0.0 or :: opens it to the network
     #[arg(long, default_value = "127.0.0.1", value_name = "HOST")]
     pub host: String,
+    /// TLS.
+    #[command(flatten)]
+    pub tls_files: tls::TlsFiles,
     /// Do not answer GET / with the chat page
     #[arg(long)]
     pub no_page: bool,

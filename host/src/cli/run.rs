@@ -10,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use ws_host::more::{AdminSocket, Instances, default_socket, sha256};
 use ws_host::{Handle, Server};
 
+use super::tls::Tls;
 use super::watch::Watch;
 use super::{RunArguments, Serving, Sharing, env};
 
@@ -19,7 +20,8 @@ pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
     // Without one, `cli::parse` has ended the process.
     let file = file.context("the component is missing")?;
     let watch = if watch { Some(Watch::file(&file)?) } else { None };
-    serve(&file, serving, false, async |handle| match watch {
+    let tls = Tls::new(serving.tls_files.clone(), false)?;
+    serve(&file, serving, tls, false, async |handle| match watch {
         Some(watch) => follow_file(watch, &file, &handle).await,
         None => std::future::pending().await,
     })
@@ -28,7 +30,7 @@ pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
 /// Serves a component in this file, as `run` and `dev` do, with `beside` running along until the server ends.
 ///
 /// With `notices`, the page shows what `Handle::set_notice` says.
-pub fn serve(file: &Path, serving: Serving, notices: bool, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
+pub fn serve(file: &Path, serving: Serving, tls: Tls, notices: bool, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
     let begun = Instant::now();
     if let Some(settings) = &serving.settings {
         tracing::info!("settings from {}", settings.display());
@@ -36,21 +38,24 @@ pub fn serve(file: &Path, serving: Serving, notices: bool, beside: impl AsyncFnO
     let (no_page, socket) = (serving.no_page, serving.socket.clone());
     // Before anything else, since a secret that is missing makes all that follows useless.
     let env = env::variables(&serving.env)?;
-    let server = build(file, serving, env, notices)?;
+    let follower = tls.follower();
+    let server = build(file, serving, &tls, env, notices)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
     let served = runtime.block_on(async {
         // Set up before the line that says where to find us: who reads it may send a signal at once.
         let signals = Signals::new().context("cannot listen for signals")?;
         let handle = server.handle();
         let admin = open_admin_socket(socket, server.local_addr().port())?;
-        announce(file, server.local_addr(), no_page);
+        announce(file, server.local_addr(), &tls, no_page);
         tracing::debug!("ready after {:?}", begun.elapsed());
         let admin = admin.map(|admin| tokio::spawn(admin.serve(handle.clone())));
+        let following = follower.map(|follower| tokio::spawn(follower.follow(handle.clone())));
         tokio::select! {
             ended = server.run() => ended?,
-            () = obey_signals(signals, file, &handle) => tracing::warn!("cut"),
+            () = obey_signals(signals, file, &tls, &handle) => tracing::warn!("cut"),
             () = beside(handle.clone()) => {}
         }
+        following.inspect(tokio::task::JoinHandle::abort);
         if let Some(admin) = admin {
             // Ended here, so that its file is gone before we are.
             admin.abort();
@@ -63,7 +68,7 @@ pub fn serve(file: &Path, serving: Serving, notices: bool, beside: impl AsyncFnO
     served
 }
 
-fn build(file: &Path, serving: Serving, env: Vec<(String, String)>, notices: bool) -> Result<Server, ws_host::Error> {
+fn build(file: &Path, serving: Serving, tls: &Tls, env: Vec<(String, String)>, notices: bool) -> Result<Server, ws_host::Error> {
     let instances = match serving.instances {
         Sharing::Shared => Instances::Shared,
         Sharing::PerRoom => Instances::PerRoom,
@@ -92,7 +97,7 @@ fn build(file: &Path, serving: Serving, env: Vec<(String, String)>, notices: boo
     for proxy in serving.trusted_proxy {
         builder = builder.trusted_proxy(proxy);
     }
-    builder.build()
+    tls.apply(builder).build()
 }
 
 /// A socket that was asked for must open. The default one is a convenience that a server can do without, in a container
@@ -110,13 +115,14 @@ fn open_admin_socket(asked_for: Option<std::path::PathBuf>, port: u16) -> anyhow
 }
 
 /// Says where the server is to be found, on stdout, in one line.
-fn announce(file: &Path, address: SocketAddr, no_page: bool) {
+fn announce(file: &Path, address: SocketAddr, tls: &Tls, no_page: bool) {
     let name = file.file_name().map_or_else(|| file.to_string_lossy(), |name| name.to_string_lossy());
     let reachable = SocketAddr::new(reachable(address.ip()), address.port());
-    let page = if no_page { "ws" } else { "http" };
+    let (http, ws) = tls.schemes();
+    let page = if no_page { ws } else { http };
     let mut stdout = std::io::stdout().lock();
     // A closed stdout is no reason not to serve.
-    let _ = writeln!(stdout, "{name} is served at {page}://{reachable}/ (WebSocket: ws://{reachable}/)");
+    let _ = writeln!(stdout, "{name} is served at {page}://{reachable}/ (WebSocket: {ws}://{reachable}/)");
     let _ = stdout.flush();
     if !address.ip().is_loopback() {
         tracing::info!("listening on {address}: other machines can connect");
@@ -195,16 +201,20 @@ impl Signals {
     }
 }
 
-/// SIGHUP loads the file again, the first signal to stop drains. Returns at the second one: what is left is to be cut.
-async fn obey_signals(mut signals: Signals, file: &Path, handle: &Handle) {
+/// SIGHUP loads the certificate and the component again, the first signal to stop drains. Returns at the second one: what is
+/// left is to be cut.
+async fn obey_signals(mut signals: Signals, file: &Path, tls: &Tls, handle: &Handle) {
     let mut stopping = false;
     loop {
         match signals.next().await {
             Asked::Swap if stopping => {}
             Asked::Swap => {
-                let (file, handle) = (file.to_owned(), handle.clone());
+                let (file, tls, handle) = (file.to_owned(), tls.clone(), handle.clone());
                 // Aside, since a room may take its time and a signal to stop must not wait for that.
-                tokio::spawn(async move { swap(&file, &handle).await });
+                tokio::spawn(async move {
+                    tls.reload(&handle).await;
+                    swap(&file, &handle).await
+                });
             }
             Asked::Stop if stopping => return,
             Asked::Stop => {

@@ -23,17 +23,34 @@ impl Watch {
         let path = std::path::absolute(path)?;
         let dir = path.parent().context("the file is in no directory")?.to_owned();
         let name = path.file_name().map(ToOwned::to_owned);
-        Self::new(&dir, RecursiveMode::NonRecursive, move |changed| changed.file_name() == name.as_deref())
+        Self::new(&[dir], RecursiveMode::NonRecursive, move |changed| changed.file_name() == name.as_deref())
+    }
+
+    /// Watches files that may be symbolic links, where the links are and where they lead to: certificates are renewed by
+    /// turning a link. Kubernetes turns one beside them that is called `..data`, so compare before acting.
+    pub fn links(files: &[&Path]) -> anyhow::Result<Self> {
+        let (mut dirs, mut names) = (Vec::new(), Vec::new());
+        for file in files {
+            for path in [std::path::absolute(file)?].into_iter().chain(file.canonicalize().ok()) {
+                dirs.extend(path.parent().map(ToOwned::to_owned));
+                names.extend(path.file_name().map(ToOwned::to_owned));
+            }
+        }
+        dirs.sort();
+        dirs.dedup();
+        Self::new(&dirs, RecursiveMode::NonRecursive, move |changed| {
+            changed.file_name().is_some_and(|name| name == "..data" || names.iter().any(|meant| meant == name))
+        })
     }
 
     /// Watches a project's directory, but for what its builds write and what is hidden.
     pub fn sources(dir: &Path) -> anyhow::Result<Self> {
         let dir = std::path::absolute(dir)?;
         let root = dir.clone();
-        Self::new(&dir, RecursiveMode::Recursive, move |changed| is_source(changed, &root))
+        Self::new(&[dir], RecursiveMode::Recursive, move |changed| is_source(changed, &root))
     }
 
-    fn new(dir: &Path, mode: RecursiveMode, is_meant: impl Fn(&Path) -> bool + Send + 'static) -> anyhow::Result<Self> {
+    fn new(dirs: &[PathBuf], mode: RecursiveMode, is_meant: impl Fn(&Path) -> bool + Send + 'static) -> anyhow::Result<Self> {
         // Unbounded, but emptied at each look, and an entry has no size.
         let (changed, changes) = mpsc::unbounded_channel();
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -42,7 +59,9 @@ impl Watch {
                 let _ = changed.send(());
             }
         })?;
-        watcher.watch(dir, mode).with_context(|| format!("cannot watch {}", dir.display()))?;
+        for dir in dirs {
+            watcher.watch(dir, mode).with_context(|| format!("cannot watch {}", dir.display()))?;
+        }
         Ok(Self { changes, _watcher: watcher })
     }
 

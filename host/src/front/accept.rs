@@ -17,6 +17,7 @@ use super::page::Page;
 use super::places::Places;
 use super::router::Router;
 use super::seldom::Seldom;
+use super::tls::Tls;
 use crate::config::{Compression, Limits};
 
 /// How long the loop waits when the system cannot give it a connection: it must neither spin nor end.
@@ -51,6 +52,8 @@ pub struct Front {
     pub too_many: Seldom,
     /// The id of the next client.
     pub next_id: AtomicU64,
+    /// The certificate, if it speaks TLS.
+    pub tls: Option<Arc<Tls>>,
 }
 
 impl Front {
@@ -77,8 +80,15 @@ impl Front {
             limits,
             origins_refused: AtomicU64::new(0),
             too_many: Seldom::default(),
+            tls: None,
             next_id: AtomicU64::new(1),
         }
+    }
+
+    /// The same door with TLS.
+    pub fn with_tls(mut self, tls: Option<Arc<Tls>>) -> Self {
+        self.tls = tls;
+        self
     }
 
     /// Accepts until `stop` names a deadline for what follows, and answers that.

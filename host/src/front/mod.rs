@@ -13,6 +13,10 @@
 //! | `forwarded` | who a request is from when a proxy passes it on |
 //! | `proxy_protocol` | the same, said in front of the request |
 //! | `seldom` | log lines that strangers can bring about |
+//! | `accept` | the loop that accepts, and the hand-over |
+//! | `stream` | a connection with or without TLS, to its hand-over |
+//! | `tls` | what new TLS connections are served with |
+//! | `certificate` | a certificate and its key, read and checked |
 //! | `page` | the page, and the notice that it shows |
 //! | `request` | one HTTP request: a page, a refusal or an upgrade |
 //! | `upgrade` | the rules of the opening handshake, without I/O |
@@ -22,6 +26,7 @@
 //! | `reply` | HTTP answers |
 
 mod accept;
+mod certificate;
 mod extensions;
 mod forwarded;
 mod linger;
@@ -36,6 +41,8 @@ mod request;
 mod router;
 mod seldom;
 mod serve;
+mod stream;
+mod tls;
 mod upgrade;
 
 pub use accept::Front;
@@ -44,3 +51,4 @@ pub use listen::listen;
 pub use origin::OriginPolicy;
 pub use page::{Notice, Page};
 pub use router::{Pattern, Router, SHARED_ROOM};
+pub use tls::Tls;

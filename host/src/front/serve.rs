@@ -26,6 +26,7 @@ use super::proxy_protocol;
 use super::reply;
 use super::request::{self, Upgrade};
 use super::router::Route;
+use super::stream::Stream;
 use super::upgrade::Refusal;
 use crate::protocol;
 use crate::shard::{Command, Newcomer};
@@ -52,6 +53,10 @@ impl Front {
             Ok(share) => share,
             Err(refusal) => return self.turn_away(stream, from, &refusal).await,
         };
+        let Ok(stream) = timeout_at(deadline.into(), Stream::accept(stream, from, self.tls.as_deref())).await else {
+            return tracing::debug!(address = %from, "no TLS handshake came in time");
+        };
+        let Some(stream) = stream else { return };
         match timeout_at(deadline.into(), self.serve(stream, from)).await {
             Ok((stream, first, Some(next))) => self.hand_over(stream, first, from, next, (permit, share)).await,
             // An answer has been written, and perhaps not all was read that the client had to say.
@@ -74,7 +79,7 @@ impl Front {
     }
 
     /// Answers a request, and the next ones until one is upgraded or the connection is to end.
-    async fn serve(self: &Arc<Self>, stream: TcpStream, address: SocketAddr) -> (TcpStream, Bytes, Option<Upgrade>) {
+    async fn serve(self: &Arc<Self>, stream: Stream, address: SocketAddr) -> (Stream, Bytes, Option<Upgrade>) {
         let upgrade = Arc::new(Mutex::new(None));
         let service = service_fn({
             let (front, upgrade) = (Arc::clone(self), Arc::clone(&upgrade));
@@ -107,7 +112,7 @@ impl Front {
 
     async fn hand_over(
         &self,
-        stream: TcpStream,
+        stream: Stream,
         first: Bytes,
         from: SocketAddr,
         next: Upgrade,
@@ -117,8 +122,8 @@ impl Front {
             Upgrade::Close(code, reason) => self.close_at_once(stream, code, &reason).await,
             Upgrade::Join { route, request, subprotocol, agreement, address, share: behind_proxy } => {
                 let Some(place) = self.place(&route).await else { return };
-                let stream = match stream.into_std() {
-                    Ok(stream) => stream,
+                let (stream, tls, first) = match stream.into_parts(first) {
+                    Ok(parts) => parts,
                     Err(error) => return tracing::warn!(%address, "a new connection is lost: {error}"),
                 };
                 let id = self.next_id.fetch_add(1, Relaxed);
@@ -129,7 +134,7 @@ impl Front {
                 }
                 let client = Client { id, address, request, subprotocol };
                 let permit = Box::new((permit, share, behind_proxy));
-                place.send(Command::Join(route.room, Newcomer { stream, first, client, agreement, permit }));
+                place.send(Command::Join(route.room, Newcomer { stream, tls, first, client, agreement, permit }));
             }
         }
     }
@@ -140,9 +145,13 @@ impl Front {
         self.router.shard(route).reserve().await.ok()
     }
 
-    /// Refuses who comes when there is no place for him, without reading what he wants.
+    /// Refuses who comes when there is no place for him, without reading what he wants. With TLS it is not said: a handshake
+    /// for nothing would cost more than a place.
     async fn turn_away(&self, mut stream: TcpStream, address: SocketAddr, refusal: &Refusal) {
         self.say_too_many(address, refusal);
+        if self.tls.is_some() {
+            return;
+        }
         // A new socket has room for so little: this does not wait for the client.
         if stream.write_all(reply::plain(refusal).as_bytes()).await.is_ok() {
             self.linger.close(stream).await;
@@ -157,7 +166,7 @@ impl Front {
     }
 
     /// Sends a close frame to a client that the gate has let in only to be told why it may not stay.
-    async fn close_at_once(&self, mut stream: TcpStream, code: u16, reason: &ByteString) {
+    async fn close_at_once(&self, mut stream: Stream, code: u16, reason: &ByteString) {
         let mut frame = Vec::new();
         protocol::write_close(&mut frame, code, reason);
         if stream.write_all(&frame).await.is_ok() {

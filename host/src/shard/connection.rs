@@ -1,20 +1,21 @@
 //! One client's connection: what it owns, and how it ends.
 
 use std::cell::{Cell, RefCell};
-use std::net::Shutdown;
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use bytes::Bytes;
-use tokio::net::tcp::OwnedWriteHalf;
+use bytes::{Bytes, BytesMut};
+use tokio::net::tcp::OwnedReadHalf;
 
 use super::keepalive::{Keepalive, Verdict};
 use super::mailbox::Event;
 use super::outbox::Outbox;
 use super::parcel::{Deflation, Form, Parcel};
 use super::seat::Seat;
+use super::stream::Stream;
 use super::table::Shard;
 use crate::protocol::{self, Agreement, CloseFrame, Violation};
 use crate::room::Peer;
@@ -50,7 +51,7 @@ pub struct Connection {
     pub peer: Arc<Peer>,
     /// The room that it is in.
     pub seat: Rc<Seat>,
-    stream: OwnedWriteHalf,
+    stream: Stream,
     /// How messages to it are compressed, if that was agreed on.
     deflation: Option<Box<Deflation>>,
     outbox: RefCell<Outbox>,
@@ -66,7 +67,9 @@ pub struct Connection {
 
 impl Connection {
     /// A connection that has just been upgraded.
-    pub fn new(peer: Arc<Peer>, seat: Rc<Seat>, stream: OwnedWriteHalf, agreement: Option<Agreement>, now: Instant) -> Self {
+    pub fn new(peer: Arc<Peer>, seat: Rc<Seat>, stream: Stream, agreement: Option<Agreement>, now: Instant) -> Self {
+        // TLS may have something left to say from before.
+        let blocked = Cell::new(stream.has_unsent());
         Self {
             peer,
             seat,
@@ -75,7 +78,7 @@ impl Connection {
             outbox: RefCell::default(),
             phase: Cell::new(Phase::Open),
             dirty: Cell::new(false),
-            blocked: Cell::new(false),
+            blocked,
             keepalive: Keepalive::new(now),
             task: RefCell::default(),
         }
@@ -207,8 +210,9 @@ impl Connection {
     fn write(&self, shard: &Shard) {
         let result = {
             let mut spare = shard.spare.borrow_mut();
-            self.outbox.borrow_mut().write_to(&mut spare, |slices| self.stream.try_write_vectored(slices))
+            self.outbox.borrow_mut().write_to(&mut spare, |slices| self.stream.try_write(slices))
         };
+        let result = result.and_then(|(written, blocked)| Ok((written, blocked || !self.stream.flush()?)));
         let (written, blocked) = match result {
             Ok(result) => result,
             Err(error) => {
@@ -226,7 +230,7 @@ impl Connection {
             Phase::Closing { broken: true, .. } => {
                 // The client reads our close frame and then the end, however much of its own is still on the way:
                 // closing the socket now would reset the connection and could take the frame with it.
-                let _ = socket2::SockRef::from(self.stream.as_ref()).shutdown(Shutdown::Write);
+                self.stream.shut();
             }
             Phase::Closing { .. } => self.wake_task(),
             _ => {}
@@ -237,7 +241,7 @@ impl Connection {
     pub fn is_finished(&self) -> bool {
         match self.phase() {
             Phase::Open => false,
-            Phase::Closing { answered, .. } => answered && self.outbox.borrow().is_empty(),
+            Phase::Closing { answered, .. } => answered && self.outbox.borrow().is_empty() && !self.blocked.get(),
             Phase::Over => true,
         }
     }
@@ -250,11 +254,27 @@ impl Connection {
         }
         drop(task);
         while self.blocked.get() && self.phase() != Phase::Over {
-            match self.stream.as_ref().poll_write_ready(cx) {
+            match self.stream.poll_write_ready(cx) {
                 Poll::Ready(_) => self.write(shard),
                 Poll::Pending => return,
             }
         }
+    }
+
+    /// For the task: reads what has come. 0 is the end of the client's side.
+    pub fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        shard: &Shard,
+        socket: &mut OwnedReadHalf,
+        buffer: &mut BytesMut,
+    ) -> Poll<io::Result<usize>> {
+        self.stream.poll_read(cx, socket, &shard.ciphertext, buffer)
+    }
+
+    /// For the task, at its end: with TLS, tells the client that nothing was cut off.
+    pub fn end(&self) {
+        self.stream.end();
     }
 
     fn wake_task(&self) {

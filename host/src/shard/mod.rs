@@ -9,6 +9,8 @@
 //! | `keepalive` | how long a client is silent, and what follows |
 //! | `reader` | its task: frames in, events out |
 //! | `rate` | how many messages a client may send |
+//! | `stream` | how it reaches its client: a socket, with or without TLS |
+//! | `tls` | one client's TLS session, without I/O |
 //! | `outbox` | the bytes that wait for one client |
 //! | `parcel` | one message in the forms in which it is sent |
 //! | `rooms` | the rooms of one shard by name |
@@ -38,11 +40,14 @@ mod room_loop;
 mod rooms;
 mod roster;
 mod seat;
+mod stream;
 mod table;
 mod takeover;
 mod thread;
+mod tls;
 
 pub use orders::{Order, Probation, RoomSwap};
 pub use rooms::Counters;
 pub use roster::Roster;
 pub use thread::{Command, Newcomer, ShardContext, spawn};
+pub use tls::TlsSession;

@@ -73,7 +73,7 @@ impl Outbox {
     pub fn write_to(
         &mut self,
         spare: &mut Vec<u8>,
-        mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+        mut write: impl FnMut(&mut [IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<(usize, bool)> {
         let before = self.len;
         while self.len > 0 {
@@ -85,7 +85,7 @@ impl Outbox {
                 offered += chunk.rest().len();
                 count += 1;
             }
-            match write(&slices[..count]) {
+            match write(&mut slices[..count]) {
                 Ok(written) => {
                     self.advance(written, spare);
                     // The kernel took less than it was offered: it has no room, and asking again would only say so.

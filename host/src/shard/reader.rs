@@ -1,14 +1,12 @@
 //! A connection's task: it reads frames and delivers what they say, until the connection is over.
 
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use tokio::net::tcp::OwnedReadHalf;
-use tokio_util::io::poll_read_buf;
 
 use super::connection::Connection;
 use super::mailbox::Event;
@@ -58,6 +56,7 @@ pub async fn run(
         }
     }
     connection.cut(CloseInfo::lost());
+    connection.end();
     shard.remove(&connection);
 }
 
@@ -103,8 +102,7 @@ fn poll_next(
     }
     let mut buffer = shard.read_buffer.borrow_mut();
     shard.make_room(&mut buffer);
-    // One `recv` per readiness: tokio knows that a read which did not fill the buffer has emptied the socket.
-    match ready!(poll_read_buf(Pin::new(stream), cx, &mut *buffer)) {
+    match ready!(connection.poll_read(cx, shard, stream, &mut buffer)) {
         Ok(1..) => Poll::Ready(Next::Read),
         Ok(0) | Err(_) => Poll::Ready(Next::Ended),
     }

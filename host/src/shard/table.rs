@@ -28,6 +28,8 @@ pub struct Shard {
     pub limits: Limits,
     /// Lent to whichever connection is readable.
     pub read_buffer: RefCell<BytesMut>,
+    /// Where ciphertext waits to be decrypted into the read buffer. It holds no memory before the first TLS connection reads.
+    pub ciphertext: RefCell<BytesMut>,
     /// An empty buffer for the next outbox that needs one.
     pub spare: RefCell<Vec<u8>>,
     /// Streams for compressed messages to clients,
@@ -50,6 +52,7 @@ impl Shard {
         Rc::new(Self {
             limits,
             read_buffer: RefCell::new(BytesMut::with_capacity(READ_BUFFER_BYTES)),
+            ciphertext: RefCell::default(),
             spare: RefCell::default(),
             deflaters: RefCell::default(),
             inflaters: Inflaters::new(),

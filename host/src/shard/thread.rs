@@ -22,7 +22,9 @@ use super::parcel::Parcel;
 use super::reader;
 use super::rooms::{Counters, Rooms};
 use super::roster::Roster;
+use super::stream::Stream;
 use super::table::Shard;
+use super::tls::TlsSession;
 use crate::app::{Decision, Fault, Launch, UpgradeRequest};
 use crate::config::Limits;
 use crate::error::Error;
@@ -39,6 +41,8 @@ const SWEEP: Duration = Duration::from_secs(1);
 pub struct Newcomer {
     /// The socket, in non-blocking mode, registered with no runtime.
     pub stream: StdTcpStream,
+    /// The TLS session over it, if there is one.
+    pub tls: Option<Box<TlsSession>>,
     /// What came in the same packets as the upgrade request: the first frames.
     pub first: Bytes,
     /// Who it is.
@@ -195,14 +199,15 @@ fn knock<L: Launch>(rooms: &Rc<Rooms<L>>, room: &str, request: Box<UpgradeReques
 }
 
 fn join<L: Launch>(index: usize, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, newcomer: Newcomer) {
-    let Newcomer { stream, first, client, agreement, permit } = newcomer;
+    let Newcomer { stream, tls, first, client, agreement, permit } = newcomer;
     // The room was there when it let this client in; it can be gone only if it lingers for less than a handshake takes.
     let Some(seat) = rooms.get_or_open(room) else { return };
     let (reader, writer) = match TcpStream::from_std(stream) {
         Ok(stream) => stream.into_split(),
         Err(error) => return tracing::warn!(client = client.id, "a new connection is lost: {error}"),
     };
-    let connection = shard.insert(index, client, |peer| Connection::new(peer, Rc::clone(&seat), writer, agreement, shard.now()));
+    let stream = Stream::new(writer, tls);
+    let connection = shard.insert(index, client, |peer| Connection::new(peer, Rc::clone(&seat), stream, agreement, shard.now()));
     let peer = Arc::clone(&connection.peer);
     let task_shard = Rc::clone(shard);
     tokio::task::spawn_local(async move {

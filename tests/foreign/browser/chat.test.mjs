@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { chromium } from "playwright-core";
-import { PATIENCE, startHost } from "../node/host.mjs";
+import { PATIENCE, startDev, startHost } from "../node/host.mjs";
 
 // Without these, Chromium looks for its maker's servers at every start.
 const QUIET = [
@@ -21,7 +21,7 @@ async function startBrowser(t) {
   const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: [...QUIET, ...sandbox] });
   t.after(() => browser.close());
-  const context = await browser.newContext({ viewport: { width: 900, height: 700 } });
+  const context = await browser.newContext({ viewport: { width: 900, height: 700 }, ignoreHTTPSErrors: true });
   context.setDefaultTimeout(PATIENCE);
   return context;
 }
@@ -78,4 +78,18 @@ test("the page says so when the host shuts down", async (t) => {
   await screenshot(tab, "host-has-gone");
   assert.equal(await host.exitCode, 0);
   assert.deepEqual(tab.problems, []);
+});
+
+test("over https the page connects over wss, to localhost as well", async (t) => {
+  const host = await startDev(t, "chat", "--tls");
+  const context = await startBrowser(t);
+  for (const page of [host.page, host.page.replace("127.0.0.1", "localhost")]) {
+    const tab = await openTab(context, { page });
+    assert.equal(new URL(tab.url()).protocol, "https:");
+    assert.match(await tab.locator("#url").inputValue(), /^wss:\/\//);
+    await say(tab, "over TLS");
+    await heard(tab, "over TLS").waitFor();
+    assert.deepEqual(tab.problems, []);
+    await tab.close();
+  }
 });

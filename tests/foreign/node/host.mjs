@@ -6,19 +6,27 @@ import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 
 // How long anything may take before a test gives up, in milliseconds. Nothing waits this long when all is well.
 export const PATIENCE = 30_000;
 
-const ADDRESS = /http:\/\/(\S+?:\d+)\//;
+const ADDRESS = /http(s?):\/\/(\S+?:\d+)\//;
 
 // `ws-host run GUEST --port 0`, listening. WS_HOST names the binary and GUESTS the folder of built components.
 // It is killed when the test `t` ends, unless it ended before.
-export async function startHost(t, guest, ...options) {
+export const startHost = (t, guest, ...options) =>
+  start(t, ["run", join(process.env.GUESTS, `${guest}.wasm`), ...options]);
+
+// The same for `ws-host dev` of an example guest.
+export const startDev = (t, guest, ...options) =>
+  start(t, ["dev", fileURLToPath(new URL(`../../../guest-examples/${guest}`, import.meta.url)), ...options]);
+
+async function start(t, words) {
   const folder = await mkdtemp(join(tmpdir(), "ws-host-test-"));
   const logFile = join(folder, "stderr");
   const log = await open(logFile, "w");
-  const host = spawn(process.env.WS_HOST, ["run", join(process.env.GUESTS, `${guest}.wasm`), "--port", "0", ...options], {
+  const host = spawn(process.env.WS_HOST, [...words, "--port", "0"], {
     stdio: ["ignore", "pipe", log.fd],
     env: { ...process.env, XDG_CACHE_HOME: folder }, // a cache of its own, not the user's
   });
@@ -34,8 +42,8 @@ export async function startHost(t, guest, ...options) {
     if (found) {
       host.stdout.resume();
       return {
-        url: `ws://${found[1]}/`,
-        page: `http://${found[1]}/`,
+        url: `ws${found[1]}://${found[2]}/`,
+        page: `http${found[1]}://${found[2]}/`,
         terminate: () => host.kill("SIGTERM"),
         exitCode: ended,
       };

@@ -1,0 +1,156 @@
+//! A certificate and its key: read, checked, and made ready to serve with.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::sign::CertifiedKey;
+use rustls::{Error as TlsError, InconsistentKeys};
+use x509_cert::Certificate as X509;
+use x509_cert::der::Decode;
+use x509_cert::time::Time;
+
+use crate::config::TlsSource;
+use crate::error::Error;
+
+/// Whom a certificate made for one run is for.
+const THIS_MACHINE: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+/// Some systems take no certificate that is valid for longer than 398 days.
+const SELF_SIGNED_FOR: Duration = Duration::from_secs(390 * 86_400);
+/// Clocks of clients differ from ours.
+const SELF_SIGNED_SINCE: Duration = Duration::from_secs(86_400);
+
+/// A certificate with its chain and its key, valid when it was loaded.
+#[derive(Debug)]
+pub struct Certificate {
+    /// What rustls serves with.
+    pub key: CertifiedKey,
+    /// When it ends, if that can be read.
+    pub valid_until: Option<Time>,
+}
+
+/// Loads or makes what a server is to serve with, at this time.
+///
+/// # Errors
+/// A file that cannot be read or used, a key that belongs to another certificate, a certificate that is not valid now.
+pub fn load(source: &TlsSource, provider: &CryptoProvider, now: SystemTime) -> Result<Certificate, Error> {
+    match source {
+        TlsSource::Files { certificate, key } => from_files(certificate, key, provider, now),
+        TlsSource::SelfSigned => self_signed(provider, now),
+    }
+}
+
+fn from_files(certificate: &Path, key: &Path, provider: &CryptoProvider, now: SystemTime) -> Result<Certificate, Error> {
+    let of_certificate = |problem: String| problem_with("certificate", certificate, problem);
+    let of_key = |problem: String| problem_with("key", key, problem);
+    let chain = chain_in(&read(certificate).map_err(of_certificate)?).map_err(of_certificate)?;
+    let private = key_in(&read(key).map_err(of_key)?).map_err(of_key)?;
+    let valid_until = check_validity(&chain, now).map_err(of_certificate)?;
+    let key = CertifiedKey::from_der(chain, private, provider).map_err(|error| match error {
+        TlsError::InconsistentKeys(InconsistentKeys::KeyMismatch) => of_key(format!(
+            "it does not belong to the certificate {}. Give the key that this certificate was made for",
+            certificate.display()
+        )),
+        TlsError::InvalidCertificate(error) => of_certificate(format!("it is damaged, or no X.509 certificate ({error:?})")),
+        error => of_key(format!("{error}. Give an RSA key of 2048 bits or more, an ECDSA key (P-256, P-384) or an Ed25519 key")),
+    })?;
+    Ok(Certificate { key, valid_until })
+}
+
+fn problem_with(what: &'static str, path: &Path, problem: String) -> Error {
+    Error::Tls { what, path: path.to_owned(), problem }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| format!("{error}. Check the path, and that this user may read it"))
+}
+
+fn chain_in(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(file).collect::<Result<_, _>>().map_err(|error| damaged(&error))?;
+    if !chain.is_empty() {
+        return Ok(chain);
+    }
+    Err(if PrivateKeyDer::from_pem_slice(file).is_ok() {
+        "it has a private key in it, but no certificate. Are the two files swapped?".to_owned()
+    } else if is_der(file) {
+        "it is in the DER format. Turn it into PEM with `openssl x509 -inform der -in FILE -out cert.pem`".to_owned()
+    } else {
+        "it has no PEM in it. Give the file that has -----BEGIN CERTIFICATE----- in it, best with the whole chain".to_owned()
+    })
+}
+
+fn key_in(file: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
+    match PrivateKeyDer::from_pem_slice(file) {
+        Ok(key) => Ok(key),
+        Err(pem::Error::NoItemsFound) => Err(if contains(file, b"-----BEGIN ENCRYPTED PRIVATE KEY-----") {
+            "it is locked with a passphrase. Unlock it with `openssl pkey -in FILE -out key.pem`".to_owned()
+        } else if CertificateDer::from_pem_slice(file).is_ok() {
+            "it has a certificate in it, but no private key. Are the two files swapped?".to_owned()
+        } else if is_der(file) {
+            "it is in the DER format. Turn it into PEM with `openssl pkey -inform der -in FILE -out key.pem`".to_owned()
+        } else {
+            "it has no PEM in it. Give the file that has -----BEGIN PRIVATE KEY----- in it".to_owned()
+        }),
+        Err(error) => Err(damaged(&error)),
+    }
+}
+
+fn damaged(error: &pem::Error) -> String {
+    match error {
+        pem::Error::MissingSectionEnd { .. } => "it is cut short: it has a -----BEGIN line without its -----END line".to_owned(),
+        error => format!("it is damaged: {error}"),
+    }
+}
+
+/// DER begins with a sequence, which no text does.
+fn is_der(file: &[u8]) -> bool {
+    file.starts_with(&[0x30, 0x82]) || file.starts_with(&[0x30, 0x81])
+}
+
+fn contains(file: &[u8], needle: &[u8]) -> bool {
+    file.windows(needle.len()).any(|window| window == needle)
+}
+
+/// Refuses what no client would take. Only the server's own certificate counts: a chain may well end with one that is over
+/// and that clients ignore. One whose dates cannot be read is for the clients to judge.
+fn check_validity(chain: &[CertificateDer<'_>], now: SystemTime) -> Result<Option<Time>, String> {
+    let Some(parsed) = chain.first().and_then(|own| X509::from_der(own).ok()) else { return Ok(None) };
+    let validity = *parsed.tbs_certificate().validity();
+    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    if now > validity.not_after.to_unix_duration() {
+        return Err(format!("it expired on {}. Renew it", date(validity.not_after)));
+    }
+    if now < validity.not_before.to_unix_duration() {
+        return Err(format!("it is not valid before {}. Check this machine's clock, or wait", date(validity.not_before)));
+    }
+    Ok(Some(validity.not_after))
+}
+
+/// `2026-11-24 18:30:00 UTC`
+pub fn date(time: Time) -> String {
+    let text = time.to_date_time().to_string();
+    text.replace('T', " ").replace('Z', " UTC")
+}
+
+fn self_signed(provider: &CryptoProvider, now: SystemTime) -> Result<Certificate, Error> {
+    let failed = |error: &dyn std::fmt::Display| Error::Tls {
+        what: "self-signed certificate",
+        path: PathBuf::from(THIS_MACHINE[0]),
+        problem: error.to_string(),
+    };
+    let made = || {
+        let mut params = rcgen::CertificateParams::new(THIS_MACHINE.map(str::to_owned))?;
+        params.distinguished_name.push(rcgen::DnType::CommonName, "ws-host, for development");
+        params.not_before = (now - SELF_SIGNED_SINCE).into();
+        params.not_after = (now + SELF_SIGNED_FOR).into();
+        let key = rcgen::KeyPair::generate()?;
+        let certificate = params.self_signed(&key)?;
+        Ok((certificate.der().clone(), PrivatePkcs8KeyDer::from(key.serialize_der())))
+    };
+    let (certificate, key) = made().map_err(|error: rcgen::Error| failed(&error))?;
+    let valid_until = check_validity(std::slice::from_ref(&certificate), now).ok().flatten();
+    let key = CertifiedKey::from_der(vec![certificate], key.into(), provider).map_err(|error| failed(&error))?;
+    Ok(Certificate { key, valid_until })
+}

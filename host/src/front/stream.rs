@@ -1,0 +1,117 @@
+//! A connection before it belongs to a shard: a socket, or TLS over one.
+
+use std::io;
+use std::net::{SocketAddr, TcpStream as StdTcpStream};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+
+use super::tls::Tls;
+use crate::shard::TlsSession;
+
+/// How a TLS connection begins: a record of the type handshake (RFC 8446 §5.1).
+const HANDSHAKE: u8 = 22;
+/// For a browser that was sent to `http://` by mistake.
+const NOT_TLS: &str = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 46\r\n\r\n\
+    this port speaks TLS: use https:// or wss://.\n";
+/// How much of a request that cannot be answered is read, so that closing does not reset the connection under our answer.
+const READ_OFF_BYTES: u64 = 64 << 10;
+
+/// A connection on which HTTP is spoken.
+#[derive(Debug)]
+pub enum Stream {
+    /// A socket.
+    Plain(TcpStream),
+    /// TLS after its handshake.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    /// Sees the TLS handshake through, if this server has TLS. `None` when it failed, which the log says.
+    pub async fn accept(stream: TcpStream, address: SocketAddr, tls: Option<&Tls>) -> Option<Self> {
+        let Some(tls) = tls else { return Some(Self::Plain(stream)) };
+        let mut first = [0];
+        if matches!(stream.peek(&mut first).await, Ok(1)) && first[0].is_ascii_uppercase() {
+            tracing::debug!(%address, "plain HTTP came to a TLS port; it is answered with 400");
+            answer_in_plain(stream).await;
+            return None;
+        }
+        match Box::pin(tls.acceptor().accept(stream)).await {
+            Ok(stream) => Some(Self::Tls(Box::new(stream))),
+            Err(error) if first[0] != HANDSHAKE => {
+                tracing::debug!(%address, "what came to a TLS port is no TLS: {error}");
+                None
+            }
+            Err(error) => {
+                tracing::debug!(%address, "the TLS handshake failed: {error}");
+                None
+            }
+        }
+    }
+
+    /// Takes the connection apart for its shard: the socket, the TLS session, and all that has come and is not read yet.
+    /// `first` is the part of it that HTTP has read already.
+    pub fn into_parts(self, first: Bytes) -> io::Result<(StdTcpStream, Option<Box<TlsSession>>, Bytes)> {
+        match self {
+            Self::Plain(socket) => Ok((socket.into_std()?, None, first)),
+            Self::Tls(stream) => {
+                let (socket, connection) = stream.into_inner();
+                let (session, first) = TlsSession::take_over(connection, first);
+                Ok((socket.into_std()?, Some(Box::new(session)), first))
+            }
+        }
+    }
+}
+
+async fn answer_in_plain(mut stream: TcpStream) {
+    if stream.write_all(NOT_TLS.as_bytes()).await.is_ok() && stream.shutdown().await.is_ok() {
+        let _ = tokio::io::copy(&mut stream.take(READ_OFF_BYTES), &mut tokio::io::sink()).await;
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}

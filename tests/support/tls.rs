@@ -1,0 +1,184 @@
+//! Certificates, their files, and the client's side of TLS.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme, SupportedProtocolVersion};
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::client::Client;
+
+/// A client's TLS stream.
+pub type Stream = TlsStream<TcpStream>;
+
+/// A certificate of localhost's, and its key.
+pub struct Certificate {
+    /// In PEM.
+    pub pem: String,
+    /// Its key, in PEM.
+    pub key: String,
+    /// In DER.
+    pub der: CertificateDer<'static>,
+}
+
+impl Certificate {
+    /// One that is valid.
+    pub fn new() -> Self {
+        Self::valid(2020, 2120)
+    }
+
+    /// One that is valid from the beginning of one year to that of another.
+    pub fn valid(from: i32, to: i32) -> Self {
+        let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).expect("localhost is a name");
+        params.not_before = rcgen::date_time_ymd(from, 1, 1);
+        params.not_after = rcgen::date_time_ymd(to, 1, 1);
+        let key = rcgen::KeyPair::generate().expect("a key can be made");
+        let certificate = params.self_signed(&key).expect("a certificate can be made");
+        Self { pem: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
+    }
+}
+
+/// The two files of a server's certificate, in a folder of their own.
+pub struct Files {
+    dir: TempDir,
+}
+
+impl Files {
+    /// The files of this certificate.
+    pub fn of(certificate: &Certificate) -> Self {
+        let files = Self { dir: tempfile::tempdir().expect("a temporary folder can be made") };
+        files.write(certificate);
+        files
+    }
+
+    /// `cert.pem`
+    pub fn certificate(&self) -> PathBuf {
+        self.dir.path().join("cert.pem")
+    }
+
+    /// `key.pem`
+    pub fn key(&self) -> PathBuf {
+        self.dir.path().join("key.pem")
+    }
+
+    /// Puts another certificate into the files that there are.
+    pub fn write(&self, certificate: &Certificate) {
+        write(&self.key(), &certificate.key);
+        write(&self.certificate(), &certificate.pem);
+    }
+
+    /// Puts files of another certificate in their place.
+    pub fn replace(&self, certificate: &Certificate) {
+        for (path, text) in [(self.key(), &certificate.key), (self.certificate(), &certificate.pem)] {
+            let new = path.with_extension("new");
+            write(&new, text);
+            std::fs::rename(new, path).expect("the file can be replaced");
+        }
+    }
+
+    /// `--tls-cert ... --tls-key ...`
+    pub fn flags(&self) -> [String; 4] {
+        let text = |path: PathBuf| path.to_string_lossy().into_owned();
+        ["--tls-cert".into(), text(self.certificate()), "--tls-key".into(), text(self.key())]
+    }
+}
+
+fn write(path: &Path, text: &str) {
+    std::fs::write(path, text).expect("the file can be written");
+}
+
+/// What a client is set to: it takes every certificate, for the test to look at, and speaks these versions.
+pub fn config(versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
+    let provider = Arc::new(ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(versions)
+        .expect("ring has cipher suites for them")
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(TakesAny(provider)))
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config
+}
+
+/// A client that takes no certificate but this one, and that only from whom it names.
+pub fn trusting(certificate: &CertificateDer<'static>) -> ClientConfig {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate.clone()).expect("the certificate is one");
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring has cipher suites for them")
+        .with_root_certificates(roots)
+        .with_no_client_auth()
+}
+
+/// Connects to `127.0.0.1:40123`, and asks for the certificate of this name.
+pub async fn handshake(address: &str, name: &str, config: ClientConfig) -> std::io::Result<Stream> {
+    let socket = TcpStream::connect(address).await.expect("the host accepts connections");
+    let name = ServerName::try_from(name.to_owned()).expect("the name is one");
+    TlsConnector::from(Arc::new(config)).connect(name, socket).await
+}
+
+/// A stream over which HTTP can be spoken.
+pub async fn open(address: &str) -> Stream {
+    handshake(address, "localhost", config(rustls::ALL_VERSIONS)).await.expect("the handshake succeeds")
+}
+
+/// A connected client.
+pub async fn connect(address: &str) -> Client<Stream> {
+    Client::over(open(address).await, "wss://localhost/").await
+}
+
+/// The certificate that new connections are shown.
+pub async fn shown(address: &str) -> CertificateDer<'static> {
+    certificate_of(&open(address).await)
+}
+
+/// The certificate that this connection was shown.
+pub fn certificate_of(stream: &Stream) -> CertificateDer<'static> {
+    let chain = stream.get_ref().1.peer_certificates().expect("the server has shown a certificate");
+    chain[0].clone().into_owned()
+}
+
+#[derive(Debug)]
+struct TakesAny(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for TakesAny {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -156,9 +156,9 @@ async fn clients_that_break_off_at_any_byte_leave_once() {
             raw.says(&stream[..cut]);
             // Each way to break off has its turn.
             if id % 2 == 0 {
-                raw.resets()
+                raw.resets();
             } else {
-                drop(raw)
+                drop(raw);
             }
             host.logs(&format!("left {id}: "));
             last = id;
@@ -182,7 +182,11 @@ async fn requests_that_break_off_at_any_byte_make_no_client() {
     for cut in 0..request.len() {
         let mut raw = Raw::connect(&host.address);
         raw.says(&request.as_bytes()[..cut]);
-        if cut % 2 == 0 { raw.resets() } else { drop(raw) }
+        if cut % 2 == 0 {
+            raw.resets();
+        } else {
+            drop(raw);
+        }
     }
     // Nobody has had an id before.
     let (mut first, id) = Client::join(&host).await;

@@ -21,6 +21,11 @@ impl Places {
         Self { root, target }
     }
 
+    /// What is fuzzed: a workspace of its own.
+    pub(crate) fn fuzz(&self) -> PathBuf {
+        self.root.join("fuzz")
+    }
+
     /// The tests by clients that others wrote.
     pub(crate) fn foreign(&self) -> PathBuf {
         self.root.join("tests/foreign")

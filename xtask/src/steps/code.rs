@@ -7,7 +7,7 @@ use crate::toolbox::wasm_targets;
 /// All Rust code is formatted.
 pub(crate) fn fmt(context: &Context) -> Check {
     let places = &context.places;
-    for workspace in places.guest_workspaces().iter().chain([&places.root]) {
+    for workspace in places.guest_workspaces().iter().chain([&places.root, &places.fuzz()]) {
         run(&mut cargo("fmt --all --check", workspace))?;
     }
     Ok(())
@@ -44,4 +44,12 @@ pub(crate) fn test(context: &Context) -> Check {
     // The release profile has compiled the macros that guests use.
     run(for_guest(&mut cargo("test --workspace --release --quiet", &root.join("guest-examples"))))?;
     run(&mut cargo("test --workspace", root))
+}
+
+/// The fuzz targets compile, without libFuzzer itself, whose source is C++; and they keep their promises over their corpus
+/// and what is made from it.
+pub(crate) fn fuzz(context: &Context) -> Check {
+    let fuzz = context.places.fuzz();
+    run(&mut cargo("clippy --lib --bins --tests --no-default-features --features targets --quiet -- -D warnings", &fuzz))?;
+    run(&mut cargo("test --no-default-features", &fuzz))
 }

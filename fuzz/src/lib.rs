@@ -1,0 +1,25 @@
+//! What is fuzzed: functions over arbitrary bytes that panic when a promise is broken. cargo-fuzz runs them with inputs
+//! that it finds, and a test on stable Rust with a corpus and inputs that are made from it.
+
+// Modules of the host, compiled from their sources: what they export is not all used here.
+#[allow(dead_code, unused_imports)]
+#[path = "../../host/src/config.rs"]
+mod config;
+#[allow(dead_code, unused_imports)]
+#[path = "../../host/src/error.rs"]
+mod error;
+#[allow(dead_code, unused_imports)]
+mod front;
+#[allow(dead_code, unused_imports)]
+#[path = "../../host/src/protocol/mod.rs"]
+mod protocol;
+#[allow(dead_code, unused_imports)]
+#[path = "../../host/src/types.rs"]
+mod types;
+
+pub mod frames;
+mod oracle;
+mod reads;
+pub mod script;
+pub mod targets;
+mod wire;

@@ -1,0 +1,151 @@
+//! Arbitrary bytes where an upgrade request should come.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::future::ready;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll, Wake, Waker};
+
+use hyper::body::Incoming;
+use hyper::http::request::Parts;
+use hyper::http::{Method, StatusCode, Version};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+
+use crate::config::Compression;
+use crate::front::{extensions, origin::OriginPolicy, reply, upgrade};
+use crate::script::{Numbers, Script};
+use crate::wire::Wire;
+
+/// As in the host.
+const MAX_REQUEST_BYTES: usize = 16 << 10;
+
+/// What a connection led to.
+#[derive(Debug, PartialEq, Eq)]
+struct Outcome {
+    /// The status of the first answer, if there was one.
+    status: Option<String>,
+    /// With the 101: what follows the request.
+    behind: Option<Vec<u8>>,
+}
+
+/// An input is a byte that chooses how the rest is cut into reads, and what the client sends.
+///
+/// # Panics
+/// A request is upgraded that breaks a rule, the answer depends on how the reads are cut, or a byte behind the request is
+/// lost or read twice.
+pub fn upgrade_request(data: &[u8]) {
+    let mut script = Script::new(data);
+    let mut numbers = Numbers::new(script.byte().into());
+    let request = script.rest();
+    let whole = serve([request]);
+    if let Some(behind) = &whole.behind {
+        assert!(request.ends_with(behind) && is_head(&request[..request.len() - behind.len()]), "the first frame begins there");
+    }
+    let mut rest = request;
+    let pieces = std::iter::from_fn(|| {
+        let (piece, behind) = rest.split_at(rest.len().min(1 + numbers.below(60)));
+        rest = behind;
+        (!piece.is_empty()).then_some(piece)
+    });
+    let in_pieces = serve(pieces);
+    assert_eq!(in_pieces.behind, whole.behind, "in pieces it leads to the same");
+    // What is wrong in a request that is not whole is found at once, or when the rest comes.
+    if in_pieces.status.is_some() && whole.status.is_some() {
+        assert_eq!(in_pieces.status, whole.status, "in pieces it is answered the same");
+    }
+}
+
+/// Whether these bytes are the head of one request and no more.
+fn is_head(bytes: &[u8]) -> bool {
+    let mut headers = [httparse::EMPTY_HEADER; 100];
+    httparse::Request::new(&mut headers).parse(bytes) == Ok(httparse::Status::Complete(bytes.len()))
+}
+
+/// Has hyper serve a connection as the front door does. A connection on which more would have to come stays as it is.
+fn serve<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
+    let unread = pieces.into_iter().filter(|piece| !piece.is_empty()).map(<[u8]>::to_vec).collect();
+    let requests = Rc::new(RefCell::new(Vec::new()));
+    let service = service_fn({
+        let requests = Rc::clone(&requests);
+        move |request: hyper::Request<Incoming>| {
+            let (parts, _body) = request.into_parts();
+            let (reply, is_upgraded) = answer(&parts);
+            requests.borrow_mut().push(is_upgraded);
+            ready(Ok::<_, Infallible>(reply))
+        }
+    });
+    let mut http = http1::Builder::new();
+    http.auto_date_header(false).max_buf_size(MAX_REQUEST_BYTES);
+    let mut connection = http.serve_connection(Wire { unread, written: Vec::new() }, service);
+    let woken = Arc::new(Flag::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut cx = Context::from_waker(&waker);
+    // The wire wakes nobody: without a wake-up of hyper's own, it waits for what does not come.
+    let served = loop {
+        woken.0.store(false, Relaxed);
+        match connection.poll_without_shutdown(&mut cx) {
+            Poll::Ready(_) => break true,
+            Poll::Pending if !woken.0.load(Relaxed) => break false,
+            Poll::Pending => {}
+        }
+    };
+    let parts = connection.into_parts();
+    let wire = parts.io;
+    let status = wire.written.strip_prefix(b"HTTP/1.").and_then(|rest| rest.get(2..5));
+    let is_first = requests.borrow().first() == Some(&true);
+    let behind = is_first.then(|| [&parts.read_buf[..], &wire.unread.into_iter().flatten().collect::<Vec<_>>()].concat());
+    assert!(!is_first || served, "an upgrade ends what hyper does");
+    Outcome { status: status.map(|status| String::from_utf8_lossy(status).into_owned()), behind }
+}
+
+/// Whether hyper wants to be polled again.
+#[derive(Default)]
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+/// What the front door does without a room: the rules of the handshake and of origins, and the negotiation.
+fn answer(request: &Parts) -> (reply::Reply, bool) {
+    if !upgrade::is_wanted(request) {
+        return (reply::text(StatusCode::OK, "a page"), false);
+    }
+    let key = match upgrade::accept_key(request) {
+        Ok(key) => key,
+        Err(refusal) => {
+            assert!(refusal.status.is_client_error() || refusal.status == StatusCode::HTTP_VERSION_NOT_SUPPORTED);
+            return (reply::refusal(&refusal), false);
+        }
+    };
+    keeps_rules(request, &key);
+    let header = |name| request.headers.get(name).and_then(|value| value.to_str().ok());
+    // Either answer will do; names with odd boundaries must not panic.
+    let _ = OriginPolicy::new(vec!["*.example.com".to_owned()], true).admits(header("origin"), header("host"));
+    let subprotocols = upgrade::subprotocols(&request.headers);
+    assert!(subprotocols.iter().all(|subprotocol| !subprotocol.is_empty() && !subprotocol.contains([',', '\r', '\n'])));
+    let extension = extensions::negotiate(&request.headers, Compression::Shared).map(|(_, answer)| answer);
+    let reply = reply::switching(&key, subprotocols.first().map(String::as_str), extension.as_deref());
+    (reply.expect("what a client offers can be answered"), true)
+}
+
+/// The rules once more, from the standard's list rather than from the host's code.
+fn keeps_rules(request: &Parts, key: &str) {
+    let all = |name: &str| request.headers.get_all(name).iter().map(|value| value.as_bytes()).collect::<Vec<_>>();
+    let has = |name: &str, token: &str| {
+        let lists = String::from_utf8_lossy(&all(name).join(&b","[..])).to_ascii_lowercase();
+        lists.split(',').any(|found| found.trim() == token)
+    };
+    assert_eq!((&request.method, request.version), (&Method::GET, Version::HTTP_11));
+    assert!(request.uri.path().starts_with('/'));
+    assert!(has("upgrade", "websocket") && has("connection", "upgrade") && has("sec-websocket-version", "13"));
+    assert_eq!((all("host").len(), all("sec-websocket-key").len(), all("sec-websocket-version").len()), (1, 1, 1));
+    assert!(all("transfer-encoding").is_empty() && all("content-length").iter().all(|len| *len == b"0"));
+    // SHA-1 is 20 bytes, 28 characters of base64 (RFC 6455 §4.2.2).
+    assert!(key.len() == 28 && key.ends_with('='));
+}

@@ -166,6 +166,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         while let Some(Ok(_)) = self.frame().await {}
     }
 
+    /// Reads whatever comes, and answers pings, until the connection ends.
+    pub async fn listens(mut self) {
+        while let Some(Ok(_)) = self.socket.next().await {}
+    }
+
     /// Ends the connection without a word.
     pub fn vanishes(self) {}
 }

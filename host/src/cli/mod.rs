@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod dev;
+pub mod hint;
 pub mod inspect;
 pub mod limits;
 pub mod log;

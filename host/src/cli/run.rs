@@ -10,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use ws_host::more::{AdminSocket, Instances, Limits, default_socket, sha256};
 use ws_host::{Handle, Server};
 
+use super::hint::Hint;
 use super::watch::Watch;
 use super::{RunArguments, Serving, Sharing};
 
@@ -37,6 +38,9 @@ pub fn serve(file: &Path, serving: Serving, notices: bool, beside: impl AsyncFnO
         let handle = server.handle();
         let admin = open_admin_socket(socket, server.local_addr().port())?;
         announce(file, server.local_addr(), no_page);
+        if let Some(told) = Hint::of(file).differs_from(server.local_addr().port()) {
+            tracing::info!("{told}");
+        }
         tracing::debug!("ready after {:?}", begun.elapsed());
         let admin = admin.map(|admin| tokio::spawn(admin.serve(handle.clone())));
         let answering = tokio::spawn(obey_signals(signals, file.to_owned(), handle.clone()));

@@ -101,7 +101,7 @@ def fail(client: Client, rest: str) -> None:
     client.subscribe("half")
     app.deny_new_clients()
     client.close(4000, "half")
-    raise RuntimeError(f"told to fail: {rest}")
+    raise RuntimeError(f"told to panic: {rest}")
 
 
 def spin(client: Client, rest: str) -> None:
@@ -172,7 +172,8 @@ def gate(request: Request):
 
 @app.on_start
 def start(reason: str, saved: Saved | None) -> None:
-    state["started"] = "StartReason::" + "".join(part.capitalize() for part in reason.split("-"))
+    name = "".join(part.capitalize() for part in reason.split("-"))
+    state["started"] = f"Some(StartReason::{name})"
 
 
 @app.snapshot

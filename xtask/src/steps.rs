@@ -3,6 +3,7 @@
 mod code;
 mod foreign;
 mod guests;
+mod python;
 mod supply;
 
 use crate::step::Step;
@@ -19,6 +20,12 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "doc", what: "the documentation builds without warnings", needs: &[], run: code::doc },
     Step { name: "host", what: "the host and the Rust tests build", needs: &[], run: code::build },
     Step { name: "test", what: "unit, documentation and integration tests", needs: &["guests", "host"], run: code::test },
+    Step {
+        name: "python-guests",
+        what: "guests in Python, built with componentize-py",
+        needs: &["guests", "host"],
+        run: python::guests,
+    },
     Step {
         name: "foreign-python",
         what: "Python's websockets against the host",

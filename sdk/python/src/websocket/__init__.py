@@ -104,15 +104,15 @@ class WebSocketsServer:
 
     def set_fn_new_client(self, fn: Callable[[ClientDict, Any], Any]) -> None:
         """Sets the function that is called for every new client."""
-        self.new_client = fn  # type: ignore[method-assign]
+        self.new_client = fn  # type: ignore[method-assign, assignment]
 
     def set_fn_client_left(self, fn: Callable[[ClientDict, Any], Any]) -> None:
         """Sets the function that is called for every client that has left."""
-        self.client_left = fn  # type: ignore[method-assign]
+        self.client_left = fn  # type: ignore[method-assign, assignment]
 
     def set_fn_message_received(self, fn: Callable[[ClientDict, Any, Any], Any]) -> None:
         """Sets the function that is called when a client sends a message."""
-        self.message_received = fn  # type: ignore[method-assign]
+        self.message_received = fn  # type: ignore[method-assign, assignment]
 
     # What the application calls.
 

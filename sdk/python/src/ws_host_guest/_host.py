@@ -5,6 +5,7 @@ While the app is imported, which happens when it is built, there is no host: eac
 
 from __future__ import annotations
 
+import importlib
 from typing import Any, NoReturn
 
 
@@ -35,12 +36,8 @@ class Err(Exception):
 
 def open_up() -> None:
     """Binds the functions of the host, at the end of a build. What this world does not have stays unbound."""
-    import importlib
-
-    from componentize_py_types import Err as error
-
     names = globals()
-    names["Err"] = error
+    names["Err"] = importlib.import_module("componentize_py_types").Err
     for name in ("clients", "topics", "control", "types"):
         names[name] = importlib.import_module(f"wit_world.imports.{name}")
     for name in ("gate", "lifecycle"):

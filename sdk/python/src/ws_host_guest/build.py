@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 NAMES = ("app.py", "server.py")
 """What the main file of a folder is called, unless its pyproject.toml says otherwise."""
@@ -52,7 +53,7 @@ def main_file(app: Path) -> Path:
         return app
     if not app.is_dir():
         raise NotBuilt(f"there is no {app}. Give the app's file, or its folder")
-    names = NAMES
+    names: tuple[str, ...] = NAMES
     if (app / "pyproject.toml").is_file() and (chosen := _chosen(app / "pyproject.toml")):
         names = (chosen,)
     for name in names:
@@ -73,7 +74,7 @@ def _chosen(pyproject: Path) -> str | None:
     return str(chosen) if chosen else None
 
 
-def look(file: Path) -> dict:
+def look(file: Path) -> dict[str, Any]:
     """What the app has, from running its file once. A mistake in it shows here, before the long work."""
     with tempfile.TemporaryDirectory(prefix="ws-host-guest-") as folder:
         answer = Path(folder, "answer.json")
@@ -88,7 +89,8 @@ def look(file: Path) -> dict:
             ) from None
         if done.returncode != 0 or not answer.is_file():
             raise NotBuilt(f"{file.name} was not built (see above)")
-        return json.loads(answer.read_text("utf-8"))
+        seen: dict[str, Any] = json.loads(answer.read_text("utf-8"))
+        return seen
 
 
 def componentize(file: Path, interfaces: list[str], folder: Path, output: Path) -> None:

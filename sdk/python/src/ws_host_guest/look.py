@@ -3,11 +3,12 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from . import load, running
 
 
-def look(file: Path) -> dict:
+def look(file: Path) -> dict[str, Any]:
     """Runs the file, and answers what a build has to know of it."""
     sys.path.insert(0, str(file.absolute().parent))
     load.load(file.name, file.read_text("utf-8"))

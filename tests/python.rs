@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use support::{Client, Host, Swappable, refusal};
+use support::{Client, Host, Swappable, guest, refusal};
 use tokio_tungstenite::tungstenite::Message;
 
 /// The example in the seed's README, to the letter.
@@ -183,6 +183,16 @@ mod python {
             assert_eq!(ann.asks("hello").await, "Ann: hello");
             assert_eq!(ann.asks("/who").await, "* Here: Ann (1)");
         }
+    }
+
+    #[tokio::test]
+    #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
+    async fn a_start_that_refuses_calls_the_swap_off_with_its_reason() {
+        let host = Swappable::run("probe", &[]);
+        let refused = host.refusal_of(guest("python/chat").to_str().expect("the path is text"));
+        assert!(refused.contains("state of an unknown format: 1"), "{refused}");
+        let (mut client, _) = Client::join(&host.host).await;
+        assert_eq!(client.asks("say still here").await, "still here");
     }
 
     #[tokio::test]

@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
-use std::time::Instant;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -13,6 +14,9 @@ use ws_host::{Handle, Server};
 use super::hint::Hint;
 use super::watch::Watch;
 use super::{RunArguments, Serving, Sharing};
+
+/// Whoever waits for longer than this at the start wonders what for.
+const SLOW: Duration = Duration::from_secs(2);
 
 /// Serves the file.
 pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
@@ -30,7 +34,7 @@ pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
 pub fn serve(file: &Path, serving: Serving, notices: bool, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
     let begun = Instant::now();
     let (no_page, socket) = (serving.no_page, serving.socket.clone());
-    let server = build(file, serving, notices)?;
+    let server = told_if_slow(file, || build(file, serving, notices))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
     runtime.block_on(async {
         // Set up before the line that says where to find us: who reads it may send a signal at once.
@@ -56,6 +60,20 @@ pub fn serve(file: &Path, serving: Serving, notices: bool, beside: impl AsyncFnO
         }
         Ok(())
     })
+}
+
+/// Does work that is over in no time unless a large component is compiled. Then whoever waits for it is told.
+fn told_if_slow<T>(file: &Path, work: impl FnOnce() -> T) -> T {
+    let (over, waits) = mpsc::channel::<()>();
+    let file = file.display().to_string();
+    std::thread::spawn(move || {
+        if waits.recv_timeout(SLOW) == Err(RecvTimeoutError::Timeout) {
+            tracing::info!("{file} is being compiled; next time it comes from the cache");
+        }
+    });
+    let done = work();
+    drop(over);
+    done
 }
 
 fn build(file: &Path, serving: Serving, notices: bool) -> Result<Server, ws_host::Error> {

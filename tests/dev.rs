@@ -105,7 +105,7 @@ fn a_library_that_makes_no_component_is_told_how_to() {
 fn a_directory_without_a_project() {
     let dir = tempfile::tempdir().expect("a temporary folder can be made");
     let line = fails(&["dev", &dir.path().to_string_lossy()]);
-    assert!(line.contains("has no Cargo.toml. Give the directory of a guest project"), "{line}");
+    assert!(line.contains("has no Cargo.toml (Rust), nor app.py or server.py or pyproject.toml (Python)."), "{line}");
 }
 
 #[test]
@@ -119,4 +119,87 @@ fn a_file_in_place_of_a_directory() {
     let line = fails(&["dev", env!("CARGO_BIN_EXE_ws-host")]);
     assert!(line.contains("is a file, not the directory of a guest project"), "{line}");
     assert!(line.contains("`ws-host run "), "{line}");
+}
+
+#[test]
+fn a_python_project_whose_python_lacks_the_sdk_is_told_what_to_install() {
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    std::fs::write(dir.path().join("app.py"), "").expect("the project can be written");
+    let bin = dir.path().join(".venv/bin");
+    std::fs::create_dir_all(&bin).expect("the environment can be made");
+    // A Python that can import nothing.
+    std::os::unix::fs::symlink("/bin/false", bin.join("python")).expect("the environment can be made");
+    let line = fails(&["dev", &dir.path().to_string_lossy()]);
+    assert!(line.contains(".venv/bin/python lacks the package ws-host-guest."), "{line}");
+    assert!(line.ends_with(".venv/bin/python -m pip install sdk/python"), "{line}");
+}
+
+/// These build with componentize-py, which `cargo xtask test python-guests` installs.
+mod python {
+    use super::*;
+
+    const ECHO: &str = "\
+from ws_host_guest import App
+
+app = App()
+
+@app.on_message
+def echo(client, message):
+    client.send(message)
+";
+
+    fn project(app: &str) -> TempDir {
+        let dir = tempfile::tempdir().expect("a temporary folder can be made");
+        std::fs::write(dir.path().join("app.py"), app).expect("the project can be written");
+        dir
+    }
+
+    fn dev(project: &TempDir) -> Command {
+        let mut command = command();
+        command.arg("dev").arg(project.path()).args(["--port", "0"]);
+        command
+    }
+
+    #[tokio::test]
+    #[ignore = "`cargo xtask test python-guests` installs what it needs and runs it"]
+    async fn an_edited_project_is_built_again_and_swapped_and_a_mistake_changes_nothing_but_the_page() {
+        let project = project(ECHO);
+        let mut dev = dev(&project);
+        // An empty cache: the first start compiles all of CPython.
+        dev.env("XDG_CACHE_HOME", project.path().join(".cache"));
+        let mut host = Host::start(dev);
+        host.logs("app.wasm is being compiled");
+        assert!(host.announcement.starts_with("app.wasm is served at http://127.0.0.1:"), "{}", host.announcement);
+        // A new client each time: on a busy machine a build takes longer than one may be silent.
+        assert_eq!(Client::connect(&host).await.asks("hello").await, "hello");
+        let edit = |app: &str| std::fs::write(project.path().join("app.py"), app).expect("the project can be edited");
+
+        edit(&ECHO.replace("def echo(client, message)", "def echo(client, message"));
+        host.logs("SyntaxError: '(' was never closed");
+        host.logs("the release before goes on");
+        assert_eq!(Client::connect(&host).await.asks("hello").await, "hello");
+
+        edit(&ECHO.replace("send(message)", "send('another answer')"));
+        host.logs("swapped to");
+        assert_eq!(Client::connect(&host).await.asks("hello").await, "another answer");
+    }
+
+    #[test]
+    #[ignore = "`cargo xtask test python-guests` installs what it needs and runs it"]
+    fn a_mistake_is_shown_as_python_prints_it() {
+        let (line, log) = fails_with_log(&mut dev(&project(&ECHO.replace("App()", "App(5, nonsense)"))));
+        assert!(line.ends_with("did not build (see above)"), "{line}");
+        let traceback =
+            "Traceback (most recent call last):\n  File \"app.py\", line 3, in <module>\n    app = App(5, nonsense)\n";
+        assert!(log.contains(traceback), "{log}");
+        assert!(log.contains("NameError: name 'nonsense' is not defined"), "{log}");
+    }
+
+    #[test]
+    #[ignore = "`cargo xtask test python-guests` installs what it needs and runs it"]
+    fn a_program_that_serves_nothing_is_told_so() {
+        let (_, log) = fails_with_log(&mut dev(&project("print('hello')\n")));
+        assert!(log.contains("hello\n"), "{log}");
+        assert!(log.contains("app.py makes no App and no WebSocketsServer: there is nothing to serve"), "{log}");
+    }
 }

@@ -4,8 +4,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The component of an example guest, or of one that only the tests have.
+/// The component of an example guest, or of one that only the tests have. `python/probe` is one that a step of
+/// `cargo xtask test` has built: the step names their folder in `GUESTS_PYTHON`.
 pub fn guest(name: &str) -> PathBuf {
+    if let Some((language, name)) = name.split_once('/') {
+        let variable = format!("GUESTS_{}", language.to_uppercase());
+        let folder = std::env::var_os(&variable);
+        let folder = folder.unwrap_or_else(|| panic!("{variable} is set by `cargo xtask test {language}-guests`"));
+        return PathBuf::from(folder).join(format!("{name}.wasm"));
+    }
     static EXAMPLES: OnceLock<PathBuf> = OnceLock::new();
     static FIXTURES: OnceLock<PathBuf> = OnceLock::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the host is a folder of the project");

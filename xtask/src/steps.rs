@@ -3,6 +3,7 @@
 mod code;
 mod foreign;
 mod guests;
+mod python;
 mod supply;
 
 use crate::step::Step;
@@ -20,6 +21,12 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "fuzz", what: "the fuzz targets compile, and hold over their corpus", needs: &[], run: code::fuzz },
     Step { name: "host", what: "the host and the Rust tests build", needs: &[], run: code::build },
     Step { name: "test", what: "unit, documentation and integration tests", needs: &["guests", "host"], run: code::test },
+    Step {
+        name: "python-guests",
+        what: "guests in Python, built with componentize-py",
+        needs: &["guests", "host"],
+        run: python::guests,
+    },
     Step {
         name: "foreign-python",
         what: "Python's websockets against the host",

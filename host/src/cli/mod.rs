@@ -1,11 +1,12 @@
 //! The command line: what can be said, and how an error is told.
 
-pub mod cargo;
+pub mod build;
 pub mod compression;
 pub mod config_file;
 pub mod dev;
 pub mod env;
 pub mod flags;
+pub mod hint;
 pub mod inspect;
 pub mod limits;
 pub mod log;
@@ -34,7 +35,7 @@ const EXAMPLES: &str = "\
 Examples:
   ws-host run chat.wasm                          serve it at http://localhost:13254/
   ws-host run chat.wasm --host 0.0.0.0 --port 80 open it to the network
-  ws-host dev guest-examples/chat                build a Rust guest and serve it
+  ws-host dev guest-examples/chat                build a guest and serve it
   ws-host inspect chat.wasm                      see what it exports and asks for
   ws-host swap new.wasm                          change the running server's component";
 
@@ -120,7 +121,7 @@ pub struct InspectArguments {
 /// `ws-host dev`.
 #[derive(Debug, Args)]
 pub struct DevArguments {
-    /// The guest project: a directory with a Cargo.toml
+    /// The guest project: a directory with a Cargo.toml or an app.py
     #[arg(default_value = ".")]
     pub dir: PathBuf,
     /// Serve https:// and wss:// with a certificate made for localhost, 127.0.0.1 and ::1

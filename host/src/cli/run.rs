@@ -3,16 +3,21 @@
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
-use std::time::Instant;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use ws_host::more::{AdminSocket, Instances, default_socket, sha256};
 use ws_host::{Handle, Server};
 
+use super::hint::Hint;
 use super::tls::Tls;
 use super::watch::Watch;
 use super::{RunArguments, Serving, Sharing, env};
+
+/// Whoever waits for longer than this at the start wonders what for.
+const SLOW: Duration = Duration::from_secs(2);
 
 /// Serves the file.
 pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
@@ -39,7 +44,7 @@ pub fn serve(file: &Path, serving: Serving, tls: Tls, notices: bool, beside: imp
     // Before anything else, since a secret that is missing makes all that follows useless.
     let env = env::variables(&serving.env)?;
     let follower = tls.follower();
-    let server = build(file, serving, &tls, env, notices)?;
+    let server = told_if_slow(file, || build(file, serving, &tls, env, notices))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
     let served = runtime.block_on(async {
         // Set up before the line that says where to find us: who reads it may send a signal at once.
@@ -47,6 +52,9 @@ pub fn serve(file: &Path, serving: Serving, tls: Tls, notices: bool, beside: imp
         let handle = server.handle();
         let admin = open_admin_socket(socket, server.local_addr().port())?;
         announce(file, server.local_addr(), &tls, no_page);
+        if let Some(told) = Hint::of(file).differs_from(server.local_addr().port()) {
+            tracing::info!("{told}");
+        }
         tracing::debug!("ready after {:?}", begun.elapsed());
         let admin = admin.map(|admin| tokio::spawn(admin.serve(handle.clone())));
         let following = follower.map(|follower| tokio::spawn(follower.follow(handle.clone())));
@@ -66,6 +74,20 @@ pub fn serve(file: &Path, serving: Serving, tls: Tls, notices: bool, beside: imp
     // When a signal has cut it short, a thread still waits for the shards, which end with the process.
     runtime.shutdown_background();
     served
+}
+
+/// Does work that is over in no time unless a large component is compiled. Then whoever waits for it is told.
+fn told_if_slow<T>(file: &Path, work: impl FnOnce() -> T) -> T {
+    let (over, waits) = mpsc::channel::<()>();
+    let file = file.display().to_string();
+    std::thread::spawn(move || {
+        if waits.recv_timeout(SLOW) == Err(RecvTimeoutError::Timeout) {
+            tracing::info!("{file} is being compiled; next time it comes from the cache");
+        }
+    });
+    let done = work();
+    drop(over);
+    done
 }
 
 fn build(file: &Path, serving: Serving, tls: &Tls, env: Vec<(String, String)>, notices: bool) -> Result<Server, ws_host::Error> {

@@ -43,11 +43,15 @@ impl Watch {
         })
     }
 
-    /// Watches a project's directory, but for what its builds write and what is hidden.
-    pub fn sources(dir: &Path) -> anyhow::Result<Self> {
+    /// Watches those files of a project's directory that `is_meant` takes for sources, but for what is hidden. It is given
+    /// their paths below the directory.
+    pub fn sources(dir: &Path, is_meant: impl Fn(&Path) -> bool + Send + 'static) -> anyhow::Result<Self> {
         let dir = std::path::absolute(dir)?;
         let root = dir.clone();
-        Self::new(&[dir], RecursiveMode::Recursive, move |changed| is_source(changed, &root))
+        Self::new(&[dir], RecursiveMode::Recursive, move |changed| {
+            let below = changed.strip_prefix(&root).unwrap_or(changed);
+            !is_hidden(below) && is_meant(below)
+        })
     }
 
     fn new(dirs: &[PathBuf], mode: RecursiveMode, is_meant: impl Fn(&Path) -> bool + Send + 'static) -> anyhow::Result<Self> {
@@ -79,11 +83,11 @@ fn changes_content(kind: &EventKind) -> bool {
     !matches!(kind, EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_)))
 }
 
-fn is_source(path: &Path, root: &Path) -> bool {
-    let below: PathBuf = path.strip_prefix(root).unwrap_or(path).to_owned();
-    !below.components().any(|part| {
+/// What editors, version control and tools keep for themselves.
+fn is_hidden(below: &Path) -> bool {
+    below.components().any(|part| {
         let name = part.as_os_str().to_string_lossy();
-        name == "target" || name == "Cargo.lock" || name.starts_with('.') || name.ends_with('~')
+        name.starts_with('.') || name.ends_with('~')
     })
 }
 
@@ -92,11 +96,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_builds_and_editors_leave_behind_is_no_source() {
-        let is_source = |path: &str| is_source(&Path::new("/project").join(path), Path::new("/project"));
-        assert!(is_source("src/lib.rs") && is_source("Cargo.toml"));
-        for path in ["target/x.wasm", ".git/index", "src/.lib.rs.swp", "src/lib.rs~", "Cargo.lock"] {
-            assert!(!is_source(path), "{path}");
+    fn what_editors_and_tools_leave_behind_is_hidden() {
+        assert!(!is_hidden(Path::new("src/lib.rs")) && !is_hidden(Path::new("app.py")));
+        for path in [".git/index", "src/.lib.rs.swp", "src/lib.rs~", ".venv/lib/x.py"] {
+            assert!(is_hidden(Path::new(path)), "{path}");
         }
     }
 }

@@ -3,12 +3,19 @@
 use std::time::Duration;
 
 use wasmtime::{Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
 
 use super::patience::Overdue;
 use crate::app::Fault;
 
 /// Says what went wrong in `handler`, as a person would want to read it, with the wasm backtrace.
 pub(super) fn fault(handler: &str, error: &wasmtime::Error, call_timeout: Duration) -> Fault {
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        // How a language with exceptions ends when nobody has caught one. It has told on stderr where; the way through
+        // its interpreter, which the wasm backtrace would show, means nothing to anybody.
+        let message = format!("the guest's {handler} exited with status {} (the log has its stderr)", exit.0);
+        return Fault { message, backtrace: None };
+    }
     let what = match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => {
             format!("ran for longer than the {call_timeout:?} of computing time that a call may take (call timeout)")

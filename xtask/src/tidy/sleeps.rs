@@ -24,7 +24,7 @@ fn in_source(source: &Source) -> Vec<Finding> {
     naps.map(|(start, _)| Finding::new(&source.path, line_of(code, start), WHAT)).collect()
 }
 
-/// Scripts among the tests that sleep.
+/// Scripts among the tests that sleep, guests left out as in Rust.
 pub(super) fn in_scripts(texts: &[(String, String)]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in texts.iter().filter(|(path, _)| is_test_script(path)) {
@@ -38,7 +38,9 @@ pub(super) fn in_scripts(texts: &[(String, String)]) -> Vec<Finding> {
 }
 
 fn is_test_script(path: &str) -> bool {
-    path.starts_with("tests/") && [".py", ".mjs", ".js", ".sh"].iter().any(|end| path.ends_with(end))
+    path.starts_with("tests/")
+        && !path.starts_with("tests/guests")
+        && [".py", ".mjs", ".js", ".sh"].iter().any(|end| path.ends_with(end))
 }
 
 #[cfg(test)]
@@ -58,5 +60,6 @@ mod tests {
         let lines = "first\nawait asyncio.sleep(1)\n".to_owned();
         let found = in_scripts(&[("tests/a.py".to_owned(), lines.clone()), ("bench/a.py".to_owned(), lines)]);
         assert_eq!(found, [Finding::new("tests/a.py", 2, WHAT)]);
+        assert_eq!(in_scripts(&[("tests/guests-python/a.py".to_owned(), "await sleep(1)".to_owned())]), []);
     }
 }

@@ -1,7 +1,10 @@
 //! Pythons with the packages of the tests that run in them.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
 
 use super::{apt, on_path, once};
 use crate::command::{command, or_missing, run, works};
@@ -17,6 +20,27 @@ pub(crate) fn websockets(places: &Places) -> Result<PathBuf, Trouble> {
         python3_environment(places, &environment)?;
         pip(places, &python, &recipe)
     })?;
+    Ok(python)
+}
+
+/// Python 3 with componentize-py and the SDK for guests, in an environment under target/.
+pub(crate) fn guest_sdk(places: &Places) -> Result<PathBuf, Trouble> {
+    let recipe = places.root.join("tests/guests-python/requirements.txt");
+    let environment = places.scratch("guests-python-environment");
+    let python = environment.join("bin/python");
+    once(&environment.join("installed.txt"), &recipe, || {
+        python3_environment(places, &environment)?;
+        pip(places, &python, &recipe)
+    })?;
+    // From a copy, as the build of a package leaves folders beside its sources; each time, as the SDK changes.
+    let copy = environment.join("sdk");
+    if copy.exists() {
+        fs::remove_dir_all(&copy).with_context(|| format!("removing {}", copy.display()))?;
+    }
+    run(command("cp", &places.root).args(["-r", "sdk/python"]).arg(&copy))?;
+    let mut install = command(&python, &copy);
+    install.args(["-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps", "--no-build-isolation"]);
+    run(install.args(["--force-reinstall", "."]))?;
     Ok(python)
 }
 

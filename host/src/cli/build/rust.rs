@@ -1,33 +1,23 @@
 //! Building a Rust guest with cargo.
 
-use std::io::{BufRead, BufReader, IsTerminal, Write};
+use std::io::{BufRead, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 use serde_json::Value;
 
+use super::shown::{show, without_colours};
+use super::{Language, NotBuilt};
+
 /// Rust's target whose output is a component.
 const TARGET: &str = "wasm32-wasip2";
 
-/// Why a guest was not built.
-#[derive(Debug, thiserror::Error)]
-#[error("{line}")]
-pub struct NotBuilt {
-    line: String,
-    /// What the compiler said, as it says it.
-    pub diagnostics: String,
-}
-
-impl NotBuilt {
-    /// A failure that the compiler has not said anything about.
-    pub fn new(line: String) -> Self {
-        Self { line, diagnostics: String::new() }
-    }
-}
+/// Rust projects.
+pub(super) const RUST: Language = Language { name: "Rust", signs: &["Cargo.toml"], prepare: ensure_target, build, is_source };
 
 /// Adds the wasm target through rustup when it is missing. rustup's own automatic installation may be switched off.
-pub fn ensure_target(dir: &Path) -> anyhow::Result<()> {
+fn ensure_target(dir: &Path) -> anyhow::Result<()> {
     let libraries = Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).current_dir(dir).output();
     let libraries = libraries.context("cannot run rustc. Install Rust with rustup, then run this again")?;
     let folder = String::from_utf8_lossy(&libraries.stdout).trim().to_owned();
@@ -45,7 +35,7 @@ pub fn ensure_target(dir: &Path) -> anyhow::Result<()> {
 
 /// Builds the project for the wasm target and answers where its component is. What cargo and the compiler say goes to our
 /// stderr while they say it.
-pub fn build(dir: &Path) -> Result<PathBuf, NotBuilt> {
+fn build(dir: &Path) -> Result<PathBuf, NotBuilt> {
     tracing::info!("building {} for {TARGET}", dir.display());
     let cannot_run = |error| NotBuilt::new(format!("cannot run cargo: {error}. Install Rust with rustup, then run this again"));
     let form = if std::io::stderr().is_terminal() { "json-diagnostic-rendered-ansi" } else { "json" };
@@ -64,8 +54,7 @@ pub fn build(dir: &Path) -> Result<PathBuf, NotBuilt> {
         let message: Value = serde_json::from_str(&line).unwrap_or_default();
         found.extend(components(&message));
         if let Some(text) = message["message"]["rendered"].as_str() {
-            // A closed stderr is no reason not to build.
-            let _ = write!(std::io::stderr(), "{text}");
+            show(text);
             diagnostics.push_str(text);
         }
     }
@@ -99,11 +88,8 @@ fn components(message: &Value) -> Vec<PathBuf> {
     files.filter(|file| file.ends_with(".wasm")).map(PathBuf::from).collect()
 }
 
-/// The text without the terminal's colour codes (ESC [ ... m), for a page.
-fn without_colours(text: &str) -> String {
-    let mut pieces = text.split("\u{1b}[");
-    let first = pieces.next().unwrap_or_default();
-    pieces.fold(first.to_owned(), |plain, piece| plain + piece.split_once('m').map_or("", |(_, rest)| rest))
+fn is_source(below: &Path) -> bool {
+    !below.components().any(|part| matches!(part.as_os_str().to_str(), Some("target" | "Cargo.lock")))
 }
 
 #[cfg(test)]
@@ -111,8 +97,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_are_taken_out_and_nothing_else() {
-        assert_eq!(without_colours("\u{1b}[1m\u{1b}[91merror\u{1b}[0m: mismatched types [m]"), "error: mismatched types [m]");
-        assert_eq!(without_colours("plain\n"), "plain\n");
+    fn what_cargo_writes_is_no_source() {
+        assert!(is_source(Path::new("src/lib.rs")) && is_source(Path::new("Cargo.toml")));
+        assert!(!is_source(Path::new("target/x.wasm")) && !is_source(Path::new("Cargo.lock")));
     }
 }

@@ -1,0 +1,85 @@
+//! Building a Python guest with the SDK, which wraps componentize-py.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::bail;
+
+use super::shown::{copied, without_colours};
+use super::{Language, NotBuilt};
+
+/// Python projects.
+pub(super) const PYTHON: Language =
+    Language { name: "Python", signs: &["app.py", "server.py", "pyproject.toml"], prepare, build, is_source };
+
+/// The project's own environment, and where Python is in it.
+const OWN_PYTHON: &str = ".venv/bin/python";
+
+/// The component, below the project. The folder is hidden, so that it is no source.
+const COMPONENT: &str = ".ws-host/app.wasm";
+
+/// Checks that Python has the SDK and componentize-py.
+fn prepare(dir: &Path) -> anyhow::Result<()> {
+    let python = python(dir);
+    let shown = python.display();
+    let has = |modules: &str| Command::new(&python).args(["-c", modules]).current_dir(dir).stderr(Stdio::null()).status();
+    match has("import ws_host_guest") {
+        Err(error) => bail!("cannot run {shown}: {error}. Install Python 3.10 or newer, then run this again"),
+        Ok(status) if !status.success() => {
+            bail!("{shown} lacks the package ws-host-guest. From the repository of ws-host: {shown} -m pip install sdk/python")
+        }
+        Ok(_) => {}
+    }
+    if !has("import componentize_py")?.success() {
+        bail!("{shown} lacks componentize-py. Install it: {shown} -m pip install componentize-py");
+    }
+    Ok(())
+}
+
+/// The Python of the project's own environment, or the one that is active.
+fn python(dir: &Path) -> PathBuf {
+    let own = dir.join(OWN_PYTHON);
+    if own.is_file() {
+        // An absolute path: the command runs in the project's directory.
+        return std::path::absolute(&own).unwrap_or(own);
+    }
+    let active = env::var_os("VIRTUAL_ENV").map(|environment| Path::new(&environment).join("bin/python"));
+    active.filter(|python| python.is_file()).unwrap_or_else(|| "python3".into())
+}
+
+fn build(dir: &Path) -> Result<PathBuf, NotBuilt> {
+    tracing::info!("building {} with componentize-py", dir.display());
+    let python = python(dir);
+    let cannot_run = |error| NotBuilt::new(format!("cannot run {}: {error}", python.display()));
+    let mut command = Command::new(&python);
+    command.args(["-m", "ws_host_guest", "build", ".", "--output", COMPONENT]).current_dir(dir);
+    let mut build = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(cannot_run)?;
+    let diagnostics = build.stderr.take().map(copied).unwrap_or_default();
+    if build.wait().map_err(cannot_run)?.success() {
+        return Ok(dir.join(COMPONENT));
+    }
+    let line = format!("{} did not build (see above)", dir.display());
+    Err(NotBuilt { line, diagnostics: without_colours(&diagnostics) })
+}
+
+fn is_source(below: &Path) -> bool {
+    let name = below.file_name().unwrap_or_default().to_string_lossy();
+    let is_python = name.ends_with(".py") || name == "pyproject.toml";
+    is_python && !below.components().any(|part| matches!(part.as_os_str().to_str(), Some("__pycache__" | "venv" | "env")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_python_runs_is_a_source_and_what_it_or_pip_writes_is_none() {
+        assert!(
+            is_source(Path::new("app.py")) && is_source(Path::new("chat/names.py")) && is_source(Path::new("pyproject.toml"))
+        );
+        for path in ["__pycache__/app.cpython-314.pyc", "venv/lib/x.py", "notes.txt", "app.wasm"] {
+            assert!(!is_source(Path::new(path)), "{path}");
+        }
+    }
+}

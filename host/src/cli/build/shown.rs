@@ -1,0 +1,40 @@
+//! What tools say: shown in the terminal while they say it, and kept for the page.
+
+use std::io::{BufRead, BufReader, Read, Write};
+
+/// Copies a tool's output, line by line, to our stderr. Answers all of it.
+pub(super) fn copied(output: impl Read) -> String {
+    let mut text = String::new();
+    let mut lines = BufReader::new(output);
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+        show(&String::from_utf8_lossy(&line));
+        text.push_str(&String::from_utf8_lossy(&line));
+        line.clear();
+    }
+    text
+}
+
+/// Shows a piece of it.
+pub(super) fn show(text: &str) {
+    // A closed stderr is no reason not to build.
+    let _ = write!(std::io::stderr(), "{text}");
+}
+
+/// The text without the terminal's colour codes (ESC [ ... m), for a page.
+pub(super) fn without_colours(text: &str) -> String {
+    let mut pieces = text.split("\u{1b}[");
+    let first = pieces.next().unwrap_or_default();
+    pieces.fold(first.to_owned(), |plain, piece| plain + piece.split_once('m').map_or("", |(_, rest)| rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_taken_out_and_nothing_else() {
+        assert_eq!(without_colours("\u{1b}[1m\u{1b}[91merror\u{1b}[0m: mismatched types [m]"), "error: mismatched types [m]");
+        assert_eq!(without_colours("plain\n"), "plain\n");
+    }
+}

@@ -1,0 +1,27 @@
+"""`python -m ws_host_guest build app.py -o app.wasm`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from .build import NotBuilt, build
+
+
+def main() -> int:
+    """Reads the command line, builds, and answers the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m ws_host_guest", description="Build guests for ws-host.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("build", help="make a component of an app")
+    command.add_argument("app", nargs="?", default=".", type=Path, help="its file, or the folder with its app.py (default: .)")
+    command.add_argument("-o", "--output", type=Path, help="the component (default: beside the file, NAME.wasm)")
+    arguments = parser.parse_args()
+    try:
+        component = build(arguments.app, arguments.output)
+    except NotBuilt as problem:
+        print(f"ws_host_guest: {problem}", file=sys.stderr)
+        return 1
+    print(component)
+    return 0
+
+
+sys.exit(main())

@@ -1,0 +1,81 @@
+"""What the component exports: componentize-py looks for these classes. They turn calls of the host into the app's terms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import _host, running
+from .room import Client, _bytes, _text
+from .values import Accept, Close, CloseCause, CloseInfo, Refuse, Request, Saved
+
+
+class Handler:
+    """The three handlers that each app has."""
+
+    def on_new_client(self, client: Any) -> None:
+        running.run("on_new_client", Client(client.id, client))
+
+    def on_message(self, from_: int, message: Any) -> None:
+        running.run("on_message", Client(from_), message.value)
+
+    def on_client_left(self, id: int, info: Any) -> None:
+        told = CloseInfo(info.code, info.reason, info.clean, CloseCause[info.cause.name])
+        running.run("on_client_left", Client(id), told)
+
+
+class Gate:
+    """Who is let in."""
+
+    def on_upgrade(self, request: Any) -> Any:
+        address = (request.address.ip, request.address.port)
+        asked = Request(address, request.path, request.query, request.headers, request.subprotocols)
+        return running.ask("on_upgrade", asked, then=_decision)
+
+
+class Lifecycle:
+    """The beginning of an instance, and its state across instances."""
+
+    def on_start(self, reason: Any, saved: Any) -> None:
+        # A release without a `snapshot` has saved nothing.
+        told = Saved(saved.version, saved.data) if saved and (saved.version or saved.data) else None
+        running.ask("on_start", reason.name.lower().replace("_", "-"), told)
+
+    def snapshot(self) -> Any:
+        return running.ask("snapshot", then=_saved)
+
+
+class Flow:
+    """Word from slow clients."""
+
+    def on_drain(self, id: int) -> None:
+        running.run("on_drain", Client(id))
+
+
+class Timers:
+    """Timers, those that wake coroutines among them."""
+
+    def on_timer(self, id: int, payload: bytes) -> None:
+        if not running.wake(id, payload):
+            running.run("on_timer", id, payload)
+
+
+def _decision(decision: Any) -> Any:
+    gate = _host.gate
+    match decision:
+        case None:
+            return gate.Decision_Accept(None)
+        case Accept(subprotocol):
+            return gate.Decision_Accept(None if subprotocol is None else _text(subprotocol))
+        case Refuse(status):
+            return gate.Decision_Refuse(status)
+        case Close(code, reason):
+            return gate.Decision_Close(gate.Rejection(code, _text(reason)))
+    raise TypeError(f"on_upgrade answers Accept, Refuse, Close or None, not {decision!r}")
+
+
+def _saved(saved: Any) -> Any:
+    if saved is None:
+        saved = Saved("", b"")
+    if not isinstance(saved, Saved):
+        raise TypeError(f"snapshot answers a Saved, not {saved!r}")
+    return _host.lifecycle.Saved(_text(saved.version), _bytes(saved.data))

@@ -1,0 +1,77 @@
+"""Running an app's file while it is built, as `python FILE` would: to see what it has, and then within the component."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import linecache
+import sys
+from types import ModuleType
+
+from . import running
+
+# Modules that the standard library imports when they are first needed, with what needs them.
+_LATE = {"datetime": ["_strptime"], "codecs": ["encodings.ascii", "encodings.latin_1", "encodings.idna"]}
+
+
+def load(name: str, source: str) -> None:
+    """Runs the source of the file as the main program, and as the module of its name for those that import it."""
+    code = compile(source, name, "exec")
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    main = ModuleType("__main__")
+    main.__file__ = name
+    before = set(sys.modules)
+    sys.modules["__main__"] = main
+    sys.modules[name.removesuffix(".py")] = main
+    try:
+        exec(code, main.__dict__)
+    except SystemExit:
+        pass  # A program that ends by itself has told us what it has.
+    sources = {name: source} | _sources(set(sys.modules) - before)
+    _import_what_functions_import(sources)
+    if running.app is None:
+        raise SystemExit(f"{name} makes no App and no WebSocketsServer: there is nothing to serve")
+    if not running.app.served:
+        raise SystemExit(f"{name} makes a WebSocketsServer, but never calls its run_forever()")
+
+
+def _sources(modules: set[str]) -> dict[str, str]:
+    """The sources of modules of the app's own folder, kept for tracebacks: a component cannot read its files again."""
+    found = {}
+    for module in map(sys.modules.get, modules):
+        file = getattr(module, "__file__", None)
+        if file and file.endswith(".py") and "site-packages" not in file and not _is_standard(module):
+            lines = linecache.getlines(file)
+            linecache.cache[file] = (0, None, lines, file)
+            found[file] = "".join(lines)
+    return found
+
+
+def _is_standard(module: ModuleType | None) -> bool:
+    name = getattr(module, "__name__", "").partition(".")[0]
+    return name in sys.stdlib_module_names or name in ("ws_host_guest", "websocket", "websocket_server")
+
+
+def _import_what_functions_import(sources: dict[str, str]) -> None:
+    """Imports now what functions import when they are called: a component has no files to import from later."""
+    for source in sources.values():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    _try_import(alias.name)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                _try_import(node.module)
+                for alias in node.names:
+                    _try_import(f"{node.module}.{alias.name}")
+    for module, late in _LATE.items():
+        if module in sys.modules:
+            for name in late:
+                _try_import(name)
+
+
+def _try_import(name: str) -> None:
+    if name not in sys.modules:
+        try:
+            importlib.import_module(name)
+        except Exception:
+            pass  # It may be meant for somewhere else; where it is needed, its absence will be told.

@@ -1,0 +1,105 @@
+"""Handlers, run without a host."""
+
+import contextlib
+import io
+import unittest
+
+from ws_host_guest import App, running, send, sleep
+
+
+class Handlers(unittest.TestCase):
+    def setUp(self):
+        running.app, running._begun = None, False
+        self.app = App()
+
+    def run_event(self, event, *arguments):
+        """Runs it, and answers what went to stderr."""
+        with contextlib.redirect_stderr(io.StringIO()) as stderr:
+            try:
+                running.run(event, *arguments)
+            finally:
+                self.stderr = stderr.getvalue()
+
+    def test_an_event_without_a_handler_is_passed_over(self):
+        self.run_event("on_message", 1, "hello")
+        self.assertEqual(self.stderr, "")
+
+    def test_an_exception_ends_the_instance_and_its_traceback_begins_with_the_handler(self):
+        @self.app.on_message
+        def fail(client, message):
+            raise ValueError("no")
+
+        with self.assertRaises(SystemExit):
+            self.run_event("on_message", 1, "hello")
+        lines = self.stderr.splitlines()
+        self.assertEqual(lines[0], "Traceback (most recent call last):")
+        self.assertIn("in fail", lines[1])
+        self.assertEqual(lines[-1], "ValueError: no")
+
+    def test_with_on_error_the_instance_goes_on_and_the_traceback_is_logged_all_the_same(self):
+        seen = []
+        self.app.on_error(seen.append)
+
+        @self.app.on_message
+        def fail(client, message):
+            raise ValueError("no")
+
+        self.run_event("on_message", 1, "hello")
+        self.assertEqual([str(error) for error in seen], ["no"])
+        self.assertEqual(self.stderr.count("ValueError: no"), 1)
+
+    def test_on_error_is_no_way_out_where_the_host_waits_for_an_answer(self):
+        self.app.on_error(lambda error: None)
+        self.app.on_upgrade(lambda request: 1 / 0)
+        with self.assertRaises(SystemExit), contextlib.redirect_stderr(io.StringIO()):
+            running.ask("on_upgrade", None)
+
+    def test_an_async_handler_runs_to_its_end(self):
+        done = []
+
+        async def more():
+            return 7
+
+        @self.app.on_message
+        async def handle(client, message):
+            done.append(await more())
+
+        self.run_event("on_message", 1, "hello")
+        self.assertEqual(done, [7])
+
+    def test_a_handler_that_must_answer_at_once_cannot_sleep(self):
+        @self.app.on_upgrade
+        async def wait(request):
+            await sleep(1)
+
+        with self.assertRaises(SystemExit), contextlib.redirect_stderr(io.StringIO()) as stderr:
+            running.ask("on_upgrade", None)
+        self.assertIn("this handler must answer at once", stderr.getvalue())
+
+    def test_one_event_has_one_handler_and_a_component_one_app(self):
+        self.app.on_message(print)
+        with self.assertRaisesRegex(ValueError, "on_message has a handler already, print"):
+            self.app.on_message(print)
+        with self.assertRaisesRegex(RuntimeError, "a component has one"):
+            App()
+
+    def test_the_host_cannot_be_asked_for_anything_before_there_is_one(self):
+        with self.assertRaisesRegex(RuntimeError, "runs when the app is built"):
+            send(1, "hello")
+
+    def test_the_world_has_the_interfaces_that_the_handlers_need(self):
+        self.app.on_message(print)
+        self.assertEqual(running.interfaces(), [])
+        self.app.on_start(print)
+        self.app.on_upgrade(print)
+        self.assertEqual(running.interfaces(), ["gate", "lifecycle"])
+
+        @self.app.on_new_client
+        async def wait(client):
+            await sleep(1)
+
+        self.assertEqual(running.interfaces(), ["gate", "lifecycle", "timers"])
+
+
+if __name__ == "__main__":
+    unittest.main()

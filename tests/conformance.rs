@@ -1,0 +1,294 @@
+//! What every language's guest must do alike, seen through the real binary.
+//!
+//! Each language has a guest `probe` that its clients command. It is written with that language's SDK, as one would write an
+//! app, and knows these lines. `ID` may be missing where one's own is meant. What a call of the contract answers is told as `ok`,
+//! for a timer as `ok(NUMBER)`, or as the name of its error in `wit/`: `no-such-client`.
+//!
+//! | event or line | what the probe does |
+//! | --- | --- |
+//! | a client joins | broadcasts `joined ID`; then fails if the query is `panic-on-join` |
+//! | a client leaves | broadcasts `left ID: CODE "REASON" clean=true ...`, `member=BOOL` for whether `list` still has it at the end |
+//! | bytes | sends them back |
+//! | `say TEXT` | sends TEXT back |
+//! | `all TEXT`, `others TEXT` | broadcasts TEXT, to all but the sender; sends what that answered |
+//! | `send ID TEXT` | sends it |
+//! | `list` | `[1, 2] of 2`: the ids, and what `count` says |
+//! | `get [ID]` | `ID ip=IP path=PATH query=QUERY agent=USER-AGENT subprotocol=Some("NAME")`, or `None`; `nobody` |
+//! | `close ID CODE REASON` | closes; `ok, send=WHAT, member=BOOL` tells what a `send` behind it answers |
+//! | `attach ID TEXT`, `attachment [ID]` | `Some("TEXT")` or `None` |
+//! | `subscribe TOPIC`, `publish TOPIC TEXT`, `subscribers TOPIC` | `[1, 2]` |
+//! | `timer MS TEXT` | sets a timer; when it is due `timer NUMBER TEXT` is broadcast |
+//! | `messages` | `N since Some(StartReason::Fresh)`: the messages that this instance has had, and why it began |
+//! | `print TEXT` | prints it to stdout |
+//! | `panic TEXT` | broadcasts, attaches, subscribes, denies new clients, closes, and then fails with `told to panic: TEXT` on stderr |
+//! | `spin` | computes for ever |
+//! | the path is `/refuse`, `/close`, `/panic`, `/subprotocol` | the gate refuses with 418, closes with 4001 `not you`, fails, agrees on the last subprotocol |
+//!
+//! The Rust probe is built by the test that first needs it. The others are built by a step of `cargo xtask test`, which runs the
+//! tests that are ignored otherwise.
+
+mod support;
+
+use support::{Client, Host, Swappable, refusal};
+use tokio_tungstenite::tungstenite::Message;
+
+/// Runs each rule with each language's probe.
+macro_rules! in_every_language {
+    ($($rule:ident),+ $(,)?) => {
+        mod rust {
+            $(#[tokio::test]
+            async fn $rule() {
+                super::$rule("probe").await;
+            })+
+        }
+
+        mod python {
+            $(#[tokio::test]
+            #[ignore = "`cargo xtask test python-guests` builds the probe and runs this"]
+            async fn $rule() {
+                super::$rule("python/probe").await;
+            })+
+        }
+    };
+}
+
+in_every_language! {
+    a_newcomer_hears_of_itself_and_so_do_the_others,
+    a_leaver_is_told_of_once_with_code_and_reason_and_is_no_member,
+    messages_are_handled_in_their_order_and_answered_in_it,
+    everybody_hears_broadcasts_in_the_same_order,
+    a_broadcast_passes_over_whom_it_excepts,
+    text_and_bytes_arrive_as_they_were_sent,
+    a_client_knows_its_request,
+    a_close_comes_behind_what_was_sent_and_is_told_of,
+    errors_of_the_contract_are_answers_not_failures,
+    attachments_topics_and_timers_work,
+    the_gate_decides,
+    what_the_guest_prints_is_logged,
+    a_failure_takes_back_its_effects_and_closes_its_client_alone,
+    a_failure_in_a_join_closes_that_client,
+    after_a_failure_a_fresh_instance_starts_and_learns_why,
+    what_the_host_keeps_survives_a_failure,
+    a_guest_that_computes_for_ever_is_ended,
+    a_swap_keeps_clients_and_what_the_host_keeps,
+}
+
+/// The first client, and a second whose join the first has heard of.
+async fn two(host: &Host) -> (Client, Client) {
+    let (mut first, _) = Client::join(host).await;
+    let (second, _) = Client::join(host).await;
+    assert_eq!(first.hears().await, "joined 2");
+    (first, second)
+}
+
+async fn a_newcomer_hears_of_itself_and_so_do_the_others(probe: &str) {
+    let host = Host::run(probe);
+    let mut first = Client::connect(&host).await;
+    assert_eq!(first.hears().await, "joined 1");
+    let mut second = Client::connect(&host).await;
+    assert_eq!(second.hears().await, "joined 2");
+    assert_eq!(first.hears().await, "joined 2");
+    assert_eq!(first.asks("list").await, "[1, 2] of 2");
+}
+
+async fn a_leaver_is_told_of_once_with_code_and_reason_and_is_no_member(probe: &str) {
+    let host = Host::run(probe);
+    let (mut stays, leaves) = two(&host).await;
+    assert_eq!(leaves.leaves(4321, "good bye").await, Some((4321, "good bye".to_owned())));
+    let left = stays.hears().await;
+    assert!(left.starts_with("left 2: 4321 \"good bye\" clean=true"), "{left}");
+    assert!(left.contains("member=false"), "{left}");
+    let (third, _) = Client::join(&host).await;
+    assert_eq!(stays.hears().await, "joined 3");
+    third.vanishes();
+    let left = stays.hears().await;
+    assert!(left.starts_with("left 3: 1006 \"\" clean=false"), "{left}");
+    assert_eq!(stays.asks("list").await, "[1] of 1");
+}
+
+async fn messages_are_handled_in_their_order_and_answered_in_it(probe: &str) {
+    let host = Host::run(probe);
+    let (mut client, _) = Client::join(&host).await;
+    for n in 0..1000 {
+        client.says(&format!("say {n}")).await;
+    }
+    for n in 0..1000 {
+        assert_eq!(client.hears().await, n.to_string());
+    }
+}
+
+async fn everybody_hears_broadcasts_in_the_same_order(probe: &str) {
+    let host = Host::run(probe);
+    let (mut first, mut second) = two(&host).await;
+    for n in 0..50 {
+        first.says(&format!("all first {n}")).await;
+        second.says(&format!("all second {n}")).await;
+    }
+    let (mut heard, mut heard_too) = (Vec::new(), Vec::new());
+    while heard.len() < 100 {
+        heard.extend(Some(first.hears().await).filter(|text| text != "ok"));
+    }
+    while heard_too.len() < 100 {
+        heard_too.extend(Some(second.hears().await).filter(|text| text != "ok"));
+    }
+    assert_eq!(heard, heard_too);
+}
+
+async fn a_broadcast_passes_over_whom_it_excepts(probe: &str) {
+    let host = Host::run(probe);
+    let (mut first, mut second) = two(&host).await;
+    assert_eq!(first.asks("others for the second").await, "ok");
+    assert_eq!(second.hears().await, "for the second");
+}
+
+async fn text_and_bytes_arrive_as_they_were_sent(probe: &str) {
+    let host = Host::run(probe);
+    let (mut client, _) = Client::join(&host).await;
+    assert_eq!(client.asks("say grüße, 世界 🌍").await, "grüße, 世界 🌍");
+    assert_eq!(client.asks("say ").await, "");
+    let all: Vec<u8> = (0..=255).collect();
+    for data in [all, Vec::new(), vec![7; 1 << 20]] {
+        client.sends(&data).await;
+        assert_eq!(client.next().await, Message::binary(data));
+    }
+}
+
+async fn a_client_knows_its_request(probe: &str) {
+    let host = Host::run(probe);
+    let headers = [("user-agent", "tester/1"), ("sec-websocket-protocol", "one, two")];
+    let (mut client, response) = Client::connect_with(&host, "/subprotocol?a=1&b=%20", &headers).await;
+    assert_eq!(response.headers()["sec-websocket-protocol"], "two");
+    client.hears().await;
+    assert_eq!(
+        client.asks("get").await,
+        "1 ip=127.0.0.1 path=/subprotocol query=a=1&b=%20 agent=tester/1 subprotocol=Some(\"two\")"
+    );
+    assert_eq!(client.asks("get 99").await, "nobody");
+}
+
+async fn a_close_comes_behind_what_was_sent_and_is_told_of(probe: &str) {
+    let host = Host::run(probe);
+    let (mut first, mut second) = two(&host).await;
+    assert!(first.asks("send 2 last words").await.starts_with("ok"));
+    assert_eq!(first.asks("close 2 4000 bye").await, "ok, send=closing, member=true");
+    assert_eq!(second.hears().await, "last words");
+    assert_eq!(second.is_closed().await, (4000, "bye".to_owned()));
+    let left = first.hears().await;
+    assert!(left.starts_with("left 2: 4000 \"bye\" clean=true"), "{left}");
+}
+
+async fn errors_of_the_contract_are_answers_not_failures(probe: &str) {
+    let host = Host::run(probe);
+    let (mut client, _) = Client::join(&host).await;
+    assert_eq!(client.asks("send 99 x").await, "no-such-client");
+    assert!(client.asks("close 1 1005 x").await.starts_with("invalid-code"));
+    assert!(client.asks(&format!("close 1 4000 {}", "x".repeat(124))).await.starts_with("reason-too-long"));
+    assert!(client.asks("close 99 4000 x").await.starts_with("no-such-client"));
+    assert_eq!(client.asks("attach 99 x").await, "no-such-client");
+    assert_eq!(client.asks(&format!("attach 1 {}", "x".repeat(16_385))).await, "too-big");
+    assert_eq!(client.asks("subscribe ").await, "invalid-topic");
+    assert!(client.asks("messages").await.starts_with("8 since "));
+}
+
+async fn attachments_topics_and_timers_work(probe: &str) {
+    let host = Host::run(probe);
+    let (mut first, mut second) = two(&host).await;
+    assert_eq!(first.asks("attachment").await, "None");
+    assert_eq!(first.asks("attach 1 a note").await, "ok");
+    assert_eq!(second.asks("attachment 1").await, "Some(\"a note\")");
+    assert_eq!(first.asks("subscribe news").await, "ok");
+    assert_eq!(second.asks("subscribers news").await, "[1]");
+    assert_eq!(second.asks("publish news hello").await, "ok");
+    assert_eq!(first.hears().await, "hello");
+    assert_eq!(second.asks("timer 1 tick tock").await, "ok(1)");
+    assert_eq!(second.hears().await, "timer 1 tick tock");
+    assert_eq!(first.hears().await, "timer 1 tick tock");
+}
+
+async fn the_gate_decides(probe: &str) {
+    let host = Host::run(probe);
+    assert_eq!(refusal(&host, "/refuse", &[]).await, 418);
+    assert_eq!(Client::connect_to(&host, "/close").await.is_closed().await, (4001, "not you".to_owned()));
+    assert_eq!(refusal(&host, "/panic", &[]).await, 500);
+    Client::join(&host).await;
+}
+
+async fn what_the_guest_prints_is_logged(probe: &str) {
+    let mut host = Host::run(probe);
+    let (mut client, _) = Client::join(&host).await;
+    client.says("print a line of the guest").await;
+    let line = host.logs("a line of the guest");
+    assert!(line.contains("room=\"main\""), "{line}");
+}
+
+async fn a_failure_takes_back_its_effects_and_closes_its_client_alone(probe: &str) {
+    let mut host = Host::run(probe);
+    let (mut stays, mut fails) = two(&host).await;
+    fails.says("panic now").await;
+    assert_eq!(fails.is_closed().await.0, 1011);
+    // No broadcast of the failed handler came before this.
+    let left = stays.hears().await;
+    assert!(left.starts_with("left 2: 1011 "), "{left}");
+    assert_eq!(stays.asks("subscribers half").await, "[]");
+    // `deny` was taken back too.
+    let (_third, id) = Client::join(&host).await;
+    assert_eq!(id, 3);
+    assert!(host.logs("told to panic: now").contains("room=\"main\""), "what it said names the room");
+    host.logs("the guest's on-message");
+}
+
+async fn a_failure_in_a_join_closes_that_client(probe: &str) {
+    let host = Host::run(probe);
+    let (mut stays, _) = Client::join(&host).await;
+    let mut fails = Client::connect_to(&host, "/?panic-on-join").await;
+    assert_eq!(fails.is_closed().await.0, 1011);
+    let left = stays.hears().await;
+    assert!(left.starts_with("left 2: 1011 "), "{left}");
+}
+
+async fn after_a_failure_a_fresh_instance_starts_and_learns_why(probe: &str) {
+    let host = Host::run(probe);
+    let (mut stays, mut fails) = two(&host).await;
+    assert_eq!(stays.asks("messages").await, "1 since Some(StartReason::Fresh)");
+    fails.says("panic").await;
+    fails.is_closed().await;
+    stays.hears().await;
+    assert_eq!(stays.asks("messages").await, "1 since Some(StartReason::AfterTrap)");
+}
+
+async fn what_the_host_keeps_survives_a_failure(probe: &str) {
+    let host = Host::run(probe);
+    let (mut stays, mut fails) = two(&host).await;
+    assert_eq!(stays.asks("attach 1 a note").await, "ok");
+    assert_eq!(stays.asks("subscribe news").await, "ok");
+    fails.says("panic").await;
+    fails.is_closed().await;
+    stays.hears().await;
+    assert_eq!(stays.asks("attachment").await, "Some(\"a note\")");
+    assert_eq!(stays.asks("subscribers news").await, "[1]");
+}
+
+async fn a_guest_that_computes_for_ever_is_ended(probe: &str) {
+    let mut host = Host::run(probe);
+    let (mut stays, mut spins) = two(&host).await;
+    spins.says("spin").await;
+    assert_eq!(spins.is_closed().await.0, 1011);
+    stays.hears().await;
+    assert_eq!(stays.asks("say here").await, "here");
+    host.logs("ran for longer than the 1s");
+}
+
+async fn a_swap_keeps_clients_and_what_the_host_keeps(probe: &str) {
+    let host = Swappable::run(probe, &[]);
+    let (mut first, mut second) = two(&host.host).await;
+    assert_eq!(first.asks("attach 1 a note").await, "ok");
+    assert_eq!(first.asks("subscribe news").await, "ok");
+    host.swap(probe);
+    assert_eq!(second.asks("messages").await, "1 since Some(StartReason::Swap)");
+    assert_eq!(second.asks("attachment 1").await, "Some(\"a note\")");
+    assert_eq!(second.asks("subscribers news").await, "[1]");
+    assert_eq!(second.asks("list").await, "[1, 2] of 2");
+    // And on to a guest in another language, which knows neither the state nor the app.
+    host.swap("echo");
+    assert_eq!(first.asks("hello").await, "hello");
+}

@@ -1,0 +1,191 @@
+"""The fixture `probe` in Python: it does what its clients tell it to. See `tests/conformance.rs` for its language."""
+
+import json
+
+from ws_host_guest import Accept, App, Client, Close, CloseInfo, Message, Refuse, Request, Saved, Status
+from ws_host_guest import broadcast, clients, count, publish, set_timer, sleep, subscribers
+
+app = App()
+state = {"messages": 0, "started": None}
+
+
+@app.on_new_client
+def joined(client: Client) -> None:
+    broadcast(f"joined {client.id}")
+    if client.query == "panic-on-join":
+        raise RuntimeError("told to fail")
+
+
+@app.on_client_left
+def left(client: Client, info: CloseInfo) -> None:
+    member = str(client in clients()).lower()
+    known = str(client.is_connected).lower()
+    sent = told(client.send("too late"))
+    cause = "".join(part.capitalize() for part in info.cause.value.split("-"))
+    clean = str(info.clean).lower()
+    line = f"left {client.id}: {info.code} {json.dumps(info.reason)} clean={clean} CloseCause::{cause}"
+    line = f"{line} member={member} known={known} send={sent}"
+    print(line)
+    broadcast(line)
+
+
+@app.on_message
+async def obey(client: Client, message: Message) -> None:
+    state["messages"] += 1
+    if isinstance(message, bytes):
+        client.send(message)
+        return
+    command, _, rest = message.partition(" ")
+    answer = COMMANDS.get(command, lambda *_: f"no such command: {command}")(client, rest)
+    if hasattr(answer, "__await__"):
+        answer = await answer
+    if answer is not None:
+        client.send(answer)
+
+
+def told(status: Status) -> str:
+    """As the Rust probe tells a result."""
+    return {Status.OK: "ok", Status.BACKPRESSURE: "ok(SendStatus::Backpressure)"}.get(status, status.value)
+
+
+def whom(client: Client, rest: str) -> tuple[Client, str]:
+    first, _, last = rest.partition(" ")
+    return (Client(int(first)) if first.isdigit() else client), last
+
+
+def send(client: Client, rest: str) -> str:
+    to, text = whom(client, rest)
+    return told(to.send(text))
+
+
+def describe(client: Client, rest: str) -> str:
+    one, _ = whom(client, rest)
+    if not one.is_connected:
+        return "nobody"
+    agent = one.header("user-agent") or "none"
+    agreed = f'Some("{one.subprotocol}")' if one.subprotocol else "None"
+    return f"{one.id} ip={one.address[0]} path={one.path} query={one.query} agent={agent} subprotocol={agreed}"
+
+
+def close(client: Client, rest: str) -> str:
+    one, last = whom(client, rest)
+    code, _, reason = last.partition(" ")
+    closed = one.close(int(code or 1000), reason)
+    sent = told(one.send("after the close")) if closed else "untried"
+    return f"{told(closed)}, send={sent}, member={str(one in clients()).lower()}"
+
+
+def attach(client: Client, rest: str) -> str:
+    one, data = whom(client, rest)
+    return told(one.attach(data.encode()))
+
+
+def attachment(client: Client, rest: str) -> str:
+    data = whom(client, rest)[0].attachment
+    return "None" if data is None else f'Some("{data.decode()}")'
+
+
+def publish_to(client: Client, rest: str) -> str:
+    topic, _, text = rest.partition(" ")
+    return told(publish(topic, text))
+
+
+def timer(client: Client, rest: str) -> str:
+    delay, _, payload = rest.partition(" ")
+    return f"ok({set_timer(int(delay) / 1000, payload.encode())})"
+
+
+def fail(client: Client, rest: str) -> None:
+    broadcast("half an answer")
+    client.attach(b"half")
+    client.subscribe("half")
+    app.deny_new_clients()
+    client.close(4000, "half")
+    raise RuntimeError(f"told to panic: {rest}")
+
+
+def spin(client: Client, rest: str) -> None:
+    while True:
+        pass
+
+
+async def later(client: Client, rest: str) -> str:
+    """Says `begun`, then sleeps, then answers."""
+    client.send("begun")
+    await sleep(0.01)
+    return rest
+
+
+def late_import(client: Client, rest: str) -> str:
+    """A component has no files to import from: the build must have seen this."""
+    import textwrap
+
+    return textwrap.shorten(rest, 10)
+
+
+def random_number(client: Client, rest: str) -> str:
+    import random
+
+    return str(random.random())
+
+
+COMMANDS = {
+    "say": lambda client, rest: rest,
+    "all": lambda client, rest: told(broadcast(rest)),
+    "others": lambda client, rest: told(broadcast(rest, exclude=[client])),
+    "send": send,
+    "list": lambda client, rest: f"{[one.id for one in clients()]} of {count()}",
+    "get": describe,
+    "messages": lambda client, rest: f"{state['messages']} since {state['started']}",
+    "close": close,
+    "attach": attach,
+    "attachment": attachment,
+    "subscribe": lambda client, rest: told(client.subscribe(rest)),
+    "publish": publish_to,
+    "subscribers": lambda client, rest: str([one.id for one in subscribers(rest)]),
+    "timer": timer,
+    "print": lambda client, rest: print(rest),
+    "panic": fail,
+    "spin": spin,
+    "later": later,
+    # What Python alone has trouble with.
+    "half-a-pair": lambda client, rest: client.send(json.loads('"a\\ud800b"')) and None,
+    "not-a-message": lambda client, rest: client.send(5),
+    "no-id": lambda client, rest: told(Client(-1).send("x")) + " " + told(Client(2**70).send("x")),
+    "late-import": late_import,
+    "random": random_number,
+}
+
+
+@app.on_upgrade
+def gate(request: Request):
+    match request.path:
+        case "/refuse":
+            return Refuse(418)
+        case "/close":
+            return Close(4001, "not you")
+        case "/panic":
+            raise RuntimeError("told to fail in the gate")
+        case "/subprotocol":
+            return Accept(request.subprotocols[-1])
+
+
+@app.on_start
+def start(reason: str, saved: Saved | None) -> None:
+    name = "".join(part.capitalize() for part in reason.split("-"))
+    state["started"] = f"Some(StartReason::{name})"
+
+
+@app.snapshot
+def snapshot() -> Saved:
+    return Saved("1", state["messages"].to_bytes(4, "little"))
+
+
+@app.on_drain
+def drained(client: Client) -> None:
+    client.send("drained")
+
+
+@app.on_timer
+def due(id: int, payload: bytes) -> None:
+    broadcast(f"timer {id} {payload.decode()}")

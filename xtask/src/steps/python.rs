@@ -1,0 +1,70 @@
+//! Guests in Python.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::Context as _;
+
+use crate::command::{cargo, command, run};
+use crate::places::Places;
+use crate::step::{Check, Context, Trouble};
+use crate::toolbox;
+
+/// The SDK's own tests and its type hints, then the tests of components that it has built, with the real host.
+pub(crate) fn guests(context: &Context) -> Check {
+    let places = &context.places;
+    let python = toolbox::guest_sdk(places)?;
+    run(command(&python, &places.root.join("sdk/python")).args(["-m", "unittest", "discover", "--start-directory", "tests"]))?;
+    let checked = ["-m", "mypy", "--strict", "sdk/python/src", "guest-examples/python/app.py"];
+    run(command(&python, &places.root)
+        .args(checked)
+        .env("MYPYPATH", "sdk/python/src")
+        .env("MYPY_CACHE_DIR", places.scratch("mypy")))?;
+    let components = places.scratch("guests-python");
+    for (name, source) in sources(places)? {
+        let component = components.join(format!("{name}.wasm"));
+        if is_older(&component, &[&source, &places.root.join("sdk/python/src")]) {
+            let mut build = command(&python, &places.root);
+            run(build.args(["-m", "ws_host_guest", "build"]).arg(&source).arg("--output").arg(&component))?;
+        }
+        // Compiles it, which takes a while, for the cache: many tests at once would all do so.
+        run(command(places.host_binary(), &places.root)
+            .args(["inspect", "--json"])
+            .arg(&component)
+            .stdout(std::process::Stdio::null()))?;
+    }
+    let environment = python.parent().and_then(Path::parent).expect("Python is in the folder bin of its environment");
+    let mut tests = cargo("test --workspace --test conformance --test python --test dev -- --ignored python::", &places.root);
+    run(tests.env("GUESTS_PYTHON", components).env("VIRTUAL_ENV", environment))
+}
+
+/// The fixtures and the example, by the names of their components.
+fn sources(places: &Places) -> Result<Vec<(String, PathBuf)>, Trouble> {
+    let folder = places.root.join("tests/guests-python");
+    let entries = folder.read_dir().with_context(|| format!("listing {}", folder.display()))?;
+    let mut sources = vec![("chat".to_owned(), places.root.join("guest-examples/python/app.py"))];
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if let (Some(name), Some("py")) = (path.file_stem(), path.extension().and_then(|end| end.to_str())) {
+            sources.push((name.to_string_lossy().into_owned(), path));
+        }
+    }
+    sources.sort();
+    Ok(sources)
+}
+
+/// Whether a file is missing, or older than one of these files and what is in these folders.
+fn is_older(file: &Path, than: &[&Path]) -> bool {
+    let Some(made) = modified(file) else { return true };
+    than.iter().any(|path| newest(path).is_none_or(|newest| newest > made))
+}
+
+/// When a file, or the last file in a folder, was written.
+fn newest(path: &Path) -> Option<SystemTime> {
+    let Ok(entries) = path.read_dir() else { return modified(path) };
+    entries.flatten().filter_map(|entry| newest(&entry.path())).max()
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+}

@@ -19,6 +19,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "doc", what: "the documentation builds without warnings", needs: &[], run: code::doc },
     Step { name: "host", what: "the host and the Rust tests build", needs: &[], run: code::build },
     Step { name: "test", what: "unit, documentation and integration tests", needs: &["guests", "host"], run: code::test },
+    Step { name: "syscalls", what: "an echo costs one read and one write", needs: &["guests", "host"], run: code::system_calls },
     Step {
         name: "foreign-python",
         what: "Python's websockets against the host",

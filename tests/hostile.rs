@@ -251,7 +251,7 @@ async fn a_guest_that_aborts_dies() {
 
 #[tokio::test]
 async fn a_guest_that_exits_ends_itself_and_not_the_host() {
-    assert!(dies_of("exit", &[]).await.contains("failed: "));
+    assert!(dies_of("exit", &[]).await.contains("exited with status "));
 }
 
 #[tokio::test]

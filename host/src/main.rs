@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         cli::Command::Swap(swap) => cli::remote::swap(&swap),
         cli::Command::Rollback(remote) => cli::remote::rollback(&remote),
         cli::Command::Status(remote) => cli::remote::status(&remote),
+        cli::Command::Bench(bench) => cli::bench::bench(&bench),
     };
     // The error is the last line.
     log.flush();

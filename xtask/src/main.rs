@@ -1,5 +1,6 @@
 //! The project's chores, started with `cargo xtask`.
 
+mod bench;
 mod command;
 mod options;
 mod places;
@@ -15,7 +16,11 @@ use std::process::ExitCode;
 use options::{Options, Task};
 
 fn main() -> ExitCode {
-    let options = match Options::parse(std::env::args().skip(1), std::env::var_os("CI").is_some_and(|ci| ci == "true")) {
+    let mut args = std::env::args().skip(1).peekable();
+    if args.peek().is_some_and(|task| task == "bench") {
+        return bench::main(args.skip(1));
+    }
+    let options = match Options::parse(args, std::env::var_os("CI").is_some_and(|ci| ci == "true")) {
         Ok(options) => options,
         Err(problem) => {
             println!("{problem}\n\n{}", options::USAGE);

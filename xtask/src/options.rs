@@ -3,6 +3,7 @@
 /// What `cargo xtask` without sense answers.
 pub(crate) const USAGE: &str = "\
 Usage: cargo xtask test [OPTIONS] [STEP...]
+       cargo xtask bench [OPTIONS]           (its own --help tells more)
 
 Runs every check of the project, or the named steps and what they need. Tools that are missing are installed
 in user space (under target/, or a target of rustup); Debian packages only as root. What cannot be had is

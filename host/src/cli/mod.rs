@@ -1,5 +1,6 @@
 //! The command line: what can be said, and how an error is told.
 
+pub mod bench;
 pub mod build;
 pub mod compression;
 pub mod config_file;
@@ -37,7 +38,8 @@ Examples:
   ws-host run chat.wasm --host 0.0.0.0 --port 80 open it to the network
   ws-host dev guest-examples/chat                build a guest and serve it
   ws-host inspect chat.wasm                      see what it exports and asks for
-  ws-host swap new.wasm                          change the running server's component";
+  ws-host swap new.wasm                          change the running server's component
+  ws-host bench ws://localhost:13254/            put an echo server under load and measure it";
 
 /// What was said.
 #[derive(Debug, Parser)]
@@ -69,6 +71,8 @@ pub enum Command {
     Rollback(Remote),
     /// Show what a running server runs
     Status(Remote),
+    /// Put a WebSocket server under load and measure it
+    Bench(bench::BenchArguments),
 }
 
 /// `ws-host run`.

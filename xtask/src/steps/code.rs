@@ -1,7 +1,7 @@
 //! What cargo checks by itself.
 
-use crate::command::{cargo, for_guest, run};
-use crate::step::{Check, Context};
+use crate::command::{cargo, command, for_guest, output, run};
+use crate::step::{Check, Context, Trouble};
 use crate::toolbox::wasm_targets;
 
 /// All Rust code is formatted.
@@ -52,4 +52,13 @@ pub(crate) fn fuzz(context: &Context) -> Check {
     let fuzz = context.places.fuzz();
     run(&mut cargo("clippy --lib --bins --tests --no-default-features --features targets --quiet -- -D warnings", &fuzz))?;
     run(&mut cargo("test --no-default-features", &fuzz))
+}
+
+/// Counts the system calls of messages. These do not depend on how busy the machine is, as times would.
+pub(crate) fn system_calls(context: &Context) -> Check {
+    let root = &context.places.root;
+    if let Err(Trouble::Failed(why) | Trouble::Missing(why)) = output(command("strace", root).args(["-o", "/dev/null", "true"])) {
+        return Err(Trouble::missing(format!("strace is needed, with the right to trace: `apt-get install strace` ({why})")));
+    }
+    run(&mut cargo("test --workspace --test syscalls -- --ignored", root))
 }

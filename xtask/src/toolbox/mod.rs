@@ -9,8 +9,8 @@ mod wasm;
 
 pub(crate) use cargo_tool::{COMPONENT, DENY, cargo_tool};
 pub(crate) use chromium::chromium;
-pub(crate) use node::node_tests;
-pub(crate) use python::{autobahn, guest_sdk, websockets};
+pub(crate) use node::{node_packages, node_tests};
+pub(crate) use python::{autobahn, guest_sdk, python_packages, websockets};
 pub(crate) use wasm::wasm_targets;
 
 use std::env;

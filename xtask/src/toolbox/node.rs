@@ -6,26 +6,31 @@ use std::process::Command;
 use super::once;
 use crate::command::{command, or_missing, output, run};
 use crate::places::Places;
-use crate::step::Trouble;
+use crate::step::{Check, Trouble};
 
 const MAJOR: u32 = 20;
 
 /// Node's test runner over the `*.test.mjs` files of one folder below tests/foreign.
 pub(crate) fn node_tests(places: &Places, folder: &str) -> Result<Command, Trouble> {
     let foreign = places.foreign();
-    let version = output(command("node", &foreign).arg("--version"))
+    node_packages(&foreign)?;
+    let mut tests = command("node", &foreign);
+    tests.args(["--test", "--test-reporter=spec"]).args(test_files(&foreign.join(folder)));
+    Ok(tests)
+}
+
+/// The packages that a folder's package-lock.json names, in its node_modules.
+pub(crate) fn node_packages(folder: &Path) -> Check {
+    let version = output(command("node", folder).arg("--version"))
         .map_err(|_| Trouble::missing(format!("there is no node: install Node.js {MAJOR} or newer")))?;
     if major(&version).is_none_or(|major| major < MAJOR) {
         return Err(Trouble::missing(format!("node is {}: install Node.js {MAJOR} or newer", version.trim())));
     }
-    let modules = foreign.join("node_modules");
-    once(&modules.join(".installed"), &foreign.join("package-lock.json"), || {
-        let install = run(command("npm", &foreign).args(["ci", "--ignore-scripts"]));
+    let modules = folder.join("node_modules");
+    once(&modules.join(".installed"), &folder.join("package-lock.json"), || {
+        let install = run(command("npm", folder).args(["ci", "--ignore-scripts"]));
         or_missing(install, "the packages could not be installed")
-    })?;
-    let mut tests = command("node", &foreign);
-    tests.args(["--test", "--test-reporter=spec"]).args(test_files(&foreign.join(folder)));
-    Ok(tests)
+    })
 }
 
 fn test_files(folder: &Path) -> Vec<PathBuf> {

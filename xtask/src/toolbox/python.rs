@@ -13,12 +13,16 @@ use crate::step::{Check, Trouble};
 
 /// Python 3 with the `websockets` package, in an environment under target/.
 pub(crate) fn websockets(places: &Places) -> Result<PathBuf, Trouble> {
-    let recipe = places.foreign().join("python/requirements.txt");
-    let environment = places.scratch("foreign-python");
+    python_packages(places, "foreign-python", &places.foreign().join("python/requirements.txt"))
+}
+
+/// Python 3 with the packages of a requirements.txt, in an environment of this name under target/.
+pub(crate) fn python_packages(places: &Places, name: &str, recipe: &Path) -> Result<PathBuf, Trouble> {
+    let environment = places.scratch(name);
     let python = environment.join("bin/python");
-    once(&environment.join("installed.txt"), &recipe, || {
+    once(&environment.join("installed.txt"), recipe, || {
         python3_environment(places, &environment)?;
-        pip(places, &python, &recipe)
+        pip(places, &python, recipe)
     })?;
     Ok(python)
 }

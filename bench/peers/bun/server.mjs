@@ -1,0 +1,27 @@
+// `bun server.mjs PORT [--compression]`: echo at /echo; at every other path, each message goes to all who came by it.
+const [port, ...flags] = process.argv.slice(2);
+
+Bun.serve({
+  hostname: "127.0.0.1",
+  port: Number(port),
+  fetch(request, server) {
+    const path = new URL(request.url).pathname;
+    if (server.upgrade(request, { data: { path } })) return undefined;
+    return new Response("a WebSocket server", { status: 426 });
+  },
+  websocket: {
+    perMessageDeflate: flags.includes("--compression"),
+    // As the host: who waits for more than 1 MiB is closed.
+    backpressureLimit: 1 << 20,
+    closeOnBackpressureLimit: true,
+    idleTimeout: 600,
+    publishToSelf: true,
+    open(socket) {
+      if (socket.data.path !== "/echo") socket.subscribe(socket.data.path);
+    },
+    message(socket, message) {
+      if (socket.data.path === "/echo") socket.send(message, flags.includes("--compression"));
+      else socket.publish(socket.data.path, message, flags.includes("--compression"));
+    },
+  },
+});

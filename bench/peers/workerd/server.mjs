@@ -1,0 +1,30 @@
+// A Worker that echoes at /echo itself, and gives every other path to a Durable Object of that name, which sends each message to all who came
+// by it. Plain `accept`, no hibernation: that is the cheapest way that workerd has.
+export default {
+  fetch(request, env) {
+    if (request.headers.get("Upgrade") !== "websocket") return new Response("a WebSocket server", { status: 426 });
+    const { pathname } = new URL(request.url);
+    if (pathname !== "/echo") return env.rooms.get(env.rooms.idFromName(pathname)).fetch(request);
+    const [client, server] = Object.values(new WebSocketPair());
+    server.accept();
+    server.addEventListener("message", (event) => server.send(event.data));
+    return new Response(null, { status: 101, webSocket: client });
+  },
+};
+
+export class Room {
+  members = new Set();
+
+  fetch() {
+    const [client, server] = Object.values(new WebSocketPair());
+    server.accept();
+    this.members.add(server);
+    const leave = () => this.members.delete(server);
+    server.addEventListener("close", leave);
+    server.addEventListener("error", leave);
+    server.addEventListener("message", (event) => {
+      for (const member of this.members) member.send(event.data);
+    });
+    return new Response(null, { status: 101, webSocket: client });
+  }
+}

@@ -1,0 +1,113 @@
+//! The flags of `ws-host bench`.
+
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+
+use crate::cli::limits;
+
+/// The largest message: a load generator that needs more is after something else.
+const MAX_SIZE: usize = 64 << 20;
+
+/// `ws-host bench`.
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    /// The server: ws://host:port/path; with --rooms, {room} in it becomes a number
+    pub url: String,
+    /// What is measured
+    #[arg(long, value_enum, default_value_t = Mode::Echo, value_name = "MODE")]
+    pub mode: Mode,
+    /// How many connections
+    #[arg(long, short, default_value_t = 100, value_name = "N")]
+    pub connections: usize,
+    /// Messages (with --mode connect: connections) per second in all [default: as fast as answers come]
+    #[arg(long, short, value_name = "N")]
+    pub rate: Option<f64>,
+    /// Without --rate: messages of a connection (in fan-out: of a room's sender) that may wait for their answer
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub in_flight: usize,
+    /// The size of a message's payload
+    #[arg(long, short, default_value = "20", value_parser = limits::size, value_name = "SIZE")]
+    pub size: usize,
+    /// Send text [the default]
+    #[arg(long, conflicts_with = "binary")]
+    pub text: bool,
+    /// Send binary messages
+    #[arg(long)]
+    pub binary: bool,
+    /// With --mode fan-out: how many members of each room send; 0 means all of them
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub senders: usize,
+    /// Spread the connections over so many rooms, by {room} in the URL
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub rooms: usize,
+    /// Offer permessage-deflate, and send compressed messages if the server agrees
+    #[arg(long)]
+    pub compression: bool,
+    /// Open the connections evenly over this time [default: as fast as the server takes them]
+    #[arg(long, default_value = "0s", value_parser = limits::duration, value_name = "TIME")]
+    pub ramp: Duration,
+    /// How long the load lasts before the measurement begins
+    #[arg(long, default_value = "1s", value_parser = limits::duration, value_name = "TIME")]
+    pub warm_up: Duration,
+    /// How long the measurement lasts
+    #[arg(long, short, default_value = "10s", value_parser = limits::duration, value_name = "TIME")]
+    pub duration: Duration,
+    /// A server on this machine: tell what it and its children spend (CPU time, memory)
+    #[arg(long, value_name = "PID")]
+    pub pid: Option<u32>,
+    /// Write JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// Each message comes back to its sender
+    Echo,
+    /// Some send, and everybody of their room receives, the sender too
+    FanOut,
+    /// Connections come and go
+    Connect,
+    /// Connections stay and are silent
+    Idle,
+}
+
+impl Mode {
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Echo => "echo",
+            Self::FanOut => "fan-out",
+            Self::Connect => "connect",
+            Self::Idle => "idle",
+        }
+    }
+}
+
+impl BenchArguments {
+    /// Refuses what makes no sense together.
+    pub fn check(&self) -> anyhow::Result<()> {
+        if self.connections == 0 || self.rooms == 0 || self.in_flight == 0 {
+            bail!("--connections, --rooms and --in-flight take 1 or more");
+        }
+        if self.rooms > self.connections {
+            bail!("{} rooms are more than {} connections: each room needs one at least", self.rooms, self.connections);
+        }
+        if self.rooms > 1 && !self.url.contains("{room}") {
+            bail!("--rooms needs {{room}} in the URL, as in ws://localhost:13254/chat/{{room}}");
+        }
+        if self.rate.is_some_and(|rate| !(rate > 0.0 && rate.is_finite())) {
+            bail!("--rate takes a number above 0");
+        }
+        if self.size > MAX_SIZE {
+            bail!("--size takes at most {} MiB", MAX_SIZE >> 20);
+        }
+        if self.duration.is_zero() {
+            bail!("--duration takes a time above 0");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! `cargo xtask bench`: the host beside its peers, in turns, under the same load.
+
+mod counts;
+mod foreign;
+mod machine;
+mod options;
+mod peers;
+mod plot;
+mod record;
+mod render;
+mod server;
+mod table;
+mod workloads;
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+use std::thread;
+
+use anyhow::Context as _;
+
+use crate::command::{cargo, for_guest, run};
+use crate::places::Places;
+use crate::step::{Check, Trouble};
+use crate::toolbox::wasm_targets;
+use machine::Machine;
+use options::{Options, USAGE};
+use peers::{PEERS, Peer};
+use record::{Record, Records};
+use server::Server;
+use workloads::{WORKLOADS, Workload};
+
+/// Does what the arguments behind `bench` say.
+pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
+    let places = Places::find();
+    let done = match Options::parse(args) {
+        Ok(Options { help: true, .. }) => Ok(println!("{USAGE}")),
+        Ok(Options { list: true, .. }) => Ok(print!("{}", list())),
+        Ok(options) if options.render => render::render(&places),
+        Ok(options) => measure(&options, &places),
+        Err(problem) => {
+            println!("{problem}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Trouble::Failed(why) | Trouble::Missing(why)) => {
+            println!("bench: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn list() -> String {
+    let workloads = WORKLOADS.iter().map(|workload| format!("  {:<22} {}\n", workload.name, workload.what));
+    let peers = PEERS.iter().map(|peer| format!("  {:<22} {}\n", peer.name, peer.what));
+    ["workloads\n".to_owned()].into_iter().chain(workloads).chain(["peers\n".to_owned()]).chain(peers).collect()
+}
+
+fn measure(options: &Options, places: &Places) -> Check {
+    build(places)?;
+    let peers = ready_peers(options, places);
+    if peers.is_empty() {
+        return Err(Trouble::missing("no peer is ready"));
+    }
+    let mut records = Records::open(places, options.add)?;
+    records.add(&Record::Machine(Machine::look(places, &peers)))?;
+    for workload in WORKLOADS.iter().filter(|workload| options.wants(workload)) {
+        println!("\n=== {}: {}", workload.name, workload.what);
+        if let Err(why) = workload.can_run() {
+            println!("skipped: {why}");
+            continue;
+        }
+        compare(workload, &peers, options, places, &mut records)?;
+        println!("{}", table::of(workload, records.all()));
+    }
+    if options.counts {
+        println!("\n=== counts that do not depend on the machine's load");
+        for record in counts::count(places) {
+            records.add(&record)?;
+        }
+        match foreign::compare(places, options.seconds) {
+            Ok(record) => records.add(&record)?,
+            Err(Trouble::Failed(why) | Trouble::Missing(why)) => println!("not compared with a foreign load generator: {why}"),
+        }
+    }
+    println!("\nkept in {}; `cargo xtask bench --render` makes bench/RESULTS.md of it", records.file().display());
+    Ok(())
+}
+
+/// The host, its guests and its load generator, as users have them.
+fn build(places: &Places) -> Check {
+    run(&mut cargo("build --workspace --release --bins", &places.root))?;
+    wasm_targets(places)?;
+    for workspace in places.guest_workspaces() {
+        run(for_guest(&mut cargo("build --workspace --release --target wasm32-wasip2", &workspace)))?;
+    }
+    Ok(())
+}
+
+/// The peers that are asked for and can be had.
+fn ready_peers(options: &Options, places: &Places) -> Vec<&'static Peer> {
+    let wanted = PEERS.iter().filter(|peer| options.peers.is_empty() || options.peers.iter().any(|name| name == peer.name));
+    let is_ready = |peer: &&Peer| match (peer.prepare)(places) {
+        Ok(()) => true,
+        Err(Trouble::Failed(why) | Trouble::Missing(why)) => {
+            println!("{} is skipped: {why}", peer.name);
+            false
+        }
+    };
+    wanted.filter(is_ready).collect()
+}
+
+/// Runs one workload against each peer in turn, round after round, so that what changes on the machine meanwhile meets all alike.
+fn compare(workload: &Workload, peers: &[&Peer], options: &Options, places: &Places, records: &mut Records) -> Check {
+    for round in 0..options.rounds {
+        for peer in peers {
+            if let Err(why) = (peer.can)(workload) {
+                if round == 0 {
+                    println!("{} is left out: {why}", peer.name);
+                }
+                continue;
+            }
+            match run_one(workload, peer, options, places) {
+                Ok(record) => {
+                    println!("{}", record.in_a_line());
+                    records.add(&Record::Run(record))?;
+                }
+                Err(Trouble::Failed(why) | Trouble::Missing(why)) => println!("{:<18} no figures: {why}", peer.name),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One peer under one workload: as fast as it goes, and where the workload has a rate, at that rate too.
+fn run_one(workload: &Workload, peer: &Peer, options: &Options, places: &Places) -> Result<record::Run, Trouble> {
+    let server = Server::start(peer, workload, places)?;
+    let load_average = machine::load_average();
+    let full = server.load(workload, None, options.seconds)?;
+    let paced = match workload.rate {
+        Some(rate) => Some(server.load(workload, Some(rate), options.seconds)?),
+        None => None,
+    };
+    Ok(record::Run { workload: workload.name.to_owned(), peer: peer.name.to_owned(), load_average, full, paced })
+}
+
+/// Waits a moment for something that tells nothing when it has happened.
+fn pause() {
+    thread::sleep(std::time::Duration::from_millis(20));
+}
+
+fn write(file: &Path, text: &str) -> Check {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    }
+    fs::write(file, text).with_context(|| format!("writing {}", file.display()))?;
+    Ok(())
+}

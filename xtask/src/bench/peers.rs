@@ -1,0 +1,197 @@
+//! The servers that are compared.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::workloads::{Kind, Workload};
+use crate::command::{cargo, command, for_guest, or_missing, output, run};
+use crate::places::Places;
+use crate::step::{Check, Trouble};
+use crate::toolbox::{node_packages, python_packages};
+
+/// A server.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) name: &'static str,
+    pub(super) what: &'static str,
+    /// Gets it ready to be started.
+    pub(super) prepare: fn(&Places) -> Check,
+    /// Whether it does what a workload asks for.
+    pub(super) can: fn(&Workload) -> Result<(), &'static str>,
+    /// Starts it for a workload on a port.
+    pub(super) command: fn(&Places, &Workload, u16) -> Command,
+    /// Tells its version.
+    pub(super) version: fn(&Places) -> String,
+}
+
+/// The peer that the others are compared with.
+pub(super) const REFERENCE: &str = "tokio-tungstenite";
+
+/// Every peer, this host first.
+pub(super) const PEERS: &[Peer] = &[
+    Peer {
+        name: "ws-host",
+        what: "this host, with a guest in Wasm",
+        prepare: |_| Ok(()),
+        can: |_| Ok(()),
+        command: ws_host,
+        version: |places| said(command(binary(places), &places.root).arg("--version")),
+    },
+    Peer {
+        name: "tokio-tungstenite",
+        what: "native Rust, the reference",
+        prepare: build_rust,
+        can: |workload| if workload.compression { Err("it has no compression") } else { Ok(()) },
+        command: |places, _, port| with_port(command(rust(places, "tokio-tungstenite"), &places.root), port),
+        version: |places| locked(places, "tokio-tungstenite"),
+    },
+    Peer {
+        name: "fastwebsockets",
+        what: "native Rust, by Deno; echo alone",
+        prepare: build_rust,
+        can: |workload| match workload.kind {
+            _ if workload.compression => Err("it has no compression"),
+            Kind::Room | Kind::Rooms => Err("a broadcast has to be built on it"),
+            _ => Ok(()),
+        },
+        command: |places, _, port| with_port(command(rust(places, "fastwebsockets"), &places.root), port),
+        version: |places| locked(places, "fastwebsockets"),
+    },
+    Peer {
+        name: "ws",
+        what: "JavaScript on Node",
+        prepare: |places| node_packages(&folder(places, "ws")),
+        can: |_| Ok(()),
+        command: |places, workload, port| {
+            let mut node = command("node", &folder(places, "ws"));
+            node.arg("server.mjs");
+            compressing(with_port(node, port), workload)
+        },
+        version: |places| {
+            format!("{}, Node {}", pinned(places, "ws", "ws"), said(command("node", &places.root).arg("--version")))
+        },
+    },
+    Peer {
+        name: "bun",
+        what: "JavaScript on Bun, whose WebSockets are uWebSockets",
+        prepare: |places| installed(node_packages(&folder(places, "bun")), &bun(places)),
+        can: |_| Ok(()),
+        command: |places, workload, port| {
+            let mut bun = command(bun(places), &folder(places, "bun"));
+            bun.arg("server.mjs");
+            compressing(with_port(bun, port), workload)
+        },
+        version: |places| pinned(places, "bun", "bun"),
+    },
+    Peer {
+        name: "workerd",
+        what: "sandboxed JavaScript, a Durable Object for each room: the closest relative",
+        prepare: |places| installed(node_packages(&folder(places, "workerd")), &workerd(places)),
+        can: |workload| if workload.compression { Err("its handlers would have to ask for it") } else { Ok(()) },
+        command: |places, _, port| {
+            let mut workerd = command(workerd(places), &folder(places, "workerd"));
+            workerd.args(["serve", "config.capnp", "--socket-addr"]).arg(format!("http=127.0.0.1:{port}"));
+            workerd
+        },
+        version: |places| pinned(places, "workerd", "workerd"),
+    },
+    Peer {
+        name: "websocket-server",
+        what: "Python, the ancestor: a thread for each connection",
+        prepare: |places| python_packages(places, "bench-python", &ancestor_recipe(places)).map(drop),
+        can: |workload| match workload.kind {
+            _ if workload.compression => Err("it has no compression"),
+            _ if workload.connections > 1000 => Err("it has a thread for each connection"),
+            Kind::Rooms => Err("it has no rooms"),
+            _ => Ok(()),
+        },
+        command: |places, workload, port| {
+            let mut python = command(places.scratch("bench-python").join("bin/python"), &folder(places, "websocket-server"));
+            python.args(["server.py", &port.to_string(), if workload.kind == Kind::Room { "room" } else { "echo" }]);
+            python
+        },
+        version: |places| read(&ancestor_recipe(places)).trim().replace("websocket-server==", ""),
+    },
+];
+
+/// The host, as `cargo install` would build it.
+pub(super) fn binary(places: &Places) -> PathBuf {
+    places.target.join("release/ws-host")
+}
+
+/// The guest of a workload.
+pub(super) fn guest(places: &Places, kind: Kind) -> PathBuf {
+    match kind {
+        Kind::Room | Kind::Rooms => places.root.join("tests/guests/target/wasm32-wasip2/release/relay.wasm"),
+        Kind::Echo | Kind::Silence | Kind::Tls => places.guests("wasm32-wasip2").join("echo.wasm"),
+    }
+}
+
+fn ws_host(places: &Places, workload: &Workload, port: u16) -> Command {
+    let mut host = command(binary(places), &places.root);
+    host.arg("run").arg(guest(places, workload.kind)).arg("--port").arg(port.to_string()).args(["--no-page", "-q"]);
+    host.args(["--instances", if workload.kind == Kind::Rooms { "per-room" } else { "shared" }]);
+    host.args(["--compression", if workload.compression { "shared" } else { "off" }]);
+    host
+}
+
+fn with_port(mut command: Command, port: u16) -> Command {
+    command.arg(port.to_string());
+    command
+}
+
+fn compressing(mut command: Command, workload: &Workload) -> Command {
+    command.args(workload.compression.then_some("--compression"));
+    command
+}
+
+fn folder(places: &Places, peer: &str) -> PathBuf {
+    places.root.join("bench/peers").join(peer)
+}
+
+fn build_rust(places: &Places) -> Check {
+    or_missing(run(for_guest(&mut cargo("build --release --locked --quiet", &folder(places, "rust")))), "it could not be built")
+}
+
+fn rust(places: &Places, peer: &str) -> PathBuf {
+    folder(places, "rust").join("target/release").join(peer)
+}
+
+/// npm's packages leave the choice of a binary to an install script; here it is taken where it lies.
+fn bun(places: &Places) -> PathBuf {
+    folder(places, "bun").join("node_modules/@oven/bun-linux-x64/bin/bun")
+}
+
+fn workerd(places: &Places) -> PathBuf {
+    folder(places, "workerd").join("node_modules/@cloudflare/workerd-linux-64/bin/workerd")
+}
+
+fn installed(check: Check, binary: &Path) -> Check {
+    check?;
+    if binary.is_file() { Ok(()) } else { Err(Trouble::missing(format!("its package has no {}", binary.display()))) }
+}
+
+fn ancestor_recipe(places: &Places) -> PathBuf {
+    folder(places, "websocket-server").join("requirements.txt")
+}
+
+fn said(command: &mut Command) -> String {
+    output(command).map_or("unknown".to_owned(), |text| text.trim().to_owned())
+}
+
+fn read(file: &Path) -> String {
+    std::fs::read_to_string(file).unwrap_or_default()
+}
+
+/// The version that a package.json pins.
+fn pinned(places: &Places, peer: &str, package: &str) -> String {
+    let manifest: serde_json::Value = serde_json::from_str(&read(&folder(places, peer).join("package.json"))).unwrap_or_default();
+    manifest["dependencies"][package].as_str().unwrap_or("unknown").to_owned()
+}
+
+/// The version that the lock file of the Rust peers names.
+fn locked(places: &Places, package: &str) -> String {
+    let lock = read(&folder(places, "rust").join("Cargo.lock"));
+    let behind = lock.split_once(&format!("name = \"{package}\"\nversion = \"")).map(|(_, rest)| rest);
+    behind.and_then(|rest| rest.split('"').next()).unwrap_or("unknown").to_owned()
+}

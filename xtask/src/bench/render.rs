@@ -1,0 +1,153 @@
+//! bench/RESULTS.md and its plots, made of what was measured.
+
+use serde_json::Value;
+
+use super::peers::PEERS;
+use super::plot::Plot;
+use super::record::{self, Record, Run};
+use super::workloads::{WORKLOADS, Workload};
+use super::{table, write};
+use crate::places::Places;
+use crate::step::Check;
+
+/// A plot of the CPU time for a message: its file, its words, and the workloads along its axis.
+struct Series {
+    file: &'static str,
+    title: &'static str,
+    x: &'static str,
+    points: &'static [(&'static str, f64)],
+}
+
+const SERIES: [Series; 3] = [
+    Series {
+        file: "connections",
+        title: "Server CPU for an echo of 20 B",
+        x: "connections",
+        points: &[
+            ("echo-20-10", 10.0),
+            ("echo-20-100", 100.0),
+            ("echo-20-200", 200.0),
+            ("echo-20-1000", 1000.0),
+            ("echo-20-10000", 10_000.0),
+        ],
+    },
+    Series {
+        file: "size",
+        title: "Server CPU for an echo, 100 connections",
+        x: "bytes of a message",
+        points: &[("echo-20-100", 20.0), ("echo-1k-100", 1024.0), ("echo-16k-100", 16_384.0), ("echo-64k-100", 65_536.0)],
+    },
+    Series {
+        file: "rooms",
+        title: "Server CPU for a delivery of 20 B, rooms of 10",
+        x: "rooms",
+        points: &[("rooms-1", 1.0), ("rooms-10", 10.0), ("rooms-100", 100.0), ("rooms-1000", 1000.0)],
+    },
+];
+
+/// Writes the page and its plots.
+pub(super) fn render(places: &Places) -> Check {
+    let records = record::read(&record::file(places))?;
+    let mut page = String::from(HEAD);
+    let runs: Vec<Run> =
+        records.iter().filter_map(|record| if let Record::Run(run) = record { Some(run.clone()) } else { None }).collect();
+    for record in &records {
+        if let Record::Machine(machine) = record {
+            page += &about(&machine.0);
+        }
+    }
+    let folder = places.root.join("bench");
+    page += "\n## Plots\n\n";
+    for series in &SERIES {
+        write(&folder.join(format!("plots/{}.svg", series.file)), &plot(series, &runs).svg())?;
+        page += &format!("![{}](plots/{}.svg)\n\n", series.title, series.file);
+    }
+    for workload in WORKLOADS {
+        page += &section(workload, &runs);
+    }
+    page += &counts(&records);
+    write(&folder.join("RESULTS.md"), &page)?;
+    println!("bench/RESULTS.md and bench/plots are written");
+    Ok(())
+}
+
+const HEAD: &str = "\
+# Results
+
+Made by `cargo xtask bench --render`; [README.md](README.md) says how it is measured and how to read it. Change that, not this.
+
+";
+
+fn about(machine: &Value) -> String {
+    let text = |name: &str| machine[name].as_str().unwrap_or("unknown").to_owned();
+    let versions = machine["versions"].as_object().into_iter().flatten();
+    let versions: Vec<_> = versions.map(|(name, version)| format!("{name} {}", version.as_str().unwrap_or("unknown"))).collect();
+    let pinned = if machine["pinned"] == true { "server and load on a core each" } else { "not pinned to cores" };
+    format!(
+        "- {}: commit {}, Linux {}, {}, {} cores, {pinned}, {}. {}.\n",
+        text("date"),
+        text("commit"),
+        text("kernel"),
+        text("cpu"),
+        machine["cores"],
+        text("rustc"),
+        versions.join(", ").replace("ws-host ws-host", "ws-host")
+    )
+}
+
+fn section(workload: &Workload, runs: &[Run]) -> String {
+    let rows = table::rows(workload, runs);
+    if rows.is_empty() {
+        let why = workload.can_run().err().unwrap_or("not measured");
+        return format!("## {}\n\n{}: {why}.\n\n", workload.name, sentence(workload.what));
+    }
+    let rounds = rows.iter().map(|row| row.rounds).max().unwrap_or(0);
+    let load = rows.iter().map(|row| row.load_average).fold(0.0, f64::max);
+    let rate = workload.rate.map_or(String::new(), |rate| format!(" The fixed rate is {rate} messages a second."));
+    format!(
+        "## {}\n\n{}. Medians of {rounds} rounds; load average up to {load:.1}.{rate}\n\n{}\n\n",
+        workload.name,
+        sentence(workload.what),
+        table::of(workload, runs)
+    )
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn plot<'a>(series: &'a Series, runs: &[Run]) -> Plot<'a> {
+    let cost = |peer: &str, name: &str| {
+        let workload = WORKLOADS.iter().find(|workload| workload.name == name)?;
+        Some(table::rows(workload, runs).into_iter().find(|row| row.peer == peer)?.cpu)
+    };
+    let line = |peer: &str| series.points.iter().filter_map(|(name, x)| Some((*x, cost(peer, name)?))).collect();
+    let lines = PEERS.iter().map(|peer| (peer.name, line(peer.name))).collect();
+    Plot { title: series.title, x: series.x, y: "microseconds", lines }
+}
+
+fn counts(records: &[Record]) -> String {
+    let mut text =
+        "## Counts\n\nThese do not depend on what else the machine does.\n\n| run | for each message |\n| --- | --- |\n"
+            .to_owned();
+    for record in records {
+        if let Record::Counts { what, each } = record {
+            let each: Vec<_> = each.as_object().into_iter().flatten().map(|(name, count)| format!("{name} {count}")).collect();
+            text += &format!("| {what} | {} |\n", each.join(", "));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_point_of_a_plot_is_a_workload() {
+        for (name, _) in SERIES.iter().flat_map(|series| series.points) {
+            assert!(WORKLOADS.iter().any(|workload| workload.name == *name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! A peer's process under load.
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::peers::{Peer, binary};
+use super::workloads::Workload;
+use super::{machine, pause};
+use crate::command::{command, output};
+use crate::places::Places;
+use crate::step::Trouble;
+
+/// How long a server may take until it accepts connections.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The cores of the server and of the load.
+const CORES: [&str; 2] = ["0", "1"];
+
+/// A running server. Dropped, it is killed.
+#[derive(Debug)]
+pub(super) struct Server {
+    child: Child,
+    port: u16,
+    load: PathBuf,
+}
+
+impl Server {
+    /// Starts a peer on a core of its own, and waits until it accepts connections.
+    pub(super) fn start(peer: &Peer, workload: &Workload, places: &Places) -> Result<Self, Trouble> {
+        let port = free_port().context("no port is free")?;
+        let log = places.scratch("bench").join(format!("{}.log", peer.name));
+        fs::create_dir_all(places.scratch("bench")).context("making target/bench")?;
+        let log_file = File::create(&log).context("making a log")?;
+        let errors = log_file.try_clone().context("making a log")?;
+        let mut command = pinned((peer.command)(places, workload, port), CORES[0]);
+        let child = command.stdin(Stdio::null()).stdout(log_file).stderr(errors).spawn();
+        let child = child.with_context(|| format!("starting {}", peer.name))?;
+        let mut server = Self { child, port, load: binary(places) };
+        server.wait(&log).map_err(|why| Trouble::failed(format!("{}: {why}", peer.name)))?;
+        Ok(server)
+    }
+
+    fn wait(&mut self, log: &std::path::Path) -> Result<(), String> {
+        let begun = Instant::now();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Err(format!("it ended with {status}; {} says why", log.display()));
+            }
+            if begun.elapsed() > PATIENCE {
+                return Err("it does not accept connections".to_owned());
+            }
+            pause();
+        }
+        Ok(())
+    }
+
+    /// Its process.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Puts it under load from the other core: what `ws-host bench --json` reports.
+    pub(super) fn load(&self, workload: &Workload, rate: Option<u32>, seconds: u32) -> Result<Value, Trouble> {
+        let mut load = command(&self.load, std::path::Path::new("."));
+        load.arg("bench").arg(self.url(workload)).arg("--json").args(workload.load);
+        load.args(["--connections", &workload.connections.to_string(), "--pid", &self.pid().to_string()]);
+        load.args(["--warm-up", "1s", "--duration", &format!("{seconds}s")]);
+        if let Some(rate) = rate {
+            load.args(["--rate", &rate.to_string()]);
+        }
+        let report = output(&mut pinned_load(load))?;
+        Ok(serde_json::from_str(&report).context("reading the report of `ws-host bench`")?)
+    }
+
+    /// Where a workload talks to it.
+    pub(super) fn url(&self, workload: &Workload) -> String {
+        let path = if workload.load.contains(&"fan-out") { "/room/{room}" } else { "/echo" };
+        format!("ws://127.0.0.1:{}{path}", self.port)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A command on the core that the load has.
+pub(super) fn pinned_load(load: Command) -> Command {
+    pinned(load, CORES[1])
+}
+
+/// Keeps a command to one core, where there are several and `taskset` can do it.
+fn pinned(command: Command, core: &str) -> Command {
+    if !machine::can_pin() {
+        return command;
+    }
+    let mut taskset = Command::new("taskset");
+    taskset.args(["--cpu-list", core]).arg(command.get_program()).args(command.get_args());
+    if let Some(dir) = command.get_current_dir() {
+        taskset.current_dir(dir);
+    }
+    taskset
+}
+
+/// A port that was free a moment ago.
+pub(super) fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}

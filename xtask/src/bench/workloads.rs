@@ -1,0 +1,129 @@
+//! What the servers are made to do.
+
+/// One workload.
+#[derive(Debug)]
+pub(super) struct Workload {
+    pub(super) name: &'static str,
+    pub(super) what: &'static str,
+    pub(super) kind: Kind,
+    pub(super) connections: u32,
+    /// What `ws-host bench` is told besides.
+    pub(super) load: &'static [&'static str],
+    /// Messages a second for the latencies, about a third of what one core does.
+    pub(super) rate: Option<u32>,
+    pub(super) compression: bool,
+}
+
+/// What a server does with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It comes back.
+    Echo,
+    /// All of one room get it.
+    Room,
+    /// The same with many rooms.
+    Rooms,
+    /// There is none.
+    Silence,
+    /// There is TLS below it, which neither the host nor its load generator have yet.
+    Tls,
+}
+
+impl Workload {
+    /// Whether this checkout can run it.
+    pub(super) fn can_run(&self) -> Result<(), &'static str> {
+        if self.kind == Kind::Tls { Err("the host has no TLS yet") } else { Ok(()) }
+    }
+}
+
+const fn echo(
+    name: &'static str,
+    what: &'static str,
+    connections: u32,
+    load: &'static [&'static str],
+    rate: Option<u32>,
+) -> Workload {
+    Workload { name, what, kind: Kind::Echo, connections, load, rate, compression: false }
+}
+
+const fn fan_out(
+    name: &'static str,
+    what: &'static str,
+    connections: u32,
+    load: &'static [&'static str],
+    rate: Option<u32>,
+) -> Workload {
+    Workload { name, what, kind: Kind::Room, connections, load, rate, compression: false }
+}
+
+const fn rooms(name: &'static str, what: &'static str, connections: u32, load: &'static [&'static str]) -> Workload {
+    Workload { name, what, kind: Kind::Rooms, connections, load, rate: None, compression: false }
+}
+
+const fn compressed(workload: Workload) -> Workload {
+    Workload { compression: true, ..workload }
+}
+
+const IDLE: Workload = Workload {
+    name: "idle-10000",
+    what: "10,000 connections that say nothing: memory for each",
+    kind: Kind::Silence,
+    connections: 10_000,
+    load: &["--mode", "idle"],
+    rate: None,
+    compression: false,
+};
+
+const TLS: Workload = Workload {
+    name: "tls-echo-20-100",
+    what: "echo of 20 B, 100 connections, over TLS",
+    kind: Kind::Tls,
+    connections: 100,
+    load: &["--size", "20"],
+    rate: Some(5000),
+    compression: false,
+};
+
+/// Every workload.
+pub(super) const WORKLOADS: &[Workload] = &[
+    echo("echo-20-10", "echo of 20 B, 10 connections", 10, &["--size", "20"], None),
+    echo("echo-20-100", "echo of 20 B, 100 connections", 100, &["--size", "20"], Some(5000)),
+    echo("echo-20-200", "echo of 20 B, 200 connections", 200, &["--size", "20"], None),
+    echo("echo-20-1000", "echo of 20 B, 1,000 connections", 1000, &["--size", "20"], None),
+    echo("echo-20-10000", "echo of 20 B, 10,000 connections", 10_000, &["--size", "20"], Some(5000)),
+    echo("echo-1k-100", "echo of 1 KiB, 100 connections", 100, &["--size", "1KiB"], Some(5000)),
+    echo("echo-1k-10000", "echo of 1 KiB, 10,000 connections", 10_000, &["--size", "1KiB"], None),
+    echo("echo-16k-100", "echo of 16 KiB, 100 connections", 100, &["--size", "16KiB"], None),
+    echo("echo-64k-100", "echo of 64 KiB, 100 connections", 100, &["--size", "64KiB"], Some(1000)),
+    echo("echo-64k-10000", "echo of 64 KiB, 10,000 connections", 10_000, &["--size", "64KiB"], None),
+    fan_out("cast-20-1000", "20 B from one to 1,000", 1000, &["--mode", "fan-out", "--size", "20"], Some(100)),
+    fan_out("cast-16k-1000", "16 KiB from one to 1,000", 1000, &["--mode", "fan-out", "--size", "16KiB"], Some(10)),
+    fan_out(
+        "storm-20-200",
+        "20 B from each of 200 to all of them, all at once",
+        200,
+        &["--mode", "fan-out", "--size", "20", "--senders", "0"],
+        None,
+    ),
+    rooms("rooms-1", "20 B from one to 10, 1 room", 10, &["--mode", "fan-out", "--size", "20", "--rooms", "1"]),
+    rooms("rooms-10", "20 B from one to 10, 10 rooms", 100, &["--mode", "fan-out", "--size", "20", "--rooms", "10"]),
+    rooms("rooms-100", "20 B from one to 10, 100 rooms", 1000, &["--mode", "fan-out", "--size", "20", "--rooms", "100"]),
+    rooms("rooms-1000", "20 B from one to 10, 1,000 rooms", 10_000, &["--mode", "fan-out", "--size", "20", "--rooms", "1000"]),
+    IDLE,
+    echo("connect", "connections that come and go, 32 at a time", 32, &["--mode", "connect"], None),
+    compressed(echo(
+        "deflate-echo-1k-100",
+        "echo of 1 KiB, 100 connections, compressed",
+        100,
+        &["--size", "1KiB", "--compression"],
+        Some(2000),
+    )),
+    compressed(fan_out(
+        "deflate-cast-16k-1000",
+        "16 KiB from one to 1,000, compressed",
+        1000,
+        &["--mode", "fan-out", "--size", "16KiB", "--compression"],
+        None,
+    )),
+    TLS,
+];

@@ -12,7 +12,7 @@ skipped, with the reason.
 Options:
   --list                 name the steps
   --ci                   count a skipped step as a failure (also when CI=true is in the environment)
-  --autobahn SET         quick (the default: 247 cases, seconds), medium (337, a minute) or full (517, 15 minutes)";
+  --autobahn SET         quick (247 cases, seconds), medium (the default: 337, a minute) or full (517, 15 minutes)";
 
 /// The parsed command line.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl CaseSet {
 impl Options {
     /// Reads the arguments behind the program's name. `ci` is what the environment says.
     pub(crate) fn parse(mut args: impl Iterator<Item = String>, ci: bool) -> Result<Self, String> {
-        let mut options = Self { task: Task::Test, ci, autobahn: CaseSet::Quick, steps: Vec::new() };
+        let mut options = Self { task: Task::Test, ci, autobahn: CaseSet::Medium, steps: Vec::new() };
         match args.next().as_deref() {
             Some("test") => {}
             None | Some("help" | "-h" | "--help") => options.task = Task::Help,
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn test_alone_runs_every_step_and_allows_skips() {
-        let options = Options { task: Task::Test, ci: false, autobahn: CaseSet::Quick, steps: vec![] };
+        let options = Options { task: Task::Test, ci: false, autobahn: CaseSet::Medium, steps: vec![] };
         assert_eq!(parse("test"), Ok(options));
     }
 

@@ -17,7 +17,7 @@ pub fn dev(arguments: DevArguments) -> anyhow::Result<()> {
     let sources = project.clone();
     let watch = Watch::sources(project.dir(), move |below| sources.is_source(below))?;
     let component = project.build()?;
-    run::serve(&component, arguments.serving, tls, true, async |handle| follow_sources(watch, &project, &handle).await)
+    run::serve(&component, arguments.serving, &tls, true, async |handle| follow_sources(watch, &project, &handle).await)
 }
 
 /// Builds again whenever the sources have changed, and swaps when that worked. When it did not, the compiler has said

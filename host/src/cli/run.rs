@@ -26,7 +26,7 @@ pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
     let file = file.context("the component is missing")?;
     let watch = if watch { Some(Watch::file(&file)?) } else { None };
     let tls = Tls::new(serving.tls_files.clone(), false)?;
-    serve(&file, serving, tls, false, async |handle| match watch {
+    serve(&file, serving, &tls, false, async |handle| match watch {
         Some(watch) => follow_file(watch, &file, &handle).await,
         None => std::future::pending().await,
     })
@@ -35,7 +35,7 @@ pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
 /// Serves a component in this file, as `run` and `dev` do, with `beside` running along until the server ends.
 ///
 /// With `notices`, the page shows what `Handle::set_notice` says.
-pub fn serve(file: &Path, serving: Serving, tls: Tls, notices: bool, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
+pub fn serve(file: &Path, serving: Serving, tls: &Tls, notices: bool, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
     let begun = Instant::now();
     if let Some(settings) = &serving.settings {
         tracing::info!("settings from {}", settings.display());
@@ -44,14 +44,14 @@ pub fn serve(file: &Path, serving: Serving, tls: Tls, notices: bool, beside: imp
     // Before anything else, since a secret that is missing makes all that follows useless.
     let env = env::variables(&serving.env)?;
     let follower = tls.follower();
-    let server = told_if_slow(file, || build(file, serving, &tls, env, notices))?;
+    let server = told_if_slow(file, || build(file, serving, tls, env, notices))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
     let served = runtime.block_on(async {
         // Set up before the line that says where to find us: who reads it may send a signal at once.
         let signals = Signals::new().context("cannot listen for signals")?;
         let handle = server.handle();
         let admin = open_admin_socket(socket, server.local_addr().port())?;
-        announce(file, server.local_addr(), &tls, no_page);
+        announce(file, server.local_addr(), tls, no_page);
         if let Some(told) = Hint::of(file).differs_from(server.local_addr().port()) {
             tracing::info!("{told}");
         }
@@ -60,7 +60,7 @@ pub fn serve(file: &Path, serving: Serving, tls: Tls, notices: bool, beside: imp
         let following = follower.map(|follower| tokio::spawn(follower.follow(handle.clone())));
         tokio::select! {
             ended = server.run() => ended?,
-            () = obey_signals(signals, file, &tls, &handle) => tracing::warn!("cut"),
+            () = obey_signals(signals, file, tls, &handle) => tracing::warn!("cut"),
             () = beside(handle.clone()) => {}
         }
         following.inspect(tokio::task::JoinHandle::abort);

@@ -16,7 +16,7 @@ pub struct Places {
 
 /// A connection's part of what its address may have. Dropped, it is free again.
 #[derive(Debug)]
-pub struct Share(Option<(Arc<Addresses>, IpAddr)>);
+pub struct Share(Option<Box<(Arc<Addresses>, IpAddr)>>);
 
 #[derive(Debug)]
 struct Addresses {
@@ -45,14 +45,14 @@ impl Places {
         // An entry that is new has room for one: the limit is 1 at least.
         (*count < addresses.most).then(|| {
             *count += 1;
-            Share(Some((Arc::clone(addresses), network)))
+            Share(Some(Box::new((Arc::clone(addresses), network))))
         })
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        let Some((addresses, network)) = &self.0 else { return };
+        let Some((addresses, network)) = self.0.as_deref() else { return };
         // Who has gone leaves nothing behind, or strangers could fill the memory.
         if let Entry::Occupied(mut count) = addresses.taken().entry(*network) {
             *count.get_mut() -= 1;

@@ -1,6 +1,7 @@
 //! A connection's task: it reads frames and delivers what they say, until the connection is over.
 
-use std::future::poll_fn;
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
@@ -12,6 +13,7 @@ use super::connection::Connection;
 use super::mailbox::Event;
 use super::rate::Rate;
 use super::table::Shard;
+use super::thread::Permit;
 use crate::protocol::{self, Agreement, Incoming, Inflation, Session};
 use crate::types::CloseInfo;
 
@@ -27,37 +29,123 @@ enum Next {
     Finished,
 }
 
-/// Reads until the connection is over, and takes it off the shard. `first` is what came with the upgrade request.
-pub async fn run(
+/// Reads until the connection is over, and takes it off the shard.
+///
+/// A future of its own and no `async fn`: that would keep its arguments twice, and an idle client is little more than this.
+pub struct Reader {
     shard: Rc<Shard>,
     connection: Rc<Connection>,
-    mut stream: OwnedReadHalf,
-    first: Bytes,
-    agreement: Option<Agreement>,
-) {
-    let mut session = session(&shard, agreement);
-    let mut rate = shard.limits.rate.map(|limit| Rate::new(limit, shard.now()));
-    let mut left_over = own(BytesMut::from(first));
-    loop {
-        match poll_fn(|cx| poll_next(cx, &shard, &connection, &mut rate, &mut stream, !left_over.is_empty())).await {
-            Next::Read => {
-                connection.keepalive.note_heard(shard.now());
-                // Taken out for the time of the deliveries: a handler runs inside them.
-                let mut buffer = shard.read_buffer.take();
-                receive(&shard, &connection, &mut session, &mut rate, &mut buffer);
-                left_over = own(buffer.split());
-                shard.read_buffer.replace(buffer);
+    socket: OwnedReadHalf,
+    session: Session,
+    rate: Option<Box<Rate>>,
+    /// What was left when the room's mailbox was full. Mostly nothing, which is to take no room.
+    left_over: Option<Box<BytesMut>>,
+    /// Dropped with the reader, and the connection's place is free again.
+    _permit: Permit,
+}
+
+impl Reader {
+    /// A reader of this connection. `first` is what came with the upgrade request.
+    pub fn new(
+        shard: Rc<Shard>,
+        connection: Rc<Connection>,
+        socket: OwnedReadHalf,
+        first: Bytes,
+        agreement: Option<Agreement>,
+        permit: Permit,
+    ) -> Self {
+        let session = session(&shard, agreement);
+        let rate = shard.limits.rate.map(|limit| Box::new(Rate::new(limit, shard.now())));
+        Self { shard, connection, socket, session, rate, left_over: own(BytesMut::from(first)), _permit: permit }
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
+        let (shard, connection) = (&*self.shard, &*self.connection);
+        connection.poll_write(cx, shard);
+        if connection.is_finished() {
+            return Poll::Ready(Next::Finished);
+        }
+        if connection.is_open() {
+            let has_room = connection.seat.mailbox.poll_has_room(cx);
+            match &mut self.rate {
+                Some(rate) if has_room.is_pending() => rate.hold(Instant::now()),
+                Some(rate) => rate.release(Instant::now),
+                None => {}
             }
-            Next::GoOn => {
-                receive(&shard, &connection, &mut session, &mut rate, &mut left_over);
-                left_over = own(left_over);
-            }
-            Next::Ended | Next::Finished => break,
+            ready!(has_room);
+        }
+        if self.left_over.is_some() {
+            return Poll::Ready(Next::GoOn);
+        }
+        let mut buffer = shard.read_buffer.borrow_mut();
+        shard.make_room(&mut buffer);
+        match ready!(connection.poll_read(cx, shard, &mut self.socket, &mut buffer)) {
+            Ok(1..) => Poll::Ready(Next::Read),
+            Ok(0) | Err(_) => Poll::Ready(Next::Ended),
         }
     }
-    connection.cut(CloseInfo::lost());
-    connection.end();
-    shard.remove(&connection);
+
+    /// Delivers what is complete in `input`. Stops early, with bytes left, when the room has enough to do.
+    fn receive(&mut self, input: &mut BytesMut) {
+        let (shard, connection) = (&self.shard, &self.connection);
+        loop {
+            if connection.is_open() && connection.seat.mailbox.is_full() {
+                return;
+            }
+            let incoming = self.session.receive(input);
+            if let (Ok(Some(Incoming::Message(_) | Incoming::Ping(_))), Some(rate)) = (&incoming, &mut self.rate)
+                && !rate.allows(Instant::now())
+            {
+                connection.close(shard, CloseInfo::policy("more messages than the rate limit allows"));
+            }
+            match incoming {
+                Ok(Some(Incoming::Message(message))) => {
+                    if connection.is_open() {
+                        connection.seat.deliver(Event::Message(connection.peer.client.id, message));
+                    }
+                }
+                Ok(Some(Incoming::Ping(payload))) => {
+                    if connection.is_open() {
+                        connection.queue_control(shard, |out| protocol::write_pong(out, &payload));
+                    }
+                }
+                Ok(Some(Incoming::Pong(_))) => {}
+                Ok(Some(Incoming::Close(frame))) => connection.close_received(shard, frame),
+                Ok(None) => return,
+                Err(violation) => connection.close_broken(shard, violation),
+            }
+        }
+    }
+}
+
+impl Future for Reader {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        loop {
+            match ready!(this.poll_next(cx)) {
+                Next::Read => {
+                    this.connection.keepalive.note_heard(this.shard.now());
+                    // Taken out for the time of the deliveries: a handler runs inside them.
+                    let mut buffer = this.shard.read_buffer.take();
+                    this.receive(&mut buffer);
+                    this.left_over = own(buffer.split());
+                    this.shard.read_buffer.replace(buffer);
+                }
+                Next::GoOn => {
+                    let Some(mut rest) = this.left_over.take() else { continue };
+                    this.receive(&mut rest);
+                    this.left_over = own(*rest);
+                }
+                Next::Ended | Next::Finished => break,
+            }
+        }
+        this.connection.cut(CloseInfo::lost());
+        this.connection.end();
+        this.shard.remove(&this.connection);
+        Poll::Ready(())
+    }
 }
 
 fn session(shard: &Shard, agreement: Option<Agreement>) -> Session {
@@ -72,69 +160,6 @@ fn session(shard: &Shard, agreement: Option<Agreement>) -> Session {
 }
 
 /// Nothing, if it is empty: even an empty slice keeps the buffer that it was cut from.
-fn own(bytes: BytesMut) -> BytesMut {
-    if bytes.is_empty() { BytesMut::new() } else { bytes }
-}
-
-fn poll_next(
-    cx: &mut Context<'_>,
-    shard: &Shard,
-    connection: &Connection,
-    rate: &mut Option<Rate>,
-    stream: &mut OwnedReadHalf,
-    has_left_over: bool,
-) -> Poll<Next> {
-    connection.poll_write(cx, shard);
-    if connection.is_finished() {
-        return Poll::Ready(Next::Finished);
-    }
-    if connection.is_open() {
-        let has_room = connection.seat.mailbox.poll_has_room(cx);
-        match rate {
-            Some(rate) if has_room.is_pending() => rate.hold(Instant::now()),
-            Some(rate) => rate.release(Instant::now),
-            None => {}
-        }
-        ready!(has_room);
-    }
-    if has_left_over {
-        return Poll::Ready(Next::GoOn);
-    }
-    let mut buffer = shard.read_buffer.borrow_mut();
-    shard.make_room(&mut buffer);
-    match ready!(connection.poll_read(cx, shard, stream, &mut buffer)) {
-        Ok(1..) => Poll::Ready(Next::Read),
-        Ok(0) | Err(_) => Poll::Ready(Next::Ended),
-    }
-}
-
-/// Delivers what is complete in `input`. Stops early, with bytes left, when the room has enough to do.
-fn receive(shard: &Shard, connection: &Rc<Connection>, session: &mut Session, rate: &mut Option<Rate>, input: &mut BytesMut) {
-    loop {
-        if connection.is_open() && connection.seat.mailbox.is_full() {
-            return;
-        }
-        let incoming = session.receive(input);
-        if let (Ok(Some(Incoming::Message(_) | Incoming::Ping(_))), Some(rate)) = (&incoming, &mut *rate)
-            && !rate.allows(Instant::now())
-        {
-            connection.close(shard, CloseInfo::policy("more messages than the rate limit allows"));
-        }
-        match incoming {
-            Ok(Some(Incoming::Message(message))) => {
-                if connection.is_open() {
-                    connection.seat.deliver(Event::Message(connection.peer.client.id, message));
-                }
-            }
-            Ok(Some(Incoming::Ping(payload))) => {
-                if connection.is_open() {
-                    connection.queue_control(shard, |out| protocol::write_pong(out, &payload));
-                }
-            }
-            Ok(Some(Incoming::Pong(_))) => {}
-            Ok(Some(Incoming::Close(frame))) => connection.close_received(shard, frame),
-            Ok(None) => return,
-            Err(violation) => connection.close_broken(shard, violation),
-        }
-    }
+fn own(bytes: BytesMut) -> Option<Box<BytesMut>> {
+    (!bytes.is_empty()).then(|| Box::new(bytes))
 }

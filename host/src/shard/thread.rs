@@ -19,7 +19,7 @@ use super::drain::drain;
 use super::mailbox::Event;
 use super::orders::Order;
 use super::parcel::Parcel;
-use super::reader;
+use super::reader::Reader;
 use super::rooms::{Counters, Rooms};
 use super::roster::Roster;
 use super::stream::Stream;
@@ -209,11 +209,7 @@ fn join<L: Launch>(index: usize, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: 
     let stream = Stream::new(writer, tls);
     let connection = shard.insert(index, client, |peer| Connection::new(peer, Rc::clone(&seat), stream, agreement, shard.now()));
     let peer = Arc::clone(&connection.peer);
-    let task_shard = Rc::clone(shard);
-    tokio::task::spawn_local(async move {
-        reader::run(task_shard, connection, reader, first, agreement).await;
-        drop(permit);
-    });
+    tokio::task::spawn_local(Reader::new(Rc::clone(shard), connection, reader, first, agreement, permit));
     seat.deliver(Event::Joined(peer));
 }
 

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         cli::Command::Run(run) => cli::run::run(run),
         cli::Command::Inspect(inspect) => cli::inspect::inspect(&inspect),
         cli::Command::Dev(dev) => cli::dev::dev(dev),
+        cli::Command::Build(build) => cli::build::build(&build),
         cli::Command::Swap(swap) => cli::remote::swap(&swap),
         cli::Command::Rollback(remote) => cli::remote::rollback(&remote),
         cli::Command::Status(remote) => cli::remote::status(&remote),

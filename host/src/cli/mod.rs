@@ -36,7 +36,7 @@ const EXAMPLES: &str = "\
 Examples:
   ws-host run chat.wasm                          serve it at http://localhost:13254/
   ws-host run chat.wasm --host 0.0.0.0 --port 80 open it to the network
-  ws-host dev guest-examples/chat                build a guest and serve it
+  ws-host dev my-chat                            build it, serve it, and again after each change
   ws-host inspect chat.wasm                      see what it exports and asks for
   ws-host swap new.wasm                          change the running server's component
   ws-host bench ws://localhost:13254/            put an echo server under load and measure it";
@@ -65,6 +65,8 @@ pub enum Command {
     Inspect(InspectArguments),
     /// Build the guest project in a directory, serve it, and again whenever its sources change
     Dev(DevArguments),
+    /// Build the guest project in a directory
+    Build(BuildArguments),
     /// Have a running server go to another component while its clients stay connected
     Swap(SwapArguments),
     /// Have a running server go back to the component before
@@ -73,6 +75,17 @@ pub enum Command {
     Status(Remote),
     /// Put a WebSocket server under load and measure it
     Bench(bench::BenchArguments),
+}
+
+/// `ws-host build`.
+#[derive(Debug, Args)]
+pub struct BuildArguments {
+    /// The guest project
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+    /// Where the component goes
+    #[arg(long, short, value_name = "FILE", default_value = "app.wasm")]
+    pub out: PathBuf,
 }
 
 /// `ws-host run`.
@@ -125,7 +138,7 @@ pub struct InspectArguments {
 /// `ws-host dev`.
 #[derive(Debug, Args)]
 pub struct DevArguments {
-    /// The guest project: a directory with a Cargo.toml or an app.py
+    /// The guest project: a directory with a Cargo.toml, app.py, package.json or compile_flags.txt
     #[arg(default_value = ".")]
     pub dir: PathBuf,
     /// Serve https:// and wss:// with a certificate made for localhost, 127.0.0.1 and ::1

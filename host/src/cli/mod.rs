@@ -16,6 +16,10 @@ pub mod remote;
 pub mod run;
 pub mod settings;
 pub mod tls;
+pub mod new;
+pub mod remote;
+pub mod run;
+pub mod test;
 pub mod watch;
 
 use std::io::Write;
@@ -34,6 +38,7 @@ const EVERYWHERE: &str = "Options of all commands";
 
 const EXAMPLES: &str = "\
 Examples:
+  ws-host new my-chat --lang python              begin a project: rust, python, js, ts or c
   ws-host run chat.wasm                          serve it at http://localhost:13254/
   ws-host run chat.wasm --host 0.0.0.0 --port 80 open it to the network
   ws-host dev my-chat                            build it, serve it, and again after each change
@@ -65,8 +70,12 @@ pub enum Command {
     Inspect(InspectArguments),
     /// Build the guest project in a directory, serve it, and again whenever its sources change
     Dev(DevArguments),
+    /// Write a new guest project into a folder of its name
+    New(NewArguments),
     /// Build the guest project in a directory
     Build(BuildArguments),
+    /// Build the guest project in a directory, and have clients say and hear what its dialogues tell
+    Test(TestArguments),
     /// Have a running server go to another component while its clients stay connected
     Swap(SwapArguments),
     /// Have a running server go back to the component before
@@ -75,6 +84,16 @@ pub enum Command {
     Status(Remote),
     /// Put a WebSocket server under load and measure it
     Bench(bench::BenchArguments),
+}
+
+/// `ws-host new`.
+#[derive(Debug, Args)]
+pub struct NewArguments {
+    /// The project's name, and its folder's
+    pub name: String,
+    /// What it is written in
+    #[arg(long, short, value_enum)]
+    pub lang: new::Language,
 }
 
 /// `ws-host build`.
@@ -86,6 +105,14 @@ pub struct BuildArguments {
     /// Where the component goes
     #[arg(long, short, value_name = "FILE", default_value = "app.wasm")]
     pub out: PathBuf,
+}
+
+/// `ws-host test`.
+#[derive(Debug, Args)]
+pub struct TestArguments {
+    /// The guest project: its dialogues are the files tests/*.chat
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
 }
 
 /// `ws-host run`.

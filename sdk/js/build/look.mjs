@@ -11,10 +11,11 @@ const NO_HOST = {
   name: 'no-host',
   setup(build) {
     build.onResolve({ filter: /^(ws-host|wasi):/ }, ({ path }) => ({ path, namespace: 'no-host' }));
+    // A namespace import copies what is the module's own and inherits the rest: so everything is inherited.
     build.onLoad({ filter: /.*/, namespace: 'no-host' }, () => ({
-      contents: `module.exports = new Proxy({}, { get: (_, name) => () => {
+      contents: `module.exports = Object.create(new Proxy({}, { get: () => () => {
         throw new Error('the host can be asked in handlers alone, not while the module loads');
-      } });`,
+      } }));`,
     }));
   },
 };
@@ -34,7 +35,7 @@ export async function handlersOf(module, shown, { scratch, bundle }) {
   const app = instance(application);
   const handlers = namesOf(app).filter((name) => typeof app[name] === 'function');
   for (const name of handlers) check(name, app[name], shown);
-  const known = handlers.filter((name) => name in HANDLERS);
+  const known = handlers.filter((name) => Object.hasOwn(HANDLERS, name));
   if (known.length === 0) {
     throw new Error(`the default export of ${shown} has no handler: it may have ${Object.keys(HANDLERS).join(', ')}`);
   }
@@ -60,10 +61,10 @@ function namesOf(object) {
 }
 
 function check(name, handler, shown) {
-  if (/^on[A-Z_]|^on[a-z]+$/.test(name) && !(name in HANDLERS)) {
+  if (/^on[A-Z_]|^on[a-z]+$/.test(name) && !Object.hasOwn(HANDLERS, name)) {
     throw new Error(`${shown} has a handler ${name}, which nothing calls: there are ${Object.keys(HANDLERS).join(', ')}`);
   }
-  if (name in HANDLERS && handler.constructor.name.startsWith('Async')) {
+  if (Object.hasOwn(HANDLERS, name) && handler.constructor.name.startsWith('Async')) {
     throw new Error(`${name} in ${shown} is async: a handler is done when it returns, so it cannot wait for anything`);
   }
 }

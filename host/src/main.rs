@@ -28,6 +28,8 @@ fn main() -> ExitCode {
         cli::Command::Rollback(remote) => cli::remote::rollback(&remote),
         cli::Command::Status(remote) => cli::remote::status(&remote),
         cli::Command::Bench(bench) => cli::bench::bench(&bench),
+        cli::Command::Completions { shell } => cli::manual::completions(shell),
+        cli::Command::Man => cli::manual::man(),
     };
     // The error is the last line.
     log.flush();

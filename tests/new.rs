@@ -160,6 +160,13 @@ fn a_missing_tool_is_named_with_the_command_that_installs_it() {
         let line = fails(folder.path(), &["test", &format!("in-{language}")]);
         assert!(line.contains(told), "{line}");
     }
+    succeeds(folder.path(), &["new", "in-python", "--lang", "python"]);
+    let bin = folder.path().join("in-python/.venv/bin");
+    fs::create_dir_all(&bin).expect("the environment can be made");
+    // A Python that can import nothing.
+    std::os::unix::fs::symlink("/bin/false", bin.join("python")).expect("the environment can be made");
+    let line = fails(folder.path(), &["test", "in-python"]);
+    assert!(line.ends_with("python3 -m venv .venv && .venv/bin/pip install ./vendor/ws-host-guest"), "{line}");
     succeeds(folder.path(), &["new", "in-c", "--lang", "c"]);
     // Nothing at all on the PATH.
     let output = command().args(["test", "in-c"]).current_dir(folder.path()).env("PATH", "").env_remove("VIRTUAL_ENV").output();

@@ -2,6 +2,7 @@
 
 mod files;
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -68,7 +69,7 @@ pub fn new(arguments: &NewArguments) -> anyhow::Result<()> {
         }
     }
     for (path, content) in project(arguments.lang) {
-        write(&folder.join(path.as_str()), content, name)?;
+        write(&folder.join(path.as_str()), &filled(&path, content, name))?;
     }
     // A closed stdout is no reason to fail: the project is there.
     let _ = writeln!(std::io::stdout(), "{name} is there: {name}/README.md tells how to go on");
@@ -133,24 +134,32 @@ fn project(language: Language) -> Vec<(String, &'static [u8])> {
     EVERY.iter().chain(own).map(|(path, content)| ((*path).to_owned(), *content)).chain(copied).collect()
 }
 
-fn write(path: &Path, content: &[u8], name: &str) -> anyhow::Result<()> {
+fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let said = || format!("cannot write {}", path.display());
     fs::create_dir_all(path.parent().unwrap_or(path)).with_context(said)?;
-    let filled = std::str::from_utf8(content).map(|text| fill(text, name));
-    fs::write(path, filled.as_ref().map_or(content, String::as_bytes)).with_context(said)
+    fs::write(path, content).with_context(said)
 }
 
-/// A file with the project's name in it, and without what the SDK's manifest leaves to our workspace.
-fn fill(text: &str, name: &str) -> String {
-    // The longer name first: it ends with the shorter one.
-    let inherited = [
-        ("rust-version.workspace = true", concat!("rust-version = \"", env!("CARGO_PKG_RUST_VERSION"), "\"")),
-        ("version.workspace = true", concat!("version = \"", env!("CARGO_PKG_VERSION"), "\"")),
-        ("edition.workspace = true", "edition = \"2024\""),
-        ("license.workspace = true", concat!("license = \"", env!("CARGO_PKG_LICENSE"), "\"")),
-    ];
-    let text = inherited.iter().fold(text.to_owned(), |text, (here, there)| text.replace(here, there));
-    text.replace("{{name}}", name).replace("{{version}}", env!("CARGO_PKG_VERSION"))
+/// A file as the project has it: with its name, or without what an SDK's manifest leaves to our workspace.
+fn filled(path: &str, content: &'static [u8], name: &str) -> Cow<'static, [u8]> {
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+    let replacements: &[(&str, &str)] = match path {
+        // The longer name first: it ends with the shorter one.
+        "vendor/ws-guest/Cargo.toml" => &[
+            ("rust-version.workspace = true", concat!("rust-version = \"", env!("CARGO_PKG_RUST_VERSION"), "\"")),
+            ("version.workspace = true", concat!("version = \"", env!("CARGO_PKG_VERSION"), "\"")),
+            ("edition.workspace = true", "edition = \"2024\""),
+            ("license.workspace = true", concat!("license = \"", env!("CARGO_PKG_LICENSE"), "\"")),
+        ],
+        path if path.starts_with("vendor/") => &[],
+        _ => &[("{{name}}", name), ("{{version}}", VERSION)],
+    };
+    match std::str::from_utf8(content) {
+        Ok(text) if !replacements.is_empty() => {
+            Cow::Owned(replacements.iter().fold(text.to_owned(), |text, (here, there)| text.replace(here, there)).into_bytes())
+        }
+        _ => Cow::Borrowed(content),
+    }
 }
 
 #[cfg(test)]
@@ -170,9 +179,9 @@ mod tests {
     fn nothing_is_left_to_a_workspace_and_no_place_is_left_open() {
         for language in Language::value_variants() {
             for (path, content) in project(*language) {
-                let Ok(text) = std::str::from_utf8(content) else { continue };
-                let text = fill(text, "chat");
-                assert!(!text.contains(".workspace = true") && !text.contains("{{"), "{path}");
+                let Ok(text) = String::from_utf8(filled(&path, content, "chat").into_owned()) else { continue };
+                assert!(!text.contains(".workspace = true"), "{path}");
+                assert!(path.starts_with("vendor/") || !text.contains("{{"), "{path}");
             }
         }
     }

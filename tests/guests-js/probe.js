@@ -101,7 +101,6 @@ const COMMANDS = {
   // What JavaScript alone has trouble with.
   'half-a-pair': () => 'a\ud800b',
   'not-a-message': (client) => client.send({}),
-  promise: () => globalThis.eval('0'),
   random: () => `${Math.random()} ${crypto.randomUUID()}`,
   utf8: (_client, rest) => new TextDecoder().decode(new TextEncoder().encode(rest)),
   timeout: () => setTimeout(() => {}, 1),

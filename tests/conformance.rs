@@ -49,6 +49,22 @@ macro_rules! in_every_language {
                 super::$rule("python/probe").await;
             })+
         }
+
+        mod javascript {
+            $(#[tokio::test]
+            #[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
+            async fn $rule() {
+                super::$rule("js/probe").await;
+            })+
+        }
+
+        mod c {
+            $(#[tokio::test]
+            #[ignore = "`cargo xtask test c-guests` builds the probe and runs this"]
+            async fn $rule() {
+                super::$rule("c/probe").await;
+            })+
+        }
     };
 }
 

@@ -105,7 +105,12 @@ fn a_library_that_makes_no_component_is_told_how_to() {
 fn a_directory_without_a_project() {
     let dir = tempfile::tempdir().expect("a temporary folder can be made");
     let line = fails(&["dev", &dir.path().to_string_lossy()]);
-    assert!(line.contains("has no Cargo.toml (Rust), nor app.py or server.py or pyproject.toml (Python)."), "{line}");
+    assert!(
+        line.contains(
+            "has no Cargo.toml (Rust), nor app.py or server.py or pyproject.toml (Python), nor package.json (JavaScript), nor"
+        ),
+        "{line}"
+    );
 }
 
 #[test]

@@ -21,10 +21,15 @@ fn main() -> ExitCode {
         cli::Command::Run(run) => cli::run::run(run),
         cli::Command::Inspect(inspect) => cli::inspect::inspect(&inspect),
         cli::Command::Dev(dev) => cli::dev::dev(dev),
+        cli::Command::New(new) => cli::new::new(&new),
+        cli::Command::Build(build) => cli::build::build(&build),
+        cli::Command::Test(test) => cli::test::test(&test),
         cli::Command::Swap(swap) => cli::remote::swap(&swap),
         cli::Command::Rollback(remote) => cli::remote::rollback(&remote),
         cli::Command::Status(remote) => cli::remote::status(&remote),
         cli::Command::Bench(bench) => cli::bench::bench(&bench),
+        cli::Command::Completions { shell } => cli::manual::completions(shell),
+        cli::Command::Man => cli::manual::man(),
     };
     // The error is the last line.
     log.flush();

@@ -3,6 +3,7 @@
 mod code;
 mod foreign;
 mod guests;
+mod languages;
 mod python;
 mod supply;
 
@@ -28,6 +29,13 @@ pub(crate) const ALL: &[Step] = &[
         needs: &["guests", "host"],
         run: python::guests,
     },
+    Step {
+        name: "js-guests",
+        what: "guests in JavaScript and TypeScript, from ws-host new to a chat",
+        needs: &["guests", "host"],
+        run: languages::javascript,
+    },
+    Step { name: "c-guests", what: "guests in C, the same", needs: &["guests", "host"], run: languages::c },
     Step {
         name: "foreign-python",
         what: "Python's websockets against the host",

@@ -12,9 +12,12 @@ pub mod inspect;
 pub mod limits;
 pub mod log;
 pub mod log_queue;
+pub mod manual;
+pub mod new;
 pub mod remote;
 pub mod run;
 pub mod settings;
+pub mod test;
 pub mod tls;
 pub mod watch;
 
@@ -34,12 +37,19 @@ const EVERYWHERE: &str = "Options of all commands";
 
 const EXAMPLES: &str = "\
 Examples:
+  ws-host new my-chat --lang python              begin a project: rust, python, js, ts or c
   ws-host run chat.wasm                          serve it at http://localhost:13254/
   ws-host run chat.wasm --host 0.0.0.0 --port 80 open it to the network
-  ws-host dev guest-examples/chat                build a guest and serve it
+  ws-host dev my-chat                            build it, serve it, and again after each change
   ws-host inspect chat.wasm                      see what it exports and asks for
   ws-host swap new.wasm                          change the running server's component
   ws-host bench ws://localhost:13254/            put an echo server under load and measure it";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  ws-host run chat.wasm --watch                  and go to the new one whenever the file changes
+  ws-host run chat.wasm --instances per-room --room-path '/chat/{room}'
+  ws-host run chat.wasm --allow-origin https://app.example";
 
 /// What was said.
 #[derive(Debug, Parser)]
@@ -63,9 +73,15 @@ pub enum Command {
     Run(RunArguments),
     /// Show what a component exports, imports and would be allowed to do
     Inspect(InspectArguments),
-    /// Build the guest project in a directory, serve it, and again whenever its sources change
+    /// Build a guest project and serve it, again after each change
     Dev(DevArguments),
-    /// Have a running server go to another component while its clients stay connected
+    /// Begin a guest project in a folder of its name
+    New(NewArguments),
+    /// Build a guest project
+    Build(BuildArguments),
+    /// Build a guest project and play its dialogues against it
+    Test(TestArguments),
+    /// Change a running server's component; its clients stay connected
     Swap(SwapArguments),
     /// Have a running server go back to the component before
     Rollback(Remote),
@@ -73,10 +89,49 @@ pub enum Command {
     Status(Remote),
     /// Put a WebSocket server under load and measure it
     Bench(bench::BenchArguments),
+    /// Write what a shell needs to complete commands
+    #[command(display_order = 100)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page
+    #[command(display_order = 101)]
+    Man,
+}
+
+/// `ws-host new`.
+#[derive(Debug, Args)]
+pub struct NewArguments {
+    /// The project's name, and its folder's
+    pub name: String,
+    /// What it is written in
+    #[arg(long, short, value_enum)]
+    pub lang: new::Language,
+}
+
+/// `ws-host build`.
+#[derive(Debug, Args)]
+pub struct BuildArguments {
+    /// The guest project
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+    /// Where the component goes
+    #[arg(long, short, value_name = "FILE", default_value = "app.wasm")]
+    pub out: PathBuf,
+}
+
+/// `ws-host test`.
+#[derive(Debug, Args)]
+pub struct TestArguments {
+    /// The guest project: its dialogues are the files tests/*.chat
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
 }
 
 /// `ws-host run`.
 #[derive(Debug, Args)]
+#[command(after_help = RUN_EXAMPLES)]
 pub struct RunArguments {
     /// The component
     pub file: Option<PathBuf>,
@@ -125,7 +180,7 @@ pub struct InspectArguments {
 /// `ws-host dev`.
 #[derive(Debug, Args)]
 pub struct DevArguments {
-    /// The guest project: a directory with a Cargo.toml or an app.py
+    /// The guest project: a directory with a Cargo.toml, app.py, package.json or compile_flags.txt
     #[arg(default_value = ".")]
     pub dir: PathBuf,
     /// Serve https:// and wss:// with a certificate made for localhost, 127.0.0.1 and ::1
@@ -155,13 +210,13 @@ pub struct Serving {
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<String>,
     /// Give the guest an environment variable: NAME=VALUE, or NAME alone for the value that it has here (repeatable)
-    #[arg(long, value_name = "NAME[=VALUE]")]
+    #[arg(long, hide_short_help = true, value_name = "NAME[=VALUE]")]
     pub env: Vec<String>,
     /// Believe the X-Forwarded-For of this proxy, an address or a network such as 10.0.0.0/8 (repeatable)
-    #[arg(long, value_name = "CIDR")]
+    #[arg(long, hide_short_help = true, value_name = "CIDR")]
     pub trusted_proxy: Vec<String>,
     /// Trusted proxies say who the client is by the PROXY protocol, version 1 or 2, in front of each connection
-    #[arg(long, requires = "trusted_proxy")]
+    #[arg(long, hide_short_help = true, requires = "trusted_proxy")]
     pub proxy_protocol: bool,
     /// Which clients share an instance of the guest
     #[arg(long, value_enum, default_value_t = Sharing::Shared, value_name = "MODE")]
@@ -170,13 +225,13 @@ pub struct Serving {
     #[arg(long, value_name = "PATTERN")]
     pub room_path: Option<String>,
     /// With several rooms: the threads that run them; 0 means one for each core
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    #[arg(long, hide_short_help = true, default_value_t = 0, value_name = "N")]
     pub shards: usize,
     /// How messages are compressed with clients that can (permessage-deflate)
-    #[arg(long, value_enum, default_value_t = compression::Mode::Shared, value_name = "MODE")]
+    #[arg(long, hide_short_help = true, value_enum, default_value_t = compression::Mode::Shared, value_name = "MODE")]
     pub compression: compression::Mode,
     /// Where `ws-host swap` and `status` reach this server [default: in the user's runtime folder, by port]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, hide_short_help = true, value_name = "PATH")]
     pub socket: Option<PathBuf>,
     /// The file with settings that was read.
     #[arg(skip)]

@@ -20,8 +20,8 @@ use super::{Arguments, Command as Asked};
 const DEFAULT_FILE: &str = "ws-host.toml";
 /// The commands whose flags the file may set. Others take from it what they have in common with these.
 const OWNERS: [&str; 2] = ["run", "dev"];
-/// The command that serves nothing and asks nobody.
-const WITHOUT_SETTINGS: &str = "inspect";
+/// The commands that serve nothing and ask nobody.
+const WITHOUT_SETTINGS: [&str; 6] = ["inspect", "new", "build", "test", "completions", "man"];
 /// What makes no sense in the file.
 const NO_KEYS: [&str; 4] = ["help", "version", "config", "no-config"];
 /// One of them on the command line is an answer to both.
@@ -42,7 +42,7 @@ pub struct Choice {
 pub fn parse(line: &[OsString]) -> anyhow::Result<Arguments> {
     let matches = Arguments::command().try_get_matches_from(line).unwrap_or_else(|error| error.exit());
     let (name, given) = matches.subcommand().context("clap asks for a command")?;
-    let file = if name == WITHOUT_SETTINGS { None } else { find(given)? };
+    let file = if WITHOUT_SETTINGS.contains(&name) { None } else { find(given)? };
     let mut arguments = match &file {
         None => Arguments::from_arg_matches(&matches)?,
         Some(file) => {

@@ -48,6 +48,17 @@ pub(crate) fn guest_sdk(places: &Places) -> Result<PathBuf, Trouble> {
     Ok(python)
 }
 
+/// An environment under target/ with Python's package of zig, which compiles C.
+pub(crate) fn zig(places: &Places) -> Result<PathBuf, Trouble> {
+    let recipe = places.root.join("tests/guests-c/requirements.txt");
+    let environment = places.scratch("guests-c-environment");
+    once(&environment.join("installed.txt"), &recipe, || {
+        python3_environment(places, &environment)?;
+        pip(places, &environment.join("bin/python"), &recipe)
+    })?;
+    Ok(environment)
+}
+
 /// An environment under target/ that has Python 3 as `bin/python` and, for the Autobahn suite, Python 2.7 as
 /// `python2/bin/python`. On Python 3 the suite installs, but does not run.
 pub(crate) fn autobahn(places: &Places) -> Result<PathBuf, Trouble> {

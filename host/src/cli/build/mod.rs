@@ -4,16 +4,24 @@
 //! | --- | --- |
 //! | `rust` | Rust, with cargo |
 //! | `python` | Python, with the SDK's `python -m ws_host_guest build` |
+//! | `javascript` | JavaScript and TypeScript, with the SDK's `ws-host-guest build` |
+//! | `c` | C, with `zig cc` and `component`, which makes a component of what it makes |
 //!
 //! A further language is a file with a [`Language`] and a line in [`LANGUAGES`].
 
+mod c;
+mod component;
+mod javascript;
 mod python;
 mod rust;
 mod shown;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
+
+use super::BuildArguments;
 
 /// How the projects of one language are recognized and built.
 #[derive(Debug)]
@@ -31,7 +39,16 @@ struct Language {
 }
 
 /// The first whose sign is there is taken: a Python package with an extension in Rust is not what is meant here.
-const LANGUAGES: [&Language; 2] = [&rust::RUST, &python::PYTHON];
+const LANGUAGES: [&Language; 4] = [&rust::RUST, &python::PYTHON, &javascript::JAVASCRIPT, &c::C];
+
+/// Builds the project in a directory, and puts its component where it was asked for.
+pub fn build(arguments: &BuildArguments) -> anyhow::Result<()> {
+    let built = Project::open(arguments.dir.clone())?.build()?;
+    std::fs::copy(&built, &arguments.out).with_context(|| format!("cannot write {}", arguments.out.display()))?;
+    // A closed stdout is no reason to fail: the component is there.
+    let _ = writeln!(std::io::stdout(), "{}: serve it with `ws-host run {0}`", arguments.out.display());
+    Ok(())
+}
 
 /// Why a guest was not built.
 #[derive(Debug, thiserror::Error)]

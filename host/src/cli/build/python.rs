@@ -16,6 +16,9 @@ pub(super) const PYTHON: Language =
 /// The project's own environment, and where Python is in it.
 const OWN_PYTHON: &str = ".venv/bin/python";
 
+/// Where `ws-host new` puts the SDK.
+const VENDORED: &str = "vendor/ws-host-guest";
+
 /// The component, below the project. The folder is hidden, so that it is no source.
 const COMPONENT: &str = ".ws-host/app.wasm";
 
@@ -27,6 +30,10 @@ fn prepare(dir: &Path) -> anyhow::Result<()> {
     match has("import ws_host_guest") {
         Err(error) => bail!("cannot run {shown}: {error}. Install Python 3.10 or newer, then run this again"),
         Ok(status) if !status.success() => {
+            if dir.join(VENDORED).is_dir() {
+                let make = "python3 -m venv .venv && .venv/bin/pip install";
+                bail!("{shown} lacks the package ws-host-guest. In the project's directory: {make} ./{VENDORED}");
+            }
             bail!("{shown} lacks the package ws-host-guest. From the repository of ws-host: {shown} -m pip install sdk/python")
         }
         Ok(_) => {}

@@ -1,0 +1,109 @@
+//! Building a guest in C with zig, whose `zig cc` is clang with a C library for WebAssembly in one package.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+
+use super::component::make_component;
+use super::shown::{copied, without_colours};
+use super::{Language, NotBuilt};
+
+/// Projects in C. The file lists flags for the compiler, one a line; editors with clangd read it too.
+pub(super) const C: Language = Language { name: "C", signs: &[FLAGS], prepare, build, is_source };
+
+const FLAGS: &str = "compile_flags.txt";
+
+/// What is asked of the compiler beyond the project's own flags: a library for WebAssembly that starts nothing by itself.
+const ALWAYS: [&str; 5] = ["cc", "--target=wasm32-wasi", "-mexec-model=reactor", "-O2", "-s"];
+
+/// The files of the SDK, in the folder of a flag `-I`.
+const SDK: [&str; 3] = ["ws_guest.c", "bindings/ws.c", "bindings/ws_component_type.o"];
+
+/// What the build makes, below the project. The folder is hidden, so that none of it is a source.
+const MODULE: &str = ".ws-host/module.wasm";
+const COMPONENT: &str = ".ws-host/app.wasm";
+
+fn prepare(dir: &Path) -> anyhow::Result<()> {
+    flags(dir)?;
+    if zig(dir).is_none() {
+        bail!("there is no zig to compile C with. Install it: python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1");
+    }
+    Ok(())
+}
+
+/// The project's own environment, a zig on the PATH, or Python's package of it.
+fn zig(dir: &Path) -> Option<Command> {
+    let own = dir.join(".venv/bin/python");
+    // An absolute path: the command runs in the project's directory.
+    let own = std::path::absolute(&own).unwrap_or(own);
+    let active = std::env::var_os("VIRTUAL_ENV").map(|environment| Path::new(&environment).join("bin/python"));
+    let pythons = [Some(own), active, Some("python3".into())].into_iter().flatten();
+    let from_python = pythons.map(|python| {
+        let mut zig = Command::new(python);
+        zig.args(["-m", "ziglang"]);
+        zig
+    });
+    std::iter::once(Command::new("zig")).chain(from_python).find_map(|mut zig| {
+        let mut asked = Command::new(zig.get_program());
+        asked.args(zig.get_args()).arg("version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        zig.current_dir(dir);
+        asked.current_dir(dir).status().is_ok_and(|status| status.success()).then_some(zig)
+    })
+}
+
+/// The flags of the project, and the folder among them that has the SDK.
+fn flags(dir: &Path) -> anyhow::Result<(Vec<String>, PathBuf)> {
+    let file = dir.join(FLAGS);
+    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let flags: Vec<_> = text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
+    let folders = flags.iter().filter_map(|flag| flag.strip_prefix("-I"));
+    let sdk = folders.map(PathBuf::from).find(|folder| dir.join(folder).join(SDK[0]).is_file());
+    let sdk = sdk.with_context(|| {
+        format!("{} names no folder with {}: add a line such as -Ivendor/ws-host-guest", file.display(), SDK[0])
+    })?;
+    Ok((flags, sdk))
+}
+
+fn build(dir: &Path) -> Result<PathBuf, NotBuilt> {
+    tracing::info!("building {} with zig cc", dir.display());
+    let failed = |error: anyhow::Error| NotBuilt::new(format!("{} did not build: {error:#}", dir.display()));
+    let (flags, sdk) = flags(dir).map_err(failed)?;
+    let mut command = zig(dir).ok_or_else(|| NotBuilt::new("there is no zig any more".to_owned()))?;
+    command.args(ALWAYS).args(flags).args(sources(dir)).args(SDK.map(|file| sdk.join(file))).args(["-o", MODULE]);
+    let component = dir.join(COMPONENT);
+    fs::create_dir_all(component.parent().unwrap_or(dir)).context("cannot make the folder .ws-host").map_err(failed)?;
+    let mut compiler = command.stderr(Stdio::piped()).spawn().context("cannot run zig").map_err(failed)?;
+    let diagnostics = compiler.stderr.take().map(copied).unwrap_or_default();
+    if !compiler.wait().context("cannot wait for zig").map_err(failed)?.success() {
+        let line = format!("{} did not build (see above)", dir.display());
+        return Err(NotBuilt { line, diagnostics: without_colours(&diagnostics) });
+    }
+    make_component(&dir.join(MODULE), &component).map_err(failed)?;
+    Ok(component)
+}
+
+/// The C files in the project's folder `src`, below it.
+fn sources(dir: &Path) -> Vec<PathBuf> {
+    let entries = dir.join("src").read_dir().into_iter().flatten().flatten();
+    let mut files: Vec<_> = entries.map(|entry| Path::new("src").join(entry.file_name())).collect();
+    files.retain(|file| file.extension().is_some_and(|end| end == "c"));
+    files.sort();
+    files
+}
+
+fn is_source(below: &Path) -> bool {
+    below == Path::new(FLAGS) || below.extension().is_some_and(|end| end == "c" || end == "h")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_compiler_reads_is_a_source_and_what_it_writes_is_none() {
+        assert!(["src/chat.c", "src/names.h", FLAGS].iter().all(|path| is_source(Path::new(path))));
+        assert!(!["app.wasm", "src/chat.o", "README.md"].iter().any(|path| is_source(Path::new(path))));
+    }
+}

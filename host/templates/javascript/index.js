@@ -1,0 +1,20 @@
+// @ts-check
+// A chat. Everybody hears who comes and goes, and what is said.
+
+import { room } from 'ws-host-guest';
+
+/** @type {import('ws-host-guest').App} */
+export default {
+  onConnect(client) {
+    room.broadcast(`* guest-${client.id} has joined`);
+  },
+
+  onMessage(client, message) {
+    if (typeof message === 'string') room.broadcast(`guest-${client.id}: ${message}`);
+    else room.broadcast(message, client);
+  },
+
+  onClose(client) {
+    room.broadcast(`* guest-${client.id} has left`);
+  },
+};

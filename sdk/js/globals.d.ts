@@ -1,0 +1,31 @@
+/** What there is beyond the language itself, for projects with neither the types of browsers nor those of Node.js. */
+
+interface Console {
+  log(...values: unknown[]): void;
+  info(...values: unknown[]): void;
+  debug(...values: unknown[]): void;
+  /** To the host's log as a warning. */
+  warn(...values: unknown[]): void;
+  error(...values: unknown[]): void;
+}
+
+/** Writes to the host's log. */
+declare var console: Console;
+
+declare var performance: { now(): number };
+
+declare var crypto: {
+  getRandomValues<Values extends ArrayBufferView>(values: Values): Values;
+  randomUUID(): string;
+};
+
+declare class TextEncoder {
+  readonly encoding: string;
+  encode(text?: string): Uint8Array;
+}
+
+declare class TextDecoder {
+  readonly encoding: string;
+  constructor(label?: string, options?: { fatal?: boolean });
+  decode(bytes?: ArrayBuffer | ArrayBufferView): string;
+}

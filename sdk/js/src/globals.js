@@ -1,0 +1,106 @@
+// What people expect to be there and QuickJS has not: console, TextEncoder, TextDecoder, crypto, random numbers that
+// differ from one instance to the next. The build imports this before the application.
+
+import { getRandomBytes } from 'wasi:random/random@0.2.6';
+
+import { describe, print, warn } from './output.js';
+import { decode, encode } from './text.js';
+
+const state = { running: false, bits: null };
+
+/** Called when the first handler runs. Before that the module runs in the build, where nothing is random yet. */
+export function isRunning() {
+  state.running = true;
+}
+
+globalThis.console = {
+  log: (...values) => print(line(values)),
+  info: (...values) => print(line(values)),
+  debug: (...values) => print(line(values)),
+  warn: (...values) => warn(line(values)),
+  error: (...values) => warn(line(values)),
+};
+
+globalThis.TextEncoder = class TextEncoder {
+  encoding = 'utf-8';
+
+  encode(text = '') {
+    return encode(String(text));
+  }
+};
+
+globalThis.TextDecoder = class TextDecoder {
+  encoding = 'utf-8';
+
+  constructor(label = 'utf-8', { fatal = false } = {}) {
+    if (!/^utf-?8$/i.test(label)) throw new RangeError(`TextDecoder knows utf-8 alone, not ${label}`);
+    this.fatal = fatal;
+  }
+
+  decode(bytes = new Uint8Array()) {
+    const view = ArrayBuffer.isView(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes);
+    return decode(view, this.fatal);
+  }
+};
+
+globalThis.crypto = {
+  getRandomValues(array) {
+    new Uint8Array(array.buffer, array.byteOffset, array.byteLength).set(random(array.byteLength));
+    return array;
+  },
+
+  randomUUID() {
+    const bytes = random(16);
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    return [[0, 8], [8, 12], [12, 16], [16, 20], [20, 32]].map(([from, to]) => hex.slice(from, to)).join('-');
+  },
+};
+
+// The engine's own generator is seeded in the build: every instance would draw the same numbers.
+Math.random = () => {
+  state.bits ??= new Uint32Array(random(16).buffer);
+  const bits = state.bits;
+  // xorshift128, by Marsaglia.
+  let word = bits[3];
+  word ^= word << 11;
+  word ^= word >>> 8;
+  bits.copyWithin(1, 0, 3);
+  bits[0] = word ^ bits[1] ^ (bits[1] >>> 19);
+  return bits[0] / 0x1_0000_0000;
+};
+
+for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'fetch', 'WebSocket', 'require']) {
+  globalThis[name] = () => {
+    const instead = name.startsWith('set') ? ': use room.setTimer(ms, payload) and onTimer(payload), which outlive a swap' : '';
+    throw new Error(`there is no ${name} in a guest${instead}`);
+  };
+}
+
+function random(count) {
+  if (!state.running) throw new Error('there are no random numbers yet while the module loads: draw them in a handler');
+  return Uint8Array.from(getRandomBytes(count));
+}
+
+function line(values) {
+  return values.map(show).join(' ');
+}
+
+function show(value) {
+  if (typeof value === 'string') return value;
+  if (value instanceof Error) return describe(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    return JSON.stringify(value, plain);
+  } catch {
+    return String(value);
+  }
+}
+
+function plain(_key, value) {
+  if (typeof value === 'bigint') return `${value}n`;
+  if (value instanceof Map) return Object.fromEntries(value);
+  if (value instanceof Set || ArrayBuffer.isView(value)) return Array.from(value);
+  return value;
+}

@@ -1,0 +1,78 @@
+// What an application imports: the room and its clients.
+
+import * as clients from 'ws-host:server/clients@0.1.0';
+import * as control from 'ws-host:server/control@0.1.0';
+import * as topics from 'ws-host:server/topics@0.1.0';
+
+import { Client } from './client.js';
+import { ids, message, outcome, pack, reason, refuse } from './values.js';
+
+/** Who is connected, as objects. One client is one object for as long as the instance runs. */
+const known = new Map();
+
+/** The object of a client. */
+export function clientOf(id, details) {
+  let client = known.get(id);
+  if (!client) {
+    client = new Client(id, details);
+    known.set(id, client);
+  }
+  return client;
+}
+
+/** Forgets a client that has left. */
+export function forget(id) {
+  known.delete(id);
+}
+
+/** The room that the handlers serve. */
+export const room = Object.freeze({
+  get clients() {
+    return Array.from(clients.list(), (id) => clientOf(id));
+  },
+
+  get count() {
+    return clients.count();
+  },
+
+  client(id) {
+    const details = clients.get(id);
+    return details ? clientOf(id, details) : undefined;
+  },
+
+  broadcast(data, without) {
+    return outcome(() => clients.broadcast(message(data), ids(without)));
+  },
+
+  publish(topic, data, without) {
+    return outcome(() => topics.publish(topic, message(data), ids(without)));
+  },
+
+  subscribers(topic) {
+    return Array.from(topics.subscribers(topic), (id) => clientOf(id));
+  },
+
+  setTimer(milliseconds, payload = null, { repeat = false } = {}) {
+    try {
+      return control.setTimer(milliseconds, repeat, pack(payload));
+    } catch (error) {
+      refuse(reason(error), {
+        limit: 'a room has at most 10,000 timers, with 16 MiB of payloads',
+        invalid: 'the payload of a timer has at most 64 KiB of JSON, and a repeating timer a delay above 0',
+      });
+      throw error;
+    }
+  },
+
+  clearTimer(id) {
+    control.cancelTimer(id);
+  },
+
+  denyNewClients() {
+    control.denyNewClients();
+  },
+
+  allowNewClients() {
+    control.allowNewClients();
+  },
+});

@@ -1,0 +1,76 @@
+// What the build says of modules that cannot work: one line that tells what to do.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { decode, encode } from '../src/text.js';
+
+const TOOL = fileURLToPath(new URL('../bin/ws-host-guest.mjs', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'ws-host-guest-test-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** Builds a module. Answers what was said, and the exit code. */
+function build(source, name = 'app.js') {
+  writeFileSync(join(folder, name), source);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [TOOL, 'build', name], { cwd: folder, encoding: 'utf8' });
+  return { status, stdout, said: stderr.trimEnd().split('\n').at(-1) };
+}
+
+test('a component exports the interfaces that there are handlers for', () => {
+  const { status, stdout } = build('export default { onMessage() {}, onTimer() {} }');
+  assert.equal(status, 0);
+  assert.match(stdout, /^app\.wasm: 1\.\d MB, exports handler, timers\n$/);
+  assert.ok(statSync(join(folder, 'app.wasm')).size > 1e6);
+});
+
+test('TypeScript and a class are built too', () => {
+  const { status, stdout } = build(
+    `import { room, type Client } from 'ws-host-guest';
+     export default class Chat { names = new Map<number, string>(); onConnect(client: Client): void { room.broadcast('x'); } snapshot() { return 1; } }`,
+    'app.ts',
+  );
+  assert.equal(status, 0);
+  assert.match(stdout, /exports handler, lifecycle\n$/);
+});
+
+const mistakes = {
+  'a module without a default export': ['export const onMessage = 1;', /^ws-host-guest: app\.js has no default export with handlers: `export default/],
+  'an export without handlers': ['export default { answer: 42 }', /has no handler: it may have onConnect, onMessage/],
+  'a handler that nothing calls': ['export default { onOpen() {} }', /has a handler onOpen, which nothing calls: there are onConnect/],
+  'a handler that is async': ['export default { async onMessage() {} }', /onMessage in app\.js is async: a handler is done when it returns/],
+  'a module that fails while it loads': ['null.x; export default {}', /failed while it was loaded: Cannot read properties of null/],
+  'a module that asks the host while it loads': [
+    "import { room } from 'ws-host-guest'; room.count; export default { onMessage() {} }",
+    /the host can be asked in handlers alone/,
+  ],
+  'an import that is not there': ["import 'no-such-package'; export default {}", /could not be bundled \(see above\)/],
+};
+for (const [what, [source, line]] of Object.entries(mistakes)) {
+  test(`${what} is told of in one line`, () => {
+    const { status, said } = build(source);
+    assert.equal(status, 1);
+    assert.match(said, line);
+  });
+}
+
+test('a file that is not there is told of', () => {
+  const { stderr } = spawnSync(process.execPath, [TOOL, 'build', 'none.js'], { cwd: folder, encoding: 'utf8' });
+  assert.match(stderr, /there is no file none\.js/);
+});
+
+test('UTF-8 goes both ways as in Node.js', () => {
+  for (const text of ['', 'plain', 'grüße', '世界', '🌍', 'a\ud800b', '\udc00', '\ud83c\ud83c\udf0d']) {
+    const bytes = encode(text);
+    assert.deepEqual(bytes, new Uint8Array(new TextEncoder().encode(text)));
+    assert.equal(decode(bytes), new TextDecoder().decode(bytes));
+  }
+  for (const bytes of [[0xff], [0xc0, 0x80], [0xe2, 0x82], [0xed, 0xa0, 0x80], [0x61, 0xf0, 0x9f]]) {
+    assert.ok(decode(Uint8Array.from(bytes)).includes('\ufffd'));
+    assert.throws(() => decode(Uint8Array.from(bytes), true), TypeError);
+  }
+});

@@ -1,0 +1,171 @@
+/* The fixture `probe` in C: it does what its clients tell it to. See `tests/conformance.rs` for its language. */
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ws_guest.h"
+
+#define LEN(text) (int)(text).len, (char *)(text).ptr
+
+static unsigned messages;
+static const char *started = "None";
+static const char *const REASONS[] = {"Fresh", "Swap", "AfterTrap"};
+static const char *const CAUSES[] = {"Client", "Guest",  "Lost",     "Timeout", "Protocol", "TooBig",
+                                     "Policy", "Overload", "Trap", "Restart", "Shutdown"};
+
+static bool is(ws_string_t text, const char *other) { return text.len == strlen(other) && !memcmp(text.ptr, other, text.len); }
+
+static bool is_member(ws_id id) {
+  size_t count;
+  ws_id *ids = ws_clients(&count);
+  bool found = false;
+  for (size_t n = 0; n < count; n++) found |= ids[n] == id;
+  free(ids);
+  return found;
+}
+
+static void print_ids(char *line, size_t size, ws_id *ids, size_t count) {
+  size_t len = (size_t)snprintf(line, size, "[");
+  for (size_t n = 0; n < count; n++) len += (size_t)snprintf(line + len, size - len, n ? ", %llu" : "%llu", (unsigned long long)ids[n]);
+  snprintf(line + len, size - len, "]");
+  free(ids);
+}
+
+static char *cut(char *line) {
+  char *rest = line + strcspn(line, " ");
+  if (*rest) *rest++ = '\0';
+  return rest;
+}
+
+static const char *told(ws_result result) { return ws_result_name(result); }
+
+void ws_on_new_client(const ws_client *client) {
+  ws_broadcastf("joined %llu", (unsigned long long)client->id);
+  if (is(client->query, "panic-on-join")) ws_fail("told to fail");
+}
+
+void ws_on_client_left(ws_id id, const ws_close_info *info) {
+  bool member = is_member(id);
+  ws_broadcastf("left %llu: %u \"%.*s\" clean=%s CloseCause::%s member=%s", (unsigned long long)id, info->code, LEN(info->reason),
+                info->clean ? "true" : "false", CAUSES[info->cause], member ? "true" : "false");
+}
+
+static void describe(ws_id from, ws_id id) {
+  ws_client client;
+  if (!ws_get(id, &client)) {
+    ws_sendf(from, "nobody");
+    return;
+  }
+  ws_string_t agent = {(uint8_t *)"none", 4};
+  for (size_t n = 0; n < client.headers.len; n++) {
+    if (is(client.headers.ptr[n].f0, "user-agent")) agent = client.headers.ptr[n].f1;
+  }
+  bool agreed = client.subprotocol.is_some;
+  ws_sendf(from, "%llu ip=%.*s path=%.*s query=%.*s agent=%.*s subprotocol=%s%.*s%s", (unsigned long long)client.id, LEN(client.address.ip),
+           LEN(client.path), LEN(client.query), LEN(agent), agreed ? "Some(\"" : "None", agreed ? (int)client.subprotocol.val.len : 0,
+           (char *)client.subprotocol.val.ptr, agreed ? "\")" : "");
+  ws_client_free(&client);
+}
+
+static void close_one(ws_id from, ws_id id, char *rest) {
+  char *reason = cut(rest);
+  ws_result closed = ws_close(id, (uint16_t)atoi(rest), reason);
+  const char *sent = closed ? "untried" : told(ws_sendf(id, "after the close"));
+  ws_sendf(from, "%s, send=%s, member=%s", told(closed), sent, is_member(id) ? "true" : "false");
+}
+
+static void fail(ws_id from, const char *why) {
+  ws_broadcastf("half an answer");
+  ws_set_attachment(from, "half", 4);
+  ws_subscribe(from, "half");
+  ws_deny_new_clients();
+  ws_close(from, 4000, "half");
+  ws_fail("told to panic: %s", why);
+}
+
+/* What concerns topics, timers and the room. Answers whether it was that. */
+static bool obey_room(ws_id from, const char *command, char *rest) {
+  char ids[256];
+  size_t count;
+  uint64_t timer;
+  if (!strcmp(command, "all")) ws_sendf(from, "%s", told(ws_broadcastf("%s", rest)));
+  else if (!strcmp(command, "others")) ws_sendf(from, "%s", told(ws_broadcast_except(ws_text(rest, strlen(rest)), &from, 1)));
+  else if (!strcmp(command, "subscribe")) ws_sendf(from, "%s", told(ws_subscribe(from, rest)));
+  else if (!strcmp(command, "list")) {
+    ws_id *here = ws_clients(&count);
+    print_ids(ids, sizeof ids, here, count);
+    ws_sendf(from, "%s of %u", ids, ws_count());
+  } else if (!strcmp(command, "subscribers")) {
+    ws_id *those = ws_subscribers(rest, &count);
+    print_ids(ids, sizeof ids, those, count);
+    ws_sendf(from, "%s", ids);
+  } else if (!strcmp(command, "publish")) {
+    char *text = cut(rest);
+    ws_sendf(from, "%s", told(ws_publish(rest, ws_text(text, strlen(text)))));
+  } else if (!strcmp(command, "timer")) {
+    char *text = cut(rest);
+    ws_set_timer((uint32_t)atoi(rest), false, text, strlen(text), &timer);
+    ws_sendf(from, "ok(%llu)", (unsigned long long)timer);
+  } else return false;
+  return true;
+}
+
+/* What concerns one client, named by an id or oneself. Answers whether it was that. */
+static bool obey_client(ws_id from, const char *command, char *rest) {
+  ws_id id = from;
+  char *last = rest;
+  if (isdigit((unsigned char)*rest)) {
+    last = cut(rest);
+    id = strtoull(rest, NULL, 10);
+  }
+  size_t len;
+  if (!strcmp(command, "send")) ws_sendf(from, "%s", told(ws_sendf(id, "%s", last)));
+  else if (!strcmp(command, "get")) describe(from, id);
+  else if (!strcmp(command, "close")) close_one(from, id, last);
+  else if (!strcmp(command, "attach")) ws_sendf(from, "%s", told(ws_set_attachment(id, last, strlen(last))));
+  else if (!strcmp(command, "attachment")) {
+    char *data = ws_attachment(id, &len);
+    if (data) ws_sendf(from, "Some(\"%.*s\")", (int)len, data);
+    else ws_sendf(from, "None");
+    free(data);
+  } else return false;
+  return true;
+}
+
+void ws_on_message(ws_id from, ws_message message) {
+  messages++;
+  if (!message.is_text) {
+    ws_send(from, message);
+    return;
+  }
+  char *line = strndup(message.data, message.len);
+  char *rest = cut(line);
+  if (!strcmp(line, "say")) ws_sendf(from, "%s", rest);
+  else if (!strcmp(line, "messages")) ws_sendf(from, "%u since Some(StartReason::%s)", messages, started);
+  else if (!strcmp(line, "print")) puts(rest);
+  else if (!strcmp(line, "panic")) fail(from, rest);
+  else if (!strcmp(line, "spin")) for (volatile int n = 0;; n++);
+  else if (!obey_room(from, line, rest) && !obey_client(from, line, rest)) ws_sendf(from, "no such command: %s", line);
+  free(line);
+}
+
+void ws_on_upgrade(const ws_request *request, ws_decision *decision) {
+  if (is(request->path, "/refuse")) decision->refuse = 418;
+  else if (is(request->path, "/close")) decision->close = 4001, decision->reason = "not you";
+  else if (is(request->path, "/panic")) ws_fail("told to fail in the gate");
+  else if (is(request->path, "/subprotocol")) decision->subprotocol = request->subprotocols.ptr[request->subprotocols.len - 1];
+}
+
+const char *ws_on_start(ws_start_reason reason, const ws_saved *saved) {
+  (void)saved;
+  started = REASONS[reason];
+  return NULL;
+}
+
+void ws_on_drain(ws_id id) { ws_sendf(id, "drained"); }
+
+void ws_on_timer(uint64_t timer, const char *data, size_t len) {
+  ws_broadcastf("timer %llu %.*s", (unsigned long long)timer, (int)len, data);
+}

@@ -1,0 +1,137 @@
+// The fixture `probe` in JavaScript: it does what its clients tell it to. See `tests/conformance.rs` for its language.
+
+import { room } from 'ws-host-guest';
+
+let messages = 0;
+let started = 'None';
+
+export default {
+  onConnect(client) {
+    room.broadcast(`joined ${client.id}`);
+    if (client.query === 'panic-on-join') throw new Error('told to fail');
+  },
+
+  onMessage(client, message) {
+    messages += 1;
+    if (typeof message !== 'string') {
+      client.send(message);
+      return;
+    }
+    const [command, rest] = split(message);
+    const answer = COMMANDS[command] ? COMMANDS[command](client, rest) : `no such command: ${command}`;
+    if (answer !== undefined) client.send(answer);
+  },
+
+  onClose(client, { code, reason, clean, cause }) {
+    const member = room.clients.includes(client);
+    const sent = client.send('too late');
+    const line = `left ${client.id}: ${code} ${JSON.stringify(reason)} clean=${clean} CloseCause::${pascal(cause)}`;
+    room.broadcast(`${line} member=${member} known=${client.path !== undefined} send=${sent}`);
+  },
+
+  onUpgrade({ path, subprotocols }) {
+    if (path === '/refuse') return { refuse: 418 };
+    if (path === '/close') return { close: 4001, reason: 'not you' };
+    if (path === '/panic') throw new Error('told to fail in the gate');
+    if (path === '/subprotocol') return { accept: subprotocols.at(-1) };
+    return true;
+  },
+
+  onStart({ reason }) {
+    started = `Some(StartReason::${pascal(reason)})`;
+  },
+
+  snapshot() {
+    return { messages };
+  },
+
+  onDrain(client) {
+    client.send('drained');
+  },
+
+  onTimer(payload, id) {
+    room.broadcast(`timer ${id} ${payload}`);
+  },
+};
+
+const COMMANDS = {
+  say: (_client, rest) => rest,
+  all: (_client, rest) => told(room.broadcast(rest)),
+  others: (client, rest) => told(room.broadcast(rest, client)),
+  send: (client, rest) => on(client, rest, (one, last) => one.send(last)),
+  list: () => `[${room.clients.map(({ id }) => id).join(', ')}] of ${room.count}`,
+  get: (client, rest) => {
+    const [one] = whom(client, rest);
+    if (!one) return 'nobody';
+    const agreed = one.subprotocol === undefined ? 'None' : `Some("${one.subprotocol}")`;
+    const agent = one.headers.get('User-Agent') ?? 'none';
+    return `${one.id} ip=${one.address.ip} path=${one.path} query=${one.query} agent=${agent} subprotocol=${agreed}`;
+  },
+  messages: () => `${messages} since ${started}`,
+  close: (client, rest) =>
+    on(client, rest, (one, last) => {
+      const [code, reason] = split(last);
+      one.close(Number(code), reason);
+      return `ok, send=${one.send('after the close')}, member=${room.clients.includes(one)}`;
+    }),
+  attach: (client, rest) => on(client, rest, (one, last) => void (one.attachment = last)),
+  attachment: (client, rest) => {
+    const value = whom(client, rest)[0].attachment;
+    return value === undefined ? 'None' : `Some("${value}")`;
+  },
+  subscribe: (client, rest) => on(client, '', () => client.subscribe(rest)),
+  publish: (_client, rest) => told(room.publish(...split(rest))),
+  subscribers: (_client, rest) => `[${room.subscribers(rest).map(({ id }) => id).join(', ')}]`,
+  timer: (_client, rest) => {
+    const [delay, payload] = split(rest);
+    return `ok(${room.setTimer(Number(delay), payload)})`;
+  },
+  print: (_client, rest) => console.log(rest),
+  panic: (client, rest) => {
+    room.broadcast('half an answer');
+    client.attachment = 'half';
+    client.subscribe('half');
+    room.denyNewClients();
+    client.close(4000, 'half');
+    throw new Error(`told to panic: ${rest}`);
+  },
+  spin: () => {
+    for (;;);
+  },
+  // What JavaScript alone has trouble with.
+  'half-a-pair': () => 'a\ud800b',
+  'not-a-message': (client) => client.send({}),
+  random: () => `${Math.random()} ${crypto.randomUUID()}`,
+  utf8: (_client, rest) => new TextDecoder().decode(new TextEncoder().encode(rest)),
+  timeout: () => setTimeout(() => {}, 1),
+};
+
+/** Does something with whom the line means, and tells what came of it in the contract's words. */
+function on(client, rest, act) {
+  const [one, last] = whom(client, rest);
+  if (!one) return 'no-such-client';
+  try {
+    return told(act(one, last) ?? 'queued');
+  } catch (error) {
+    if (typeof error.code === 'string') return error.code;
+    throw error;
+  }
+}
+
+function whom(client, rest) {
+  const [first, last] = split(rest);
+  return /^\d+$/.test(first) ? [room.client(Number(first)), last] : [client, last];
+}
+
+function told(sent) {
+  return sent === 'queued' ? 'ok' : sent;
+}
+
+function split(text) {
+  const space = text.indexOf(' ');
+  return space < 0 ? [text, ''] : [text.slice(0, space), text.slice(space + 1)];
+}
+
+function pascal(name) {
+  return name.replace(/(^|-)(\w)/g, (_, _dash, letter) => letter.toUpperCase());
+}

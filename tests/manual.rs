@@ -1,0 +1,78 @@
+//! What the command line tells about itself: help, completions, the manual page, hints at mistakes.
+
+mod support;
+
+use std::process::Output;
+
+use support::command;
+
+/// The longest that one sees at once, in a terminal of 100 columns.
+const SCREEN: usize = 40;
+
+fn told(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let environment = environment.iter().copied().chain([("COLUMNS", "100")]);
+    command().args(arguments).envs(environment).output().expect("ws-host starts")
+}
+
+fn stdout(arguments: &[&str]) -> String {
+    let output = told(arguments, &[]);
+    assert!(output.status.success(), "{arguments:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn the_help_and_that_of_run_have_examples_and_fit_a_screen() {
+    for arguments in [&["--help"][..], &["-h"], &["run", "-h"]] {
+        let help = stdout(arguments);
+        assert!(help.contains("\nExamples:\n  ws-host "), "{help}");
+        assert!(help.lines().count() <= SCREEN, "{arguments:?} has {} lines:\n{help}", help.lines().count());
+    }
+}
+
+#[test]
+fn the_long_help_of_run_hides_no_flag() {
+    let help = stdout(&["run", "--help"]);
+    for flag in ["--room-linger", "--probation-traps", "--restarts", "--shards", "--max-room-clients"] {
+        assert!(help.contains(flag), "{flag}");
+    }
+}
+
+#[test]
+fn a_mistake_in_typing_gets_a_suggestion() {
+    for (arguments, suggestion) in [(&["staus"][..], "'status'"), (&["run", "--prot", "1", "x.wasm"], "'--port'")] {
+        let output = told(arguments, &[]);
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("tip: a similar ") && said.contains(suggestion), "{said}");
+    }
+}
+
+#[test]
+fn no_color_is_respected_even_where_colours_are_forced() {
+    let coloured = |environment: &[(&str, &str)]| told(&["--help"], environment).stdout.contains(&0x1b);
+    assert!(coloured(&[("CLICOLOR_FORCE", "1")]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+    assert!(!coloured(&[]));
+}
+
+#[test]
+fn each_shell_gets_completions_for_each_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = stdout(&["completions", shell]);
+        for word in ["inspect", "rollback", "--lang", "--room-path"] {
+            // fish names long flags without their dashes.
+            assert!(script.contains(word.trim_start_matches('-')), "{word} for {shell}");
+        }
+    }
+}
+
+#[test]
+fn the_manual_page_has_each_command_and_its_flags() {
+    let page = stdout(&["man"]);
+    assert!(page.contains(".TH ws-host 1"), "{}", &page[..200.min(page.len())]);
+    for section in ["RUN", "NEW", "DEV", "BUILD", "TEST", "SWAP", "STATUS"] {
+        assert!(page.contains(&format!(".SH {section}\n")), "{section}");
+    }
+    // A hyphen is written with a backslash, so that it can be searched for.
+    assert!(page.contains("\\-\\-room\\-path") && page.contains("\\-\\-lang"), "flags");
+}

@@ -1,0 +1,248 @@
+//! `ws-host new`, from an empty folder: a project that works by the commands of its README, without a checkout of ours.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use support::{Client, Host, command};
+use tempfile::TempDir;
+
+/// An empty folder.
+fn empty() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder can be made")
+}
+
+/// `ws-host` with these arguments in a folder.
+fn ws_host(dir: &Path, arguments: &[&str]) -> Output {
+    command().args(arguments).current_dir(dir).output().expect("ws-host starts")
+}
+
+fn succeeds(dir: &Path, arguments: &[&str]) -> String {
+    let output = ws_host(dir, arguments);
+    assert!(output.status.success(), "ws-host {arguments:?}:\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The one line that says what is wrong. Nothing else is said, but for log lines.
+fn fails(dir: &Path, arguments: &[&str]) -> String {
+    let output = ws_host(dir, arguments);
+    assert_eq!(output.status.code(), Some(2), "ws-host {arguments:?}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    stderr.lines().last().unwrap_or_default().to_owned()
+}
+
+/// Runs one of the commands that the README gives: it must be in there, word for word.
+fn by_the_readme(project: &Path, line: &str) -> Command {
+    let readme = fs::read_to_string(project.join("README.md")).expect("the project has a README");
+    assert!(readme.lines().any(|other| other.starts_with(&format!("    {line}"))), "no `{line}` in:\n{readme}");
+    let mut shell = Command::new("sh");
+    let binary = Path::new(env!("CARGO_BIN_EXE_ws-host")).parent().expect("a file is in a folder");
+    let path = std::env::var("PATH").expect("there is a PATH");
+    shell.args(["-c", line]).current_dir(project).env("PATH", format!("{}:{path}", binary.display())).env_remove("RUST_LOG");
+    shell.env("CARGO_TARGET_DIR", shared_target());
+    shell
+}
+
+/// Projects in Rust share what they depend on, compiled.
+fn shared_target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("dev")
+}
+
+fn run(mut shell: Command) -> String {
+    let output = shell.output().expect("sh starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{shell:?}:\n{stderr}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Two clients chat on what `ws-host dev` serves.
+async fn two_chat(project: &Path) {
+    by_the_readme(project, "ws-host dev");
+    let mut dev = command();
+    dev.args(["dev", "--port", "0"]).current_dir(project).env("CARGO_TARGET_DIR", shared_target());
+    let host = Host::start(dev);
+    let mut ann = Client::connect(&host).await;
+    assert_eq!(ann.hears().await, "* guest-1 has joined");
+    let mut ben = Client::connect(&host).await;
+    assert_eq!((ann.hears().await, ben.hears().await), ("* guest-2 has joined".to_owned(), "* guest-2 has joined".to_owned()));
+    assert_eq!(ben.asks("hello").await, "guest-2: hello");
+    assert_eq!(ann.hears().await, "guest-2: hello");
+}
+
+/// All that the README of a project says, from `ws-host new` to two who chat.
+async fn begins(language: &str, install: Option<&str>, prepare: impl FnOnce(&Path)) -> TempDir {
+    let folder = empty();
+    let said = succeeds(folder.path(), &["new", "my-chat", "--lang", language]);
+    assert_eq!(said, "my-chat is there: my-chat/README.md tells how to go on\n");
+    let project = folder.path().join("my-chat");
+    prepare(&project);
+    if let Some(install) = install {
+        run(by_the_readme(&project, install));
+    }
+    assert!(run(by_the_readme(&project, "ws-host test")).ends_with("tests/hello.chat: 10 lines, as told\n"));
+    two_chat(&project).await;
+    succeeds(&project, &["inspect", &component(&project)]);
+    folder
+}
+
+/// `ws-host build` makes the component where it is told to.
+fn component(project: &Path) -> String {
+    run(by_the_readme(project, "ws-host build --out my-chat.wasm"));
+    project.join("my-chat.wasm").to_string_lossy().into_owned()
+}
+
+/// The crates that our own guests lock, lest a build asks for newer ones.
+fn lock(project: &Path) {
+    let locked = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/guests/Cargo.lock");
+    fs::copy(locked, project.join("Cargo.lock")).expect("the lock file can be copied");
+}
+
+#[tokio::test]
+async fn a_project_in_rust_goes_from_new_to_two_who_chat() {
+    begins("rust", None, lock).await;
+}
+
+#[test]
+fn a_dialogue_that_goes_otherwise_names_its_line() {
+    let folder = empty();
+    succeeds(folder.path(), &["new", "my-chat", "--lang", "rust"]);
+    let project = folder.path().join("my-chat");
+    lock(&project);
+    let cases = [
+        ("ann joins\nann hears something else\n", "line 2, `ann hears something else`: ann heard `* guest-1 has joined`"),
+        ("ann joins\nben says hello\n", "line 2, `ben says hello`: ben has not joined"),
+        ("# A note\n\nann joins\nann dances\n", "line 4, `ann dances`: a client joins, says, hears, leaves or is closed"),
+    ];
+    for (dialogue, told) in cases {
+        fs::write(project.join("tests/hello.chat"), dialogue).expect("the dialogue can be written");
+        let mut test = by_the_readme(&project, "ws-host test");
+        let output = test.output().expect("sh starts");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let line = stderr.lines().last().unwrap_or_default();
+        assert_eq!(line, format!("ws-host: ./tests/hello.chat failed: {told}"));
+    }
+}
+
+#[test]
+fn what_is_there_is_never_written_over() {
+    let folder = empty();
+    fs::create_dir(folder.path().join("mine")).expect("a folder can be made");
+    for language in ["rust", "python", "js", "ts", "c"] {
+        let line = fails(folder.path(), &["new", "mine", "--lang", language]);
+        assert_eq!(line, "ws-host: mine exists already: choose another name, or remove it first");
+    }
+    assert_eq!(fs::read_dir(folder.path().join("mine")).expect("it can be listed").count(), 0);
+}
+
+#[test]
+fn a_name_that_cannot_be_is_told_of_in_one_line_and_nothing_is_written() {
+    let folder = empty();
+    for name in ["My Chat", "../chat", "7up", "a.b"] {
+        let line = fails(folder.path(), &["new", name, "--lang", "c"]);
+        assert_eq!(
+            line,
+            format!("ws-host: `{name}` cannot be a project's name: take up to 64 of a-z, 0-9, - and _, a letter first")
+        );
+    }
+    assert!(fails(folder.path(), &["new", "test", "--lang", "rust"]).contains("something that a project needs"));
+    assert_eq!(fs::read_dir(folder.path()).expect("it can be listed").count(), 0);
+}
+
+#[test]
+fn a_missing_tool_is_named_with_the_command_that_installs_it() {
+    let folder = empty();
+    for (language, told) in
+        [("js", "lacks its packages. Install them: npm install"), ("ts", "lacks its packages. Install them: npm install")]
+    {
+        succeeds(folder.path(), &["new", &format!("in-{language}"), "--lang", language]);
+        let line = fails(folder.path(), &["test", &format!("in-{language}")]);
+        assert!(line.contains(told), "{line}");
+    }
+    succeeds(folder.path(), &["new", "in-python", "--lang", "python"]);
+    let bin = folder.path().join("in-python/.venv/bin");
+    fs::create_dir_all(&bin).expect("the environment can be made");
+    // A Python that can import nothing.
+    std::os::unix::fs::symlink("/bin/false", bin.join("python")).expect("the environment can be made");
+    let line = fails(folder.path(), &["test", "in-python"]);
+    assert!(line.ends_with("python3 -m venv .venv && .venv/bin/pip install ./vendor/ws-host-guest"), "{line}");
+    succeeds(folder.path(), &["new", "in-c", "--lang", "c"]);
+    // Nothing at all on the PATH.
+    let output = command().args(["test", "in-c"]).current_dir(folder.path()).env("PATH", "").env_remove("VIRTUAL_ENV").output();
+    let stderr = String::from_utf8_lossy(&output.expect("ws-host starts").stderr).into_owned();
+    assert!(
+        stderr.contains("no zig to compile C with. Install it: python3 -m venv .venv && .venv/bin/pip install ziglang"),
+        "{stderr}"
+    );
+}
+
+/// Whether the SDK for C has been made of the contract as it is: each function and each case of `wit/` has its name there.
+#[test]
+fn the_bindings_for_c_have_all_of_the_contract() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let header = fs::read_to_string(root.join("sdk/c/bindings/ws.h")).expect("the header can be read");
+    for file in ["types", "imports", "exports"] {
+        let wit = fs::read_to_string(root.join(format!("wit/{file}.wit"))).expect("the contract can be read");
+        let mut interface = String::new();
+        for line in wit.lines().map(str::trim) {
+            if let Some(name) = line.strip_prefix("interface ") {
+                interface = name.trim_end_matches(" {").replace('-', "_");
+            } else if let Some((name, _)) = line.split_once(": func(") {
+                let name = format!("ws_host_server_{interface}_{}", name.trim_start_matches('%').replace('-', "_"));
+                assert!(header.contains(&name), "no {name}: make the bindings anew (sdk/c/README.md)");
+            } else if let Some(case) =
+                line.strip_suffix(',').filter(|case| case.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
+            {
+                let case = format!("_{} ", case.to_uppercase().replace('-', "_"));
+                assert!(header.contains(&case), "no case{case}: make the bindings anew (sdk/c/README.md)");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_copy_of_the_contract_for_javascript_equals_the_repositorys() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for file in ["types.wit", "imports.wit", "exports.wit", "world.wit"] {
+        let read = |folder: &str| fs::read_to_string(root.join(folder).join(file)).expect("the contract can be read");
+        assert_eq!(read("sdk/js/wit"), read("wit"), "copy {file} anew");
+    }
+}
+
+mod javascript {
+    use super::{begins, by_the_readme, run};
+
+    #[tokio::test]
+    #[ignore = "`cargo xtask test js-guests` runs it, since it needs npm"]
+    async fn a_project_in_javascript_goes_from_new_to_two_who_chat() {
+        begins("js", Some("npm install"), |_| {}).await;
+    }
+
+    #[tokio::test]
+    #[ignore = "`cargo xtask test js-guests` runs it, since it needs npm"]
+    async fn a_project_in_typescript_goes_from_new_to_two_who_chat_and_its_types_are_right() {
+        let project = begins("ts", Some("npm install"), |_| {}).await;
+        run(by_the_readme(&project.path().join("my-chat"), "npm run check"));
+    }
+}
+
+mod c {
+    use super::begins;
+
+    #[tokio::test]
+    #[ignore = "`cargo xtask test c-guests` runs it, since it needs zig"]
+    async fn a_project_in_c_goes_from_new_to_two_who_chat() {
+        begins("c", Some("python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1"), |_| {}).await;
+    }
+}
+
+mod python {
+    use super::begins;
+
+    #[tokio::test]
+    #[ignore = "`cargo xtask test python-guests` runs it, since it needs componentize-py"]
+    async fn a_project_in_python_goes_from_new_to_two_who_chat() {
+        begins("python", Some("python3 -m venv .venv && .venv/bin/pip install ./vendor/ws-host-guest"), |_| {}).await;
+    }
+}

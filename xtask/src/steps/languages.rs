@@ -1,0 +1,57 @@
+//! Guests in JavaScript and in C: the examples and the fixtures, built as a person would, under the tests for every language.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use crate::command::{cargo, command, run};
+use crate::places::Places;
+use crate::step::{Check, Context};
+use crate::toolbox;
+
+/// The tests that every language has to pass.
+const TESTS: &str = "test --workspace --test conformance --test chats --test javascript --test new -- --ignored";
+
+/// The SDK's own tests, the types of the example, and the tests for every language, with components that the SDK builds.
+pub(crate) fn javascript(context: &Context) -> Check {
+    let places = &context.places;
+    let sdk = places.root.join("sdk/js");
+    toolbox::node_packages(&sdk)?;
+    run(command("npm", &sdk).args(["test", "--silent"]))?;
+    run(command(sdk.join("node_modules/.bin/tsc"), &places.root).args(["--project", "guest-examples/javascript"]))?;
+    let components = made(places, "guests-js")?;
+    for (name, module) in [("probe", "tests/guests-js/probe.js"), ("chat", "guest-examples/javascript/src/index.js")] {
+        let component = components.join(format!("{name}.wasm"));
+        let mut build = command("node", &places.root);
+        run(build.args(["sdk/js/bin/ws-host-guest.mjs", "build", module, "--out"]).arg(&component))?;
+        compile(places, &component)?;
+    }
+    let mut tests = cargo(TESTS, &places.root);
+    run(tests.arg("javascript::").env("GUESTS_JS", components))
+}
+
+/// The same for C.
+pub(crate) fn c(context: &Context) -> Check {
+    let places = &context.places;
+    let environment = toolbox::zig(places)?;
+    let components = made(places, "guests-c")?;
+    for (name, project) in [("probe", "tests/guests-c/probe"), ("chat", "guest-examples/c")] {
+        let component = components.join(format!("{name}.wasm"));
+        let mut build = command(places.host_binary(), &places.root);
+        run(build.args(["build", project, "--out"]).arg(&component).env("VIRTUAL_ENV", &environment))?;
+        compile(places, &component)?;
+    }
+    let mut tests = cargo(TESTS, &places.root);
+    run(tests.arg("c::").env("GUESTS_C", components))
+}
+
+fn made(places: &Places, name: &str) -> Result<PathBuf, crate::step::Trouble> {
+    use anyhow::Context as _;
+    let folder = places.scratch(name);
+    std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// Compiles a component for the cache: many tests at once would all do so.
+fn compile(places: &Places, component: &Path) -> Check {
+    run(command(places.host_binary(), &places.root).args(["inspect", "--json"]).arg(component).stdout(Stdio::null()))
+}

@@ -28,6 +28,7 @@ pub(super) fn compare(places: &Places, seconds: u32) -> Result<Record, Trouble> 
     let figure = |value: &Value, path: &str| value.pointer(path).and_then(Value::as_f64).unwrap_or(0.0);
     let rate = figure(&foreign, "/per_second");
     let own = server.load(workload, Some(rate as u32), seconds)?;
+    println!("the load generator beside a foreign one: {foreign}, {}", own["server"]);
     let two = |figure: f64| (figure * 100.0).round() / 100.0;
     Ok(Record::Counts {
         what: format!("{WORKLOAD} at {rate:.0} a second, microseconds of CPU"),

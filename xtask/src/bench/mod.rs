@@ -34,8 +34,8 @@ use workloads::{WORKLOADS, Workload};
 pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
     let places = Places::find();
     let done = match Options::parse(args) {
-        Ok(Options { help: true, .. }) => Ok(println!("{USAGE}")),
-        Ok(Options { list: true, .. }) => Ok(print!("{}", list())),
+        Ok(Options { help: true, .. }) => show(USAGE),
+        Ok(Options { list: true, .. }) => show(list().trim_end()),
         Ok(options) if options.render => render::render(&places),
         Ok(options) => measure(&options, &places),
         Err(problem) => {
@@ -50,6 +50,11 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn show(text: &str) -> Check {
+    println!("{text}");
+    Ok(())
 }
 
 fn list() -> String {

@@ -85,9 +85,13 @@ fn measure(options: &Options, places: &Places) -> Check {
         for record in counts::count(places) {
             records.add(&record)?;
         }
-        match foreign::compare(places, options.seconds) {
-            Ok(record) => records.add(&record)?,
-            Err(Trouble::Failed(why) | Trouble::Missing(why)) => println!("not compared with a foreign load generator: {why}"),
+        for connections in [1, 100] {
+            match foreign::compare(places, connections, options.seconds) {
+                Ok(record) => records.add(&record)?,
+                Err(Trouble::Failed(why) | Trouble::Missing(why)) => {
+                    println!("not compared with a foreign load generator: {why}");
+                }
+            }
         }
     }
     println!("\nkept in {}; `cargo xtask bench --render` makes bench/RESULTS.md of it", records.file().display());

@@ -8,6 +8,7 @@ export default {
     const [client, server] = Object.values(new WebSocketPair());
     server.accept();
     server.addEventListener("message", (event) => server.send(event.data));
+    server.addEventListener("close", (event) => server.close(event.code));
     return new Response(null, { status: 101, webSocket: client });
   },
 };
@@ -20,7 +21,10 @@ export class Room {
     server.accept();
     this.members.add(server);
     const leave = () => this.members.delete(server);
-    server.addEventListener("close", leave);
+    server.addEventListener("close", (event) => {
+      leave();
+      server.close(event.code);
+    });
     server.addEventListener("error", leave);
     server.addEventListener("message", (event) => {
       for (const member of this.members) member.send(event.data);

@@ -34,8 +34,8 @@ use workloads::{WORKLOADS, Workload};
 pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
     let places = Places::find();
     let done = match Options::parse(args) {
-        Ok(Options { help: true, .. }) => Ok(println!("{USAGE}")),
-        Ok(Options { list: true, .. }) => Ok(print!("{}", list())),
+        Ok(Options { help: true, .. }) => show(USAGE),
+        Ok(Options { list: true, .. }) => show(list().trim_end()),
         Ok(options) if options.render => render::render(&places),
         Ok(options) => measure(&options, &places),
         Err(problem) => {
@@ -50,6 +50,11 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn show(text: &str) -> Check {
+    println!("{text}");
+    Ok(())
 }
 
 fn list() -> String {
@@ -80,9 +85,13 @@ fn measure(options: &Options, places: &Places) -> Check {
         for record in counts::count(places) {
             records.add(&record)?;
         }
-        match foreign::compare(places, options.seconds) {
-            Ok(record) => records.add(&record)?,
-            Err(Trouble::Failed(why) | Trouble::Missing(why)) => println!("not compared with a foreign load generator: {why}"),
+        for connections in [1, 100] {
+            match foreign::compare(places, connections, options.seconds) {
+                Ok(record) => records.add(&record)?,
+                Err(Trouble::Failed(why) | Trouble::Missing(why)) => {
+                    println!("not compared with a foreign load generator: {why}");
+                }
+            }
         }
     }
     println!("\nkept in {}; `cargo xtask bench --render` makes bench/RESULTS.md of it", records.file().display());

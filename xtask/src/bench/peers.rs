@@ -87,7 +87,11 @@ pub(super) const PEERS: &[Peer] = &[
         name: "workerd",
         what: "sandboxed JavaScript, a Durable Object for each room: the closest relative",
         prepare: |places| installed(node_packages(&folder(places, "workerd")), &workerd(places)),
-        can: |workload| if workload.compression { Err("its handlers would have to ask for it") } else { Ok(()) },
+        can: |workload| match workload.connections {
+            _ if workload.compression => Err("its handlers would have to ask for it"),
+            0..=4000 => Ok(()),
+            _ => Err("it ends without a word somewhere between 4,000 and 10,000 connections"),
+        },
         command: |places, _, port| {
             let mut workerd = command(workerd(places), &folder(places, "workerd"));
             workerd.args(["serve", "config.capnp", "--socket-addr"]).arg(format!("http=127.0.0.1:{port}"));

@@ -40,9 +40,9 @@ impl Run {
         self.full.pointer(&format!("/{path}"))?.as_f64()
     }
 
-    /// The same at the fixed rate.
+    /// The same at the fixed rate, if anything came.
     pub(super) fn paced_figure(&self, path: &str) -> Option<f64> {
-        self.paced.as_ref()?.pointer(&format!("/{path}"))?.as_f64()
+        self.paced.as_ref().filter(|paced| paced["messages"] != 0)?.pointer(&format!("/{path}"))?.as_f64()
     }
 
     /// For who watches.

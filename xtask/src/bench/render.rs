@@ -1,5 +1,7 @@
 //! bench/RESULTS.md and its plots, made of what was measured.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::peers::PEERS;
@@ -75,6 +77,7 @@ const HEAD: &str = "\
 # Results
 
 Made by `cargo xtask bench --render`; [README.md](README.md) says how it is measured and how to read it. Change that, not this.
+A load average well above 1 means that others used the machine: compare the CPU times then, not the times on the clock.
 
 ";
 
@@ -131,11 +134,12 @@ fn counts(records: &[Record]) -> String {
     let mut text =
         "## Counts\n\nThese do not depend on what else the machine does.\n\n| run | for each message |\n| --- | --- |\n"
             .to_owned();
-    for record in records {
-        if let Record::Counts { what, each } = record {
-            let each: Vec<_> = each.as_object().into_iter().flatten().map(|(name, count)| format!("{name} {count}")).collect();
-            text += &format!("| {what} | {} |\n", each.join(", "));
-        }
+    // Of what was counted again the last count is shown.
+    let counted =
+        records.iter().filter_map(|record| if let Record::Counts { what, each } = record { Some((what, each)) } else { None });
+    for (what, each) in counted.collect::<BTreeMap<_, _>>() {
+        let each: Vec<_> = each.as_object().into_iter().flatten().map(|(name, count)| format!("{name} {count}")).collect();
+        text += &format!("| {what} | {} |\n", each.join(", "));
     }
     text
 }

@@ -1,7 +1,7 @@
 //! What the servers are made to do.
 
 /// One workload.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Workload {
     pub(super) name: &'static str,
     pub(super) what: &'static str,
@@ -96,7 +96,7 @@ pub(super) const WORKLOADS: &[Workload] = &[
     echo("echo-16k-100", "echo of 16 KiB, 100 connections", 100, &["--size", "16KiB"], None),
     echo("echo-64k-100", "echo of 64 KiB, 100 connections", 100, &["--size", "64KiB"], Some(1000)),
     echo("echo-64k-10000", "echo of 64 KiB, 10,000 connections", 10_000, &["--size", "64KiB"], None),
-    fan_out("cast-20-1000", "20 B from one to 1,000", 1000, &["--mode", "fan-out", "--size", "20"], Some(100)),
+    fan_out("cast-20-1000", "20 B from one to 1,000", 1000, &["--mode", "fan-out", "--size", "20"], Some(20)),
     fan_out("cast-16k-1000", "16 KiB from one to 1,000", 1000, &["--mode", "fan-out", "--size", "16KiB"], Some(10)),
     fan_out(
         "storm-20-200",

@@ -2,6 +2,7 @@
 
 mod support;
 
+use support::http::{Raw, upgrade};
 use support::{Client, Host, refusal};
 
 #[tokio::test]
@@ -129,4 +130,26 @@ async fn join(host: &Host, path: &str) -> (Client, String) {
     let joined = client.hears().await;
     assert!(joined.starts_with("joined "), "{joined}");
     (client, joined)
+}
+
+#[test]
+fn a_room_takes_no_more_clients_than_it_may_have_when_many_come_at_once() {
+    let host = Host::run_with("probe", &["--max-room-clients", "3"]);
+    let mut all: Vec<_> = (0..20).map(|_| Raw::connect(&host.address)).collect();
+    for raw in &mut all {
+        raw.says(upgrade("/", &[]).as_bytes());
+    }
+    let mut members = 0;
+    for raw in &mut all {
+        if raw.head().status == 503 {
+            continue;
+        }
+        // Who was let in all the same is closed before anybody hears of it.
+        match raw.frame() {
+            (0x81, _) => members += 1,
+            (0x88, reason) => assert_eq!(reason, [&1013_u16.to_be_bytes()[..], b"the room is full"].concat()),
+            other => panic!("a text or a close frame comes, not {other:?}"),
+        }
+    }
+    assert_eq!(members, 3);
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::mailbox::Event;
 use super::room_loop::{RoomLoop, guarded};
 use crate::app::{Decision, Fault, Launch, StartReason};
+use crate::room::Peer;
 use crate::types::{ClientId, CloseInfo};
 
 const KEEPS_FAILING: &str = "the application keeps failing";
@@ -81,17 +82,20 @@ impl<L: Launch> RoomLoop<L> {
     /// What becomes of events while the circuit is open: nobody is there to handle them.
     pub(super) fn turn_away(&mut self, event: Event) {
         match event {
-            Event::Joined(peer) => {
-                if let Some(connection) = self.shard.connection(peer.client.id, peer.slot) {
-                    connection.close(&self.shard, CloseInfo::overload(KEEPS_FAILING));
-                }
-            }
+            Event::Joined(peer) => self.close_newcomer(&peer, KEEPS_FAILING),
             Event::Left(id, _) => {
                 self.room.leave(id);
                 self.room.forget_leaver();
             }
             Event::Upgrade(_, answer) => drop(answer.send(Decision::Refuse(503))),
             Event::Message(..) | Event::Drained(_) => {}
+        }
+    }
+
+    /// Closes a client that was let in and cannot join. The app never hears of it.
+    pub(super) fn close_newcomer(&self, peer: &Peer, why: &'static str) {
+        if let Some(connection) = self.shard.connection(peer.client.id, peer.slot) {
+            connection.close(&self.shard, CloseInfo::overload(why));
         }
     }
 

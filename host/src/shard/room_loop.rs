@@ -140,6 +140,10 @@ impl<L: Launch> RoomLoop<L> {
             }
             Event::Joined(peer) => {
                 (self.retires_at, self.awaited, self.ever_joined) = (None, false, true);
+                if self.shard.limits.max_room_clients.is_some_and(|max| room.count() >= max) {
+                    // Several were let in before the first of them had joined.
+                    return self.close_newcomer(&peer, "the room is full");
+                }
                 room.join(Arc::clone(&peer));
                 let outcome = guarded(app.on_new_client(room, &peer.client)).await;
                 self.settle(outcome, Some(peer.client.id)).await;

@@ -1,0 +1,190 @@
+//! The guide is true: its commands do what it says, its links lead somewhere, its flags exist, and what it quotes is so.
+
+#[path = "guide/page.rs"]
+mod page;
+#[path = "guide/session.rs"]
+mod session;
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use page::{Page, anchors, folder, root};
+use session::{Session, matches};
+use support::command;
+
+/// Flags that pages name and that belong to other programs.
+const OF_OTHERS: &[&str] = &[
+    "--allow",
+    "--bin",
+    "--build",
+    "--header",
+    "--include",
+    "--max-time",
+    "--mount",
+    "--no-create-home",
+    "--no-default-features",
+    "--now",
+    "--path",
+    "--publish",
+    "--read-only",
+    "--release",
+    "--shell",
+    "--silent",
+    "--standalone",
+    "--system",
+    "--tag",
+    "--target",
+    "--tmpfs",
+    "--ulimit",
+    "--volume",
+];
+
+/// What `ws-host` with these words says of itself.
+fn help(words: &[&str]) -> String {
+    let output = command().args(words).output().expect("ws-host starts");
+    String::from_utf8(output.stdout).expect("the help is text")
+}
+
+/// The subcommands, as `--help` lists them.
+fn subcommands() -> Vec<String> {
+    let help = help(&["--help"]);
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    listed.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+/// The words that begin with two dashes.
+fn flags(text: &str) -> BTreeSet<String> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let words = text.split(|c: char| !is_part(c));
+    let plain = words.filter(|word| word.strip_prefix("--").is_some_and(|name| name.starts_with(char::is_alphabetic)));
+    plain.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_flag_is_one_of_ws_host_or_known_to_be_anothers() {
+    let mut known: BTreeSet<_> = flags(&help(&["--help"]));
+    for name in subcommands() {
+        known.extend(flags(&help(&[&name, "--help"])));
+    }
+    assert!(known.len() > 40, "the help was understood: {known:?}");
+    for page in Page::all() {
+        let unknown: Vec<_> = flags(&page.text).into_iter().filter(|flag| !known.contains(flag)).collect();
+        let unknown: Vec<_> = unknown.iter().filter(|flag| !OF_OTHERS.contains(&flag.as_str())).collect();
+        assert!(unknown.is_empty(), "{} names flags that do not exist: {unknown:?}", page.name);
+    }
+}
+
+#[test]
+fn every_command_of_ws_host_exists() {
+    let known = subcommands();
+    for page in Page::all() {
+        for start in ["`ws-host ", "$ ws-host ", "/ws-host "] {
+            for rest in page.text.split(start).skip(1) {
+                let word = rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+                assert!(word.is_empty() || known.iter().any(|name| name == word), "{}: ws-host {word}", page.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    for page in Page::all() {
+        for link in page.links().iter().filter(|link| !link.contains("://")) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            // mdBook takes each `.md` for a page of the book; see book.toml.
+            let file = file.replace("%2E", ".");
+            let path = if file.is_empty() { folder().join(&page.name) } else { folder().join(&file) };
+            assert!(path.exists(), "{}: {link} leads nowhere", page.name);
+            let inside = !file.contains('/');
+            assert!(inside || !link.contains(".md"), "{}: {link} would become .html; write %2Emd", page.name);
+            if !anchor.is_empty() {
+                let text = fs::read_to_string(&path).expect("a page is text");
+                assert!(anchors(&text).iter().any(|known| known == anchor), "{}: {link} has no such heading", page.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_page_is_in_the_summary() {
+    let summary = Page::named("SUMMARY.md").links();
+    for page in Page::all().iter().filter(|page| page.name != "SUMMARY.md") {
+        assert!(summary.contains(&page.name), "{} is in the summary", page.name);
+    }
+}
+
+#[test]
+fn what_is_quoted_from_the_repository_is_there() {
+    let mut quoted = 0;
+    for page in Page::all() {
+        for block in page.blocks() {
+            if let Some(file) = block.value("from") {
+                let text = fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{}: {file}: {error}", page.name));
+                assert!(text.contains(block.text.trim_end()), "{} quotes {file} as it is:\n{}", page.name, block.text);
+                quoted += 1;
+            }
+        }
+    }
+    assert!(quoted > 3, "quotations were found");
+}
+
+#[test]
+fn a_line_matches_when_all_but_the_dots_is_as_told() {
+    for (expected, said, good) in [
+        ("a", "a ", true),
+        ("a", "ab", false),
+        ("a ... c", "a b c", true),
+        ("a ... c", "a b d", false),
+        ("...", "", true),
+        ("... b ... d", "a b c d", true),
+        ("... b ... d", "a c d", false),
+    ] {
+        assert_eq!(matches(expected, said), good, "{expected:?} and {said:?}");
+    }
+}
+
+/// Follows a page, on which there is something to do.
+fn follow(name: &str) {
+    assert!(Session::follow(&Page::named(name)) > 0, "{name} has commands");
+}
+
+#[test]
+fn the_first_chat_is_built_served_and_changed() {
+    follow("first-chat.md");
+}
+
+#[test]
+fn a_server_is_swapped_and_goes_back() {
+    follow("swapping.md");
+}
+
+#[test]
+fn paths_name_rooms() {
+    follow("rooms.md");
+}
+
+#[test]
+fn settings_come_from_a_file() {
+    follow("limits.md");
+}
+
+#[test]
+fn a_proxy_says_who_the_client_is() {
+    follow("deploying.md");
+}
+
+#[test]
+fn each_symptom_shows_what_the_guide_says() {
+    follow("troubleshooting.md");
+}
+
+#[test]
+fn every_page_with_commands_is_followed() {
+    let followed = ["first-chat.md", "swapping.md", "rooms.md", "limits.md", "deploying.md", "troubleshooting.md"];
+    let pages = Page::all();
+    let with_commands = pages.iter().filter(|page| page.blocks().iter().any(|block| block.is("test")));
+    let names: BTreeSet<_> = with_commands.map(|page| page.name.as_str()).collect();
+    assert_eq!(names, BTreeSet::from(followed));
+}

@@ -1,0 +1,195 @@
+//! What a reader does who follows a page: files, commands, a server that runs meanwhile.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::page::{Block, Page, Step, root};
+use super::support::guest;
+
+/// The port that the pages name.
+const PORT: &str = "13254";
+
+/// A mistake is to fail a test, not to hang it. Long enough for a guest to be compiled on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(4);
+
+/// The components that pages take for granted.
+const GUESTS: [&str; 4] = ["chat", "echo", "needy", "refuser"];
+
+/// A reader at work. Each page has a folder of its own, and a port.
+pub struct Session {
+    page: String,
+    dir: TempDir,
+    port: String,
+    server: Option<Server>,
+}
+
+/// A running server. Dropped, it is killed.
+struct Server {
+    child: Child,
+    /// Its stderr, line by line.
+    log: Receiver<String>,
+}
+
+impl Session {
+    /// Follows a page from its beginning to its end. Answers how many commands were run.
+    pub fn follow(page: &Page) -> usize {
+        let mut session = Self::new(page);
+        let mut commands = 0;
+        for block in page.blocks() {
+            if let Some(file) = block.value("file") {
+                session.write(file, &block.text);
+            }
+            if block.is("test") {
+                let steps = block.steps();
+                commands += steps.len();
+                steps.iter().for_each(|step| session.does(step));
+            }
+            if block.is("log") {
+                session.reads_in_the_log(&block);
+            }
+        }
+        commands
+    }
+
+    fn new(page: &Page) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder can be made");
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("there is a free port");
+        let session = Self { page: page.name.clone(), dir, port: free.port().to_string(), server: None };
+        for name in GUESTS {
+            let to = session.dir.path().join(format!("{name}.wasm"));
+            fs::copy(guest(name), to).expect("the guest can be copied");
+        }
+        // Stands in for the default port, and for the checkout beside a project.
+        session.write("ws-host.toml", &format!("port = {PORT}\n"));
+        std::os::unix::fs::symlink(root(), session.dir.path().join("ws-host")).expect("a link can be made");
+        session
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        let path = self.dir.path().join(file);
+        let folder = path.parent().expect("a file is in a folder");
+        fs::create_dir_all(folder).expect("the folder can be made");
+        fs::write(&path, self.here(text)).expect("the file can be written");
+        if path.ends_with("Cargo.toml") {
+            // The same crates as the guests of the tests have.
+            fs::copy(root().join("tests/guests/Cargo.lock"), folder.join("Cargo.lock")).expect("the lock file can be copied");
+        }
+    }
+
+    /// A text of the page as it is in this folder.
+    fn here(&self, text: &str) -> String {
+        text.replace(PORT, &self.port)
+    }
+
+    fn does(&mut self, step: &Step) {
+        let command = self.here(&step.command);
+        let expected: Vec<_> = step.expected.iter().map(|line| self.here(line)).collect();
+        let serves = ["ws-host run", "ws-host dev"].iter().any(|serving| command.starts_with(serving));
+        let said = if serves && expected.iter().any(|line| line.contains(" is served at ")) {
+            self.starts(&command)
+        } else {
+            self.runs(&command, !expected.is_empty())
+        };
+        for line in &expected {
+            assert!(said.lines().any(|said| matches(line, said)), "{}: `{command}` says\n{line}\nbut not in\n{said}", self.page);
+        }
+    }
+
+    /// A command that ends. One of which nothing is expected must succeed.
+    fn runs(&self, command: &str, may_fail: bool) -> String {
+        let output = self.shell(&format!("timeout 60 bash -c {}", quoted(command))).output().expect("a shell starts");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(may_fail || output.status.success(), "{}: `{command}` succeeds:\n{said}", self.page);
+        said
+    }
+
+    /// A command that serves until the next one does. Answers the line with which it says where.
+    fn starts(&mut self, command: &str) -> String {
+        self.server = None;
+        let mut child =
+            self.shell(&format!("exec {command}")).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a shell starts");
+        let log = lines(child.stderr.take().expect("its stderr is a pipe"));
+        let announcement = lines(child.stdout.take().expect("its stdout is a pipe"));
+        let server = self.server.insert(Server { child, log });
+        announcement.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+            let log: Vec<_> = server.log.try_iter().collect();
+            panic!("{}: `{command}` serves:\n{}", self.page, log.join("\n"))
+        })
+    }
+
+    fn reads_in_the_log(&self, block: &Block) {
+        let server = self.server.as_ref().expect("a server runs");
+        for line in block.text.lines() {
+            let line = self.here(line);
+            let mut before = Vec::new();
+            loop {
+                let said = server.log.recv_timeout(PATIENCE);
+                let said =
+                    said.unwrap_or_else(|_| panic!("{}: the log says\n{line}\nbut only\n{}", self.page, before.join("\n")));
+                if said.contains(&line) || matches(&line, &said) {
+                    break;
+                }
+                before.push(said);
+            }
+        }
+    }
+
+    fn shell(&self, command: &str) -> Command {
+        let mut shell = Command::new("bash");
+        let binaries = Path::new(env!("CARGO_BIN_EXE_ws-host")).parent().expect("the binary is in a folder");
+        let path = std::env::var("PATH").unwrap_or_default();
+        shell.args(["-c", command]).current_dir(&self.dir).stdin(Stdio::null());
+        shell.env("PATH", format!("{}:{path}", binaries.display())).env("XDG_RUNTIME_DIR", self.dir.path());
+        shell.env_remove("RUST_LOG").env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("dev"));
+        if let Some(server) = &self.server {
+            shell.env("PID", server.child.id().to_string());
+        }
+        shell
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Reads lines on a thread, so that waiting for one can end.
+fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            // Nobody may want to know any more.
+            let _ = send.send(line);
+        }
+    });
+    receive
+}
+
+/// Whether a line is as it was told, `...` standing for anything.
+pub fn matches(expected: &str, said: &str) -> bool {
+    let (expected, said) = (expected.trim_end(), said.trim_end());
+    let Some((start, rest)) = expected.split_once("...") else { return expected == said };
+    let Some(mut said) = said.strip_prefix(start) else { return false };
+    let mut parts: Vec<_> = rest.split("...").collect();
+    let end = parts.pop().unwrap_or_default();
+    for part in parts {
+        let Some((_, behind)) = said.split_once(part) else { return false };
+        said = behind;
+    }
+    said.ends_with(end)
+}

@@ -15,16 +15,13 @@ use support::command;
 
 /// Flags that pages name and that belong to other programs.
 const OF_OTHERS: &[&str] = &[
-    "--allow",
     "--bin",
-    "--build",
-    "--header",
+    "--file",
     "--include",
     "--max-time",
-    "--mount",
     "--no-create-home",
-    "--no-default-features",
     "--now",
+    "--open",
     "--path",
     "--publish",
     "--read-only",
@@ -166,6 +163,11 @@ fn paths_name_rooms() {
 }
 
 #[test]
+fn a_project_begins_from_nothing() {
+    follow("languages.md");
+}
+
+#[test]
 fn settings_come_from_a_file() {
     follow("limits.md");
 }
@@ -182,7 +184,8 @@ fn each_symptom_shows_what_the_guide_says() {
 
 #[test]
 fn every_page_with_commands_is_followed() {
-    let followed = ["first-chat.md", "swapping.md", "rooms.md", "limits.md", "deploying.md", "troubleshooting.md"];
+    let followed =
+        ["first-chat.md", "languages.md", "swapping.md", "rooms.md", "limits.md", "deploying.md", "troubleshooting.md"];
     let pages = Page::all();
     let with_commands = pages.iter().filter(|page| page.blocks().iter().any(|block| block.is("test")));
     let names: BTreeSet<_> = with_commands.map(|page| page.name.as_str()).collect();

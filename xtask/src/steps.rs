@@ -3,6 +3,7 @@
 mod code;
 mod foreign;
 mod guests;
+mod guide;
 mod languages;
 mod python;
 mod supply;
@@ -19,6 +20,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "guests-component", what: "guests build with cargo-component", needs: &[], run: guests::build_with_component },
     Step { name: "clippy", what: "no warnings, in the host or in guests", needs: &[], run: code::clippy },
     Step { name: "doc", what: "the documentation builds without warnings", needs: &[], run: code::doc },
+    Step { name: "guide", what: "the guide builds without warnings (its commands run in `test`)", needs: &[], run: guide::build },
     Step { name: "fuzz", what: "the fuzz targets compile, and hold over their corpus", needs: &[], run: code::fuzz },
     Step { name: "host", what: "the host and the Rust tests build", needs: &[], run: code::build },
     Step { name: "test", what: "unit, documentation and integration tests", needs: &["guests", "host"], run: code::test },

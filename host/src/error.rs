@@ -86,7 +86,7 @@ pub enum Error {
     #[error("these limits cannot be kept: {0}")]
     Limits(String),
     /// An origin to admit is none.
-    #[error("{origin:?} is no origin{}. Write https://app.example, *.example.com, null or *", hint.as_ref().map(|hint| format!("; did you mean {hint}?")).unwrap_or_default())]
+    #[error("{origin:?} is no origin{} Write https://app.example, *.example.com, null or *", hint.as_ref().map_or_else(|| ".".to_owned(), |hint| format!("; did you mean {hint}?")))]
     Origin {
         /// What was given.
         origin: String,

@@ -43,7 +43,7 @@ impl Target {
                 Err(why) => error = anyhow!("{address}: {why}"),
             }
         }
-        Err(error.context(format!("cannot connect to {url}; is the server running?")))
+        Err(anyhow!("cannot connect to {url} ({error:#}); is the server running?"))
     }
 
     /// The upgrade request for a room.

@@ -13,6 +13,14 @@ macro_rules! in_every_language {
             })+
         }
 
+        mod python {
+            $(#[tokio::test]
+            #[ignore = "`cargo xtask test python-guests` builds the chat and runs this"]
+            async fn $rule() {
+                super::$rule("python/chat").await;
+            })+
+        }
+
         mod javascript {
             $(#[tokio::test]
             #[ignore = "`cargo xtask test js-guests` builds the chat and runs this"]

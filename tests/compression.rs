@@ -2,7 +2,8 @@
 
 mod support;
 
-use support::deflate::{Deflating, deflate, frame};
+use support::deflate::{Deflating, deflate};
+use support::raw::frame;
 use support::{Client, Host, Memory};
 
 /// What a browser offers.

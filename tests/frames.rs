@@ -101,7 +101,7 @@ async fn a_message_in_a_million_fragments_of_a_byte_is_understood_and_one_more_i
     let (mut raw, _) = Raw::join(&host.address);
     raw.says(&pieces(MIB));
     raw.says(&frame(0x80, b""));
-    assert!(raw.long_frame() == (BINARY, vec![b'x'; MIB]), "the message comes back");
+    assert!(raw.frame() == (BINARY, vec![b'x'; MIB]), "the message comes back");
     assert_eq!(raw.hears(), "drained");
     raw.says(&[pieces(MIB), frame(0x80, b"x")].concat());
     assert_eq!(raw.is_closed().0, 1009);

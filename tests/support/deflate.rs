@@ -3,6 +3,7 @@
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 
 use super::http::{Raw, upgrade};
+use super::raw::frame;
 
 /// The bit that says that a message is compressed (RFC 7692 §6), on a final text frame.
 const COMPRESSED_TEXT: u8 = 0xC1;
@@ -67,14 +68,4 @@ pub fn deflate(payload: &[u8]) -> Vec<u8> {
     Compress::new(Compression::default(), false).compress_vec(payload, &mut out, FlushCompress::Sync).expect("there is room");
     out.truncate(out.len() - 4);
     out
-}
-
-/// A frame with this first byte, masked with zeros.
-pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let len = match payload.len() {
-        len @ 0..126 => vec![0x80 | len as u8],
-        len @ 126..=0xFFFF => [&[0x80 | 126][..], &(len as u16).to_be_bytes()].concat(),
-        len => [&[0x80 | 127][..], &(len as u64).to_be_bytes()].concat(),
-    };
-    [&[first][..], &len, &[0; 4], payload].concat()
 }

@@ -67,22 +67,6 @@ impl Raw {
         let socket = socket2::SockRef::from(self.stream.get_ref());
         socket.set_linger(Some(Duration::ZERO)).expect("the socket can be told not to linger");
     }
-
-    /// The next frame of any length: its first byte and its payload.
-    pub fn long_frame(&mut self) -> (u8, Vec<u8>) {
-        let mut head = [0; 2];
-        self.stream.read_exact(&mut head).expect("a frame comes");
-        let mut len = [0; 8];
-        match head[1] {
-            127 => self.stream.read_exact(&mut len).expect("a length comes"),
-            126 => self.stream.read_exact(&mut len[6..]).expect("a length comes"),
-            short => len[7] = short,
-        }
-        let len = usize::try_from(u64::from_be_bytes(len)).expect("the frame fits into memory");
-        let mut payload = vec![0; len];
-        self.stream.read_exact(&mut payload).expect("the frame is whole");
-        (head[0], payload)
-    }
 }
 
 fn is_late(error: &Error) -> bool {

@@ -30,12 +30,11 @@ pub async fn apply(shard: &Shard, room: &mut Room) {
 fn apply_one(shard: &Shard, room: &Room, staged: &Staged, effect: &Effect) -> usize {
     match effect {
         Effect::Send(Target::One(id, slot), frame) => {
+            let mut parcel = Parcel::staged(staged, frame, true);
             if let Some(connection) = shard.connection(*id, *slot) {
-                let mut parcel = Parcel::staged(staged, frame, true);
                 connection.queue(shard, &mut parcel);
-                return 1 + parcel.effort();
             }
-            1
+            1 + parcel.effort()
         }
         Effect::Send(Target::Some(receivers), frame) => {
             let mut parcel = Parcel::staged(staged, frame, false);

@@ -25,14 +25,14 @@ pub(super) enum Kind {
     Rooms,
     /// There is none.
     Silence,
-    /// There is TLS below it, which neither the host nor its load generator have yet.
+    /// There is TLS below it, which the load generator does not speak yet.
     Tls,
 }
 
 impl Workload {
     /// Whether this checkout can run it.
     pub(super) fn can_run(&self) -> Result<(), &'static str> {
-        if self.kind == Kind::Tls { Err("the host has no TLS yet") } else { Ok(()) }
+        if self.kind == Kind::Tls { Err("`ws-host bench` speaks no TLS yet") } else { Ok(()) }
     }
 }
 
@@ -53,11 +53,11 @@ const fn fan_out(
     load: &'static [&'static str],
     rate: Option<u32>,
 ) -> Workload {
-    Workload { name, what, kind: Kind::Room, connections, load, rate, compression: false }
+    Workload { kind: Kind::Room, ..echo(name, what, connections, load, rate) }
 }
 
 const fn rooms(name: &'static str, what: &'static str, connections: u32, load: &'static [&'static str]) -> Workload {
-    Workload { name, what, kind: Kind::Rooms, connections, load, rate: None, compression: false }
+    Workload { kind: Kind::Rooms, ..echo(name, what, connections, load, None) }
 }
 
 const fn compressed(workload: Workload) -> Workload {

@@ -4,10 +4,17 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
 
+use rustls::crypto::ring;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value;
 use support::http::ACCEPT;
-use support::{Host, command, fails};
+use support::tls::{Certificate, Files};
+use support::{Host, command, fails, fails_with_log};
 
 /// Runs `ws-host bench --json` on a host for a short time.
 fn bench(host: &Host, path: &str, arguments: &[&str]) -> Value {
@@ -160,6 +167,172 @@ fn a_server_that_answers_something_else_is_told_in_one_line() {
     }
 }
 
+/// A host with TLS, and a file with its certificate.
+fn secure(guest: &str) -> (Host, Files) {
+    secure_with(guest, &Certificate::new())
+}
+
+fn secure_with(guest: &str, certificate: &Certificate) -> (Host, Files) {
+    let files = Files::of(certificate);
+    let host = Host::run_with(guest, &files.flags().each_ref().map(String::as_str));
+    (host, files)
+}
+
+/// Where a host with TLS has the name that its certificate is for.
+fn secure_url(host: &Host, path: &str) -> String {
+    format!("wss://localhost:{}{path}", host.address.rsplit(':').next().expect("an address has a port"))
+}
+
+fn path_of(files: &Files) -> String {
+    files.certificate().to_string_lossy().into_owned()
+}
+
+#[test]
+fn an_echo_over_tls_brings_back_what_was_sent() {
+    let (host, files) = secure("echo");
+    let (url, ca) = (secure_url(&host, "/"), path_of(&files));
+    for arguments in [
+        ["--ca", &ca, "--connections", "20"].as_slice(),
+        &["--insecure", "--connections", "20", "--rate", "1000"],
+        &["--insecure", "--connections", "3", "--size", "64KiB", "--binary"],
+        &["--insecure", "--connections", "2", "--in-flight", "50", "--size", "0"],
+        &["--insecure", "--connections", "2", "--in-flight", "20", "--size", "16KiB", "--binary"],
+        &["--insecure", "--connections", "5", "--compression", "--size", "1KiB"],
+    ] {
+        let report = bench_url(&url, arguments);
+        is_whole(&report);
+        assert_eq!((number(&report, "sent"), number(&report, "stray")), (number(&report, "received"), 0), "{report}");
+        assert!(number(&report, "messages") > 0, "{report}");
+    }
+}
+
+#[test]
+fn a_message_that_no_socket_takes_at_once_goes_over_tls_in_parts() {
+    let files = Files::of(&Certificate::new());
+    let [a, b, c, d] = files.flags();
+    let limits = ["--max-message", "16MiB", "--outbox-soft", "32MiB", "--outbox-hard", "64MiB", "--guest-memory", "256MiB"];
+    let host = Host::run_with("echo", &[&[a.as_str(), &b, &c, &d], limits.as_slice()].concat());
+    let large = ["--insecure", "--connections", "1", "--size", "12MiB", "--binary"];
+    is_whole(&bench_url(&secure_url(&host, "/"), &large));
+}
+
+#[test]
+fn the_other_modes_work_over_tls_too() {
+    let (host, files) = secure("chat");
+    let (url, pid) = (secure_url(&host, "/"), host.pid().to_string());
+    let trusting = |arguments: &[&str]| bench_url(&url, &[&["--ca", &path_of(&files)], arguments].concat());
+    let report = trusting(&["--mode", "fan-out", "--connections", "10", "--senders", "0"]);
+    is_whole(&report);
+    assert_eq!(number(&report, "received"), 10 * number(&report, "sent"), "{report}");
+    let report = trusting(&["--mode", "connect", "--connections", "4"]);
+    is_whole(&report);
+    assert!(number(&report, "messages") > 0, "{report}");
+    let report = trusting(&["--mode", "idle", "--connections", "50", "--pid", &pid]);
+    assert_eq!(number(&report["connections"], "opened"), 50, "{report}");
+    assert!(number(&report["server"], "memory_before") > 1 << 20, "{report}");
+}
+
+/// Serves one client after the other: greets it, reads its close frame and answers that. Tells for each what its handshake was, and whether it
+/// ended its session in order.
+fn serve_one_by_one(listener: &TcpListener, certificate: &Certificate, tell: &Sender<(Option<HandshakeKind>, bool)>) {
+    let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).expect("the key is in PEM");
+    let config = ServerConfig::builder_with_provider(ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .expect("ring has cipher suites for them")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der.clone()], key)
+        .expect("the key belongs to the certificate");
+    let config = Arc::new(config);
+    for socket in listener.incoming() {
+        let session = ServerConnection::new(Arc::clone(&config)).expect("a session can be begun");
+        let mut stream = StreamOwned::new(session, socket.expect("a connection comes"));
+        // The first only looks whether a server is there.
+        let Ok(1..) = stream.read(&mut [0; 1024]) else { continue };
+        let welcome = format!("HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: {ACCEPT}\r\n\r\n");
+        stream.write_all(welcome.as_bytes()).expect("the client takes an answer");
+        stream.read_exact(&mut [0; 8]).expect("a close frame comes");
+        stream.write_all(&[0x88, 2, 0x03, 0xe8]).expect("the client takes a close frame");
+        let in_order = matches!(stream.read(&mut [0; 1]), Ok(0));
+        let _ = tell.send((stream.conn.handshake_kind(), in_order));
+    }
+}
+
+#[test]
+fn connections_that_come_and_go_resume_no_session_and_end_it_in_order() {
+    let certificate = Certificate::new();
+    let files = Files::of(&certificate);
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = listener.local_addr().expect("it has an address").port();
+    let (tell, told) = channel();
+    std::thread::spawn(move || serve_one_by_one(&listener, &certificate, &tell));
+    let url = format!("wss://localhost:{port}/");
+    let report = bench_url(&url, &["--mode", "connect", "--connections", "1", "--ca", &path_of(&files)]);
+    is_whole(&report);
+    let told: Vec<_> = told.try_iter().collect();
+    assert!(told.len() > 2, "{report}");
+    for (kind, in_order) in told {
+        assert!(kind.is_some_and(|kind| kind != HandshakeKind::Resumed), "{kind:?}");
+        assert!(in_order, "the client says that it ends the session");
+    }
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_is_told_in_one_line_with_what_to_do() {
+    let (host, files) = secure("echo");
+    let (url, ca) = (secure_url(&host, "/"), path_of(&files));
+    let told = |arguments: &[&str], system: &str| {
+        let mut bench = command();
+        bench.arg("bench").args(arguments).env("SSL_CERT_FILE", system).env_remove("SSL_CERT_DIR");
+        let (line, log) = fails_with_log(&mut bench);
+        assert_eq!(log, "", "nothing but the line {line:?}");
+        line
+    };
+    let other = Files::of(&Certificate::new());
+    let other = path_of(&other);
+    for arguments in [[&url, "--mode", "echo"].as_slice(), &[&url, "--mode", "connect"], &[&url, "--ca", &other]] {
+        let line = told(arguments, &other);
+        assert!(line.contains("its certificate is not accepted: nobody who is trusted has signed it"), "{line}");
+        assert!(line.contains("--ca FILE, or use --insecure"), "{line}");
+    }
+    let line = told(&[&format!("wss://{}/", host.address), "--ca", &ca], &ca);
+    assert!(line.contains("127.0.0.1") && line.contains("Use a name that it has, or --insecure"), "{line}");
+    let (host, files) = secure_with("echo", &Certificate::of_authority());
+    let line = told(&[&secure_url(&host, "/"), "--ca", &path_of(&files)], &ca);
+    assert!(line.contains("CA:FALSE, or use --insecure"), "{line}");
+    let line = told(&[&url], "no/such/file.pem");
+    assert!(line.contains("this system has no certificates") && line.contains("--ca FILE"), "{line}");
+}
+
+#[test]
+fn the_authorities_of_the_system_are_trusted() {
+    let (host, files) = secure("echo");
+    let times = ["--warm-up", "50ms", "--duration", "100ms"];
+    let mut bench = command();
+    bench.args(["bench", &secure_url(&host, "/")]).args(times).env("SSL_CERT_FILE", files.certificate());
+    let output = bench.output().expect("ws-host starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_server_without_tls_is_told_in_one_line() {
+    let host = Host::run("echo");
+    let line = fails(&["bench", &secure_url(&host, "/"), "--insecure"]);
+    assert!(line.contains("is it a ws:// server?"), "{line}");
+    let (host, _files) = secure("echo");
+    let line = fails(&["bench", &host.url("/")]);
+    assert!(line.contains("400"), "{line}");
+}
+
+#[test]
+fn files_that_name_nobody_to_trust_are_refused() {
+    let files = Files::of(&Certificate::new());
+    let key = files.key().to_string_lossy().into_owned();
+    for (file, words) in [("no/such/file.pem", "No such file"), (&key, "-----BEGIN CERTIFICATE-----")] {
+        let line = fails(&["bench", "wss://localhost:1/", "--ca", file]);
+        assert!(line.contains(&format!("--ca {file}")) && line.contains(words), "{line}");
+    }
+}
+
 #[test]
 fn what_makes_no_sense_is_refused() {
     for (arguments, word) in [
@@ -167,10 +340,16 @@ fn what_makes_no_sense_is_refused() {
         (["ws://localhost:1/", "--connections", "0"], "1 or more"),
         (["ws://localhost:1/", "--rate", "0"], "above 0"),
         (["http://localhost:1/", "--size", "1"], "no WebSocket URL"),
-        (["wss://localhost:1/", "--size", "1"], "wss:// is not supported"),
+        (["ws://localhost:1/", "--ca", "cert.pem"], "--ca is for wss:// URLs"),
         (["ws://localhost:1/", "--connections", "100000000"], "ulimit -n"),
     ] {
         let line = fails(&[["bench"].as_slice(), &arguments].concat());
         assert!(line.contains(word), "{word}: {line}");
     }
+    let line = fails(&["bench", "ws://localhost:1/", "--insecure"]);
+    assert!(line.contains("--insecure is for wss:// URLs"), "{line}");
+    let both =
+        command().args(["bench", "wss://localhost:1/", "--insecure", "--ca", "cert.pem"]).output().expect("ws-host starts");
+    assert_eq!(both.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&both.stderr).contains("cannot be used with"), "{both:?}");
 }

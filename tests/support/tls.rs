@@ -3,16 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme, SupportedProtocolVersion};
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, SupportedProtocolVersion};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::client::Client;
+
+/// What `ws-host bench --insecure` takes certificates with. The binary gives no names to tests, so its source is taken.
+#[path = "../../host/src/cli/bench/unchecked.rs"]
+mod unchecked;
+use unchecked::Unchecked;
 
 /// A client's TLS stream.
 pub type Stream = TlsStream<TcpStream>;
@@ -35,9 +39,24 @@ impl Certificate {
 
     /// One that is valid from the beginning of one year to that of another.
     pub fn valid(from: i32, to: i32) -> Self {
-        let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).expect("localhost is a name");
+        let mut params = Self::params();
         params.not_before = rcgen::date_time_ymd(from, 1, 1);
         params.not_after = rcgen::date_time_ymd(to, 1, 1);
+        Self::with(&params)
+    }
+
+    /// An authority's own, as `openssl req -x509` makes them.
+    pub fn of_authority() -> Self {
+        let mut params = Self::params();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        Self::with(&params)
+    }
+
+    fn params() -> rcgen::CertificateParams {
+        rcgen::CertificateParams::new(["localhost".to_owned()]).expect("localhost is a name")
+    }
+
+    fn with(params: &rcgen::CertificateParams) -> Self {
         let key = rcgen::KeyPair::generate().expect("a key can be made");
         let certificate = params.self_signed(&key).expect("a certificate can be made");
         Self { pem: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
@@ -100,7 +119,7 @@ pub fn config(versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
         .with_protocol_versions(versions)
         .expect("ring has cipher suites for them")
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(TakesAny(provider)))
+        .with_custom_certificate_verifier(Arc::new(Unchecked::new(provider)))
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config
@@ -143,42 +162,4 @@ pub async fn shown(address: &str) -> CertificateDer<'static> {
 pub fn certificate_of(stream: &Stream) -> CertificateDer<'static> {
     let chain = stream.get_ref().1.peer_certificates().expect("the server has shown a certificate");
     chain[0].clone().into_owned()
-}
-
-#[derive(Debug)]
-struct TakesAny(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for TakesAny {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }

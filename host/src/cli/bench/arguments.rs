@@ -1,5 +1,6 @@
 //! The flags of `ws-host bench`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::bail;
@@ -13,7 +14,7 @@ const MAX_SIZE: usize = 64 << 20;
 /// `ws-host bench`.
 #[derive(Debug, Args)]
 pub struct BenchArguments {
-    /// The server: ws://host:port/path; with --rooms, {room} in it becomes a number
+    /// The server: ws://host:port/path, or wss:// with TLS; with --rooms, {room} in it becomes a number
     pub url: String,
     /// What is measured
     #[arg(long, value_enum, default_value_t = Mode::Echo, value_name = "MODE")]
@@ -54,6 +55,12 @@ pub struct BenchArguments {
     /// How long the measurement lasts
     #[arg(long, short, default_value = "10s", value_parser = limits::duration, value_name = "TIME")]
     pub duration: Duration,
+    /// With wss://: trust the certificates in this file (PEM) in place of the system's
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    pub ca: Option<PathBuf>,
+    /// With wss://: take any certificate
+    #[arg(long)]
+    pub insecure: bool,
     /// A server on this machine: tell what it and its children spend (CPU time, memory)
     #[arg(long, value_name = "PID")]
     pub pid: Option<u32>,
@@ -69,7 +76,7 @@ pub enum Mode {
     Echo,
     /// Some send, and everybody of their room receives, the sender too
     FanOut,
-    /// Connections come and go
+    /// Connections come and go; with wss:// each has a full handshake, since no TLS session is resumed
     Connect,
     /// Connections stay and are silent
     Idle,
@@ -98,6 +105,11 @@ impl BenchArguments {
         }
         if self.rooms > 1 && !self.url.contains("{room}") {
             bail!("--rooms needs {{room}} in the URL, as in ws://localhost:13254/chat/{{room}}");
+        }
+        if self.url.starts_with("ws://")
+            && let Some(flag) = if self.insecure { Some("--insecure") } else { self.ca.as_ref().map(|_| "--ca") }
+        {
+            bail!("{flag} is for wss:// URLs: {} has no certificate to check", self.url);
         }
         if self.rate.is_some_and(|rate| !(rate > 0.0 && rate.is_finite())) {
             bail!("--rate takes a number above 0");

@@ -1,13 +1,11 @@
 //! One connection.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::SocketAddr;
-
-use mio::net::TcpStream;
+use std::io::{self, ErrorKind, Write};
 
 use super::message::{self, Frames};
 use super::scanner::{Scanner, Seen};
-use super::target::read_answer;
+use super::stream::{Brought, Buffers, Stream, Then};
+use super::target::{Target, read_answer};
 
 /// The longest answer to an upgrade request that is waited for.
 const MAX_HEAD: usize = 64 << 10;
@@ -15,8 +13,8 @@ const MAX_HEAD: usize = 64 << 10;
 /// One connection. It keeps no bytes of messages: what it has to send are copies of the same frame.
 #[derive(Debug)]
 pub struct Client {
-    /// Its socket.
-    pub stream: TcpStream,
+    /// What its bytes go over.
+    pub stream: Stream,
     /// Whether permessage-deflate was agreed on.
     pub compressed: bool,
     state: State,
@@ -52,9 +50,9 @@ pub struct Came {
 
 impl Client {
     /// Begins to connect.
-    pub fn connect(address: SocketAddr) -> io::Result<Self> {
+    pub fn connect(target: &Target) -> io::Result<Self> {
         Ok(Self {
-            stream: TcpStream::connect(address)?,
+            stream: Stream::connect(target.address, target.tls.as_ref())?,
             compressed: false,
             state: State::Connecting,
             scanner: Scanner::default(),
@@ -77,37 +75,37 @@ impl Client {
 
     /// Looks whether the connection is made, and asks for the upgrade then.
     pub fn ask(&mut self, request: impl FnOnce() -> String) -> io::Result<()> {
-        if let Some(error) = self.stream.take_error()? {
+        let socket = self.stream.socket();
+        if let Some(error) = socket.take_error()? {
             return Err(error);
         }
-        match self.stream.peer_addr() {
+        match socket.peer_addr() {
             Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(()),
             other => other?,
         };
-        self.stream.set_nodelay(true)?;
-        // The buffer of a new socket takes a request whole.
+        socket.set_nodelay(true)?;
+        // The buffer of a new socket takes a request whole. TLS keeps it until its handshake is done.
         self.stream.write_all(request().as_bytes())?;
         self.state = State::Upgrading(Vec::new());
         Ok(())
     }
 
     /// Reads what is there.
-    pub fn read(&mut self, buffer: &mut [u8]) -> Came {
+    pub fn read(&mut self, buffers: &mut Buffers) -> Came {
         let mut came = Came::default();
         while came.over.is_none() {
-            match self.stream.read(buffer) {
-                Ok(0) => came.over = Some(self.end("the server closed the connection")),
-                Ok(read) => {
-                    self.take(&buffer[..read], &mut came);
-                    // Less than what there was room for is all: the poller tells of more.
-                    if read < buffer.len() {
-                        break;
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => came.over = Some(self.end(&error.to_string())),
+            let Brought { bytes, then } = self.stream.read(buffers);
+            self.take(bytes, &mut came);
+            match then {
+                Then::Wait => break,
+                Then::Read => {}
+                // What the server said last tells more.
+                Then::Over(why) if came.over.is_none() => came.over = Some(self.end(&why)),
+                Then::Over(_) => {}
             }
+        }
+        if came.over.is_some() {
+            self.stream.end();
         }
         came
     }
@@ -170,7 +168,8 @@ impl Client {
                 let copies = self.queued.min(frames.bytes.len() / frames.len);
                 &frames.bytes[self.offset..copies * frames.len]
             } else {
-                return Ok(());
+                // TLS may still have something to say, or to send of what it has taken.
+                return self.stream.flush().or_else(in_time);
             };
             match self.stream.write(bytes) {
                 Ok(written) if control_first => self.control_is_written(written),
@@ -178,9 +177,8 @@ impl Client {
                     self.queued -= (self.offset + written) / frames.len;
                     self.offset = (self.offset + written) % frames.len;
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                Err(error) => return in_time(error),
             }
         }
     }
@@ -195,5 +193,100 @@ impl Client {
             self.control = Vec::new();
             self.control_sent = 0;
         }
+    }
+}
+
+/// The poller tells when there is room again.
+fn in_time(error: io::Error) -> io::Result<()> {
+    if error.kind() == ErrorKind::WouldBlock { Ok(()) } else { Err(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::TcpListener;
+    use std::sync::mpsc::{Receiver, channel};
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use clap::Parser;
+    use mio::{Events, Interest, Poll, Token};
+    use rustls::pki_types::PrivatePkcs8KeyDer;
+    use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+    use super::super::arguments::BenchArguments;
+    use super::super::message::Prepared;
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        bench: BenchArguments,
+    }
+
+    fn config() -> ServerConfig {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate can be made");
+        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()).into();
+        ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+            .with_safe_default_protocol_versions()
+            .expect("ring has cipher suites for them")
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .expect("the key belongs to the certificate")
+    }
+
+    /// Welcomes one client, and reads of what it sends as much as it is told, not before.
+    fn wait_then_read(listener: &TcpListener, bytes: &Receiver<usize>) {
+        // The first only looks whether a server is there.
+        let socket = listener.incoming().nth(1).expect("connections come").expect("a connection comes");
+        let session = ServerConnection::new(config().into()).expect("a session can be begun");
+        let mut stream = StreamOwned::new(session, socket);
+        let _ = stream.read(&mut [0; 1024]).expect("a request comes");
+        let welcome = "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+        stream.write_all(welcome.as_bytes()).expect("the client takes an answer");
+        let bytes = bytes.recv().expect("the test says how much");
+        stream.read_exact(&mut vec![0; bytes]).expect("all comes");
+    }
+
+    #[test]
+    fn what_tls_has_taken_and_the_socket_has_not_goes_out_later() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let url = format!("wss://{}/", listener.local_addr().expect("it has an address"));
+        let (tell, told) = channel();
+        let server = thread::spawn(move || wait_then_read(&listener, &told));
+        let target = Target::find(&Line::parse_from(["bench", &url, "--insecure"]).bench).expect("the server is there");
+        let message = Prepared::new(60_000, true, false, 1);
+        let frames = message.frames(false);
+
+        let mut client = Client::connect(&target).expect("the connection can be begun");
+        let (mut poll, mut events) = (Poll::new().expect("a poller can be made"), Events::with_capacity(8));
+        let both = Interest::READABLE | Interest::WRITABLE;
+        poll.registry().register(client.stream.socket(), Token(0), both).expect("it can be watched");
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let mut turn = |client: &mut Client| {
+            assert!(Instant::now() < deadline, "something has got stuck");
+            poll.poll(&mut events, Some(Duration::from_millis(50))).expect("the poller polls");
+            if client.is_connecting() {
+                return client.ask(|| target.request(0, false)).expect("the server can be asked");
+            }
+            client.read(&mut Buffers::default());
+            // The server goes when it has all.
+            let _ = client.flush(frames);
+        };
+        while !client.is_open() {
+            turn(&mut client);
+        }
+        let mut sent = 0;
+        while !client.stream.has_unsent() {
+            client.queue(1);
+            client.flush(frames).expect("the connection is whole");
+            sent += 1;
+        }
+        assert_eq!((client.queued, client.offset), (0, 0), "the last message is taken whole");
+        tell.send(sent * frames.len).expect("the server listens");
+        while !server.is_finished() {
+            turn(&mut client);
+        }
+        server.join().expect("all has come");
     }
 }

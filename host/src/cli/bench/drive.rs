@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::bail;
 
-use super::arguments::BenchArguments;
+use super::arguments::{BenchArguments, Mode};
 use super::pace::Pace;
 use super::pool::{Happenings, Pool};
 use super::process::{self, Spent};
 use super::progress::Progress;
-use super::report::{Measured, Report};
+use super::report::{Growth, Measured, Report};
 use super::tally::Tally;
 
 /// Silence after which greetings are taken to be over, and everybody to be a member: a server may see to that after its 101.
@@ -44,6 +44,8 @@ pub struct Drive<'a, D> {
     progress: Progress,
     pace: Option<Pace>,
     before: Option<Spent>,
+    /// The server's memory with so many connections, from which on it is told what a connection takes.
+    base: Option<(u64, usize)>,
 }
 
 impl<'a, D: Driver> Drive<'a, D> {
@@ -58,20 +60,30 @@ impl<'a, D: Driver> Drive<'a, D> {
             },
             None => None,
         };
-        Ok(Self { pool, driver, arguments, progress: Progress::new(!arguments.json), pace: None, before })
+        Ok(Self { pool, driver, arguments, progress: Progress::new(!arguments.json), pace: None, before, base: None })
     }
 
     /// Runs from the first connection to the last answer.
     pub fn run(mut self) -> anyhow::Result<Report> {
         if D::CONNECTS_FIRST {
-            self.connect()?;
+            let all = self.pool.len();
+            let first = if self.arguments.mode == Mode::Idle && self.before.is_some() { all / 10 } else { 0 };
+            if first > 0 {
+                // What a server takes once, for its first connections, is not what each of them takes.
+                self.connect(0, first)?;
+                self.load(self.arguments.warm_up, "settling")?;
+                self.base = self.spent().map(|spent| (spent.memory, self.pool.open()));
+            }
+            self.connect(first, all)?;
             self.wait_for_quiet()?;
         }
         let connected = self.pool.open();
         let opened = self.spent();
         self.driver.begin(&mut self.pool);
         self.pace = self.arguments.rate.map(|rate| Pace::new(rate, self.pool.now()));
-        self.load(self.arguments.warm_up, "warming up")?;
+        if self.base.is_none() {
+            self.load(self.arguments.warm_up, "warming up")?;
+        }
         let measured = self.measure()?;
         self.driver.stop();
         self.pace = None;
@@ -80,17 +92,21 @@ impl<'a, D: Driver> Drive<'a, D> {
         for client in 0..self.pool.len() {
             self.pool.close(client);
         }
-        let memory = self.before.zip(opened).map(|(before, opened)| (before.memory, opened.memory));
-        Ok(Report::new(self.arguments, &self.pool, self.driver.tally(), &measured, connected, memory))
+        let growth = self.before.zip(opened).map(|(before, opened)| Growth {
+            before: before.memory,
+            opened: opened.memory,
+            base: self.base.unwrap_or((before.memory, 0)),
+        });
+        Ok(Report::new(self.arguments, &self.pool, self.driver.tally(), &measured, connected, growth))
     }
 
-    /// Opens all connections.
-    fn connect(&mut self) -> anyhow::Result<()> {
+    /// Opens connections, from this one to before that one.
+    fn connect(&mut self, first: usize, end: usize) -> anyhow::Result<()> {
         let (begun, all) = (self.pool.now(), self.pool.len());
-        let mut next = 0;
-        while next < all || self.pool.upgrading() > 0 {
-            let when = begun + self.arguments.ramp.mul_f64(next as f64 / all as f64);
-            while next < all && self.pool.takes_more() && when <= self.pool.now() {
+        let mut next = first;
+        while next < end || self.pool.upgrading() > 0 {
+            let when = begun + self.arguments.ramp.mul_f64((next - first) as f64 / all as f64);
+            while next < end && self.pool.takes_more() && when <= self.pool.now() {
                 self.pool.connect(next)?;
                 next += 1;
                 if !self.arguments.ramp.is_zero() {
@@ -98,7 +114,7 @@ impl<'a, D: Driver> Drive<'a, D> {
                 }
             }
             let until = self.pool.now() + SHOWN;
-            self.pool.turn(Some(if next < all && self.pool.takes_more() { when.min(until) } else { until }), &mut self.driver)?;
+            self.pool.turn(Some(if next < end && self.pool.takes_more() { when.min(until) } else { until }), &mut self.driver)?;
             if self.pool.open() == 0 && self.pool.failed > 0 {
                 bail!("cannot connect to {}: {}", self.arguments.url, self.first_reason());
             }

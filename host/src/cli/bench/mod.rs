@@ -1,7 +1,8 @@
 //! `ws-host bench`: puts a server under load and measures it.
 //!
 //! One thread and one poller for all connections. What a message costs here is one read and one write, since the tool has to be cheaper
-//! than the server that it loads: a frame is masked once, and of what comes back only the headers are looked at.
+//! than the server that it loads: a frame is masked once, and of what comes back only the headers are looked at. With TLS each of the two has
+//! encryption to it.
 
 mod arguments;
 mod client;
@@ -17,8 +18,11 @@ mod process;
 mod progress;
 mod report;
 mod scanner;
+mod stream;
 mod tally;
 mod target;
+mod tls;
+mod unchecked;
 
 pub use arguments::BenchArguments;
 
@@ -45,7 +49,7 @@ const OTHER_DESCRIPTORS: usize = 32;
 pub fn bench(arguments: &BenchArguments) -> anyhow::Result<()> {
     arguments.check()?;
     allow_descriptors(arguments.connections + OTHER_DESCRIPTORS)?;
-    let target = Target::find(&arguments.url)?;
+    let target = Target::find(arguments)?;
     let batch = if arguments.mode == Mode::Echo { arguments.in_flight } else { 1 };
     let message = Prepared::new(arguments.size, arguments.binary, arguments.compression, batch);
     let pool = Pool::new(target, message, arguments).context("the load generator could not start")?;

@@ -12,14 +12,13 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::arguments::BenchArguments;
 use super::client::Client;
 use super::message::Prepared;
+use super::stream::Buffers;
 use super::target::Target;
 
 /// Upgrades that go on at a time: what the queues of all servers hold without loss.
 const UPGRADES: usize = 64;
 /// How long a connection and its upgrade may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// What one read takes: two of the largest messages that are usual.
-const READ_BYTES: usize = 128 << 10;
 /// The poller counts in milliseconds; a time below that is waited for by other means.
 const POLLER_TICK: Duration = Duration::from_millis(1);
 /// The kernel wakes a thread some 50 µs late. The rest of a wait is spent awake.
@@ -41,7 +40,7 @@ pub struct Pool {
     compression: bool,
     poll: Poll,
     events: Events,
-    buffer: Vec<u8>,
+    buffers: Buffers,
     clients: Vec<Option<Client>>,
     open: usize,
     upgrading: VecDeque<(usize, Instant)>,
@@ -71,7 +70,7 @@ impl Pool {
             compression: arguments.compression,
             poll: Poll::new()?,
             events: Events::with_capacity(1024),
-            buffer: vec![0; READ_BYTES],
+            buffers: Buffers::default(),
             clients: (0..arguments.connections).map(|_| None).collect(),
             open: 0,
             upgrading: VecDeque::new(),
@@ -116,8 +115,8 @@ impl Pool {
 
     /// Begins a connection.
     pub fn connect(&mut self, client: usize) -> io::Result<()> {
-        let mut made = Client::connect(self.target.address)?;
-        self.poll.registry().register(&mut made.stream, Token(client), Interest::READABLE | Interest::WRITABLE)?;
+        let mut made = Client::connect(&self.target)?;
+        self.poll.registry().register(made.stream.socket(), Token(client), Interest::READABLE | Interest::WRITABLE)?;
         self.clients[client] = Some(made);
         self.upgrading.push_back((client, Instant::now()));
         Ok(())
@@ -185,8 +184,10 @@ impl Pool {
             };
         }
         let was_open = client.is_open();
-        let came = client.read(&mut self.buffer);
-        let _ = client.flush(self.message.frames(client.compressed));
+        let came = client.read(&mut self.buffers);
+        if came.over.is_none() {
+            let _ = client.flush(self.message.frames(client.compressed));
+        }
         self.clients[index] = Some(client);
         if came.opened {
             self.open += 1;

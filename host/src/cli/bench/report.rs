@@ -69,6 +69,17 @@ struct Latency {
     mean: f64,
 }
 
+/// The server's resident memory while connections were opened, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Growth {
+    /// Before the first.
+    pub before: u64,
+    /// With all.
+    pub opened: u64,
+    /// With so many, from which on it is told what a connection takes.
+    pub base: (u64, usize),
+}
+
 #[derive(Debug, Serialize)]
 struct Server {
     /// CPU time for each message that came, and its share of one core.
@@ -78,6 +89,8 @@ struct Server {
     memory_before: u64,
     memory_opened: u64,
     memory_after: u64,
+    /// What was added with all of them. If they are idle: from the first tenth, after the warm-up, until the end, so that neither what
+    /// a server takes once nor what only connecting takes is in it.
     memory_per_connection: f64,
 }
 
@@ -89,16 +102,21 @@ impl Report {
         tally: &Tally,
         measured: &Measured,
         opened: usize,
-        memory: Option<(u64, u64)>,
+        growth: Option<Growth>,
     ) -> Self {
         let seconds = measured.time.as_secs_f64();
-        let server = measured.server_cpu.zip(memory).map(|(cpu, (memory_before, memory_opened))| Server {
-            cpu_us: per(cpu, tally.measured),
-            cpu_share: cpu.as_secs_f64() / seconds,
-            memory_before,
-            memory_opened,
-            memory_after: measured.server_memory.unwrap_or(memory_opened),
-            memory_per_connection: memory_opened.saturating_sub(memory_before) as f64 / opened.max(1) as f64,
+        let server = measured.server_cpu.zip(growth).map(|(cpu, growth)| {
+            let memory_after = measured.server_memory.unwrap_or(growth.opened);
+            let settled = if arguments.mode == Mode::Idle { memory_after } else { growth.opened };
+            Server {
+                cpu_us: per(cpu, tally.measured),
+                cpu_share: cpu.as_secs_f64() / seconds,
+                memory_before: growth.before,
+                memory_opened: growth.opened,
+                memory_after,
+                memory_per_connection: settled.saturating_sub(growth.base.0) as f64
+                    / opened.saturating_sub(growth.base.1).max(1) as f64,
+            }
         });
         Self {
             url: arguments.url.clone(),

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 
+use super::arguments::BenchArguments;
+use super::tls::Tls;
+
 /// How long the first connection may take: it tells whether a server is there at all.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -17,6 +20,8 @@ const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 pub struct Target {
     /// Where it accepts connections.
     pub address: SocketAddr,
+    /// What its connections are secured with, if they are.
+    pub tls: Option<Tls>,
     host: String,
     path: String,
 }
@@ -32,14 +37,17 @@ pub struct Upgraded {
 
 impl Target {
     /// Takes a URL apart, and looks which of its addresses answers.
-    pub fn find(url: &str) -> anyhow::Result<Self> {
-        let (host, path) = parse(url)?;
-        let with_port = if has_port(&host) { host.clone() } else { format!("{host}:80") };
+    pub fn find(arguments: &BenchArguments) -> anyhow::Result<Self> {
+        let url = &arguments.url;
+        let Parts { is_secure, host, path } = parse(url)?;
+        let name = without_port(&host);
+        let with_port = if name == host { format!("{host}:{}", if is_secure { 443 } else { 80 }) } else { host.clone() };
+        let tls = is_secure.then(|| Tls::new(name, arguments)).transpose()?;
         let addresses = with_port.to_socket_addrs().with_context(|| format!("cannot find the host of {url}"))?;
         let mut error = anyhow!("its name has no address");
         for address in addresses {
             match TcpStream::connect_timeout(&address, PATIENCE) {
-                Ok(_) => return Ok(Self { address, host, path }),
+                Ok(_) => return Ok(Self { address, tls, host, path }),
                 Err(why) => error = anyhow!("{address}: {why}"),
             }
         }
@@ -78,23 +86,32 @@ pub fn read_answer(bytes: &[u8]) -> Option<Result<Upgraded, String>> {
     Some(Ok(Upgraded { head_len, compressed }))
 }
 
-/// The host with its port, and the path with its query.
-fn parse(url: &str) -> anyhow::Result<(String, String)> {
-    if url.starts_with("wss://") {
-        bail!("{url}: wss:// is not supported yet; measure the server without TLS");
-    }
-    let Some(rest) = url.strip_prefix("ws://") else { bail!("{url:?} is no WebSocket URL; write ws://localhost:13254/") };
+/// A URL.
+struct Parts {
+    is_secure: bool,
+    /// With its port, if there is one.
+    host: String,
+    /// With its query.
+    path: String,
+}
+
+fn parse(url: &str) -> anyhow::Result<Parts> {
+    let is_secure = url.starts_with("wss://");
+    let Some(rest) = url.strip_prefix(if is_secure { "wss://" } else { "ws://" }) else {
+        bail!("{url:?} is no WebSocket URL; write ws://localhost:13254/")
+    };
     let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     if host.is_empty() || url.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
         bail!("{url:?} is no WebSocket URL; write ws://localhost:13254/");
     }
     let path = path.split('#').next().unwrap_or_default();
-    Ok((host.to_owned(), if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }))
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    Ok(Parts { is_secure, host: host.to_owned(), path })
 }
 
-/// Whether a port stands behind the host, which may be an IPv6 address in brackets.
-fn has_port(host: &str) -> bool {
-    host.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit()))
+/// The host alone, which may be an IPv6 address in brackets.
+fn without_port(host: &str) -> &str {
+    host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit())).map_or(host, |(host, _)| host)
 }
 
 #[cfg(test)]
@@ -103,14 +120,19 @@ mod tests {
 
     #[test]
     fn a_url_has_a_host_and_perhaps_a_port_and_a_path() {
-        let parts = |url| parse(url).map(|(host, path)| format!("{host} {path}")).map_err(|error| error.to_string());
+        let parts = |url| parse(url).map(|parts| format!("{} {}", parts.host, parts.path)).map_err(|error| error.to_string());
         assert_eq!(parts("ws://localhost:1/a?b#c"), Ok("localhost:1 /a?b".to_owned()));
         assert_eq!(parts("ws://[::1]?b"), Ok("[::1] /?b".to_owned()));
         assert_eq!(parts("ws://localhost"), Ok("localhost /".to_owned()));
+        assert_eq!(parts("wss://localhost/a"), Ok("localhost /a".to_owned()));
+        for (url, is_secure) in [("ws://wss/", false), ("wss://ws/", true)] {
+            assert!(parse(url).is_ok_and(|parts| parts.is_secure == is_secure), "{url}");
+        }
         for wrong in ["localhost:1", "http://localhost/", "ws://", "ws:///path", "ws://a b/"] {
             assert!(parts(wrong).is_err_and(|error| error.contains("is no WebSocket URL")), "{wrong}");
         }
-        assert!(has_port("localhost:80") && has_port("[::1]:80") && !has_port("localhost") && !has_port("[::1]"));
+        let hosts = ["localhost:80", "[::1]:80", "localhost", "[::1]"];
+        assert_eq!(hosts.map(without_port), ["localhost", "[::1]", "localhost", "[::1]"]);
     }
 
     #[test]

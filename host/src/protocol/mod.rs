@@ -9,6 +9,7 @@
 //! | `session` | what one connection has received so far |
 //! | `frame` | one frame's header and the rules that it must keep |
 //! | `assembly` | one message that arrives in pieces |
+//! | `text` | bytes to text |
 //! | `utf8` | text that arrives in pieces |
 //! | `mask` | unmasking |
 //! | `violation` | the rules that a client can break |
@@ -29,6 +30,7 @@ mod frame;
 mod inflate;
 mod mask;
 mod session;
+mod text;
 mod utf8;
 mod violation;
 

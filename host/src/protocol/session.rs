@@ -1,13 +1,13 @@
 //! What one connection has received so far.
 
 use bytes::{Buf, Bytes, BytesMut};
-use bytestring::ByteString;
 
 use super::assembly::Assembly;
 use super::close::CloseFrame;
 use super::frame::{self, Context, Control, Format, Frame, HeaderStart, Kind, Unfinished};
 use super::inflate::Inflation;
 use super::mask::unmask;
+use super::text::text;
 use super::violation::Violation;
 use crate::types::Message;
 
@@ -241,7 +241,7 @@ fn whole(frame: &Frame, input: &mut BytesMut) -> Result<Incoming, Violation> {
     let payload = payload.freeze();
     match frame.kind {
         Kind::Data(Format::Text) => {
-            let text = ByteString::try_from(payload).map_err(|_| Violation::InvalidText)?;
+            let text = text(payload).map_err(|_| Violation::InvalidText)?;
             Ok(Incoming::Message(Message::Text(text)))
         }
         Kind::Data(Format::Binary) => Ok(Incoming::Message(Message::Binary(payload))),

@@ -2,6 +2,8 @@
 
 use std::str;
 
+use super::text;
+
 /// The bytes seen so far can be no prefix of any UTF-8 text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct InvalidUtf8;
@@ -37,7 +39,7 @@ impl PartialText {
     pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
         let piece = self.mend(piece)?;
         let (whole, cut) = split_cut(piece);
-        self.text.push_str(str::from_utf8(whole).map_err(|_| InvalidUtf8)?);
+        self.text.push_str(text::check(whole)?);
         if !cut.is_empty() {
             if !is_start_of_character(cut) {
                 return Err(InvalidUtf8);

@@ -9,6 +9,7 @@ mod scan;
 mod sizes;
 mod sleeps;
 mod source;
+mod unsafes;
 mod unwraps;
 
 use std::fmt;
@@ -64,7 +65,16 @@ pub(crate) fn check(context: &Context) -> Check {
 fn findings(texts: &[(String, String)], sources: &[Source]) -> Vec<Finding> {
     let mut findings = leaks::check(texts);
     findings.extend(sleeps::in_scripts(texts));
-    let rules = [headers::check, sizes::check, unwraps::check, sleeps::in_rust, layers::check, names::check, exports::check];
+    let rules = [
+        headers::check,
+        sizes::check,
+        unwraps::check,
+        sleeps::in_rust,
+        layers::check,
+        names::check,
+        exports::check,
+        unsafes::check,
+    ];
     for rule in rules {
         findings.extend(rule(sources));
     }

@@ -1,0 +1,52 @@
+//! `unsafe` stands where a measurement has shown that it pays, each block with the reason why it is sound.
+
+use super::Finding;
+use super::scan::{line_of, words};
+use super::source::Source;
+
+/// Where it may stand.
+const ALLOWED: [&str; 1] = ["host/src/protocol/text.rs"];
+/// Whose code is held to this. What is measured against the host, in a workspace of its own, is not.
+const OURS: [&str; 3] = ["host", "xtask", "fuzz"];
+
+const WHERE: &str = "`unsafe` may not stand here: see ALLOWED in xtask/src/tidy/unsafes.rs";
+const WHY: &str = "`unsafe` without a line before it that begins with `// SAFETY:`";
+
+/// `unsafe` where it may not stand, or without its reason.
+pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
+    sources.iter().filter(|source| OURS.iter().any(|dir| source.below(dir).is_some())).flat_map(in_source).collect()
+}
+
+fn in_source(source: &Source) -> Vec<Finding> {
+    let found = words(&source.code).filter(|(_, word)| *word == "unsafe");
+    let lines: Vec<_> = source.text.lines().map(str::trim_start).collect();
+    found
+        .filter_map(|(start, _)| {
+            let line = line_of(&source.code, start);
+            // The comment may have several lines.
+            let mut before = lines[..line - 1].iter().rev().take_while(|line| line.starts_with("//"));
+            let what = match ALLOWED.contains(&source.path.as_str()) {
+                false => WHERE,
+                true if before.any(|line| line.starts_with("// SAFETY:")) => return None,
+                true => WHY,
+            };
+            Some(Finding::new(&source.path, line, what))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unsafe_code_stands_in_its_place_with_its_reason() {
+        let with = "fn f() {\n    // SAFETY: it is so,\n    // and therefore it holds.\n    unsafe { g() }\n}";
+        let without = "fn f() {\n    unsafe { g() }\n}";
+        assert_eq!(check(&[Source::new(ALLOWED[0], with)]), []);
+        assert_eq!(check(&[Source::new(ALLOWED[0], without)]), [Finding::new(ALLOWED[0], 2, WHY)]);
+        assert_eq!(check(&[Source::new("host/src/a.rs", with)]), [Finding::new("host/src/a.rs", 4, WHERE)]);
+        assert_eq!(check(&[Source::new("host/src/a.rs", "// unsafe\nfn unsafe_code() {}")]), []);
+        assert_eq!(check(&[Source::new("tests/guests/a/src/lib.rs", without)]), []);
+    }
+}

@@ -1,5 +1,7 @@
 //! One instance of a guest, and its calls.
 
+use std::pin::pin;
+
 use bytes::Bytes;
 use bytestring::ByteString;
 use wasmtime::{Store, component};
@@ -51,7 +53,7 @@ impl Instance {
         store.epoch_deadline_callback(|mut store| Ok(store.data_mut().tick()));
         store.set_epoch_deadline(1);
         let loaded = async {
-            let instance = patience.with(pre.instantiate_async(&mut store)).await?;
+            let instance = patience.with(pin!(pre.instantiate_async(&mut store))).await?;
             Ok(Self {
                 handler: indices.handler.load(&mut store, &instance)?,
                 gate: indices.gate.as_ref().map(|gate| gate.load(&mut store, &instance)).transpose()?,
@@ -84,7 +86,7 @@ impl App for Instance {
         let Some(lifecycle) = &self.lifecycle else { return Ok(()) };
         enter(&mut self.store, room);
         let saved = saved.as_ref().map(|saved| exports::lifecycle::SavedParam { version: &saved.version, data: &saved.data });
-        let result = self.patience.with(lifecycle.call_on_start(&mut self.store, start_reason(reason), saved)).await;
+        let result = self.patience.with(pin!(lifecycle.call_on_start(&mut self.store, start_reason(reason), saved))).await;
         match leave(&mut self.store, room, "on-start", result)? {
             Ok(()) => Ok(()),
             Err(refusal) => Err(Fault::new(format!("the guest's on-start refused: {}", in_short(&refusal)))),
@@ -104,7 +106,7 @@ impl App for Instance {
             subprotocol: client.subprotocol.as_deref(),
         };
         enter(&mut self.store, room);
-        let result = self.patience.with(self.handler.call_on_new_client(&mut self.store, client)).await;
+        let result = self.patience.with(pin!(self.handler.call_on_new_client(&mut self.store, client))).await;
         leave(&mut self.store, room, "on-new-client", result)
     }
 
@@ -114,14 +116,14 @@ impl App for Instance {
             Message::Text(text) => wire::Message::Text(text),
             Message::Binary(data) => wire::Message::Binary(data),
         };
-        let result = self.patience.with(self.handler.call_on_message(&mut self.store, from, payload)).await;
+        let result = self.patience.with(pin!(self.handler.call_on_message(&mut self.store, from, payload))).await;
         leave(&mut self.store, room, "on-message", result)
     }
 
     async fn on_client_left(&mut self, room: &mut Room, client: ClientId, info: &CloseInfo) -> Outcome {
         enter(&mut self.store, room);
         let info = wire::CloseInfo { code: info.code, reason: &info.reason, clean: info.clean, cause: close_cause(info.cause) };
-        let result = self.patience.with(self.handler.call_on_client_left(&mut self.store, client, info)).await;
+        let result = self.patience.with(pin!(self.handler.call_on_client_left(&mut self.store, client, info))).await;
         leave(&mut self.store, room, "on-client-left", result)
     }
 
@@ -138,7 +140,7 @@ impl App for Instance {
             subprotocols: &subprotocols,
         };
         enter(&mut self.store, room);
-        let result = self.patience.with(gate.call_on_upgrade(&mut self.store, asked)).await;
+        let result = self.patience.with(pin!(gate.call_on_upgrade(&mut self.store, asked))).await;
         Ok(match leave(&mut self.store, room, "on-upgrade", result)? {
             exports::gate::Decision::Accept(subprotocol) => Decision::Accept(subprotocol.map(ByteString::from)),
             exports::gate::Decision::Refuse(status) => Decision::Refuse(status),
@@ -149,21 +151,21 @@ impl App for Instance {
     async fn on_drain(&mut self, room: &mut Room, client: ClientId) -> Outcome {
         let Some(flow) = &self.flow else { return Ok(()) };
         enter(&mut self.store, room);
-        let result = self.patience.with(flow.call_on_drain(&mut self.store, client)).await;
+        let result = self.patience.with(pin!(flow.call_on_drain(&mut self.store, client))).await;
         leave(&mut self.store, room, "on-drain", result)
     }
 
     async fn on_timer(&mut self, room: &mut Room, timer: u64, payload: Bytes) -> Outcome {
         let Some(timers) = &self.timers else { return Ok(()) };
         enter(&mut self.store, room);
-        let result = self.patience.with(timers.call_on_timer(&mut self.store, timer, &payload)).await;
+        let result = self.patience.with(pin!(timers.call_on_timer(&mut self.store, timer, &payload))).await;
         leave(&mut self.store, room, "on-timer", result)
     }
 
     async fn snapshot(&mut self, room: &mut Room) -> Result<Option<Saved>, Fault> {
         let Some(lifecycle) = &self.lifecycle else { return Ok(None) };
         enter(&mut self.store, room);
-        let result = self.patience.with(lifecycle.call_snapshot(&mut self.store)).await;
+        let result = self.patience.with(pin!(lifecycle.call_snapshot(&mut self.store))).await;
         let saved = leave(&mut self.store, room, "snapshot", result)?;
         Ok(Some(Saved { version: saved.version, data: saved.data.into() }))
     }

@@ -1,7 +1,7 @@
 //! How long a call may wait: on a clock, say. Running time is counted in ticks, see `pace.rs`.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -30,8 +30,7 @@ impl Patience {
     /// Awaits a call. If it is overdue its future is dropped, which ends the instance: that is lost anyway.
     ///
     /// A call that is never suspended costs neither a clock nor a timer.
-    pub(super) async fn with<T>(&self, call: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
-        let mut call = pin!(call);
+    pub(super) async fn with<T>(&self, mut call: Pin<&mut impl Future<Output = wasmtime::Result<T>>>) -> wasmtime::Result<T> {
         let mut left = self.limit;
         let mut wait = None;
         poll_fn(|cx| match call.as_mut().poll(cx) {

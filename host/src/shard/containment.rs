@@ -1,5 +1,6 @@
 //! What becomes of a room whose app fails: a fresh instance, and after too many failures the open circuit.
 
+use std::pin::pin;
 use std::time::Instant;
 
 use super::mailbox::Event;
@@ -31,7 +32,7 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Starts an instance of the present release. Its `on_start` has run, and its effects are applied.
     pub(super) async fn launch_instance(&mut self, reason: StartReason) -> Result<(), Fault> {
-        let mut app = guarded(self.launch.launch(self.room.name())).await?;
+        let mut app = guarded(pin!(self.launch.launch(self.room.name()))).await?;
         self.begin(&mut app, reason, self.saved.clone()).await?;
         self.app = Some(app);
         Ok(())

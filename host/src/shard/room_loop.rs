@@ -116,7 +116,7 @@ impl<L: Launch> RoomLoop<L> {
                 Work::Order(order) => self.follow(order).await,
                 Work::Timer(id, payload) => {
                     if let Some(app) = &mut self.app {
-                        let outcome = guarded(app.on_timer(&mut self.room, id, payload)).await;
+                        let outcome = guarded(pin!(app.on_timer(&mut self.room, id, payload))).await;
                         self.settle(outcome, None).await;
                     }
                 }
@@ -135,7 +135,7 @@ impl<L: Launch> RoomLoop<L> {
                 if !room.hears(from) {
                     return;
                 }
-                let outcome = guarded(app.on_message(room, from, message)).await;
+                let outcome = guarded(pin!(app.on_message(room, from, message))).await;
                 self.settle(outcome, Some(from)).await;
             }
             Event::Joined(peer) => {
@@ -145,19 +145,19 @@ impl<L: Launch> RoomLoop<L> {
                     return self.close_newcomer(&peer, "the room is full");
                 }
                 room.join(Arc::clone(&peer));
-                let outcome = guarded(app.on_new_client(room, &peer.client)).await;
+                let outcome = guarded(pin!(app.on_new_client(room, &peer.client))).await;
                 self.settle(outcome, Some(peer.client.id)).await;
             }
             Event::Left(id, info) => {
                 if !room.leave(id) {
                     return;
                 }
-                let outcome = guarded(app.on_client_left(room, id, &info)).await;
+                let outcome = guarded(pin!(app.on_client_left(room, id, &info))).await;
                 self.room.forget_leaver();
                 self.settle(outcome, None).await;
             }
             Event::Drained(id) => {
-                let outcome = guarded(app.on_drain(room, id)).await;
+                let outcome = guarded(pin!(app.on_drain(room, id))).await;
                 self.settle(outcome, Some(id)).await;
             }
             Event::Upgrade(request, answer) => {
@@ -177,7 +177,7 @@ impl<L: Launch> RoomLoop<L> {
         // It may be a while until it joins: the room must not retire in between.
         (self.retires_at, self.awaited) = (None, true);
         let Some(app) = self.app.as_mut().filter(|_| self.launch.has_gate()) else { return Decision::Accept(None) };
-        let (decision, outcome) = match guarded(app.on_upgrade(&mut self.room, request)).await {
+        let (decision, outcome) = match guarded(pin!(app.on_upgrade(&mut self.room, request))).await {
             Ok(decision) => (decision, Ok(())),
             Err(fault) => (Decision::Refuse(500), Err(fault)),
         };
@@ -206,7 +206,7 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Begins an instance: its `on_start` runs. If it refuses or fails, what it staged is dropped.
     pub(super) async fn begin(&mut self, app: &mut L::App, reason: StartReason, saved: Option<Saved>) -> Result<(), Fault> {
-        let begun = guarded(app.on_start(&mut self.room, reason, saved)).await;
+        let begun = guarded(pin!(app.on_start(&mut self.room, reason, saved))).await;
         match &begun {
             Ok(()) => self.apply_effects().await,
             Err(_) => self.roll_back(),
@@ -284,8 +284,10 @@ impl<L: Launch> RoomLoop<L> {
 }
 
 /// Awaits a handler, and turns its panic into a fault: a native app must not take the shard with it.
-pub(super) async fn guarded<T>(handler: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-    let mut handler = pin!(handler);
+///
+/// It takes the handler pinned, and so do those below it: a future that is handed on by value is copied each time, and this one
+/// is large.
+pub(super) async fn guarded<T>(mut handler: Pin<&mut impl Future<Output = Result<T, Fault>>>) -> Result<T, Fault> {
     poll_fn(|cx| {
         // What a panic leaves behind is the app's instance, which is dropped, and staged effects, which are rolled back.
         catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx)))

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -67,8 +68,8 @@ impl<L: Launch> Rooms<L> {
     /// Starts an instance of a release and drops it again: whether it can start is known before a room needs it.
     pub(super) async fn try_out(&self, launch: &L) -> Result<(), Fault> {
         let mut room = Room::new("trial", self.room_limits());
-        let mut app = guarded(launch.launch(room.name())).await?;
-        guarded(app.on_start(&mut room, StartReason::Fresh, None)).await
+        let mut app = guarded(pin!(launch.launch(room.name()))).await?;
+        guarded(pin!(app.on_start(&mut room, StartReason::Fresh, None))).await
     }
 
     fn room_limits(&self) -> RoomLimits {

@@ -1,5 +1,6 @@
 //! How a room changes its release between two events.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -40,7 +41,7 @@ impl<L: Launch> RoomLoop<L> {
     /// Has a new release take over. On an error the room runs on as it did.
     async fn swap(&mut self, next: L, probation: Arc<Probation>) -> Result<RoomSwap, String> {
         let begun = Instant::now();
-        let mut app = guarded(next.launch(self.room.name())).await.map_err(|fault| fault.message)?;
+        let mut app = guarded(pin!(next.launch(self.room.name()))).await.map_err(|fault| fault.message)?;
         let saved = self.snapshot().await?;
         self.begin(&mut app, StartReason::Swap, saved.clone()).await.map_err(|fault| fault.message)?;
         let before = std::mem::replace(&mut self.launch, next);
@@ -67,7 +68,7 @@ impl<L: Launch> RoomLoop<L> {
     /// What the running instance hands on. A guest without state of its own hands on nothing.
     async fn snapshot(&mut self) -> Result<Option<Saved>, String> {
         let Some(app) = &mut self.app else { return Ok(self.saved.clone()) };
-        let saved = guarded(app.snapshot(&mut self.room)).await;
+        let saved = guarded(pin!(app.snapshot(&mut self.room))).await;
         self.roll_back();
         match saved {
             // The name of the format takes memory too.

@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -57,7 +56,7 @@ pub struct UpgradeRequest {
     /// The address it comes from.
     pub address: SocketAddr,
     /// Path, query and headers.
-    pub request: Arc<Request>,
+    pub request: Request,
     /// The subprotocols that the client offers, in its order of preference.
     pub subprotocols: Vec<String>,
 }

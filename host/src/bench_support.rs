@@ -36,9 +36,8 @@ impl GuestRoom {
         let room_limits = RoomLimits { max_message_bytes: limits.max_message_bytes, outbox_soft_bytes: limits.outbox_soft_bytes };
         let mut room = Room::new("bench", room_limits);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
-        let client =
-            Client { id: CLIENT, address, request: Arc::new(Request::new("/", "", [] as [(&str, &str); 0])), subprotocol: None };
-        let peer = Arc::new(Peer::new(client, 0));
+        let client = Client { id: CLIENT, address, request: Request::new("/", "", [] as [(&str, &str); 0]), subprotocol: None };
+        let peer = Arc::new(Peer::new(client, 0, 0));
         room.join(Arc::clone(&peer));
         let app = runtime.block_on(async {
             let mut app = program.launch("bench").await?;

@@ -270,7 +270,7 @@ type Orders<L> = Vec<mpsc::Sender<Order<L>>>;
 /// Starts the shards. On an error, those that have started end with their commands.
 fn start<L: Launch>(count: usize, launch: &L, context: &ShardContext) -> Result<(Vec<Thread>, Orders<L>), Error> {
     let (mut threads, mut orders) = (Vec::new(), Vec::new());
-    for index in 0..count {
+    for index in (0..).take(count) {
         let shard = shard::spawn(index, launch.clone(), context.clone())?;
         threads.push(Thread { commands: shard.commands, thread: shard.thread });
         orders.push(shard.orders);

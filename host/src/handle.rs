@@ -72,7 +72,7 @@ impl Handle {
     pub fn send(&self, to: ClientId, message: impl Into<Message>) -> Result<(), Error> {
         let message = self.checked(message.into())?;
         let (shard, slot) = self.inner.roster.place(to).ok_or(Error::NoSuchClient(to))?;
-        self.command(shard, Command::Send(to, slot, message))
+        self.command(shard as usize, Command::Send(to, slot, message))
     }
 
     /// Sends a message to everybody.

@@ -78,37 +78,70 @@ pub struct Client {
     /// The address it connects from.
     pub address: SocketAddr,
     /// The upgrade request's path, query and headers, shared and not copied.
-    pub request: Arc<Request>,
+    pub request: Request,
     /// The subprotocol that was agreed on (RFC 6455 §1.9), if any.
-    pub subprotocol: Option<ByteString>,
+    pub subprotocol: Option<Arc<str>>,
 }
 
-/// What an upgrade request asked for.
+/// What an upgrade request asked for. A clone costs a reference count.
 ///
 /// All of it is one text: each client keeps it as long as it is connected, and a string for each header would take more
 /// memory than the rest of an idle connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// Path, query, and a name and a value for each header, with a `SEPARATOR` between any two.
-    text: Box<str>,
+    /// Path, query, and a name and a value for each header, with a `SEPARATOR` between any two. A name of `COMMON` is one
+    /// letter: its place there, from 1 on.
+    text: Arc<str>,
 }
 
-/// What stands in no part of an HTTP request.
+/// What stands in no part of an HTTP request, and neither does any other control character in a name (RFC 9110 §5.1).
 const SEPARATOR: char = '\0';
+
+/// The headers that browsers, libraries and proxies send with each upgrade. Their names would be half of what is kept of a request.
+const COMMON: [&str; 24] = [
+    "host",
+    "upgrade",
+    "connection",
+    "sec-websocket-key",
+    "sec-websocket-version",
+    "sec-websocket-extensions",
+    "sec-websocket-protocol",
+    "origin",
+    "user-agent",
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "pragma",
+    "cookie",
+    "authorization",
+    "sec-fetch-dest",
+    "sec-fetch-mode",
+    "sec-fetch-site",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "forwarded",
+];
 
 impl Request {
     /// A request for this path and query with these headers.
     pub fn new<'a, V: AsRef<str>>(path: &str, query: &str, headers: impl IntoIterator<Item = (&'a str, V)>) -> Self {
         let mut text = String::new();
-        let mut add = |part: &str| {
-            text.extend(part.chars().map(|letter| if letter == SEPARATOR { char::REPLACEMENT_CHARACTER } else { letter }));
+        let mut add = |part: &str, has_no: fn(char) -> bool| {
+            text.extend(part.chars().map(|letter| if has_no(letter) { char::REPLACEMENT_CHARACTER } else { letter }));
             text.push(SEPARATOR);
         };
-        add(path);
-        add(query);
+        let separator = |letter| letter == SEPARATOR;
+        add(path, separator);
+        add(query, separator);
         for (name, value) in headers {
-            add(name);
-            add(value.as_ref());
+            match (1_u8..).zip(COMMON).find(|(_, common)| *common == name) {
+                Some((place, _)) => add(char::from(place).encode_utf8(&mut [0]), separator),
+                None => add(name, char::is_control),
+            }
+            add(value.as_ref(), separator);
         }
         // No separator stands behind the last part.
         text.pop();
@@ -128,7 +161,7 @@ impl Request {
     /// The headers in their order, names in lower case. Bytes that are not UTF-8 are shown as U+FFFD.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let mut parts = self.parts().skip(2);
-        std::iter::from_fn(move || Some((parts.next()?, parts.next()?)))
+        std::iter::from_fn(move || Some((name(parts.next()?), parts.next()?)))
     }
 
     /// The first header of this name (in lower case), if there is one.
@@ -139,6 +172,14 @@ impl Request {
 
     fn parts(&self) -> impl Iterator<Item = &str> {
         self.text.split(SEPARATOR)
+    }
+}
+
+/// A header's name, from what stands for it.
+fn name(kept: &str) -> &str {
+    match kept.as_bytes() {
+        [place] => COMMON.get(usize::from(*place).wrapping_sub(1)).copied().unwrap_or(kept),
+        _ => kept,
     }
 }
 
@@ -198,9 +239,20 @@ mod tests {
     }
 
     #[test]
+    fn common_names_are_kept_as_a_letter_each_and_come_back_as_they_were() {
+        let request = Request::new("/", "", COMMON.map(|name| (name, name)));
+        assert_eq!(request.headers().collect::<Vec<_>>(), COMMON.map(|name| (name, name)));
+        assert_eq!(request.header("forwarded"), Some("forwarded"));
+        let values: usize = COMMON.iter().map(|name| name.len() + 3).sum();
+        assert_eq!(request.text.len(), "/\0".len() + values);
+    }
+
+    #[test]
     fn no_part_of_a_request_can_pass_for_another() {
         let request = Request::new("/a\0b", "c\0d", [("n\0m", "v\0w")]);
         assert_eq!((request.path(), request.query()), ("/a\u{FFFD}b", "c\u{FFFD}d"));
         assert_eq!(request.headers().collect::<Vec<_>>(), [("n\u{FFFD}m", "v\u{FFFD}w")]);
+        let request = Request::new("/", "", [("\u{1}", "a host of its own"), ("x", "\u{1}")]);
+        assert_eq!(request.headers().collect::<Vec<_>>(), [("\u{FFFD}", "a host of its own"), ("x", "\u{1}")]);
     }
 }

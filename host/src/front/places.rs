@@ -50,6 +50,13 @@ impl Places {
     }
 }
 
+impl Share {
+    /// Whether there is a limit that it counts for.
+    pub fn is_limited(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
 impl Drop for Share {
     fn drop(&mut self) {
         let Some((addresses, network)) = self.0.as_deref() else { return };

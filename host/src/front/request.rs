@@ -30,7 +30,7 @@ pub enum Upgrade {
         /// Its room.
         route: Route,
         /// What it asked for.
-        request: Arc<Request>,
+        request: Request,
         /// The agreed subprotocol.
         subprotocol: Option<ByteString>,
         /// What was agreed on compression.
@@ -81,7 +81,7 @@ async fn admit(front: &Front, address: SocketAddr, from: SocketAddr, parts: &Par
     let route = front.router.route(parts.uri.path()).ok_or_else(nowhere)?;
     let query = parts.uri.query().unwrap_or_default();
     let headers = parts.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
-    let request = Arc::new(Request::new(parts.uri.path(), query, headers));
+    let request = Request::new(parts.uri.path(), query, headers);
     let offered = upgrade::subprotocols(&parts.headers);
     let upgrade = match knock(front, &route, address, &request, &offered).await? {
         Decision::Accept(subprotocol) => {
@@ -105,11 +105,11 @@ async fn knock(
     front: &Front,
     route: &Route,
     address: SocketAddr,
-    request: &Arc<Request>,
+    request: &Request,
     offered: &[String],
 ) -> Result<Decision, Refusal> {
     let (answer, decision) = oneshot::channel();
-    let asked = UpgradeRequest { address, request: Arc::clone(request), subprotocols: offered.to_vec() };
+    let asked = UpgradeRequest { address, request: request.clone(), subprotocols: offered.to_vec() };
     let gone = || Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the server shuts down");
     let knock = Command::Knock(Arc::clone(&route.room), Box::new(asked), answer);
     front.router.shard(route).send(knock).await.map_err(|_| gone())?;

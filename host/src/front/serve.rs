@@ -29,7 +29,7 @@ use super::router::Route;
 use super::stream::Stream;
 use super::upgrade::Refusal;
 use crate::protocol;
-use crate::shard::{Command, Newcomer};
+use crate::shard::{Command, Newcomer, Permit};
 use crate::types::Client;
 
 impl Front {
@@ -132,8 +132,11 @@ impl Front {
                 } else {
                     tracing::debug!(client = id, %address, proxy = %from, "connected");
                 }
+                let subprotocol = subprotocol.as_deref().map(Arc::from);
                 let client = Client { id, address, request, subprotocol };
-                let permit = Box::new((permit, share, behind_proxy));
+                let shares = [share, behind_proxy].into_iter().flatten().filter(Share::is_limited);
+                let shares: Vec<_> = shares.collect();
+                let permit = Permit::new(permit, (!shares.is_empty()).then(|| Box::new(shares) as _));
                 place.send(Command::Join(route.room, Newcomer { stream, tls, first, client, agreement, permit }));
             }
         }

@@ -7,7 +7,7 @@ use bytestring::ByteString;
 
 use super::journal::Undo;
 use super::staged::{Effect, Target};
-use super::{AttachmentError, CloseError, Member, Peer, Room, SendError, SendStatus, State};
+use super::{AttachmentError, CloseError, Leaver, Peer, Room, SendError, SendStatus, State};
 use crate::protocol::{MAX_REASON, may_send};
 use crate::types::{Client, ClientId, Message};
 
@@ -42,11 +42,11 @@ impl Room {
             return Err(CloseError::ReasonTooLong);
         }
         let state = self.state_mut();
-        let member = state.members.get_mut(&id).ok_or(CloseError::NoSuchClient)?;
-        if !member.peer.is_closing() {
-            member.peer.set_closing(true);
-            member.closed_by_app = true;
-            let slot = member.peer.slot;
+        let peer = state.members.get(&id).ok_or(CloseError::NoSuchClient)?;
+        if !peer.is_closing() {
+            peer.set_closing(true);
+            peer.set_closed_by_app(true);
+            let slot = peer.slot;
             state.journal.push(Undo::Closing(id));
             state.staged.push(Effect::Close { id, slot, code, reason: ByteString::from(reason) });
         }
@@ -55,7 +55,7 @@ impl Room {
 
     /// A client's details: a member's, or the leaver's during its `on_client_left`.
     pub fn client(&self, id: ClientId) -> Option<&Client> {
-        Some(&self.state().known(id)?.peer.client)
+        Some(&self.state().known(id)?.client)
     }
 
     /// The members, in the order in which they came.
@@ -76,7 +76,10 @@ impl Room {
 
     /// What is attached to a client; empty when nothing is.
     pub fn attachment(&self, id: ClientId) -> Option<&Bytes> {
-        Some(self.state().known(id)?.attachment())
+        static NOTHING: Bytes = Bytes::new();
+        let state = self.state();
+        let luggage = if state.members.contains_key(&id) { state.luggage.get(&id) } else { state.leaver(id)?.luggage.as_ref() };
+        Some(luggage.map_or(&NOTHING, |luggage| &luggage.attachment))
     }
 
     /// Attaches up to 16 KiB to a client, in place of what was attached before. It survives a swap and a trap.
@@ -86,8 +89,10 @@ impl Room {
             return Err(AttachmentError::TooBig);
         }
         let state = self.state_mut();
-        let member = state.members.get_mut(&id).ok_or(AttachmentError::NoSuchClient)?;
-        let luggage = member.luggage_mut();
+        if !state.members.contains_key(&id) {
+            return Err(AttachmentError::NoSuchClient);
+        }
+        let luggage = state.luggage.entry(id).or_default();
         let before = std::mem::replace(&mut luggage.attachment, data);
         // What was set in between by the same handler never has to come back.
         if !std::mem::replace(&mut luggage.attachment_is_journalled, true) {
@@ -121,7 +126,7 @@ impl Room {
     /// `send` for a payload that is borrowed, from the guest's memory say. `text` must be true only for UTF-8.
     pub(crate) fn send_payload(&mut self, to: ClientId, text: bool, payload: &[u8]) -> Result<SendStatus, SendError> {
         let state = self.state_mut();
-        let peer = state.members.get(&to).map(|member| &member.peer).ok_or(SendError::NoSuchClient)?;
+        let peer = state.members.get(&to).ok_or(SendError::NoSuchClient)?;
         if peer.is_closing() {
             return Err(SendError::Closing);
         }
@@ -142,7 +147,7 @@ impl Room {
         }
         let except = sorted(except);
         let frame = state.staged.encode(text, payload);
-        for peer in state.members.values().map(|member| &member.peer) {
+        for peer in state.members.values() {
             if except.binary_search(&peer.client.id).is_err() {
                 stage_for(peer, frame.len(), state.limits.outbox_soft_bytes);
             }
@@ -197,12 +202,16 @@ impl State {
     }
 
     pub(super) fn peer(&self, id: ClientId) -> Option<&Arc<Peer>> {
-        Some(&self.members.get(&id)?.peer)
+        self.members.get(&id)
     }
 
     /// A member, or who is just leaving.
-    fn known(&self, id: ClientId) -> Option<&Member> {
-        self.members.get(&id).or_else(|| self.leaver.as_ref().filter(|leaver| leaver.peer.client.id == id))
+    fn known(&self, id: ClientId) -> Option<&Arc<Peer>> {
+        self.members.get(&id).or_else(|| Some(&self.leaver(id)?.peer))
+    }
+
+    fn leaver(&self, id: ClientId) -> Option<&Leaver> {
+        self.leaver.as_ref().filter(|leaver| leaver.peer.client.id == id)
     }
 }
 

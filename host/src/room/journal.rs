@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::staged::{Effect, Target};
 use super::timers::Timer;
-use super::{Member, Room, State};
+use super::{Room, State};
 use crate::types::ClientId;
 
 /// How to undo one change.
@@ -42,7 +42,7 @@ impl Room {
         for effect in state.staged.effects() {
             let Effect::Send(target, frame) = effect else { continue };
             let mut uncount = |id: &ClientId| {
-                let Some(Member { peer, .. }) = state.members.get(id) else { return };
+                let Some(peer) = state.members.get(id) else { return };
                 peer.sub_waiting(frame.len());
                 peer.forget_over_soft();
                 if peer.take_drained() {
@@ -70,8 +70,8 @@ impl State {
         for undo in self.journal.drain(..) {
             match undo {
                 Undo::Attachment(id, _) => {
-                    if let Some(member) = self.members.get_mut(&id) {
-                        member.luggage_mut().attachment_is_journalled = false;
+                    if let Some(luggage) = self.luggage.get_mut(&id) {
+                        luggage.attachment_is_journalled = false;
                     }
                 }
                 Undo::TimerSet(id) => self.timers.settle(id),
@@ -85,8 +85,7 @@ impl State {
     fn undo(&mut self, undo: Undo) {
         match undo {
             Undo::Attachment(id, before) => {
-                if let Some(member) = self.members.get_mut(&id) {
-                    let luggage = member.luggage_mut();
+                if let Some(luggage) = self.luggage.get_mut(&id) {
                     luggage.attachment_is_journalled = false;
                     luggage.attachment = before;
                 }
@@ -98,9 +97,9 @@ impl State {
             }
             Undo::TimerCancelled(id, timer) => self.timers.restore(id, timer),
             Undo::Closing(id) => {
-                if let Some(member) = self.members.get_mut(&id) {
-                    member.closed_by_app = false;
-                    member.peer.set_closing(false);
+                if let Some(peer) = self.members.get(&id) {
+                    peer.set_closed_by_app(false);
+                    peer.set_closing(false);
                 }
             }
         }

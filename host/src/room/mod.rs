@@ -101,9 +101,11 @@ pub struct Room {
 struct State {
     name: Arc<str>,
     limits: RoomLimits,
-    members: BTreeMap<ClientId, Member>,
+    members: BTreeMap<ClientId, Arc<Peer>>,
+    /// Apart from the members, since most apps give nothing.
+    luggage: BTreeMap<ClientId, Luggage>,
     /// Who is leaving while `on_client_left` runs: no member any more, but `client` and `attachment` know it.
-    leaver: Option<Member>,
+    leaver: Option<Leaver>,
     topics: topics::Topics,
     timers: Timers,
     admitting: bool,
@@ -113,15 +115,7 @@ struct State {
     journal: Journal,
 }
 
-#[derive(Debug)]
-struct Member {
-    peer: Arc<Peer>,
-    /// What the app has given it. Most apps give nothing, and then it takes no memory.
-    luggage: Option<Box<Luggage>>,
-    /// The app has closed it: what it still sends is dropped.
-    closed_by_app: bool,
-}
-
+/// What the app has given to a client: something attached, and topics.
 #[derive(Debug, Default)]
 struct Luggage {
     attachment: Bytes,
@@ -130,19 +124,11 @@ struct Luggage {
     topics: Vec<Arc<str>>,
 }
 
-impl Member {
-    fn attachment(&self) -> &Bytes {
-        static NOTHING: Bytes = Bytes::new();
-        self.luggage.as_ref().map_or(&NOTHING, |luggage| &luggage.attachment)
-    }
-
-    fn topics(&self) -> &[Arc<str>] {
-        self.luggage.as_ref().map_or(&[], |luggage| &luggage.topics)
-    }
-
-    fn luggage_mut(&mut self) -> &mut Luggage {
-        self.luggage.get_or_insert_default()
-    }
+/// Who has left, with what it had.
+#[derive(Debug)]
+struct Leaver {
+    peer: Arc<Peer>,
+    luggage: Option<Luggage>,
 }
 
 impl Room {
@@ -153,6 +139,7 @@ impl Room {
                 name: name.into(),
                 limits,
                 members: BTreeMap::new(),
+                luggage: BTreeMap::new(),
                 leaver: None,
                 topics: topics::Topics::default(),
                 timers: Timers::default(),
@@ -171,30 +158,30 @@ impl Room {
 
     /// Makes a newcomer a member. To be called before its `on_new_client`.
     pub(crate) fn join(&mut self, peer: Arc<Peer>) {
-        let member = Member { peer, luggage: None, closed_by_app: false };
-        self.state_mut().members.insert(member.peer.client.id, member);
+        self.state_mut().members.insert(peer.client.id, peer);
     }
 
     /// Takes a member out, and out of its topics. To be called before its `on_client_left`.
     /// Answers false if it was no member, so that nobody leaves twice.
     pub(crate) fn leave(&mut self, id: ClientId) -> bool {
         let state = self.state_mut();
-        let Some(member) = state.members.remove(&id) else { return false };
-        for topic in member.topics() {
+        let Some(peer) = state.members.remove(&id) else { return false };
+        let luggage = state.luggage.remove(&id);
+        for topic in luggage.iter().flat_map(|luggage| &luggage.topics) {
             state.topics.remove(topic, id);
         }
-        state.leaver = Some(member);
+        state.leaver = Some(Leaver { peer, luggage });
         true
     }
 
     /// A member's place in the shard's table of connections.
     pub(crate) fn slot(&self, id: ClientId) -> Option<usize> {
-        Some(self.state().members.get(&id)?.peer.slot)
+        Some(self.state().members.get(&id)?.slot)
     }
 
     /// Whether this member's messages are to be delivered: it is one, and the app has not closed it.
     pub(crate) fn hears(&self, id: ClientId) -> bool {
-        self.state().members.get(&id).is_some_and(|member| !member.closed_by_app)
+        self.state().members.get(&id).is_some_and(|peer| !peer.is_closed_by_app())
     }
 
     /// Forgets who left. To be called after `on_client_left`.
@@ -204,7 +191,7 @@ impl Room {
 
     /// The members' connections, in the order in which they came.
     pub(crate) fn peers(&self) -> impl Iterator<Item = &Arc<Peer>> {
-        self.state().members.values().map(|member| &member.peer)
+        self.state().members.values()
     }
 
     /// The timers that are set.

@@ -19,15 +19,26 @@ pub struct Peer {
     pub client: Client,
     /// Its place in the shard's table of connections.
     pub slot: usize,
+    /// Which shard that is.
+    pub shard: u32,
     waiting_bytes: AtomicUsize,
     over_soft: AtomicU8,
     closing: AtomicBool,
+    closed_by_app: AtomicBool,
 }
 
 impl Peer {
     /// A client that has just connected.
-    pub fn new(client: Client, slot: usize) -> Self {
-        Self { client, slot, waiting_bytes: AtomicUsize::new(0), over_soft: AtomicU8::new(0), closing: AtomicBool::new(false) }
+    pub fn new(client: Client, slot: usize, shard: u32) -> Self {
+        Self {
+            client,
+            slot,
+            shard,
+            waiting_bytes: AtomicUsize::new(0),
+            over_soft: AtomicU8::new(0),
+            closing: AtomicBool::new(false),
+            closed_by_app: AtomicBool::new(false),
+        }
     }
 
     /// Bytes that are staged or queued for it.
@@ -75,6 +86,16 @@ impl Peer {
     /// Whether it gets no further messages.
     pub fn is_closing(&self) -> bool {
         self.closing.load(Relaxed)
+    }
+
+    /// Whether the app has closed it: what it still sends is dropped.
+    pub fn is_closed_by_app(&self) -> bool {
+        self.closed_by_app.load(Relaxed)
+    }
+
+    /// Says whether the app has closed it.
+    pub fn set_closed_by_app(&self, closed: bool) {
+        self.closed_by_app.store(closed, Relaxed);
     }
 
     /// Says whether it gets no further messages.

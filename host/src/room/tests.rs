@@ -14,8 +14,8 @@ fn room(count: u64) -> Room {
     let mut room = Room::new("test", RoomLimits { max_message_bytes: 1 << 20, outbox_soft_bytes: 64 << 10 });
     for id in 1..=count {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-        let client = Client { id, address, request: Arc::new(Request::new("/", "", [] as [(&str, &str); 0])), subprotocol: None };
-        room.join(Arc::new(Peer::new(client, usize::try_from(id).expect("a small number"))));
+        let client = Client { id, address, request: Request::new("/", "", [] as [(&str, &str); 0]), subprotocol: None };
+        room.join(Arc::new(Peer::new(client, usize::try_from(id).expect("a small number"), 0)));
     }
     room
 }

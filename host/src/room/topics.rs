@@ -55,15 +55,19 @@ impl Topics {
 
 impl State {
     pub(super) fn subscribe(&mut self, id: ClientId, topic: &str) {
-        let Some(member) = self.members.get_mut(&id) else { return };
+        if !self.members.contains_key(&id) {
+            return;
+        }
         if let Some(name) = self.topics.add(topic, id) {
-            member.luggage_mut().topics.push(name);
+            self.luggage.entry(id).or_default().topics.push(name);
         }
     }
 
     pub(super) fn unsubscribe(&mut self, id: ClientId, topic: &str) {
-        let Some(member) = self.members.get_mut(&id) else { return };
-        if let Some(luggage) = &mut member.luggage {
+        if !self.members.contains_key(&id) {
+            return;
+        }
+        if let Some(luggage) = self.luggage.get_mut(&id) {
             luggage.topics.retain(|name| &**name != topic);
         }
         self.topics.remove(topic, id);
@@ -77,14 +81,15 @@ impl Room {
             return Err(SubscribeError::InvalidTopic);
         }
         let state = self.state_mut();
-        let member = state.members.get(&id).ok_or(SubscribeError::NoSuchClient)?;
-        if member.peer.is_closing() {
+        let peer = state.members.get(&id).ok_or(SubscribeError::NoSuchClient)?;
+        if peer.is_closing() {
             return Err(SubscribeError::NoSuchClient);
         }
-        if member.topics().iter().any(|name| &**name == topic) {
+        let topics = state.luggage.get(&id).map_or(&[][..], |luggage| &luggage.topics);
+        if topics.iter().any(|name| &**name == topic) {
             return Ok(());
         }
-        if member.topics().len() >= MAX_TOPICS_PER_CLIENT || state.journal.len() >= MAX_CHANGES {
+        if topics.len() >= MAX_TOPICS_PER_CLIENT || state.journal.len() >= MAX_CHANGES {
             return Err(SubscribeError::Limit);
         }
         state.subscribe(id, topic);

@@ -1,15 +1,16 @@
 //! One client's connection: what it owns, and how it ends.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
+use std::fmt;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tokio::net::tcp::OwnedReadHalf;
 
+use super::clock::Moment;
 use super::keepalive::{Keepalive, Verdict};
 use super::mailbox::Event;
 use super::outbox::Outbox;
@@ -30,22 +31,18 @@ pub enum Phase {
     /// Messages go both ways.
     Open,
     /// Our close frame is queued; the room has been told that the client left. What the client still sends is dropped.
-    Closing {
-        /// Since when.
-        since: Instant,
-        /// Whether the client's close frame is here too, so that nothing is left to wait for.
-        answered: bool,
-        /// Whether the client broke the protocol: then its answer cannot be understood, and our side of the
-        /// connection is shut once the close frame is written.
-        broken: bool,
-    },
+    Closing,
+    /// The same, and the client's close frame is here too: nothing is left to wait for.
+    Answered,
+    /// The client broke the protocol: its answer to our close frame cannot be understood, and our side of the connection
+    /// is shut once that is written.
+    Broken,
     /// Nothing goes any more; the task ends.
     Over,
 }
 
 /// A connection. Its task reads; whoever has something for it queues it in the outbox; the shard writes that at the
 /// end of its turn.
-#[derive(Debug)]
 pub struct Connection {
     /// Who is at the other end.
     pub peer: Arc<Peer>,
@@ -54,20 +51,26 @@ pub struct Connection {
     stream: Stream,
     /// How messages to it are compressed, if that was agreed on.
     deflation: Option<Box<Deflation>>,
-    outbox: RefCell<Outbox>,
+    outbox: Cell<Outbox>,
     phase: Cell<Phase>,
     /// Queued for writing at the end of this turn.
     dirty: Cell<bool>,
     /// The kernel's buffer is full.
     blocked: Cell<bool>,
-    /// When something came last.
-    pub keepalive: Keepalive,
-    task: RefCell<Option<Waker>>,
+    /// Since when it is silent or, when it is closing, since when it is that.
+    keepalive: Keepalive,
+    task: Cell<Option<Waker>>,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("peer", &self.peer).field("phase", &self.phase()).finish_non_exhaustive()
+    }
 }
 
 impl Connection {
     /// A connection that has just been upgraded.
-    pub fn new(peer: Arc<Peer>, seat: Rc<Seat>, stream: Stream, agreement: Option<Agreement>, now: Instant) -> Self {
+    pub fn new(peer: Arc<Peer>, seat: Rc<Seat>, stream: Stream, agreement: Option<Agreement>, now: Moment) -> Self {
         // TLS may have something left to say from before.
         let blocked = Cell::new(stream.has_unsent());
         Self {
@@ -75,12 +78,12 @@ impl Connection {
             seat,
             stream,
             deflation: agreement.map(|agreement| Box::new(Deflation::new(agreement))),
-            outbox: RefCell::default(),
+            outbox: Cell::default(),
             phase: Cell::new(Phase::Open),
             dirty: Cell::new(false),
             blocked,
             keepalive: Keepalive::new(now),
-            task: RefCell::default(),
+            task: Cell::default(),
         }
     }
 
@@ -92,6 +95,31 @@ impl Connection {
     /// Whether messages go both ways.
     pub fn is_open(&self) -> bool {
         self.phase() == Phase::Open
+    }
+
+    /// Something has come from the client.
+    pub fn note_heard(&self, shard: &Shard) {
+        if self.is_open() {
+            self.keepalive.note_heard(shard.now());
+        }
+    }
+
+    /// The shard has stood still for so long.
+    pub fn excuse(&self, held_up: Duration) {
+        self.keepalive.excuse(held_up);
+    }
+
+    /// Lends the outbox, which is in a cell of its own size: an idle client is little more than this.
+    fn with_outbox<T>(&self, act: impl FnOnce(&mut Outbox) -> T) -> T {
+        let mut outbox = self.outbox.take();
+        let result = act(&mut outbox);
+        self.outbox.set(outbox);
+        result
+    }
+
+    /// How many bytes wait to be written.
+    fn waiting(&self) -> usize {
+        self.with_outbox(|outbox| outbox.len())
     }
 
     /// Queues a message. The bytes of its plain form were added to `waiting_bytes` when it was staged.
@@ -107,11 +135,11 @@ impl Connection {
                 self.peer.sub_waiting(counted);
                 self.peer.add_waiting(queued);
             }
-            let mut outbox = self.outbox.borrow_mut();
-            match form {
-                Form::Copied(bytes) => outbox.append(&mut shard.spare.borrow_mut(), |out| out.extend_from_slice(bytes)),
-                Form::Shared(bytes) => outbox.append_shared(Bytes::clone(bytes)),
-            }
+            let mut spares = shard.spares.borrow_mut();
+            self.with_outbox(|outbox| match form {
+                Form::Copied(bytes) => outbox.append(&mut spares, |out| out.extend_from_slice(bytes)),
+                Form::Shared(bytes) => outbox.append_shared(&mut spares, Bytes::clone(bytes)),
+            });
         });
         self.queued(shard);
     }
@@ -126,40 +154,40 @@ impl Connection {
 
     /// Queues a control frame.
     pub fn queue_control(self: &Rc<Self>, shard: &Shard, write: impl FnOnce(&mut Vec<u8>)) {
-        let mut outbox = self.outbox.borrow_mut();
-        let before = outbox.len();
-        outbox.append(&mut shard.spare.borrow_mut(), write);
-        self.peer.add_waiting(outbox.len() - before);
-        drop(outbox);
+        self.with_outbox(|outbox| {
+            let before = outbox.len();
+            outbox.append(&mut shard.spares.borrow_mut(), write);
+            self.peer.add_waiting(outbox.len() - before);
+        });
         self.queued(shard);
     }
 
     /// Ends the connection from our side: a close frame behind all that waits, and the room is told at once.
     pub fn close(self: &Rc<Self>, shard: &Shard, info: CloseInfo) {
-        self.begin_closing(shard, info, false, false);
+        self.begin_closing(shard, info, Phase::Closing);
     }
 
     /// Ends the connection because the client broke a rule of the protocol.
     pub fn close_broken(self: &Rc<Self>, shard: &Shard, violation: Violation) {
         tracing::debug!(client = self.peer.client.id, "protocol violation: {violation}");
-        self.begin_closing(shard, CloseInfo::violation(violation), false, true);
+        self.begin_closing(shard, CloseInfo::violation(violation), Phase::Broken);
     }
 
     /// The client's close frame has come: the end from its side, or the answer to ours.
     pub fn close_received(self: &Rc<Self>, shard: &Shard, frame: Option<CloseFrame>) {
-        if let Phase::Closing { since, broken, .. } = self.phase() {
-            self.phase.set(Phase::Closing { since, answered: true, broken });
-            self.wake_task();
-            return;
+        if self.phase() == Phase::Closing {
+            self.phase.set(Phase::Answered);
+            return self.wake_task();
         }
-        self.begin_closing(shard, CloseInfo::client(frame), true, false);
+        self.begin_closing(shard, CloseInfo::client(frame), Phase::Answered);
     }
 
-    fn begin_closing(self: &Rc<Self>, shard: &Shard, info: CloseInfo, answered: bool, broken: bool) {
+    fn begin_closing(self: &Rc<Self>, shard: &Shard, info: CloseInfo, phase: Phase) {
         if !self.is_open() {
             return;
         }
-        self.phase.set(Phase::Closing { since: Instant::now(), answered, broken });
+        self.phase.set(phase);
+        self.keepalive.note_heard(shard.exact_now());
         self.peer.set_closing(true);
         self.queue_control(shard, |out| protocol::write_close(out, info.code, &info.reason));
         self.seat.deliver(Event::Left(self.peer.client.id, info));
@@ -170,7 +198,7 @@ impl Connection {
         let was_open = self.is_open();
         self.phase.set(Phase::Over);
         self.peer.set_closing(true);
-        let dropped = self.outbox.borrow_mut().clear();
+        let dropped = self.with_outbox(Outbox::clear);
         self.peer.sub_waiting(dropped);
         self.wake_task();
         if was_open {
@@ -180,10 +208,10 @@ impl Connection {
 
     fn queued(self: &Rc<Self>, shard: &Shard) {
         self.peer.settle_over_soft();
-        if self.outbox.borrow().len() > WRITE_EARLY_BYTES && !self.blocked.get() {
+        if self.waiting() > WRITE_EARLY_BYTES && !self.blocked.get() {
             self.write(shard);
         }
-        if self.outbox.borrow().len() > shard.limits.outbox_hard_bytes {
+        if self.waiting() > shard.limits.outbox_hard_bytes {
             self.overflow(shard);
         }
         if !self.dirty.replace(true) {
@@ -209,8 +237,8 @@ impl Connection {
     /// Writes what waits, in as few vectored writes as the kernel allows.
     fn write(&self, shard: &Shard) {
         let result = {
-            let mut spare = shard.spare.borrow_mut();
-            self.outbox.borrow_mut().write_to(&mut spare, |slices| self.stream.try_write(slices))
+            let mut spares = shard.spares.borrow_mut();
+            self.with_outbox(|outbox| outbox.write_to(&mut spares, |slices| self.stream.try_write(slices)))
         };
         let result = result.and_then(|(written, blocked)| Ok((written, blocked || !self.stream.flush()?)));
         let (written, blocked) = match result {
@@ -227,12 +255,12 @@ impl Connection {
         }
         match self.phase() {
             Phase::Open if self.peer.take_drained() => self.seat.deliver(Event::Drained(self.peer.client.id)),
-            Phase::Closing { broken: true, .. } => {
+            Phase::Broken => {
                 // The client reads our close frame and then the end, however much of its own is still on the way:
                 // closing the socket now would reset the connection and could take the frame with it.
                 self.stream.shut();
             }
-            Phase::Closing { .. } => self.wake_task(),
+            Phase::Closing | Phase::Answered => self.wake_task(),
             _ => {}
         }
     }
@@ -240,19 +268,16 @@ impl Connection {
     /// Whether nothing is left to be done, for the task: it is over, or both close frames have gone their way.
     pub fn is_finished(&self) -> bool {
         match self.phase() {
-            Phase::Open => false,
-            Phase::Closing { answered, .. } => answered && self.outbox.borrow().is_empty() && !self.blocked.get(),
+            Phase::Open | Phase::Closing | Phase::Broken => false,
+            Phase::Answered => self.waiting() == 0 && !self.blocked.get(),
             Phase::Over => true,
         }
     }
 
     /// For the task: writes on when the kernel takes more, and remembers whom to wake.
     pub fn poll_write(&self, cx: &mut Context<'_>, shard: &Shard) {
-        let mut task = self.task.borrow_mut();
-        if !task.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            *task = Some(cx.waker().clone());
-        }
-        drop(task);
+        let task = self.task.take().filter(|waker| waker.will_wake(cx.waker()));
+        self.task.set(task.or_else(|| Some(cx.waker().clone())));
         while self.blocked.get() && self.phase() != Phase::Over {
             match self.stream.poll_write_ready(cx) {
                 Poll::Ready(_) => self.write(shard),
@@ -262,14 +287,8 @@ impl Connection {
     }
 
     /// For the task: reads what has come. 0 is the end of the client's side.
-    pub fn poll_read(
-        &self,
-        cx: &mut Context<'_>,
-        shard: &Shard,
-        socket: &mut OwnedReadHalf,
-        buffer: &mut BytesMut,
-    ) -> Poll<io::Result<usize>> {
-        self.stream.poll_read(cx, socket, &shard.ciphertext, buffer)
+    pub fn poll_read(&self, cx: &mut Context<'_>, shard: &Shard, buffer: &mut BytesMut) -> Poll<io::Result<usize>> {
+        self.stream.poll_read(cx, &shard.ciphertext, buffer)
     }
 
     /// For the task, at its end: with TLS, tells the client that nothing was cut off.
@@ -278,8 +297,9 @@ impl Connection {
     }
 
     fn wake_task(&self) {
-        if let Some(task) = &*self.task.borrow() {
+        if let Some(task) = self.task.take() {
             task.wake_by_ref();
+            self.task.set(Some(task));
         }
     }
 
@@ -295,8 +315,8 @@ impl Connection {
                 Verdict::Ping => self.queue_control(shard, |out| protocol::write_ping(out, b"")),
                 Verdict::Gone => self.cut(CloseInfo::timeout()),
             },
-            Phase::Closing { since, .. } => {
-                if now.saturating_duration_since(since) >= limits.close_timeout {
+            Phase::Closing | Phase::Answered | Phase::Broken => {
+                if self.keepalive.time(now) >= limits.close_timeout {
                     self.cut(CloseInfo::lost());
                 }
             }

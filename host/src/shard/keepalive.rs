@@ -1,16 +1,17 @@
 //! How long a client is silent, and what follows from that.
 
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::clock::Moment;
 use crate::config::Limits;
 
 /// When a client was heard last, and whether it was asked since.
 #[derive(Debug)]
 pub struct Keepalive {
-    /// Coarse: the time of a sweep.
-    heard: Cell<Instant>,
-    pinged: Cell<Option<Instant>>,
+    /// Since when it is silent or, if it was pinged, since when that is so. Coarse: the time of a sweep.
+    since: Cell<Moment>,
+    pinged: Cell<bool>,
 }
 
 /// What is to be done about a client.
@@ -26,32 +27,37 @@ pub enum Verdict {
 
 impl Keepalive {
     /// For a client that has just come.
-    pub fn new(now: Instant) -> Self {
-        Self { heard: Cell::new(now), pinged: Cell::new(None) }
+    pub fn new(now: Moment) -> Self {
+        Self { since: Cell::new(now), pinged: Cell::new(false) }
     }
 
     /// Something has come from the client. An answer of any kind will do (RFC 6455 §5.5.3 asks for a pong).
-    pub fn note_heard(&self, now: Instant) {
-        self.heard.set(now);
-        self.pinged.set(None);
+    pub fn note_heard(&self, now: Moment) {
+        self.since.set(now);
+        self.pinged.set(false);
     }
 
     /// The shard has stood still for so long: nobody could be heard.
     pub fn excuse(&self, held_up: Duration) {
-        self.heard.set(self.heard.get() + held_up);
-        self.pinged.set(self.pinged.get().map(|pinged| pinged + held_up));
+        self.since.set(self.since.get() + held_up);
+    }
+
+    /// For how long it has been silent.
+    pub fn time(&self, now: Moment) -> Duration {
+        now.since(self.since.get())
     }
 
     /// To be asked once per sweep. A ping that it asks for is taken for sent.
-    pub fn look(&self, now: Instant, limits: &Limits) -> Verdict {
+    pub fn look(&self, now: Moment, limits: &Limits) -> Verdict {
+        let time = self.time(now);
         match self.pinged.get() {
-            Some(pinged) if now.saturating_duration_since(pinged) >= limits.pong_timeout => Verdict::Gone,
-            Some(_) => Verdict::Fine,
-            None if now.saturating_duration_since(self.heard.get()) >= limits.ping_interval => {
-                self.pinged.set(Some(now));
+            true if time >= limits.pong_timeout => Verdict::Gone,
+            false if time >= limits.ping_interval => {
+                self.since.set(now);
+                self.pinged.set(true);
                 Verdict::Ping
             }
-            None => Verdict::Fine,
+            _ => Verdict::Fine,
         }
     }
 }
@@ -59,6 +65,7 @@ impl Keepalive {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shard::clock::Clock;
 
     fn limits() -> Limits {
         Limits { ping_interval: Duration::from_secs(20), pong_timeout: Duration::from_secs(5), ..Limits::default() }
@@ -66,7 +73,7 @@ mod tests {
 
     #[test]
     fn who_is_silent_is_pinged_once_and_gone_if_it_stays_so() {
-        let start = Instant::now();
+        let start = Clock::new().read();
         let at = |seconds| start + Duration::from_secs(seconds);
         let client = Keepalive::new(start);
         let verdicts = [19, 20, 21, 24, 25].map(|seconds| client.look(at(seconds), &limits()));
@@ -75,7 +82,7 @@ mod tests {
 
     #[test]
     fn who_answers_is_fine_and_pinged_again_later() {
-        let start = Instant::now();
+        let start = Clock::new().read();
         let at = |seconds| start + Duration::from_secs(seconds);
         let client = Keepalive::new(start);
         for round in 0..3 {
@@ -88,7 +95,7 @@ mod tests {
 
     #[test]
     fn nobody_is_gone_who_was_not_pinged_and_given_the_time_to_answer() {
-        let start = Instant::now();
+        let start = Clock::new().read();
         let at = |seconds| start + Duration::from_secs(seconds);
         let client = Keepalive::new(start);
         assert_eq!(client.look(at(100), &limits()), Verdict::Ping, "no sweep for long");

@@ -6,6 +6,7 @@
 //! | `drain` | the end of a shard: everybody is closed, in batches |
 //! | `table` | connections, buffers and clock of one shard; the end of its turn |
 //! | `connection` | one connection and how it ends |
+//! | `clock` | the time of a shard, in few bytes |
 //! | `keepalive` | how long a client is silent, and what follows |
 //! | `reader` | its task: frames in, events out |
 //! | `rate` | how many messages a client may send |
@@ -25,6 +26,7 @@
 //! | `roster` | who is connected, for other threads to see |
 
 mod breaker;
+mod clock;
 mod connection;
 mod containment;
 mod drain;
@@ -49,5 +51,5 @@ mod tls;
 pub use orders::{Order, Probation, RoomSwap};
 pub use rooms::Counters;
 pub use roster::Roster;
-pub use thread::{Command, Newcomer, ShardContext, spawn};
+pub use thread::{Command, Newcomer, Permit, ShardContext, spawn};
 pub use tls::TlsSession;

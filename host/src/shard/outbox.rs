@@ -8,18 +8,34 @@ use bytes::{Buf, Bytes};
 /// Slices in one vectored write. Linux takes 1,024; 64 carry a megabyte of the largest broadcast frames or, of small
 /// frames, which share a slice, as many as there are.
 const SLICES: usize = 64;
-/// An emptied buffer of up to this size is kept for the next frame of the turn; a larger one goes back to the allocator.
+/// An emptied buffer of up to this size is kept for other frames; a larger one goes back to the allocator.
 const KEEP_BYTES: usize = 4096;
 /// A buffer that has had this much takes no further frame: what is written of it is given back only with the whole, and a
 /// client that always leaves something unread would have it grow for as long as it is connected.
 const CHUNK_BYTES: usize = 64 << 10;
+/// So many empty queues are kept: as many connections as are answered in a turn need no allocator. A megabyte at most.
+const KEEP_QUEUES: usize = 256;
 
 /// Frames in their order: small ones copied together into one buffer, large ones shared by reference.
 ///
-/// Empty, it holds no memory.
+/// Empty, it is one pointer and holds no memory.
 #[derive(Debug, Default)]
 pub struct Outbox {
+    queue: Option<Box<Queue>>,
+}
+
+/// Queues that are empty, for the next outboxes that need one.
+#[derive(Debug, Default)]
+pub struct Spares {
+    #[expect(clippy::vec_box, reason = "they are handed on as they are, each from outbox to outbox")]
+    queues: Vec<Box<Queue>>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
     chunks: VecDeque<Chunk>,
+    /// An empty buffer for the next chunk of copied frames.
+    buffer: Vec<u8>,
     len: usize,
 }
 
@@ -39,76 +55,105 @@ impl Chunk {
     }
 }
 
+impl Spares {
+    fn take(&mut self) -> Box<Queue> {
+        self.queues.pop().unwrap_or_default()
+    }
+
+    fn keep(&mut self, queue: Box<Queue>) {
+        if self.queues.len() < KEEP_QUEUES && queue.chunks.capacity() <= SLICES {
+            self.queues.push(queue);
+        }
+    }
+}
+
 impl Outbox {
     /// How many bytes wait.
     pub fn len(&self) -> usize {
-        self.len
+        self.queue.as_ref().map_or(0, |queue| queue.len)
     }
 
-    /// Whether nothing waits.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// Lets a writer append frames. `spare` is an empty buffer to use if none is open.
-    pub fn append(&mut self, spare: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-        if !matches!(self.chunks.back(), Some(Chunk::Own(bytes, _)) if bytes.len() < CHUNK_BYTES) {
-            self.chunks.push_back(Chunk::Own(std::mem::take(spare), 0));
+    /// Lets a writer append frames.
+    pub fn append(&mut self, spares: &mut Spares, write: impl FnOnce(&mut Vec<u8>)) {
+        let queue = self.queue.get_or_insert_with(|| spares.take());
+        if !matches!(queue.chunks.back(), Some(Chunk::Own(bytes, _)) if bytes.len() < CHUNK_BYTES) {
+            queue.chunks.push_back(Chunk::Own(std::mem::take(&mut queue.buffer), 0));
         }
-        if let Some(Chunk::Own(bytes, _)) = self.chunks.back_mut() {
+        if let Some(Chunk::Own(bytes, _)) = queue.chunks.back_mut() {
             let before = bytes.len();
             write(bytes);
-            self.len += bytes.len() - before;
+            queue.len += bytes.len() - before;
         }
     }
 
     /// Appends a shared frame: a reference count, no copy.
-    pub fn append_shared(&mut self, frame: Bytes) {
-        self.len += frame.len();
-        self.chunks.push_back(Chunk::Shared(frame));
+    pub fn append_shared(&mut self, spares: &mut Spares, frame: Bytes) {
+        let queue = self.queue.get_or_insert_with(|| spares.take());
+        queue.len += frame.len();
+        queue.chunks.push_back(Chunk::Shared(frame));
     }
 
-    /// Writes as much as `write` takes. Answers how many bytes that was, and whether it would block.
-    /// A buffer that has become free goes into `spare`.
+    /// Writes as much as `write` takes. Answers how many bytes that was, and whether it would block. Emptied, it hands
+    /// its memory on.
     pub fn write_to(
         &mut self,
-        spare: &mut Vec<u8>,
-        mut write: impl FnMut(&mut [IoSlice<'_>]) -> io::Result<usize>,
+        spares: &mut Spares,
+        write: impl FnMut(&mut [IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<(usize, bool)> {
-        let before = self.len;
-        while self.len > 0 {
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let mut count = 0;
-            let mut offered = 0;
-            for (slice, chunk) in slices.iter_mut().zip(&self.chunks) {
-                *slice = IoSlice::new(chunk.rest());
-                offered += chunk.rest().len();
-                count += 1;
-            }
-            match write(&mut slices[..count]) {
-                Ok(written) => {
-                    self.advance(written, spare);
-                    // The kernel took less than it was offered: it has no room, and asking again would only say so.
-                    if written < offered {
-                        return Ok((before - self.len, true));
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok((before - self.len, true)),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+        let Some(queue) = &mut self.queue else { return Ok((0, false)) };
+        let before = queue.len;
+        let blocked = queue.write_to(write)?;
+        let written = before - queue.len;
+        if let Some(queue) = self.queue.take_if(|queue| queue.len == 0) {
+            spares.keep(queue);
         }
-        self.chunks = VecDeque::new();
-        Ok((before, false))
+        Ok((written, blocked))
     }
 
     /// Drops everything, and answers how many bytes that was.
     pub fn clear(&mut self) -> usize {
-        self.chunks = VecDeque::new();
-        std::mem::take(&mut self.len)
+        self.queue.take().map_or(0, |queue| queue.len)
+    }
+}
+
+impl Queue {
+    /// Whether it would block.
+    fn write_to(&mut self, mut write: impl FnMut(&mut [IoSlice<'_>]) -> io::Result<usize>) -> io::Result<bool> {
+        while self.len > 0 {
+            let (result, offered) = self.offer(&mut write);
+            match result {
+                Ok(written) => {
+                    self.advance(written);
+                    // The kernel took less than it was offered: it has no room, and asking again would only say so.
+                    if written < offered {
+                        return Ok(true);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
     }
 
-    fn advance(&mut self, mut written: usize, spare: &mut Vec<u8>) {
+    /// Offers what stands first. Answers how many bytes that was.
+    fn offer(&self, write: &mut impl FnMut(&mut [IoSlice<'_>]) -> io::Result<usize>) -> (io::Result<usize>, usize) {
+        if let (Some(only), 1) = (self.chunks.front(), self.chunks.len()) {
+            return (write(&mut [IoSlice::new(only.rest())]), only.rest().len());
+        }
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let mut count = 0;
+        let mut offered = 0;
+        for (slice, chunk) in slices.iter_mut().zip(&self.chunks) {
+            *slice = IoSlice::new(chunk.rest());
+            offered += chunk.rest().len();
+            count += 1;
+        }
+        (write(&mut slices[..count]), offered)
+    }
+
+    fn advance(&mut self, mut written: usize) {
         self.len -= written;
         while let Some(chunk) = self.chunks.front_mut() {
             let rest = chunk.rest().len();
@@ -121,11 +166,11 @@ impl Outbox {
             }
             written -= rest;
             if let Some(Chunk::Own(mut bytes, _)) = self.chunks.pop_front()
-                && spare.capacity() == 0
+                && self.buffer.capacity() == 0
                 && bytes.capacity() <= KEEP_BYTES
             {
                 bytes.clear();
-                *spare = bytes;
+                self.buffer = bytes;
             }
         }
     }
@@ -138,10 +183,10 @@ mod tests {
     /// Writes through `write_to` into a sink that takes `limit` bytes at a time.
     fn drain(outbox: &mut Outbox, limit: usize) -> Vec<u8> {
         let mut out = Vec::new();
-        let mut spare = Vec::new();
-        while !outbox.is_empty() {
+        let mut spares = Spares::default();
+        while outbox.len() > 0 {
             outbox
-                .write_to(&mut spare, |slices| {
+                .write_to(&mut spares, |slices| {
                     let all: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
                     let taken = all.len().min(limit);
                     out.extend_from_slice(&all[..taken]);
@@ -156,11 +201,11 @@ mod tests {
     fn frames_leave_in_the_order_in_which_they_came_however_little_is_taken_at_a_time() {
         for limit in 1..12 {
             let mut outbox = Outbox::default();
-            let mut spare = Vec::new();
-            outbox.append(&mut spare, |bytes| bytes.extend_from_slice(b"one "));
-            outbox.append(&mut spare, |bytes| bytes.extend_from_slice(b"two "));
-            outbox.append_shared(Bytes::from_static(b"three "));
-            outbox.append(&mut spare, |bytes| bytes.extend_from_slice(b"four"));
+            let mut spares = Spares::default();
+            outbox.append(&mut spares, |bytes| bytes.extend_from_slice(b"one "));
+            outbox.append(&mut spares, |bytes| bytes.extend_from_slice(b"two "));
+            outbox.append_shared(&mut spares, Bytes::from_static(b"three "));
+            outbox.append(&mut spares, |bytes| bytes.extend_from_slice(b"four"));
             assert_eq!(outbox.len(), 18);
             assert_eq!(drain(&mut outbox, limit), b"one two three four");
         }
@@ -169,12 +214,12 @@ mod tests {
     #[test]
     fn small_frames_of_one_turn_share_a_slice() {
         let mut outbox = Outbox::default();
-        let mut spare = Vec::new();
+        let mut spares = Spares::default();
         for _ in 0..100 {
-            outbox.append(&mut spare, |bytes| bytes.push(7));
+            outbox.append(&mut spares, |bytes| bytes.push(7));
         }
         let mut calls = 0;
-        let wrote = outbox.write_to(&mut spare, |slices| {
+        let wrote = outbox.write_to(&mut spares, |slices| {
             calls += 1;
             Ok(slices.iter().map(|slice| slice.len()).sum())
         });
@@ -184,9 +229,10 @@ mod tests {
     #[test]
     fn a_write_that_is_cut_short_says_that_it_would_block_without_asking_again() {
         let mut outbox = Outbox::default();
-        outbox.append_shared(Bytes::from_static(b"0123456789"));
+        let mut spares = Spares::default();
+        outbox.append_shared(&mut spares, Bytes::from_static(b"0123456789"));
         let mut calls = 0;
-        let wrote = outbox.write_to(&mut Vec::new(), |_| {
+        let wrote = outbox.write_to(&mut spares, |_| {
             calls += 1;
             Ok(4)
         });
@@ -196,30 +242,47 @@ mod tests {
     #[test]
     fn an_outbox_that_is_never_empty_holds_what_waits_and_not_what_is_written() {
         let mut outbox = Outbox::default();
-        let mut spare = Vec::new();
-        outbox.append(&mut spare, |bytes| bytes.extend_from_slice(&[7; 100]));
+        let mut spares = Spares::default();
+        outbox.append(&mut spares, |bytes| bytes.extend_from_slice(&[7; 100]));
         for _ in 0..10_000 {
-            outbox.append(&mut spare, |bytes| bytes.extend_from_slice(&[7; 1000]));
-            outbox.write_to(&mut spare, |_| Ok(1000)).expect("the sink does not fail");
+            outbox.append(&mut spares, |bytes| bytes.extend_from_slice(&[7; 1000]));
+            outbox.write_to(&mut spares, |_| Ok(1000)).expect("the sink does not fail");
             assert_eq!(outbox.len(), 100);
         }
         let held = |chunk: &Chunk| match chunk {
             Chunk::Own(bytes, _) => bytes.capacity(),
             Chunk::Shared(bytes) => bytes.len(),
         };
-        let held: usize = outbox.chunks.iter().map(held).sum();
+        let held: usize = outbox.queue.iter().flat_map(|queue| &queue.chunks).map(held).sum();
         assert!(held <= 4 * CHUNK_BYTES, "{held} bytes are held");
     }
 
     #[test]
-    fn an_emptied_outbox_holds_no_memory_and_lends_its_small_buffer_on() {
+    fn an_emptied_outbox_holds_no_memory_and_hands_its_own_on() {
         let mut outbox = Outbox::default();
-        let mut spare = Vec::new();
-        outbox.append(&mut spare, |bytes| bytes.push(7));
-        drain(&mut outbox, 10);
-        assert_eq!(outbox.chunks.capacity(), 0);
-        outbox.append(&mut spare, |bytes| bytes.push(7));
-        outbox.write_to(&mut spare, |_| Ok(1)).expect("the sink does not fail");
-        assert!(spare.capacity() > 0);
+        let mut spares = Spares::default();
+        outbox.append(&mut spares, |bytes| bytes.push(7));
+        outbox.write_to(&mut spares, |_| Ok(1)).expect("the sink does not fail");
+        assert!(outbox.queue.is_none());
+        let mut other = Outbox::default();
+        other.append(&mut spares, |bytes| {
+            assert!(bytes.capacity() > 0, "it is the buffer of the first");
+            bytes.push(8);
+        });
+        assert_eq!(drain(&mut other, 10), [8]);
+    }
+
+    #[test]
+    fn spares_are_bounded_in_number_and_in_size() {
+        let mut spares = Spares::default();
+        let mut outboxes: Vec<_> = (0..KEEP_QUEUES + 10).map(|_| Outbox::default()).collect();
+        for outbox in &mut outboxes {
+            outbox.append(&mut spares, |bytes| bytes.resize(KEEP_BYTES + 1, 7));
+        }
+        for outbox in &mut outboxes {
+            outbox.write_to(&mut spares, |_| Ok(KEEP_BYTES + 1)).expect("the sink does not fail");
+        }
+        assert_eq!(spares.queues.len(), KEEP_QUEUES);
+        assert!(spares.queues.iter().all(|queue| queue.buffer.capacity() == 0));
     }
 }

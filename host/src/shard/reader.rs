@@ -7,7 +7,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use tokio::net::tcp::OwnedReadHalf;
 
 use super::connection::Connection;
 use super::mailbox::Event;
@@ -35,7 +34,6 @@ enum Next {
 pub struct Reader {
     shard: Rc<Shard>,
     connection: Rc<Connection>,
-    socket: OwnedReadHalf,
     session: Session,
     rate: Option<Box<Rate>>,
     /// What was left when the room's mailbox was full. Mostly nothing, which is to take no room.
@@ -46,17 +44,10 @@ pub struct Reader {
 
 impl Reader {
     /// A reader of this connection. `first` is what came with the upgrade request.
-    pub fn new(
-        shard: Rc<Shard>,
-        connection: Rc<Connection>,
-        socket: OwnedReadHalf,
-        first: Bytes,
-        agreement: Option<Agreement>,
-        permit: Permit,
-    ) -> Self {
+    pub fn new(shard: Rc<Shard>, connection: Rc<Connection>, first: Bytes, agreement: Option<Agreement>, permit: Permit) -> Self {
         let session = session(&shard, agreement);
-        let rate = shard.limits.rate.map(|limit| Box::new(Rate::new(limit, shard.now())));
-        Self { shard, connection, socket, session, rate, left_over: own(BytesMut::from(first)), _permit: permit }
+        let rate = shard.limits.rate.map(|limit| Box::new(Rate::new(limit, Instant::now())));
+        Self { shard, connection, session, rate, left_over: own(BytesMut::from(first)), _permit: permit }
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
@@ -79,7 +70,7 @@ impl Reader {
         }
         let mut buffer = shard.read_buffer.borrow_mut();
         shard.make_room(&mut buffer);
-        match ready!(connection.poll_read(cx, shard, &mut self.socket, &mut buffer)) {
+        match ready!(connection.poll_read(cx, shard, &mut buffer)) {
             Ok(1..) => Poll::Ready(Next::Read),
             Ok(0) | Err(_) => Poll::Ready(Next::Ended),
         }
@@ -126,7 +117,7 @@ impl Future for Reader {
         loop {
             match ready!(this.poll_next(cx)) {
                 Next::Read => {
-                    this.connection.keepalive.note_heard(this.shard.now());
+                    this.connection.note_heard(&this.shard);
                     // Taken out for the time of the deliveries: a handler runs inside them.
                     let mut buffer = this.shard.read_buffer.take();
                     this.receive(&mut buffer);

@@ -9,16 +9,13 @@ use crate::types::{Client, ClientId};
 /// The clients of all shards by id. Locked when a client comes or goes and when somebody asks, never for a message.
 #[derive(Debug, Default)]
 pub struct Roster {
-    clients: Mutex<BTreeMap<ClientId, Entry>>,
+    clients: Mutex<BTreeMap<ClientId, Arc<Peer>>>,
 }
 
-/// A client, and which shard it is on.
-type Entry = (Arc<Peer>, usize);
-
 impl Roster {
-    /// Adds a client that has connected to this shard.
-    pub fn insert(&self, peer: Arc<Peer>, shard: usize) {
-        self.lock().insert(peer.client.id, (peer, shard));
+    /// Adds a client that has connected.
+    pub fn insert(&self, peer: Arc<Peer>) {
+        self.lock().insert(peer.client.id, peer);
     }
 
     /// Takes a client out.
@@ -27,13 +24,13 @@ impl Roster {
     }
 
     /// The shard of a client that is connected, and its place there.
-    pub fn place(&self, id: ClientId) -> Option<(usize, usize)> {
-        self.lock().get(&id).map(|(peer, shard)| (*shard, peer.slot))
+    pub fn place(&self, id: ClientId) -> Option<(u32, usize)> {
+        self.lock().get(&id).map(|peer| (peer.shard, peer.slot))
     }
 
     /// Everybody, in the order in which they came.
     pub fn clients(&self) -> Vec<Client> {
-        self.lock().values().map(|(peer, _)| peer.client.clone()).collect()
+        self.lock().values().map(|peer| peer.client.clone()).collect()
     }
 
     /// How many are connected.
@@ -41,7 +38,7 @@ impl Roster {
         self.lock().len()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ClientId, Entry>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ClientId, Arc<Peer>>> {
         // A panic elsewhere cannot leave the map half changed: each use is one call.
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }

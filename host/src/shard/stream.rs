@@ -8,7 +8,6 @@ use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio_util::io::poll_read_buf;
 
 use super::tls::TlsSession;
@@ -16,17 +15,18 @@ use super::tls::TlsSession;
 /// What one read of a TLS connection takes: its ciphertext goes through a buffer of the shard's first.
 const CIPHERTEXT_BYTES: usize = 64 << 10;
 
-/// The writing half of a socket, and the TLS session if there is one. The reading half is the task's.
+/// A socket, and the TLS session if there is one.
 #[derive(Debug)]
 pub struct Stream {
-    socket: OwnedWriteHalf,
+    /// In a cell since tokio reads with a mutable socket only, and knows then when a second `recv` would be in vain.
+    socket: RefCell<TcpStream>,
     tls: Option<Box<RefCell<TlsSession>>>,
 }
 
 impl Stream {
     /// A stream over this socket.
-    pub fn new(socket: OwnedWriteHalf, tls: Option<Box<TlsSession>>) -> Self {
-        Self { socket, tls: tls.map(|session| Box::new(RefCell::new(*session))) }
+    pub fn new(socket: TcpStream, tls: Option<Box<TlsSession>>) -> Self {
+        Self { socket: RefCell::new(socket), tls: tls.map(|session| Box::new(RefCell::new(*session))) }
     }
 
     /// Reads what has come, with one `recv` per readiness: tokio knows that a read which did not fill the buffer has emptied
@@ -34,11 +34,11 @@ impl Stream {
     pub fn poll_read(
         &self,
         cx: &mut Context<'_>,
-        socket: &mut OwnedReadHalf,
         ciphertext: &RefCell<BytesMut>,
         buffer: &mut BytesMut,
     ) -> Poll<io::Result<usize>> {
-        let Some(tls) = &self.tls else { return poll_read_buf(Pin::new(socket), cx, buffer) };
+        let mut socket = self.socket.borrow_mut();
+        let Some(tls) = &self.tls else { return poll_read_buf(Pin::new(&mut *socket), cx, buffer) };
         let (mut tls, mut ciphertext) = (tls.borrow_mut(), ciphertext.borrow_mut());
         let before = buffer.len();
         // A part of a record is nothing to read yet.
@@ -53,17 +53,19 @@ impl Stream {
         Poll::Ready(Ok(buffer.len() - before))
     }
 
-    /// Writes as much as the kernel takes, in one vectored write.
+    /// Writes as much as the kernel takes, in one call. One slice alone is sent, which costs the kernel less than a
+    /// vectored write of one.
     pub fn try_write(&self, slices: &mut [IoSlice<'_>]) -> io::Result<usize> {
-        match &self.tls {
-            None => self.socket.try_write_vectored(slices),
-            Some(tls) => tls.borrow_mut().write(&mut Socket(self.socket.as_ref()), slices),
+        match (&self.tls, &*slices) {
+            (None, [bytes]) => self.socket.borrow().try_write(bytes),
+            (None, _) => self.socket.borrow().try_write_vectored(slices),
+            (Some(tls), _) => tls.borrow_mut().write(&mut Socket(&self.socket.borrow()), slices),
         }
     }
 
     /// Writes what TLS has still to write. Whether nothing is left.
     pub fn flush(&self) -> io::Result<bool> {
-        self.tls.as_ref().map_or(Ok(true), |tls| tls.borrow_mut().flush(&mut Socket(self.socket.as_ref())))
+        self.tls.as_ref().map_or(Ok(true), |tls| tls.borrow_mut().flush(&mut Socket(&self.socket.borrow())))
     }
 
     /// Whether TLS has still something to write.
@@ -73,13 +75,13 @@ impl Stream {
 
     /// Resolves when the kernel takes more.
     pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.socket.as_ref().poll_write_ready(cx)
+        self.socket.borrow().poll_write_ready(cx)
     }
 
     /// Ends our side: the client reads what was written before, and then the end.
     pub fn shut(&self) {
         self.end();
-        let _ = socket2::SockRef::from(self.socket.as_ref()).shutdown(Shutdown::Write);
+        let _ = socket2::SockRef::from(&*self.socket.borrow()).shutdown(Shutdown::Write);
     }
 
     /// Ends a TLS session in order, as far as the kernel takes it. A plain socket ends by being closed.

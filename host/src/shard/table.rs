@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use slab::Slab;
 
+use super::clock::{Clock, Moment};
 use super::connection::Connection;
+use super::outbox::Spares;
 use super::roster::Roster;
 use crate::config::Limits;
 use crate::protocol::{Deflaters, Inflaters};
@@ -30,8 +32,8 @@ pub struct Shard {
     pub read_buffer: RefCell<BytesMut>,
     /// Where ciphertext waits to be decrypted into the read buffer. It holds no memory before the first TLS connection reads.
     pub ciphertext: RefCell<BytesMut>,
-    /// An empty buffer for the next outbox that needs one.
-    pub spare: RefCell<Vec<u8>>,
+    /// Memory for the next outbox that needs some.
+    pub spares: RefCell<Spares>,
     /// Streams for compressed messages to clients,
     pub deflaters: RefCell<Deflaters>,
     /// and from them.
@@ -39,7 +41,9 @@ pub struct Shard {
     /// Who is connected, for other threads to see.
     roster: Arc<Roster>,
     connections: RefCell<Slab<Rc<Connection>>>,
-    now: Cell<Instant>,
+    clock: Clock,
+    now: Cell<Moment>,
+    swept: Cell<Instant>,
     dirty: RefCell<Vec<Rc<Connection>>>,
     writer: RefCell<Waker>,
     /// Wakes who waits for the last connection to go.
@@ -49,16 +53,19 @@ pub struct Shard {
 impl Shard {
     /// A shard without connections.
     pub fn new(limits: Limits, roster: Arc<Roster>) -> Rc<Self> {
+        let clock = Clock::new();
         Rc::new(Self {
             limits,
             read_buffer: RefCell::new(BytesMut::with_capacity(READ_BUFFER_BYTES)),
             ciphertext: RefCell::default(),
-            spare: RefCell::default(),
+            spares: RefCell::default(),
             deflaters: RefCell::default(),
             inflaters: Inflaters::new(),
             roster,
             connections: RefCell::default(),
-            now: Cell::new(Instant::now()),
+            now: Cell::new(clock.read()),
+            clock,
+            swept: Cell::new(Instant::now()),
             dirty: RefCell::default(),
             writer: RefCell::new(Waker::noop().clone()),
             emptied: tokio::sync::Notify::new(),
@@ -66,17 +73,22 @@ impl Shard {
     }
 
     /// The time of the last sweep. Coarse, so that the hot path reads no clock.
-    pub fn now(&self) -> Instant {
+    pub fn now(&self) -> Moment {
         self.now.get()
     }
 
+    /// The time as it is.
+    pub fn exact_now(&self) -> Moment {
+        self.clock.read()
+    }
+
     /// Adds a client's connection, which `make` makes for the place that it has got. `index` is this shard's.
-    pub fn insert(&self, index: usize, client: Client, make: impl FnOnce(Arc<Peer>) -> Connection) -> Rc<Connection> {
+    pub fn insert(&self, index: u32, client: Client, make: impl FnOnce(Arc<Peer>) -> Connection) -> Rc<Connection> {
         let mut connections = self.connections.borrow_mut();
         let entry = connections.vacant_entry();
         let slot = entry.key();
-        let peer = Arc::new(Peer::new(client, slot));
-        self.roster.insert(Arc::clone(&peer), index);
+        let peer = Arc::new(Peer::new(client, slot, index));
+        self.roster.insert(Arc::clone(&peer));
         let connection = Rc::new(make(peer));
         entry.insert(Rc::clone(&connection));
         connection
@@ -162,10 +174,11 @@ impl Shard {
     pub fn sweep(&self, period: Duration) {
         let now = Instant::now();
         // A shard that was held up, by a native handler that blocks say, has heard nobody meanwhile.
-        let held_up = now.saturating_duration_since(self.now.replace(now)).saturating_sub(2 * period);
+        let held_up = now.saturating_duration_since(self.swept.replace(now)).saturating_sub(2 * period);
+        self.now.set(self.clock.at(now));
         self.for_each(|connection| {
             if !held_up.is_zero() {
-                connection.keepalive.excuse(held_up);
+                connection.excuse(held_up);
             }
             connection.sweep(self);
         });

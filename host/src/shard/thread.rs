@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
 use super::connection::Connection;
@@ -54,7 +54,18 @@ pub struct Newcomer {
 }
 
 /// Gives a place back when it is dropped. What exactly it gives back is the front door's concern.
-pub type Permit = Box<dyn std::any::Any + Send>;
+#[derive(Debug)]
+pub struct Permit {
+    _place: OwnedSemaphorePermit,
+    _more: Option<Box<dyn std::any::Any + Send>>,
+}
+
+impl Permit {
+    /// A place of all that the server has, and whatever else is taken, if it is.
+    pub fn new(place: OwnedSemaphorePermit, more: Option<Box<dyn std::any::Any + Send>>) -> Self {
+        Self { _place: place, _more: more }
+    }
+}
 
 /// What other threads ask of a shard. It takes effect between two events of a room.
 #[derive(Debug)]
@@ -102,7 +113,7 @@ pub struct ShardContext {
 
 /// Starts a shard. The first one (`index` 0) opens the shared room, if there is one, and waits until its first instance
 /// has started.
-pub fn spawn<L: Launch>(index: usize, launch: L, context: ShardContext) -> Result<ShardHandle<L>, Error> {
+pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext) -> Result<ShardHandle<L>, Error> {
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (orders, order_inbox) = mpsc::channel(1);
     let (started, outcome) = std::sync::mpsc::channel();
@@ -159,7 +170,7 @@ async fn follow<L: Launch>(rooms: Rc<Rooms<L>>, mut orders: mpsc::Receiver<Order
     }
 }
 
-async fn serve<L: Launch>(index: usize, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mut inbox: mpsc::Receiver<Command>) {
+async fn serve<L: Launch>(index: u32, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mut inbox: mpsc::Receiver<Command>) {
     let writer = Rc::clone(shard);
     tokio::task::spawn_local(poll_fn(move |cx| writer.poll_turn(cx)));
     let limits = &shard.limits;
@@ -198,18 +209,18 @@ fn knock<L: Launch>(rooms: &Rc<Rooms<L>>, room: &str, request: Box<UpgradeReques
     }
 }
 
-fn join<L: Launch>(index: usize, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, newcomer: Newcomer) {
+fn join<L: Launch>(index: u32, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, newcomer: Newcomer) {
     let Newcomer { stream, tls, first, client, agreement, permit } = newcomer;
     // The room was there when it let this client in; it can be gone only if it lingers for less than a handshake takes.
     let Some(seat) = rooms.get_or_open(room) else { return };
-    let (reader, writer) = match TcpStream::from_std(stream) {
-        Ok(stream) => stream.into_split(),
+    let socket = match TcpStream::from_std(stream) {
+        Ok(socket) => socket,
         Err(error) => return tracing::warn!(client = client.id, "a new connection is lost: {error}"),
     };
-    let stream = Stream::new(writer, tls);
+    let stream = Stream::new(socket, tls);
     let connection = shard.insert(index, client, |peer| Connection::new(peer, Rc::clone(&seat), stream, agreement, shard.now()));
     let peer = Arc::clone(&connection.peer);
-    tokio::task::spawn_local(Reader::new(Rc::clone(shard), connection, reader, first, agreement, permit));
+    tokio::task::spawn_local(Reader::new(Rc::clone(shard), connection, first, agreement, permit));
     seat.deliver(Event::Joined(peer));
 }
 

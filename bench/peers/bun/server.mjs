@@ -1,9 +1,12 @@
-// `bun server.mjs PORT [--compression]`: echo at /echo; at every other path, each message goes to all who came by it.
+// `bun server.mjs PORT [--compression] [--tls CERTIFICATE KEY]`: echo at /echo; at every other path, each message goes to all who came by it.
 const [port, ...flags] = process.argv.slice(2);
+const at = flags.indexOf("--tls");
+const tls = at < 0 ? undefined : { cert: Bun.file(flags[at + 1]), key: Bun.file(flags[at + 2]) };
 
 Bun.serve({
   hostname: "127.0.0.1",
   port: Number(port),
+  tls,
   fetch(request, server) {
     const path = new URL(request.url).pathname;
     if (server.upgrade(request, { data: { path } })) return undefined;

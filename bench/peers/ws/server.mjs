@@ -1,9 +1,15 @@
-// `node server.mjs PORT [--compression]`: echo at /echo; at every other path, each message goes to all who came by it.
+// `node server.mjs PORT [--compression] [--tls CERTIFICATE KEY]`: echo at /echo; at every other path, each message goes to all who came by it.
+import { readFileSync } from "node:fs";
+import { createServer } from "node:https";
 import { WebSocketServer } from "ws";
 
 const [port, ...flags] = process.argv.slice(2);
 const perMessageDeflate = flags.includes("--compression") ? { threshold: 128 } : false;
-const server = new WebSocketServer({ host: "127.0.0.1", port: Number(port), perMessageDeflate, backlog: 1024 });
+const where = { host: "127.0.0.1", port: Number(port), backlog: 1024 };
+const at = flags.indexOf("--tls");
+const secure = at < 0 ? undefined : createServer({ cert: readFileSync(flags[at + 1]), key: readFileSync(flags[at + 2]) });
+const server = new WebSocketServer(secure ? { server: secure, perMessageDeflate } : { ...where, perMessageDeflate });
+secure?.listen(where);
 const rooms = new Map();
 
 server.on("connection", (socket, request) => {

@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: the host beside its peers, in turns, under the same load.
 
+mod aims;
+mod certificate;
 mod counts;
 mod foreign;
 mod machine;
@@ -73,8 +75,10 @@ fn measure(options: &Options, places: &Places) -> Check {
     records.add(&Record::Machine(Machine::look(places, &peers)))?;
     for workload in WORKLOADS.iter().filter(|workload| options.wants(workload)) {
         println!("\n=== {}: {}", workload.name, workload.what);
-        if let Err(why) = workload.can_run() {
-            println!("skipped: {why}");
+        if workload.tls
+            && let Err(Trouble::Failed(why) | Trouble::Missing(why)) = certificate::make(places)
+        {
+            println!("skipped: there is no certificate: {why}");
             continue;
         }
         compare(workload, &peers, options, places, &mut records)?;

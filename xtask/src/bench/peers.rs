@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::certificate;
 use super::workloads::{Kind, Workload};
 use crate::command::{cargo, command, for_guest, or_missing, output, run};
 use crate::places::Places;
@@ -42,7 +43,10 @@ pub(super) const PEERS: &[Peer] = &[
         what: "native Rust, the reference",
         prepare: build_rust,
         can: |workload| if workload.compression { Err("it has no compression") } else { Ok(()) },
-        command: |places, _, port| with_port(command(rust(places, "tokio-tungstenite"), &places.root), port),
+        command: |places, workload, port| {
+            let peer = with_port(command(rust(places, "tokio-tungstenite"), &places.root), port);
+            secured(peer, &[], places, workload)
+        },
         version: |places| locked(places, "tokio-tungstenite"),
     },
     Peer {
@@ -54,7 +58,10 @@ pub(super) const PEERS: &[Peer] = &[
             Kind::Room | Kind::Rooms => Err("a broadcast has to be built on it"),
             _ => Ok(()),
         },
-        command: |places, _, port| with_port(command(rust(places, "fastwebsockets"), &places.root), port),
+        command: |places, workload, port| {
+            let peer = with_port(command(rust(places, "fastwebsockets"), &places.root), port);
+            secured(peer, &[], places, workload)
+        },
         version: |places| locked(places, "fastwebsockets"),
     },
     Peer {
@@ -65,7 +72,7 @@ pub(super) const PEERS: &[Peer] = &[
         command: |places, workload, port| {
             let mut node = command("node", &folder(places, "ws"));
             node.arg("server.mjs");
-            compressing(with_port(node, port), workload)
+            secured(compressing(with_port(node, port), workload), &["--tls"], places, workload)
         },
         version: |places| {
             format!("{}, Node {}", pinned(places, "ws", "ws"), said(command("node", &places.root).arg("--version")))
@@ -79,7 +86,7 @@ pub(super) const PEERS: &[Peer] = &[
         command: |places, workload, port| {
             let mut bun = command(bun(places), &folder(places, "bun"));
             bun.arg("server.mjs");
-            compressing(with_port(bun, port), workload)
+            secured(compressing(with_port(bun, port), workload), &["--tls"], places, workload)
         },
         version: |places| pinned(places, "bun", "bun"),
     },
@@ -89,6 +96,7 @@ pub(super) const PEERS: &[Peer] = &[
         prepare: |places| installed(node_packages(&folder(places, "workerd")), &workerd(places)),
         can: |workload| match workload.connections {
             _ if workload.compression => Err("its handlers would have to ask for it"),
+            _ if workload.tls => Err("its key would have to stand in its configuration"),
             0..=4000 => Ok(()),
             _ => Err("it ends without a word somewhere between 4,000 and 10,000 connections"),
         },
@@ -105,6 +113,7 @@ pub(super) const PEERS: &[Peer] = &[
         prepare: |places| python_packages(places, "bench-python", &ancestor_recipe(places)).map(drop),
         can: |workload| match workload.kind {
             _ if workload.compression => Err("it has no compression"),
+            _ if workload.tls => Err("its TLS needs ssl.wrap_socket, which Python has no longer since 3.12"),
             _ if workload.connections > 1000 => Err("it has a thread for each connection"),
             Kind::Rooms => Err("it has no rooms"),
             _ => Ok(()),
@@ -115,6 +124,26 @@ pub(super) const PEERS: &[Peer] = &[
             python
         },
         version: |places| read(&ancestor_recipe(places)).trim().replace("websocket-server==", ""),
+    },
+    Peer {
+        name: "floor-epoll",
+        what: "no server to use: the kernel's own cost of an echo, by epoll",
+        prepare: build_rust,
+        can: floor_can,
+        command: |places, _, port| with_port(command(rust(places, "floor-epoll"), &places.root), port),
+        version: |places| format!("mio {}", locked(places, "mio")),
+    },
+    Peer {
+        name: "floor-uring",
+        what: "the same by io_uring",
+        prepare: |places| {
+            build_rust(places)?;
+            let probe = output(command(rust(places, "floor-uring"), &places.root).arg("--probe"));
+            or_missing(probe.map(drop), "it cannot run here")
+        },
+        can: floor_can,
+        command: |places, _, port| with_port(command(rust(places, "floor-uring"), &places.root), port),
+        version: |places| format!("io-uring {}", locked(places, "io-uring")),
     },
 ];
 
@@ -127,7 +156,7 @@ pub(super) fn binary(places: &Places) -> PathBuf {
 pub(super) fn guest(places: &Places, kind: Kind) -> PathBuf {
     match kind {
         Kind::Room | Kind::Rooms => places.root.join("tests/guests/target/wasm32-wasip2/release/relay.wasm"),
-        Kind::Echo | Kind::Silence | Kind::Tls => places.guests("wasm32-wasip2").join("echo.wasm"),
+        Kind::Echo | Kind::Silence => places.guests("wasm32-wasip2").join("echo.wasm"),
     }
 }
 
@@ -136,7 +165,22 @@ fn ws_host(places: &Places, workload: &Workload, port: u16) -> Command {
     host.arg("run").arg(guest(places, workload.kind)).arg("--port").arg(port.to_string()).args(["--no-page", "-q"]);
     host.args(["--instances", if workload.kind == Kind::Rooms { "per-room" } else { "shared" }]);
     host.args(["--compression", if workload.compression { "shared" } else { "off" }]);
+    if workload.tls {
+        host.arg("--tls-cert").arg(certificate::certificate(places)).arg("--tls-key").arg(certificate::key(places));
+    }
     host
+}
+
+/// A floor does what an echo needs and nothing else.
+fn floor_can(workload: &Workload) -> Result<(), &'static str> {
+    match workload.kind {
+        _ if workload.compression => Err("it has no compression"),
+        _ if workload.tls => Err("it has no TLS"),
+        Kind::Room | Kind::Rooms => Err("it has no rooms"),
+        Kind::Silence => Err("what it keeps for a connection is not what a server has to keep"),
+        Kind::Echo if workload.load.contains(&"connect") => Err("it checks nothing of an upgrade"),
+        Kind::Echo => Ok(()),
+    }
 }
 
 fn with_port(mut command: Command, port: u16) -> Command {
@@ -146,6 +190,14 @@ fn with_port(mut command: Command, port: u16) -> Command {
 
 fn compressing(mut command: Command, workload: &Workload) -> Command {
     command.args(workload.compression.then_some("--compression"));
+    command
+}
+
+/// Has a peer speak TLS, where the workload asks for it: its flag, and the files of the certificate and of the key.
+fn secured(mut command: Command, flag: &[&str], places: &Places, workload: &Workload) -> Command {
+    if workload.tls {
+        command.args(flag).arg(certificate::certificate(places)).arg(certificate::key(places));
+    }
     command
 }
 

@@ -9,7 +9,7 @@ const RIGHT: f64 = 150.0;
 const TOP: f64 = 36.0;
 const BOTTOM: f64 = 48.0;
 /// Told apart by those who see colours otherwise, too (Okabe and Ito).
-const COLOURS: [&str; 7] = ["#d55e00", "#0072b2", "#56b4e9", "#009e73", "#cc79a7", "#e69f00", "#555555"];
+const COLOURS: [&str; 9] = ["#d55e00", "#0072b2", "#56b4e9", "#009e73", "#cc79a7", "#e69f00", "#555555", "#000000", "#b0b0b0"];
 
 /// A plot.
 #[derive(Debug)]

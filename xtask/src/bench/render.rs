@@ -1,14 +1,16 @@
 //! bench/RESULTS.md and its plots, made of what was measured.
 
 use std::collections::BTreeMap;
+use std::fs;
 
+use anyhow::Context as _;
 use serde_json::Value;
 
 use super::peers::PEERS;
 use super::plot::Plot;
 use super::record::{self, Record, Run};
 use super::workloads::{WORKLOADS, Workload};
-use super::{table, write};
+use super::{aims, table, write};
 use crate::places::Places;
 use crate::step::Check;
 
@@ -59,7 +61,9 @@ pub(super) fn render(places: &Places) -> Check {
         }
     }
     let folder = places.root.join("bench");
-    page += "\n## Plots\n\n";
+    let reasons = folder.join("reasons.md");
+    let reasons = fs::read_to_string(&reasons).with_context(|| format!("reading {}", reasons.display()))?;
+    page += &format!("\n## Aims\n\n{}\n{}\n## Plots\n\n", aims::table(&runs), reasons);
     for series in &SERIES {
         write(&folder.join(format!("plots/{}.svg", series.file)), &plot(series, &runs).svg())?;
         page += &format!("![{}](plots/{}.svg)\n\n", series.title, series.file);
@@ -101,8 +105,7 @@ fn about(machine: &Value) -> String {
 fn section(workload: &Workload, runs: &[Run]) -> String {
     let rows = table::rows(workload, runs);
     if rows.is_empty() {
-        let why = workload.can_run().err().unwrap_or("not measured");
-        return format!("## {}\n\n{}: {why}.\n\n", workload.name, sentence(workload.what));
+        return format!("## {}\n\n{}: not measured.\n\n", workload.name, sentence(workload.what));
     }
     let rounds = rows.iter().map(|row| row.rounds).max().unwrap_or(0);
     let load = rows.iter().map(|row| row.load_average).fold(0.0, f64::max);

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::peers::{Peer, binary};
-use super::workloads::Workload;
+use super::workloads::{Kind, Workload};
 use super::{machine, pause};
 use crate::command::{command, output};
 use crate::places::Places;
@@ -18,6 +18,8 @@ use crate::step::Trouble;
 
 /// How long a server may take until it accepts connections.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// After so many seconds an allocator has given back what only connecting took: jemalloc does over ten.
+const SETTLED: u32 = 13;
 /// The cores of the server and of the load.
 const CORES: [&str; 2] = ["0", "1"];
 
@@ -69,7 +71,10 @@ impl Server {
         let mut load = command(&self.load, std::path::Path::new("."));
         load.arg("bench").arg(self.url(workload)).arg("--json").args(workload.load);
         load.args(["--connections", &workload.connections.to_string(), "--pid", &self.pid().to_string()]);
-        load.args(["--warm-up", "1s", "--duration", &format!("{seconds}s")]);
+        let (warm_up, seconds) = if workload.kind == Kind::Silence { (SETTLED, SETTLED) } else { (1, seconds) };
+        load.args(["--warm-up", &format!("{warm_up}s"), "--duration", &format!("{seconds}s")]);
+        // What its certificate is worth is not measured.
+        load.args(workload.tls.then_some("--insecure"));
         if let Some(rate) = rate {
             load.args(["--rate", &rate.to_string()]);
         }
@@ -80,7 +85,7 @@ impl Server {
     /// Where a workload talks to it.
     pub(super) fn url(&self, workload: &Workload) -> String {
         let path = if workload.load.contains(&"fan-out") { "/room/{room}" } else { "/echo" };
-        format!("ws://127.0.0.1:{}{path}", self.port)
+        format!("{}://127.0.0.1:{}{path}", if workload.tls { "wss" } else { "ws" }, self.port)
     }
 }
 

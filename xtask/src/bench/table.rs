@@ -126,7 +126,7 @@ fn ratio(figure: f64, reference: Option<f64>) -> String {
 }
 
 /// The middle one; of an even number the mean of the two in the middle.
-fn median(mut figures: Vec<f64>) -> Option<f64> {
+pub(super) fn median(mut figures: Vec<f64>) -> Option<f64> {
     figures.sort_by(f64::total_cmp);
     let half = figures.len() / 2;
     match figures.len() {

@@ -12,6 +12,7 @@ pub(super) struct Workload {
     /// Messages a second for the latencies, about a third of what one core does.
     pub(super) rate: Option<u32>,
     pub(super) compression: bool,
+    pub(super) tls: bool,
 }
 
 /// What a server does with a message.
@@ -25,15 +26,6 @@ pub(super) enum Kind {
     Rooms,
     /// There is none.
     Silence,
-    /// There is TLS below it, which the load generator does not speak yet.
-    Tls,
-}
-
-impl Workload {
-    /// Whether this checkout can run it.
-    pub(super) fn can_run(&self) -> Result<(), &'static str> {
-        if self.kind == Kind::Tls { Err("`ws-host bench` speaks no TLS yet") } else { Ok(()) }
-    }
 }
 
 const fn echo(
@@ -43,7 +35,7 @@ const fn echo(
     load: &'static [&'static str],
     rate: Option<u32>,
 ) -> Workload {
-    Workload { name, what, kind: Kind::Echo, connections, load, rate, compression: false }
+    Workload { name, what, kind: Kind::Echo, connections, load, rate, compression: false, tls: false }
 }
 
 const fn fan_out(
@@ -64,24 +56,13 @@ const fn compressed(workload: Workload) -> Workload {
     Workload { compression: true, ..workload }
 }
 
-const IDLE: Workload = Workload {
-    name: "idle-10000",
-    what: "10,000 connections that say nothing: memory for each",
-    kind: Kind::Silence,
-    connections: 10_000,
-    load: &["--mode", "idle"],
-    rate: None,
-    compression: false,
-};
+const fn over_tls(workload: Workload) -> Workload {
+    Workload { tls: true, ..workload }
+}
 
-const TLS: Workload = Workload {
-    name: "tls-echo-20-100",
-    what: "echo of 20 B, 100 connections, over TLS",
-    kind: Kind::Tls,
-    connections: 100,
-    load: &["--size", "20"],
-    rate: Some(5000),
-    compression: false,
+const IDLE: Workload = Workload {
+    kind: Kind::Silence,
+    ..echo("idle-10000", "10,000 connections that say nothing: memory for each", 10_000, &["--mode", "idle"], None)
 };
 
 /// Every workload.
@@ -125,5 +106,6 @@ pub(super) const WORKLOADS: &[Workload] = &[
         &["--mode", "fan-out", "--size", "16KiB", "--compression"],
         None,
     )),
-    TLS,
+    over_tls(echo("tls-echo-20-100", "echo of 20 B, 100 connections, over TLS", 100, &["--size", "20"], Some(5000))),
+    over_tls(echo("tls-echo-16k-100", "echo of 16 KiB, 100 connections, over TLS", 100, &["--size", "16KiB"], None)),
 ];

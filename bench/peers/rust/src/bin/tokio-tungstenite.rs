@@ -1,13 +1,17 @@
-//! `tokio-tungstenite PORT`: echo at /echo; at every other path, each message goes to all who came by it.
+//! `tokio-tungstenite PORT [CERTIFICATE KEY]`: echo at /echo; at every other path, each message goes to all who came by it.
 //!
-//! A current-thread runtime, since it is pinned to one core, with the library's defaults.
+//! With a certificate it speaks TLS. A current-thread runtime, since it is pinned to one core, with the library's defaults.
+
+#[path = "../tls.rs"]
+mod tls;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -20,20 +24,29 @@ type Rooms = Rc<RefCell<HashMap<String, Room>>>;
 
 #[tokio::main(flavor = "local")]
 async fn main() -> std::io::Result<()> {
-    let port = std::env::args().nth(1).and_then(|port| port.parse::<u16>().ok()).expect("the first argument is a port");
+    let (port, tls) = tls::arguments();
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let rooms = Rooms::default();
     for id in 0.. {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let rooms = Rc::clone(&rooms);
+        let (rooms, tls) = (Rc::clone(&rooms), tls.clone());
         // How a connection ends is of no interest here.
-        tokio::task::spawn_local(async move { drop(serve(id, stream, &rooms).await) });
+        tokio::task::spawn_local(async move {
+            match tls {
+                None => drop(serve(id, stream, &rooms).await),
+                Some(tls) => {
+                    if let Ok(stream) = tls.accept(stream).await {
+                        drop(serve(id, stream, &rooms).await);
+                    }
+                }
+            }
+        });
     }
     Ok(())
 }
 
-async fn serve(id: u64, stream: TcpStream, rooms: &Rooms) -> Result<(), Error> {
+async fn serve(id: u64, stream: impl AsyncRead + AsyncWrite + Unpin, rooms: &Rooms) -> Result<(), Error> {
     let mut path = String::new();
     let note_path = |request: &Request, response: Response| {
         path = request.uri().path().to_owned();

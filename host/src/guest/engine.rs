@@ -41,7 +41,7 @@ impl Engine {
         config.concurrency_support(false);
         config.epoch_interruption(true);
         let refused = |what| move |error: wasmtime::Error| Error::System { what, source: io::Error::other(format!("{error:#}")) };
-        match Cache::new(CacheConfig::new()) {
+        match Cache::new(cache()) {
             Ok(cache) => drop(config.cache(Some(cache))),
             // A home without a writable folder, in a container say, is no reason not to serve.
             Err(error) => tracing::warn!("components are compiled anew at each start, there is no cache: {error:#}"),
@@ -60,6 +60,14 @@ impl Engine {
             .map_err(|source| Error::System { what: "start a thread", source })?;
         Ok(Self { wasmtime })
     }
+}
+
+/// The user's cache folder, and nothing packed anew: wasmtime does that with what was loaded 256 times, in the process that does so next, and
+/// takes 170 MB for it while that serves.
+fn cache() -> CacheConfig {
+    let mut cache = CacheConfig::new();
+    cache.with_optimized_compression_usage_counter_threshold(u64::MAX);
+    cache
 }
 
 /// A component is made of a few core instances and tables (three or four for a Rust guest, more with adapters).

@@ -1,0 +1,62 @@
+//! What is kept of compiled components, for the next start.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use notify::{RecursiveMode, Watcher};
+use support::host::command;
+use support::{Host, guest};
+
+/// A host whose cache is in this folder.
+fn start(folder: &Path) -> Host {
+    let mut run = command();
+    run.arg("run").arg(guest("echo")).args(["--port", "0", "--socket"]).arg(folder.join("admin")).env("XDG_CACHE_HOME", folder);
+    Host::start(run)
+}
+
+/// The files in a folder and below it.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the folder can be read").map(|entry| entry.expect("it has a name").path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// Waits until something is found in a folder.
+fn found<T>(folder: &Path, mut find: impl FnMut() -> Option<T>) -> T {
+    let (tell, told) = channel();
+    let mut watcher = notify::recommended_watcher(tell).expect("folders can be watched");
+    watcher.watch(folder, RecursiveMode::Recursive).expect("this one, too");
+    loop {
+        match find() {
+            Some(found) => return found,
+            None => drop(told.recv_timeout(Duration::from_secs(30)).expect("something happens in the folder")),
+        }
+    }
+}
+
+/// wasmtime packs what was loaded 256 times more tightly, with 170 MB of the process that is the next to load it.
+#[test]
+fn what_is_started_often_is_not_packed_anew_by_who_serves_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    drop(start(folder.path()));
+    let is_component = |path: &PathBuf| path.extension().is_none() && path.to_string_lossy().contains("wasmtime");
+    let kept = files(folder.path()).into_iter().find(is_component).expect("the compiled component is kept");
+    let times = kept.with_extension("stats");
+    fs::write(&times, "usages = 255\noptimized-compression = 3\n").expect("the file can be written");
+
+    let host = start(folder.path());
+    // One thread looks after what is kept, one thing after the other: with the second component it is through with the first.
+    let mut swap = command();
+    swap.arg("swap").arg(guest("probe")).arg("--socket").arg(folder.path().join("admin"));
+    assert!(swap.output().expect("ws-host starts").status.success());
+    found(folder.path(), || {
+        let is_other = |path: &PathBuf| path.extension().is_some_and(|end| end == "stats") && *path != times;
+        files(folder.path()).into_iter().find(is_other)
+    });
+    drop(host);
+    let times = fs::read_to_string(&times).expect("the file is still there");
+    assert_eq!(times.lines().collect::<Vec<_>>(), ["usages = 256", "optimized-compression = 3"]);
+}

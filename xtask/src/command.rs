@@ -22,6 +22,12 @@ pub(crate) fn command(program: impl AsRef<OsStr>, dir: &Path) -> Command {
 pub(crate) fn cargo(words: &str, dir: &Path) -> Command {
     let mut command = command("cargo", dir);
     command.args(words.split_whitespace());
+    // What `cargo run` says of xtask. Some build scripts look at it, and would run again for each cargo that says something else.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

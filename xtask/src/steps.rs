@@ -8,6 +8,7 @@ mod languages;
 mod python;
 mod supply;
 
+use crate::bench;
 use crate::step::Step;
 use crate::tidy;
 
@@ -25,6 +26,12 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "host", what: "the host and the Rust tests build", needs: &[], run: code::build },
     Step { name: "test", what: "unit, documentation and integration tests", needs: &["guests", "host"], run: code::test },
     Step { name: "syscalls", what: "an echo costs one read and one write", needs: &["guests", "host"], run: code::system_calls },
+    Step {
+        name: "instructions",
+        what: "an echo and a broadcast take no more instructions than they may, in a release build",
+        needs: &["guests"],
+        run: bench::instructions_are_bounded,
+    },
     Step {
         name: "python-guests",
         what: "guests in Python, built with componentize-py",

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
+use super::instructions::RUNS;
 use super::pause;
 use super::peers::{binary, guest};
 use super::record::Record;
@@ -34,8 +35,10 @@ pub(super) fn count(places: &Places) -> Vec<Record> {
         let counted = system_calls(places, kind, load).map(|each| (format!("system calls, {what}"), each));
         records.extend(told(counted));
     }
-    let counted = instructions(places).map(|each| ("instructions, echo of 20 B, 1 connection".to_owned(), each));
-    records.extend(told(counted));
+    for run in &RUNS {
+        let each = |each: f64| (format!("instructions, {}", run.what), json!({ "instructions": each.round() }));
+        records.extend(told(run.count(places).map(each)));
+    }
     records
 }
 
@@ -53,7 +56,7 @@ fn told(counted: Result<(String, Value), Trouble>) -> Option<Record> {
 }
 
 fn system_calls(places: &Places, kind: Kind, load: &[&str]) -> Result<Value, Trouble> {
-    has("strace", places)?;
+    has_strace(places)?;
     let summary = places.scratch("bench").join("strace.txt");
     let mut strace = Command::new("strace");
     // With -D strace is a grandchild and the host our child, so that it is the host that a signal reaches.
@@ -64,29 +67,6 @@ fn system_calls(places: &Places, kind: Kind, load: &[&str]) -> Result<Value, Tro
     let calls = parse_strace(&table);
     let each = |name: &&str| Some((name.to_string(), json!(round(*calls.get(*name)? as f64 / messages as f64))));
     Ok(Value::Object(MESSAGES.iter().filter_map(each).collect()))
-}
-
-/// Two runs of different length: the difference is what the messages cost, without the start. A run before them has the guest compiled and
-/// cached for the processor that valgrind plays. Valgrind is slow: a fixed rate keeps the count exact.
-fn instructions(places: &Places) -> Result<Value, Trouble> {
-    has("valgrind", places)?;
-    let mut runs = Vec::new();
-    for time in ["1s", "1s", "9s"] {
-        let out = places.scratch("bench").join("callgrind.out");
-        let mut valgrind = Command::new("valgrind");
-        valgrind
-            .args(["--tool=callgrind", "--quiet", "--smc-check=all-non-file"])
-            .arg(format!("--callgrind-out-file={}", out.display()));
-        let load = ["-c", "1", "--size", "20", "--rate", "200"];
-        let messages = under(valgrind, places, Kind::Echo, |port| fixed_load(places, Kind::Echo, port, &load, "0s", time))?;
-        let text = fs::read_to_string(&out).context("reading what callgrind counted")?;
-        let total = text.lines().find_map(|line| line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")));
-        let total: u64 =
-            total.and_then(|total| total.trim().parse().ok()).ok_or_else(|| Trouble::failed("callgrind gave no sum"))?;
-        runs.push((messages, total));
-    }
-    let (messages, total) = (runs[2].0 - runs[1].0, runs[2].1.saturating_sub(runs[1].1));
-    Ok(json!({ "instructions": (total as f64 / messages as f64).round() }))
 }
 
 /// Runs the host under a tool while `load` loads it, and answers how many messages came.
@@ -103,18 +83,19 @@ fn under(mut tool: Command, places: &Places, kind: Kind, load: impl FnOnce(u16) 
     counted
 }
 
-fn wait(child: &mut Child, port: u16) -> Result<(), Trouble> {
-    // Under valgrind a start takes some twenty seconds.
-    for _ in 0..6000 {
+/// Waits until a host that was started accepts connections.
+pub(super) fn wait(child: &mut Child, port: u16) -> Result<(), Trouble> {
+    // A tool slows it down.
+    for _ in 0..1000 {
         if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return Ok(());
         }
         if let Ok(Some(status)) = child.try_wait() {
-            return Err(Trouble::failed(format!("the host ended under the tool with {status}")));
+            return Err(Trouble::failed(format!("the host ended with {status}")));
         }
         pause();
     }
-    Err(Trouble::failed("the host does not accept connections under the tool"))
+    Err(Trouble::failed("the host does not accept connections"))
 }
 
 /// The table of strace, which ends shortly after the host.
@@ -138,9 +119,9 @@ fn fixed_load(places: &Places, kind: Kind, port: u16, words: &[&str], warm_up: &
     received.ok_or_else(|| Trouble::failed("no message came"))
 }
 
-fn has(tool: &str, places: &Places) -> Result<(), Trouble> {
-    let is_there = works(command(tool, &places.root).arg("--version"));
-    if is_there { Ok(()) } else { Err(Trouble::missing(format!("there is no {tool}: `apt-get install {tool}`"))) }
+fn has_strace(places: &Places) -> Result<(), Trouble> {
+    let is_there = works(command("strace", &places.root).arg("--version"));
+    if is_there { Ok(()) } else { Err(Trouble::missing("there is no strace: `apt-get install strace`")) }
 }
 
 /// Calls by name from the table of `strace -c -U name,calls`.

@@ -4,6 +4,7 @@ mod aims;
 mod certificate;
 mod counts;
 mod foreign;
+mod instructions;
 mod machine;
 mod options;
 mod peers;
@@ -11,6 +12,7 @@ mod plot;
 mod record;
 mod render;
 mod server;
+mod stepping;
 mod table;
 mod workloads;
 
@@ -23,7 +25,7 @@ use anyhow::Context as _;
 
 use crate::command::{cargo, for_guest, run};
 use crate::places::Places;
-use crate::step::{Check, Trouble};
+use crate::step::{Check, Context as StepContext, Trouble};
 use crate::toolbox::wasm_targets;
 use machine::Machine;
 use options::{Options, USAGE};
@@ -104,12 +106,31 @@ fn measure(options: &Options, places: &Places) -> Check {
 
 /// The host, its guests and its load generator, as users have them.
 fn build(places: &Places) -> Check {
-    run(&mut cargo("build --workspace --release --bins", &places.root))?;
+    run(&mut cargo("build --package ws-host --release --bins", &places.root))?;
     wasm_targets(places)?;
     for workspace in places.guest_workspaces() {
         run(for_guest(&mut cargo("build --workspace --release --target wasm32-wasip2", &workspace)))?;
     }
     Ok(())
+}
+
+/// Holds the instructions of some messages to their bounds: `cargo xtask test instructions`.
+pub(crate) fn instructions_are_bounded(context: &StepContext) -> Check {
+    let places = &context.places;
+    build(places)?;
+    let mut over = Vec::new();
+    for run in &instructions::RUNS {
+        let counted = run.count(places)?;
+        println!("{}: {counted:.0} instructions, at most {}", run.what, run.most);
+        if counted > run.most {
+            over.push(run.what);
+        }
+    }
+    if over.is_empty() {
+        return Ok(());
+    }
+    let where_to = "look at what was added, or raise the bound in xtask/src/bench/instructions.rs and say why";
+    Err(Trouble::failed(format!("more instructions than allowed: {}; {where_to}", over.join(", "))))
 }
 
 /// The peers that are asked for and can be had.

@@ -34,7 +34,7 @@ const fn shown(what: &'static str, workload: &'static str, peer: &'static str, a
     Aim { what, of: (workload, peer), against, most: None }
 }
 
-const AIMS: [Aim; 16] = [
+const AIMS: [Aim; 19] = [
     aim("echo of 20 B, 200 clients: of tokio-tungstenite's CPU", "echo-20-200", Against::Peer("tokio-tungstenite"), 1.0),
     aim("the same: of Bun's", "echo-20-200", Against::Peer("bun"), 0.85),
     aim("the same: of workerd's", "echo-20-200", Against::Peer("workerd"), 0.15),
@@ -51,6 +51,9 @@ const AIMS: [Aim; 16] = [
     shown("growth of the kernel's own cost", "echo-20-10000", "floor-epoll", Against::Workload("echo-20-10")),
     shown("growth of fastwebsockets", "echo-20-10000", "fastwebsockets", Against::Workload("echo-20-10")),
     shown("growth of Bun", "echo-20-10000", "bun", Against::Workload("echo-20-10")),
+    aim("10,000 rooms of one: of 10,000 connections in one", "lone-10000", Against::Workload("echo-20-10000"), 1.1),
+    shown("the same: of Bun's, whose rooms are native", "lone-10000", HOST, Against::Peer("bun")),
+    shown("the same within Bun", "lone-10000", "bun", Against::Workload("echo-20-10000")),
 ];
 
 /// The aims as a table in Markdown.

@@ -90,6 +90,12 @@ pub(super) const WORKLOADS: &[Workload] = &[
     rooms("rooms-10", "20 B from one to 10, 10 rooms", 100, &["--mode", "fan-out", "--size", "20", "--rooms", "10"]),
     rooms("rooms-100", "20 B from one to 10, 100 rooms", 1000, &["--mode", "fan-out", "--size", "20", "--rooms", "100"]),
     rooms("rooms-1000", "20 B from one to 10, 1,000 rooms", 10_000, &["--mode", "fan-out", "--size", "20", "--rooms", "1000"]),
+    rooms(
+        "lone-10000",
+        "20 B to oneself in each of 10,000 rooms",
+        10_000,
+        &["--mode", "fan-out", "--size", "20", "--rooms", "10000"],
+    ),
     IDLE,
     echo("connect", "connections that come and go, 32 at a time", 32, &["--mode", "connect"], None),
     compressed(echo(

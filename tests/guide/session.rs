@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_mins(4);
 /// The components that pages take for granted.
 const GUESTS: [&str; 4] = ["chat", "echo", "needy", "refuser"];
 
+/// The user's runtime folder, in the page's.
+const RUNTIME: &str = ".runtime";
+
 /// A reader at work. Each page has a folder of its own, and a port.
 pub struct Session {
     page: String,
@@ -69,6 +72,8 @@ impl Session {
         // Stands in for the default port, and for the checkout beside a project.
         session.write("ws-host.toml", &format!("port = {PORT}\n"));
         std::os::unix::fs::symlink(root(), session.dir.path().join("ws-host")).expect("a link can be made");
+        // Not the page's own folder: admin sockets go to `ws-host` in it, which there is the checkout.
+        fs::create_dir(session.dir.path().join(RUNTIME)).expect("a folder can be made");
         session
     }
 
@@ -147,7 +152,7 @@ impl Session {
         let binaries = Path::new(env!("CARGO_BIN_EXE_ws-host")).parent().expect("the binary is in a folder");
         let path = std::env::var("PATH").unwrap_or_default();
         shell.args(["-c", command]).current_dir(&self.dir).stdin(Stdio::null());
-        shell.env("PATH", format!("{}:{path}", binaries.display())).env("XDG_RUNTIME_DIR", self.dir.path());
+        shell.env("PATH", format!("{}:{path}", binaries.display())).env("XDG_RUNTIME_DIR", self.dir.path().join(RUNTIME));
         shell.env_remove("RUST_LOG").env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("dev"));
         if let Some(server) = &self.server {
             shell.env("PID", server.child.id().to_string());

@@ -83,19 +83,18 @@ fn under(mut tool: Command, places: &Places, kind: Kind, load: impl FnOnce(u16) 
     counted
 }
 
-/// Waits until a host that was started accepts connections.
-pub(super) fn wait(child: &mut Child, port: u16) -> Result<(), Trouble> {
-    // A tool slows it down.
+fn wait(child: &mut Child, port: u16) -> Result<(), Trouble> {
+    // A tool slows its start down.
     for _ in 0..1000 {
         if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return Ok(());
         }
         if let Ok(Some(status)) = child.try_wait() {
-            return Err(Trouble::failed(format!("the host ended with {status}")));
+            return Err(Trouble::failed(format!("the host ended under the tool with {status}")));
         }
         pause();
     }
-    Err(Trouble::failed("the host does not accept connections"))
+    Err(Trouble::failed("the host does not accept connections under the tool"))
 }
 
 /// The table of strace, which ends shortly after the host.

@@ -2,17 +2,14 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
-use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::counts::wait;
-use super::peers::{binary, guest};
-use super::server::free_port;
+use super::peers::PEERS;
+use super::server::Server;
 use super::stepping::Stepping;
-use super::workloads::Kind;
-use crate::command::command;
+use super::workloads::WORKLOADS;
 use crate::places::Places;
 use crate::step::Trouble;
 
@@ -32,8 +29,9 @@ const MAX_HEAD: usize = 4096;
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) what: &'static str,
-    kind: Kind,
-    /// The first of them sends, and all get it.
+    /// The workload whose server it is; the load is another.
+    workload: &'static str,
+    /// They send in turns, and all get it.
     clients: usize,
     /// No more for each message than that, a tenth above what was counted when it was set. It is what a release build takes.
     pub(super) most: f64,
@@ -41,59 +39,30 @@ pub(super) struct Run {
 
 /// The runs.
 pub(super) const RUNS: [Run; 2] = [
-    Run { what: "echo of 20 B, 1 connection", kind: Kind::Echo, clients: 1, most: 12_000.0 },
-    Run { what: "20 B from one to 20", kind: Kind::Room, clients: 20, most: 31_000.0 },
+    Run { what: "echo of 20 B, 1 connection", workload: "echo-20-10", clients: 1, most: 12_000.0 },
+    Run { what: "20 B from one to 20", workload: "cast-20-1000", clients: 20, most: 31_000.0 },
 ];
 
 impl Run {
     /// Counts what one message takes on its shard's thread, from before it is read to after it is written.
     pub(super) fn count(&self, places: &Places) -> Result<f64, Trouble> {
-        let mut host = Host::start(places, self.kind)?;
+        let workload = WORKLOADS.iter().find(|workload| workload.name == self.workload).expect("the workload is in the list");
+        let host = Server::start(&PEERS[0], workload, places)?;
         let mut clients = Vec::new();
         for _ in 0..self.clients {
-            let client = join(host.port, &mut clients).context("joining the host")?;
+            let client = join(host.port(), &mut clients).context("joining the host")?;
             clients.push(client);
         }
         // Ticks would interrupt a guest that runs a thousand times as slowly.
-        let stepping = Stepping::begin(host.child.id(), "shard-0", &["epoch-ticks"]);
+        let stepping = Stepping::begin(host.pid(), "shard-0", &["epoch-ticks"]);
         let stepping = stepping.map_err(|why| Trouble::missing(format!("the right to trace processes is needed ({why:#})")))?;
         exchange(&mut clients, BEFORE).context("talking with the host")?;
         let before = stepping.steps();
         exchange(&mut clients, MESSAGES).context("talking with the host")?;
         let counted = stepping.steps() - before;
-        host.end();
+        drop(host);
         stepping.ended();
         Ok(counted as f64 / MESSAGES as f64)
-    }
-}
-
-/// The host with one shard. Dropped, it is killed.
-struct Host {
-    child: Child,
-    port: u16,
-}
-
-impl Host {
-    fn start(places: &Places, kind: Kind) -> Result<Self, Trouble> {
-        let port = free_port().context("no port is free")?;
-        let mut host = command(binary(places), &places.root);
-        host.arg("run").arg(guest(places, kind)).args(["--no-page", "-qq", "--compression", "off", "--ping", "1h"]);
-        host.args(["--port", &port.to_string()]);
-        let child = host.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("starting the host")?;
-        let mut host = Self { child, port };
-        wait(&mut host.child, port)?;
-        Ok(host)
-    }
-
-    fn end(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        self.end();
     }
 }
 
@@ -120,10 +89,12 @@ fn join(port: u16, others: &mut [TcpStream]) -> anyhow::Result<TcpStream> {
     Ok(client)
 }
 
-/// One message after the other from the first client, each after all have had the one before.
+/// One message after the other, each after all have had the one before. Everybody's turn comes before it is silent for so long that it is
+/// pinged.
 fn exchange(clients: &mut [TcpStream], messages: usize) -> anyhow::Result<()> {
-    for _ in 0..messages {
-        clients[0].write_all(FRAME)?;
+    for message in 0..messages {
+        let sender = message % clients.len();
+        clients[sender].write_all(FRAME)?;
         clients.iter_mut().try_for_each(hear)?;
     }
     Ok(())

@@ -82,6 +82,11 @@ impl Server {
         Ok(serde_json::from_str(&report).context("reading the report of `ws-host bench`")?)
     }
 
+    /// The TCP port that it accepts connections at.
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Where a workload talks to it.
     pub(super) fn url(&self, workload: &Workload) -> String {
         let path = if workload.load.contains(&"fan-out") { "/room/{room}" } else { "/echo" };

@@ -1,19 +1,19 @@
-//! What wit-bindgen makes of the contract.
+//! The bindings that wit-bindgen generates from the contract.
 //!
-//! WIT has no optional exports, and the export macro of a world exports all of it. So each optional interface has a
-//! world of its own here, with its own export macro, and shares the types of the first by `with`. A section that
-//! tells of a world's exports is only emitted where its macro is used; `wit-component` merges the sections that it
-//! finds. Thus a component exports what `export!` was asked for and nothing else.
+//! WIT has no optional exports, and a world's export macro exports the whole world. So each optional interface has its
+//! own world here, with its own export macro. It shares the types of the first world through `with`. The section that
+//! lists a world's exports is emitted only where its macro is used, and `wit-component` merges the sections it finds.
+//! A component therefore exports exactly the interfaces named in `export!`.
 //!
-//! The WIT is read from `wit/` in this crate, a copy of the repository's: a path that leads out of the crate would
-//! not be in its package. `tests/wit.rs` keeps the two equal.
+//! The WIT is read from `wit/` in this crate, a copy of the repository's `wit/`: a package cannot contain files from
+//! outside its crate. `tests/wit.rs` keeps the two equal.
 
 /// The smallest world: the imports and the three handlers.
 pub mod app {
     wit_bindgen::generate!({
         world: "app",
         path: "wit",
-        // Imports borrow what they send, exports own what they receive: `MessageParam` and `MessageResult`.
+        // Imports borrow their arguments (`MessageParam`), exports own them (`MessageResult`).
         ownership: Borrowing { duplicate_if_necessary: true },
         additional_derives: [PartialEq, Eq],
         export_macro_name: "export_handler",

@@ -1,4 +1,4 @@
-//! The clients of this room: sending to them, closing them, asking about them.
+//! Functions on the clients of this room: send to them, close them, look them up.
 
 pub use crate::bindings::app::ws_host::server::clients::{AttachmentError, CloseError};
 pub use crate::bindings::app::ws_host::server::types::{Address, Client, ClientId, CloseCause, CloseInfo, SendError, SendStatus};
@@ -7,13 +7,13 @@ use crate::AsMessage;
 use crate::bindings::app::ws_host::server::clients as host;
 
 impl Client {
-    /// The value of the first header of that name, in whatever case the name is given.
+    /// Returns the value of the first header with this name. The case of `name` does not matter.
     pub fn header(&self, name: &str) -> Option<&str> {
         find_header(&self.headers, name)
     }
 }
 
-/// The first header of that name. Names are in lower case already.
+/// Returns the value of the first header with this name. Names in `headers` are in lower case already.
 pub(crate) fn find_header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let found = headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.as_str())
@@ -21,58 +21,58 @@ pub(crate) fn find_header<'a>(headers: &'a [(String, String)], name: &str) -> Op
 
 /// Sends a message to one client. Messages to one client arrive in the order of the calls, broadcasts included.
 ///
-/// [`SendStatus::Backpressure`] says that the client reads more slowly than it is sent to: see [`Flow`](crate::Flow).
+/// [`SendStatus::Backpressure`] means that the client reads more slowly than you send: see [`Flow`](crate::Flow).
 pub fn send(to: ClientId, message: impl AsMessage) -> Result<SendStatus, SendError> {
     host::send(to, message.as_message().into())
 }
 
 /// Sends a message to every member of the room.
 ///
-/// It never waits for a slow client. The error is [`SendError::TooBig`] or [`SendError::Limit`]; nobody has received
-/// the message then.
+/// It never waits for a slow client. The error is [`SendError::TooBig`] or [`SendError::Limit`]; in that case no
+/// client receives the message.
 pub fn broadcast(message: impl AsMessage) -> Result<(), SendError> {
     broadcast_except(message, &[])
 }
 
-/// Sends a message to every member of the room but these. Otherwise as [`broadcast`].
+/// Sends a message to every member of the room except these clients. Otherwise like [`broadcast`].
 pub fn broadcast_except(message: impl AsMessage, except: &[ClientId]) -> Result<(), SendError> {
     host::broadcast(message.as_message().into(), except)
 }
 
-/// Closes a connection, after everything that was sent to it before.
+/// Closes a connection after everything sent to it before.
 ///
-/// `code` is one of 1000 to 1003, 1007 to 1014 and 3000 to 4999 (RFC 6455 §7.4), `reason` at most 123 bytes.
+/// `code` is one of 1000 to 1003, 1007 to 1014 and 3000 to 4999 (RFC 6455 §7.4). `reason` has at most 123 bytes.
 /// `on_client_left` is called after the present handler.
 pub fn close(id: ClientId, code: u16, reason: &str) -> Result<(), CloseError> {
     host::close(id, code, reason)
 }
 
-/// A client's details, or `None` when no client of this room has that id.
+/// Returns a client's details, or `None` when no client of this room has that id.
 pub fn client(id: ClientId) -> Option<Client> {
     host::get(id)
 }
 
-/// The ids of all members, in the order in which they came.
+/// Returns the ids of all members, in the order in which they connected.
 pub fn clients() -> Vec<ClientId> {
     host::list()
 }
 
-/// How many members there are.
+/// Returns the number of members.
 pub fn count() -> u32 {
     host::count()
 }
 
-/// How many bytes wait to be written to a client, or `None` when no client of this room has that id.
+/// Returns the number of bytes queued for a client, or `None` when no client of this room has that id.
 pub fn buffered_amount(id: ClientId) -> Option<u64> {
     host::buffered_amount(id)
 }
 
-/// The bytes that were attached to a client, or `None` when there are none or no client of this room has that id.
+/// Returns the bytes attached to a client, or `None` without an attachment or without a client of that id in this room.
 pub fn attachment(id: ClientId) -> Option<Vec<u8>> {
     host::attachment(id)
 }
 
-/// Attaches up to 16 KiB to a client, in place of what was attached before. Nothing at all takes it away.
+/// Attaches up to 16 KiB to a client and replaces its previous attachment. Empty `data` removes the attachment.
 ///
 /// Attachments live in the host: unlike the state of the [`App`](crate::App), they survive a swap and a trap.
 pub fn set_attachment(id: ClientId, data: &[u8]) -> Result<(), AttachmentError> {

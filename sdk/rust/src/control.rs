@@ -1,4 +1,4 @@
-//! Who may come in, and what happens later.
+//! Timers, and a switch that refuses new clients.
 
 pub use crate::bindings::app::ws_host::server::control::{TimerError, TimerId};
 
@@ -6,37 +6,37 @@ use std::time::Duration;
 
 use crate::bindings::app::ws_host::server::control as host;
 
-/// From now on, new clients are refused with HTTP status 503. Who is connected stays.
+/// Refuses new clients with HTTP status 503 from now on. Connected clients stay.
 pub fn deny_new_clients() {
     host::deny_new_clients();
 }
 
-/// Takes [`deny_new_clients`] back.
+/// Accepts new clients again, after [`deny_new_clients`].
 pub fn allow_new_clients() {
     host::allow_new_clients();
 }
 
-/// Has [`Timers::on_timer`](crate::Timers::on_timer) called once, after `delay`, with this payload of up to 64 KiB.
+/// Calls [`Timers::on_timer`](crate::Timers::on_timer) once, after `delay`, with this payload of up to 64 KiB.
 ///
-/// Timers live in the host and survive a swap and a trap. A delay is rounded up to whole milliseconds; one of more
-/// than `u32::MAX` of them, about 49 days, is [`TimerError::Invalid`].
+/// Timers live in the host and survive a swap and a trap. A delay is rounded up to whole milliseconds. The longest
+/// is `u32::MAX` milliseconds, about 49 days; a longer one is [`TimerError::Invalid`].
 pub fn set_timer(delay: Duration, payload: &[u8]) -> Result<TimerId, TimerError> {
     host::set_timer(millis(delay)?, false, payload)
 }
 
-/// Has [`Timers::on_timer`](crate::Timers::on_timer) called every `period`, which must not be zero.
+/// Calls [`Timers::on_timer`](crate::Timers::on_timer) every `period`, which must not be zero.
 ///
-/// The calls keep to their grid: a late one does not make the later ones late. Otherwise as [`set_timer`].
+/// The calls keep to a fixed grid: a late call does not delay the later ones. Otherwise like [`set_timer`].
 pub fn set_interval(period: Duration, payload: &[u8]) -> Result<TimerId, TimerError> {
     host::set_timer(millis(period)?, true, payload)
 }
 
-/// Takes a timer back: after this call it does not run. No error if it has run or never existed.
+/// Cancels a timer: after this call it does not run. It is no error if the timer has run or never existed.
 pub fn cancel_timer(id: TimerId) {
     host::cancel_timer(id);
 }
 
-/// Whole milliseconds, rounded up: a timer may be late, but never early.
+/// Converts to whole milliseconds, rounded up: a timer may be late, but never early.
 fn millis(duration: Duration) -> Result<u32, TimerError> {
     let millis = duration.as_nanos().div_ceil(1_000_000);
     u32::try_from(millis).map_err(|_| TimerError::Invalid)

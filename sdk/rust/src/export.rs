@@ -1,4 +1,4 @@
-//! From the component's exports to the application.
+//! Connects the component's exports to the application.
 
 use crate::bindings::app::exports::ws_host::server::handler;
 use crate::bindings::app::ws_host::server::types::MessageResult;
@@ -9,11 +9,11 @@ use crate::bindings::timers::exports::ws_host::server::timers;
 use crate::control::TimerId;
 use crate::{App, Client, ClientId, CloseInfo, Decision, Flow, Gate, Lifecycle, Request, Saved, StartReason, Timers};
 
-/// Makes an application the component: exports its handlers and, if any are named, optional interfaces.
+/// Makes an application the component: exports its handlers and the optional interfaces that are named.
 ///
-/// `export!(Chat)` exports the three handlers of [`App`]. `export!(Chat: Gate, Lifecycle, Flow, Timers)`, or any of
-/// these, exports the traits of those names too, which `Chat` must implement. A trait that is implemented but not
-/// named is not exported, and the host does not call it. Use it once in a crate whose crate type is `cdylib`.
+/// `export!(Chat)` exports the three handlers of [`App`]. `export!(Chat: Gate, Lifecycle, Flow, Timers)`, or any
+/// subset, also exports the traits of those names, which `Chat` must implement. The host does not call a trait that
+/// is implemented but not named. Use the macro once, in a crate of crate type `cdylib`.
 ///
 /// ```no_run
 /// # use ws_guest::{App, ClientId, Flow, TimerId, Timers};
@@ -27,7 +27,7 @@ use crate::{App, Client, ClientId, CloseInfo, Decision, Flow, Gate, Lifecycle, R
 /// ws_guest::export!(Game: Timers, Flow);
 /// ```
 ///
-/// What the application does not implement cannot be exported:
+/// A trait that the application does not implement cannot be exported:
 ///
 /// ```compile_fail,E0277
 /// #[derive(Default)]
@@ -47,8 +47,7 @@ macro_rules! export {
                 type App = $app;
 
                 fn with<R>(handle: impl ::core::ops::FnOnce(&mut $app) -> R) -> R {
-                    // A component's instance has one thread, and none of its handlers runs inside another: the
-                    // borrow cannot fail.
+                    // The borrow cannot fail: an instance has one thread, and handlers do not nest.
                     ::std::thread_local! {
                         static APP: ::core::cell::RefCell<$app> = ::core::default::Default::default();
                     }
@@ -80,13 +79,13 @@ macro_rules! __export_interface {
     };
     ($other:ident for $exports:ident) => {
         ::core::compile_error!(::core::concat!(
-            "`", ::core::stringify!($other), "` is none of the optional interfaces: Gate, Lifecycle, Flow, Timers"
+            "`", ::core::stringify!($other), "` is not an optional interface. The optional interfaces are Gate, Lifecycle, Flow and Timers"
         ));
     };
 }
 
-/// Where the state of one component instance lives. [`export!`] implements it, since a generic type cannot have a
-/// static of its own.
+/// Holds the state of one component instance. [`export!`] implements it, because a generic type cannot have its own
+/// static.
 pub trait Instance {
     /// The application.
     type App: App;

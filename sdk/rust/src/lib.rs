@@ -20,20 +20,20 @@
 //! ws_guest::export!(Chat);
 //! ```
 //!
-//! With `crate-type = ["cdylib"]`, `cargo build --release --target wasm32-wasip2` makes a component of it, and
-//! `ws-host run` serves that.
+//! With `crate-type = ["cdylib"]`, `cargo build --release --target wasm32-wasip2` builds the component, and
+//! `ws-host run` serves it.
 //!
-//! To read it in order: [`App`] is what you implement, [`export!`] makes it the component, [`send`], [`broadcast`] and
-//! the other functions are what a handler can do, [`topics`] groups clients, [`control`] sets timers. [`Gate`],
-//! [`Lifecycle`], [`Flow`] and [`Timers`] are further traits that an application may implement.
+//! Reading order: you implement [`App`], and [`export!`] makes it the component. Handlers call [`send`], [`broadcast`]
+//! and the other functions; [`topics`] groups clients, [`control`] sets timers. [`Gate`], [`Lifecycle`], [`Flow`] and
+//! [`Timers`] are optional traits.
 //!
-//! What a handler does takes effect when it returns, all of it or, if it panics, nothing. Payloads are borrowed from
-//! where they lie, never copied in the guest: see [`AsMessage`]. `println!` and `eprintln!` go to the host's log.
+//! A handler's effects take place when it returns: all of them or, if it panics, none. Payloads are borrowed, never
+//! copied in the guest: see [`AsMessage`]. `println!` and `eprintln!` go to the host's log.
 //!
-//! Outside a component there is no host: the functions of this crate then abort the process. Keep what you want to
-//! unit-test free of them.
+//! Outside a component the functions of this crate abort the process, because they have no host to call. Keep code
+//! that you want to unit-test free of them.
 
-// The only place with unsafe code, all of it generated; its docs are those of the WIT where that has any.
+// The only unsafe code, all of it generated. Its docs come from the WIT, where an item has any.
 #[allow(unsafe_code, missing_docs, unreachable_pub)]
 mod bindings;
 
@@ -52,12 +52,12 @@ pub use clients::{
 pub use control::TimerId;
 pub use message::{AsMessage, Message, MessageRef};
 
-/// The README's examples are tested as well.
+/// Runs the README's examples as doc tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// What the expansion of [`export!`] needs. No part of the API.
+/// Items that the expansion of [`export!`] needs. Not part of the API.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::bindings::{app, flow, gate, lifecycle, timers};

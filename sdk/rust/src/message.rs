@@ -12,7 +12,7 @@ pub enum Message {
 }
 
 impl Message {
-    /// The text, or `None` if the message is binary.
+    /// Returns the text, or `None` if the message is binary.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -20,7 +20,7 @@ impl Message {
         }
     }
 
-    /// The payload, of either kind: a text's bytes are its UTF-8.
+    /// Returns the payload of either kind. The bytes of a text are its UTF-8.
     pub fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Text(text) => text.as_bytes(),
@@ -62,7 +62,7 @@ impl From<MessageResult> for Message {
     }
 }
 
-/// A message whose payload is borrowed. The host reads it from where it lies.
+/// A message with a borrowed payload. The host reads the payload in place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageRef<'a> {
     /// A text message.
@@ -80,10 +80,11 @@ impl<'a> From<MessageRef<'a>> for MessageParam<'a> {
     }
 }
 
-/// What can be sent as a message without being copied in the guest: strings as text, bytes as binary, and
-/// [`Message`]s as what they are; by value or by reference.
+/// A value that can be sent as a message without a copy in the guest, by value or by reference.
+///
+/// Strings are sent as text, bytes as binary; a [`Message`] keeps its kind.
 pub trait AsMessage {
-    /// The message that is sent.
+    /// Returns the message to send.
     fn as_message(&self) -> MessageRef<'_>;
 }
 
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_sent_as_what_it_is() {
+    fn a_message_is_sent_with_its_own_kind() {
         assert_eq!(sent(&Message::from("hello")), MessageRef::Text("hello"));
         assert_eq!(sent(&&Message::from(vec![1])), MessageRef::Binary(&[1]));
     }

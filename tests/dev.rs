@@ -205,6 +205,6 @@ def echo(client, message):
     fn a_program_that_serves_nothing_is_told_so() {
         let (_, log) = fails_with_log(&mut dev(&project("print('hello')\n")));
         assert!(log.contains("hello\n"), "{log}");
-        assert!(log.contains("app.py makes no App and no WebSocketsServer: there is nothing to serve"), "{log}");
+        assert!(log.contains("app.py creates neither an App nor a WebSocketsServer, so it has nothing to serve"), "{log}");
     }
 }

@@ -108,14 +108,14 @@ mod python {
 
     #[tokio::test]
     #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
-    async fn what_a_guest_cannot_do_is_said_in_an_exception_that_names_who_can() {
+    async fn a_call_reserved_for_the_owner_raises_an_exception_that_names_the_owner() {
         let mut host = Host::run("python/ancestor");
         let mut ann = greeted(&host).await;
         ann.says("shutdown").await;
         assert_eq!(ann.is_closed().await.0, 1011);
         let line = host.logs("NotInAGuest");
         assert!(
-            line.contains("shutdown_gracefully: a guest cannot stop the server, its owner does, with Ctrl-C or SIGTERM"),
+            line.contains("shutdown_gracefully: a guest cannot stop the server. Its owner can, with Ctrl-C or SIGTERM"),
             "{line}"
         );
     }

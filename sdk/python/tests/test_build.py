@@ -1,4 +1,4 @@
-"""What a build says about an app, without the long work of componentize-py."""
+"""The build's messages about an app, without the slow run of componentize-py."""
 
 import subprocess
 import sys
@@ -20,13 +20,13 @@ class Looking(unittest.TestCase):
         return self.folder / name
 
     def complaint(self, text):
-        """What `build` says of this app, exit code 1 included."""
+        """Returns stderr of a failed `build` of this app."""
         command = [sys.executable, "-m", "ws_host_guest", "build", str(self.write(text))]
         done = subprocess.run(command, capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
         return done.stderr
 
-    def test_an_app_tells_which_interfaces_it_needs(self):
+    def test_look_returns_the_interfaces_that_an_app_needs(self):
         seen = build.look(self.write("from ws_host_guest import App\napp = App()\napp.on_timer(print)\n"))
         self.assertEqual(seen, {"interfaces": ["timers"], "port": None, "host": None})
 
@@ -36,21 +36,21 @@ class Looking(unittest.TestCase):
             seen = build.look(self.write(text))
             self.assertEqual((seen["port"], seen["host"]), (8000, "0.0.0.0"), arguments)
 
-    def test_a_mistake_is_told_with_the_apps_own_lines_alone(self):
+    def test_a_traceback_shows_only_the_apps_own_lines(self):
         text = self.complaint("from ws_host_guest import App\napp = App()\napp.on_mesage(print)\n")
         self.assertIn('  File "app.py", line 3, in <module>\n', text)
         self.assertNotIn("load.py", text)
         self.assertTrue(text.endswith("ws_host_guest: app.py was not built (see above)\n"), text)
 
-    def test_a_message_at_import_is_told_to_be_too_early(self):
+    def test_a_message_sent_at_import_is_an_error(self):
         text = self.complaint("from ws_host_guest import App\napp = App()\napp.broadcast('hello')\n")
-        self.assertIn("nobody is connected then", text)
+        self.assertIn("the host cannot be called yet (broadcast)", text)
 
-    def test_a_server_that_is_never_run_is_told_so(self):
+    def test_a_server_that_is_never_run_is_an_error(self):
         text = self.complaint("from websocket import WebSocketsServer\nserver = WebSocketsServer(13254)\n")
         self.assertIn("never calls its run_forever()", text)
 
-    def test_tls_is_not_a_guests_to_serve(self):
+    def test_a_guest_cannot_serve_tls(self):
         text = self.complaint("from websocket import WebSocketsServer\nWebSocketsServer(443, key='k', cert='c')\n")
         self.assertIn("put a proxy with the certificate in front of ws-host", text)
 
@@ -62,7 +62,7 @@ class Looking(unittest.TestCase):
         app = self.write("")
         self.assertEqual(build.main_file(self.folder), app)
 
-    @unittest.skipIf(sys.version_info < (3, 11), "tomllib came with Python 3.11")
+    @unittest.skipIf(sys.version_info < (3, 11), "tomllib needs Python 3.11")
     def test_pyproject_names_another_main_file(self):
         chat = self.write("", "chat.py")
         self.write('[tool.ws-host]\napp = "chat.py"\n', "pyproject.toml")

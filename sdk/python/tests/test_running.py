@@ -1,4 +1,4 @@
-"""Handlers, run without a host."""
+"""Handlers that run without a host."""
 
 import contextlib
 import io
@@ -13,14 +13,14 @@ class Handlers(unittest.TestCase):
         self.app = App()
 
     def run_event(self, event, *arguments):
-        """Runs it, and answers what went to stderr."""
+        """Runs the event's handler and keeps its stderr in `self.stderr`."""
         with contextlib.redirect_stderr(io.StringIO()) as stderr:
             try:
                 running.run(event, *arguments)
             finally:
                 self.stderr = stderr.getvalue()
 
-    def test_an_event_without_a_handler_is_passed_over(self):
+    def test_an_event_without_a_handler_is_ignored(self):
         self.run_event("on_message", 1, "hello")
         self.assertEqual(self.stderr, "")
 
@@ -36,7 +36,7 @@ class Handlers(unittest.TestCase):
         self.assertIn("in fail", lines[1])
         self.assertEqual(lines[-1], "ValueError: no")
 
-    def test_with_on_error_the_instance_goes_on_and_the_traceback_is_logged_all_the_same(self):
+    def test_with_on_error_the_instance_goes_on_and_the_traceback_is_still_logged(self):
         seen = []
         self.app.on_error(seen.append)
 
@@ -48,7 +48,7 @@ class Handlers(unittest.TestCase):
         self.assertEqual([str(error) for error in seen], ["no"])
         self.assertEqual(self.stderr.count("ValueError: no"), 1)
 
-    def test_on_error_is_no_way_out_where_the_host_waits_for_an_answer(self):
+    def test_on_error_is_not_called_where_the_host_waits_for_an_answer(self):
         self.app.on_error(lambda error: None)
         self.app.on_upgrade(lambda request: 1 / 0)
         with self.assertRaises(SystemExit), contextlib.redirect_stderr(io.StringIO()):
@@ -83,7 +83,7 @@ class Handlers(unittest.TestCase):
         with self.assertRaisesRegex(RuntimeError, "a component has one"):
             App()
 
-    def test_the_host_cannot_be_asked_for_anything_before_there_is_one(self):
+    def test_the_host_cannot_be_called_during_a_build(self):
         with self.assertRaisesRegex(RuntimeError, "runs when the app is built"):
             send(1, "hello")
 

@@ -1,4 +1,4 @@
-"""The API of the small Python WebSocket server that ws-host descends from: its programs run unchanged.
+"""The API of python-websocket-server, which ws-host descends from. Its programs run unchanged.
 
     from websocket import WebSocketsServer
 
@@ -9,7 +9,7 @@
     server.set_fn_new_client(new_client)
     server.run_forever()
 
-A client is a dictionary with `id`, `handler` and `address`. What only the owner of the host can do raises `NotInAGuest`.
+A client is a dictionary with `id`, `handler` and `address`. Calls reserved for the owner of the host raise `NotInAGuest`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ws_host_guest import App, room
 from ws_host_guest.room import Client
 
 ClientDict = Dict[str, Any]
-"""`{"id": 7, "handler": ..., "address": ("192.0.2.7", 50123)}`, and what you put into it."""
+"""`{"id": 7, "handler": ..., "address": ("192.0.2.7", 50123)}`, and any keys that you add."""
 
 _NORMAL = 1000
 _NO_REASON = b""
@@ -29,11 +29,11 @@ _GOING_AWAY = 1001
 
 
 class NotInAGuest(NotImplementedError):
-    """Asked for what an application within ws-host cannot do. The text says who can."""
+    """A call that an application within ws-host cannot make. The text says what to do instead."""
 
 
 class ClientHandler:
-    """What is under `handler` in a client's dictionary."""
+    """The value of `handler` in a client's dictionary."""
 
     def __init__(self, client: Client, server: WebSocketsServer) -> None:
         self.server = server
@@ -61,9 +61,9 @@ class ClientHandler:
 
 
 class WebSocketsServer:
-    """The server. The port and the hostname are hints: the owner of the host decides, with `ws-host run --port --host`.
+    """The server. Port and hostname are hints: the owner of the host decides, with `ws-host run --port --host`.
 
-    Both orders of the ancestors are understood: `WebSocketsServer(13254, "0.0.0.0")`,
+    Both argument orders of python-websocket-server work: `WebSocketsServer(13254, "0.0.0.0")` and
     `WebsocketServer("0.0.0.0", 13254)`.
     """
 
@@ -91,7 +91,7 @@ class WebSocketsServer:
         )
         self._app.served, self._app.port, self._app.host = False, self.port, self.host
 
-    # What the application sets, or a subclass overrides.
+    # Handlers, which the application sets or a subclass overrides.
 
     def new_client(self, client: ClientDict, server: WebSocketsServer) -> None:
         """Called for every new client. By default it does nothing."""
@@ -114,15 +114,15 @@ class WebSocketsServer:
         """Sets the function that is called when a client sends a message."""
         self.message_received = fn  # type: ignore[method-assign, assignment]
 
-    # What the application calls.
+    # Functions for the application.
 
     @property
     def clients(self) -> List[ClientDict]:
-        """The connected clients, in the order in which they came."""
+        """The connected clients, in the order in which they connected."""
         return [self._dictionary(client) for client in room.clients()]
 
     def send_message(self, client: ClientDict, message: Union[str, bytes]) -> None:
-        """Sends a message to a client. If it has left, there is nobody to tell."""
+        """Sends a message to a client. If the client has left, nothing happens."""
         room.send(client["id"], message)
 
     def send_message_to_all(self, message: Union[str, bytes]) -> None:
@@ -130,19 +130,19 @@ class WebSocketsServer:
         room.broadcast(message)
 
     def run_forever(self, threaded: bool = False) -> None:
-        """Has the host serve this. It returns at once: a guest's program ends before the first client comes."""
+        """Marks this server as the one to serve. Returns at once: a guest's file ends before the first client connects."""
         self._app.served = True
 
     serve_forever = run_forever
 
     def deny_new_connections(self, status: int = _NORMAL, reason: Union[str, bytes] = _NO_REASON) -> None:
-        """Has new clients refused with HTTP status 503, which leaves no room for a status and a reason."""
+        """Refuses new clients with HTTP status 503. A status or a reason of your own raises `NotInAGuest`."""
         if status != _NORMAL or reason:
             raise NotInAGuest("ws-host refuses new connections with HTTP status 503: leave out the status and the reason")
         room.deny_new_clients()
 
     def allow_new_connections(self) -> None:
-        """Takes `deny_new_connections` back."""
+        """Accepts new clients again, after `deny_new_connections`."""
         room.allow_new_clients()
 
     def disconnect_clients_gracefully(self, status: int = _NORMAL, reason: Union[str, bytes] = _NO_REASON) -> None:
@@ -151,26 +151,26 @@ class WebSocketsServer:
             client.close(status, _text(reason))
 
     def disconnect_clients_abruptly(self) -> None:
-        """The same with 1001 and no reason: a guest cannot cut a connection without a close frame."""
+        """Closes all connections with 1001 and no reason: a guest cannot cut a connection without a close frame."""
         self.disconnect_clients_gracefully(_GOING_AWAY)
 
     def shutdown_gracefully(self, status: int = _NORMAL, reason: Union[str, bytes] = _NO_REASON) -> None:
-        """Not in a guest."""
+        """Raises `NotInAGuest`: the owner of the host stops the server."""
         raise _cannot_stop("shutdown_gracefully")
 
     def shutdown_abruptly(self) -> None:
-        """Not in a guest."""
+        """Raises `NotInAGuest`: the owner of the host stops the server."""
         raise _cannot_stop("shutdown_abruptly")
 
     def shutdown(self) -> None:
-        """Not in a guest."""
+        """Raises `NotInAGuest`: the owner of the host stops the server."""
         raise _cannot_stop("shutdown")
 
     def server_close(self) -> None:
-        """Not in a guest."""
+        """Raises `NotInAGuest`: the owner of the host stops the server."""
         raise _cannot_stop("server_close")
 
-    # What the host calls.
+    # Called by the host.
 
     def _on_new_client(self, client: Client) -> Any:
         return self.new_client(self._dictionary(client), self)
@@ -184,8 +184,8 @@ class WebSocketsServer:
         return self.client_left(dictionary, self)
 
     def _dictionary(self, client: Client) -> ClientDict:
-        """The one dictionary of a client, so that what the application puts into it stays there. An instance that takes
-        over makes it anew."""
+        """Returns the one dictionary of a client, so that keys the application adds stay. A new instance starts with new
+        dictionaries."""
         known = self._dictionaries.get(client.id)
         if known is None:
             known = {"id": client.id, "handler": ClientHandler(client, self), "address": client.address}
@@ -199,7 +199,7 @@ WebsocketServer = WebSocketsServer
 
 def _cannot_stop(what: str) -> NotInAGuest:
     return NotInAGuest(
-        f"{what}: a guest cannot stop the server, its owner does, with Ctrl-C or SIGTERM. "
+        f"{what}: a guest cannot stop the server. Its owner can, with Ctrl-C or SIGTERM. "
         "disconnect_clients_gracefully() and deny_new_connections() work"
     )
 

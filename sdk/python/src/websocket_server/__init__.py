@@ -1,4 +1,4 @@
-"""The module under its later name: `from websocket_server import WebsocketServer`."""
+"""The later module name of `websocket`: `from websocket_server import WebsocketServer`."""
 
 from websocket import WebSocketsServer, WebsocketServer
 

@@ -12,7 +12,7 @@
     def said(client, message):
         app.broadcast(message)
 
-`python -m ws_host_guest build app.py -o app.wasm` makes a component of it, and `ws-host run app.wasm` serves that.
+`python -m ws_host_guest build app.py -o app.wasm` builds the component, and `ws-host run app.wasm` serves it.
 """
 
 from .app import App

@@ -8,12 +8,12 @@ from .build import NotBuilt, build
 
 
 def main() -> int:
-    """Reads the command line, builds, and answers the exit code."""
+    """Reads the command line, builds, and returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m ws_host_guest", description="Build guests for ws-host.")
     commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("build", help="make a component of an app")
-    command.add_argument("app", nargs="?", default=".", type=Path, help="its file, or the folder with its app.py (default: .)")
-    command.add_argument("-o", "--output", type=Path, help="the component (default: beside the file, NAME.wasm)")
+    command = commands.add_parser("build", help="build the component of an app")
+    command.add_argument("app", nargs="?", default=".", type=Path, help="the app's file, or its folder (default: .)")
+    command.add_argument("-o", "--output", type=Path, help="the component's file (default: NAME.wasm beside the app's file)")
     arguments = parser.parse_args()
     try:
         component = build(arguments.app, arguments.output)

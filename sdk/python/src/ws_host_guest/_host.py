@@ -1,6 +1,6 @@
 """The host's functions, as componentize-py binds them.
 
-While the app is imported, which happens when it is built, there is no host: each of them raises. `open_up` changes that.
+A build imports the app without a host, so until `open_up` binds them, each function raises.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from typing import Any, NoReturn
 
 
 class _Absent:
-    """Stands for the host as long as there is none."""
+    """Stands in for the host during a build."""
 
     def __getattr__(self, name: str) -> NoReturn:
         what = name.replace("_", " ")
         raise RuntimeError(
-            f"the host cannot be asked for this yet ({what}): what stands outside of handlers runs when the app is built, "
-            "and nobody is connected then. Do it in a handler; App.on_start is the first to run"
+            f"the host cannot be called yet ({what}): code outside handlers runs when the app is built, before any client "
+            "connects. Call it in a handler; App.on_start is the first to run"
         )
 
 
@@ -29,13 +29,13 @@ lifecycle: Any = None
 
 
 class Err(Exception):
-    """An error that a function of the host answered. (componentize-py's own class, within a component.)"""
+    """An error that a function of the host returned. Within a component this is componentize-py's own class."""
 
     value: Any
 
 
 def open_up() -> None:
-    """Binds the functions of the host, at the end of a build. What this world does not have stays unbound."""
+    """Binds the functions of the host, at the end of a build. Interfaces that are not in this world stay unbound."""
     names = globals()
     names["Err"] = importlib.import_module("componentize_py_types").Err
     for name in ("clients", "topics", "control", "types"):
@@ -44,4 +44,4 @@ def open_up() -> None:
         try:
             names[name] = importlib.import_module(f"wit_world.exports.{name}")
         except ImportError:
-            pass  # The app has no such handler.
+            pass  # The app has no handler of this interface.

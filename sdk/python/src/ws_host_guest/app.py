@@ -1,4 +1,4 @@
-"""The app: which function handles what."""
+"""The app, which registers the handlers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
 class App:
-    """The application. There is one in a component; its handlers are registered with decorators.
+    """The application, one for each component. Decorators register its handlers.
 
-    A handler may be an `async def`; all it can wait for is `ws_host_guest.sleep` and other coroutines of that kind.
-    What stands outside of handlers runs once, when the component is built, so an instance starts with what is defined
-    there. It lasts until a handler raises an exception or a new release takes over; what must last longer goes through
-    `snapshot` and `on_start`, or into attachments, topics and timers, which the host keeps.
+    A handler may be an `async def`, but it can only await `ws_host_guest.sleep` and other coroutines of that kind.
+    Code outside handlers runs once, when the component is built; each instance starts from the state this leaves.
+    An instance lasts until a handler raises an exception or a new release takes over. To keep state longer, use
+    `snapshot` and `on_start`, or attachments, topics and timers, which live in the host.
     """
 
     broadcast = staticmethod(room.broadcast)
@@ -33,7 +33,7 @@ class App:
         from . import running
 
         self.handlers: dict[str, Callable[..., Any]] = {}
-        # What a WebSocketsServer sets: whether it was told to run, and where it would listen if it were the host.
+        # WebSocketsServer sets these: whether it was told to run, and the port and host that the app asks for.
         self.served = True
         self.port: int | None = None
         self.host: str | None = None
@@ -41,55 +41,55 @@ class App:
 
     @property
     def clients(self) -> list[Client]:
-        """All members of the room, in the order in which they came."""
+        """All members of the room, in the order in which they connected."""
         return room.clients()
 
     def client(self, id: int) -> Client:
-        """The client of that id, whether or not it is connected."""
+        """Returns the client with this id, connected or not."""
         return Client(id)
 
     def on_new_client(self, handler: Handler) -> Handler:
-        """`handler(client)`: a client has connected. It is a member already: a broadcast reaches it too."""
+        """`handler(client)`: a client has connected. It is already a member: a broadcast reaches it too."""
         return self._set("on_new_client", handler)
 
     def on_message(self, handler: Handler) -> Handler:
-        """`handler(client, message)`: a client has sent a message, a `str` or `bytes`."""
+        """`handler(client, message)`: a client has sent a message, either `str` or `bytes`."""
         return self._set("on_message", handler)
 
     def on_client_left(self, handler: Handler) -> Handler:
-        """`handler(client, info)`: a client has gone, as `info`, a `CloseInfo`, tells. It is no longer a member."""
+        """`handler(client, info)`: a client has gone and is no longer a member. `info`, a `CloseInfo`, says why."""
         return self._set("on_client_left", handler)
 
     def on_upgrade(self, handler: Handler) -> Handler:
-        """`handler(request)`: decides about an upgrade request, with `Accept`, `Refuse` or `Close`; None accepts."""
+        """`handler(request)`: decides about an upgrade request. Return `Accept`, `Refuse` or `Close`; None accepts."""
         return self._set("on_upgrade", handler)
 
     def on_start(self, handler: Handler) -> Handler:
-        """`handler(reason, saved)`: an instance starts, before any other handler.
+        """`handler(reason, saved)`: an instance starts. This handler runs before all others.
 
-        `reason` is `"fresh"`, `"swap"` or `"after-trap"`. `saved` is what `snapshot` gave last, a `Saved`, or None.
-        Raise `StartRefused` to refuse.
+        `reason` is `"fresh"`, `"swap"` or `"after-trap"`. `saved` is the latest `Saved` that `snapshot` returned, or
+        None. Raise `StartRefused` to refuse the start or the swap.
         """
         return self._set("on_start", handler)
 
     def snapshot(self, handler: Handler) -> Handler:
-        """`handler()`: gives the `Saved` state to keep, just before a new release takes over."""
+        """`handler()`: returns the `Saved` state to keep, just before a new release takes over."""
         return self._set("snapshot", handler)
 
     def on_drain(self, handler: Handler) -> Handler:
-        """`handler(client)`: a slow client, for which `send` answered `BACKPRESSURE`, has caught up."""
+        """`handler(client)`: a slow client, for which `send` returned `BACKPRESSURE`, has caught up."""
         return self._set("on_drain", handler)
 
     def on_timer(self, handler: Handler) -> Handler:
-        """`handler(id, payload)`: a timer of `set_timer` is due."""
+        """`handler(id, payload)`: a timer set with `set_timer` is due."""
         return self._set("on_timer", handler)
 
     def on_error(self, handler: Handler) -> Handler:
         """`handler(error)`: a handler has raised an exception.
 
-        Without this, its traceback goes to the host's log, what it sent is dropped, its client is closed with 1011, and
-        the instance starts again from the beginning. With this, its traceback goes to the log all the same, but the
-        instance goes on: what was sent and changed before the exception stays.
+        The traceback goes to the host's log in any case. Without `on_error` the handler's effects are dropped, its
+        client is closed with 1011, and a fresh instance starts. With `on_error` the instance goes on, and effects from
+        before the exception stay.
         """
         return self._set("on_error", handler)
 

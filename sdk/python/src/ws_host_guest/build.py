@@ -1,4 +1,4 @@
-"""Making a component of an app, with componentize-py."""
+"""Builds the component of an app, with componentize-py."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from pathlib import Path
 from typing import Any
 
 NAMES = ("app.py", "server.py")
-"""What the main file of a folder is called, unless its pyproject.toml says otherwise."""
+"""The names of a folder's main file, unless its pyproject.toml sets another."""
 
 SECONDS_TO_LOOK = 60
-"""How long the app's file may run while it is built. It is to define handlers and come to its end."""
+"""How long the app's file may run during a build. It has to define the handlers and end."""
 
 SECTION = "ws-host:app"
-"""The custom section of a component that tells the host what the app's file says about itself, as JSON."""
+"""The custom section of the component with what the host should know about the app, as JSON: file, port, host."""
 
 
 class NotBuilt(Exception):
-    """Why there is no component, in one line. What Python says about the app has gone to stderr."""
+    """A build that failed, with the reason in one line. Python's own messages about the app went to stderr before."""
 
 
 def build(app: Path, output: Path | None = None) -> Path:
-    """Builds the app in this file or folder, and answers where the component is."""
+    """Builds the app in this file or folder. Returns the path of the component."""
     file = main_file(app)
     if importlib.util.find_spec("componentize_py") is None:
         raise NotBuilt(f"componentize-py is missing. Install it: {sys.executable} -m pip install componentize-py")
@@ -40,7 +40,7 @@ def build(app: Path, output: Path | None = None) -> Path:
         hint = {"file": file.name, "port": seen["port"], "host": seen["host"]}
         with made.open("ab") as component:
             component.write(custom_section(SECTION, json.dumps(hint).encode()))
-        # Whoever watches the file is to see it whole.
+        # A rename, so that `ws-host run --watch` never reads a half-written file.
         beside = output.with_name(output.name + ".new")
         shutil.copyfile(made, beside)
         os.replace(beside, output)
@@ -48,11 +48,11 @@ def build(app: Path, output: Path | None = None) -> Path:
 
 
 def main_file(app: Path) -> Path:
-    """The app's main file: itself, or the one in the folder."""
+    """Returns the app's main file: `app` itself, or the main file of this folder."""
     if app.is_file():
         return app
     if not app.is_dir():
-        raise NotBuilt(f"there is no {app}. Give the app's file, or its folder")
+        raise NotBuilt(f"{app} does not exist. Give the app's file or its folder")
     names: tuple[str, ...] = NAMES
     if (app / "pyproject.toml").is_file() and (chosen := _chosen(app / "pyproject.toml")):
         names = (chosen,)
@@ -75,17 +75,17 @@ def _chosen(pyproject: Path) -> str | None:
 
 
 def look(file: Path) -> dict[str, Any]:
-    """What the app has, from running its file once. A mistake in it shows here, before the long work."""
+    """Runs the app's file once to learn its interfaces. A mistake in it shows here, before the long build."""
     with tempfile.TemporaryDirectory(prefix="ws-host-guest-") as folder:
         answer = Path(folder, "answer.json")
         command = [sys.executable, "-m", "ws_host_guest.look", str(file), str(answer)]
         try:
-            # What the app prints now is no part of what the build says on stdout.
+            # The build's stdout is for the component's path alone, so the app's prints go to stderr.
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, timeout=SECONDS_TO_LOOK, env=_environment())
         except subprocess.TimeoutExpired:
             raise NotBuilt(
-                f"{file.name} did not come to its end within {SECONDS_TO_LOOK} s. It is run when it is built, to define the "
-                "handlers: leave out what waits or loops for ever"
+                f"{file.name} did not end within {SECONDS_TO_LOOK} s. A build runs the file to collect its handlers: remove "
+                "code that waits or loops for ever"
             ) from None
         if done.returncode != 0 or not answer.is_file():
             raise NotBuilt(f"{file.name} was not built (see above)")
@@ -94,7 +94,7 @@ def look(file: Path) -> dict[str, Any]:
 
 
 def componentize(file: Path, interfaces: list[str], folder: Path, output: Path) -> None:
-    """Runs componentize-py on the app, with the world of just those optional interfaces that it has."""
+    """Runs componentize-py on the app, with a world of exactly the optional interfaces that it needs."""
     package = Path(__file__).parent
     code, wit = folder / "code", folder / "wit"
     for name in ("ws_host_guest", "websocket", "websocket_server"):
@@ -112,11 +112,11 @@ def componentize(file: Path, interfaces: list[str], folder: Path, output: Path) 
 
 
 def _entry(file: Path) -> str:
-    """The module that componentize-py imports. What it leaves behind in memory is what an instance starts with."""
+    """Returns the module that componentize-py imports. Instances start from the memory that it leaves."""
     source = file.read_text("utf-8")
     return f"""\
 import gc, sys
-# A line that the app prints is to become a log line when it is printed.
+# Each printed line becomes a log line at once.
 sys.stdout.reconfigure(line_buffering=True)
 from ws_host_guest import _host, load
 from ws_host_guest.entry import Flow, Gate, Handler, Lifecycle, Timers
@@ -128,13 +128,13 @@ gc.freeze()
 
 
 def _environment() -> dict[str, str]:
-    """Has the commands find this package, wherever it is."""
+    """Returns an environment in which subprocesses find this package."""
     path = [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path)), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def custom_section(name: str, data: bytes) -> bytes:
-    """A custom section of a component, which it may have anywhere and whose meaning is its own."""
+    """Encodes a custom section of a component. Such a section may stand anywhere, and its content is free."""
     content = _leb128(len(name.encode())) + name.encode() + data
     return b"\0" + _leb128(len(content)) + content
 

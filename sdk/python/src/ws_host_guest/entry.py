@@ -1,4 +1,4 @@
-"""What the component exports: componentize-py looks for these classes. They turn calls of the host into the app's terms."""
+"""The component's exports. componentize-py looks for these classes; they translate the host's calls for the app."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Handler:
 
 
 class Gate:
-    """Who is let in."""
+    """Decisions about upgrade requests."""
 
     def on_upgrade(self, request: Any) -> Any:
         address = (request.address.ip, request.address.port)
@@ -33,10 +33,10 @@ class Gate:
 
 
 class Lifecycle:
-    """The beginning of an instance, and its state across instances."""
+    """The start of an instance, and the state that it hands on."""
 
     def on_start(self, reason: Any, saved: Any) -> None:
-        # A release without a `snapshot` has saved nothing.
+        # A release without a `snapshot` handler saves an empty version and no data.
         told = Saved(saved.version, saved.data) if saved and (saved.version or saved.data) else None
         running.ask("on_start", reason.name.lower().replace("_", "-"), told)
 
@@ -45,14 +45,14 @@ class Lifecycle:
 
 
 class Flow:
-    """Word from slow clients."""
+    """Notices that slow clients have caught up."""
 
     def on_drain(self, id: int) -> None:
         running.run("on_drain", Client(id))
 
 
 class Timers:
-    """Timers, those that wake coroutines among them."""
+    """Timers: those of the app, and those that wake its coroutines."""
 
     def on_timer(self, id: int, payload: bytes) -> None:
         if not running.wake(id, payload):
@@ -70,12 +70,12 @@ def _decision(decision: Any) -> Any:
             return gate.Decision_Refuse(status)
         case Close(code, reason):
             return gate.Decision_Close(gate.Rejection(code, _text(reason)))
-    raise TypeError(f"on_upgrade answers Accept, Refuse, Close or None, not {decision!r}")
+    raise TypeError(f"on_upgrade must return Accept, Refuse, Close or None, not {decision!r}")
 
 
 def _saved(saved: Any) -> Any:
     if saved is None:
         saved = Saved("", b"")
     if not isinstance(saved, Saved):
-        raise TypeError(f"snapshot answers a Saved, not {saved!r}")
+        raise TypeError(f"snapshot must return a Saved, not {saved!r}")
     return _host.lifecycle.Saved(_text(saved.version), _bytes(saved.data))

@@ -1,4 +1,4 @@
-"""Running an app's file while it is built, as `python FILE` would: to see what it has, and then within the component."""
+"""Runs an app's file during a build, as `python FILE` would: once to look at it, once within the component."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from types import ModuleType
 
 from . import running
 
-# Modules that the standard library imports when they are first needed, with what needs them.
+# Standard modules, each with the modules that it imports only on first use.
 _LATE = {"datetime": ["_strptime"], "codecs": ["encodings.ascii", "encodings.latin_1", "encodings.idna"]}
 
 
 def load(name: str, source: str) -> None:
-    """Runs the source of the file as the main program, and as the module of its name for those that import it."""
+    """Runs the source of the file as the main program. The module is also importable under the file's own name."""
     code = compile(source, name, "exec")
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
     main = ModuleType("__main__")
@@ -26,17 +26,17 @@ def load(name: str, source: str) -> None:
     try:
         exec(code, main.__dict__)
     except SystemExit:
-        pass  # A program that ends by itself has told us what it has.
+        pass  # A program may exit: its handlers are registered by now.
     sources = {name: source} | _sources(set(sys.modules) - before)
     _import_what_functions_import(sources)
     if running.app is None:
-        raise SystemExit(f"{name} makes no App and no WebSocketsServer: there is nothing to serve")
+        raise SystemExit(f"{name} creates neither an App nor a WebSocketsServer, so it has nothing to serve")
     if not running.app.served:
-        raise SystemExit(f"{name} makes a WebSocketsServer, but never calls its run_forever()")
+        raise SystemExit(f"{name} creates a WebSocketsServer but never calls its run_forever()")
 
 
 def _sources(modules: set[str]) -> dict[str, str]:
-    """The sources of modules of the app's own folder, kept for tracebacks: a component cannot read its files again."""
+    """Returns the sources of the app's own modules. They are kept for tracebacks: a component cannot read its files."""
     found = {}
     for module in map(sys.modules.get, modules):
         file = getattr(module, "__file__", None)
@@ -53,7 +53,7 @@ def _is_standard(module: ModuleType | None) -> bool:
 
 
 def _import_what_functions_import(sources: dict[str, str]) -> None:
-    """Imports now what functions import when they are called: a component has no files to import from later."""
+    """Imports the modules that functions import when called: a component has no files to import from later."""
     for source in sources.values():
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Import):
@@ -74,4 +74,4 @@ def _try_import(name: str) -> None:
         try:
             importlib.import_module(name)
         except Exception:
-            pass  # It may be meant for somewhere else; where it is needed, its absence will be told.
+            pass  # It may be meant for another platform. The import raises again where it is needed.

@@ -1,4 +1,4 @@
-"""`python -m ws_host_guest.look FILE ANSWER`: runs an app's file, and writes what it has, as JSON."""
+"""`python -m ws_host_guest.look FILE ANSWER`: runs an app's file and writes to ANSWER, as JSON, what a build needs."""
 
 import json
 import sys
@@ -9,15 +9,15 @@ from . import load, running
 
 
 def look(file: Path) -> dict[str, Any]:
-    """Runs the file, and answers what a build has to know of it."""
+    """Runs the file. Returns what a build needs: its interfaces, port and host."""
     sys.path.insert(0, str(file.absolute().parent))
     load.load(file.name, file.read_text("utf-8"))
-    assert running.app is not None, "load has seen to that"
+    assert running.app is not None, "load() raises without an app"
     return {"interfaces": running.interfaces(), "port": running.app.port, "host": running.app.host}
 
 
 def main() -> None:
-    """Ends with what Python would print of a mistake in the app, without what led to it."""
+    """Writes the answer, or the traceback of a mistake in the app without this package's own lines."""
     file, answer = map(Path, sys.argv[1:])
     try:
         told = look(file)

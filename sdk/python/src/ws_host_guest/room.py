@@ -1,7 +1,7 @@
-"""The clients of this room, and what can be done with them.
+"""The clients of this room, and the functions that act on them.
 
-Nothing here touches a socket: what a handler sends, closes and changes takes effect when it returns, in that order, or
-not at all if it fails. A handler sees its own changes at once.
+Nothing here touches a socket. A handler's effects take place when it returns, in the order of its calls; if it fails,
+none takes place. A handler sees its own changes at once.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from . import _host
 from .values import Message, Status, first
 
 ClientOrId = Union["Client", int]
-"""Functions take a client or its id."""
+"""A client or its id."""
 
 _LARGEST_ID = 2**64 - 1
 _LONGEST_DELAY_MS = 2**32 - 1
 
 
 class Client:
-    """A connected client. Two objects with the same id are equal; ids are 1, 2, 3, ..., and never used again."""
+    """A connected client. Ids are 1, 2, 3, ... and never used again; two objects with the same id are equal."""
 
     __slots__ = ("id", "_details")
 
     id: int
-    """Its id."""
+    """The client's id."""
 
     def __init__(self, id: int, details: Any = None) -> None:
         if type(id) is not int:
@@ -46,69 +46,69 @@ class Client:
         return send(self.id, message)
 
     def close(self, code: int = 1000, reason: str = "") -> Status:
-        """Closes the connection, after everything that was sent before. `on_client_left` follows."""
+        """Closes the connection after everything sent before. `on_client_left` follows."""
         return _status(lambda: _host.clients.close(_id(self.id), _code(code), _text(reason)))
 
     @property
     def is_connected(self) -> bool:
-        """Whether the host still knows it."""
+        """Whether the client is still connected."""
         return _known(self.id) and _host.clients.get(self.id) is not None
 
     @property
     def address(self) -> tuple[str, int]:
-        """The IP address and the port that it connects from."""
+        """The IP address and the port that the client connects from."""
         address = self._told().address
         return (address.ip, address.port)
 
     @property
     def path(self) -> str:
-        """The path of its request, percent-encoding untouched."""
+        """The path of the client's request, still percent-encoded."""
         return self._told().path  # type: ignore[no-any-return]
 
     @property
     def query(self) -> str:
-        """What stood behind the `?` of its request, or the empty string."""
+        """The part of the request after the `?`, or the empty string."""
         return self._told().query  # type: ignore[no-any-return]
 
     @property
     def headers(self) -> list[tuple[str, str]]:
-        """The headers of its request in their order, names in lower case."""
+        """The headers of the client's request in order, names in lower case."""
         return self._told().headers  # type: ignore[no-any-return]
 
     @property
     def subprotocol(self) -> str | None:
-        """The subprotocol that was agreed on, if any."""
+        """The subprotocol of the connection, or None."""
         return self._told().subprotocol  # type: ignore[no-any-return]
 
     def header(self, name: str) -> str | None:
-        """The first header of that name."""
+        """Returns the value of the first header with this name, in any case, or None."""
         return first(self.headers, name)
 
     @property
     def attachment(self) -> bytes | None:
-        """The bytes that were attached to it. The host keeps them: they survive a swap and a failure."""
+        """The client's attachment, or None. It lives in the host: it survives a swap and a failure."""
         return _host.clients.attachment(self.id) if _known(self.id) else None
 
     def attach(self, data: bytes) -> Status:
-        """Attaches up to 16 KiB in place of what was attached before; nothing (`b""`) takes it away."""
+        """Attaches up to 16 KiB and replaces the previous attachment. `b""` removes it."""
         return _status(lambda: _host.clients.set_attachment(_id(self.id), _bytes(data)))
 
     @property
     def buffered_amount(self) -> int | None:
-        """How many bytes wait to be written to it, or None if it has left."""
+        """The number of bytes queued for the client, or None if it has left."""
         return _host.clients.buffered_amount(self.id) if _known(self.id) else None
 
     def subscribe(self, topic: str) -> Status:
-        """Adds it to a topic, a named group. The host keeps topics: they survive a swap and a failure."""
+        """Adds the client to a topic, a named group. Topics live in the host: they survive a swap and a failure."""
         return _status(lambda: _host.topics.subscribe(_id(self.id), _text(topic)))
 
     def unsubscribe(self, topic: str) -> None:
-        """Takes it out of a topic."""
+        """Removes the client from a topic. It is no error if the client had not subscribed."""
         if _known(self.id):
             _host.topics.unsubscribe(self.id, _text(topic))
 
     def _told(self) -> Any:
-        """What the host has told of it, asked for once."""
+        """Returns the host's details of the client, and asks the host only once."""
         if self._details is None:
             self._details = _host.clients.get(self.id) if _known(self.id) else None
             if self._details is None:
@@ -117,12 +117,12 @@ class Client:
 
 
 def clients() -> list[Client]:
-    """All members of the room, in the order in which they came."""
+    """Returns all members of the room, in the order in which they connected."""
     return [Client(id) for id in _host.clients.list()]
 
 
 def count() -> int:
-    """How many members there are."""
+    """Returns the number of members."""
     return _host.clients.count()  # type: ignore[no-any-return]
 
 
@@ -136,47 +136,48 @@ def send(to: ClientOrId, message: Message) -> Status:
 
 
 def broadcast(message: Message, *, exclude: Iterable[ClientOrId] = ()) -> Status:
-    """Sends a message to every member of the room but those in `exclude`. It never waits for a slow client."""
+    """Sends a message to every member of the room except those in `exclude`. It never waits for a slow client."""
     return _status(lambda: _host.clients.broadcast(_message(message), _ids(exclude)))
 
 
 def publish(topic: str, message: Message, *, exclude: Iterable[ClientOrId] = ()) -> Status:
-    """Sends a message to the subscribers of a topic but those in `exclude`."""
+    """Sends a message to the subscribers of a topic except those in `exclude`."""
     return _status(lambda: _host.topics.publish(_text(topic), _message(message), _ids(exclude)))
 
 
 def subscribers(topic: str) -> list[Client]:
-    """The subscribers of a topic, in the order of their ids."""
+    """Returns the subscribers of a topic, in the order of their ids."""
     return [Client(id) for id in _host.topics.subscribers(_text(topic))]
 
 
 def deny_new_clients() -> None:
-    """From now on, new clients are refused with HTTP status 503. Who is connected stays."""
+    """Refuses new clients with HTTP status 503 from now on. Connected clients stay."""
     _host.control.deny_new_clients()
 
 
 def allow_new_clients() -> None:
-    """Takes `deny_new_clients` back."""
+    """Accepts new clients again, after `deny_new_clients`."""
     _host.control.allow_new_clients()
 
 
 def set_timer(seconds: float, payload: bytes = b"", *, repeat: bool = False) -> int:
-    """Has `App.on_timer` called with this payload after so many seconds, or again and again. Answers the timer's id.
+    """Calls `App.on_timer` with this payload after `seconds`, or every `seconds` if `repeat`. Returns the timer's id.
 
-    The host keeps timers: they survive a swap and a failure. Raises `ValueError` if the room has too many, the payload
-    is larger than 64 KiB or a repeating timer's time is 0.
+    Timers live in the host: they survive a swap and a failure. Raises `ValueError` if the room has too many timers, if
+    the payload is larger than 64 KiB, or if a repeating timer's delay is 0. Delays are rounded to milliseconds.
     """
     delay = min(max(round(seconds * 1000), 0), _LONGEST_DELAY_MS)
     try:
         return _host.control.set_timer(delay, bool(repeat), _bytes(payload))  # type: ignore[no-any-return]
     except _host.Err as error:
         limits = "10,000 timers and 16 MiB of payloads"
-        why = f"the room has its {limits}" if error.value.name == "LIMIT" else "a payload over 64 KiB, or a repeat every 0 s"
+        invalid = "a payload over 64 KiB, or a repeat every 0 s"
+        why = f"the room has its limit of {limits}" if error.value.name == "LIMIT" else invalid
         raise ValueError(f"the timer was refused: {why}") from None
 
 
 def cancel_timer(id: int) -> None:
-    """Takes a timer back. No error if it has run or never existed."""
+    """Cancels a timer. It is no error if the timer has run or never existed."""
     if _known(id):
         _host.control.cancel_timer(id)
 
@@ -189,7 +190,8 @@ def _status(ask: Any) -> Status:
     return Status.OK
 
 
-# componentize-py ends the instance without a traceback when a value does not fit the contract. Hence the checks.
+# componentize-py ends the instance without a traceback when a value does not fit the contract. The functions below
+# check values first.
 
 
 def _message(message: Message) -> Any:
@@ -201,9 +203,9 @@ def _message(message: Message) -> Any:
 
 
 def _text(text: str) -> str:
-    """The text as it can be sent: half of a surrogate pair, which JSON can name, becomes U+FFFD."""
+    """Returns the text with each lone surrogate, which JSON allows, replaced by U+FFFD."""
     if not isinstance(text, str):
-        raise TypeError(f"a str is wanted, not {type(text).__name__}")
+        raise TypeError(f"expected a str, not {type(text).__name__}")
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -216,14 +218,14 @@ def _bytes(data: bytes) -> bytes:
         return data
     if isinstance(data, (bytes, bytearray, memoryview)):
         return bytes(data)
-    raise TypeError(f"bytes or, for a message, a str are wanted, not {type(data).__name__}")
+    raise TypeError(f"expected bytes or, for a message, a str, not {type(data).__name__}")
 
 
 def _id(client: ClientOrId) -> int:
-    """The id. One that cannot be becomes 0, which names nobody."""
+    """Returns the id. An impossible one becomes 0, which no client has."""
     id = client.id if isinstance(client, Client) else client
     if not isinstance(id, int):
-        raise TypeError(f"a client or its id is wanted, not {type(id).__name__}")
+        raise TypeError(f"expected a client or its id, not {type(id).__name__}")
     return id if 0 <= id <= _LARGEST_ID else 0
 
 
@@ -236,5 +238,5 @@ def _known(id: int) -> bool:
 
 
 def _code(code: int) -> int:
-    """A code that may not be sent, whatever it is, is refused by the host as 0 is."""
+    """Returns the code. One outside u16 becomes 0, which the host refuses like any other invalid code."""
     return code if 0 <= code <= 0xFFFF else 0

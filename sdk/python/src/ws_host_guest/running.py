@@ -1,4 +1,4 @@
-"""Running handlers: coroutines, exceptions, the beginning of an instance."""
+"""Runs handlers: coroutines, exceptions, the start of an instance."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def register(new: App) -> None:
     """Makes this the app of the component."""
     global app
     if app is not None:
-        raise RuntimeError("there is an App (or a WebSocketsServer) already: a component has one")
+        raise RuntimeError("the app exists already (an App or a WebSocketsServer): a component has one")
     app = new
 
 
 def interfaces() -> list[str]:
-    """The optional interfaces that the app's handlers need."""
+    """Returns the optional interfaces that the app's handlers need."""
     handlers = app.handlers if app else {}
     wanted = {INTERFACES[event] for event in handlers if event in INTERFACES}
     if any(inspect.iscoroutinefunction(handler) for handler in handlers.values()):
@@ -49,9 +49,9 @@ def interfaces() -> list[str]:
 
 
 class sleep:
-    """`await sleep(seconds)`: lets other handlers run meanwhile. What was sent before goes out.
+    """`await sleep(seconds)`: lets other handlers run meanwhile. Messages sent before it go out.
 
-    A coroutine is part of the instance: it ends, wherever it is, when a handler fails or a new release takes over.
+    A coroutine is part of the instance: it is dropped when a handler fails or a new release takes over.
     """
 
     __slots__ = ("seconds",)
@@ -64,10 +64,10 @@ class sleep:
 
 
 def run(event: str, *arguments: Any) -> None:
-    """Calls the handler of an event, if there is one."""
+    """Calls the handler of an event, if the app has one."""
     if not _begun:
         _begin()
-    assert app is not None, "a component is built only with an app"
+    assert app is not None, "no component is built without an app"
     handler = app.handlers.get(event)
     if handler is None:
         return
@@ -80,8 +80,8 @@ def run(event: str, *arguments: Any) -> None:
 
 
 def ask(event: str, *arguments: Any, then: Callable[[Any], Any] = lambda answer: answer) -> Any:
-    """Calls a handler whose answer the host waits for, and hands the answer on to `then`. `App.on_error` is no way out
-    here: without an answer there is none to go on with."""
+    """Calls a handler whose answer the host needs, and returns `then(answer)`. `App.on_error` is not called here, because
+    the host cannot go on without an answer."""
     if not _begun:
         _begin()
     handler = app.handlers.get(event) if app else None
@@ -99,13 +99,13 @@ def ask(event: str, *arguments: Any, then: Callable[[Any], Any] = lambda answer:
 
 
 def wake(timer: int, payload: bytes) -> bool:
-    """Goes on with the coroutine that this timer wakes. Answers whether the timer was one of those."""
+    """Resumes the coroutine that this timer wakes. Returns whether the timer belonged to a coroutine."""
     if payload != _MARK:
         return False
     if not _begun:
         _begin()
     coroutine = _sleeping.pop(timer, None)
-    # None: the instance that it belonged to is no more.
+    # None if the coroutine belonged to an earlier instance.
     if coroutine is not None:
         try:
             _go_on(coroutine, True)
@@ -129,13 +129,13 @@ def _go_on(coroutine: Coroutine[Any, Any, Any], may_sleep: bool) -> Any:
             _sleeping[set_timer(wanted.seconds, _MARK)] = coroutine
             return None
         if wanted is not None:  # None is a bare yield, as of asyncio.sleep(0).
-            what = "this handler must answer at once" if type(wanted) is sleep else "it waits for what is not of ws-host"
+            what = "this handler must answer at once" if type(wanted) is sleep else "this awaitable is not of ws_host_guest"
             problem = RuntimeError(f"a handler can await ws_host_guest.sleep and other coroutines only: {what}")
             step = lambda: coroutine.throw(problem)
 
 
 def _begin() -> None:
-    """What an instance does first. The generator of random numbers is as it was at the build, for each instance."""
+    """Prepares a new instance. Its random number generator still has the state of the build, so it is seeded anew."""
     global _begun
     _begun = True
     if random := sys.modules.get("random"):
@@ -143,7 +143,7 @@ def _begin() -> None:
 
 
 def _failed(error: Exception) -> None:
-    """Logs the exception. It ends the instance, unless the app goes on in spite of it."""
+    """Logs the exception. Without an `on_error` handler the instance ends."""
     on_error = app.handlers.get("on_error") if app else None
     if on_error is None:
         _fatal(error)
@@ -155,8 +155,8 @@ def _failed(error: Exception) -> None:
 
 
 def _fatal(error: Exception) -> NoReturn:
-    """Logs the exception and ends the instance. An exit is what the host tells in one line; letting componentize-py's
-    runtime meet the exception would add its own panic."""
+    """Logs the exception and ends the instance. The host logs an exit in one line; if componentize-py's runtime met the
+    exception, it would add a panic of its own."""
     _log(error)
     sys.exit(1)
 
@@ -167,7 +167,7 @@ def _log(error: Exception) -> None:
 
 
 def own_traceback(error: BaseException) -> str:
-    """The exception as Python prints it, without the frames of this package that lead to the app's code."""
+    """Formats the exception as Python does, without this package's leading frames."""
     frames: TracebackType | None = error.__traceback__
     while frames is not None and frames.tb_frame.f_globals.get("__package__") in ("ws_host_guest", "websocket"):
         frames = frames.tb_next

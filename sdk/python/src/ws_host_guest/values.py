@@ -1,4 +1,4 @@
-"""What handlers are given and what they answer."""
+"""The values that handlers receive and return."""
 
 from __future__ import annotations
 
@@ -11,42 +11,41 @@ Message = Union[str, bytes]
 
 
 class Status(Enum):
-    """What became of what was asked for. It is true if it was accepted.
+    """The outcome of a call. It is true if the call was accepted.
 
-    Nothing that a client may cause raises an exception, because an exception costs the instance: a client that has
-    left, or a message that has become too big, is told in this way.
+    Problems that a client can cause, such as leaving, are reported as a status. An exception would cost the instance.
     """
 
     OK = "ok"
-    """It takes effect when the handler returns."""
+    """The call takes effect when the handler returns."""
     BACKPRESSURE = "backpressure"
-    """The same, but the client is slow: much waits for it already. `App.on_drain` tells when it has caught up."""
+    """Like OK, but the client is slow and its queue long. `App.on_drain` runs when it has caught up."""
     NO_SUCH_CLIENT = "no-such-client"
-    """No client of this room has that id: it never existed or has left."""
+    """No client of this room has this id: it never existed or has left."""
     CLOSING = "closing"
     """The client's connection is closing."""
     TOO_BIG = "too-big"
-    """The message is larger than 1 MiB, unless the host's owner says otherwise; an attachment, than 16 KiB."""
+    """The message is larger than the host's limit, by default 1 MiB, or the attachment is larger than 16 KiB."""
     LIMIT = "limit"
     """This handler has sent as much as one handler may, or the client has too many topics."""
     INVALID_CODE = "invalid-code"
-    """A close code that may not be sent: allowed are 1000 to 1003, 1007 to 1014 and 3000 to 4999."""
+    """The close code must not be sent. Allowed are 1000 to 1003, 1007 to 1014 and 3000 to 4999."""
     REASON_TOO_LONG = "reason-too-long"
     """The reason for a close is longer than 123 bytes of UTF-8."""
     INVALID_TOPIC = "invalid-topic"
-    """A topic's name is empty or longer than 256 bytes."""
+    """The topic's name is empty or longer than 256 bytes."""
 
     def __bool__(self) -> bool:
         return self is Status.OK or self is Status.BACKPRESSURE
 
 
 class CloseCause(Enum):
-    """What ended a connection."""
+    """The cause that ended a connection."""
 
     CLIENT = "client"
     """The client closed it with a close frame."""
     GUEST = "guest"
-    """`Client.close` did."""
+    """The app closed it with `Client.close`."""
     LOST = "lost"
     """The connection was lost."""
     TIMEOUT = "timeout"
@@ -58,13 +57,13 @@ class CloseCause(Enum):
     POLICY = "policy"
     """The client broke a rule of the host."""
     OVERLOAD = "overload"
-    """The client did not read what was sent to it."""
+    """The client read too slowly, and its queue was full."""
     TRAP = "trap"
     """A handler failed on an event of this client."""
     RESTART = "restart"
-    """The host restarts."""
+    """The host restarted."""
     SHUTDOWN = "shutdown"
-    """The host shuts down, or its owner disconnected the client."""
+    """The host shut down, or its owner disconnected the client."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +71,13 @@ class CloseInfo:
     """How a connection ended."""
 
     code: int
-    """The close code; 1005 when there was none, 1006 when the connection was lost."""
+    """The close code: 1005 for a close frame without a code, 1006 for a lost connection."""
     reason: str
     """The reason, or the empty string."""
     clean: bool
-    """Whether a close frame ended it."""
+    """Whether a close frame ended the connection."""
     cause: CloseCause
-    """What ended it."""
+    """The cause that ended it."""
 
 
 @dataclass(frozen=True)
@@ -86,31 +85,31 @@ class Request:
     """An upgrade request, for `App.on_upgrade`."""
 
     address: tuple[str, int]
-    """The IP address and the port that it comes from."""
+    """The IP address and the port that the client connects from."""
     path: str
-    """Its path, percent-encoding untouched."""
+    """The path, still percent-encoded."""
     query: str
-    """What stands behind the `?`, or the empty string."""
+    """The part after the `?`, or the empty string."""
     headers: list[tuple[str, str]]
-    """Its headers in their order, names in lower case."""
+    """The headers in order, names in lower case."""
     subprotocols: list[str]
     """The subprotocols that the client offers, in its order of preference."""
 
     def header(self, name: str) -> str | None:
-        """The first header of that name."""
+        """Returns the value of the first header with this name, in any case, or None."""
         return first(self.headers, name)
 
 
 @dataclass(frozen=True)
 class Accept:
-    """Lets a request in, with one of the subprotocols that it offered or with none."""
+    """Accepts a request, with one of the subprotocols that it offers or with none."""
 
     subprotocol: str | None = None
 
 
 @dataclass(frozen=True)
 class Refuse:
-    """Answers a request with an HTTP status, 400 to 599. A browser's page learns no more than that it failed."""
+    """Answers a request with an HTTP status, 400 to 599. A page in a browser only learns that the request failed."""
 
     status: int = 403
 
@@ -121,7 +120,7 @@ class Refuse:
 
 @dataclass(frozen=True)
 class Close:
-    """Lets a request in and closes it at once, with a code that a page can read."""
+    """Accepts a request and closes the connection at once, with a code that a page can read."""
 
     code: int
     reason: str = ""
@@ -136,16 +135,16 @@ class Saved:
     """State that one instance hands to the next."""
 
     version: str
-    """Your name for the format of `data`, so that a later release can migrate or refuse it."""
+    """Your name for the format of `data`. A later release uses it to migrate or refuse the state."""
     data: bytes
     """The state, at most 16 MiB."""
 
 
 class StartRefused(Exception):
-    """Raised by `on_start` to refuse: the swap is called off, or the host does not start. Its text says why."""
+    """Raise it in `on_start` to refuse: the swap is called off, or the host does not start. Its text gives the reason."""
 
 
 def first(headers: list[tuple[str, str]], name: str) -> str | None:
-    """The value of the first header of that name, in whatever case it is written."""
+    """Returns the value of the first header with this name, in any case."""
     name = name.lower()
     return next((value for key, value in headers if key == name), None)

@@ -77,7 +77,7 @@ async fn a_newcomer_is_announced_and_greeted(chat: &str) {
     assert_eq!(ada.hears().await, "* guest-2 has joined");
     let help = ada.asks("/help").await;
     assert!(help.starts_with("* /name Ada       from now on you are Ada\n* /msg Ada hello "), "{help}");
-    assert_eq!(ada.asks("/dance").await, "* There is no such command; /help shows what you can do");
+    assert_eq!(ada.asks("/dance").await, "* Unknown command; /help lists the commands");
 }
 
 async fn what_is_said_is_heard_by_all_under_the_name_that_was_chosen(chat: &str) {
@@ -116,7 +116,7 @@ async fn a_whisper_is_heard_by_one(chat: &str) {
     }
     assert_eq!(ada.asks("/msg Ben").await, "* To whisper: /msg Ada hello");
     for nobody in ["Carl", "9", "99999999999999999999999"] {
-        assert_eq!(ada.asks(&format!("/msg {nobody} hello")).await, "* Nobody of that name is here; /who shows who is");
+        assert_eq!(ada.asks(&format!("/msg {nobody} hello")).await, "* No one here has that name; /who lists everybody");
     }
 }
 

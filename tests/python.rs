@@ -212,7 +212,7 @@ mod python {
         assert_eq!(ben.asks("/name 7up").await, "* A name is 1 to 24 letters, digits, - and _, a letter first");
         assert_eq!(ben.asks("/msg Ann psst").await, "You (to Ann alone): psst");
         assert_eq!(ann.hears().await, "guest-2 (to you alone): psst");
-        assert_eq!(ben.asks("/msg 99 psst").await, "* Nobody of that name is here; /who shows who is");
+        assert_eq!(ben.asks("/msg 99 psst").await, "* No one here has that name; /who lists everybody");
         assert_eq!(ann.asks(" two\nlines ").await, "Ann: two lines");
         assert_eq!(ben.hears().await, "Ann: two lines");
         ann.sends(&[0, 255]).await;

@@ -1,21 +1,21 @@
-"""A chat: everybody sees who comes and goes and what is said, chooses a name, and can whisper."""
+"""A chat: everybody sees joins, leaves and messages, chooses a name, and can whisper."""
 
 from ws_host_guest import App, Client, CloseInfo, Message, Saved, StartRefused
 
 HELP = """\
 * /name Ada       from now on you are Ada
-* /msg Ada hello  says hello to Ada alone; her id will do as well
+* /msg Ada hello  says hello to Ada alone; her id works too
 * /who            who is here
 * /help           this"""
 
-MAX_NAME = 24  # A line should still have room for what is said.
+MAX_NAME = 24  # A line should still have room for the message.
 MAX_LISTED = 100
-STATE = "chat-names-1"  # A line `7 Ada` for each name: the chat in Rust has the same, so either can take over.
+STATE = "chat-names-1"  # A line `7 Ada` for each name. The chat in Rust uses the same format, so either can take over.
 
 app = App()
 
 names: dict[int, str] = {}
-"""The names that were chosen. Who has chosen none is guest-7."""
+"""The chosen names. A client without one is shown as guest-7."""
 
 
 @app.on_new_client
@@ -36,7 +36,7 @@ def said(client: Client, message: Message) -> None:
     if isinstance(message, bytes):
         app.broadcast(message, exclude=[client])
         return
-    # Behind a line break, a text could pass for a line of the chat's own.
+    # Text after a line break could imitate a line of the chat's own.
     text = "".join(letter if letter.isprintable() else " " for letter in message).strip()
     word, _, rest = text.partition(" ")
     match word:
@@ -51,13 +51,13 @@ def said(client: Client, message: Message) -> None:
         case "/help":
             client.send(HELP)
         case _ if word.startswith("/"):
-            client.send("* There is no such command; /help shows what you can do")
+            client.send("* Unknown command; /help lists the commands")
         case _:
             app.broadcast(f"{name_of(client)}: {text}")
 
 
 def rename(client: Client, name: str) -> None:
-    # A letter first, so that a name is never taken for an id.
+    # A name starts with a letter, so it is never taken for an id.
     if not (name[:1].isalpha() and len(name) <= MAX_NAME and all(letter.isalnum() or letter in "-_" for letter in name)):
         client.send(f"* A name is 1 to {MAX_NAME} letters, digits, - and _, a letter first")
     elif name.lower().startswith("guest-") or find(name) not in (None, client):
@@ -73,11 +73,11 @@ def whisper(client: Client, rest: str) -> None:
         client.send("* To whisper: /msg Ada hello")
         return
     to = find(name)
-    # The host knows best who is here: `send` answers whether it has the client.
+    # No lookup first: `send` returns a false status if the client has left.
     if to and to.send(f"{name_of(client)} (to you alone): {text}"):
         client.send(f"You (to {name_of(to)} alone): {text}")
     else:
-        client.send("* Nobody of that name is here; /who shows who is")
+        client.send("* No one here has that name; /who lists everybody")
 
 
 def who() -> str:
@@ -92,7 +92,7 @@ def name_of(client: Client) -> str:
 
 
 def find(name: str) -> Client | None:
-    """Whom a name, chosen or not, or an id means."""
+    """Finds a client by its chosen name, its `guest-` name or its id."""
     for id, chosen in names.items():
         if chosen.lower() == name.lower():
             return app.client(id)
@@ -112,7 +112,7 @@ def start(reason: str, saved: Saved | None) -> None:
         return
     if saved.version != STATE:
         raise StartRefused(f"state of an unknown format: {saved.version}")
-    # After a failure the state is as old as the last release: some whom it names may have left.
+    # After a failure the state is as old as the last release: some of its clients may have left.
     here = {client.id for client in app.clients}
     lines = (line.split(" ", 1) for line in saved.data.decode().splitlines())
     names.update({int(id): name for id, name in lines if int(id) in here})

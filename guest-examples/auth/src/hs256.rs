@@ -1,4 +1,4 @@
-//! The one algorithm that tokens may be signed with: HMAC with SHA-256.
+//! HMAC with SHA-256, the only algorithm accepted for tokens.
 
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
@@ -7,7 +7,7 @@ use jsonwebtoken::signature::{self, Verifier};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use sha2::Sha256;
 
-/// What `jsonwebtoken` is to use: it reads and judges tokens, and leaves cryptography to others.
+/// The cryptography for `jsonwebtoken`, which parses and validates tokens but brings none of its own.
 pub static PROVIDER: CryptoProvider =
     CryptoProvider { signer_factory: no_signer, verifier_factory: verifier, key_utils: KeyUtils::new_unimplemented() };
 
@@ -21,7 +21,7 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
     Ok(Box::new(Hs256(mac)))
 }
 
-/// The gate checks tokens. Who makes them is another program.
+/// The gate only checks tokens. Another program issues them.
 fn no_signer(_: &Algorithm, _: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
     Err(ErrorKind::InvalidAlgorithm.into())
 }
@@ -34,7 +34,7 @@ impl JwtVerifier for Hs256 {
 
 impl Verifier<Vec<u8>> for Hs256 {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> std::result::Result<(), signature::Error> {
-        // It compares in constant time.
+        // `verify_slice` compares in constant time.
         self.0.clone().chain_update(message).verify_slice(signature).map_err(|_| signature::Error::new())
     }
 }

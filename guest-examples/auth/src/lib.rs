@@ -1,4 +1,4 @@
-//! A chat for members, who show a signed token at the gate.
+//! A chat for members: the gate checks a signed token.
 
 #![forbid(unsafe_code)]
 
@@ -9,18 +9,18 @@ use token::{Judge, Refusal};
 use ws_guest::{App, Client, ClientId, CloseInfo, Decision, Gate, Lifecycle, Message, Rejection, Request, Saved, StartReason};
 use ws_guest::{attachment, broadcast, clients, close, send, set_attachment};
 
-/// The variable with the secret that tokens are signed with.
+/// The environment variable with the secret that signs tokens.
 const SECRET: &str = "AUTH_SECRET";
 
-/// What is spoken once somebody is in.
+/// The subprotocol of the chat itself.
 const SUBPROTOCOL: &str = "chat.v1";
 
-/// A page can set no header but this one: it offers its token as a subprotocol beside the real one.
+/// The subprotocol header is the only one that a page can set, so a page offers its token there, beside the real one.
 const TOKEN_SUBPROTOCOL: &str = "bearer.";
 
 #[derive(Default)]
 struct Auth {
-    /// Made in `on_start`, before any other handler.
+    /// Set in `on_start`, which runs before all other handlers.
     judge: Option<Judge>,
 }
 
@@ -29,11 +29,11 @@ ws_guest::export!(Auth: Gate, Lifecycle);
 impl Gate for Auth {
     fn on_upgrade(&mut self, request: Request) -> Decision {
         let Err(refusal) = self.member(&request.headers, &request.query) else {
-            // The token, which may have been offered too, is never what is agreed on.
+            // A token may be among the offered subprotocols, but is never accepted as one.
             return Decision::Accept(request.subprotocols.into_iter().find(|offered| offered == SUBPROTOCOL));
         };
         println!("refused {}: {}", request.address.ip, refusal.reason());
-        // Browsers name the page's origin, others do not. A page is told nothing of an HTTP status, but can read a close code.
+        // Only browsers send an origin. A page cannot see an HTTP status, but it can read a close code.
         if request.header("origin").is_some() {
             Decision::Close(Rejection { code: refusal.close_code(), reason: refusal.reason().to_owned() })
         } else {
@@ -44,7 +44,7 @@ impl Gate for Auth {
 
 impl App for Auth {
     fn on_new_client(&mut self, client: Client) {
-        // The gate cannot hand anything over: there was no client to attach it to. The token may have expired since.
+        // The gate could not attach the name, as the client had no id yet. The token may also have expired since.
         match self.member(&client.headers, &client.query) {
             Ok(name) => {
                 set_attachment(client.id, name.as_bytes()).ok();
@@ -62,7 +62,7 @@ impl App for Auth {
                 send(from, format!("* Here: {}", here.join(", "))).ok();
             }
             Some(text) => say(&format!("{name}: {}", text.replace(char::is_control, " "))),
-            None => drop(send(from, "* Only text is understood here")),
+            None => drop(send(from, "* This chat takes only text")),
         }
     }
 
@@ -89,14 +89,13 @@ impl Lifecycle for Auth {
         Ok(())
     }
 
-    /// Names are attached to the clients: there is nothing to hand over.
+    /// Names are attached to the clients, so the state is empty.
     fn snapshot(&self) -> Saved {
         Saved { version: String::new(), data: Vec::new() }
     }
 }
 
-/// The token of a request: the first of those in a header `authorization`, among the subprotocols, in a cookie, and in
-/// the query.
+/// Finds the token of a request: in the header `authorization`, else among the subprotocols, in a cookie or in the query.
 fn token<'a>(headers: &'a [(String, String)], query: &'a str) -> Option<&'a str> {
     let of = |name: &'static str| headers.iter().filter(move |(header, _)| header == name).map(|(_, value)| value.as_str());
     let in_header = || of("authorization").find_map(bearer);
@@ -109,23 +108,23 @@ fn token<'a>(headers: &'a [(String, String)], query: &'a str) -> Option<&'a str>
     in_header().or_else(in_subprotocol).or_else(in_cookie).or_else(in_query)
 }
 
-/// `Bearer abc`, with the scheme in any case (RFC 9110 §11.1).
+/// Parses `Bearer abc`, with the scheme in any case (RFC 9110 §11.1).
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// `token=abc`. A token has no letter that a query or a cookie would have to encode.
+/// Parses `token=abc`. No character of a token needs encoding in a query or a cookie.
 fn named_token(pair: &str) -> Option<&str> {
     pair.trim().strip_prefix("token=")
 }
 
-/// The name that is attached to a client. It outlives a swap and a trap.
+/// Returns the name attached to a client. It outlives a swap and a trap.
 fn name(id: ClientId) -> Option<String> {
     attachment(id).and_then(|name| String::from_utf8(name).ok())
 }
 
-/// Sends a line to everybody. One that is too long to send is dropped.
+/// Sends a line to everybody. A line that is too long to send is dropped.
 fn say(line: &str) {
     broadcast(line).ok();
 }
@@ -151,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_the_client_itself_can_set_comes_before_what_a_link_can() {
+    fn headers_that_only_the_client_can_set_come_before_the_query_of_a_link() {
         let headers = [("cookie", "token=cookie"), ("authorization", "Bearer header")];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(token(&headers, "token=query"), Some("header"));

@@ -1,4 +1,4 @@
-//! The tokens that members show: JSON Web Tokens (RFC 7519).
+//! The members' tokens: JSON Web Tokens (RFC 7519).
 
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
@@ -6,27 +6,27 @@ use serde::Deserialize;
 
 use crate::hs256;
 
-/// Whom a token has to be for.
+/// The audience that a token must name.
 const AUDIENCE: &str = "chat";
 
-/// The shortest secret, in bytes: no shorter than the hash (RFC 7518 §3.2).
+/// The shortest secret, in bytes: as long as the hash (RFC 7518 §3.2).
 const MIN_SECRET: usize = 32;
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 24;
 
-/// Why somebody is not let in.
+/// The reason why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     Missing,
-    /// Not a token, not signed by us, not signed as it should be, or without a name.
+    /// Not a token, a wrong signature or algorithm, or no name.
     Invalid,
     Expired,
-    /// A good one, but for something else.
+    /// A valid token for another audience.
     Elsewhere,
 }
 
-/// Judges tokens.
+/// Checks tokens.
 pub struct Judge {
     key: DecodingKey,
     validation: Validation,
@@ -38,14 +38,14 @@ struct Claims {
 }
 
 impl Judge {
-    /// Tokens are to be signed with this secret.
+    /// Accepts tokens signed with this secret, which has at least 32 bytes.
     pub fn new(secret: &[u8]) -> Result<Self, String> {
         if secret.len() < MIN_SECRET {
             return Err(format!("the secret is too short: {} bytes, not {MIN_SECRET}", secret.len()));
         }
-        // An error means that it is installed already.
+        // An error only means that the provider is already installed.
         hs256::PROVIDER.install_default().ok();
-        // The header of a token does not choose how it is checked: any other algorithm, "none" too, is refused.
+        // The token's header does not choose the algorithm: any other, including "none", is refused.
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_required_spec_claims(&["exp", "aud"]);
         validation.set_audience(&[AUDIENCE]);
@@ -53,7 +53,7 @@ impl Judge {
         Ok(Self { key: DecodingKey::from_secret(secret), validation })
     }
 
-    /// The name of the member whose token this is.
+    /// Checks a token and returns the member's name.
     pub fn member(&self, token: Option<&str>) -> Result<String, Refusal> {
         let token = token.ok_or(Refusal::Missing)?;
         let claims = decode::<Claims>(token, &self.key, &self.validation).map_err(|error| match error.kind() {
@@ -68,12 +68,13 @@ impl Judge {
 }
 
 impl Refusal {
-    /// For clients that read HTTP: whether to come back with another token (401), or not at all (403).
+    /// The HTTP status: 401 asks for another token, 403 refuses for good.
     pub fn status(self) -> u16 {
         if self == Self::Elsewhere { 403 } else { 401 }
     }
 
-    /// For pages, which can read close codes alone: the same behind a 4 (RFC 6455 §7.4.2 leaves 4000 to 4999 to us).
+    /// The close code for pages, which cannot see an HTTP status: 4000 plus the status. RFC 6455 §7.4.2 reserves 4000 to
+    /// 4999 for private use.
     pub fn close_code(self) -> u16 {
         4000 + self.status()
     }

@@ -1,4 +1,4 @@
-//! A broadcast chat without the SDK: what wit-bindgen makes of the contract is all that a guest needs.
+//! A broadcast chat without the SDK: the bindings that wit-bindgen generates are all a guest needs.
 
 wit_bindgen::generate!({ world: "app", path: "../../wit" });
 
@@ -15,7 +15,7 @@ impl Guest for Chat {
     fn on_message(from: ClientId, message: Message) {
         match message {
             Message::Text(text) => say(format!("{from}: {text}")),
-            // Nobody can be named within bytes: they go to the others as they are.
+            // Bytes have no room for the sender's name: they go to the others unchanged.
             Message::Binary(_) => {
                 let _ = clients::broadcast(&message, &[from]);
             }

@@ -1,4 +1,4 @@
-/* A chat: everybody sees who comes and goes and what is said, chooses a name, and can whisper. */
+/* A chat: everybody sees joins, leaves and messages, chooses a name, and can whisper. */
 
 #include <ctype.h>
 #include <stdio.h>
@@ -9,17 +9,17 @@
 
 static const char HELP[] =
     "* /name Ada       from now on you are Ada\n"
-    "* /msg Ada hello  says hello to Ada alone; her id will do as well\n"
+    "* /msg Ada hello  says hello to Ada alone; her id works too\n"
     "* /who            who is here\n"
     "* /help           this";
 
 enum { MAX_NAME = 24, MAX_LISTED = 100 };
 
-/* Names the format of what ws_snapshot gives: a line `7 Ada` for each name. The chat in Rust and those in other languages
- * keep the same, so any of them can take over. */
+/* The name of the saved state's format: a line `7 Ada` for each name. The chats in other languages use the same format, so
+ * any of them can take over. */
 static const char STATE[] = "chat-names-1";
 
-/* The names that were chosen. Who has chosen none is guest-7. A name has up to 4 bytes for each letter. */
+/* The chosen names. A client without one is shown as guest-7. A letter takes up to 4 bytes. */
 typedef struct person {
   ws_id id;
   char name[MAX_NAME * 4 + 1];
@@ -64,7 +64,7 @@ static void forget(ws_id id) {
   }
 }
 
-/* Whether two names are the same but for upper and lower case (of ASCII). */
+/* Whether two names are equal, ignoring the case of ASCII letters. */
 static bool same(const char *a, const char *b) {
   while (*a && tolower((unsigned char)*a) == tolower((unsigned char)*b)) a++, b++;
   return *a == *b;
@@ -76,7 +76,7 @@ static bool is_guest_name(const char *text) {
   return same(start, "guest-");
 }
 
-/* Whom a name, chosen or not, or an id means. 0 is nobody. */
+/* Finds a client by its chosen name, its guest- name or its id. Returns 0 if no client matches. */
 static ws_id find(const char *who) {
   for (person *one = people; one; one = one->next) {
     if (same(one->name, who)) return one->id;
@@ -87,7 +87,8 @@ static ws_id find(const char *who) {
   return id && *end == '\0' ? id : 0;
 }
 
-/* Letters, digits, - and _, a letter first, so that a name is never taken for an id. What is not ASCII counts as a letter. */
+/* Allows letters, digits, - and _, with a letter first, so that a name is never taken for an id. Non-ASCII characters count
+ * as letters. */
 static bool is_name(const char *text) {
   size_t letters = 0;
   for (const char *at = text; *at; at++) {
@@ -127,7 +128,7 @@ static void rename_client(ws_id id, const char *chosen) {
   }
 }
 
-/* Cuts a line behind its first word. Answers what follows it. */
+/* Cuts a line after its first word and returns the rest. */
 static char *cut(char *line) {
   char *rest = line + strcspn(line, " ");
   if (*rest) *rest++ = '\0';
@@ -141,16 +142,16 @@ static void whisper(ws_id from, char *whom) {
     ws_sendf(from, "* To whisper: /msg Ada hello");
     return;
   }
-  /* The host knows best who is here: it refuses an id that has left or never was. */
+  /* No lookup first: the host refuses the id of a client that has left or never existed. */
   ws_result sent = ws_sendf(to, "%s (to you alone): %s", name_of(from).text, text);
   if (sent == WS_OK || sent == WS_BACKPRESSURE) {
     ws_sendf(from, "You (to %s alone): %s", name_of(to).text, text);
   } else {
-    ws_sendf(from, "* Nobody of that name is here; /who shows who is");
+    ws_sendf(from, "* No one here has that name; /who lists everybody");
   }
 }
 
-/* A text without line breaks, behind which it could pass for a line of the chat's own, and without blanks around it. */
+/* Trims a text and removes line breaks: text after one could imitate a line of the chat's own. */
 static char *one_line(ws_message message) {
   while (message.len && isspace((unsigned char)*message.data)) message.data++, message.len--;
   while (message.len && isspace((unsigned char)message.data[message.len - 1])) message.len--;
@@ -180,7 +181,7 @@ void ws_on_message(ws_id from, ws_message message) {
     else if (!strcmp(line, "/msg")) whisper(from, rest);
     else if (!strcmp(line, "/who")) say_who_is_here(from);
     else if (!strcmp(line, "/help")) ws_sendf(from, "%s", HELP);
-    else ws_sendf(from, "* There is no such command; /help shows what you can do");
+    else ws_sendf(from, "* Unknown command; /help lists the commands");
   }
   free(line);
 }
@@ -211,7 +212,7 @@ const char *ws_on_start(ws_start_reason reason, const ws_saved *saved) {
     char *chosen = cut(line);
     ws_id id = strtoull(line, NULL, 10);
     ws_client client;
-    /* After a failure the state is as old as the last release: some whom it names may have left. */
+    /* After a failure the state is as old as the last release: some of its clients may have left. */
     if (!ws_get(id, &client)) continue;
     ws_client_free(&client);
     set_name(id, chosen);

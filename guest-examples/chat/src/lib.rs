@@ -1,4 +1,4 @@
-//! A chat: everybody sees who comes and goes and what is said, chooses a name, and can whisper.
+//! A chat: everybody sees joins, leaves and messages, chooses a name, and can whisper.
 
 #![forbid(unsafe_code)]
 
@@ -10,23 +10,23 @@ use ws_guest::{
 
 const HELP: &str = "\
 * /name Ada       from now on you are Ada
-* /msg Ada hello  says hello to Ada alone; her id will do as well
+* /msg Ada hello  says hello to Ada alone; her id works too
 * /who            who is here
 * /help           this";
 
-/// The longest name, in characters: a line of the log should still have room for what is said.
+/// The longest name, in characters. A line on a screen should still have room for the message.
 const MAX_NAME: usize = 24;
 
-/// The most names that one answer to `/who` lists.
+/// The answer to `/who` lists at most this many names.
 const MAX_LISTED: usize = 100;
 
-/// Names the format of what `snapshot` gives: a line `7 Ada` for each name.
+/// The name of the saved state's format: a line `7 Ada` for each name.
 const STATE: &str = "chat-names-1";
 
 /// The state of one room.
 #[derive(Default)]
 struct Chat {
-    /// The names that were chosen. Who has chosen none is `guest-7`.
+    /// The chosen names. A client without one is shown as `guest-7`.
     names: BTreeMap<ClientId, String>,
 }
 
@@ -58,12 +58,12 @@ impl App for Chat {
 impl Chat {
     fn on_text(&mut self, from: ClientId, text: &str) {
         match split_word(text) {
-            ("", _) => {} // Nothing but blanks.
+            ("", _) => {} // An empty line is ignored.
             ("/name", name) => self.rename(from, name),
             ("/msg", rest) => self.whisper(from, rest),
             ("/who", _) => tell(from, &self.who()),
             ("/help", _) => tell(from, HELP),
-            (word, _) if word.starts_with('/') => tell(from, "* There is no such command; /help shows what you can do"),
+            (word, _) if word.starts_with('/') => tell(from, "* Unknown command; /help lists the commands"),
             _ => say(&format!("{}: {text}", self.name(from))),
         }
     }
@@ -84,11 +84,11 @@ impl Chat {
         if text.is_empty() {
             return tell(from, "* To whisper: /msg Ada hello");
         }
-        // The host knows best who is here: `send` refuses an id that has left or never was.
+        // No lookup first: `send` refuses the id of a client that has left or never existed.
         let line = format!("{} (to you alone): {text}", self.name(from));
         match self.find(to).filter(|id| send(*id, &line).is_ok()) {
             Some(id) => tell(from, &format!("You (to {} alone): {text}", self.name(id))),
-            None => tell(from, "* Nobody of that name is here; /who shows who is"),
+            None => tell(from, "* No one here has that name; /who lists everybody"),
         }
     }
 
@@ -106,7 +106,7 @@ impl Chat {
         self.names.get(&id).cloned().unwrap_or_else(|| format!("guest-{id}"))
     }
 
-    /// Whom a name, chosen or not, or an id means.
+    /// Finds a client by its chosen name, its `guest-` name or its id.
     fn find(&self, who: &str) -> Option<ClientId> {
         let named = self.names.iter().find(|(_, name)| name.eq_ignore_ascii_case(who)).map(|(id, _)| *id);
         named.or_else(|| who.strip_prefix("guest-").unwrap_or(who).parse().ok())
@@ -120,7 +120,7 @@ impl Lifecycle for Chat {
         if saved.version != STATE {
             return Err(format!("state of an unknown format: {}", saved.version));
         }
-        // After a trap the state is as old as the last release: some whom it names may have left.
+        // After a trap the state is as old as the last release: some of its clients may have left.
         let here: BTreeSet<_> = clients().into_iter().collect();
         let names = String::from_utf8_lossy(&saved.data);
         let names = names.lines().filter_map(|line| line.split_once(' '));
@@ -135,28 +135,28 @@ impl Lifecycle for Chat {
     }
 }
 
-/// Sends a line to everybody. One that is too long to send is dropped.
+/// Sends a line to everybody. A line that is too long to send is dropped.
 fn say(line: &str) {
     broadcast(line).ok();
 }
 
-/// Sends a line to one client. If it has left meanwhile, there is nobody to tell.
+/// Sends a line to one client. If the client has left, nothing happens.
 fn tell(id: ClientId, line: &str) {
     send(id, line).ok();
 }
 
-/// A text without line breaks: behind one, it could pass for a line of the chat's own.
+/// Removes line breaks: text after one could imitate a line of the chat's own.
 fn one_line(text: &str) -> String {
     text.trim().replace(char::is_control, " ")
 }
 
-/// The first word and what follows it.
+/// Splits off the first word.
 fn split_word(text: &str) -> (&str, &str) {
     let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
     (word, rest.trim())
 }
 
-/// Letters come first, so that a name is never taken for an id.
+/// A name starts with a letter, so it is never taken for an id.
 fn is_name(name: &str) -> bool {
     name.starts_with(char::is_alphabetic)
         && name.chars().count() <= MAX_NAME
@@ -168,14 +168,14 @@ mod tests {
     use super::{is_name, one_line, split_word};
 
     #[test]
-    fn a_name_is_a_short_word_that_is_no_id() {
+    fn a_name_is_a_short_word_and_not_an_id() {
         assert!(["Ada", "Åsa", "r2-d2", "李"].iter().all(|name| is_name(name)));
         assert!(!["", "7", "-ada", "Ada L", "a\u{200b}b"].iter().any(|name| is_name(name)));
         assert!(is_name(&"a".repeat(24)) && !is_name(&"a".repeat(25)));
     }
 
     #[test]
-    fn a_command_is_a_word_and_the_rest() {
+    fn a_line_is_split_into_a_command_and_the_rest() {
         assert_eq!(split_word("/msg  Ada hello"), ("/msg", "Ada hello"));
         assert_eq!(split_word("/who"), ("/who", ""));
     }

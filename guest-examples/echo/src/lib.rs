@@ -7,7 +7,7 @@ struct Echo;
 
 impl App for Echo {
     fn on_message(&mut self, from: ClientId, message: Message) {
-        // An error would say that the sender is leaving: then there is nobody to answer.
+        // An error only means that the sender is leaving.
         send(from, message).ok();
     }
 }

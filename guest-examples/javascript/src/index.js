@@ -1,5 +1,5 @@
 // @ts-check
-// A chat: everybody sees who comes and goes and what is said, chooses a name, and can whisper.
+// A chat: everybody sees joins, leaves and messages, chooses a name, and can whisper.
 
 import { room } from 'ws-host-guest';
 
@@ -7,17 +7,17 @@ import { room } from 'ws-host-guest';
 
 const HELP = `\
 * /name Ada       from now on you are Ada
-* /msg Ada hello  says hello to Ada alone; her id will do as well
+* /msg Ada hello  says hello to Ada alone; her id works too
 * /who            who is here
 * /help           this`;
 
-const MAX_NAME = 24; // A line should still have room for what is said.
+const MAX_NAME = 24; // A line should still have room for the message.
 const MAX_LISTED = 100;
-// Letters come first, so that a name is never taken for an id.
+// A name starts with a letter, so it is never taken for an id.
 const NAME = new RegExp(`^\\p{L}[\\p{L}\\p{N}_-]{0,${MAX_NAME - 1}}$`, 'u');
 
 /**
- * The names that were chosen. Who has chosen none is guest-7.
+ * The chosen names. A client without one is shown as guest-7.
  * @type {Map<number, string>}
  */
 const names = new Map();
@@ -34,14 +34,14 @@ export default {
       room.broadcast(message, client);
       return;
     }
-    // Behind a line break, a text could pass for a line of the chat's own.
+    // Text after a line break could imitate a line of the chat's own.
     const text = message.replace(/\p{Cc}/gu, ' ').trim();
     const [word, rest] = split(text);
     if (word === '/name') rename(client, rest);
     else if (word === '/msg') whisper(client, rest);
     else if (word === '/who') client.send(who());
     else if (word === '/help') client.send(HELP);
-    else if (word.startsWith('/')) client.send('* There is no such command; /help shows what you can do');
+    else if (word.startsWith('/')) client.send('* Unknown command; /help lists the commands');
     else if (text) room.broadcast(`${nameOf(client)}: ${text}`);
   },
 
@@ -50,8 +50,8 @@ export default {
     names.delete(client.id);
   },
 
-  // Names outlive the instance when a new release takes over. A line `7 Ada` for each: the chat in Rust and those in
-  // other languages keep the same, so any of them can take over.
+  // Names outlive the instance when a new release takes over, as a line `7 Ada` each. The chats in other languages use
+  // the same format, so any of them can take over.
   stateVersion: 'chat-names-1',
 
   snapshot() {
@@ -62,7 +62,7 @@ export default {
     if (!data) return;
     if (version !== this.stateVersion) throw new Error(`state of an unknown format: ${version}`);
     const lines = new TextDecoder().decode(data).split('\n').filter(Boolean).map(split);
-    // After a failure the state is as old as the last release: some whom it names may have left.
+    // After a failure the state is as old as the last release: some of its clients may have left.
     for (const [id, name] of lines) if (room.client(Number(id))) names.set(Number(id), name);
   },
 };
@@ -85,7 +85,7 @@ function whisper(client, rest) {
   const [name, text] = split(rest);
   const to = find(name);
   if (!text) client.send('* To whisper: /msg Ada hello');
-  else if (!to) client.send('* Nobody of that name is here; /who shows who is');
+  else if (!to) client.send('* No one here has that name; /who lists everybody');
   else {
     to.send(`${nameOf(client)} (to you alone): ${text}`);
     client.send(`You (to ${nameOf(to)} alone): ${text}`);
@@ -105,7 +105,7 @@ function nameOf(client) {
 }
 
 /**
- * Whom a name, chosen or not, or an id means.
+ * Finds a client by its chosen name, its `guest-` name or its id.
  * @param {string} name
  */
 function find(name) {
@@ -115,7 +115,7 @@ function find(name) {
 }
 
 /**
- * The first word and what follows it.
+ * Splits off the first word.
  * @param {string} text
  * @returns {[string, string]}
  */

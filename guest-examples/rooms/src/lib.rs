@@ -1,7 +1,7 @@
-//! Topics: who is in them, what is said in them, and who is typing.
+//! Topics: their members, their messages, and who is typing.
 //!
-//! All state is the host's: topics, timers, and what is attached to each client. The instance keeps nothing that it
-//! could not do without, so a swap and a trap lose nothing, and there is no `Lifecycle`.
+//! All state lives in the host: topics, timers and attachments. A swap or a trap loses nothing that matters, so the
+//! guest needs no `Lifecycle`.
 
 #![forbid(unsafe_code)]
 
@@ -17,13 +17,13 @@ use ws_guest::{attachment, clients, control, send, set_attachment};
 
 const HELP: &str = "error use: name NAME, join TOPIC, leave TOPIC, say TOPIC TEXT, typing TOPIC, who TOPIC";
 
-/// Who has not gone on typing for this long has stopped.
+/// A client that has sent no `typing` for this long has stopped typing.
 const TYPING_ENDS: Duration = Duration::from_secs(3);
 
 #[derive(Default)]
 struct Rooms {
-    /// Who reads too slowly and is spared notices about typing until it has caught up. A fresh instance need not
-    /// know: the next notice tells.
+    /// Slow clients, which get no typing notices until they have caught up. A fresh instance may start empty: the next
+    /// notice finds them again.
     behind: BTreeSet<ClientId>,
 }
 
@@ -53,7 +53,7 @@ impl App for Rooms {
 
     fn on_client_left(&mut self, id: ClientId, _info: CloseInfo) {
         self.behind.remove(&id);
-        // The host has taken it out of its topics; which they were, its attachment still tells.
+        // The host has already unsubscribed the client, but its attachment still lists the topics.
         let person = load(id);
         for (topic, typing) in &person.topics {
             self.gone(&person.name, topic, *typing);
@@ -67,7 +67,7 @@ impl Rooms {
         if !is_word(topic) || person.topics.len() >= MAX_TOPICS {
             return tell(
                 id,
-                &format!("error a topic is {MAX_WORD} letters and digits at most, and {MAX_TOPICS} topics are enough"),
+                &format!("error a topic has at most {MAX_WORD} letters and digits, a client at most {MAX_TOPICS} topics"),
             );
         }
         if person.topics.contains_key(topic) || subscribe(id, topic).is_err() {
@@ -94,7 +94,7 @@ impl Rooms {
         let Some(typing) = person.topics.get_mut(topic) else { return not_in(id, topic) };
         let typed = typing.take();
         if publish(topic, format!("said {topic} {} {said}", person.name)).is_err() {
-            return tell(id, "error that is too long");
+            return tell(id, "error that message is too long");
         }
         if let Some(timer) = typed {
             control::cancel_timer(timer);
@@ -106,7 +106,7 @@ impl Rooms {
     fn typing(&mut self, id: ClientId, topic: &str) {
         let mut person = load(id);
         let Some(typing) = person.topics.get_mut(topic) else { return not_in(id, topic) };
-        // Whose typing ends is the timer's to know: the instance that set it may not be the one that hears it.
+        // The payload names client and topic, because another instance may receive the timer.
         let Ok(timer) = control::set_timer(TYPING_ENDS, format!("{id} {topic}").as_bytes()) else { return };
         let before = typing.replace(timer);
         save(id, &person);
@@ -116,7 +116,7 @@ impl Rooms {
         }
     }
 
-    /// Somebody is no longer in a topic.
+    /// Announces that a client is no longer in a topic.
     fn gone(&mut self, name: &str, topic: &str, typing: Option<TimerId>) {
         publish(topic, format!("left {topic} {name}")).ok();
         if let Some(timer) = typing {
@@ -125,15 +125,15 @@ impl Rooms {
         }
     }
 
-    /// Tells a topic who is typing: all of them rather than who began or stopped, so that whoever misses a notice
-    /// is put right by the next.
+    /// Sends a topic the list of all clients that are typing. With the whole list, a client that misses a notice is
+    /// correct again after the next.
     fn publish_typing(&mut self, topic: &str) {
         for id in subscribers(topic) {
             self.tell_typing(id, topic);
         }
     }
 
-    /// `publish` would cost less, but only `send` says who is behind.
+    /// `publish` would cost less, but only `send` reports slow clients.
     fn tell_typing(&mut self, id: ClientId, topic: &str) {
         if !self.behind.contains(&id) && send(id, typing_in(topic)) == Ok(SendStatus::Backpressure) {
             self.behind.insert(id);
@@ -156,7 +156,7 @@ impl Timers for Rooms {
 }
 
 impl Flow for Rooms {
-    /// What it was spared, in one notice for each topic.
+    /// Sends the latest typing notice of each topic that the client is in.
     fn on_drain(&mut self, id: ClientId) {
         if self.behind.remove(&id) {
             for topic in load(id).topics.keys() {
@@ -168,7 +168,7 @@ impl Flow for Rooms {
 
 fn rename(id: ClientId, name: &str) {
     if !is_word(name) || clients().into_iter().any(|other| load(other).name == name) {
-        return tell(id, &format!("error a name is {MAX_WORD} letters and digits at most, and nobody else's"));
+        return tell(id, &format!("error a name has at most {MAX_WORD} letters and digits, and no one else may have it"));
     }
     let mut person = load(id);
     for topic in person.topics.keys() {
@@ -179,7 +179,7 @@ fn rename(id: ClientId, name: &str) {
     tell(id, &format!("name {name}"));
 }
 
-/// `typing cats Ada Bob`, or `typing cats` when nobody is.
+/// Returns `typing cats Ada Bob`, or `typing cats` when nobody is typing.
 fn typing_in(topic: &str) -> String {
     let is_typing = |id: &ClientId| matches!(load(*id).topics.get(topic), Some(Some(_)));
     format!("typing {topic}{}", names(subscribers(topic).into_iter().filter(is_typing)))
@@ -193,22 +193,22 @@ fn not_in(id: ClientId, topic: &str) {
     tell(id, &format!("error you are not in {topic}"));
 }
 
-/// What is attached to a client.
+/// Reads a client's attachment.
 fn load(id: ClientId) -> Person {
     Person::from_bytes(&attachment(id).unwrap_or_default())
 }
 
 fn save(id: ClientId, person: &Person) {
-    // Names and topics are few and short enough for an attachment: it can only fail for who has left.
+    // A person always fits into an attachment (see MAX_TOPICS), so this only fails if the client has left.
     set_attachment(id, &person.to_bytes()).ok();
 }
 
-/// Sends a line to one client. If it has left meanwhile, there is nobody to tell.
+/// Sends a line to one client. If the client has left, nothing happens.
 fn tell(id: ClientId, line: &str) {
     send(id, line).ok();
 }
 
-/// The first word and what follows it.
+/// Splits off the first word.
 fn split_word(text: &str) -> (&str, &str) {
     let (word, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
     (word, rest.trim())
@@ -219,7 +219,7 @@ mod tests {
     use super::split_word;
 
     #[test]
-    fn a_line_is_a_command_and_the_rest() {
+    fn a_line_is_split_into_a_command_and_the_rest() {
         assert_eq!(split_word(" say  cats hello all "), ("say", "cats hello all"));
         assert_eq!(split_word("join"), ("join", ""));
     }

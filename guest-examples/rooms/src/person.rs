@@ -1,17 +1,17 @@
-//! What the host keeps for us with each client, as bytes.
+//! A client's attachment, which the host keeps as bytes.
 
 use std::collections::BTreeMap;
 
 use ws_guest::TimerId;
 
-/// The most topics that one client can be in. With the longest names, of 4 bytes a letter, and the longest ids of
-/// timers they are 64 * (96 + 22) bytes, well below the 16 KiB of an attachment.
+/// A client has at most this many topics. With the longest names (24 letters of 4 bytes) and timer ids they take
+/// 64 * (96 + 22) bytes, well below the 16 KiB of an attachment.
 pub const MAX_TOPICS: usize = 64;
 
 /// The longest name of a person or a topic, in characters.
 pub const MAX_WORD: usize = 24;
 
-/// A client: its name, and its topics with the timers that end its typing there, if it is typing.
+/// A client: its name and its topics. A topic has a timer while the client is typing there.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Person {
     pub name: String,
@@ -23,7 +23,7 @@ impl Person {
         Self { name: name.to_owned(), topics: BTreeMap::new() }
     }
 
-    /// A line with the name, then one for each topic: `cats`, or `cats 7` with the timer.
+    /// Encodes a line with the name, then a line for each topic: `cats`, or `cats 7` with the timer.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut text = self.name.clone();
         for (topic, typing) in &self.topics {
@@ -44,7 +44,7 @@ impl Person {
     }
 }
 
-/// Whether a text can name a person or a topic: no blanks, so that it is one word of a line.
+/// Whether a text can name a person or a topic. Blanks are not allowed, so that a name is one word of a line.
 pub fn is_word(text: &str) -> bool {
     (1..=MAX_WORD).contains(&text.chars().count())
         && text.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_'))
@@ -55,7 +55,7 @@ mod tests {
     use super::{MAX_TOPICS, Person, is_word};
 
     #[test]
-    fn a_person_comes_back_from_its_attachment() {
+    fn a_person_is_restored_from_its_attachment() {
         let mut ada = Person::new("Ada");
         assert_eq!(Person::from_bytes(&ada.to_bytes()), ada);
         ada.topics = [("cats".to_owned(), Some(7)), ("dogs".to_owned(), None)].into();

@@ -1,4 +1,4 @@
-//! The field and the dots on it.
+//! The field with its dots.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use ws_guest::ClientId;
 pub const WIDTH: u8 = 64;
 pub const HEIGHT: u8 = 48;
 
-/// Where a dot goes with each tick. Beyond an edge it comes back at the other.
+/// The direction in which a dot moves with each tick. A dot that crosses an edge returns at the opposite one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Heading {
     Up,
@@ -18,7 +18,7 @@ pub enum Heading {
     Nowhere,
 }
 
-/// Each heading, the word by which it is chosen, and the sign that shows it.
+/// Each heading with its command word and its sign in the state.
 const HEADINGS: [(Heading, &str, char); 5] = [
     (Heading::Up, "up", '^'),
     (Heading::Down, "down", 'v'),
@@ -48,7 +48,7 @@ struct Dot {
     heading: Heading,
 }
 
-/// The dots by their players, and how often they have moved.
+/// The dots of all players, and the number of ticks so far.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Field {
     tick: u64,
@@ -56,7 +56,7 @@ pub struct Field {
 }
 
 impl Field {
-    /// Puts a player's dot somewhere: 7 and 5 have no factor in common with the field, so neighbours come late.
+    /// Places a player's dot. 7 and 5 are coprime to the field's size, so successive ids land far apart.
     pub fn enter(&mut self, id: ClientId) {
         let place = |factor: u64, size: u8| (id % u64::from(size) * factor % u64::from(size)) as u8;
         self.dots.insert(id, Dot { x: place(7, WIDTH), y: place(5, HEIGHT), heading: Heading::Nowhere });
@@ -86,8 +86,8 @@ impl Field {
         }
     }
 
-    /// `42 7:10,20> 8:3,4.`: the tick, then each player's place and heading. It is what players receive, and what
-    /// one release hands to the next.
+    /// Returns `42 7:10,20> 8:3,4.`: the tick, then each player's position and heading. Players receive this text, and
+    /// one release hands it to the next.
     pub fn state(&self) -> String {
         let mut state = self.tick.to_string();
         for (id, Dot { x, y, heading }) in &self.dots {
@@ -141,13 +141,13 @@ mod tests {
         field.enter(3);
         field.enter(u64::MAX);
         field.leave(u64::MAX);
-        // Steering after that is too late.
+        // Steering after leaving has no effect.
         field.steer(u64::MAX, Heading::Up);
         assert_eq!(field.state(), "0 3:21,15.");
     }
 
     #[test]
-    fn a_field_comes_back_from_its_state() {
+    fn a_field_is_restored_from_its_state() {
         let state: String = (0..).zip(HEADINGS).map(|(id, (.., sign))| format!(" {id}:63,{id}{sign}")).collect();
         let state = format!("42{state}");
         assert_eq!(Field::from_state(&state).expect("a state").state(), state);

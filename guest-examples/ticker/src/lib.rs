@@ -1,4 +1,4 @@
-//! A game of dots on a field, moved by a loop at 20 Hz that tells how late its ticks were.
+//! A game of dots on a field. A timer moves them at 20 Hz, and the game reports how late its ticks are.
 
 #![forbid(unsafe_code)]
 
@@ -15,7 +15,7 @@ use ws_guest::{broadcast, clients, control, count, send};
 /// 20 ticks a second.
 const PERIOD: Duration = Duration::from_millis(50);
 
-/// Names the format of what `snapshot` gives: a line with the field, one with the clock.
+/// The name of the saved state's format: a line with the field, a line with the clock.
 const STATE: &str = "ticker-1";
 
 #[derive(Default)]
@@ -25,7 +25,7 @@ struct Ticker {
     clock: Option<Clock>,
 }
 
-/// The timer that drives the game, and how well it does.
+/// The timer that drives the game, with the lateness of its ticks.
 struct Clock {
     timer: TimerId,
     pace: Pace,
@@ -86,7 +86,7 @@ impl Lifecycle for Ticker {
         if let (StartReason::Swap, Some(saved)) = (reason, &saved) {
             return self.resume(saved);
         }
-        // After a trap the game begins anew. What is saved is of the last swap, perhaps long ago.
+        // After a trap the game starts over: the saved state is that of the last swap, perhaps long ago.
         for id in clients() {
             self.field.enter(id);
             self.clock = self.clock.take().or_else(Clock::start);
@@ -119,13 +119,13 @@ impl Clock {
         Some(Self { timer, pace: Pace::new(PERIOD, first) })
     }
 
-    /// The timer, and when it is due by the wall clock, in nanoseconds. The monotonic clock begins anew with each
-    /// instance: it would tell the next one nothing.
+    /// Returns the timer's id and its next due time on the wall clock, in nanoseconds. The monotonic clock starts over
+    /// with each instance, so its times mean nothing to the next one.
     fn save(&self) -> String {
         format!("{} {}", self.timer, wall_nanos() + self.pace.due_in(Instant::now()))
     }
 
-    /// The same timer in a new instance. It has gone on in the host, and its grid is where it was.
+    /// Takes over the same timer in a new instance. The timer has kept running in the host, on the same grid.
     fn resume(saved: &str) -> Option<Self> {
         let (timer, due) = saved.split_once(' ')?;
         let (now, due_in) = (Instant::now(), due.parse::<i64>().ok()? - wall_nanos());

@@ -1,16 +1,16 @@
-//! How late ticks come, against the grid that they should keep.
+//! The lateness of ticks, measured against a fixed grid.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// As many ticks are remembered as one minute has at 20 Hz.
+/// Lateness is kept for one minute: 60 s at 20 Hz.
 const REMEMBERED: usize = 1200;
 
-/// The grid of a repeating timer, and how far from it the ticks came.
+/// The grid of a repeating timer, with the lateness of its recent ticks.
 pub struct Pace {
     period: Duration,
-    /// When the next tick should come. Derived from the first alone: a late tick moves nothing, so a slow drift
-    /// would show as lateness that grows.
+    /// The due time of the next tick. It is derived from the first tick alone: a late tick moves nothing, so a slow
+    /// drift shows as growing lateness.
     due: Instant,
     late: VecDeque<Duration>,
     left_out: u64,
@@ -21,7 +21,7 @@ impl Pace {
         Self { period, due: first, late: VecDeque::new(), left_out: 0 }
     }
 
-    /// A tick has come.
+    /// Records a tick at `now`.
     pub fn tick(&mut self, now: Instant) {
         let late = match now.checked_duration_since(self.due) {
             Some(late) => {
@@ -30,7 +30,7 @@ impl Pace {
                 self.due += self.period * (missed + 1);
                 late
             }
-            // The last tick came so late that this one seemed to be left out as well.
+            // The last tick came so late that this one was counted as left out.
             None => {
                 self.left_out = self.left_out.saturating_sub(1);
                 (now + self.period).saturating_duration_since(self.due)
@@ -42,26 +42,26 @@ impl Pace {
         self.late.push_back(late);
     }
 
-    /// In how many nanoseconds the next tick is due; below zero if it is overdue.
+    /// Returns the nanoseconds until the next tick, negative if it is overdue.
     pub fn due_in(&self, now: Instant) -> i64 {
         let nanos = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
         nanos(self.due.saturating_duration_since(now)) - nanos(now.saturating_duration_since(self.due))
     }
 
-    /// `1200 ticks, 0 left out; late by p50 1.10 ms, p99 2.05 ms, max 3.00 ms`, of the last minute.
+    /// Returns `1200 ticks, 0 left out; late by p50 1.10 ms, p99 2.05 ms, max 3.00 ms`, for the last minute.
     pub fn report(&self) -> String {
         let mut late: Vec<_> = self.late.iter().copied().collect();
         late.sort_unstable();
         let [p50, p99, max] = [50, 99, 100].map(|percent| {
             let micros = percentile(&late, percent).as_micros();
-            // Not as a floating-point number: the code that shows one has 20 KB.
+            // Integers, because the code that formats a floating-point number takes 20 KB.
             format!("{}.{:02} ms", micros / 1000, micros % 1000 / 10)
         });
         format!("{} ticks, {} left out; late by p50 {p50}, p99 {p99}, max {max}", late.len(), self.left_out)
     }
 }
 
-/// The smallest value that at least so many percent do not exceed.
+/// Returns the smallest value that at least `percent` of the values do not exceed.
 fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied().unwrap_or_default()
@@ -94,7 +94,7 @@ mod tests {
         let mut pace = Pace::new(ms(50), zero);
         pace.tick(zero + ms(120));
         assert_eq!((pace.left_out, pace.due), (2, zero + ms(150)));
-        // The one of 100 comes after all.
+        // The tick that was due at 100 ms comes after all.
         pace.tick(zero + ms(130));
         assert_eq!((pace.left_out, pace.due), (1, zero + ms(150)));
         assert_eq!(pace.report(), "2 ticks, 1 left out; late by p50 30.00 ms, p99 120.00 ms, max 120.00 ms");

@@ -1,4 +1,4 @@
-// The fixture `probe` in JavaScript: it does what its clients tell it to. See `tests/conformance.rs` for its language.
+// The fixture `probe` in JavaScript: it follows its clients' commands. `tests/conformance.rs` lists them.
 
 import { room } from 'ws-host-guest';
 
@@ -98,7 +98,7 @@ const COMMANDS = {
   spin: () => {
     for (;;);
   },
-  // What JavaScript alone has trouble with.
+  // Cases that only JavaScript has.
   'half-a-pair': () => 'a\ud800b',
   'not-a-message': (client) => client.send({}),
   random: () => `${Math.random()} ${crypto.randomUUID()}`,
@@ -106,7 +106,7 @@ const COMMANDS = {
   timeout: () => setTimeout(() => {}, 1),
 };
 
-/** Does something with whom the line means, and tells what came of it in the contract's words. */
+/** Acts on the client that the line names, and returns the outcome in the contract's words. */
 function on(client, rest, act) {
   const [one, last] = whom(client, rest);
   if (!one) return 'no-such-client';

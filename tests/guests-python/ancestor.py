@@ -1,4 +1,4 @@
-"""A program for the later ancestors of ws-host: their names, and the order of their arguments."""
+"""A program for later releases of python-websocket-server, with their names and their order of arguments."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""The fixture `probe` in Python: it does what its clients tell it to. See `tests/conformance.rs` for its language."""
+"""The fixture `probe` in Python: it follows its clients' commands. `tests/conformance.rs` lists them."""
 
 import json
 
@@ -44,7 +44,7 @@ async def obey(client: Client, message: Message) -> None:
 
 
 def told(status: Status) -> str:
-    """As the Rust probe tells a result."""
+    """Formats a result as the Rust probe does."""
     return {Status.OK: "ok", Status.BACKPRESSURE: "ok(SendStatus::Backpressure)"}.get(status, status.value)
 
 
@@ -110,14 +110,14 @@ def spin(client: Client, rest: str) -> None:
 
 
 async def later(client: Client, rest: str) -> str:
-    """Says `begun`, then sleeps, then answers."""
+    """Sends `begun`, then sleeps, then answers."""
     client.send("begun")
     await sleep(0.01)
     return rest
 
 
 def late_import(client: Client, rest: str) -> str:
-    """A component has no files to import from: the build must have seen this."""
+    """Imports a module late. A component has no files, so the build must have imported it."""
     import textwrap
 
     return textwrap.shorten(rest, 10)
@@ -148,7 +148,7 @@ COMMANDS = {
     "panic": fail,
     "spin": spin,
     "later": later,
-    # What Python alone has trouble with.
+    # Cases that only Python has.
     "half-a-pair": lambda client, rest: client.send(json.loads('"a\\ud800b"')) and None,
     "not-a-message": lambda client, rest: client.send(5),
     "no-id": lambda client, rest: told(Client(-1).send("x")) + " " + told(Client(2**70).send("x")),

@@ -1,5 +1,5 @@
-//! One release of a counter: it answers each message with its own name, the message, and how many messages the room
-//! has had. The constants and functions that differ from release to release are those of the including crate.
+//! One release of a counter. It answers each message with the release's name, the message and the room's message count.
+//! The including crate defines the constants and functions that differ between releases.
 
 use super::{EXTRA_STATE, RELEASE, before_answer, check};
 use ws_guest::{App, ClientId, Lifecycle, Message, Saved, StartReason, send};

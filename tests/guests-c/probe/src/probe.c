@@ -1,4 +1,4 @@
-/* The fixture `probe` in C: it does what its clients tell it to. See `tests/conformance.rs` for its language. */
+/* The fixture `probe` in C: it follows its clients' commands. `tests/conformance.rs` lists them. */
 
 #include <ctype.h>
 #include <stdio.h>
@@ -85,7 +85,7 @@ static void fail(ws_id from, const char *why) {
   ws_fail("told to panic: %s", why);
 }
 
-/* What concerns topics, timers and the room. Answers whether it was that. */
+/* Commands on topics, timers and the room. Returns whether it knew the command. */
 static bool obey_room(ws_id from, const char *command, char *rest) {
   char ids[256];
   size_t count;
@@ -112,7 +112,7 @@ static bool obey_room(ws_id from, const char *command, char *rest) {
   return true;
 }
 
-/* What concerns one client, named by an id or oneself. Answers whether it was that. */
+/* Commands on one client: the id that begins the line, or else the sender. Returns whether it knew the command. */
 static bool obey_client(ws_id from, const char *command, char *rest) {
   ws_id id = from;
   char *last = rest;

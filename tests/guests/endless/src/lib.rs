@@ -1,4 +1,4 @@
-//! A guest that never gets done with its start.
+//! A guest whose start never ends.
 
 use ws_guest::{App, Lifecycle, Saved, StartReason};
 

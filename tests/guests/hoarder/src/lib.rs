@@ -1,4 +1,4 @@
-//! A release whose state is too large to be handed on.
+//! A release whose state is too large for a snapshot.
 
 use ws_guest::StartReason;
 

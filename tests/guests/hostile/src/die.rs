@@ -9,7 +9,7 @@ pub fn spin() -> ! {
     }
 }
 
-/// Dies of what it is told to.
+/// Dies in the way that `what` names.
 pub fn of(what: &str) {
     match what {
         "panic" => the_function_that_panics(),

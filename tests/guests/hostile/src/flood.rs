@@ -1,4 +1,4 @@
-//! Too much of everything. Each flood answers in words how much of it was accepted, and how the rest was refused.
+//! Floods of host calls. Each reports how many were accepted, and the errors that refused the rest.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ws_guest::{ClientId, broadcast, broadcast_except, control, send, set_attachment, topics};
 
-/// Floods with something `times` times, each of so many bytes.
+/// Runs the flood named `what`: `times` calls of `bytes` bytes each.
 pub fn with(what: &str, from: ClientId, times: usize, bytes: usize) -> String {
     let payload = vec![b'x'; bytes];
     match what {
@@ -22,7 +22,7 @@ pub fn with(what: &str, from: ClientId, times: usize, bytes: usize) -> String {
             count(times, |_| topics::publish("flood", &payload))
         }
         "publish-except" => {
-            // In no order that a sort could profit from.
+            // In random order, the worst case for a sort.
             let except: Vec<u64> = (0..bytes as u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
             count(times, |_| {
                 println!("publishes to nobody");
@@ -62,7 +62,7 @@ fn count<T, E: Debug>(times: usize, mut act: impl FnMut(usize) -> Result<T, E>) 
     format!("accepted {accepted}, refused {refused:?}")
 }
 
-/// wit-bindgen shows an error with its name in quotes.
+/// Returns the name of an error: wit-bindgen's `Debug` has it in quotes.
 fn shown(error: &impl Debug) -> String {
     let shown = format!("{error:?}");
     shown.split('"').nth(1).unwrap_or(&shown).to_owned()

@@ -1,5 +1,5 @@
-//! A guest that does what no guest should, when a client tells it to: `spin` in the place of your choice, `sleep`, the ways to
-//! die of `die.rs`, the floods of `flood.rs`, and closing whom it should not.
+//! A guest that misbehaves on command: it spins in a chosen handler, sleeps, dies (`die.rs`), floods the host (`flood.rs`)
+//! and closes other clients.
 
 mod die;
 mod flood;
@@ -14,7 +14,7 @@ use ws_guest::{
 
 #[derive(Default)]
 struct Hostile {
-    /// The handler that is to spin.
+    /// The handler that will spin.
     spins_in: Cell<&'static str>,
 }
 
@@ -59,7 +59,7 @@ impl App for Hostile {
             "sleep" => (0..number(last).max(1)).for_each(|_| std::thread::sleep(Duration::from_millis(number(first) as u64))),
             "die" => die::of(rest),
             "forge" => println!("forged\r2026-01-01 ERROR \u{1b}[2J\u{9b}2J\u{8}the host is on fire"),
-            // All that a handler may send may be used up: the log tells how it went.
+            // The flood may use up the handler's send budget, so the result goes to the log.
             _ => eprintln!("flooded: {}", flood::with(command, from, number(first), number(last))),
         }
     }

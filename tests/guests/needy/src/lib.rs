@@ -1,4 +1,4 @@
-//! A guest that imports what the host does not give.
+//! A guest with an import that the host does not provide.
 
 wit_bindgen::generate!({
     path: "../../../wit",

@@ -1,6 +1,6 @@
-//! A guest that does what its clients tell it to, so that a test reads as what is said and what is answered.
+//! A guest that follows its clients' commands, so that a test reads as a dialogue.
 //!
-//! Joins, leaves, drains and timers are broadcast. A text message is a command: see `Probe::obey`.
+//! It broadcasts joins, leaves, drains and timers. A text message is a command: see `Probe::obey`.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -41,7 +41,7 @@ impl App for Probe {
         let sent = told(send(id, "too late"));
         let CloseInfo { code, reason, clean, cause } = info;
         let told = format!("left {id}: {code} {reason:?} clean={clean} {cause:?} member={member} known={known} send={sent}");
-        // In the log too, for when nobody is left to hear it.
+        // In the log too, in case no client is left to receive it.
         println!("{told}");
         broadcast(told).ok();
     }
@@ -89,7 +89,7 @@ impl Probe {
             "env" => format!("{:?}", std::env::var(rest).ok()),
             "print" => return println!("{rest}"),
             "panic" => {
-                // All of this is to be dropped.
+                // The panic drops all of these effects.
                 broadcast("half an answer").ok();
                 set_attachment(from, b"half").ok();
                 topics::subscribe(from, "half").ok();
@@ -108,13 +108,13 @@ impl Probe {
     }
 }
 
-/// An answer that is in the log too, since who has closed itself does not hear it.
+/// Logs the answer too: a client that has closed itself does not receive it.
 fn in_the_log(answer: String) -> String {
     println!("{answer}");
     answer
 }
 
-/// Sends so many messages of so many bytes, and tells of the first whose answer is not the plain one.
+/// Sends `messages` messages of `bytes` bytes each, and reports the first that was not simply queued.
 fn burst(to: ClientId, messages: usize, bytes: usize) -> String {
     let payload = vec![7_u8; bytes];
     let sent: Vec<_> = (0..messages).map(|_| send(to, &payload)).collect();
@@ -123,7 +123,7 @@ fn burst(to: ClientId, messages: usize, bytes: usize) -> String {
     format!("{told}; {} bytes wait", buffered_amount(to).unwrap_or(0))
 }
 
-/// A result in few words: `ok`, `ok(backpressure)`, or the name of the error.
+/// Formats a result: `ok`, `ok(backpressure)`, or the name of the error.
 fn told<T: Debug, E: Debug>(result: Result<T, E>) -> String {
     match result {
         Ok(value) if size_of_val(&value) == 0 => "ok".to_owned(),
@@ -136,13 +136,13 @@ fn told<T: Debug, E: Debug>(result: Result<T, E>) -> String {
     }
 }
 
-/// Computes for about so many million steps, without a way for the compiler to know the result.
+/// Computes for about `millions` million steps. The compiler cannot foresee the result.
 fn compute(millions: u64) -> String {
     let sum = (0..millions * 1_000_000).fold(0_u64, |sum, n| std::hint::black_box(sum).wrapping_mul(31).wrapping_add(n));
     format!("computed {}", std::hint::black_box(sum) != 1)
 }
 
-/// Takes memory until there is none.
+/// Allocates memory without end.
 fn hoard() -> String {
     let mut hoard = Vec::new();
     loop {
@@ -178,7 +178,7 @@ impl Gate for Probe {
     }
 }
 
-/// `/refuse/404`, or `/close/4001/reason`.
+/// Parses `/refuse/404` or `/close/4001/reason`.
 fn in_numbers(path: &str) -> Option<Decision> {
     let (decision, rest) = path.strip_prefix('/')?.split_once('/')?;
     let (number, reason) = rest.split_once('/').unwrap_or((rest, ""));

@@ -1,4 +1,4 @@
-//! A release that refuses the state of the one before.
+//! A release that refuses the state of its predecessor.
 
 use ws_guest::StartReason;
 

@@ -1,4 +1,4 @@
-//! Sends every message to everybody, the sender too, and says nothing of its own: what a fan-out costs.
+//! Sends every message to everybody, the sender included, and nothing else. It measures the cost of a fan-out.
 
 use ws_guest::{App, ClientId, Message, broadcast};
 

@@ -24,7 +24,7 @@ mod javascript {
         let mut host = Host::run(PROBE);
         for (command, told) in [
             ("not-a-message", "TypeError: a message is a string or bytes, not object: JSON.stringify it"),
-            ("timeout", "Error: there is no setTimeout in a guest: use room.setTimer(ms, payload) and onTimer(payload)"),
+            ("timeout", "Error: a guest has no setTimeout: use room.setTimer(ms, payload) and onTimer(payload)"),
         ] {
             let (mut client, _) = Client::join(&host).await;
             client.says(command).await;

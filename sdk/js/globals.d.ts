@@ -1,10 +1,10 @@
-/** What there is beyond the language itself, for projects with neither the types of browsers nor those of Node.js. */
+/** The globals of a guest beyond the language itself, for projects without the types of browsers or Node.js. */
 
 interface Console {
   log(...values: unknown[]): void;
   info(...values: unknown[]): void;
   debug(...values: unknown[]): void;
-  /** To the host's log as a warning. */
+  /** Writes to the host's log as a warning. */
   warn(...values: unknown[]): void;
   error(...values: unknown[]): void;
 }

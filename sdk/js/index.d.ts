@@ -1,27 +1,28 @@
-/** The API of ws-host for JavaScript and TypeScript. wit/ says what each function means, to the letter. */
+/** The API of ws-host for JavaScript and TypeScript. The contract in wit/ defines each function exactly. */
 
 /** One whole WebSocket message: text as a string, anything else as bytes. */
 export type Message = string | Uint8Array;
 
-/** What can be sent. */
+/** Data that can be sent: a string as text, anything else as binary. */
 export type Sendable = string | Uint8Array | ArrayBuffer | ArrayBufferView;
 
-/** Anything that JSON can express. The host keeps attachments, payloads of timers and states as JSON. */
+/** Anything that JSON can express. The host keeps attachments, timer payloads and states as JSON. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json | undefined };
 
 /**
- * What became of a message. `queued` and `backpressure`: it goes out when the handler returns; the latter says that
- * the client reads too slowly, and `onDrain` follows when it has caught up. Anything else: nothing is sent.
+ * The outcome of a send. With `queued` and `backpressure` the message goes out when the handler returns. `backpressure`
+ * means that the client reads too slowly; `onDrain` follows when it has caught up. With the others nothing is sent.
  */
 export type Sent = 'queued' | 'backpressure' | 'no-such-client' | 'closing' | 'too-big' | 'limit';
 
-/** Clients that a message is not for: one or several, as objects or ids. */
+/** Clients that do not receive a message: one or several, as objects or ids. */
 export type Without = Client | number | Iterable<Client | number>;
 
-/** Headers in their order, names in lower case. */
+/** Headers in order, names in lower case. Lookups ignore case. */
 export interface Headers extends Iterable<[string, string]> {
-  /** The value, several joined by a comma, or null. */
+  /** The value of a header, or null. Several values are joined with a comma. */
   get(name: string): string | null;
+  /** All values of a header, in order. */
   getAll(name: string): string[];
   has(name: string): boolean;
 }
@@ -29,15 +30,16 @@ export interface Headers extends Iterable<[string, string]> {
 /** An upgrade request. */
 export interface Request {
   readonly address: Address;
-  /** `/room/blue`, percent-encoding untouched. */
+  /** The path, still percent-encoded: `/room/blue`. */
   readonly path: string;
-  /** What stands behind the `?`, or the empty string. */
+  /** The part after the `?`, or the empty string. */
   readonly query: string;
   readonly headers: Headers;
   /** The subprotocols that the client offers, in its order of preference. */
   readonly subprotocols: string[];
 }
 
+/** The address that a client connects from. */
 export interface Address {
   readonly ip: string;
   readonly port: number;
@@ -48,32 +50,37 @@ export interface Client {
   /** 1, 2, 3, ..., never used again while the host runs. */
   readonly id: number;
   readonly address: Address;
+  /** The path of the request, still percent-encoded. */
   readonly path: string;
+  /** The part of the request after the `?`, or the empty string. */
   readonly query: string;
   readonly headers: Headers;
-  /** The subprotocol that was agreed on, if any. */
+  /** The subprotocol of the connection, if any. */
   readonly subprotocol: string | undefined;
-  /** How many bytes wait to be written to the client. */
+  /** The number of bytes queued for the client. 0 if it has left. */
   readonly bufferedAmount: number;
   /**
    * A value of yours, at most 16 KiB of JSON. It lives in the host and outlives a swap and an exception. Assign the
-   * whole value: a change within what you read changes a copy. `undefined` takes it away.
+   * whole value: reading returns a copy. `undefined` removes it.
    */
   attachment: any;
-  /** Sends to this client alone. Never throws for a client that has left. */
+  /** Sends to this client. Never throws for a client that has left. */
   send(message: Sendable): Sent;
-  /** Closes after all that was sent before. 1000 unless you say otherwise. */
+  /** Closes the connection after everything sent before. The code is 1000 by default, the reason has at most 123 bytes. */
   close(code?: number, reason?: string): void;
+  /** Adds the client to a topic. The topic's name has 1 to 256 bytes. */
   subscribe(topic: string): void;
+  /** Removes the client from a topic. Never throws for a client that had not subscribed. */
   unsubscribe(topic: string): void;
 }
 
 /** How a connection ended. */
 export interface CloseInfo {
-  /** The close code; 1005 when the close frame had none, 1006 when there was no close frame. */
+  /** The close code: 1005 for a close frame without a code, 1006 for an end without a close frame. */
   readonly code: number;
+  /** The reason of the close frame, or the empty string. */
   readonly reason: string;
-  /** Whether a close frame ended it. */
+  /** Whether a close frame ended the connection. */
   readonly clean: boolean;
   readonly cause:
     | 'client'
@@ -89,64 +96,70 @@ export interface CloseInfo {
     | 'shutdown';
 }
 
-/** What is to become of an upgrade request. `true` or nothing lets it in, `false` answers 403. */
+/** The decision about an upgrade request. `true` or nothing accepts it, `false` answers with HTTP status 403. */
 export type Decision = boolean | void | { accept: string } | { refuse: number } | { close: number; reason?: string };
 
 /** How an instance starts. */
 export interface Start<State = any> {
   readonly reason: 'fresh' | 'swap' | 'after-trap';
-  /** What `snapshot` of the instance before gave, if anything. */
+  /** The state that the previous instance's `snapshot` returned, if any. */
   readonly state: State | undefined;
-  /** The same as bytes, for a state that is no JSON. */
+  /** The same state as bytes, for a state that is not JSON. */
   readonly data: Uint8Array | undefined;
-  /** The `stateVersion` of the instance that gave it. */
+  /** The `stateVersion` of the previous instance. */
   readonly version: string | undefined;
 }
 
 /**
- * An application: the default export, an object or a class whose instance is made when the room opens. All handlers are
- * optional. A handler is done when it returns. What it has sent and changed takes effect then, or, if it throws, not
- * at all: the client whose event it was is closed with 1011, the others stay, and a fresh instance starts.
+ * An application: the default export, either an object or a class that is instantiated when the room opens. All handlers
+ * are optional. A handler's effects take place when it returns. If it throws, they are dropped: the client that caused
+ * the event is closed with 1011, the others stay, and a fresh instance starts.
  */
 export interface App<State = any> {
   /** A client has connected. It is already a member: a broadcast reaches it too. */
   onConnect?(client: Client): void;
+  /** A client has sent a message. */
   onMessage?(client: Client, message: Message): void;
   /** A client has gone. It is no longer a member. */
   onClose?(client: Client, info: CloseInfo): void;
-  /** Decides about a request before the WebSocket exists. */
+  /** Decides about a request before the connection exists. */
   onUpgrade?(request: Request): Decision;
-  /** A client that was too slow has read all that waited for it. */
+  /** A slow client has read everything in its queue. */
   onDrain?(client: Client): void;
   /** A timer of `room.setTimer` is due. */
   onTimer?(payload: any, id: number): void;
-  /** Comes before all others. An exception refuses the start or the swap, with its message. */
+  /** Runs before all other handlers. An exception refuses the start or the swap; its message is the reason. */
   onStart?(start: Start<State>): void;
-  /** The state that a new release is to go on with: a value that becomes JSON, or bytes; at most 16 MiB. */
+  /** Returns the state for the next release: a value that becomes JSON, or bytes; at most 16 MiB. */
   snapshot?(): State | Uint8Array;
-  /** Names the format of the state, so that a later release can tell. */
+  /** The name of the state's format, which tells a later release how to read it. */
   stateVersion?: string;
 }
 
-/** The room that the handlers serve. A module-level variable is its state too, until a swap or an exception. */
+/** The room that the handlers serve. Module-level variables are its state too, until a swap or an exception. */
 export interface Room {
-  /** Everybody who is connected, in the order in which they came. */
+  /** All connected clients, in the order in which they connected. */
   readonly clients: Client[];
+  /** The number of connected clients. */
   readonly count: number;
+  /** The client with this id, or undefined if it is not connected. */
   client(id: number): Client | undefined;
-  /** Sends to everybody, but for those in `without`. */
+  /** Sends to all clients except those in `without`. */
   broadcast(message: Sendable, without?: Without): Sent;
-  /** Sends to the subscribers of a topic. */
+  /** Sends to the subscribers of a topic except those in `without`. */
   publish(topic: string, message: Sendable, without?: Without): Sent;
+  /** The subscribers of a topic, in the order of their ids. */
   subscribers(topic: string): Client[];
   /**
-   * Has `onTimer` called with the payload (JSON, at most 64 KiB) after so many milliseconds, or every so many. Timers
-   * live in the host and outlive a swap and an exception.
+   * Calls `onTimer` with the payload (JSON, at most 64 KiB) after a delay in milliseconds or, with `repeat`, at that
+   * period. Returns the timer's id. Timers live in the host and outlive a swap and an exception.
    */
   setTimer(milliseconds: number, payload?: Json, options?: { repeat?: boolean }): number;
+  /** Cancels a timer. Never throws for one that has run. */
   clearTimer(id: number): void;
-  /** From now on new clients are refused with 503. */
+  /** Refuses new clients with HTTP status 503 from now on. */
   denyNewClients(): void;
+  /** Accepts new clients again. */
   allowNewClients(): void;
 }
 

@@ -1,17 +1,17 @@
 #!/usr/bin/env node
-// `ws-host-guest build`: from a module to a component.
+// `ws-host-guest build`: builds the component of a module.
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-const USAGE = `ws-host-guest: makes a component for ws-host of a JavaScript or TypeScript module
+const USAGE = `ws-host-guest: builds a component for ws-host from a JavaScript or TypeScript module
 
   ws-host-guest build src/index.js -o app.wasm
 
-  -o, --out FILE     where the component goes [app.wasm]
-  --bundle FILE      keep the bundled JavaScript too: positions in stacks are positions in it
-  -h, --help         this
-  -V, --version      the version
+  -o, --out FILE     the component's file [app.wasm]
+  --bundle FILE      keep the bundled JavaScript; positions in stacks refer to it
+  -h, --help         show this help
+  -V, --version      show the version
 `;
 
 const OPTIONS = {
@@ -23,7 +23,7 @@ const OPTIONS = {
 
 try {
   await main();
-  // A module that was looked at may have left timers behind.
+  // The inspected module may have left timers running.
   process.exit(0);
 } catch (error) {
   process.stderr.write(`ws-host-guest: ${oneLine(error)}\n`);
@@ -39,7 +39,7 @@ async function main() {
   }
   const [command, source, ...rest] = positionals;
   if (command !== 'build' || !source || rest.length > 0) {
-    throw new Error('say what to build: `ws-host-guest build src/index.js -o app.wasm`');
+    throw new Error('name the module to build: `ws-host-guest build src/index.js -o app.wasm`');
   }
   const { build } = await import('../build/build.mjs').catch(missing);
   const { bytes, interfaces } = await build(source, values);
@@ -53,6 +53,6 @@ function missing(error) {
 }
 
 function oneLine(error) {
-  // esbuild tells its own messages, with the place, above.
+  // esbuild has already printed its messages, with positions.
   return (error.message ?? String(error)).split('\n')[0];
 }

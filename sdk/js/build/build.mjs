@@ -1,4 +1,4 @@
-// Builds a component: bundle, look which handlers there are, make the world, put the engine around it.
+// Builds a component: bundle the module, find its handlers, write the world, add the engine.
 
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,10 +13,10 @@ import { interfacesFor, writeWorld } from './world.mjs';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 
-/** Builds the component of a module. Answers its size and the interfaces that it exports. */
+/** Builds the component of a module. Returns its size in bytes and the interfaces that it exports. */
 export async function build(source, { out, bundle: kept }) {
   const module = resolve(source);
-  if (!existsSync(module)) throw new Error(`there is no file ${source}: give the module whose default export has the handlers`);
+  if (!existsSync(module)) throw new Error(`${source} does not exist: give the module whose default export has the handlers`);
   const scratch = mkdtempSync(join(tmpdir(), 'ws-host-guest-'));
   try {
     const interfaces = interfacesFor(await handlersOf(module, source, { scratch, bundle }));
@@ -25,7 +25,7 @@ export async function build(source, { out, bundle: kept }) {
     const script = await bundle(entry(module, interfaces), { external: ['ws-host:*', 'wasi:*'] });
     if (kept) writeFileSync(kept, script);
     const { component } = await componentize({ witPath: wit, jsSource: script, world: 'guest', sync: true }).catch((error) => {
-      throw new Error(`${source} could not be made a component: ${cause(error)}`);
+      throw new Error(`the component of ${source} could not be built: ${cause(error)}`);
     });
     writeFileSync(out, component);
     return { bytes: component.length, interfaces };
@@ -34,7 +34,7 @@ export async function build(source, { out, bundle: kept }) {
   }
 }
 
-/** One script of a module and all that it imports, TypeScript included. esbuild shows its own messages. */
+/** Bundles a module and its imports, TypeScript included, into one script. esbuild prints its own messages. */
 async function bundle(contents, options) {
   const result = await esbuild
     .build({
@@ -57,7 +57,7 @@ async function bundle(contents, options) {
   return result.outputFiles[0].text;
 }
 
-/** The module whose exports are the component's. */
+/** Returns the source of the module whose exports become the component's. */
 function entry(module, interfaces) {
   const own = (file) => JSON.stringify(join(PACKAGE, 'src', file));
   return [
@@ -69,7 +69,7 @@ function entry(module, interfaces) {
   ].join('\n');
 }
 
-/** What the engine says of a module that fails while it loads: the innermost line. */
+/** Returns the innermost line of the engine's error for a module that fails while it loads. */
 function cause(error) {
   const lines = String(error.message ?? error).split('\n').map((line) => line.trim()).filter(Boolean);
   return lines.find((line) => /Error: /.test(line)) ?? lines.join(' ');

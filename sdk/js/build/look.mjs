@@ -1,4 +1,4 @@
-// Looks at a module's default export: which handlers does it have?
+// Finds the handlers in a module's default export.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,21 +6,21 @@ import { pathToFileURL } from 'node:url';
 
 import { HANDLERS } from './world.mjs';
 
-/** Stands for the host while a module is looked at. */
+/** Stands in for the host while the module is inspected. */
 const NO_HOST = {
   name: 'no-host',
   setup(build) {
     build.onResolve({ filter: /^(ws-host|wasi):/ }, ({ path }) => ({ path, namespace: 'no-host' }));
-    // A namespace import copies what is the module's own and inherits the rest: so everything is inherited.
+    // esbuild copies the own properties of an imported namespace and inherits the rest, so the proxy is a prototype.
     build.onLoad({ filter: /.*/, namespace: 'no-host' }, () => ({
       contents: `module.exports = Object.create(new Proxy({}, { get: () => () => {
-        throw new Error('the host can be asked in handlers alone, not while the module loads');
+        throw new Error('the host can be called only in handlers, not while the module loads');
       } }));`,
     }));
   },
 };
 
-/** The names of a module's handlers. Complains about what cannot work. */
+/** Returns the names of a module's handlers. Throws for a module that cannot work. */
 export async function handlersOf(module, shown, { scratch, bundle }) {
   const script = await bundle(`export * from ${JSON.stringify(module)}; import * as all from ${JSON.stringify(module)};
     export const application = all.default;`, { plugins: [NO_HOST], logOverride: { 'import-is-undefined': 'silent' } });
@@ -42,7 +42,7 @@ export async function handlersOf(module, shown, { scratch, bundle }) {
   return known;
 }
 
-/** A class whose constructor asks the host has no instance here; its methods can be seen nevertheless. */
+/** Returns an instance or, for a class whose constructor calls the host, its prototype, which has the methods too. */
 function instance(application) {
   if (typeof application !== 'function') return application;
   try {
@@ -62,7 +62,7 @@ function namesOf(object) {
 
 function check(name, handler, shown) {
   if (/^on[A-Z_]|^on[a-z]+$/.test(name) && !Object.hasOwn(HANDLERS, name)) {
-    throw new Error(`${shown} has a handler ${name}, which nothing calls: there are ${Object.keys(HANDLERS).join(', ')}`);
+    throw new Error(`${shown} has a handler ${name}, which nothing calls: the handlers are ${Object.keys(HANDLERS).join(', ')}`);
   }
   if (Object.hasOwn(HANDLERS, name) && handler.constructor.name.startsWith('Async')) {
     throw new Error(`${name} in ${shown} is async: a handler is done when it returns, so it cannot wait for anything`);

@@ -1,4 +1,4 @@
-// The world of one component: what it exports depends on the handlers that its module has.
+// The world of one component. Its exports follow from the handlers of its module.
 
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const WIT = fileURLToPath(new URL('../wit', import.meta.url));
 
-/** Each handler, and the interface of the contract that it belongs to. */
+/** The interface of the contract that each handler belongs to. */
 export const HANDLERS = {
   onConnect: 'handler',
   onMessage: 'handler',
@@ -18,12 +18,12 @@ export const HANDLERS = {
   onTimer: 'timers',
 };
 
-/** The interfaces that these handlers need. The three handlers of `handler` are not optional. */
+/** Returns the interfaces that these handlers need. The interface `handler` is always among them. */
 export function interfacesFor(handlers) {
   return [...new Set(['handler', ...handlers.map((name) => HANDLERS[name])])];
 }
 
-/** Writes the contract with a world `guest` that exports these interfaces. */
+/** Writes the contract into `folder`, with a world `guest` that exports these interfaces. */
 export function writeWorld(folder, interfaces) {
   cpSync(WIT, folder, { recursive: true });
   const exported = interfaces.filter((name) => name !== 'handler').map((name) => `  export ${name};\n`);

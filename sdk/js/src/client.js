@@ -1,11 +1,11 @@
-// A connected client, and the headers of its request.
+// A connected client and the headers of its request.
 
 import * as clients from 'ws-host:server/clients@0.1.0';
 import * as topics from 'ws-host:server/topics@0.1.0';
 
 import { message, outcome, pack, reason, refuse, unpack } from './values.js';
 
-/** The headers of a request: names in lower case, in their order. */
+/** The headers of a request in order, names in lower case. */
 export class Headers {
   #pairs;
 
@@ -42,7 +42,7 @@ export class Client {
   }
 
   get #request() {
-    // An instance that took over from another asks the host for what it was not told.
+    // An instance that took over did not see `onConnect`, so it asks the host.
     this.#details ??= clients.get(this.id) ?? undefined;
     if (!this.#details) throw new Error(`client ${this.id} has left: the host has forgotten its request`);
     return this.#details;
@@ -94,7 +94,7 @@ export class Client {
       clients.close(this.id, code, why.toWellFormed());
     } catch (error) {
       refuse(reason(error), {
-        'invalid-code': `the close code ${code} may not be sent: 1000 and 3000 to 4999 may, for example`,
+        'invalid-code': `the close code ${code} must not be sent; use 1000 or 3000 to 4999, for example`,
         'reason-too-long': 'a close reason has at most 123 bytes',
       });
     }

@@ -1,4 +1,4 @@
-// From the component's exports to the application's handlers.
+// The component's exports, which call the application's handlers.
 
 import { get } from 'ws-host:server/clients@0.1.0';
 
@@ -8,14 +8,14 @@ import { clientOf, forget } from './index.js';
 import { describe, fail, warn } from './output.js';
 import { data, pack, unpack } from './values.js';
 
-/** Names the format of a state whose application names none. */
+/** The name of the state's format, if the application sets no `stateVersion`. */
 const STATE = 'json';
 
-/** All that a component may export, for an application: an object with handlers, or a class of such objects. */
+/** Returns all exports that a component may have. The application is an object with handlers, or a class of such objects. */
 export function exportsOf(application) {
   let running;
 
-  /** The application. It begins with the first handler: while the module loads, in the build, there is no room yet. */
+  /** The application, created by the first handler: the build loads the module before a room exists. */
   function app() {
     if (running === undefined) {
       isRunning();
@@ -24,7 +24,7 @@ export function exportsOf(application) {
     return running;
   }
 
-  /** Runs a handler. An exception ends the instance, and the host undoes what the handler has done. */
+  /** Runs a handler. An exception ends the instance, and the host drops the handler's effects. */
   function guarded(name, handle) {
     try {
       return handle(app());
@@ -42,7 +42,7 @@ export function exportsOf(application) {
         guarded('onMessage', (app) => done('onMessage', app.onMessage?.(clientOf(from), data(message))));
       },
       onClientLeft(id, info) {
-        // An instance that took over may not know the client yet, and this is the last time that the host tells.
+        // An instance that took over may not know the client's details yet, and the host forgets them after this call.
         guarded('onClose', (app) => done('onClose', app.onClose?.(clientOf(id, get(id) ?? undefined), info)));
         forget(id);
       },
@@ -59,7 +59,7 @@ export function exportsOf(application) {
           done('onStart', app().onStart?.(new Start(why, saved)));
         } catch (error) {
           warn(`onStart has failed: ${describe(error)}`);
-          // An error of the contract: the host tells it to whoever has asked for the start or the swap.
+          // The contract returns this text as the error of the start or the swap.
           throw error instanceof Error ? error.message : String(error);
         }
       },
@@ -83,7 +83,7 @@ export function exportsOf(application) {
   };
 }
 
-/** How an instance starts. */
+/** The argument of `onStart`. */
 class Start {
   #data;
 
@@ -102,20 +102,20 @@ class Start {
   }
 }
 
-/** What a handler has answered. What it would do later, it would do outside of any handler. */
+/** Checks a handler's answer. A promise is refused: it would act outside any handler. */
 function done(name, answer) {
   if (typeof answer?.then === 'function') {
-    throw new TypeError(`${name} answers a promise: a handler is done when it returns, so it cannot be async`);
+    throw new TypeError(`${name} returns a promise: a handler is done when it returns, so it cannot be async`);
   }
   return answer;
 }
 
-/** The contract's decision about an upgrade request. */
+/** Converts an answer of `onUpgrade` to the contract's decision. */
 function decision(answer) {
   if (answer === undefined || answer === true) return { tag: 'accept', val: null };
   if (answer === false) return { tag: 'refuse', val: 403 };
   if (typeof answer.accept === 'string') return { tag: 'accept', val: answer.accept };
   if (typeof answer.refuse === 'number') return { tag: 'refuse', val: answer.refuse };
   if (typeof answer.close === 'number') return { tag: 'close', val: { code: answer.close, reason: answer.reason ?? '' } };
-  throw new TypeError('onUpgrade answers true, false, { accept: subprotocol }, { refuse: status } or { close: code, reason }');
+  throw new TypeError('onUpgrade must return true, false, { accept: subprotocol }, { refuse: status } or { close: code, reason }');
 }

@@ -1,5 +1,5 @@
-// What people expect to be there and QuickJS has not: console, TextEncoder, TextDecoder, crypto, random numbers that
-// differ from one instance to the next. The build imports this before the application.
+// Globals that QuickJS lacks: console, TextEncoder, TextDecoder, crypto, and random numbers that differ between instances.
+// The build imports this before the application.
 
 import { getRandomBytes } from 'wasi:random/random@0.2.6';
 
@@ -8,7 +8,7 @@ import { decode, encode } from './text.js';
 
 const state = { running: false, bits: null };
 
-/** Called when the first handler runs. Before that the module runs in the build, where nothing is random yet. */
+/** Called when the first handler runs. Until then the module runs in the build, which has no random numbers. */
 export function isRunning() {
   state.running = true;
 }
@@ -33,7 +33,7 @@ globalThis.TextDecoder = class TextDecoder {
   encoding = 'utf-8';
 
   constructor(label = 'utf-8', { fatal = false } = {}) {
-    if (!/^utf-?8$/i.test(label)) throw new RangeError(`TextDecoder knows utf-8 alone, not ${label}`);
+    if (!/^utf-?8$/i.test(label)) throw new RangeError(`TextDecoder supports only utf-8, not ${label}`);
     this.fatal = fatal;
   }
 
@@ -58,7 +58,7 @@ globalThis.crypto = {
   },
 };
 
-// The engine's own generator is seeded in the build: every instance would draw the same numbers.
+// The engine seeds its own generator in the build, so every instance would draw the same numbers.
 Math.random = () => {
   state.bits ??= new Uint32Array(random(16).buffer);
   const bits = state.bits;
@@ -74,12 +74,12 @@ Math.random = () => {
 for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'fetch', 'WebSocket', 'require']) {
   globalThis[name] = () => {
     const instead = name.startsWith('set') ? ': use room.setTimer(ms, payload) and onTimer(payload), which outlive a swap' : '';
-    throw new Error(`there is no ${name} in a guest${instead}`);
+    throw new Error(`a guest has no ${name}${instead}`);
   };
 }
 
 function random(count) {
-  if (!state.running) throw new Error('there are no random numbers yet while the module loads: draw them in a handler');
+  if (!state.running) throw new Error('random numbers are not available while the module loads: draw them in a handler');
   return Uint8Array.from(getRandomBytes(count));
 }
 

@@ -1,4 +1,4 @@
-// What an application imports: the room and its clients.
+// The module that an application imports: the room and its clients.
 
 import * as clients from 'ws-host:server/clients@0.1.0';
 import * as control from 'ws-host:server/control@0.1.0';
@@ -7,10 +7,10 @@ import * as topics from 'ws-host:server/topics@0.1.0';
 import { Client } from './client.js';
 import { ids, message, outcome, pack, reason, refuse } from './values.js';
 
-/** Who is connected, as objects. One client is one object for as long as the instance runs. */
+/** The objects of the clients by id. A client keeps its object as long as the instance runs. */
 const known = new Map();
 
-/** The object of a client. */
+/** Returns the object of a client. */
 export function clientOf(id, details) {
   let client = known.get(id);
   if (!client) {

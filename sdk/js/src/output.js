@@ -1,4 +1,4 @@
-// Lines for the host's log, and the end of an instance that has failed.
+// Writes lines to the host's log, and ends a failed instance.
 
 import { exit } from 'wasi:cli/exit@0.2.6';
 import { getStderr } from 'wasi:cli/stderr@0.2.6';
@@ -6,26 +6,26 @@ import { getStdout } from 'wasi:cli/stdout@0.2.6';
 
 import { encode } from './text.js';
 
-/** The most that WASI takes in one write. */
+/** WASI takes at most this many bytes in one write. */
 const PIECE = 4096;
 
-/** Writes a text and a line break to the log, at the level of information. */
+/** Writes a text and a line break to the log, at level info. */
 export function print(text) {
   write(getStdout(), text);
 }
 
-/** The same at the level of warnings. */
+/** Writes a text and a line break to the log, at level warn. */
 export function warn(text) {
   write(getStderr(), text);
 }
 
-/** Logs an error with its stack, once, and ends the instance: what the handler has done so far is undone. */
+/** Logs an error with its stack and ends the instance. The handler's effects are dropped. */
 export function fail(handler, error) {
   warn(`${handler} has failed: ${describe(error)}`);
   exit({ tag: 'err' });
 }
 
-/** An error with its stack, in the form that browsers and Node.js show. */
+/** Formats an error with its stack, as browsers and Node.js do. */
 export function describe(error) {
   if (!(error instanceof Error)) return String(error);
   const stack = error.stack ? `\n${error.stack.trimEnd()}` : '';

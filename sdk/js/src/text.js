@@ -1,6 +1,6 @@
-// UTF-8 in both directions: QuickJS has neither TextEncoder nor TextDecoder.
+// Encodes and decodes UTF-8: QuickJS has neither TextEncoder nor TextDecoder.
 
-/** The bytes of a string in UTF-8. What is no character becomes U+FFFD, as in browsers. */
+/** Encodes a string in UTF-8. A lone surrogate becomes U+FFFD, as in browsers. */
 export function encode(text) {
   const bytes = new Uint8Array(text.length * 3);
   let end = 0;
@@ -30,14 +30,14 @@ export function encode(text) {
   return bytes.slice(0, end);
 }
 
-// For each first byte: how many follow, the bits it brings, and the least code that needs so many.
+// For each kind of first byte: its marker bits, the number of bytes that follow, and the smallest code point of this length.
 const LEADS = [
   { mask: 0xe0, lead: 0xc0, follow: 1, least: 0x80 },
   { mask: 0xf0, lead: 0xe0, follow: 2, least: 0x800 },
   { mask: 0xf8, lead: 0xf0, follow: 3, least: 0x10000 },
 ];
 
-/** The string that these bytes are in UTF-8. What is none becomes U+FFFD, or is an error if `fatal`. */
+/** Decodes UTF-8. Invalid bytes become U+FFFD or, if `fatal`, throw a TypeError. */
 export function decode(bytes, fatal = false) {
   let text = '';
   let at = 0;
@@ -50,7 +50,7 @@ export function decode(bytes, fatal = false) {
   return text;
 }
 
-/** The code of the character that begins at `at`, or -1, and how many bytes it takes. */
+/** Returns the code point that begins at `at`, or -1 if it is invalid, and its length in bytes. */
 function character(bytes, at) {
   const first = bytes[at];
   if (first < 0x80) return [first, 1];

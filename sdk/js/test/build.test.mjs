@@ -1,4 +1,4 @@
-// What the build says of modules that cannot work: one line that tells what to do.
+// The build's errors for modules that cannot work: one line that says what to do.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -14,14 +14,14 @@ const TOOL = fileURLToPath(new URL('../bin/ws-host-guest.mjs', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'ws-host-guest-test-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** Builds a module. Answers what was said, and the exit code. */
+/** Builds a module. Returns the exit code, stdout and the last line of stderr. */
 function build(source, name = 'app.js') {
   writeFileSync(join(folder, name), source);
   const { status, stdout, stderr } = spawnSync(process.execPath, [TOOL, 'build', name], { cwd: folder, encoding: 'utf8' });
   return { status, stdout, said: stderr.trimEnd().split('\n').at(-1) };
 }
 
-test('a component exports the interfaces that there are handlers for', () => {
+test('a component exports the interfaces of its handlers', () => {
   const { status, stdout } = build('export default { onMessage() {}, onTimer() {} }');
   assert.equal(status, 0);
   assert.match(stdout, /^app\.wasm: 1\.\d MB, exports handler, timers\n$/);
@@ -41,29 +41,29 @@ test('TypeScript and a class are built too', () => {
 const mistakes = {
   'a module without a default export': ['export const onMessage = 1;', /^ws-host-guest: app\.js has no default export with handlers: `export default/],
   'an export without handlers': ['export default { answer: 42 }', /has no handler: it may have onConnect, onMessage/],
-  'a handler that nothing calls': ['export default { onOpen() {} }', /has a handler onOpen, which nothing calls: there are onConnect/],
+  'a handler that nothing calls': ['export default { onOpen() {} }', /has a handler onOpen, which nothing calls: the handlers are onConnect/],
   'a handler that is async': ['export default { async onMessage() {} }', /onMessage in app\.js is async: a handler is done when it returns/],
   'a module that fails while it loads': ['null.x; export default {}', /failed while it was loaded: Cannot read properties of null/],
-  'a module that asks the host while it loads': [
+  'a module that calls the host while it loads': [
     "import { room } from 'ws-host-guest'; room.count; export default { onMessage() {} }",
-    /the host can be asked in handlers alone/,
+    /the host can be called only in handlers/,
   ],
-  'an import that is not there': ["import 'no-such-package'; export default {}", /could not be bundled \(see above\)/],
+  'a missing import': ["import 'no-such-package'; export default {}", /could not be bundled \(see above\)/],
 };
 for (const [what, [source, line]] of Object.entries(mistakes)) {
-  test(`${what} is told of in one line`, () => {
+  test(`${what} is reported in one line`, () => {
     const { status, said } = build(source);
     assert.equal(status, 1);
     assert.match(said, line);
   });
 }
 
-test('a file that is not there is told of', () => {
+test('a missing file is reported', () => {
   const { stderr } = spawnSync(process.execPath, [TOOL, 'build', 'none.js'], { cwd: folder, encoding: 'utf8' });
-  assert.match(stderr, /there is no file none\.js/);
+  assert.match(stderr, /none\.js does not exist/);
 });
 
-test('UTF-8 goes both ways as in Node.js', () => {
+test('UTF-8 is encoded and decoded as in Node.js', () => {
   for (const text of ['', 'plain', 'grüße', '世界', '🌍', 'a\ud800b', '\udc00', '\ud83c\ud83c\udf0d']) {
     const bytes = encode(text);
     assert.deepEqual(bytes, new Uint8Array(new TextEncoder().encode(text)));

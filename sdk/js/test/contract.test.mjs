@@ -1,4 +1,4 @@
-// The types tell all of the contract: a case or a field that is added to wit/ must be told of in index.d.ts.
+// index.d.ts covers the contract: a case or a field added to wit/ must be added there too.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import test from 'node:test';
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 const types = read('index.d.ts');
 
-/** The names within a block of WIT, such as `record client`. */
+/** Returns the names within a block of WIT, such as `record client`. */
 function names(wit, block) {
   const [, body] = new RegExp(`${block} \\{([^}]*)\\}`).exec(wit);
   return [...body.replace(/\/\/\/.*/g, '').matchAll(/^\s*([a-z-]+)/gm)].map(([, name]) => name);

@@ -1,4 +1,4 @@
-/* From the friendly names of ws_guest.h to what wit-bindgen makes of the contract. */
+/* Implements ws_guest.h on top of the bindings that wit-bindgen generates. */
 
 #include "ws_guest.h"
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The order of each error in wit/. */
+/* The cases of each error, in the order of wit/. */
 static const ws_result SEND_ERRORS[] = {WS_NO_SUCH_CLIENT, WS_CLOSING, WS_TOO_BIG, WS_LIMIT};
 static const ws_result CLOSE_ERRORS[] = {WS_NO_SUCH_CLIENT, WS_INVALID_CODE, WS_REASON_TOO_LONG};
 static const ws_result ATTACHMENT_ERRORS[] = {WS_NO_SUCH_CLIENT, WS_TOO_BIG};
@@ -17,7 +17,7 @@ static const ws_result TIMER_ERRORS[] = {WS_LIMIT, WS_INVALID};
 static const char *const NAMES[] = {"ok",           "backpressure",    "no-such-client", "closing", "too-big", "limit",
                                     "invalid-code", "reason-too-long", "invalid-topic",  "invalid"};
 
-/* The bindings take pointers to what they only read. */
+/* The bindings only read through these pointers, though they are not const. */
 static ws_string_t string(const char *text) { return (ws_string_t){(uint8_t *)text, strlen(text)}; }
 static ws_list_u8_t list(const void *data, size_t len) { return (ws_list_u8_t){(uint8_t *)data, len}; }
 
@@ -44,12 +44,12 @@ ws_result ws_broadcast_except(ws_message message, const ws_id *except, size_t co
 
 ws_result ws_broadcast(ws_message message) { return ws_broadcast_except(message, NULL, 0); }
 
-/* Formats into `buffer` if it fits, otherwise into memory that the caller frees. */
+/* Formats into `buffer` or, if the text does not fit, into memory that the caller frees. */
 static char *formatted(char *buffer, size_t size, const char *format, va_list arguments, size_t *len) {
   va_list again;
   va_copy(again, arguments);
   int needed = vsnprintf(buffer, size, format, arguments);
-  if (needed < 0) ws_fail("the format \"%s\" cannot be printed", format);
+  if (needed < 0) ws_fail("vsnprintf failed on the format \"%s\"", format);
   *len = (size_t)needed;
   if (*len >= size) {
     buffer = malloc(*len + 1);
@@ -165,7 +165,7 @@ void ws_fail(const char *format, ...) {
   abort();
 }
 
-/* The exports. They free what the host has given, and let what was printed go to the log. */
+/* The exports. They free the host's arguments, and flush printed text to the log. */
 
 void exports_ws_host_server_handler_on_new_client(ws_client *client) {
   ws_on_new_client(client);

@@ -1,10 +1,13 @@
 //! The promises about style and structure, as checks.
 
+mod circles;
 mod exports;
 mod headers;
 mod layers;
 mod leaks;
+mod modules;
 mod names;
+mod paths;
 mod scan;
 mod sizes;
 mod sleeps;
@@ -67,6 +70,7 @@ fn findings(texts: &[(String, String)], sources: &[Source]) -> Vec<Finding> {
     findings.extend(sleeps::in_scripts(texts));
     let rules = [
         headers::check,
+        circles::check,
         sizes::check,
         unwraps::check,
         sleeps::in_rust,

@@ -8,16 +8,21 @@ mod leaks;
 mod modules;
 mod names;
 mod paths;
+mod prose;
 mod scan;
 mod sizes;
 mod sleeps;
 mod source;
 mod unsafes;
 mod unwraps;
+mod wording;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::Path;
+
+use anyhow::Context as _;
 
 use crate::command::{command, output};
 use crate::step::{Check, Context, Trouble};
@@ -59,10 +64,26 @@ pub(crate) fn check(context: &Context) -> Check {
     }
     println!("{} Rust files, {} text files, {} findings", sources.len(), texts.len(), findings.len());
     println!("{}", sizes::statistics(&sources));
+    report_wording(&texts, &context.places.scratch("wording.txt"))?;
     match findings.first() {
         None => Ok(()),
         Some(first) => Err(Trouble::failed(format!("{} findings, the first: {first}", findings.len()))),
     }
+}
+
+/// Counts the wordings to avoid and lists them in a file. They fail nothing until all are rewritten.
+fn report_wording(texts: &[(String, String)], list: &Path) -> Check {
+    let found = wording::check(texts);
+    let mut areas: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in &found {
+        let area = finding.path.match_indices('/').nth(1).or_else(|| finding.path.match_indices('/').next());
+        *areas.entry(area.map_or("pages", |(at, _)| &finding.path[..at])).or_default() += 1;
+    }
+    let areas: Vec<_> = areas.iter().map(|(area, count)| format!("{area} {count}")).collect();
+    println!("{} wordings to rewrite, listed in {}: {}", found.len(), list.display(), areas.join(", "));
+    let lines: String = found.iter().map(|finding| format!("{finding}\n")).collect();
+    fs::write(list, lines).with_context(|| format!("writing {}", list.display()))?;
+    Ok(())
 }
 
 fn findings(texts: &[(String, String)], sources: &[Source]) -> Vec<Finding> {

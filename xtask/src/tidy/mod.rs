@@ -13,6 +13,7 @@ mod scan;
 mod sizes;
 mod sleeps;
 mod source;
+mod trees;
 mod unsafes;
 mod unwraps;
 mod wording;
@@ -58,6 +59,7 @@ pub(crate) fn check(context: &Context) -> Check {
         .map(|(path, text)| Source::new(path, text))
         .collect();
     let mut findings = findings(&texts, &sources);
+    findings.extend(trees::check(root)?);
     findings.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     for finding in &findings {
         println!("{finding}");

@@ -1,0 +1,69 @@
+//! A crate's tree of dependencies has no crates that its users would compile for nothing.
+
+use std::path::Path;
+
+use super::Finding;
+use crate::command::{cargo, output};
+use crate::step::Trouble;
+
+/// A crate of the workspace, and crates that its tree does without.
+struct Rule {
+    package: &'static str,
+    folder: &'static str,
+    since: &'static str,
+    without: &'static [&'static str],
+}
+
+const RULES: [Rule; 2] = [
+    Rule {
+        package: "ws-host",
+        folder: "host",
+        since: "cli",
+        without: &["clap", "hdrhistogram", "notify", "rcgen", "tikv-jemallocator", "tracing-subscriber"],
+    },
+    Rule { package: "ws-protocol", folder: "protocol", since: "protocol", without: &["hyper", "tokio", "wasmtime"] },
+];
+
+/// Crates in the tree of one that is to do without them.
+pub(super) fn check(root: &Path) -> Result<Vec<Finding>, Trouble> {
+    let mut findings = Vec::new();
+    // Until the crates are split.
+    let is_split = |rule: &&Rule| root.join(rule.since).join("Cargo.toml").is_file();
+    for rule in RULES.iter().filter(is_split) {
+        findings.extend(unwanted(rule, &tree(root, rule.package)?));
+    }
+    Ok(findings)
+}
+
+/// The names of the crates that a package needs with its default features, tests left out. Asks the network only for
+/// crates that this machine has not downloaded yet.
+fn tree(root: &Path, package: &str) -> Result<String, Trouble> {
+    let words = format!("tree --package {package} --edges normal --prefix none --locked");
+    output(&mut cargo(&format!("{words} --offline"), root)).or_else(|_| output(&mut cargo(&words, root)))
+}
+
+fn unwanted(rule: &Rule, tree: &str) -> Option<Finding> {
+    let is_unwanted = |name: &&str| {
+        rule.without
+            .iter()
+            .any(|without| name.strip_prefix(without).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_'])))
+    };
+    let mut found: Vec<_> = tree.lines().filter_map(|line| line.split(' ').next()).filter(is_unwanted).collect();
+    found.sort_unstable();
+    found.dedup();
+    let what = format!("the tree of {} has {}", rule.package, found.join(", "));
+    (!found.is_empty()).then(|| Finding::new(&format!("{}/Cargo.toml", rule.folder), 1, what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crate_that_is_not_wanted_is_found() {
+        let tree = "ws-host v0.1.0 (host)\nbytes v1.12.2\nclap v4.5.0\nclap_derive v4.5.0 (proc-macro)\nclap v4.5.0 (*)\nnotifying v1.0.0\n";
+        let what = "the tree of ws-host has clap, clap_derive";
+        assert_eq!(unwanted(&RULES[0], tree), Some(Finding::new("host/Cargo.toml", 1, what)));
+        assert_eq!(unwanted(&RULES[1], tree), None);
+    }
+}

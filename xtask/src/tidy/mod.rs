@@ -2,11 +2,13 @@
 
 mod circles;
 mod exports;
+mod flags;
 mod headers;
 mod layers;
 mod leaks;
 mod modules;
 mod names;
+mod pages;
 mod paths;
 mod prose;
 mod scan;
@@ -66,23 +68,30 @@ pub(crate) fn check(context: &Context) -> Check {
     }
     println!("{} Rust files, {} text files, {} findings", sources.len(), texts.len(), findings.len());
     println!("{}", sizes::statistics(&sources));
-    report_wording(&texts, &context.places.scratch("wording.txt"))?;
+    report_pending(&pending(&texts, &sources), &context.places.scratch("tidy-pending.txt"))?;
     match findings.first() {
         None => Ok(()),
         Some(first) => Err(Trouble::failed(format!("{} findings, the first: {first}", findings.len()))),
     }
 }
 
-/// Counts the wordings to avoid and lists them in a file. They fail nothing until all are rewritten.
-fn report_wording(texts: &[(String, String)], list: &Path) -> Check {
-    let found = wording::check(texts);
+/// Findings that fail nothing yet. Once a rule finds nothing, it moves to `findings`.
+fn pending(texts: &[(String, String)], sources: &[Source]) -> Vec<Finding> {
+    let mut findings = wording::check(texts);
+    findings.extend(pages::check(texts));
+    findings.extend(flags::check(sources));
+    findings
+}
+
+/// Counts by folder and lists in a file what fails nothing yet.
+fn report_pending(found: &[Finding], list: &Path) -> Check {
     let mut areas: BTreeMap<&str, usize> = BTreeMap::new();
-    for finding in &found {
+    for finding in found {
         let area = finding.path.match_indices('/').nth(1).or_else(|| finding.path.match_indices('/').next());
         *areas.entry(area.map_or("pages", |(at, _)| &finding.path[..at])).or_default() += 1;
     }
     let areas: Vec<_> = areas.iter().map(|(area, count)| format!("{area} {count}")).collect();
-    println!("{} wordings to rewrite, listed in {}: {}", found.len(), list.display(), areas.join(", "));
+    println!("{} findings of rules that are not in force yet, listed in {}: {}", found.len(), list.display(), areas.join(", "));
     let lines: String = found.iter().map(|finding| format!("{finding}\n")).collect();
     fs::write(list, lines).with_context(|| format!("writing {}", list.display()))?;
     Ok(())

@@ -8,6 +8,8 @@ pub(super) struct Source {
     pub(super) path: String,
     /// Its text.
     pub(super) text: String,
+    /// Its text without what is for tests alone.
+    pub(super) without_tests: String,
     /// Its code without comments and literals.
     pub(super) code: String,
     /// That part of its code that is not for tests alone.
@@ -22,16 +24,18 @@ impl Source {
         let code = blank_literals(text);
         let mut production = code.clone().into_bytes();
         let mut tests = code.clone().into_bytes();
+        let mut without_tests = text.as_bytes().to_vec();
         let mut rest = 0;
         for (start, end) in test_parts(path, &code) {
             blank(&mut production[start..end]);
+            blank(&mut without_tests[start..end]);
             blank(&mut tests[rest..start]);
             rest = end;
         }
         blank(&mut tests[rest..]);
         let text_of = |bytes| String::from_utf8(bytes).expect("items begin and end with ASCII characters");
-        let (production, tests) = (text_of(production), text_of(tests));
-        Self { path: path.to_owned(), text: text.to_owned(), code, production, tests }
+        let (production, tests, without_tests) = (text_of(production), text_of(tests), text_of(without_tests));
+        Self { path: path.to_owned(), text: text.to_owned(), without_tests, code, production, tests }
     }
 
     /// Its path below `dir`, if it lies there.

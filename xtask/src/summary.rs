@@ -15,7 +15,7 @@ pub(crate) fn list(steps: &[Step]) -> String {
     text
 }
 
-/// A table of how steps went, and how many.
+/// A table of the results and durations of the steps.
 pub(crate) fn table(reports: &[Report], strict: bool) -> String {
     let width = reports.iter().map(|report| report.name.len()).max().unwrap_or_default();
     let mut text = format!("\n{:width$}  result   seconds\n", "step");
@@ -29,6 +29,8 @@ pub(crate) fn table(reports: &[Report], strict: bool) -> String {
         let line = format!("{:width$}  {result:7}  {:7.1}  {why}", report.name, report.time.as_secs_f64());
         let _ = writeln!(text, "{}", line.trim_end());
     }
+    let all: f64 = reports.iter().map(|report| report.time.as_secs_f64()).sum();
+    let _ = writeln!(text, "{:width$}  {:7}  {all:7.1}", "all", "");
     let Counts { passed, failed, skipped } = Counts::of(reports);
     if strict && skipped > 0 {
         text.push_str("\nA skipped step counts as a failure here.\n");
@@ -75,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_shows_results_reasons_and_counts() {
+    fn the_table_shows_results_durations_reasons_and_counts() {
         let reports = [
             report("fmt", Ok(())),
             report("clippy", Err(Trouble::failed("a warning\nand its details"))),
@@ -86,6 +88,7 @@ step     result   seconds
 fmt      ok           1.2
 clippy   FAILED       1.2  a warning
 browser  skipped      1.2  no chromium
+all                   3.8
 
 1 passed, 1 failed, 1 skipped
 ";

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use crate::step::{Check, Trouble};
 
-/// Flags and folders that are meant for the host's build and must not reach a guest's.
+/// Variables of the host's build that must not reach a guest's build.
 const HOST_BUILD: [&str; 5] =
     ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET"];
 
@@ -22,7 +22,7 @@ pub(crate) fn command(program: impl AsRef<OsStr>, dir: &Path) -> Command {
 pub(crate) fn cargo(words: &str, dir: &Path) -> Command {
     let mut command = command("cargo", dir);
     command.args(words.split_whitespace());
-    // What `cargo run` says of xtask. Some build scripts look at it, and would run again for each cargo that says something else.
+    // `cargo run` describes xtask in these. Some build scripts depend on them, and would run again whenever they change.
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
             command.env_remove(name);
@@ -31,7 +31,7 @@ pub(crate) fn cargo(words: &str, dir: &Path) -> Command {
     command
 }
 
-/// Takes from a command what is meant for the host's build.
+/// Removes the variables of the host's build from a command.
 pub(crate) fn for_guest(command: &mut Command) -> &mut Command {
     for name in HOST_BUILD {
         command.env_remove(name);
@@ -39,7 +39,7 @@ pub(crate) fn for_guest(command: &mut Command) -> &mut Command {
     command
 }
 
-/// Shows a command, runs it with its output on ours, and expects success.
+/// Prints a command, runs it with our standard output, and expects success.
 pub(crate) fn run(command: &mut Command) -> Check {
     let shown = show(command);
     println!("$ {shown}");
@@ -50,7 +50,7 @@ pub(crate) fn run(command: &mut Command) -> Check {
     }
 }
 
-/// What a command writes to its standard output.
+/// Runs a command and returns its standard output.
 pub(crate) fn output(command: &mut Command) -> Result<String, Trouble> {
     let shown = show(command);
     let output = command.stdin(Stdio::null()).output().map_err(|error| not_started(&shown, &error))?;
@@ -66,7 +66,7 @@ pub(crate) fn works(command: &mut Command) -> bool {
     output(command).is_ok()
 }
 
-/// Takes a failure to get something for its absence.
+/// Turns a failed installation into a missing tool.
 pub(crate) fn or_missing(check: Check, what: &str) -> Check {
     check.map_err(|trouble| match trouble {
         Trouble::Failed(why) | Trouble::Missing(why) => Trouble::missing(format!("{what}: {why}")),
@@ -80,7 +80,7 @@ fn not_started(shown: &str, error: &std::io::Error) -> Trouble {
     }
 }
 
-/// A command as one would type it, but for its environment. Folders above the one it runs in are left out.
+/// A command as one would type it, without its environment. Paths are relative to the folder it runs in.
 fn show(command: &Command) -> String {
     let dir = command.get_current_dir().map(|dir| format!("{}/", dir.display())).unwrap_or_default();
     let words = std::iter::once(command.get_program()).chain(command.get_args());
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_is_not_there_is_missing_rather_than_failed() {
+    fn an_absent_program_is_missing_rather_than_failed() {
         let trouble = run(&mut command("no-such-program-anywhere", Path::new("/")));
         assert_eq!(trouble, Err(Trouble::missing("`no-such-program-anywhere` was not found")));
     }

@@ -1,13 +1,13 @@
 //! The command line.
 
-/// What `cargo xtask` without sense answers.
+/// The help text, also printed for arguments that are not understood.
 pub(crate) const USAGE: &str = "\
 Usage: cargo xtask test [OPTIONS] [STEP...]
        cargo xtask bench [OPTIONS]           (its own --help tells more)
 
 Runs every check of the project, or the named steps and what they need. Tools that are missing are installed
-in user space (under target/, or a target of rustup); Debian packages only as root. What cannot be had is
-skipped, with the reason.
+in user space (under target/, or a target of rustup); Debian packages only as root. A step whose tools cannot
+be installed is skipped, with the reason.
 
 Options:
   --list                 name the steps
@@ -17,17 +17,17 @@ Options:
 /// The parsed command line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Options {
-    /// What to do.
+    /// The requested task.
     pub(crate) task: Task,
     /// Whether a skipped step counts as a failure.
     pub(crate) ci: bool,
     /// Which of Autobahn's cases run.
     pub(crate) autobahn: CaseSet,
-    /// The steps that were asked for; none means all.
+    /// The requested steps; an empty list means all.
     pub(crate) steps: Vec<String>,
 }
 
-/// What to do.
+/// The task that the arguments ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Task {
     /// Run steps.
@@ -67,7 +67,7 @@ impl CaseSet {
 }
 
 impl Options {
-    /// Reads the arguments behind the program's name. `ci` is what the environment says.
+    /// Parses the arguments after the program's name. `ci` is whether the environment has CI=true.
     pub(crate) fn parse(mut args: impl Iterator<Item = String>, ci: bool) -> Result<Self, String> {
         let mut options = Self { task: Task::Test, ci, autobahn: CaseSet::Medium, steps: Vec::new() };
         match args.next().as_deref() {
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_named() {
+    fn an_error_names_the_unknown_argument() {
         assert_eq!(parse("tset"), Err("there is no task `tset`".to_owned()));
         assert_eq!(parse("test --fast"), Err("there is no option `--fast`".to_owned()));
         assert_eq!(parse("test --autobahn"), Err("--autobahn takes quick, medium or full, not ``".to_owned()));

@@ -1,4 +1,4 @@
-//! Where things lie in a checkout.
+//! The folders and files of a checkout.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Places {
     /// The checkout.
     pub(crate) root: PathBuf,
-    /// Where cargo puts what it builds for the host, and steps put what they make.
+    /// Cargo's target folder, where steps put their files too.
     pub(crate) target: PathBuf,
 }
 
@@ -21,17 +21,17 @@ impl Places {
         Self { root, target }
     }
 
-    /// What is fuzzed: a workspace of its own.
+    /// The fuzz targets: a workspace of its own.
     pub(crate) fn fuzz(&self) -> PathBuf {
         self.root.join("fuzz")
     }
 
-    /// The tests by clients that others wrote.
+    /// The tests with clients of other projects.
     pub(crate) fn foreign(&self) -> PathBuf {
         self.root.join("tests/foreign")
     }
 
-    /// The host's binary, as tests use it.
+    /// The host's debug binary, which the tests use.
     pub(crate) fn host_binary(&self) -> PathBuf {
         self.target.join("debug/ws-host")
     }
@@ -41,18 +41,18 @@ impl Places {
         self.root.join("guest-examples/target").join(wasm_target).join("release")
     }
 
-    /// The workspaces of guests, those that exist.
+    /// The workspaces of guests that exist.
     pub(crate) fn guest_workspaces(&self) -> Vec<PathBuf> {
         let all = ["guest-examples", "tests/guests"].map(|dir| self.root.join(dir));
         all.into_iter().filter(|dir| dir.join("Cargo.toml").is_file()).collect()
     }
 
-    /// A folder under target/ for what one step makes.
+    /// A folder under target/ for the files of one step.
     pub(crate) fn scratch(&self, name: &str) -> PathBuf {
         self.target.join(name)
     }
 
-    /// Tools that were installed for this checkout alone.
+    /// The folder of tools installed for this checkout alone.
     pub(crate) fn tools(&self) -> PathBuf {
         self.target.join("tools")
     }

@@ -1,28 +1,28 @@
-//! Runs steps in their order.
+//! Runs the steps in order.
 
 use std::time::{Duration, Instant};
 
 use crate::step::{Check, Context, Step, Trouble};
 
-/// How one step went.
+/// The result of one step.
 #[derive(Debug)]
 pub(crate) struct Report {
     /// The step's name.
     pub(crate) name: &'static str,
-    /// How it ended.
+    /// Its outcome.
     pub(crate) check: Check,
-    /// How long it took.
+    /// Its duration.
     pub(crate) time: Duration,
 }
 
-/// The steps with these names and those that they need, in the order of `all`. No names mean all steps.
+/// The steps of these names and the steps that they need, in the order of `all`. Without names: all steps.
 pub(crate) fn select<'a>(all: &'a [Step], names: &[String]) -> Result<Vec<&'a Step>, String> {
     if let Some(unknown) = names.iter().find(|name| all.iter().all(|step| step.name != name.as_str())) {
         return Err(format!("there is no step `{unknown}`: `cargo xtask test --list` names them"));
     }
     let mut wanted: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut selected = Vec::new();
-    // What a step needs stands before it, so one pass from the end finds the needs of needs too.
+    // A step stands behind its needs, so one pass from the end finds the needs of needs too.
     for step in all.iter().rev() {
         if names.is_empty() || wanted.contains(&step.name) {
             wanted.extend(step.needs);
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_brings_what_it_needs_and_what_that_needs() {
+    fn a_step_brings_its_needs_and_their_needs() {
         assert_eq!(select_named(&["talk"]).as_deref().map(names), Ok(vec!["build", "talk"]));
         assert_eq!(select_named(&["shout"]).as_deref().map(names), Ok(vec!["build", "guests", "talk", "shout"]));
         assert_eq!(select_named(&[]).as_deref().map(names), Ok(vec!["build", "guests", "talk", "shout"]));
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_step_needs_stands_before_it() {
+    fn a_step_stands_behind_its_needs() {
         for (index, step) in steps::ALL.iter().enumerate() {
             for need in step.needs {
                 assert!(steps::ALL[..index].iter().any(|other| other.name == *need), "{} needs {need}", step.name);

@@ -10,7 +10,7 @@ use crate::places::Places;
 pub(crate) struct Step {
     /// Its name on the command line.
     pub(crate) name: &'static str,
-    /// What it checks.
+    /// A sentence on its check.
     pub(crate) what: &'static str,
     /// The steps whose results it uses.
     pub(crate) needs: &'static [&'static str],
@@ -18,7 +18,7 @@ pub(crate) struct Step {
     pub(crate) run: fn(&Context) -> Check,
 }
 
-/// What every step may look at.
+/// The options and folders that every step may use.
 #[derive(Debug)]
 pub(crate) struct Context {
     /// The command line.
@@ -34,7 +34,7 @@ impl Context {
     }
 }
 
-/// How a step ended.
+/// The outcome of a step.
 pub(crate) type Check = Result<(), Trouble>;
 
 /// Why a step did not pass.
@@ -42,7 +42,7 @@ pub(crate) type Check = Result<(), Trouble>;
 pub(crate) enum Trouble {
     /// It found something wrong.
     Failed(String),
-    /// It could not run for want of something.
+    /// It could not run, because a tool or a result is missing.
     Missing(String),
 }
 
@@ -52,7 +52,7 @@ impl Trouble {
         Self::Failed(why.to_string())
     }
 
-    /// Something is not there.
+    /// A tool or a result is missing.
     pub(crate) fn missing(why: impl Display) -> Self {
         Self::Missing(why.to_string())
     }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::runner::Report;
 use crate::step::{Step, Trouble};
 
-/// The names of steps and what they check.
+/// The names of the steps with their descriptions.
 pub(crate) fn list(steps: &[Step]) -> String {
     let width = steps.iter().map(|step| step.name.len()).max().unwrap_or_default();
     let mut text = String::new();
@@ -39,7 +39,7 @@ pub(crate) fn table(reports: &[Report], strict: bool) -> String {
     text
 }
 
-/// Whether all is well. A strict judge takes a skipped step for a failed one.
+/// Whether no step failed. With `strict`, a skipped step counts as a failed one.
 pub(crate) fn is_good(reports: &[Report], strict: bool) -> bool {
     let counts = Counts::of(reports);
     counts.failed == 0 && !(strict && counts.skipped > 0)
@@ -96,7 +96,7 @@ all                   3.8
     }
 
     #[test]
-    fn a_skip_is_a_failure_to_a_strict_judge_alone() {
+    fn a_skipped_step_is_a_failure_only_if_strict() {
         let reports = [report("fmt", Ok(())), report("browser", Err(Trouble::missing("no chromium")))];
         assert!(is_good(&reports, false));
         assert!(!is_good(&reports, true));
@@ -104,7 +104,7 @@ all                   3.8
     }
 
     #[test]
-    fn a_failure_is_a_failure_to_everybody() {
+    fn a_failed_step_is_always_a_failure() {
         assert!(!is_good(&[report("fmt", Err(Trouble::failed("a diff")))], false));
     }
 }

@@ -1,4 +1,4 @@
-//! What the host is to reach, beside what it reached.
+//! The aims of the host's speed and size, beside the measured figures.
 
 use super::record::Run;
 use super::table::median;
@@ -9,20 +9,20 @@ const HOST: &str = "ws-host";
 /// One aim.
 struct Aim {
     what: &'static str,
-    /// The workload and peer whose figure counts, and what it is compared with.
+    /// The workload and the peer that the figure is of.
     of: (&'static str, &'static str),
     against: Against,
-    /// At most so much; none for what is shown to understand the others.
+    /// The highest value that meets the aim. Rows without an aim are shown to explain the others.
     most: Option<f64>,
 }
 
-/// What a figure is compared with.
+/// The figure that another is compared with.
 enum Against {
-    /// CPU for a message with that of another peer, under the same workload.
+    /// CPU per message of another peer, under the same workload.
     Peer(&'static str),
-    /// CPU for a message with that of the same peer under another workload.
+    /// CPU per message of the same peer, under another workload.
     Workload(&'static str),
-    /// Nothing: it is the memory of a connection in bytes.
+    /// No other: the figure is the memory of a connection, in bytes.
     Nothing,
 }
 
@@ -83,14 +83,14 @@ fn digits(against: &Against) -> usize {
 }
 
 impl Aim {
-    /// The median of the rounds. Of a ratio both sides come from the same round, which shares what else the machine does.
+    /// The median of the rounds. Both sides of a ratio come from the same round, so other load on the machine affects both.
     fn measured(&self, runs: &[Run]) -> Option<f64> {
         let (workload, peer) = self.of;
         let own = |path| figures(runs, workload, peer, path);
         match self.against {
             Against::Nothing => median(own("server/memory_per_connection")),
             Against::Peer(other) => median(ratios(own(CPU), figures(runs, workload, other, CPU))),
-            // Another workload is another time: there are no rounds in common.
+            // Different workloads run at different times and have no rounds in common.
             Against::Workload(other) => Some(median(own(CPU))? / median(figures(runs, other, peer, CPU))?),
         }
     }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn every_aim_is_about_peers_and_workloads_that_there_are() {
+    fn every_aim_is_about_existing_peers_and_workloads() {
         let is_workload = |name| WORKLOADS.iter().any(|workload| workload.name == name);
         let is_peer = |name| PEERS.iter().any(|peer| peer.name == name);
         for aim in &AIMS {
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_compares_what_was_measured_in_the_same_round() {
+    fn a_ratio_compares_figures_of_the_same_round() {
         let mut runs = Vec::new();
         for (host, bun) in [(4.0, 10.0), (40.0, 80.0), (8.0, 10.0)] {
             runs.extend([run("echo-20-200", HOST, host), run("echo-20-200", "bun", bun)]);

@@ -1,4 +1,4 @@
-//! The certificate that all peers show.
+//! The TLS certificate that all peers use.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,8 +9,8 @@ use crate::command::{command, output};
 use crate::places::Places;
 use crate::step::Check;
 
-/// Makes it, unless there is one. It has a key of the kind that most servers have today, ECDSA on P-256, which the cost of a handshake
-/// depends on.
+/// Makes it unless it exists. The kind of key decides the cost of a handshake: this one is ECDSA on P-256, as most servers
+/// have today.
 pub(super) fn make(places: &Places) -> Check {
     if certificate(places).is_file() && key(places).is_file() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! System calls and instructions for each message: figures that do not depend on what else the machine does.
+//! System calls and instructions per message: figures that do not depend on the load of the machine.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,14 +21,14 @@ use crate::step::Trouble;
 
 /// System calls that move messages.
 const MESSAGES: [&str; 8] = ["epoll_wait", "recvfrom", "read", "readv", "sendto", "write", "writev", "futex"];
-/// How the load is told: what it is, and the words for `ws-host bench`. The number of messages is fixed by rate and time.
+/// The loads: description, kind, and arguments for `ws-host bench`. Rate and time fix the number of messages.
 const LOADS: [(&str, Kind, &[&str]); 3] = [
     ("echo of 20 B, 1 connection", Kind::Echo, &["-c", "1", "--size", "20"]),
     ("echo of 20 B, 100 connections", Kind::Echo, &["-c", "100", "--size", "20"]),
     ("20 B from each of 20 to all", Kind::Room, &["-c", "20", "--size", "20", "--mode", "fan-out", "--senders", "0"]),
 ];
 
-/// Counts what can be counted here; says why not of the rest.
+/// Counts system calls and instructions. Prints the reason where a count is impossible on this machine.
 pub(super) fn count(places: &Places) -> Vec<Record> {
     let mut records = Vec::new();
     for (what, kind, load) in LOADS {
@@ -59,7 +59,7 @@ fn system_calls(places: &Places, kind: Kind, load: &[&str]) -> Result<Value, Tro
     has_strace(places)?;
     let summary = places.scratch("bench").join("strace.txt");
     let mut strace = Command::new("strace");
-    // With -D strace is a grandchild and the host our child, so that it is the host that a signal reaches.
+    // With -D the host is our child and strace a grandchild, so a signal reaches the host.
     strace.args(["-D", "-f", "-c", "-U", "name,calls", "-o"]).arg(&summary);
     let _ = fs::remove_file(&summary);
     let messages = under(strace, places, kind, |port| fixed_load(places, kind, port, load, "0s", "2s"))?;
@@ -69,7 +69,7 @@ fn system_calls(places: &Places, kind: Kind, load: &[&str]) -> Result<Value, Tro
     Ok(Value::Object(MESSAGES.iter().filter_map(each).collect()))
 }
 
-/// Runs the host under a tool while `load` loads it, and answers how many messages came.
+/// Runs the host under a tool while `load` loads it. Returns how many messages `load` received.
 fn under(mut tool: Command, places: &Places, kind: Kind, load: impl FnOnce(u16) -> Result<u64, Trouble>) -> Result<u64, Trouble> {
     let port = free_port().context("no port is free")?;
     fs::create_dir_all(places.scratch("bench")).context("making target/bench")?;
@@ -77,14 +77,14 @@ fn under(mut tool: Command, places: &Places, kind: Kind, load: impl FnOnce(u16) 
     let tool = tool.arg(port.to_string()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = tool.spawn().context("starting the host under a tool")?;
     let counted = wait(&mut child, port).and_then(|()| load(port));
-    // The tools write their counts when the host has ended in order.
+    // The tools write their counts after an orderly end of the host.
     let _ = output(command("kill", Path::new(".")).args(["-s", "TERM", &child.id().to_string()]));
     child.wait().context("waiting for the host to end")?;
     counted
 }
 
 fn wait(child: &mut Child, port: u16) -> Result<(), Trouble> {
-    // A tool slows its start down.
+    // The tool slows the start down.
     for _ in 0..1000 {
         if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return Ok(());
@@ -97,7 +97,7 @@ fn wait(child: &mut Child, port: u16) -> Result<(), Trouble> {
     Err(Trouble::failed("the host does not accept connections under the tool"))
 }
 
-/// The table of strace, which ends shortly after the host.
+/// The table that strace writes shortly after the host has ended.
 fn written(summary: &Path) -> Result<String, Trouble> {
     for _ in 0..500 {
         match fs::read_to_string(summary) {
@@ -123,7 +123,7 @@ fn has_strace(places: &Places) -> Result<(), Trouble> {
     if is_there { Ok(()) } else { Err(Trouble::missing("there is no strace: `apt-get install strace`")) }
 }
 
-/// Calls by name from the table of `strace -c -U name,calls`.
+/// Reads the calls by name from the table of `strace -c -U name,calls`.
 fn parse_strace(table: &str) -> BTreeMap<&str, u64> {
     table.lines().filter_map(strace_row).collect()
 }

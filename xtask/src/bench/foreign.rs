@@ -1,4 +1,4 @@
-//! The load generator, checked against one that others wrote.
+//! The load generator, checked against one of another project.
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -12,11 +12,11 @@ use crate::places::Places;
 use crate::step::Trouble;
 use crate::toolbox::node_packages;
 
-/// What both are to do, as fast as answers come. A fixed rate would not be the same to both: Node keeps none.
+/// The workload of both, as fast as answers come. Node cannot keep a fixed rate.
 const WORKLOAD: &str = "echo-20-100";
 
-/// What the host spends for a message under Node's `ws` and under `ws-host bench`. With one connection both send in the same rhythm; with
-/// more, who is faster sends more at a time, which costs the server less.
+/// The host's CPU time per message under Node's `ws` and under `ws-host bench`. With one connection both send in the same
+/// rhythm. With more, the faster client sends more at a time, which costs the server less.
 pub(super) fn compare(places: &Places, connections: u32, seconds: u32) -> Result<Record, Trouble> {
     let folder = places.root.join("bench/peers/ws");
     node_packages(&folder)?;

@@ -1,4 +1,4 @@
-//! Instructions for each message, in user space.
+//! Instructions per message, in user space.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -13,14 +13,15 @@ use super::workloads::WORKLOADS;
 use crate::places::Places;
 use crate::step::Trouble;
 
-/// A message of 20 B of text, masked with zeros, and what comes back of it.
+/// A message of 20 B of text, masked with zeros.
 const FRAME: &[u8] = b"\x81\x94\0\0\0\0twenty bytes of text";
+/// The frame that answers it.
 const ANSWER: &[u8] = b"\x81\x14twenty bytes of text";
-/// So many messages go before, until everything has its memory.
+/// Uncounted messages at the beginning, after which all buffers are allocated.
 const BEFORE: usize = 10;
-/// Of so many the instructions count.
+/// Counted messages.
 const MESSAGES: usize = 30;
-/// An answer takes less than a second. A host that gives none is to fail the run, not to hang it.
+/// An answer takes less than a second. A host that does not answer makes the run fail, not hang.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The longest answer to an upgrade request.
 const MAX_HEAD: usize = 4096;
@@ -29,11 +30,11 @@ const MAX_HEAD: usize = 4096;
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) what: &'static str,
-    /// The workload whose server it is; the load is another.
+    /// The workload that configures the server. The load is this run's own.
     workload: &'static str,
-    /// They send in turns, and all get it.
+    /// The number of clients. They send in turns, and all receive each message.
     clients: usize,
-    /// No more for each message than that, a tenth above what was counted when it was set. It is what a release build takes.
+    /// The highest allowed count per message in a release build, a tenth above the count when it was set.
     pub(super) most: f64,
 }
 
@@ -44,7 +45,7 @@ pub(super) const RUNS: [Run; 2] = [
 ];
 
 impl Run {
-    /// Counts what one message takes on its shard's thread, from before it is read to after it is written.
+    /// Counts the instructions of one message on its shard's thread, from before it is read to after it is written.
     pub(super) fn count(&self, places: &Places) -> Result<f64, Trouble> {
         let workload = WORKLOADS.iter().find(|workload| workload.name == self.workload).expect("the workload is in the list");
         let host = Server::start(&PEERS[0], workload, places)?;
@@ -53,7 +54,7 @@ impl Run {
             let client = join(host.port(), &mut clients).context("joining the host")?;
             clients.push(client);
         }
-        // Ticks would interrupt a guest that runs a thousand times as slowly.
+        // The guest runs a thousand times as slowly, so epoch ticks would interrupt it.
         let stepping = Stepping::begin(host.pid(), "shard-0", &["epoch-ticks"]);
         let stepping = stepping.map_err(|why| Trouble::missing(format!("the right to trace processes is needed ({why:#})")))?;
         exchange(&mut clients, BEFORE).context("talking with the host")?;
@@ -66,7 +67,7 @@ impl Run {
     }
 }
 
-/// A client more. Its first message shows that it is a member, and goes to the others too.
+/// Connects one more client. Its first message, which the others receive too, shows that it is a member.
 fn join(port: u16, others: &mut [TcpStream]) -> anyhow::Result<TcpStream> {
     let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     client.set_nodelay(true)?;
@@ -89,8 +90,8 @@ fn join(port: u16, others: &mut [TcpStream]) -> anyhow::Result<TcpStream> {
     Ok(client)
 }
 
-/// One message after the other, each after all have had the one before. Everybody's turn comes before it is silent for so long that it is
-/// pinged.
+/// Sends one message after the other, each after all clients have received the one before. Each client sends often enough
+/// that it is not pinged.
 fn exchange(clients: &mut [TcpStream], messages: usize) -> anyhow::Result<()> {
     for message in 0..messages {
         let sender = message % clients.len();
@@ -103,6 +104,6 @@ fn exchange(clients: &mut [TcpStream], messages: usize) -> anyhow::Result<()> {
 fn hear(client: &mut TcpStream) -> anyhow::Result<()> {
     let mut answer = [0; ANSWER.len()];
     client.read_exact(&mut answer)?;
-    anyhow::ensure!(answer == ANSWER, "something else comes back");
+    anyhow::ensure!(answer == ANSWER, "another frame comes back");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the figures were measured on.
+//! The machine and the versions that the figures are of.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +17,7 @@ use crate::places::Places;
 pub(super) struct Machine(pub(super) Value);
 
 impl Machine {
-    /// Looks around.
+    /// Reads them.
     pub(super) fn look(places: &Places, peers: &[&Peer]) -> Self {
         let said = |program: &str, words: &[&str]| {
             output(command(program, &places.root).args(words)).map_or("unknown".to_owned(), |text| text.trim().to_owned())
@@ -38,7 +38,7 @@ impl Machine {
     }
 }
 
-/// Whether server and load can have a core each.
+/// Whether the server and the load can each have a core.
 pub(super) fn can_pin() -> bool {
     thread::available_parallelism().is_ok_and(|cores| cores.get() > 1)
         && works(Command::new("taskset").args(["--cpu-list", "1", "true"]))

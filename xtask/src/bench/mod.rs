@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the host beside its peers, in turns, under the same load.
+//! `cargo xtask bench`: measures the host and its peers in turns, under the same load.
 
 mod aims;
 mod certificate;
@@ -34,7 +34,7 @@ use record::{Record, Records};
 use server::Server;
 use workloads::{WORKLOADS, Workload};
 
-/// Does what the arguments behind `bench` say.
+/// Runs the command that follows `bench`.
 pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
     let places = Places::find();
     let done = match Options::parse(args) {
@@ -80,14 +80,14 @@ fn measure(options: &Options, places: &Places) -> Check {
         if workload.tls
             && let Err(Trouble::Failed(why) | Trouble::Missing(why)) = certificate::make(places)
         {
-            println!("skipped: there is no certificate: {why}");
+            println!("skipped: the certificate cannot be made: {why}");
             continue;
         }
         compare(workload, &peers, options, places, &mut records)?;
         println!("{}", table::of(workload, records.all()));
     }
     if options.counts {
-        println!("\n=== counts that do not depend on the machine's load");
+        println!("\n=== counts, which do not depend on the machine's load");
         for record in counts::count(places) {
             records.add(&record)?;
         }
@@ -104,7 +104,7 @@ fn measure(options: &Options, places: &Places) -> Check {
     Ok(())
 }
 
-/// The host, its guests and its load generator, as users have them.
+/// Builds the host, its guests and its load generator in their release profiles.
 fn build(places: &Places) -> Check {
     run(&mut cargo("build --package ws-host --release --bins", &places.root))?;
     wasm_targets(places)?;
@@ -114,7 +114,7 @@ fn build(places: &Places) -> Check {
     Ok(())
 }
 
-/// Holds the instructions of some messages to their bounds: `cargo xtask test instructions`.
+/// Checks the instructions per message against their bounds: `cargo xtask test instructions`.
 pub(crate) fn instructions_are_bounded(context: &StepContext) -> Check {
     let places = &context.places;
     build(places)?;
@@ -133,7 +133,7 @@ pub(crate) fn instructions_are_bounded(context: &StepContext) -> Check {
     Err(Trouble::failed(format!("more instructions than allowed: {}; {where_to}", over.join(", "))))
 }
 
-/// The peers that are asked for and can be had.
+/// The requested peers that can run here.
 fn ready_peers(options: &Options, places: &Places) -> Vec<&'static Peer> {
     let wanted = PEERS.iter().filter(|peer| options.peers.is_empty() || options.peers.iter().any(|name| name == peer.name));
     let is_ready = |peer: &&Peer| match (peer.prepare)(places) {
@@ -146,7 +146,7 @@ fn ready_peers(options: &Options, places: &Places) -> Vec<&'static Peer> {
     wanted.filter(is_ready).collect()
 }
 
-/// Runs one workload against each peer in turn, round after round, so that what changes on the machine meanwhile meets all alike.
+/// Runs one workload against each peer in turn, round after round, so that changes on the machine affect all alike.
 fn compare(workload: &Workload, peers: &[&Peer], options: &Options, places: &Places, records: &mut Records) -> Check {
     for round in 0..options.rounds {
         for peer in peers {
@@ -168,7 +168,7 @@ fn compare(workload: &Workload, peers: &[&Peer], options: &Options, places: &Pla
     Ok(())
 }
 
-/// One peer under one workload: as fast as it goes, and where the workload has a rate, at that rate too.
+/// Runs one peer under one workload at full speed, and also at the workload's rate if it has one.
 fn run_one(workload: &Workload, peer: &Peer, options: &Options, places: &Places) -> Result<record::Run, Trouble> {
     let server = Server::start(peer, workload, places)?;
     let load_average = machine::load_average();
@@ -180,7 +180,7 @@ fn run_one(workload: &Workload, peer: &Peer, options: &Options, places: &Places)
     Ok(record::Run { workload: workload.name.to_owned(), peer: peer.name.to_owned(), load_average, full, paced })
 }
 
-/// Waits a moment for something that tells nothing when it has happened.
+/// Waits a moment before a condition is checked again.
 fn pause() {
     thread::sleep(std::time::Duration::from_millis(20));
 }

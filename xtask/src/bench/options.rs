@@ -2,21 +2,21 @@
 
 use super::workloads::{WORKLOADS, Workload};
 
-/// What `cargo xtask bench` without sense answers.
+/// The help text, also printed for arguments that are not understood.
 pub(super) const USAGE: &str = "\
 Usage: cargo xtask bench [OPTIONS]
 
-Runs this host and its peers in turns under the same load, and prints what each costs. bench/README.md says how to read it.
+Runs this host and its peers in turns under the same load, and prints the cost of each. bench/README.md explains the figures.
 
 Options:
   --list                 name the workloads and the peers
-  --only NAME,...        these workloads; what is no name stands for all that begin with it
+  --only NAME,...        these workloads, by their names or by a prefix of several names
   --peers NAME,...       these peers
-  --rounds N             how often each is measured; medians count (default 3)
+  --rounds N             how often each is measured; the results are medians (default 3)
   --seconds N            how long each measurement lasts (default 3)
-  --add                  keep what was measured before
+  --add                  keep the figures of earlier runs
   --no-counts            leave out the counts of system calls and instructions
-  --render               make bench/RESULTS.md and its plots of what was measured";
+  --render               make bench/RESULTS.md and its plots from the measured figures";
 
 /// The parsed command line.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(super) struct Options {
 }
 
 impl Options {
-    /// Reads the arguments behind `bench`.
+    /// Parses the arguments after `bench`.
     pub(super) fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
         let (only, peers) = (Vec::new(), Vec::new());
         let mut options =
@@ -56,7 +56,7 @@ impl Options {
         Ok(options)
     }
 
-    /// Whether a workload is to be run: it is named, or begins with a name that is no workload's.
+    /// Whether a workload is requested: by its name, or by a prefix that is not itself the name of a workload.
     pub(super) fn wants(&self, workload: &Workload) -> bool {
         let is_whole = |name: &str| WORKLOADS.iter().any(|workload| workload.name == name);
         let is_meant = |name: &String| workload.name == name || !is_whole(name) && workload.name.starts_with(name.as_str());
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_one_workload_and_the_beginning_of_names_all_of_them() {
+    fn a_name_selects_one_workload_and_a_prefix_several() {
         let wanted = |only: &str| {
             let options = parse(&format!("--only {only}")).expect("the line is good");
             WORKLOADS.iter().filter(|workload| options.wants(workload)).map(|workload| workload.name).collect::<Vec<_>>()
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_named() {
+    fn an_error_names_the_unknown_argument() {
         assert_eq!(parse("--rounds 0").err().as_deref(), Some("`0` is no number above 0"));
         assert_eq!(parse("--only").err().as_deref(), Some("--only needs a value"));
         assert_eq!(parse("--fast").err().as_deref(), Some("there is no option `--fast`"));

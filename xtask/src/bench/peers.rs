@@ -15,13 +15,13 @@ use crate::toolbox::{node_packages, python_packages};
 pub(super) struct Peer {
     pub(super) name: &'static str,
     pub(super) what: &'static str,
-    /// Gets it ready to be started.
+    /// Builds or installs it.
     pub(super) prepare: fn(&Places) -> Check,
-    /// Whether it does what a workload asks for.
+    /// Whether it supports a workload.
     pub(super) can: fn(&Workload) -> Result<(), &'static str>,
     /// Starts it for a workload on a port.
     pub(super) command: fn(&Places, &Workload, u16) -> Command,
-    /// Tells its version.
+    /// Its version.
     pub(super) version: fn(&Places) -> String,
 }
 
@@ -147,7 +147,7 @@ pub(super) const PEERS: &[Peer] = &[
     },
 ];
 
-/// The host, as `cargo install` would build it.
+/// The host's release binary.
 pub(super) fn binary(places: &Places) -> PathBuf {
     places.target.join("release/ws-host")
 }
@@ -171,7 +171,7 @@ fn ws_host(places: &Places, workload: &Workload, port: u16) -> Command {
     host
 }
 
-/// A floor does what an echo needs and nothing else.
+/// A floor implements an echo and nothing else.
 fn floor_can(workload: &Workload) -> Result<(), &'static str> {
     match workload.kind {
         _ if workload.compression => Err("it has no compression"),
@@ -193,7 +193,7 @@ fn compressing(mut command: Command, workload: &Workload) -> Command {
     command
 }
 
-/// Has a peer speak TLS, where the workload asks for it: its flag, and the files of the certificate and of the key.
+/// Adds the arguments for TLS if the workload has it: the flag, the certificate's file and the key's file.
 fn secured(mut command: Command, flag: &[&str], places: &Places, workload: &Workload) -> Command {
     if workload.tls {
         command.args(flag).arg(certificate::certificate(places)).arg(certificate::key(places));
@@ -213,7 +213,7 @@ fn rust(places: &Places, peer: &str) -> PathBuf {
     folder(places, "rust").join("target/release").join(peer)
 }
 
-/// npm's packages leave the choice of a binary to an install script; here it is taken where it lies.
+/// The binary in its package. npm's package would choose one by an install script, which does not run here.
 fn bun(places: &Places) -> PathBuf {
     folder(places, "bun").join("node_modules/@oven/bun-linux-x64/bin/bun")
 }

@@ -1,4 +1,4 @@
-//! Lines in a plane with logarithmic axes, as SVG.
+//! Line plots with logarithmic axes, as SVG.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ const LEFT: f64 = 64.0;
 const RIGHT: f64 = 150.0;
 const TOP: f64 = 36.0;
 const BOTTOM: f64 = 48.0;
-/// Told apart by those who see colours otherwise, too (Okabe and Ito).
+/// Colours that colour-blind readers can tell apart (Okabe and Ito).
 const COLOURS: [&str; 9] = ["#d55e00", "#0072b2", "#56b4e9", "#009e73", "#cc79a7", "#e69f00", "#555555", "#000000", "#b0b0b0"];
 
 /// A plot.
@@ -89,7 +89,7 @@ fn curve(points: &[(f64, f64)], colour: &str, x: &Axis, y: &Axis) -> String {
     let (mut path, mut dots) = (String::new(), String::new());
     for (across, up) in points {
         let (across, up) = (x.place(*across), y.place(*up));
-        // Writing to a text cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(path, "{across:.1},{up:.1} ");
         let _ = write!(dots, "<circle cx=\"{across:.1}\" cy=\"{up:.1}\" r=\"3\" fill=\"{colour}\"/>");
     }

@@ -1,4 +1,4 @@
-//! What was measured, as lines of JSON.
+//! Measured figures, as lines of JSON.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -14,11 +14,11 @@ use crate::step::{Check, Trouble};
 /// One line.
 #[derive(Debug)]
 pub(super) enum Record {
-    /// What follows was measured here.
+    /// The machine that the following lines were measured on.
     Machine(Machine),
     /// A workload against a peer.
     Run(Run),
-    /// Counts: of what, and how many for each message.
+    /// A description, and counts per message.
     Counts { what: String, each: Value },
 }
 
@@ -29,8 +29,9 @@ pub(super) struct Run {
     pub(super) peer: String,
     /// The machine's load average when it began.
     pub(super) load_average: f64,
-    /// What `ws-host bench` reported without a rate, and with one.
+    /// The report of `ws-host bench` at full speed.
     pub(super) full: Value,
+    /// The report at the workload's rate.
     pub(super) paced: Option<Value>,
 }
 
@@ -45,7 +46,7 @@ impl Run {
         self.paced.as_ref().filter(|paced| paced["messages"] != 0)?.pointer(&format!("/{path}"))?.as_f64()
     }
 
-    /// For who watches.
+    /// The progress line for the terminal.
     pub(super) fn in_a_line(&self) -> String {
         let of = |path| self.figure(path).unwrap_or(0.0);
         format!(
@@ -59,7 +60,7 @@ impl Run {
         )
     }
 
-    /// What makes the figures doubtful.
+    /// A note on missing messages and failed connections, which make the figures doubtful.
     fn trouble(&self) -> String {
         let of = |path| self.figure(path).unwrap_or(0.0);
         let missing = of("expected") - of("received");
@@ -107,7 +108,7 @@ pub(super) struct Records {
 }
 
 impl Records {
-    /// Begins a new file, or goes on with the old one.
+    /// Begins a new file, or continues the old one.
     pub(super) fn open(places: &Places, add: bool) -> Result<Self, Trouble> {
         let file = file(places);
         let before = if add { read(&file)? } else { Vec::new() };
@@ -118,7 +119,7 @@ impl Records {
         Ok(Self { file, runs: runs.collect() })
     }
 
-    /// Keeps a line.
+    /// Adds a line to the file.
     pub(super) fn add(&mut self, record: &Record) -> Check {
         let mut file = OpenOptions::new().append(true).create(true).open(&self.file).context("opening the results")?;
         writeln!(file, "{}", record.to_json()).context("writing the results")?;
@@ -133,13 +134,13 @@ impl Records {
         &self.runs
     }
 
-    /// Where they are kept.
+    /// Their file.
     pub(super) fn file(&self) -> &Path {
         &self.file
     }
 }
 
-/// Where the lines are kept.
+/// The file of the lines.
 pub(super) fn file(places: &Places) -> PathBuf {
     places.scratch("bench").join("results.jsonl")
 }
@@ -155,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_comes_back_as_it_was_written() {
+    fn a_run_is_read_as_it_was_written() {
         let full = json!({ "messages_per_second": 100.0, "server": { "cpu_us": 7.5 } });
         let run = Run { workload: "echo".into(), peer: "ws".into(), load_average: 1.5, full, paced: None };
         let line = Record::Run(run).to_json();

@@ -1,4 +1,4 @@
-//! bench/RESULTS.md and its plots, made of what was measured.
+//! Renders bench/RESULTS.md and its plots from the measured figures.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,7 @@ use super::{aims, table, write};
 use crate::places::Places;
 use crate::step::Check;
 
-/// A plot of the CPU time for a message: its file, its words, and the workloads along its axis.
+/// A plot of the CPU time per message: its file, its labels, and the workloads along its axis.
 struct Series {
     file: &'static str,
     title: &'static str,
@@ -137,7 +137,7 @@ fn counts(records: &[Record]) -> String {
     let mut text =
         "## Counts\n\nThese do not depend on what else the machine does.\n\n| run | for each message |\n| --- | --- |\n"
             .to_owned();
-    // Of what was counted again the last count is shown.
+    // The last count of a run replaces earlier ones.
     let counted =
         records.iter().filter_map(|record| if let Record::Counts { what, each } = record { Some((what, each)) } else { None });
     for (what, each) in counted.collect::<BTreeMap<_, _>>() {

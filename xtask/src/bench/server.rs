@@ -16,14 +16,14 @@ use crate::command::{command, output};
 use crate::places::Places;
 use crate::step::Trouble;
 
-/// How long a server may take until it accepts connections.
+/// The time within which a server must accept connections.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// After so many seconds an allocator has given back what only connecting took: jemalloc does over ten.
+/// The seconds after which an allocator has returned the memory that only connecting took. jemalloc takes ten.
 const SETTLED: u32 = 13;
 /// The cores of the server and of the load.
 const CORES: [&str; 2] = ["0", "1"];
 
-/// A running server. Dropped, it is killed.
+/// A running server, killed on drop.
 #[derive(Debug)]
 pub(super) struct Server {
     child: Child,
@@ -66,14 +66,14 @@ impl Server {
         self.child.id()
     }
 
-    /// Puts it under load from the other core: what `ws-host bench --json` reports.
+    /// Loads it from the other core, and returns the report of `ws-host bench --json`.
     pub(super) fn load(&self, workload: &Workload, rate: Option<u32>, seconds: u32) -> Result<Value, Trouble> {
         let mut load = command(&self.load, std::path::Path::new("."));
         load.arg("bench").arg(self.url(workload)).arg("--json").args(workload.load);
         load.args(["--connections", &workload.connections.to_string(), "--pid", &self.pid().to_string()]);
         let (warm_up, seconds) = if workload.kind == Kind::Silence { (SETTLED, SETTLED) } else { (1, seconds) };
         load.args(["--warm-up", &format!("{warm_up}s"), "--duration", &format!("{seconds}s")]);
-        // What its certificate is worth is not measured.
+        // The certificate is self-signed.
         load.args(workload.tls.then_some("--insecure"));
         if let Some(rate) = rate {
             load.args(["--rate", &rate.to_string()]);
@@ -82,12 +82,12 @@ impl Server {
         Ok(serde_json::from_str(&report).context("reading the report of `ws-host bench`")?)
     }
 
-    /// The TCP port that it accepts connections at.
+    /// Its TCP port.
     pub(super) fn port(&self) -> u16 {
         self.port
     }
 
-    /// Where a workload talks to it.
+    /// Its address for a workload.
     pub(super) fn url(&self, workload: &Workload) -> String {
         let path = if workload.load.contains(&"fan-out") { "/room/{room}" } else { "/echo" };
         format!("{}://127.0.0.1:{}{path}", if workload.tls { "wss" } else { "ws" }, self.port)
@@ -96,18 +96,18 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A command on the core that the load has.
+/// A command pinned to the load's core.
 pub(super) fn pinned_load(load: Command) -> Command {
     pinned(load, CORES[1])
 }
 
-/// Keeps a command to one core, where there are several and `taskset` can do it.
+/// Pins a command to one core, if the machine has several and `taskset` works.
 fn pinned(command: Command, core: &str) -> Command {
     if !machine::can_pin() {
         return command;

@@ -1,7 +1,7 @@
 //! Counts the instructions of a thread of another process by having the kernel stop it after each one.
 //!
-//! That is slow, a few microseconds for each, and exact on every machine: processors' own counters are not to be had in most virtual
-//! ones, and valgrind does not bear a guest's stacks (the host ended with a segmentation fault under it, in one run of five).
+//! This takes a few microseconds per instruction, and is exact on every machine. Most virtual machines lack the processor's
+//! counters. Valgrind does not support a guest's stacks: the host crashed under it with a segmentation fault in one run of five.
 
 use std::fs;
 use std::sync::Arc;
@@ -23,27 +23,27 @@ pub(super) struct Stepping {
 }
 
 impl Stepping {
-    /// Begins to follow the thread of this name. Those that are to be `still` stand from now on.
+    /// Begins to follow the thread of this name, and stops the threads named in `still`.
     pub(super) fn begin(process: u32, name: &str, still: &[&str]) -> anyhow::Result<Self> {
         let followed = find(process, name)?;
         let still = still.iter().map(|name| find(process, name)).collect::<anyhow::Result<Vec<_>>>()?;
         let steps = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&steps);
         let (tell, told) = channel();
-        // Only the thread that has seized another may go on with it.
+        // Only the thread that has seized another may step it.
         let thread = thread::spawn(move || follow(followed, &still, &counted, &tell));
         told.recv().context("stepping")?.context("stepping through another process's thread")?;
         Ok(Self { steps, thread })
     }
 
-    /// How many instructions it has run so far.
+    /// The number of instructions that it has run so far.
     pub(super) fn steps(&self) -> u64 {
         self.steps.load(Relaxed)
     }
 
-    /// Waits until the process has ended, which somebody else sees to.
+    /// Waits until the process has ended. The caller must end it.
     pub(super) fn ended(self) {
-        // It cannot panic.
+        // The thread cannot panic.
         let _ = self.thread.join();
     }
 }
@@ -67,13 +67,13 @@ fn follow(followed: Pid, still: &[Pid], steps: &AtomicU64, tell: &Sender<nix::Re
     if !is_stopped {
         return;
     }
-    // An error is its end, too.
+    // An error also means that the process has ended.
     while ptrace::step(followed, None).is_ok() && matches!(next(followed), Ok(WaitStatus::Stopped(..))) {
         steps.fetch_add(1, Relaxed);
     }
 }
 
-/// Two cores would wake each other up for each instruction, which takes thirty times as long.
+/// Pins both threads to one core. Two cores would wake each other for each instruction, which takes thirty times as long.
 fn share_a_core(followed: Pid) -> nix::Result<()> {
     let ours = Pid::from_raw(0);
     let allowed = sched_getaffinity(ours)?;

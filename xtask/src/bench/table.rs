@@ -1,27 +1,29 @@
-//! Medians of runs, side by side.
+//! Tables of the medians of runs.
 
 use super::peers::{PEERS, REFERENCE};
 use super::record::Run;
 use super::workloads::{Kind, Workload};
 
-/// What one peer showed under one workload: medians of its rounds.
+/// The figures of one peer under one workload: medians of its rounds.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Row {
     pub(super) peer: &'static str,
     pub(super) rounds: usize,
     pub(super) per_second: f64,
-    /// CPU time of the server for a message, and the least and most of all rounds.
+    /// CPU time of the server per message, in microseconds.
     pub(super) cpu: f64,
+    /// The least and the most of all rounds.
     pub(super) cpu_range: (f64, f64),
-    /// CPU time of the load generator for a message.
+    /// CPU time of the load generator per message.
     pub(super) load_cpu: f64,
-    /// CPU time of the server for a message at the fixed rate, and latencies there, in microseconds.
+    /// CPU time of the server per message at the fixed rate, and the latencies p50, p99 and p99.9, in microseconds.
     pub(super) paced: Option<[f64; 4]>,
-    /// MiB at the end, and bytes for each connection.
+    /// Memory at the end, in MiB.
     pub(super) memory: f64,
+    /// Memory of a connection, in bytes.
     pub(super) per_connection: f64,
     pub(super) load_average: f64,
-    /// Messages that did not come, connections that failed or were lost, of all rounds.
+    /// Missing messages, and connections that failed or were lost, summed over all rounds.
     pub(super) trouble: f64,
 }
 
@@ -56,7 +58,7 @@ fn row<'a>(peer: &'static str, runs: impl Iterator<Item = &'a Run>) -> Option<Ro
     })
 }
 
-/// The table of a workload, as Markdown, which a terminal shows well enough.
+/// The table of a workload, as Markdown, for RESULTS.md and the terminal.
 pub(super) fn of(workload: &Workload, runs: &[Run]) -> String {
     let rows = rows(workload, runs);
     let reference = rows.iter().find(|row| row.peer == REFERENCE).cloned();
@@ -125,7 +127,7 @@ fn ratio(figure: f64, reference: Option<f64>) -> String {
     reference.filter(|reference| *reference > 0.0).map_or(String::new(), |reference| format!("{:.2}", figure / reference))
 }
 
-/// The middle one; of an even number the mean of the two in the middle.
+/// The median. For an even number of figures, the mean of the two in the middle.
 pub(super) fn median(mut figures: Vec<f64>) -> Option<f64> {
     figures.sort_by(f64::total_cmp);
     let half = figures.len() / 2;

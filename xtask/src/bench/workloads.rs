@@ -1,4 +1,4 @@
-//! What the servers are made to do.
+//! The workloads of the benchmark.
 
 /// One workload.
 #[derive(Debug, Clone, Copy)]
@@ -7,24 +7,24 @@ pub(super) struct Workload {
     pub(super) what: &'static str,
     pub(super) kind: Kind,
     pub(super) connections: u32,
-    /// What `ws-host bench` is told besides.
+    /// Further arguments for `ws-host bench`.
     pub(super) load: &'static [&'static str],
-    /// Messages a second for the latencies, about a third of what one core does.
+    /// The rate for the latencies, in messages per second: about a third of what one core can do.
     pub(super) rate: Option<u32>,
     pub(super) compression: bool,
     pub(super) tls: bool,
 }
 
-/// What a server does with a message.
+/// The handling of a message by the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// It comes back.
+    /// The sender receives it back.
     Echo,
-    /// All of one room get it.
+    /// All clients of one room receive it.
     Room,
-    /// The same with many rooms.
+    /// The same, with many rooms.
     Rooms,
-    /// There is none.
+    /// The clients send no messages.
     Silence,
 }
 

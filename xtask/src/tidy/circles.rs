@@ -8,7 +8,7 @@ use super::paths::anchored;
 use super::scan::line_of;
 use super::source::Source;
 
-/// The crates whose folders are looked at.
+/// The crates that the rule applies to.
 const CRATES: [&str; 6] = ["protocol/src", "host/src", "cli/src", "load/src", "xtask/src", "sdk/rust/src"];
 
 /// Circles that are known and not cut yet: the folder, and the files of which at least one is in the circle.
@@ -21,11 +21,11 @@ const OPEN: [(&str, &[&str]); 6] = [
     ("host/src/shard", &["connection", "table", "thread", "drain", "room_loop", "rooms", "line", "cached_frame"]),
 ];
 
-/// What each file of a folder imports from its neighbours, with the line that does. A folder within counts as one file.
+/// The imports of each file of a folder from its neighbours, with their lines. A folder within counts as one file.
 type Imports = BTreeMap<String, BTreeMap<String, Place>>;
 type Place = (String, usize);
 
-/// Files that import each other in a circle.
+/// Finds files that import each other in a circle.
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     CRATES.iter().flat_map(|root| in_crate(root, sources)).collect()
 }

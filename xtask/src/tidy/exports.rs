@@ -8,7 +8,7 @@ const NAMES: usize = 10;
 const LIB: &str = "host/src/lib.rs";
 const HIDDEN: &str = "#[doc(hidden)]";
 
-/// A `lib.rs` of the host that exports too much. What is `#[doc(hidden)]`, for benches, does not count.
+/// Finds too many exports in the host's `lib.rs`. An item with `#[doc(hidden)]`, for benches, does not count.
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     let Some(lib) = sources.iter().find(|source| source.path == LIB) else { return Vec::new() };
     let names = exported(&lib.production);
@@ -18,7 +18,7 @@ pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
         findings.push(Finding::new(LIB, 1, what));
     }
     if names.contains(&"*") {
-        findings.push(Finding::new(LIB, 1, "a glob exports names that nobody counted"));
+        findings.push(Finding::new(LIB, 1, "a glob exports names that are not counted"));
     }
     findings
 }
@@ -43,7 +43,7 @@ fn is_attributes(before: &str) -> bool {
     !before.contains(HIDDEN) && !words(before).any(|(_, word)| matches!(word, "fn" | "struct" | "enum" | "mod" | "use"))
 }
 
-/// The names that the item behind a `pub` gives away.
+/// The names that the item behind a `pub` exports.
 fn names_of(item: &str) -> Vec<&str> {
     if let Some(paths) = item.strip_prefix("use ") {
         return used(paths.trim_end_matches(';'));
@@ -53,7 +53,7 @@ fn names_of(item: &str) -> Vec<&str> {
     name.into_iter().collect()
 }
 
-/// The names that a `use` brings: the last word of each path, or what follows its `as`.
+/// The names that a `use` imports: the last word of each path, or the word after its `as`.
 fn used(paths: &str) -> Vec<&str> {
     let leaves = paths.split([',', '{', '}']).map(str::trim).filter(|leaf| !leaf.is_empty() && !leaf.ends_with("::"));
     leaves.map(|leaf| leaf.rsplit([':', ' ']).next().unwrap_or(leaf)).collect()
@@ -83,6 +83,6 @@ mod tests {
     #[test]
     fn a_glob_is_found() {
         let findings = check(&[Source::new(LIB, "pub use types::*;")]);
-        assert_eq!(findings, [Finding::new(LIB, 1, "a glob exports names that nobody counted")]);
+        assert_eq!(findings, [Finding::new(LIB, 1, "a glob exports names that are not counted")]);
     }
 }

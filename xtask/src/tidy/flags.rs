@@ -1,4 +1,4 @@
-//! Libraries name no flag of the command line: only the command knows its flags.
+//! Libraries name no flag of the command line.
 
 use super::Finding;
 use super::scan::line_of;
@@ -6,7 +6,7 @@ use super::source::Source;
 
 const LIBRARIES: [&str; 3] = ["protocol/src", "host/src", "load/src"];
 
-/// Texts and comments of libraries that name a flag, tests left out.
+/// Finds texts and comments of libraries that name a flag. Tests are exempt.
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     sources.iter().filter(|source| LIBRARIES.iter().any(|dir| source.below(dir).is_some())).flat_map(in_source).collect()
 }

@@ -1,4 +1,4 @@
-//! Each file says in its first line what it owns.
+//! Each file begins with a sentence about its subject.
 
 use super::Finding;
 use super::source::Source;

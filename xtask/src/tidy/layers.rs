@@ -4,8 +4,8 @@ use super::Finding;
 use super::scan::{line_of, words};
 use super::source::Source;
 
-/// The host's modules from top to bottom. A module may use those of lower layers; those of its own layer only
-/// where the layer is one piece.
+/// The host's modules from top to bottom. A module may use the modules of lower layers, and those of its own layer only
+/// if the layer is one piece.
 const LAYERS: [Layer; 9] = [
     Layer { modules: &["main", "cli"], one_piece: true },
     Layer { modules: &["lib", "builder", "server", "handle", "admin"], one_piece: true },
@@ -23,7 +23,7 @@ struct Layer {
     one_piece: bool,
 }
 
-/// Imports that point up or sideways, and modules without a layer.
+/// Finds imports that point up or sideways, and modules without a layer.
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     sources.iter().flat_map(in_source).collect()
 }

@@ -1,11 +1,11 @@
-//! Nothing of one machine or network gets into a file.
+//! No file names a folder of one machine or the host of a registry.
 
 use super::Finding;
 
-/// Folders that exist on somebody's machine. (Put together so that this file does not name them.)
+/// Folders of a particular machine, in two parts so that this file does not name them.
 const FOLDERS: [&str; 3] = [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/")];
 
-/// Hosts that a tool's own settings name, and a lock file or a script must not.
+/// Hosts of registries: they belong in a tool's own settings, not in a lock file or a script.
 const HOSTS: [&str; 7] = [
     concat!("registry.", "npmjs.org"),
     concat!("pypi.", "org"),
@@ -40,7 +40,7 @@ fn leak(path: &str, line: &str) -> Option<String> {
     locks_address.then(|| "a lock file names where a package was downloaded".to_owned())
 }
 
-/// Whether a path that begins with the folder stands in the line: `/x/y`, but not `a/x/y`.
+/// Whether the line has a path that begins with the folder: `/x/y`, but not `a/x/y`.
 fn names_folder(line: &str, folder: &str) -> bool {
     let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '}' | '~' | '*' | ')');
     line.match_indices(folder).any(|(at, _)| !line[..at].ends_with(goes_on))

@@ -1,4 +1,4 @@
-//! The promises about style and structure, as checks.
+//! Rules of style and structure, as checks.
 
 mod circles;
 mod exports;
@@ -31,7 +31,7 @@ use crate::command::{command, output};
 use crate::step::{Check, Context, Trouble};
 use source::Source;
 
-/// Something that breaks a promise.
+/// A place that breaks a rule.
 #[derive(Debug, PartialEq, Eq)]
 struct Finding {
     path: String,
@@ -51,7 +51,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Runs every rule over the files that git tracks or would track.
+/// Runs every rule over the files that git tracks, and those it would track.
 pub(crate) fn check(context: &Context) -> Check {
     let root = &context.places.root;
     let texts = texts(root)?;
@@ -75,7 +75,7 @@ pub(crate) fn check(context: &Context) -> Check {
     }
 }
 
-/// Findings that fail nothing yet. Once a rule finds nothing, it moves to `findings`.
+/// The findings of rules that are not in force yet. A rule that finds nothing more moves to `findings`.
 fn pending(texts: &[(String, String)], sources: &[Source]) -> Vec<Finding> {
     let mut findings = wording::check(texts);
     findings.extend(pages::check(texts));
@@ -83,7 +83,7 @@ fn pending(texts: &[(String, String)], sources: &[Source]) -> Vec<Finding> {
     findings
 }
 
-/// Counts by folder and lists in a file what fails nothing yet.
+/// Prints how many findings each folder has, and lists them in a file.
 fn report_pending(found: &[Finding], list: &Path) -> Check {
     let mut areas: BTreeMap<&str, usize> = BTreeMap::new();
     for finding in found {

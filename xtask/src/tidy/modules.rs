@@ -1,4 +1,4 @@
-//! Which module a file is, and which one a path in it names.
+//! The modules of files and of paths.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(super) fn module_of(file: &str) -> Module {
     path
 }
 
-/// A path from the root of the crate; none where `super` leads out of it.
+/// A path from the root of the crate, or `None` if `super` leads out of the crate.
 pub(super) fn absolute(module: &[String], path: &[&str]) -> Option<Module> {
     let mut absolute = if path.first() == Some(&"crate") { Vec::new() } else { module.to_vec() };
     for name in path {
@@ -30,8 +30,8 @@ pub(super) fn absolute(module: &[String], path: &[&str]) -> Option<Module> {
     Some(absolute)
 }
 
-/// The path to a neighbour of `module`, or of a folder around it. A name that a folder's `mod.rs` re-exports leads on to
-/// the file that has it. A name that stands in a `mod.rs` itself leads to no neighbour.
+/// The path to a neighbour of `module`, or to a neighbour of a folder around it. Re-exports in a `mod.rs` are followed to
+/// the file that defines the name. A name that a `mod.rs` defines itself leads to no neighbour.
 pub(super) fn behind_reexports(files: &BTreeMap<Module, &Source>, module: &[String], mut used: Module) -> Option<Module> {
     for _ in 0..8 {
         let common = common_length(module, &used);
@@ -54,7 +54,7 @@ pub(super) fn behind_reexports(files: &BTreeMap<Module, &Source>, module: &[Stri
     None
 }
 
-/// How many names two paths share from the root on.
+/// The number of names that two paths share from the root on.
 pub(super) fn common_length(one: &[String], other: &[String]) -> usize {
     one.iter().zip(other).take_while(|(one, other)| one == other).count()
 }

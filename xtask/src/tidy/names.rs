@@ -1,16 +1,16 @@
-//! What only some modules of the host may name.
+//! Some crates and words may appear in some modules of the host only.
 
 use super::Finding;
 use super::scan::{line_of, words};
 use super::source::Source;
 
-/// Words that the protocol core does without: it takes bytes and the time, and neither spawns nor waits.
+/// Words that the protocol must not use: it takes bytes and the time, and neither spawns nor waits.
 const WAITING: [&str; 5] = ["tokio", "async", "await", "spawn", "thread"];
 
-/// The clients of `ws-host test` are the one thing above the front door that speaks the protocol, from its other side.
+/// The clients of `ws-host test` are the only code above `front/` that speaks the protocol, from the client's side.
 const TEST_CLIENTS: &str = "cli/test.rs";
 
-/// Code that names what its module may not.
+/// Names that the code's module must not use.
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in sources {

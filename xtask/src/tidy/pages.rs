@@ -1,11 +1,11 @@
-//! The first pages that a newcomer reads stay short.
+//! The pages that a newcomer reads first stay short.
 
 use super::Finding;
 
-/// Pages, and how many bytes each may have.
+/// The pages and their greatest sizes in bytes.
 const PAGES: [(&str, usize); 2] = [("README.md", 9 * 1024), ("ARCHITECTURE.md", 14 * 1024)];
 
-/// Pages that are too long.
+/// Finds pages that are too long.
 pub(super) fn check(texts: &[(String, String)]) -> Vec<Finding> {
     let long = |(path, text): &(String, String)| {
         let (_, most) = PAGES.iter().find(|(page, _)| page == path)?;

@@ -1,11 +1,11 @@
-//! The paths that code names, with the braces of imports spread out.
+//! The paths that code names, with the braces of imports expanded.
 
 use super::scan::words;
 
-/// One path of names.
+/// A path of names.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Named<'a> {
-    /// Where the path, or the import that it belongs to, begins.
+    /// The offset of the path, or of the import that has it.
     pub(super) at: usize,
     /// Its names, from the left; `*` stands for a glob.
     pub(super) path: Vec<&'a str>,
@@ -20,7 +20,7 @@ impl<'a> Named<'a> {
     }
 }
 
-/// The paths that begin with `crate`, `self` or `super`, whether imported or named in place.
+/// The paths that begin with `crate`, `self` or `super`, in imports and elsewhere.
 pub(super) fn anchored(code: &str) -> Vec<Named<'_>> {
     let begins = |start: usize, word: &str| {
         let before = &code[..start];
@@ -32,7 +32,7 @@ pub(super) fn anchored(code: &str) -> Vec<Named<'_>> {
     words(code).filter(|(start, word)| begins(*start, word)).flat_map(|(start, _)| tree(code, start, start)).collect()
 }
 
-/// The paths that the `use` declarations import.
+/// The paths that `use` declarations import.
 pub(super) fn imported(code: &str) -> Vec<Named<'_>> {
     words(code).filter(|(_, word)| *word == "use").flat_map(|(start, _)| tree(code, start, start + "use".len())).collect()
 }
@@ -44,7 +44,7 @@ fn tree(code: &str, at: usize, from: usize) -> Vec<Named<'_>> {
     found
 }
 
-/// Adds the paths that continue `prefix` at this offset, and returns where they end.
+/// Adds the paths that continue `prefix` at this offset, and returns their end.
 fn branch<'a>(code: &'a str, from: usize, prefix: &Named<'a>, found: &mut Vec<Named<'a>>) -> usize {
     let mut named = Named { at: prefix.at, path: prefix.path.clone(), alias: None };
     let mut end = from;
@@ -58,7 +58,7 @@ fn branch<'a>(code: &'a str, from: usize, prefix: &Named<'a>, found: &mut Vec<Na
         if name.is_empty() {
             break; // `::<T>` continues no path.
         }
-        // `{self}` stands for what is in front of the brace.
+        // `{self}` stands for the path before the brace.
         if name != "self" || named.path.is_empty() {
             named.path.push(&rest[..name.len()]);
         }
@@ -76,7 +76,7 @@ fn branch<'a>(code: &'a str, from: usize, prefix: &Named<'a>, found: &mut Vec<Na
     end
 }
 
-/// Adds the paths between braces, and returns where the braces end.
+/// Adds the paths between braces, and returns the end of the braces.
 fn group<'a>(code: &'a str, from: usize, prefix: &Named<'a>, found: &mut Vec<Named<'a>>) -> usize {
     let mut at = from;
     loop {

@@ -1,38 +1,38 @@
-//! The prose of a file: comments in code, and all of a page.
+//! The prose of a file: the comments of code, or the text of a page.
 
 use std::path::Path;
 
 use super::scan::blank_literals;
 
-/// Lines of prose that belong together, joined by spaces.
+/// Consecutive lines of prose, joined by spaces.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Paragraph {
     /// Its text.
     pub(super) text: String,
     /// The line on which it begins, counted from 1.
     line: usize,
-    /// Where in the text each further line begins.
+    /// The offsets of all lines but the first.
     breaks: Vec<usize>,
 }
 
 impl Paragraph {
-    /// The line that an offset into the text came from.
+    /// The line of the file that an offset into the text belongs to.
     pub(super) fn line_of(&self, offset: usize) -> usize {
         self.line + self.breaks.iter().filter(|start| **start <= offset).count()
     }
 }
 
-/// The kinds of files that have prose.
+/// A kind of file with prose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// All of it is prose, but for code between fences.
+    /// All of it is prose, except code between fences.
     Page,
-    /// Its comments are.
+    /// Its comments are prose.
     Code,
 }
 
 impl Kind {
-    /// By the end of a file's name; `None` if it has no prose.
+    /// The kind by the extension of a file's name, or `None` for a file without prose.
     pub(super) fn of(path: &str) -> Option<Self> {
         match Path::new(path).extension()?.to_str()? {
             "md" => Some(Self::Page),
@@ -80,7 +80,7 @@ pub(super) fn paragraphs(path: &str, text: &str) -> Vec<Paragraph> {
 fn comment<'a>(line: &'a str, code: Option<&str>) -> Option<&'a str> {
     const MARKS: [&str; 8] = ["///", "//!", "//", "/**", "/*", "* ", "# ", "\"\"\""];
     let start = match code {
-        // A comment ends the line, so a line's code is followed by blanks alone. A string could look like a comment.
+        // Behind the start of a comment, the code has only blanks. A string with slashes looks the same.
         Some(code) => {
             let start = line.match_indices("//").find(|(at, _)| code[*at..].trim().is_empty() && !is_in_string(line, *at))?.0;
             &line[start..]

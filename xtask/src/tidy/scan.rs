@@ -1,6 +1,6 @@
-//! A reader of Rust code that knows words, brackets and lines but no grammar.
+//! A scanner of Rust code that knows words, brackets and lines, but no grammar.
 
-/// The words of some code (identifiers, keywords, numbers) and where they begin.
+/// The words of the code (identifiers, keywords, numbers) with their offsets.
 pub(super) fn words(code: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut rest = 0;
     std::iter::from_fn(move || {
@@ -15,12 +15,12 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// The line, counted from 1, on which an offset lies.
+/// The line of an offset, counted from 1.
 pub(super) fn line_of(code: &str, offset: usize) -> usize {
     code[..offset].matches('\n').count() + 1
 }
 
-/// Where the item that begins before `start` ends: behind its closing brace, or behind its semicolon.
+/// The end of the item that has begun before `start`: behind its closing brace or its semicolon.
 pub(super) fn end_of_item(code: &str, start: usize) -> usize {
     let mut depth = 0_usize;
     for (offset, byte) in code.bytes().enumerate().skip(start) {
@@ -40,7 +40,7 @@ pub(super) fn end_of_item(code: &str, start: usize) -> usize {
     code.len()
 }
 
-/// Code with every comment, string and character literal replaced by spaces, so that offsets and lines stay.
+/// The code with each comment, string and character literal replaced by spaces, so that offsets and lines stay.
 pub(super) fn blank_literals(text: &str) -> String {
     let mut code = text.as_bytes().to_vec();
     let mut at = 0;
@@ -49,10 +49,10 @@ pub(super) fn blank_literals(text: &str) -> String {
         blank(&mut code[at..at + length]);
         at += length.max(1);
     }
-    String::from_utf8(code).expect("whole literals are blanked, so what remains are whole characters")
+    String::from_utf8(code).expect("only whole literals are blanked, so whole characters remain")
 }
 
-/// Replaces all but line ends by spaces.
+/// Replaces all bytes but line ends by spaces.
 pub(super) fn blank(code: &mut [u8]) {
     for byte in code.iter_mut().filter(|byte| **byte != b'\n') {
         *byte = b' ';
@@ -63,7 +63,7 @@ fn is_word_byte(byte: u8) -> bool {
     is_word(char::from(byte))
 }
 
-/// How long the comment or literal is that begins here, or 0.
+/// The length of the comment or literal that begins here, or 0.
 fn literal_length(text: &[u8], within_word: bool) -> usize {
     match text {
         [b'/', b'/', ..] => text.iter().position(|byte| *byte == b'\n').unwrap_or(text.len()),

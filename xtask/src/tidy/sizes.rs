@@ -10,7 +10,7 @@ const MAIN_LINES: usize = 90;
 const FUNCTION_LINES: usize = 70;
 const HOST: &str = "host/src";
 
-/// Files and functions that are too long, and a host whose files are too long on the whole.
+/// Finds files and functions that are too long, and a median of the host's files that is too high.
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     let mut findings: Vec<_> = sources.iter().flat_map(|source| [long_file(source)].into_iter().flatten()).collect();
     findings.extend(sources.iter().flat_map(long_functions));
@@ -21,7 +21,7 @@ pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     findings
 }
 
-/// The host's sizes in a sentence.
+/// A line on the sizes of the host's files.
 pub(super) fn statistics(sources: &[Source]) -> String {
     let lines = host_lines(sources);
     let (files, sum) = (lines.len(), lines.iter().sum::<usize>());

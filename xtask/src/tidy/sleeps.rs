@@ -8,8 +8,8 @@ const WHAT: &str = "a test sleeps: wait for the event instead";
 const RUST: [&str; 3] = ["sleep", "sleep_until", "sleep_ms"];
 const SCRIPTS: [&str; 4] = ["sleep(", "setTimeout(", "setInterval(", "waitForTimeout("];
 
-/// Rust tests that sleep. Guests are left out: they are what is tested, and one that sleeps may be the point. So are
-/// benchmarks, which pace their load.
+/// Finds Rust tests that sleep. Guests are exempt, because a test may be about one that sleeps. Benchmarks are exempt,
+/// because they pace their load.
 pub(super) fn in_rust(sources: &[Source]) -> Vec<Finding> {
     sources
         .iter()
@@ -24,7 +24,7 @@ fn in_source(source: &Source) -> Vec<Finding> {
     naps.map(|(start, _)| Finding::new(&source.path, line_of(code, start), WHAT)).collect()
 }
 
-/// Scripts among the tests that sleep, guests left out as in Rust.
+/// Finds test scripts that sleep, with the same exemption for guests.
 pub(super) fn in_scripts(texts: &[(String, String)]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in texts.iter().filter(|(path, _)| is_test_script(path)) {

@@ -1,25 +1,25 @@
-//! One Rust file, taken apart for the rules.
+//! A Rust file, split into code for production and code for tests.
 
 use super::scan::{blank, blank_literals, end_of_item};
 
-/// One Rust file.
+/// A Rust file.
 pub(super) struct Source {
     /// Its path in the checkout, with `/`.
     pub(super) path: String,
     /// Its text.
     pub(super) text: String,
-    /// Its text without what is for tests alone.
+    /// Its text, with the code for tests blanked.
     pub(super) without_tests: String,
-    /// Its code without comments and literals.
+    /// Its code, with comments and literals blanked.
     pub(super) code: String,
-    /// That part of its code that is not for tests alone.
+    /// The same, with the code for tests blanked.
     pub(super) production: String,
-    /// The other part.
+    /// The same, with all but the code for tests blanked.
     pub(super) tests: String,
 }
 
 impl Source {
-    /// Takes a file apart.
+    /// Splits a file.
     pub(super) fn new(path: &str, text: &str) -> Self {
         let code = blank_literals(text);
         let mut production = code.clone().into_bytes();
@@ -38,18 +38,18 @@ impl Source {
         Self { path: path.to_owned(), text: text.to_owned(), without_tests, code, production, tests }
     }
 
-    /// Its path below `dir`, if it lies there.
+    /// Its path relative to `dir`, or `None` if it is not below it.
     pub(super) fn below(&self, dir: &str) -> Option<&str> {
         self.path.strip_prefix(dir)?.strip_prefix('/')
     }
 
-    /// How many lines it has.
+    /// The number of its lines.
     pub(super) fn lines(&self) -> usize {
         self.text.lines().count()
     }
 }
 
-/// The parts of a file that are for tests alone: all of it, by its place, or the items under `#[cfg(test)]`.
+/// The ranges of a file that are for tests: all of it in a folder of tests or benches, else the items under `#[cfg(test)]`.
 fn test_parts(path: &str, code: &str) -> Vec<(usize, usize)> {
     let mut places = path.trim_end_matches(".rs").split('/');
     if places.any(|place| matches!(place, "tests" | "benches")) {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cfg_test_marks_is_told_from_the_rest() {
+    fn items_under_cfg_test_are_code_for_tests() {
         let text = "fn a() {} // fn b() {}\n#[cfg(test)]\nmod tests { fn c() {} }\nfn d() {}";
         let source = Source::new("host/src/x.rs", text);
         assert_eq!(squeeze(&source.production), "fn a() {} fn d() {}");

@@ -1,4 +1,4 @@
-//! A crate's tree of dependencies has no crates that its users would compile for nothing.
+//! A library depends on no crate that only the command needs.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::Finding;
 use crate::command::{cargo, output};
 use crate::step::Trouble;
 
-/// A crate of the workspace, and crates that its tree does without.
+/// A crate of the workspace, and crates that its tree must not have.
 struct Rule {
     package: &'static str,
     folder: &'static str,
@@ -24,7 +24,7 @@ const RULES: [Rule; 2] = [
     Rule { package: "ws-protocol", folder: "protocol", since: "protocol", without: &["hyper", "tokio", "wasmtime"] },
 ];
 
-/// Crates in the tree of one that is to do without them.
+/// Finds crates in a tree that must not have them.
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>, Trouble> {
     let mut findings = Vec::new();
     // Until the crates are split.
@@ -35,8 +35,8 @@ pub(super) fn check(root: &Path) -> Result<Vec<Finding>, Trouble> {
     Ok(findings)
 }
 
-/// The names of the crates that a package needs with its default features, tests left out. Asks the network only for
-/// crates that this machine has not downloaded yet.
+/// The crates that a package needs with its default features, without those of its tests. Uses the network only if this
+/// machine has not downloaded all of them yet.
 fn tree(root: &Path, package: &str) -> Result<String, Trouble> {
     let words = format!("tree --package {package} --edges normal --prefix none --locked");
     output(&mut cargo(&format!("{words} --offline"), root)).or_else(|_| output(&mut cargo(&words, root)))

@@ -1,18 +1,18 @@
-//! `unsafe` stands where a measurement has shown that it pays, each block with the reason why it is sound.
+//! `unsafe` is allowed where a measurement shows that it pays, and each block says why it is sound.
 
 use super::Finding;
 use super::scan::{line_of, words};
 use super::source::Source;
 
-/// Where it may stand.
+/// The files that may have it.
 const ALLOWED: [&str; 1] = ["host/src/protocol/text.rs"];
-/// Whose code is held to this. What is measured against the host, in a workspace of its own, is not.
+/// The folders that the rule applies to. The peers of the benchmark, in a workspace of their own, are exempt.
 const OURS: [&str; 3] = ["host", "xtask", "fuzz"];
 
 const WHERE: &str = "`unsafe` may not stand here: see ALLOWED in xtask/src/tidy/unsafes.rs";
 const WHY: &str = "`unsafe` without a line before it that begins with `// SAFETY:`";
 
-/// `unsafe` where it may not stand, or without its reason.
+/// Finds `unsafe` in other files, or without its reason.
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     sources.iter().filter(|source| OURS.iter().any(|dir| source.below(dir).is_some())).flat_map(in_source).collect()
 }
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unsafe_code_stands_in_its_place_with_its_reason() {
+    fn unsafe_code_is_found_elsewhere_or_without_its_reason() {
         let with = "fn f() {\n    // SAFETY: it is so,\n    // and therefore it holds.\n    unsafe { g() }\n}";
         let without = "fn f() {\n    unsafe { g() }\n}";
         assert_eq!(check(&[Source::new(ALLOWED[0], with)]), []);

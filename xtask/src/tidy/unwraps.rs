@@ -1,10 +1,10 @@
-//! `unwrap()` is for tests: elsewhere `expect` names the invariant that makes it safe.
+//! Only tests call `unwrap()`. Other code uses `expect`, which names the invariant.
 
 use super::Finding;
 use super::scan::{line_of, words};
 use super::source::Source;
 
-/// Calls of `unwrap()` outside tests.
+/// Finds calls of `unwrap()` outside tests.
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     sources.iter().flat_map(in_source).collect()
 }

@@ -1,4 +1,4 @@
-//! Comments and pages say things as a textbook does.
+//! Comments and pages use plain English: subject first, plain verbs, no riddles.
 
 use super::Finding;
 use super::prose::{Kind, paragraphs};
@@ -10,15 +10,16 @@ const EXEMPT: &str = "xtask/src/tidy/wording.rs";
 struct Wording {
     found: Found,
     text: &'static str,
-    /// How it would be used, and what to write.
+    /// An example of its use.
     instead_of: &'static str,
+    /// The same in plain English.
     write: &'static str,
 }
 
-/// Where a wording is one to avoid.
+/// The places where a wording is to be avoided.
 #[derive(PartialEq, Eq)]
 enum Found {
-    /// At the beginning of a sentence of a comment. (A page's headings may begin so.)
+    /// At the beginning of a sentence of a comment. The headings of pages are exempt.
     First,
     /// Anywhere.
     Anywhere,
@@ -48,11 +49,11 @@ const WORDINGS: &[Wording] = &[
     anywhere("his", "his messages", "the client's messages"),
 ];
 
-/// Words behind a wording that make it plain English.
+/// Words after a wording that make it plain English.
 const PLAIN: [(&str, &str); 4] =
     [("is none", " of "), ("that there is", " no "), ("that there is", " a "), ("that there are", " no ")];
 
-/// Words in front of `say.` that make it the sentence's verb.
+/// Words before `say.` that make it the sentence's verb.
 const VERB: [&str; 6] = [" to", " not", "cannot", " they", " can", " may"];
 
 const fn first(text: &'static str, instead_of: &'static str, write: &'static str) -> Wording {
@@ -63,7 +64,7 @@ const fn anywhere(text: &'static str, instead_of: &'static str, write: &'static 
     Wording { found: Found::Anywhere, text, instead_of, write }
 }
 
-/// Prose with a wording to avoid.
+/// Finds wordings to avoid.
 pub(super) fn check(texts: &[(String, String)]) -> Vec<Finding> {
     texts.iter().filter(|(path, _)| path != EXEMPT).flat_map(|(path, text)| in_text(path, text)).collect()
 }
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn each_example_is_found_and_what_to_write_is_not() {
+    fn each_example_is_found_and_its_rewrite_is_not() {
         for wording in WORDINGS {
             assert_eq!(found("a.rs", &format!("/// {}\n", wording.write)), 0, "{}", wording.write);
             assert!(found("a.rs", &format!("/// {}\n", wording.instead_of)) > 0, "{}", wording.instead_of);

@@ -19,11 +19,11 @@ pub(crate) struct Tool {
 /// Builds guests: `cargo component`.
 pub(crate) const COMPONENT: Tool = Tool { name: "component", version: "0.21.1", options: "" };
 
-/// Checks licences and sources: `cargo deny`. Without its default features it cannot fetch advisories, which are not asked for.
+/// Checks licences and sources: `cargo deny`. Without its default features it cannot fetch advisories, which no step checks.
 pub(crate) const DENY: Tool = Tool { name: "deny", version: "0.20.2", options: "--no-default-features" };
 
-/// A subcommand of cargo, ready to use in the checkout. Whatever version is there serves; if none is, ours is
-/// installed under target/tools, unoptimised: it compiles in a quarter of the time and runs for a second.
+/// A subcommand of cargo, ready to use in the checkout. Any installed version serves. Otherwise our version is installed
+/// under target/tools, unoptimised: it compiles in a quarter of the time and runs for a second.
 pub(crate) fn cargo_tool(tool: &Tool, places: &Places) -> Result<impl Fn(&str, &Path) -> Command + use<>, Trouble> {
     let Tool { name, version, options } = tool;
     let root = places.tools();

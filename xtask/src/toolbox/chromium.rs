@@ -8,7 +8,7 @@ use crate::step::Trouble;
 
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// Finds the browser that `CHROMIUM` names or one on the PATH; root gets Debian's installed.
+/// The browser that `CHROMIUM` names, or one on the PATH. As root, installs Debian's package otherwise.
 pub(crate) fn chromium() -> Result<PathBuf, Trouble> {
     if let Some(chosen) = env::var_os("CHROMIUM") {
         return Ok(chosen.into());

@@ -1,4 +1,4 @@
-//! Tools that checks use: found, or installed in user space, or missing with a reason.
+//! The tools that checks use: found, installed in user space, or missing with a reason.
 
 mod apt;
 mod cargo_tool;
@@ -28,7 +28,7 @@ fn on_path(names: &[&str]) -> Option<PathBuf> {
     names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|file| file.is_file())
 }
 
-/// Does `install` unless it was done before for a recipe of the same text. `stamp` keeps that text.
+/// Runs `install`, unless it succeeded before with the same text of `recipe`. `stamp` keeps that text.
 fn once(stamp: &Path, recipe: &Path, install: impl FnOnce() -> Check) -> Check {
     let wanted = fs::read_to_string(recipe).with_context(|| format!("reading {}", recipe.display()))?;
     if fs::read_to_string(stamp).is_ok_and(|done| done == wanted) {

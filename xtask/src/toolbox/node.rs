@@ -1,4 +1,4 @@
-//! Node and the packages of the tests that run in it.
+//! Node.js and the packages of its tests.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,7 +19,7 @@ pub(crate) fn node_tests(places: &Places, folder: &str) -> Result<Command, Troub
     Ok(tests)
 }
 
-/// The packages that a folder's package-lock.json names, in its node_modules.
+/// Installs the packages of a folder's package-lock.json in its node_modules.
 pub(crate) fn node_packages(folder: &Path) -> Check {
     let version = output(command("node", folder).arg("--version"))
         .map_err(|_| Trouble::missing(format!("there is no node: install Node.js {MAJOR} or newer")))?;

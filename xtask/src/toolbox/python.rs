@@ -1,4 +1,4 @@
-//! Pythons with the packages of the tests that run in them.
+//! Python environments with the packages of the tests.
 
 use std::env;
 use std::fs;
@@ -36,7 +36,7 @@ pub(crate) fn guest_sdk(places: &Places) -> Result<PathBuf, Trouble> {
         python3_environment(places, &environment)?;
         pip(places, &python, &recipe)
     })?;
-    // From a copy, as the build of a package leaves folders beside its sources; each time, as the SDK changes.
+    // It is built from a copy, because the build leaves folders beside the sources, and each time, because the SDK changes.
     let copy = environment.join("sdk");
     if copy.exists() {
         fs::remove_dir_all(&copy).with_context(|| format!("removing {}", copy.display()))?;
@@ -59,8 +59,8 @@ pub(crate) fn zig(places: &Places) -> Result<PathBuf, Trouble> {
     Ok(environment)
 }
 
-/// An environment under target/ that has Python 3 as `bin/python` and, for the Autobahn suite, Python 2.7 as
-/// `python2/bin/python`. On Python 3 the suite installs, but does not run.
+/// An environment under target/ with Python 3 as `bin/python` and Python 2.7 as `python2/bin/python`. The Autobahn suite
+/// needs Python 2.7: on Python 3 it installs, but does not run.
 pub(crate) fn autobahn(places: &Places) -> Result<PathBuf, Trouble> {
     let recipe = places.foreign().join("autobahn/requirements.txt");
     let environment = places.scratch("autobahn-python");
@@ -99,7 +99,7 @@ fn pip(places: &Places, python: &Path, requirements: &Path) -> Check {
     or_missing(run(&mut pip), "the packages could not be installed")
 }
 
-/// The Python 2.7 that `PY27` names, one on the PATH that starts (pyenv's stand-in may not), or pyenv's newest.
+/// The Python 2.7 that `PY27` names, or one on the PATH that starts (pyenv's shim may not), or pyenv's newest.
 fn python2() -> Option<PathBuf> {
     if let Some(chosen) = env::var_os("PY27") {
         return Some(chosen.into());

@@ -9,7 +9,7 @@ use crate::step::Check;
 /// The targets that guests are built for.
 const TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-wasip1"];
 
-/// Adds the targets of guests to the toolchain, through rustup. rustup's automatic installation may be off.
+/// Adds the targets of guests to the toolchain by rustup, whose automatic installation may be off.
 pub(crate) fn wasm_targets(places: &Places) -> Check {
     for target in TARGETS {
         let mut query = command("rustc", &places.root);

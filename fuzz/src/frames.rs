@@ -1,4 +1,4 @@
-//! Frames as clients write them (RFC 6455 §5.2), by hand: what the codec formats is not what checks how it parses.
+//! Client frames (RFC 6455 §5.2), written by hand: the codec's own output would be no check of its parser.
 
 /// Opcodes.
 pub const CONTINUATION: u8 = 0x0;
@@ -17,14 +17,14 @@ pub const FIN: u8 = 0x80;
 /// The bit of a compressed message (RFC 7692 §6).
 pub const RSV1: u8 = 0x40;
 
-/// How a length is written.
+/// The encoding of a length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Width {
-    /// In as few bytes as it needs.
+    /// The shortest one.
     Fitting,
-    /// In two bytes at least.
+    /// At least two bytes.
     Two,
-    /// In eight.
+    /// Eight bytes.
     Eight,
 }
 
@@ -35,7 +35,7 @@ pub fn frame(first: u8, mask: [u8; 4], payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// A masked frame's header, whatever follows it.
+/// The header of a masked frame.
 pub fn header(first: u8, width: Width, mask: [u8; 4], len: u64) -> Vec<u8> {
     let mut header = vec![first];
     match (len, width) {

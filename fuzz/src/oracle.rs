@@ -11,7 +11,7 @@ use crate::protocol::{CloseFrame, Incoming, Violation};
 use crate::reads::Outcome;
 use crate::types::Message;
 
-/// A stream in memory, to which answers vanish.
+/// A stream in memory that discards answers.
 struct Wire(Cursor<Vec<u8>>);
 
 impl Read for Wire {
@@ -30,16 +30,16 @@ impl Write for Wire {
     }
 }
 
-/// The bytes with enough behind them to complete whatever frame is incomplete, and to break a rule then: one side judges a
-/// frame by its header, the other by the whole.
+/// The bytes, followed by enough others to complete an incomplete frame and then break a rule. This is needed because one
+/// side judges a frame by its header, and the other by the whole frame.
 pub fn completed(bytes: &[u8], limit: usize) -> Vec<u8> {
     [bytes, &vec![0; limit.max(125) + 32]].concat()
 }
 
-/// Compares what a session made of completed bytes with what tungstenite makes of them.
+/// Compares the outcome of a session on completed bytes with the outcome of tungstenite.
 ///
 /// # Panics
-/// They differ in something that is not on purpose.
+/// If they differ in a way that is not intended.
 pub fn agrees(bytes: &[u8], limit: usize, (ours, violation): Outcome) {
     let (theirs, code) = read(bytes, Role::Server, limit);
     match (violation, code) {
@@ -51,17 +51,17 @@ pub fn agrees(bytes: &[u8], limit: usize, (ours, violation): Outcome) {
     assert_eq!(ours, theirs);
 }
 
-/// What a client by tungstenite reads in these bytes.
+/// The messages that a client of tungstenite reads in these bytes.
 ///
 /// # Panics
-/// They break a rule.
+/// If the bytes break a rule.
 pub fn as_client(bytes: &[u8]) -> Vec<Incoming> {
     let (events, code) = read(bytes, Role::Client, 1 << 20);
     assert_eq!(code, None, "the server keeps the rules");
     events
 }
 
-/// The events, and the close code of the violation that ends them, if one does.
+/// The events, and the close code of the violation that ends them, if there is one.
 fn read(bytes: &[u8], role: Role, limit: usize) -> (Vec<Incoming>, Option<u16>) {
     let config = WebSocketConfig::default().read_buffer_size(256).max_message_size(Some(limit)).max_frame_size(Some(limit));
     let mut socket = WebSocket::from_raw_socket(Wire(Cursor::new(bytes.to_vec())), role, Some(config));
@@ -72,7 +72,7 @@ fn read(bytes: &[u8], role: Role, limit: usize) -> (Vec<Incoming>, Option<u16>) 
             Ok(Theirs::Binary(data)) => Incoming::Message(Message::Binary(data)),
             Ok(Theirs::Ping(payload)) => Incoming::Ping(payload),
             Ok(Theirs::Pong(payload)) => Incoming::Pong(payload),
-            // So it says that the other side's code is not allowed.
+            // This is tungstenite's way to report an invalid close code.
             Ok(Theirs::Close(Some(frame)))
                 if frame.code == CloseCode::Protocol && frame.reason.as_str() == "Protocol violation" =>
             {
@@ -92,7 +92,7 @@ fn read(bytes: &[u8], role: Role, limit: usize) -> (Vec<Incoming>, Option<u16>) 
     }
 }
 
-/// The violations that a header shows, which come before the limit here.
+/// Whether a header shows this violation. The session checks these before the limit.
 fn is_in_the_header(violation: Violation) -> bool {
     matches!(
         violation,

@@ -1,17 +1,17 @@
-//! Bytes that reach a session in reads, and what comes of them.
+//! A session's outcome for bytes that arrive in several reads.
 
 use bytes::BytesMut;
 
 use crate::protocol::{Incoming, Session, Violation};
 use crate::script::Numbers;
 
-/// The events, and the broken rule if there was one.
+/// The events, and the violation if there was one.
 pub type Outcome = (Vec<Incoming>, Option<Violation>);
 
-/// What a session makes of these bytes, which must be the same in whatever reads they come.
+/// The outcome of a session for these bytes, which must not depend on how they are cut into reads.
 ///
 /// # Panics
-/// It is not, or a message is larger than the limit.
+/// If it depends on that, or if a message is larger than the limit.
 pub fn receive(new: impl Fn() -> Session, bytes: &[u8], limit: usize, seed: u8) -> Outcome {
     let [whole, by_byte, in_pieces] = in_three_ways(new, bytes, limit, seed);
     assert_eq!(by_byte, whole, "byte by byte it is the same");
@@ -19,11 +19,11 @@ pub fn receive(new: impl Fn() -> Session, bytes: &[u8], limit: usize, seed: u8) 
     whole
 }
 
-/// The same for compressed messages. In one that is wrong in several ways it depends on the reads which is found first: what
-/// a piece inflates to is looked at before the next piece is.
+/// The same for compressed messages. If a message breaks several rules, the reads decide which violation is found first: the
+/// output of a piece is checked before the next piece is inflated.
 ///
 /// # Panics
-/// As for `receive`.
+/// As in `receive`.
 pub fn receive_compressed(new: impl Fn() -> Session, bytes: &[u8], limit: usize, seed: u8) -> Outcome {
     let [whole, by_byte, in_pieces] = in_three_ways(new, bytes, limit, seed);
     for (other, violation) in [by_byte, in_pieces] {

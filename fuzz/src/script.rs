@@ -1,11 +1,11 @@
-//! An input that is read as decisions. When it has run out, all further ones are 0.
+//! An input that is read as a list of decisions. After its end, all decisions are 0.
 
-/// What is left of an input.
+/// The rest of an input.
 #[derive(Debug)]
 pub struct Script<'a>(&'a [u8]);
 
 impl<'a> Script<'a> {
-    /// A script from the start.
+    /// A script at the start of an input.
     pub fn new(data: &'a [u8]) -> Self {
         Self(data)
     }
@@ -20,20 +20,20 @@ impl<'a> Script<'a> {
         self.take(1).first().copied().unwrap_or_default()
     }
 
-    /// The next bytes, as many as there are.
+    /// The next bytes: `len`, or fewer at the end.
     pub fn take(&mut self, len: usize) -> &'a [u8] {
         let (taken, rest) = self.0.split_at(len.min(self.0.len()));
         self.0 = rest;
         taken
     }
 
-    /// All that is left.
+    /// All remaining bytes.
     pub fn rest(&mut self) -> &'a [u8] {
         std::mem::take(&mut self.0)
     }
 }
 
-/// Numbers that follow from a seed (xorshift): for what an input need not decide byte by byte.
+/// Numbers computed from a seed (xorshift), for decisions that an input need not spell out.
 #[derive(Debug, Clone)]
 pub struct Numbers(u64);
 

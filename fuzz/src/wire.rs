@@ -1,4 +1,4 @@
-//! A connection in memory that hyper reads from: pieces come one by one, and then nothing.
+//! A connection in memory for hyper: its pieces arrive one by one, and then nothing.
 
 use std::collections::VecDeque;
 use std::io;
@@ -10,9 +10,9 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 /// The client's side of it.
 #[derive(Debug, Default)]
 pub struct Wire {
-    /// What has not been read yet.
+    /// The unread pieces.
     pub unread: VecDeque<Vec<u8>>,
-    /// What was written.
+    /// The written bytes.
     pub written: Vec<u8>,
 }
 

@@ -1,5 +1,5 @@
-//! Each target over its corpus, and over inputs that are made from it: the same ones each time. cargo-fuzz finds more; this
-//! keeps what it has found from coming back, and runs on stable Rust.
+//! Runs each target over its corpus and over inputs made from it, the same ones each time. cargo-fuzz finds more errors. This
+//! test keeps found errors from coming back, and runs on stable Rust.
 
 use std::fs;
 use std::panic::catch_unwind;
@@ -8,10 +8,10 @@ use std::path::Path;
 use ws_host_fuzz::script::Numbers;
 use ws_host_fuzz::targets::{ALL, Target};
 
-/// So many inputs are made for each target, unless `FUZZ_INPUTS` says otherwise.
+/// The number of inputs made for each target, unless `FUZZ_INPUTS` sets it.
 const INPUTS: usize = 3_000;
 
-/// The inputs in a target's folder, in the order of their names.
+/// The inputs in a target's folder, by name.
 fn corpus(name: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
     let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -36,7 +36,7 @@ fn fuzz(name: &str) {
     }
 }
 
-/// An input of the corpus with some changes.
+/// A changed copy of an input of the corpus.
 fn made(corpus: &[Vec<u8>], numbers: &mut Numbers) -> Vec<u8> {
     let mut input = corpus[numbers.below(corpus.len())].clone();
     for _ in 0..=numbers.below(5) {

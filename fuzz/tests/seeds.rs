@@ -1,5 +1,5 @@
-//! The inputs that fuzzing begins with. This writes them, if `WRITE_SEEDS` is set, and sees that they are what it would
-//! write. Others may lie beside them: what cargo-fuzz has found.
+//! The inputs that fuzzing begins with. This test writes them if `WRITE_SEEDS` is set, and compares them with the files. The
+//! folders may also have inputs that cargo-fuzz has found.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use ws_host_fuzz::frames::{BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, RSV1, T
 /// The mask of the examples in RFC 6455 §5.7.
 const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
-/// The folder, the name and what is in it.
+/// The folder, the name and the content.
 type Seed = (&'static str, &'static str, Vec<u8>);
 
 fn last(opcode: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
@@ -56,7 +56,7 @@ fn streams() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Scripts of `session_machine`: for each frame what, how, a length and as many bytes.
+/// Scripts of `session_machine`: for each frame its kind, its encoding, its length and its bytes.
 fn scripts() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("messages", [&[9, 0x10, 0, 5][..], b"hello", &[0x12, 1, 3], b"abc"].concat()),
@@ -102,7 +102,7 @@ fn requests() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// The examples of RFC 7692 §7.2.3, and others: what kind of input, a seed, and the input.
+/// The examples of RFC 7692 §7.2.3, and others: the kind of input, a seed, and the input.
 fn compressed() -> Vec<(&'static str, Vec<u8>)> {
     const HELLO: &[u8] = &[0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00];
     const AGAIN: &[u8] = &[0xF2, 0x00, 0x11, 0x00, 0x00];

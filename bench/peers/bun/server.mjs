@@ -1,4 +1,4 @@
-// `bun server.mjs PORT [--compression] [--tls CERTIFICATE KEY]`: echo at /echo; at every other path, each message goes to all who came by it.
+// `bun server.mjs PORT [--compression] [--tls CERTIFICATE KEY]`: echo at /echo. At any other path, each message goes to all clients of that path.
 const [port, ...flags] = process.argv.slice(2);
 const at = flags.indexOf("--tls");
 const tls = at < 0 ? undefined : { cert: Bun.file(flags[at + 1]), key: Bun.file(flags[at + 2]) };
@@ -14,7 +14,7 @@ Bun.serve({
   },
   websocket: {
     perMessageDeflate: flags.includes("--compression"),
-    // As the host: who waits for more than 1 MiB is closed.
+    // As in the host, a client with more than 1 MiB of waiting messages is closed.
     backpressureLimit: 1 << 20,
     closeOnBackpressureLimit: true,
     idleTimeout: 600,

@@ -1,5 +1,5 @@
-"""`python server.py PORT echo|room`: echoes, or sends each message to everybody. The ancestor does not tell its handlers the path of a client, so
-one server does one of both. It starts a thread for each connection."""
+"""`python server.py PORT echo|room`: echoes, or sends each message to all clients. python-websocket-server does not tell its handlers the path of a
+client, so one server does one of both. It starts a thread per connection."""
 
 import sys
 

@@ -1,5 +1,5 @@
-// A Worker that echoes at /echo itself, and gives every other path to a Durable Object of that name, which sends each message to all who came
-// by it. Plain `accept`, no hibernation: that is the cheapest way that workerd has.
+// A Worker that echoes at /echo itself. Any other path goes to a Durable Object of that name, which sends each message to all of its clients.
+// It uses plain `accept` without hibernation, the cheapest way in workerd.
 export default {
   fetch(request, env) {
     if (request.headers.get("Upgrade") !== "websocket") return new Response("a WebSocket server", { status: 426 });

@@ -1,5 +1,5 @@
-// `node load.mjs URL PID CONNECTIONS SIZE SECONDS`: a second load generator, by other hands and in another language, to check the first with.
-// Each connection sends a text and waits for its echo. Prints messages per second and what the server of that PID spent for each, as JSON.
+// `node load.mjs URL PID CONNECTIONS SIZE SECONDS`: a second load generator, of another project and language, to check the first against.
+// Each connection sends a text and waits for its echo. Prints messages per second, and the CPU time per message of the process PID, as JSON.
 import { readFileSync } from "node:fs";
 import { WebSocket } from "ws";
 

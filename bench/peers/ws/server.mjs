@@ -1,4 +1,4 @@
-// `node server.mjs PORT [--compression] [--tls CERTIFICATE KEY]`: echo at /echo; at every other path, each message goes to all who came by it.
+// `node server.mjs PORT [--compression] [--tls CERTIFICATE KEY]`: echo at /echo. At any other path, each message goes to all clients of that path.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
 import { WebSocketServer } from "ws";

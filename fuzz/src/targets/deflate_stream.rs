@@ -1,4 +1,4 @@
-//! Compressed messages: arbitrary ones from a client, and the server's own.
+//! Compressed messages: arbitrary ones of a client, and the server's own.
 
 use flate2::{Decompress, FlushDecompress};
 
@@ -11,14 +11,14 @@ use crate::types::Message;
 /// Small, so that a short input can inflate to more.
 const LIMITS: [usize; 3] = [300, 4096, 70_000];
 const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
-/// More than that are not read from one input.
+/// The most messages that are read from one input.
 const MAX_MESSAGES: usize = 16;
 
-/// An input is a byte that chooses a limit, what was agreed on, and whether the rest is a stream of frames, compressed
-/// messages or messages for the server to compress; one that chooses how reads are cut; and the rest.
+/// The first byte of an input chooses a limit, the agreement, and whether the rest is a stream of frames, compressed messages,
+/// or messages for the server to compress. The second byte chooses how the rest is cut into reads.
 ///
 /// # Panics
-/// As for `frame_stream`, or a compressed message does not come out as it went in.
+/// As in `frame_stream`, or if a compressed message does not inflate to the original.
 pub fn deflate_stream(data: &[u8]) {
     let mut script = Script::new(data);
     let how = script.byte();
@@ -33,7 +33,7 @@ pub fn deflate_stream(data: &[u8]) {
     }
 }
 
-/// Frames that say they are compressed, with payloads from the script, so that an input has no mask to get right.
+/// Frames marked as compressed, with payloads from the script, so that an input needs no mask.
 fn messages(script: &mut Script<'_>) -> Vec<u8> {
     let mut stream = Vec::new();
     for _ in 0..MAX_MESSAGES {
@@ -54,8 +54,8 @@ fn messages(script: &mut Script<'_>) -> Vec<u8> {
     stream
 }
 
-/// Has the server compress messages, and reads them twice: as a client that has no larger window than was agreed on, and,
-/// since the format is the same both ways, as a server.
+/// Has the server compress messages, and reads them twice: as a client whose window is not larger than agreed, and, since the
+/// format is the same both ways, as a server.
 fn round_trips(script: &mut Script<'_>, window: u8, takeover: bool, seed: u8) {
     let mut deflater = Deflater::new(window);
     let mut reader = Decompress::new_with_window_bits(false, window);
@@ -68,7 +68,7 @@ fn round_trips(script: &mut Script<'_>, window: u8, takeover: bool, seed: u8) {
         let repeat = 1 + usize::from(script.byte() & 0x3F);
         let len = script.byte().into();
         let payload = script.take(len).repeat(repeat);
-        // With takeover each message may refer to the ones before, and must be sent.
+        // With takeover a message may refer to earlier ones, so each must be sent.
         let frame_of = if takeover { Some(deflater.in_context(false, &payload)) } else { deflater.alone(false, &payload) };
         if let Some(made) = frame_of {
             assert_eq!(made[0], FIN | RSV1 | BINARY);
@@ -87,7 +87,7 @@ fn round_trips(script: &mut Script<'_>, window: u8, takeover: bool, seed: u8) {
     assert_eq!(receive(new, &stream, 1 << 20, seed), (expected, None));
 }
 
-/// What zlib itself makes of a payload (RFC 7692 §7.2.2).
+/// Inflates a payload by zlib itself (RFC 7692 §7.2.2).
 fn inflate(reader: &mut Decompress, payload: &[u8], len: usize) -> Vec<u8> {
     let whole = [payload, &[0x00, 0x00, 0xFF, 0xFF]].concat();
     let before = reader.total_in();

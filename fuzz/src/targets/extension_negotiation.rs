@@ -6,10 +6,10 @@ use hyper::http::{HeaderMap, HeaderValue};
 use crate::config::Compression;
 use crate::front::extensions::negotiate;
 
-/// An input is the values of the header, one a line.
+/// Each line of an input is a value of the header.
 ///
 /// # Panics
-/// Something is agreed on that should not be, or said in a way that a client cannot read.
+/// If the agreement is not allowed, or if a client cannot read the answer.
 pub fn extension_negotiation(data: &[u8]) {
     let values: Vec<_> = data.split(|byte| *byte == b'\n').filter_map(|line| HeaderValue::from_bytes(line).ok()).collect();
     let headers = headers(&values);
@@ -28,7 +28,7 @@ pub fn extension_negotiation(data: &[u8]) {
         assert_eq!(parts[0], "permessage-deflate");
         assert_eq!(parts.contains(&"server_no_context_takeover"), !agreement.server_takeover);
         assert_eq!(parts.contains(&"client_no_context_takeover"), !agreement.client_takeover);
-        // What was answered, offered, is agreed on as it is: it has no parameter that is unknown or comes twice.
+        // The answer, taken as an offer, is agreed on unchanged: it has no unknown and no repeated parameter.
         let again = negotiate(&self::headers(&[value]), compression);
         assert_eq!(again, Some((agreement, answer)));
     }
@@ -42,7 +42,7 @@ fn headers(values: &[HeaderValue]) -> HeaderMap {
     headers
 }
 
-/// The same as one list. Lines that are not text count for nothing.
+/// The same as one list. Lines that are not text are ignored.
 fn joined(values: &[HeaderValue]) -> HeaderMap {
     let lines: Vec<_> = values.iter().filter_map(|value| value.to_str().ok()).collect();
     headers(&[HeaderValue::from_str(&lines.join(", ")).expect("lines of text are a line of text")])

@@ -1,17 +1,17 @@
-//! Arbitrary bytes from a client.
+//! Arbitrary bytes of a client.
 
 use crate::oracle;
 use crate::protocol::Session;
 use crate::reads::receive;
 use crate::script::Script;
 
-/// Two that short inputs exceed now and then, and one that they do not. Below 125, control frames are too big for tungstenite.
+/// Two limits that short inputs sometimes exceed, and one that they never do. Below 125, tungstenite refuses control frames.
 const LIMITS: [usize; 3] = [150, 125, 4096];
 
-/// An input is a byte that chooses a limit, one that chooses how the rest is cut into reads, and what the client sends.
+/// The first byte of an input chooses a limit, and the second how the rest is cut into reads. The rest are the client's bytes.
 ///
 /// # Panics
-/// The session says something else when the reads are cut otherwise, exceeds its limit, or does not agree with tungstenite.
+/// If the session's outcome depends on the reads, exceeds its limit, or differs from tungstenite's.
 pub fn frame_stream(data: &[u8]) {
     let mut script = Script::new(data);
     let limit = LIMITS[usize::from(script.byte()) % LIMITS.len()];

@@ -1,4 +1,4 @@
-//! The functions that are fuzzed.
+//! The fuzz targets.
 
 mod deflate_stream;
 mod extension_negotiation;
@@ -15,7 +15,7 @@ pub use upgrade_request::upgrade_request;
 /// A target.
 pub type Target = fn(&[u8]);
 
-/// Every target by its name, which is that of its corpus too.
+/// All targets by name. The corpus of a target has the same name.
 pub const ALL: [(&str, Target); 5] = [
     ("frame_stream", frame_stream),
     ("session_machine", session_machine),

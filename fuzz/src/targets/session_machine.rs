@@ -7,13 +7,13 @@ use crate::reads::receive;
 use crate::script::Script;
 
 const LIMIT: usize = 300;
-/// More than that are not read from one input.
+/// The most frames that are read from one input.
 const MAX_FRAMES: usize = 64;
 
-/// An input is a byte that chooses how the frames are cut into reads, and a script of frames.
+/// The first byte of an input chooses how the frames are cut into reads. The rest is a script of frames.
 ///
 /// # Panics
-/// As for `frame_stream`; or a client by tungstenite reads other answers than were written.
+/// As in `frame_stream`, or if a client of tungstenite reads other answers than the session wrote.
 pub fn session_machine(data: &[u8]) {
     let mut script = Script::new(data);
     let seed = script.byte();
@@ -31,8 +31,8 @@ pub fn session_machine(data: &[u8]) {
     oracle::agrees(&completed, LIMIT, receive(new, &completed, LIMIT, seed));
 }
 
-/// Writes the frame that the next bytes of the script describe: what kind, how its length is written and how it is wrong,
-/// the length, and the payload.
+/// Writes the frame that the next bytes of the script describe: its kind, the encoding of its length, its errors, its length,
+/// and its payload.
 fn frame(script: &mut Script<'_>, stream: &mut Vec<u8>) {
     let (what, how, len) = (script.byte(), script.byte(), usize::from(script.byte()));
     let opcode = match what & 0x0F {
@@ -46,7 +46,7 @@ fn frame(script: &mut Script<'_>, stream: &mut Vec<u8>) {
         14 => 0xB,
         _ => TEXT,
     };
-    // A control frame is final, but for some.
+    // Most control frames are final.
     let is_final = what & 0x10 != 0 || (opcode >= CLOSE && what & 0xC0 != 0);
     let reserved = if how >> 4 == 0x0F { what >> 1 & 0x70 } else { 0 };
     let first = opcode | reserved | if is_final { FIN } else { 0 };
@@ -67,7 +67,7 @@ fn frame(script: &mut Script<'_>, stream: &mut Vec<u8>) {
     stream.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
 }
 
-/// Some bytes of the script, over and over if there are fewer than are needed, or as many as there are.
+/// The next `len` bytes of the script, or its next four bytes repeated to this length.
 fn payload(script: &mut Script<'_>, how: u8, len: usize) -> Vec<u8> {
     if how & 0x08 == 0 {
         return script.take(len).to_vec();
@@ -76,7 +76,7 @@ fn payload(script: &mut Script<'_>, how: u8, len: usize) -> Vec<u8> {
     piece.iter().copied().cycle().take(if piece.is_empty() { 0 } else { len }).collect()
 }
 
-/// Answers all events as a server would that echoes, and has a client read that.
+/// Answers all events as an echo server does, and has a client read the answers.
 fn answers_are_understood(events: &[Incoming]) {
     let mut answers = Vec::new();
     let mut expected = Vec::new();
@@ -94,7 +94,7 @@ fn answers_are_understood(events: &[Incoming]) {
                 write_ping(&mut answers, payload);
                 expected.push(Incoming::Ping(payload.clone()));
             }
-            // What tungstenite does not know (see `oracle`).
+            // A close code that tungstenite does not know (see `oracle`).
             Incoming::Close(Some(frame)) if frame.code == 1014 => {}
             Incoming::Close(frame) => {
                 let (code, reason) = frame.as_ref().map_or((1005, ""), |frame| (frame.code, &*frame.reason));

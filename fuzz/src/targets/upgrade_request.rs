@@ -1,4 +1,4 @@
-//! Arbitrary bytes where an upgrade request should come.
+//! Arbitrary bytes in place of an upgrade request.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -19,23 +19,23 @@ use crate::front::{extensions, origin::OriginPolicy, reply, upgrade};
 use crate::script::{Numbers, Script};
 use crate::wire::Wire;
 
-/// As in the host.
+/// The host's default.
 const MAX_REQUEST_BYTES: usize = 16 << 10;
 
-/// What a connection led to.
+/// The outcome of a connection.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
-    /// The status of the first answer, if there was one.
+    /// The status of the first answer, if one was sent.
     status: Option<String>,
-    /// With the 101: what follows the request.
+    /// For a 101: the bytes behind the request.
     behind: Option<Vec<u8>>,
 }
 
-/// An input is a byte that chooses how the rest is cut into reads, and what the client sends.
+/// The first byte of an input chooses how the rest is cut into reads. The rest are the client's bytes.
 ///
 /// # Panics
-/// A request is upgraded that breaks a rule, the answer depends on how the reads are cut, or a byte behind the request is
-/// lost or read twice.
+/// If a request that breaks a rule is upgraded, if the answer depends on the reads, or if a byte behind the request is lost or
+/// read twice.
 pub fn upgrade_request(data: &[u8]) {
     let mut script = Script::new(data);
     let mut numbers = Numbers::new(script.byte().into());
@@ -51,20 +51,20 @@ pub fn upgrade_request(data: &[u8]) {
         (!piece.is_empty()).then_some(piece)
     });
     let in_pieces = serve(pieces);
-    assert_eq!(in_pieces.behind, whole.behind, "in pieces it leads to the same");
-    // What is wrong in a request that is not whole is found at once, or when the rest comes.
+    assert_eq!(in_pieces.behind, whole.behind, "in pieces the outcome is the same");
+    // An error in an incomplete request is found at once, or when the rest arrives.
     if in_pieces.status.is_some() && whole.status.is_some() {
-        assert_eq!(in_pieces.status, whole.status, "in pieces it is answered the same");
+        assert_eq!(in_pieces.status, whole.status, "in pieces the answer is the same");
     }
 }
 
-/// Whether these bytes are the head of one request and no more.
+/// Whether these bytes are exactly the head of one request.
 fn is_head(bytes: &[u8]) -> bool {
     let mut headers = [httparse::EMPTY_HEADER; 100];
     httparse::Request::new(&mut headers).parse(bytes) == Ok(httparse::Status::Complete(bytes.len()))
 }
 
-/// Has hyper serve a connection as the front door does. A connection on which more would have to come stays as it is.
+/// Has hyper serve a connection as the front door does, until it would have to wait for more bytes.
 fn serve<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
     let unread = pieces.into_iter().filter(|piece| !piece.is_empty()).map(<[u8]>::to_vec).collect();
     let requests = Rc::new(RefCell::new(Vec::new()));
@@ -83,7 +83,7 @@ fn serve<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
     let woken = Arc::new(Flag::default());
     let waker = Waker::from(Arc::clone(&woken));
     let mut cx = Context::from_waker(&waker);
-    // The wire wakes nobody: without a wake-up of hyper's own, it waits for what does not come.
+    // The wire wakes no task. Without a wake-up of its own, hyper waits for bytes that never arrive.
     let served = loop {
         woken.0.store(false, Relaxed);
         match connection.poll_without_shutdown(&mut cx) {
@@ -97,7 +97,7 @@ fn serve<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
     let status = wire.written.strip_prefix(b"HTTP/1.").and_then(|rest| rest.get(2..5));
     let is_first = requests.borrow().first() == Some(&true);
     let behind = is_first.then(|| [&parts.read_buf[..], &wire.unread.into_iter().flatten().collect::<Vec<_>>()].concat());
-    assert!(!is_first || served, "an upgrade ends what hyper does");
+    assert!(!is_first || served, "an upgrade ends hyper's part");
     Outcome { status: status.map(|status| String::from_utf8_lossy(status).into_owned()), behind }
 }
 
@@ -111,7 +111,7 @@ impl Wake for Flag {
     }
 }
 
-/// What the front door does without a room: the rules of the handshake and of origins, and the negotiation.
+/// The front door without rooms: the rules of the handshake and of origins, and the negotiation.
 fn answer(request: &Parts) -> (reply::Reply, bool) {
     if !upgrade::is_wanted(request) {
         return (reply::text(StatusCode::OK, "a page"), false);
@@ -125,16 +125,16 @@ fn answer(request: &Parts) -> (reply::Reply, bool) {
     };
     keeps_rules(request, &key);
     let header = |name| request.headers.get(name).and_then(|value| value.to_str().ok());
-    // Either answer will do; names with odd boundaries must not panic.
+    // Both answers are right. Names with odd boundaries must not panic.
     let _ = OriginPolicy::new(vec!["*.example.com".to_owned()], true).admits(header("origin"), header("host"));
     let subprotocols = upgrade::subprotocols(&request.headers);
     assert!(subprotocols.iter().all(|subprotocol| !subprotocol.is_empty() && !subprotocol.contains([',', '\r', '\n'])));
     let extension = extensions::negotiate(&request.headers, Compression::Shared).map(|(_, answer)| answer);
     let reply = reply::switching(&key, subprotocols.first().map(String::as_str), extension.as_deref());
-    (reply.expect("what a client offers can be answered"), true)
+    (reply.expect("each offer of a client can be answered"), true)
 }
 
-/// The rules once more, from the standard's list rather than from the host's code.
+/// The rules again, taken from the standard's list and not from the host's code.
 fn keeps_rules(request: &Parts, key: &str) {
     let all = |name: &str| request.headers.get_all(name).iter().map(|value| value.as_bytes()).collect::<Vec<_>>();
     let has = |name: &str, token: &str| {

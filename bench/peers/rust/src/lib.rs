@@ -1,4 +1,4 @@
-//! What the two floors share: the least of the WebSocket protocol that an echo needs, with no limits and no validation.
+//! The minimal WebSocket protocol of the two floors: enough for an echo, without limits and validation.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ const MASK: usize = 4;
 /// The longest header of a client's frame.
 const LONGEST_HEADER: usize = 14;
 
-/// The answer to an upgrade request that is there in full, and the request's length.
+/// The answer to a complete upgrade request, and the request's length.
 pub fn welcome(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
     let length = bytes.windows(4).position(|end| end == b"\r\n\r\n")? + 4;
     let request = String::from_utf8_lossy(&bytes[..length]);
@@ -27,19 +27,19 @@ pub fn welcome(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
     Some((answer.into_bytes(), length))
 }
 
-/// What the complete frames at the front of some bytes come to.
+/// The answers to the complete frames at the start of some bytes.
 #[derive(Debug)]
 pub struct Echo {
-    /// Where the frames to send now are, in the same bytes.
+    /// The range of the answering frames in the same bytes.
     pub answer: Range<usize>,
-    /// How many bytes the clients' frames took.
+    /// The number of bytes that the client's frames took.
     pub taken: usize,
     /// Whether the last of them was a Close frame.
     pub ends: bool,
 }
 
-/// Turns the complete frames at the front of some bytes into those that answer them, in place. The first frame's payload stays where it is,
-/// behind a header that is shorter by the mask; those that follow move up to it.
+/// Turns the complete frames at the start of some bytes into their answers, in place. The first frame's payload stays where it
+/// is, behind a header that is shorter by the mask. The following frames move up to it.
 pub fn echo(bytes: &mut [u8]) -> Echo {
     let mut echo = Echo { answer: MASK..MASK, taken: 0, ends: false };
     while !echo.ends
@@ -57,7 +57,7 @@ pub fn echo(bytes: &mut [u8]) -> Echo {
         let mask = [0, 1, 2, 3].map(|at| bytes[header.end + at]);
         let to = echo.answer.end;
         bytes.copy_within(header, to);
-        // A Ping becomes a Pong, and the bit that tells of a mask goes.
+        // A Ping becomes a Pong, and the mask bit is cleared.
         bytes[to] |= if opcode == 9 { 10 } else { 0 };
         bytes[to] &= if opcode == 9 { 0xfa } else { 0xff };
         bytes[to + 1] &= 0x7f;
@@ -69,18 +69,18 @@ pub fn echo(bytes: &mut [u8]) -> Echo {
         unmask(&mut bytes[to..echo.answer.end], mask);
     }
     if echo.answer.is_empty() {
-        // There may be no bytes at all.
+        // The payload may be empty.
         echo.answer = 0..0;
     }
     echo
 }
 
-/// How long the frame at the front of some bytes is, or may be as far as they tell.
+/// The length of the frame at the start of some bytes, or that of the longest header if its header is incomplete.
 pub fn wanted(bytes: &[u8]) -> usize {
     Frame::parse(bytes).map_or(LONGEST_HEADER, |frame| frame.total())
 }
 
-/// The measures of a client's frame.
+/// The lengths of a client's frame.
 struct Frame {
     header: usize,
     payload: usize,

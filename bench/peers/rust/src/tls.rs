@@ -1,4 +1,4 @@
-//! What the two peers in Rust have in common: a port, and TLS if they are told of a certificate.
+//! The arguments of the two peers in Rust: a port, and a certificate for TLS.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub fn arguments() -> (u16, Option<TlsAcceptor>) {
     (port, tls)
 }
 
-/// With rustls' defaults, and ring as the host has it.
+/// The defaults of rustls, with ring as in the host.
 fn acceptor(certificate: &str, key: &str) -> TlsAcceptor {
     let chain = CertificateDer::pem_file_iter(certificate).expect("the certificate can be read");
     let chain = chain.collect::<Result<_, _>>().expect("the certificate is in PEM");

@@ -41,7 +41,7 @@ async fn main() -> std::io::Result<()> {
 
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(welcome)).with_upgrades();
-    // How a connection ends is of no interest here.
+    // The reason why a connection ends does not matter here.
     drop(connection.await);
 }
 

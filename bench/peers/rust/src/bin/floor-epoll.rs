@@ -1,5 +1,5 @@
-//! `floor-epoll PORT`: what the kernel costs. An echo by epoll with the least work in user space: one `recv` and one `send` for what came
-//! at once, no validation, no limits. Nothing to use.
+//! `floor-epoll PORT`: measures the kernel's own cost. An echo by epoll with minimal work in user space: one `recv` and one
+//! `send` per batch of bytes, no validation, no limits. It is no server to use.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
@@ -14,7 +14,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// The listener's token. A connection's is its descriptor.
 const LISTENER: Token = Token(usize::MAX);
-/// What one read takes at most.
+/// The most bytes that one read takes.
 const BUFFER: usize = 128 * 1024;
 
 fn main() -> io::Result<()> {
@@ -35,7 +35,7 @@ fn main() -> io::Result<()> {
                 continue;
             }
             let slot = &mut connections[event.token().0];
-            // How a connection ends is of no interest here. Dropped, it is closed.
+            // The reason why a connection ends does not matter here. Dropping it closes it.
             if let Some(connection) = slot
                 && !connection.turn(event, &mut buffer).unwrap_or(false)
             {
@@ -66,16 +66,16 @@ struct Connection {
     stream: TcpStream,
     /// Whether the upgrade was answered.
     is_open: bool,
-    /// A request or frame of which a part has come, with room for the rest.
+    /// The beginning of an incomplete request or frame, with room for the rest.
     part: Vec<u8>,
-    /// How much of it has come.
+    /// The bytes of it that have arrived.
     filled: usize,
-    /// What the kernel did not take yet.
+    /// Bytes that the kernel has not taken yet.
     unsent: Vec<u8>,
 }
 
 impl Connection {
-    /// Does what an event asks for; whether the connection goes on.
+    /// Handles an event. Returns whether the connection stays open.
     fn turn(&mut self, event: &Event, buffer: &mut [u8]) -> io::Result<bool> {
         if event.is_writable() && !self.unsent.is_empty() {
             let unsent = std::mem::take(&mut self.unsent);
@@ -94,14 +94,14 @@ impl Connection {
                 Err(error) => return Err(error),
             };
             let goes_on = if self.part.is_empty() { self.take(&mut buffer[..came])? } else { self.take_part(came)? };
-            // A read that came short has emptied the socket; only an end would not be told of again.
+            // A short read has emptied the socket. Only the end of the stream is not reported again.
             if !goes_on || came < room && !event.is_read_closed() {
                 return Ok(goes_on);
             }
         }
     }
 
-    /// Some more of what had come in part.
+    /// Handles further bytes of an incomplete request or frame.
     fn take_part(&mut self, came: usize) -> io::Result<bool> {
         self.filled += came;
         if self.is_open && self.filled < wanted(&self.part[..self.filled]) && self.filled < self.part.len() {
@@ -128,7 +128,7 @@ impl Connection {
             }
         }
         if !bytes.is_empty() {
-            // A byte more than is missing, so that the read that completes it comes short.
+            // One byte more than is missing, so that the completing read is a short one.
             let room = if self.is_open { wanted(bytes).max(bytes.len()) + 1 } else { bytes.len() + 1024 };
             self.part = vec![0; room];
             self.part[..bytes.len()].copy_from_slice(bytes);

@@ -1,6 +1,6 @@
-//! `tokio-tungstenite PORT [CERTIFICATE KEY]`: echo at /echo; at every other path, each message goes to all who came by it.
+//! `tokio-tungstenite PORT [CERTIFICATE KEY]`: echo at /echo. At any other path, each message goes to all clients of that path.
 //!
-//! With a certificate it speaks TLS. A current-thread runtime, since it is pinned to one core, with the library's defaults.
+//! With a certificate it speaks TLS. The runtime has one thread, since it is pinned to one core, with the library's defaults.
 
 #[path = "../tls.rs"]
 mod tls;
@@ -31,7 +31,7 @@ async fn main() -> std::io::Result<()> {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         let (rooms, tls) = (Rc::clone(&rooms), tls.clone());
-        // How a connection ends is of no interest here.
+        // The reason why a connection ends does not matter here.
         tokio::task::spawn_local(async move {
             match tls {
                 None => drop(serve(id, stream, &rooms).await),

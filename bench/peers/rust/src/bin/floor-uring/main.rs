@@ -1,5 +1,5 @@
-//! `floor-uring PORT`: what the kernel costs through io_uring. The echo of `floor-epoll`, with one `io_uring_enter` for each turn. Nothing to
-//! use. `floor-uring --probe` tells whether it can run here.
+//! `floor-uring PORT`: measures the kernel's own cost with io_uring. The echo of `floor-epoll`, with one `io_uring_enter` per turn of
+//! the loop. It is no server to use. `floor-uring --probe` tests whether it can run here.
 
 #![allow(unsafe_code, reason = "the kernel shares memory with us")]
 
@@ -20,7 +20,7 @@ use ring::{About, Ring};
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// As many as other servers let wait.
+/// The backlog of other servers.
 const BACKLOG: i32 = 1024;
 
 fn main() -> ExitCode {
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A listener that blocks, since the ring would not wait for one that does not. Its connections inherit the option.
+/// A blocking listener, since the ring does not wait for a non-blocking one. Its connections inherit the option.
 fn listen(port: u16) -> io::Result<Socket> {
     let listener = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     listener.set_reuse_address(true)?;
@@ -58,34 +58,34 @@ struct Server {
     listener: Socket,
     /// Connections by slot.
     connections: Vec<Connection>,
-    /// What this turn sends.
+    /// The sends of this turn.
     sends: Vec<Send>,
-    /// Whether connections may come no more until one has gone.
+    /// Whether no connection is accepted until another one ends.
     is_full: bool,
-    /// Whether something waits for a send of this turn to be over.
+    /// Whether an answer waits for the end of a send of this turn.
     is_behind: bool,
 }
 
-/// A connection, or the place of one that has gone.
+/// A connection, or the free slot of an earlier one.
 #[derive(Default)]
 struct Connection {
     /// Whether the upgrade was answered.
     is_open: bool,
-    /// Whether something is being sent. There is one send at a time, since one that fell short must not be overtaken.
+    /// Whether a send is under way. Only one is at a time, since a short send must not be overtaken.
     sends: bool,
-    /// Whether nothing comes any more.
+    /// Whether the client has ended its stream.
     has_ended: bool,
-    /// What came and is not answered.
+    /// Received bytes that are not answered yet.
     part: Vec<u8>,
-    /// What the kernel takes when there is room.
+    /// Bytes that the kernel takes as soon as it has room.
     unsent: Vec<u8>,
 }
 
-/// Bytes that stay where they are for a turn.
+/// Bytes that must not move during a turn.
 struct Send {
     slot: u32,
     bytes: *const [u8],
-    /// Where they are, if it is not in the pool.
+    /// Their owner, if they are not in the pool.
     _keeper: Option<Vec<u8>>,
 }
 
@@ -111,14 +111,14 @@ impl Server {
         }
     }
 
-    /// The sends of a turn are over when the next is taken: most without a word, the others with what is left to send.
+    /// Ends the sends of the last turn. Most have succeeded without a completion. The others report how much they have sent.
     fn finish_sends(&mut self, completions: &[cqueue::Entry]) -> io::Result<()> {
         for completion in completions {
             let About::Send(at) = About::of(completion) else { continue };
             let send = &self.sends[at as usize];
             let sent = completion.result();
             if sent >= 0 || sent == -libc::EAGAIN {
-                // SAFETY: its keeper is still there.
+                // SAFETY: the owner of the bytes still exists.
                 let bytes = unsafe { &*send.bytes };
                 let connection = &mut self.connections[send.slot as usize];
                 connection.unsent = bytes[sent.max(0) as usize..].to_vec();
@@ -134,7 +134,7 @@ impl Server {
             }
         }
         if self.sends.is_empty() {
-            // To keep its memory.
+            // Keeps its memory.
             self.sends = sends;
         }
         Ok(())
@@ -169,7 +169,7 @@ impl Server {
         self.close_if_over(slot)
     }
 
-    /// Answers out of the buffer that something came in, or keeps it for later.
+    /// Answers out of the buffer that has the received bytes, or keeps them for later.
     fn take(&mut self, slot: u32, id: u16, came: usize, is_full: bool) -> io::Result<()> {
         let connection = &mut self.connections[slot as usize];
         let bytes = self.ring.pool.came(id, came, is_full);
@@ -188,7 +188,7 @@ impl Server {
         self.send(slot, bytes, None, echo.ends)
     }
 
-    /// Answers what a connection had to keep.
+    /// Answers the bytes that a connection has kept.
     fn proceed(&mut self, slot: u32) -> io::Result<()> {
         let connection = &mut self.connections[slot as usize];
         if connection.sends || connection.part.is_empty() {
@@ -213,14 +213,14 @@ impl Server {
     fn send(&mut self, slot: u32, bytes: *const [u8], keeper: Option<Vec<u8>>, is_last: bool) -> io::Result<()> {
         if !bytes.is_empty() {
             self.connections[slot as usize].sends = true;
-            // SAFETY: the keeper stays among the sends until the turn has been taken.
+            // SAFETY: the owner stays among the sends until the turn is over.
             unsafe { self.ring.send(slot, bytes, self.sends.len() as u32)? };
             self.sends.push(Send { slot, bytes, _keeper: keeper });
         }
         if is_last { self.ring.stop_receiving(slot) } else { Ok(()) }
     }
 
-    /// A send is through.
+    /// Handles the end of a send.
     fn sent(&mut self, slot: u32) -> io::Result<()> {
         let connection = &mut self.connections[slot as usize];
         connection.sends = false;

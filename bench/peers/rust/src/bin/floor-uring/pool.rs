@@ -1,4 +1,4 @@
-//! The buffers that the kernel picks from for what comes.
+//! The buffers that the kernel fills with received bytes.
 
 use std::alloc::{Layout, alloc_zeroed, handle_alloc_error};
 use std::io;
@@ -9,28 +9,29 @@ use io_uring::types::BufRingEntry;
 
 /// The one group of buffers.
 pub(crate) const GROUP: u16 = 0;
-/// How many there are: a power of two.
+/// Their number: a power of two.
 const COUNT: u16 = 2;
-/// What each holds. They are few, so that what comes stays in the processor's cache until it is sent: with 8 MiB of them an echo of 64 KiB
-/// costs a third more.
+/// The bytes of each. They are few, so that received bytes stay in the processor's cache until they are sent: with 8 MiB of
+/// buffers an echo of 64 KiB costs a third more.
 const SIZE: usize = 1024 * 1024;
-/// What comes next goes behind what came before, as long as there is room, rather than into the next buffer (`IOU_PBUF_RING_INC`).
+/// Has the kernel append to a buffer as long as it has room, rather than take the next one (`IOU_PBUF_RING_INC`).
 const FILL: u16 = 2;
 const PAGE: usize = 4096;
 
-/// Buffers that the kernel fills piece by piece, each until it is full, and again once it was given back. They live as long as the process.
+/// Buffers that the kernel fills piece by piece until they are full, and again after they are given back. They live as long as
+/// the process.
 pub(crate) struct Pool {
     entries: *mut BufRingEntry,
     memory: *mut u8,
     tail: u16,
-    /// How far each is filled.
+    /// The filled bytes of each.
     filled: [usize; COUNT as usize],
-    /// Those that are full.
+    /// The full ones.
     full: Vec<u16>,
 }
 
 impl Pool {
-    /// Registers the buffers with a ring, all of them the kernel's.
+    /// Registers the buffers with a ring. The kernel then owns all of them.
     pub(crate) fn new(submitter: &Submitter<'_>) -> io::Result<Self> {
         let entries = zeroed(usize::from(COUNT) * size_of::<BufRingEntry>()).cast::<BufRingEntry>();
         let memory = zeroed(usize::from(COUNT) * SIZE);
@@ -42,7 +43,7 @@ impl Pool {
         Ok(pool)
     }
 
-    /// What the kernel just wrote into a buffer, which then `is_full` or not. It stays there until `reuse`.
+    /// The bytes that the kernel just wrote into a buffer, which may now be full. They stay there until `reuse`.
     pub(crate) fn came(&mut self, id: u16, length: usize, is_full: bool) -> &mut [u8] {
         let start = self.filled[usize::from(id)];
         assert!(length <= SIZE - start, "the kernel fills buffers in order");
@@ -50,12 +51,12 @@ impl Pool {
         if is_full {
             self.full.push(id);
         }
-        // SAFETY: the bytes lie within the memory, are initialized, and are not the kernel's: it told of them in a completion, and the buffer
-        // is given back by `reuse` alone, when nobody has a slice of it any more, since this one borrows the pool.
+        // SAFETY: the bytes lie within the memory and are initialized. The kernel has reported them in a completion and does not own
+        // them. Only `reuse` gives the buffer back, and it cannot run while this slice borrows the pool.
         unsafe { std::slice::from_raw_parts_mut(self.memory.add(usize::from(id) * SIZE + start), length) }
     }
 
-    /// Makes the full buffers the kernel's again, since what came in them is done with.
+    /// Gives the full buffers back to the kernel after their bytes are handled.
     pub(crate) fn reuse(&mut self) {
         while let Some(id) = self.full.pop() {
             self.give_back(id);
@@ -64,8 +65,9 @@ impl Pool {
     }
 
     fn give_back(&mut self, id: u16) {
-        // SAFETY: the index is below `COUNT`. The kernel reads entries before the published tail only, and this one is not: there are not more
-        // buffers than entries. The fields are set one by one, since the first entry's last two bytes are the tail.
+        // SAFETY: the index is below `COUNT`. The kernel reads only entries before the published tail, and this one is behind it,
+        // since there are no more buffers than entries. The fields are set one by one, since the first entry's last two bytes are
+        // the tail.
         let entry = unsafe { &mut *self.entries.add(usize::from(self.tail % COUNT)) };
         entry.set_addr(self.memory as u64 + (usize::from(id) * SIZE) as u64);
         entry.set_len(SIZE as u32);
@@ -74,9 +76,9 @@ impl Pool {
         self.tail = self.tail.wrapping_add(1);
     }
 
-    /// Shows the kernel what was given back.
+    /// Publishes the returned buffers to the kernel.
     fn publish(&mut self) {
-        // SAFETY: the address of the first entry, which is there as long as the process.
+        // SAFETY: this is the address of the first entry, which lives as long as the process.
         let tail = unsafe { BufRingEntry::tail(self.entries) };
         // SAFETY: the tail is aligned, the kernel only reads it, and this thread alone writes it.
         unsafe { AtomicU16::from_ptr(tail.cast_mut()) }.store(self.tail, Ordering::Release);

@@ -1,4 +1,4 @@
-//! The ring, and what is asked of the kernel through it.
+//! The ring, and the requests to the kernel through it.
 
 use std::io::{self, ErrorKind};
 use std::os::fd::RawFd;
@@ -8,18 +8,18 @@ use io_uring::{IoUring, cqueue, opcode, squeue};
 
 use crate::pool::{GROUP, Pool};
 
-/// What a completion is about. With a number, it is what the kernel hands back.
+/// The subject of a completion. Packed with a number, it is the user data that the kernel hands back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum About {
     /// A connection has come.
     Accept,
-    /// Something came on a connection.
+    /// Bytes have arrived on a connection.
     Receive(u32),
-    /// A send that was to succeed at once did not: its place among those of the turn.
+    /// A send that should have succeeded at once failed: its index among the sends of the turn.
     Send(u32),
-    /// The rest of such a send is through, on a connection.
+    /// The rest of such a send on a connection is done.
     Rest(u32),
-    /// Something that is of no interest.
+    /// A completion to ignore.
     Other,
 }
 
@@ -35,7 +35,7 @@ impl About {
         kind << 32 | u64::from(number)
     }
 
-    /// What a completion is about.
+    /// The subject of a completion.
     pub(crate) fn of(completion: &cqueue::Entry) -> Self {
         let data = completion.user_data();
         match (data >> 32, data as u32) {
@@ -48,7 +48,7 @@ impl About {
     }
 }
 
-/// A ring whose connections are slots in its own table of files, which saves the look-up of a descriptor.
+/// A ring whose connections are slots in its own table of files, which avoids the look-up of a descriptor.
 pub(crate) struct Ring {
     ring: IoUring,
     pub(crate) pool: Pool,
@@ -57,7 +57,7 @@ pub(crate) struct Ring {
 impl Ring {
     const ENTRIES: u32 = 4096;
     const COMPLETIONS: u32 = 32 * 1024;
-    /// How many connections there may be, if the limit on open files allows; else as many as it mostly does.
+    /// The most connections, if the limit on open files allows them. Otherwise the common limit.
     const SLOTS: [u32; 2] = [16_000, 1000];
 
     pub(crate) fn new() -> io::Result<Self> {
@@ -70,10 +70,10 @@ impl Ring {
         Ok(Self { ring, pool })
     }
 
-    /// Hands over what was asked for, waits until something has happened if it `waits`, and takes all that has.
+    /// Submits all requests, waits for a completion if it `waits`, and takes all completions.
     pub(crate) fn turn(&mut self, waits: bool, completions: &mut Vec<cqueue::Entry>) -> io::Result<()> {
         match self.ring.submit_and_wait(usize::from(waits)) {
-            // It was waiting, so all had been handed over.
+            // It was waiting, so all requests had been submitted.
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             waited => drop(waited?),
         }
@@ -81,62 +81,62 @@ impl Ring {
         Ok(())
     }
 
-    /// Asks for every connection that comes.
+    /// Accepts all connections from now on.
     pub(crate) fn accept(&mut self, listener: RawFd) -> io::Result<()> {
         let accept = opcode::AcceptMulti::new(Fd(listener)).allocate_file_index(true).build();
-        // SAFETY: it has no memory of ours.
+        // SAFETY: the entry points to no memory of ours.
         unsafe { self.push(accept, About::Accept) }
     }
 
-    /// Asks for everything that comes on a connection.
+    /// Receives all bytes of a connection from now on.
     pub(crate) fn receive(&mut self, slot: u32) -> io::Result<()> {
-        // SAFETY: its memory is the pool, which is never freed.
+        // SAFETY: the entry points to the pool, which is never freed.
         unsafe { self.push(opcode::RecvMulti::new(Fixed(slot), GROUP).build(), About::Receive(slot)) }
     }
 
-    /// Asks for nothing more from a connection.
+    /// Cancels the receiving of a connection.
     pub(crate) fn stop_receiving(&mut self, slot: u32) -> io::Result<()> {
         let cancel = opcode::AsyncCancel::new(About::Receive(slot).pack()).build();
-        // SAFETY: it has no memory of ours.
+        // SAFETY: the entry points to no memory of ours.
         unsafe { self.push(cancel.flags(squeue::Flags::SKIP_SUCCESS), About::Other) }
     }
 
-    /// Asks for a connection's end.
+    /// Closes a connection.
     pub(crate) fn close(&mut self, slot: u32) -> io::Result<()> {
         let close = opcode::Close::new(Fixed(slot)).build().flags(squeue::Flags::SKIP_SUCCESS);
-        // SAFETY: it has no memory of ours.
+        // SAFETY: the entry points to no memory of ours.
         unsafe { self.push(close, About::Other) }
     }
 
-    /// Asks for a send that does not wait for room. It is over, and the memory free again, when the next turn has been taken; that it failed
-    /// or fell short, and this alone, is told by a completion.
+    /// Sends without waiting for room in the socket. The send is over, and the memory free again, after the next turn. Only a
+    /// failed or short send has a completion.
     ///
     /// # Safety
     ///
-    /// The bytes have to stay where they are until the next turn has been taken.
+    /// The bytes must not move until the next turn is over.
     pub(crate) unsafe fn send(&mut self, slot: u32, bytes: *const [u8], at: u32) -> io::Result<()> {
         let send = opcode::Send::new(Fixed(slot), bytes.cast(), bytes.len() as u32).flags(libc::MSG_DONTWAIT | libc::MSG_WAITALL);
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller promises it.
         unsafe { self.push(send.build().flags(squeue::Flags::SKIP_SUCCESS), About::Send(at)) }
     }
 
-    /// Asks for a send that waits for room as long as it takes.
+    /// Sends, and waits for room as long as it takes.
     ///
     /// # Safety
     ///
-    /// The bytes have to stay where they are until its completion.
+    /// The bytes must not move until its completion.
     pub(crate) unsafe fn send_patiently(&mut self, slot: u32, bytes: *const [u8]) -> io::Result<()> {
         let send = opcode::Send::new(Fixed(slot), bytes.cast(), bytes.len() as u32).flags(libc::MSG_WAITALL).build();
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller promises it.
         unsafe { self.push(send, About::Rest(slot)) }
     }
 
     /// # Safety
     ///
-    /// The memory that the entry points to has to be there until the kernel is done with it.
+    /// The memory that the entry points to must exist until the kernel is done with it.
     unsafe fn push(&mut self, entry: squeue::Entry, about: About) -> io::Result<()> {
         let entry = entry.user_data(about.pack());
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller promises it.
         while unsafe { self.ring.submission().push(&entry) }.is_err() {
             self.ring.submit()?;
         }

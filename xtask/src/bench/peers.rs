@@ -51,11 +51,11 @@ pub(super) const PEERS: &[Peer] = &[
     },
     Peer {
         name: "fastwebsockets",
-        what: "native Rust, by Deno; echo alone",
+        what: "native Rust, by Deno; echo only",
         prepare: build_rust,
         can: |workload| match workload.kind {
             _ if workload.compression => Err("it has no compression"),
-            Kind::Room | Kind::Rooms => Err("a broadcast has to be built on it"),
+            Kind::Room | Kind::Rooms => Err("it has no broadcast"),
             _ => Ok(()),
         },
         command: |places, workload, port| {
@@ -92,13 +92,13 @@ pub(super) const PEERS: &[Peer] = &[
     },
     Peer {
         name: "workerd",
-        what: "sandboxed JavaScript, a Durable Object for each room: the closest relative",
+        what: "sandboxed JavaScript, a Durable Object per room: the closest relative",
         prepare: |places| installed(node_packages(&folder(places, "workerd")), &workerd(places)),
         can: |workload| match workload.connections {
-            _ if workload.compression => Err("its handlers would have to ask for it"),
-            _ if workload.tls => Err("its key would have to stand in its configuration"),
+            _ if workload.compression => Err("its handlers would have to request compression"),
+            _ if workload.tls => Err("its configuration would have to contain the key"),
             0..=4000 => Ok(()),
-            _ => Err("it ends without a word somewhere between 4,000 and 10,000 connections"),
+            _ => Err("it exits without a message at some number between 4,000 and 10,000 connections"),
         },
         command: |places, _, port| {
             let mut workerd = command(workerd(places), &folder(places, "workerd"));
@@ -109,11 +109,11 @@ pub(super) const PEERS: &[Peer] = &[
     },
     Peer {
         name: "websocket-server",
-        what: "Python, the ancestor: a thread for each connection",
-        prepare: |places| python_packages(places, "bench-python", &ancestor_recipe(places)).map(drop),
+        what: "Python, python-websocket-server: a thread per connection",
+        prepare: |places| python_packages(places, "bench-python", &python_recipe(places)).map(drop),
         can: |workload| match workload.kind {
             _ if workload.compression => Err("it has no compression"),
-            _ if workload.tls => Err("its TLS needs ssl.wrap_socket, which Python has no longer since 3.12"),
+            _ if workload.tls => Err("its TLS needs ssl.wrap_socket, which Python 3.12 removed"),
             _ if workload.connections > 1000 => Err("it has a thread for each connection"),
             Kind::Rooms => Err("it has no rooms"),
             _ => Ok(()),
@@ -123,7 +123,7 @@ pub(super) const PEERS: &[Peer] = &[
             python.args(["server.py", &port.to_string(), if workload.kind == Kind::Room { "room" } else { "echo" }]);
             python
         },
-        version: |places| read(&ancestor_recipe(places)).trim().replace("websocket-server==", ""),
+        version: |places| read(&python_recipe(places)).trim().replace("websocket-server==", ""),
     },
     Peer {
         name: "floor-epoll",
@@ -177,8 +177,8 @@ fn floor_can(workload: &Workload) -> Result<(), &'static str> {
         _ if workload.compression => Err("it has no compression"),
         _ if workload.tls => Err("it has no TLS"),
         Kind::Room | Kind::Rooms => Err("it has no rooms"),
-        Kind::Silence => Err("what it keeps for a connection is not what a server has to keep"),
-        Kind::Echo if workload.load.contains(&"connect") => Err("it checks nothing of an upgrade"),
+        Kind::Silence => Err("its memory per connection is less than a server needs"),
+        Kind::Echo if workload.load.contains(&"connect") => Err("it does not check upgrade requests"),
         Kind::Echo => Ok(()),
     }
 }
@@ -227,7 +227,7 @@ fn installed(check: Check, binary: &Path) -> Check {
     if binary.is_file() { Ok(()) } else { Err(Trouble::missing(format!("its package has no {}", binary.display()))) }
 }
 
-fn ancestor_recipe(places: &Places) -> PathBuf {
+fn python_recipe(places: &Places) -> PathBuf {
     folder(places, "websocket-server").join("requirements.txt")
 }
 

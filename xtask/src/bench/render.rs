@@ -80,8 +80,8 @@ pub(super) fn render(places: &Places) -> Check {
 const HEAD: &str = "\
 # Results
 
-Made by `cargo xtask bench --render`; [README.md](README.md) says how it is measured and how to read it. Change that, not this.
-A load average well above 1 means that others used the machine: compare the CPU times then, not the times on the clock.
+This page is made by `cargo xtask bench --render`: do not edit it. [README.md](README.md) explains how the figures are measured and read.
+A load average well above 1 means that others used the machine. Then compare the CPU times, not the times on the clock.
 
 ";
 

@@ -17,12 +17,12 @@ from verdict import bad_cases, by_section, case_count
 # Long messages (9) and permessage-deflate (12, 13) take minutes.
 SLOW = ("9", "12", "13")
 
-# Each series of the compression sections repeats one exchange in more and more, larger and larger messages. A pattern
-# takes every case that begins with it, so `12.1.1` brings 12.1.10 to 12.1.18 too.
+# Each series of the compression sections repeats one exchange with more and larger messages. A pattern selects every case
+# that begins with it, so `12.1.1` also selects 12.1.10 to 12.1.18.
 SERIES = [f"12.{series}" for series in range(1, 6)] + [f"13.{series}" for series in range(1, 8)]
 SIZES = ("2", "4", "11")
 
-# What each choice takes, what it leaves out, and how many cases must have run for the verdict to count.
+# For each choice: the selected cases, the excluded ones, and the number of cases that must have run.
 CHOICES = {
     "quick": (["*"], [f"{section}.*" for section in SLOW], 247),
     "medium": (
@@ -52,7 +52,7 @@ async def main():
 
 
 async def run_suite(options, url, cases, left_out):
-    """Runs wstest until it ends by itself; its chatter goes to suite.log."""
+    """Runs wstest to its end. Its output goes to suite.log."""
     configuration = {
         "outdir": str(options.report),
         "servers": [{"agent": "ws-host", "url": url}],

@@ -1,4 +1,4 @@
-"""The verdict on made-up reports: a gate that cannot fail is none."""
+"""The verdict on invented reports, bad ones included."""
 
 import unittest
 

@@ -1,13 +1,13 @@
-"""What a report of the Autobahn suite amounts to."""
+"""The verdict on a report of the Autobahn suite."""
 
 import collections
 
-# NON-STRICT is a failure here: the order of events matters to whoever relies on it.
+# NON-STRICT is a failure here, because clients may rely on the order of events.
 GOOD = ("OK", "INFORMATIONAL")
 
 
 def bad_cases(report):
-    """The cases that went wrong: (agent, case, behavior, behaviorClose).
+    """The failed cases: (agent, case, behavior, behaviorClose).
 
     `report` is the suite's index.json: agent -> case -> result.
     """
@@ -20,12 +20,12 @@ def bad_cases(report):
 
 
 def case_count(report):
-    """How many cases ran."""
+    """The number of cases that ran."""
     return sum(len(results) for results in report.values())
 
 
 def by_section(report):
-    """How the cases of each section behaved: section -> behavior -> count."""
+    """The behaviours of each section's cases: section -> behavior -> count."""
     sections = collections.defaultdict(collections.Counter)
     for results in report.values():
         for case, result in results.items():

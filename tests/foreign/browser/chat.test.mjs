@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { chromium } from "playwright-core";
 import { PATIENCE, startDev, startHost } from "../node/host.mjs";
 
-// Without these, Chromium looks for its maker's servers at every start.
+// Without these, Chromium contacts its maker's servers at every start.
 const QUIET = [
   "--disable-gpu",
   "--disable-quic",
@@ -16,7 +16,7 @@ const QUIET = [
   "--disable-sync",
 ];
 
-// A browser that is closed when the test `t` ends. CHROMIUM names the program; root has to do without its sandbox.
+// A browser that is closed when the test `t` ends. CHROMIUM names the program. For root it runs without its sandbox.
 async function startBrowser(t) {
   const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: [...QUIET, ...sandbox] });
@@ -26,7 +26,7 @@ async function startBrowser(t) {
   return context;
 }
 
-// A tab that shows the page, connected. What goes wrong in its script fails the test.
+// A tab with the connected page. An error in its script fails the test.
 async function openTab(context, host) {
   const tab = await context.newPage();
   tab.problems = [];
@@ -39,7 +39,7 @@ async function openTab(context, host) {
 
 const state = (tab, name) => tab.locator(`#status[data-state=${name}]`).waitFor();
 
-// Lines of the log that came in and contain `words`.
+// The page's log lines of received messages that contain `words`.
 const heard = (tab, words) => tab.locator("#log .line[data-kind=in]", { hasText: words });
 
 async function say(tab, words) {

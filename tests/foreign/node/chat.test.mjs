@@ -1,4 +1,4 @@
-// The chat component, as clients of Node's `ws` see it.
+// The chat component, tested by clients of Node's `ws`.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -7,7 +7,7 @@ import { startHost } from "./host.mjs";
 
 const MANY = 100;
 
-// `count` clients of a fresh host that runs the chat component, in the order in which they came.
+// `count` clients of a fresh host that runs the chat component, in the order of joining.
 async function chat(t, count) {
   const host = await startHost(t, "chat");
   const clients = [];
@@ -16,21 +16,21 @@ async function chat(t, count) {
 }
 
 describe("chat", () => {
-  test("what one says the others hear", async (t) => {
+  test("a message reaches the others", async (t) => {
     const [ann, ben, cem] = await chat(t, 3);
     ann.send("good morning");
     await ben.hears("good morning");
     await cem.hears("good morning");
   });
 
-  test("when one leaves the others hear of it", async (t) => {
+  test("a leave is announced to the others", async (t) => {
     const [ann, ben, cem] = await chat(t, 3);
     ben.socket.close();
     await ann.hears("has left");
     await cem.hears("has left");
   });
 
-  test("when a connection is lost the others hear of it", async (t) => {
+  test("a lost connection is announced to the others", async (t) => {
     const [ann, ben] = await chat(t, 2);
     ben.socket.terminate();
     await ann.hears("has lost the connection");

@@ -1,10 +1,10 @@
-// A client of `ws` in the words of the tests.
+// A client of `ws` with methods in the words of the tests.
 
 import { once } from "node:events";
 import WebSocket from "ws";
 import { PATIENCE } from "./host.mjs";
 
-// A connected client, cut when the test `t` ends. Its messages wait until they are asked for.
+// A connected client, cut when the test `t` ends. Its messages wait until the test reads them.
 export async function connect(t, host, ...options) {
   const client = new Client(new WebSocket(host.url, ...options));
   t.after(() => client.socket.terminate());
@@ -38,7 +38,7 @@ export class Client {
     return this.#messages.shift();
   }
 
-  // The next text that contains `words`; others are passed over.
+  // The next text that contains `words`. Others are skipped.
   async hears(words) {
     for (;;) {
       const message = await this.recv();
@@ -52,7 +52,7 @@ export class Client {
   }
 }
 
-// The result, or an error if it does not come.
+// The result, or an error after the timeout.
 export async function soon(promise) {
   const patience = AbortSignal.timeout(PATIENCE);
   const refused = once(patience, "abort").then(() => {

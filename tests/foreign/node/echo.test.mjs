@@ -1,4 +1,4 @@
-// The echo component, as a client of Node's `ws` sees it.
+// The echo component, tested by a client of Node's `ws`.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -60,7 +60,7 @@ describe("messages", () => {
 });
 
 describe("handshakes", () => {
-  test("no subprotocol is agreed on that nobody offered", async (t) => {
+  test("without an offer no subprotocol is agreed on", async (t) => {
     assert.equal((await echo(t)).socket.protocol, "");
   });
 

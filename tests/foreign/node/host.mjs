@@ -1,4 +1,4 @@
-// The host as a guard: started for a test, and ended with it.
+// The host as a guard: it starts for a test and ends with it.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,13 +8,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-// How long anything may take before a test gives up, in milliseconds. Nothing waits this long when all is well.
+// The milliseconds after which a test gives up. No successful test waits this long.
 export const PATIENCE = 30_000;
 
 const ADDRESS = /http(s?):\/\/(\S+?:\d+)\//;
 
-// `ws-host run GUEST --port 0`, listening. WS_HOST names the binary and GUESTS the folder of built components.
-// It is killed when the test `t` ends, unless it ended before.
+// A listening `ws-host run GUEST --port 0`, killed when the test `t` ends. WS_HOST names the binary, and GUESTS the folder of
+// built components.
 export const startHost = (t, guest, ...options) =>
   start(t, ["run", join(process.env.GUESTS, `${guest}.wasm`), ...options]);
 

@@ -1,4 +1,4 @@
-// The life of the host and of idle connections, as a client of Node's `ws` sees it.
+// The life of the host and of idle connections, tested by a client of Node's `ws`.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";

@@ -1,4 +1,4 @@
-"""The host as a guard: it runs inside an `async with`, and is ended with it."""
+"""The host as a guard: it runs within an `async with`."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ import re
 import signal
 import tempfile
 
-# How long, in seconds, anything may take before a test gives up. The host pings a silent client after 20.
+# The seconds after which a test gives up. The host pings a silent client after 20.
 PATIENCE = 60
 
 ADDRESS = re.compile(r"http://(\S+?:\d+)/")
@@ -27,7 +27,7 @@ class Host:
     async def __aenter__(self):
         self._folder = tempfile.TemporaryDirectory(prefix="ws-host-test-")
         self._log = open(pathlib.Path(self._folder.name, "stderr"), "w+b")
-        # A cache of its own: a test neither fills the user's nor profits from it.
+        # Tests have a cache of their own, and neither fill nor use the user's.
         environment = {**os.environ, "XDG_CACHE_HOME": self._folder.name}
         self._process = await asyncio.create_subprocess_exec(
             *self._command, stdout=asyncio.subprocess.PIPE, stderr=self._log, env=environment
@@ -49,12 +49,12 @@ class Host:
 
     @property
     def url(self):
-        """Where a WebSocket client connects to."""
+        """The URL for WebSocket clients."""
         return f"ws://{self.authority}/"
 
     @property
     def page(self):
-        """Where a browser finds the page."""
+        """The URL of the page."""
         return f"http://{self.authority}/"
 
     def terminate(self):

@@ -1,4 +1,4 @@
-"""What the test modules share: a test case with a host, and clients in the words of the tests."""
+"""Shared by the test modules: a test case with a host, and clients with methods in the words of the tests."""
 
 import asyncio
 import unittest
@@ -9,7 +9,7 @@ from host import PATIENCE, Host
 
 
 class HostTestCase(unittest.IsolatedAsyncioTestCase):
-    """Each test gets a host of its own, running `guest`."""
+    """A test case in which each test has its own host, which runs `guest`."""
 
     guest = "echo"
     options = ()
@@ -26,18 +26,18 @@ class HostTestCase(unittest.IsolatedAsyncioTestCase):
         return await soon(client.recv())
 
     async def hears(self, client, words):
-        """The next text that contains `words`; others are passed over."""
+        """The next text that contains `words`. Others are skipped."""
         while True:
             message = await self.recv(client)
             if isinstance(message, str) and words in message:
                 return message
 
     async def close_frame(self, client):
-        """The close frame that the host sent, once the connection has ended."""
+        """Waits for the end of the connection, and returns the close frame that the host sent."""
         await soon(client.wait_closed())
         return client.protocol.close_rcvd
 
 
 async def soon(awaitable):
-    """The result, or a failed test if it does not come."""
+    """The result. A test without one fails."""
     return await asyncio.wait_for(awaitable, PATIENCE)

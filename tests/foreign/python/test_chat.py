@@ -1,4 +1,4 @@
-"""The chat components, as clients of Python's websockets see them."""
+"""The chat components, tested by clients of Python's websockets."""
 
 import unittest
 
@@ -6,9 +6,9 @@ from support import HostTestCase, soon
 
 
 class EveryChat:
-    """What each chat does."""
+    """The tests of every chat."""
 
-    async def test_what_one_says_the_others_hear(self):
+    async def test_a_message_reaches_the_others(self):
         ann, ben, cem = [await self.connect() for _ in range(3)]
         await ann.send("good morning")
         await self.hears(ben, "good morning")
@@ -17,25 +17,25 @@ class EveryChat:
         await self.hears(ann, "good evening")
         await self.hears(ben, "good evening")
 
-    async def test_a_newcomer_hears_of_itself_and_so_do_the_others(self):
+    async def test_a_join_is_announced_to_all(self):
         ann = await self.connect()
         await self.hears(ann, "joined")
         ben = await self.connect()
         await self.hears(ann, "joined")
         await self.hears(ben, "joined")
 
-    async def test_when_one_leaves_the_others_hear_of_it(self):
+    async def test_a_leave_is_announced_to_the_others(self):
         ann, ben, cem = [await self.connect() for _ in range(3)]
         await soon(ben.close())
         await self.hears(ann, "has left")
         await self.hears(cem, "has left")
 
-    async def test_when_a_connection_is_lost_the_others_hear_of_it(self):
+    async def test_a_lost_connection_is_announced_to_the_others(self):
         ann, ben = await self.connect(), await self.connect()
         ben.transport.abort()
         await self.hears(ann, self.lost)
 
-    async def test_binary_messages_reach_the_others_alone(self):
+    async def test_binary_messages_reach_only_the_others(self):
         ann, ben = await self.connect(), await self.connect()
         await self.hears(ann, "joined")
         await self.hears(ann, "joined")
@@ -58,7 +58,7 @@ class Chat(EveryChat, HostTestCase):
         await ann.send("hello")
         await self.hears(ben, "Ann: hello")
 
-    async def test_a_whisper_reaches_one_alone(self):
+    async def test_a_whisper_reaches_only_one(self):
         ann, ben, cem = [await self.connect() for _ in range(3)]
         await ben.send("/name Ben")
         await self.hears(ann, "is now Ben")
@@ -68,7 +68,7 @@ class Chat(EveryChat, HostTestCase):
         while "no secret" not in (message := await self.recv(cem)):
             self.assertNotIn("secret", message)
 
-    async def test_everybody_can_ask_who_is_here(self):
+    async def test_every_client_can_ask_for_the_names(self):
         ann, ben = await self.connect(), await self.connect()
         await ben.send("/name Ben")
         await self.hears(ann, "is now Ben")

@@ -1,4 +1,4 @@
-"""The echo component, as a client of Python's websockets sees it."""
+"""The echo component, tested by a client of Python's websockets."""
 
 import unittest
 
@@ -46,7 +46,7 @@ class Messages(HostTestCase):
             await client.send(message)
         self.assertEqual([await self.recv(client) for _ in messages], messages)
 
-    async def test_a_message_goes_back_to_its_sender_alone(self):
+    async def test_a_message_goes_back_only_to_its_sender(self):
         one, other = await self.connect(), await self.connect()
         await one.send("from one")
         await other.send("from the other")
@@ -55,7 +55,7 @@ class Messages(HostTestCase):
 
 
 class Handshakes(HostTestCase):
-    async def test_no_subprotocol_is_agreed_on_that_nobody_offered(self):
+    async def test_without_an_offer_no_subprotocol_is_agreed_on(self):
         self.assertIsNone((await self.connect()).subprotocol)
 
     async def test_an_offered_subprotocol_is_declined_by_a_guest_without_a_gate(self):

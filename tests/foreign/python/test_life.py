@@ -1,4 +1,4 @@
-"""The life of the host and of idle connections, as a client of Python's websockets sees it."""
+"""The life of the host and of idle connections, tested by a client of Python's websockets."""
 
 import asyncio
 import unittest
@@ -23,7 +23,7 @@ class Shutdown(HostTestCase):
         self.host.terminate()
         self.assertEqual(await self.host.exit_code(), 0)
 
-    async def test_what_was_answered_before_sigterm_arrives(self):
+    async def test_answers_sent_before_sigterm_arrive(self):
         client = await self.connect()
         await client.send("last words")
         self.assertEqual(await self.recv(client), "last words")
@@ -44,7 +44,7 @@ class Pings(HostTestCase):
         self.assertEqual(await self.recv(client), "still here")
 
 class Pinged(websockets.ClientConnection):
-    """A client that tells of each ping it was sent. (Answering them is the library's work.)"""
+    """A client that reports each ping. The library answers them."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
@@ -63,7 +63,7 @@ class Page(HostTestCase):
         self.assertIn("text/html", response.headers["Content-Type"])
         self.assertIn(b"<html", response.read())
 
-    async def test_a_head_request_gets_the_headers_alone(self):
+    async def test_a_head_request_gets_only_the_headers(self):
         response = await self.get("/", method="HEAD")
         self.assertEqual(response.status, 200)
         self.assertEqual(int(response.headers["Content-Length"]), len((await self.get("/")).read()))

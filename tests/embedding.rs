@@ -111,7 +111,7 @@ async fn the_handle_knows_the_clients_in_the_order_in_which_they_came() {
     let mut second = Client::connect_url(&server.url("/two")).await;
     assert_eq!(second.asks("hello").await, "hello");
     let clients = server.handle.clients();
-    let known: Vec<_> = clients.iter().map(|client| (client.id, client.request.path(), client.request.query())).collect();
+    let known: Vec<_> = clients.iter().map(|client| (client.id.get(), client.request.path(), client.request.query())).collect();
     assert_eq!(known, [(1, "/one", "a=1"), (2, "/two", "")]);
     assert!(clients[0].address.ip().is_loopback());
 }
@@ -123,7 +123,7 @@ async fn the_handle_sends_to_one_and_to_all_in_order() {
     assert_eq!((first.asks("hello").await, second.asks("hello").await), ("hello".into(), "hello".into()));
     for n in 0..100 {
         server.handle.broadcast(format!("all {n}")).expect("the server takes it");
-        server.handle.send(2, format!("you {n}")).expect("the server takes it");
+        server.handle.send(2.into(), format!("you {n}")).expect("the server takes it");
     }
     server.handle.broadcast(Message::binary(vec![1, 2, 3])).expect("the server takes it");
     for n in 0..100 {
@@ -131,7 +131,7 @@ async fn the_handle_sends_to_one_and_to_all_in_order() {
         assert_eq!((second.hears().await, second.hears().await), (format!("all {n}"), format!("you {n}")));
     }
     assert_eq!(first.next().await.into_data().as_ref(), [1, 2, 3]);
-    assert!(matches!(server.handle.send(9, "x"), Err(Error::NoSuchClient(9))));
+    assert!(matches!(server.handle.send(9.into(), "x"), Err(Error::NoSuchClient(id)) if id.get() == 9));
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn the_handle_denies_and_allows_newcomers() {
 async fn the_handle_disconnects_everybody_and_the_server_goes_on() {
     let (tell, mut told) = mpsc::unbounded_channel();
     let server = Embedded::start(echo().on_client_left(move |_, client, info| {
-        tell.send((client.id, info.code)).ok();
+        tell.send((client.id.get(), info.code)).ok();
     }));
     let (mut first, mut second) = (server.connect().await, server.connect().await);
     assert_eq!((first.asks("hello").await, second.asks("hello").await), ("hello".into(), "hello".into()));
@@ -164,7 +164,7 @@ async fn the_handle_disconnects_everybody_and_the_server_goes_on() {
 async fn shutdown_ends_run_and_the_handle_says_so_afterwards() {
     let (tell, mut told) = mpsc::unbounded_channel();
     let server = Embedded::start(echo().on_client_left(move |_, client, info| {
-        tell.send((client.id, info.code, info.cause)).ok();
+        tell.send((client.id.get(), info.code, info.cause)).ok();
     }));
     let handle = server.handle.clone();
     let mut client = server.connect().await;

@@ -35,12 +35,12 @@ impl App for Twin {
             "say" => drop(room.send(from, rest)),
             "all" => drop(room.broadcast(rest)),
             "list" => {
-                let ids: Vec<_> = room.clients().map(|client| client.id).collect();
+                let ids: Vec<_> = room.clients().map(|client| client.id.get()).collect();
                 room.send(from, format!("{ids:?}")).ok();
             }
             "started" => drop(room.send(from, format!("{:?}", self.started))),
             "close" => {
-                let id = rest.parse().unwrap_or(from);
+                let id = rest.parse().map_or(from, ClientId::new);
                 room.close(id, 4000, "bye").ok();
                 let answer = format!("{:?}, member={}", room.send(id, "too late"), room.client(id).is_some());
                 room.send(from, answer).ok();

@@ -12,7 +12,7 @@ use crate::guest::{Engine, Program};
 use crate::room::{Peer, Room, RoomLimits};
 use crate::types::{Client, ClientId, Message, Request};
 
-const CLIENT: ClientId = 1;
+const CLIENT: ClientId = ClientId::new(1);
 
 /// A room with one instance of a guest and one client.
 #[allow(missing_debug_implementations, reason = "an instance has no useful one")]

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::types::ClientId;
+
 /// Why a server could not start, or a component could not be loaded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -157,7 +159,7 @@ pub enum Error {
     },
     /// No client has that id.
     #[error("no client has the id {0}: it never existed, or has left")]
-    NoSuchClient(u64),
+    NoSuchClient(ClientId),
 }
 
 fn hint_for_read(error: &io::Error) -> &'static str {

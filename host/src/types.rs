@@ -1,13 +1,48 @@
 //! The nouns that every layer talks about: clients, messages and how a connection ends.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use bytestring::ByteString;
 
-/// Names one connection. Ids start at 1, grow by one and are never used again while the server runs.
-pub type ClientId = u64;
+/// The number of one connection.
+///
+/// The ids of one node start at 1, grow by one, and are never used again while the server runs. They stay below 2^53,
+/// so that JavaScript's numbers hold each of them exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientId(u64);
+
+impl ClientId {
+    /// The id of this number.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number, as the contract and log lines have it.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl From<u64> for ClientId {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl From<ClientId> for u64 {
+    fn from(id: ClientId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// One whole WebSocket message. A clone costs a reference count, not a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -30,7 +30,7 @@ use super::stream::Stream;
 use super::upgrade::Refusal;
 use crate::protocol;
 use crate::shard::{Command, Newcomer, Permit};
-use crate::types::Client;
+use crate::types::{Client, ClientId};
 
 impl Front {
     /// Sees one connection through its HTTP request.
@@ -126,11 +126,11 @@ impl Front {
                     Ok(parts) => parts,
                     Err(error) => return tracing::warn!(%address, "a new connection is lost: {error}"),
                 };
-                let id = self.next_id.fetch_add(1, Relaxed);
+                let id = ClientId::new(self.next_id.fetch_add(1, Relaxed));
                 if address == from {
-                    tracing::debug!(client = id, %address, "connected");
+                    tracing::debug!(client = id.get(), %address, "connected");
                 } else {
-                    tracing::debug!(client = id, %address, proxy = %from, "connected");
+                    tracing::debug!(client = id.get(), %address, proxy = %from, "connected");
                 }
                 let subprotocol = subprotocol.as_deref().map(Arc::from);
                 let client = Client { id, address, request, subprotocol };

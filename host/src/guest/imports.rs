@@ -125,7 +125,7 @@ struct Address {
 #[derive(ComponentType, Lower)]
 #[component(record)]
 struct ClientRecord {
-    id: ClientId,
+    id: u64,
     address: Address,
     path: String,
     query: String,
@@ -137,7 +137,7 @@ impl From<&Client> for ClientRecord {
     fn from(client: &Client) -> Self {
         let request = &client.request;
         Self {
-            id: client.id,
+            id: client.id.get(),
             address: Address { ip: client.address.ip().to_string(), port: client.address.port() },
             path: request.path().to_owned(),
             query: request.query().to_owned(),
@@ -164,41 +164,41 @@ pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
 
 fn add_clients(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     let mut clients = linker.instance(CLIENTS)?;
-    clients.func_wrap("send", |mut store: Store<'_>, (to, message): (ClientId, Payload)| {
+    clients.func_wrap("send", |mut store: Store<'_>, (to, message): (u64, Payload)| {
         with_room(&mut store, |room, store| {
-            let sent = room.send_payload(to, message.is_text(), &message.read(store)?);
+            let sent = room.send_payload(to.into(), message.is_text(), &message.read(store)?);
             Ok((sent.map(SendStatus::from).map_err(SendError::from),))
         })
     })?;
     clients.func_wrap("broadcast", |mut store: Store<'_>, (message, except): (Payload, WasmList<u64>)| {
         with_room(&mut store, |room, store| {
-            let sent = room.broadcast_payload(message.is_text(), &message.read(store)?, except.as_le_slice(store));
+            let sent = room.broadcast_payload(message.is_text(), &message.read(store)?, ids(&except, store));
             Ok((sent.map_err(SendError::from),))
         })
     })?;
-    clients.func_wrap("close", |mut store: Store<'_>, (id, code, reason): (ClientId, u16, WasmStr)| {
+    clients.func_wrap("close", |mut store: Store<'_>, (id, code, reason): (u64, u16, WasmStr)| {
         with_room(&mut store, |room, store| {
-            let closed = room.close(id, code, &reason.to_str(store)?);
+            let closed = room.close(id.into(), code, &reason.to_str(store)?);
             Ok((closed.map_err(CloseError::from),))
         })
     })?;
     clients
-        .func_wrap("get", |store: Store<'_>, (id,): (ClientId,)| Ok((store.data().room.client(id).map(ClientRecord::from),)))?;
+        .func_wrap("get", |store: Store<'_>, (id,): (u64,)| Ok((store.data().room.client(id.into()).map(ClientRecord::from),)))?;
     clients.func_wrap("list", |store: Store<'_>, (): ()| {
-        let ids: Vec<ClientId> = store.data().room.clients().map(|client| client.id).collect();
+        let ids: Vec<u64> = store.data().room.clients().map(|client| client.id.get()).collect();
         Ok((ids,))
     })?;
     clients.func_wrap("count", |store: Store<'_>, (): ()| Ok((saturated(store.data().room.count()),)))?;
-    clients.func_wrap("buffered-amount", |store: Store<'_>, (id,): (ClientId,)| {
-        Ok((store.data().room.buffered_amount(id).map(|bytes| bytes as u64),))
+    clients.func_wrap("buffered-amount", |store: Store<'_>, (id,): (u64,)| {
+        Ok((store.data().room.buffered_amount(id.into()).map(|bytes| bytes as u64),))
     })?;
-    clients.func_wrap("attachment", |store: Store<'_>, (id,): (ClientId,)| {
-        let attached = store.data().room.attachment(id).filter(|data| !data.is_empty());
+    clients.func_wrap("attachment", |store: Store<'_>, (id,): (u64,)| {
+        let attached = store.data().room.attachment(id.into()).filter(|data| !data.is_empty());
         Ok((attached.map(|data| data.to_vec()),))
     })?;
-    clients.func_wrap("set-attachment", |mut store: Store<'_>, (id, data): (ClientId, WasmList<u8>)| {
+    clients.func_wrap("set-attachment", |mut store: Store<'_>, (id, data): (u64, WasmList<u8>)| {
         with_room(&mut store, |room, store| {
-            let attached = room.set_attachment(id, data.as_le_slice(store).to_vec());
+            let attached = room.set_attachment(id.into(), data.as_le_slice(store).to_vec());
             Ok((attached.map_err(AttachmentError::from),))
         })
     })
@@ -206,28 +206,28 @@ fn add_clients(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
 
 fn add_topics(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     let mut topics = linker.instance(TOPICS)?;
-    topics.func_wrap("subscribe", |mut store: Store<'_>, (id, topic): (ClientId, WasmStr)| {
+    topics.func_wrap("subscribe", |mut store: Store<'_>, (id, topic): (u64, WasmStr)| {
         with_room(&mut store, |room, store| {
-            let subscribed = room.subscribe(id, &topic.to_str(store)?);
+            let subscribed = room.subscribe(id.into(), &topic.to_str(store)?);
             Ok((subscribed.map_err(SubscribeError::from),))
         })
     })?;
-    topics.func_wrap("unsubscribe", |mut store: Store<'_>, (id, topic): (ClientId, WasmStr)| {
+    topics.func_wrap("unsubscribe", |mut store: Store<'_>, (id, topic): (u64, WasmStr)| {
         with_room(&mut store, |room, store| {
-            room.unsubscribe(id, &topic.to_str(store)?);
+            room.unsubscribe(id.into(), &topic.to_str(store)?);
             Ok(())
         })
     })?;
     topics.func_wrap("publish", |mut store: Store<'_>, (topic, message, except): (WasmStr, Payload, WasmList<u64>)| {
         with_room(&mut store, |room, store| {
-            let except = except.as_le_slice(store);
+            let except = ids(&except, store);
             let sent = room.publish_payload(&topic.to_str(store)?, message.is_text(), &message.read(store)?, except);
             Ok((sent.map_err(SendError::from),))
         })
     })?;
     topics.func_wrap("subscribers", |mut store: Store<'_>, (topic,): (WasmStr,)| {
         with_room(&mut store, |room, store| {
-            let ids: Vec<ClientId> = room.subscribers(&topic.to_str(store)?).collect();
+            let ids: Vec<u64> = room.subscribers(&topic.to_str(store)?).map(ClientId::get).collect();
             Ok((ids,))
         })
     })
@@ -254,6 +254,11 @@ fn add_control(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
         store.data_mut().room.cancel_timer(id);
         Ok(())
     })
+}
+
+/// A list of ids, read where it lies in the guest's memory.
+fn ids<'a>(list: &WasmList<u64>, store: &'a Store<'_>) -> impl ExactSizeIterator<Item = ClientId> + use<'a> {
+    list.as_le_slice(store).iter().copied().map(ClientId::new)
 }
 
 fn saturated(count: usize) -> u32 {

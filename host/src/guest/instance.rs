@@ -98,7 +98,7 @@ impl App for Instance {
         let headers: Vec<_> = request.headers().collect();
         let ip = client.address.ip().to_string();
         let client = wire::Client {
-            id: client.id,
+            id: client.id.get(),
             address: wire::Address { ip: &ip, port: client.address.port() },
             path: request.path(),
             query: request.query(),
@@ -116,14 +116,14 @@ impl App for Instance {
             Message::Text(text) => wire::Message::Text(text),
             Message::Binary(data) => wire::Message::Binary(data),
         };
-        let result = self.patience.with(pin!(self.handler.call_on_message(&mut self.store, from, payload))).await;
+        let result = self.patience.with(pin!(self.handler.call_on_message(&mut self.store, from.get(), payload))).await;
         leave(&mut self.store, room, "on-message", result)
     }
 
     async fn on_client_left(&mut self, room: &mut Room, client: ClientId, info: &CloseInfo) -> Outcome {
         enter(&mut self.store, room);
         let info = wire::CloseInfo { code: info.code, reason: &info.reason, clean: info.clean, cause: close_cause(info.cause) };
-        let result = self.patience.with(pin!(self.handler.call_on_client_left(&mut self.store, client, info))).await;
+        let result = self.patience.with(pin!(self.handler.call_on_client_left(&mut self.store, client.get(), info))).await;
         leave(&mut self.store, room, "on-client-left", result)
     }
 
@@ -151,7 +151,7 @@ impl App for Instance {
     async fn on_drain(&mut self, room: &mut Room, client: ClientId) -> Outcome {
         let Some(flow) = &self.flow else { return Ok(()) };
         enter(&mut self.store, room);
-        let result = self.patience.with(pin!(flow.call_on_drain(&mut self.store, client))).await;
+        let result = self.patience.with(pin!(flow.call_on_drain(&mut self.store, client.get()))).await;
         leave(&mut self.store, room, "on-drain", result)
     }
 

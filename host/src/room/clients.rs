@@ -29,7 +29,7 @@ impl Room {
     /// Sends a message to every member but these.
     pub fn broadcast_except(&mut self, message: impl Into<Message>, except: &[ClientId]) -> Result<(), SendError> {
         let message = message.into();
-        self.broadcast_payload(message.as_text().is_some(), message.as_bytes(), except)
+        self.broadcast_payload(message.as_text().is_some(), message.as_bytes(), except.iter().copied())
     }
 
     /// Closes a connection after everything that was sent to it before. Its `on_client_left` runs after the
@@ -139,9 +139,14 @@ impl Room {
     }
 
     /// `broadcast_except` for a payload that is borrowed.
-    pub(crate) fn broadcast_payload(&mut self, text: bool, payload: &[u8], except: &[ClientId]) -> Result<(), SendError> {
+    pub(crate) fn broadcast_payload(
+        &mut self,
+        text: bool,
+        payload: &[u8],
+        except: impl ExactSizeIterator<Item = ClientId>,
+    ) -> Result<(), SendError> {
         let state = self.state_mut();
-        state.fits(payload.len(), size_of_val(except))?;
+        state.fits(payload.len(), except.len() * size_of::<ClientId>())?;
         if !state.staged.may_reach(state.members.len()) {
             return Err(SendError::Limit);
         }
@@ -162,10 +167,10 @@ impl Room {
         topic: &str,
         text: bool,
         payload: &[u8],
-        except: &[ClientId],
+        except: impl ExactSizeIterator<Item = ClientId>,
     ) -> Result<(), SendError> {
         let state = self.state_mut();
-        state.fits(payload.len(), size_of_val(except))?;
+        state.fits(payload.len(), except.len() * size_of::<ClientId>())?;
         let except = sorted(except);
         let receivers: Box<[_]> = state
             .topics
@@ -229,8 +234,8 @@ fn stage_for(peer: &Peer, bytes: usize, soft: usize) -> bool {
 }
 
 /// The list in order, for looking it up once for each member: a guest may give a long one.
-fn sorted(ids: &[ClientId]) -> Box<[ClientId]> {
-    let mut ids: Box<[_]> = ids.into();
+fn sorted(ids: impl Iterator<Item = ClientId>) -> Box<[ClientId]> {
+    let mut ids: Box<[_]> = ids.collect();
     ids.sort_unstable();
     ids
 }

@@ -109,7 +109,7 @@ impl Room {
     /// Sends a message to the subscribers of a topic but for those in `except`.
     pub fn publish(&mut self, topic: &str, message: impl Into<Message>, except: &[ClientId]) -> Result<(), SendError> {
         let message = message.into();
-        self.publish_payload(topic, message.as_text().is_some(), message.as_bytes(), except)
+        self.publish_payload(topic, message.as_text().is_some(), message.as_bytes(), except.iter().copied())
     }
 
     /// The subscribers of a topic, in the order of their ids.

@@ -169,7 +169,7 @@ impl Connection {
 
     /// Ends the connection because the client broke a rule of the protocol.
     pub fn close_broken(self: &Rc<Self>, shard: &Shard, violation: Violation) {
-        tracing::debug!(client = self.peer.client.id, "protocol violation: {violation}");
+        tracing::debug!(client = self.peer.client.id.get(), "protocol violation: {violation}");
         self.begin_closing(shard, CloseInfo::violation(violation), Phase::Broken);
     }
 
@@ -244,7 +244,7 @@ impl Connection {
         let (written, blocked) = match result {
             Ok(result) => result,
             Err(error) => {
-                tracing::debug!(client = self.peer.client.id, "the connection is lost: {error}");
+                tracing::debug!(client = self.peer.client.id.get(), "the connection is lost: {error}");
                 return self.cut(CloseInfo::lost());
             }
         };

@@ -3,7 +3,7 @@
 use super::parcel::Parcel;
 use super::table::Shard;
 use crate::room::{Effect, Room, Staged, Target};
-use crate::types::CloseInfo;
+use crate::types::{ClientId, CloseInfo};
 
 /// So many frames are handed out between two looks at the shard's other work: about a tick's worth. Compressing one counts as many.
 const DELIVERIES_IN_A_ROW: usize = 100_000;
@@ -59,7 +59,7 @@ fn apply_one(shard: &Shard, room: &Room, staged: &Staged, effect: &Effect) -> us
     }
 }
 
-fn broadcast(shard: &Shard, room: &Room, parcel: &mut Parcel<'_>, except: &[u64]) {
+fn broadcast(shard: &Shard, room: &Room, parcel: &mut Parcel<'_>, except: &[ClientId]) {
     let connections = shard.connections();
     for peer in room.peers() {
         if except.binary_search(&peer.client.id).is_ok() {

@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     fn text(len: usize) -> Event {
-        Event::Message(1, Message::text("x".repeat(len)))
+        Event::Message(1.into(), Message::text("x".repeat(len)))
     }
 
     #[test]

@@ -215,7 +215,7 @@ fn join<L: Launch>(index: u32, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &s
     let Some(seat) = rooms.get_or_open(room) else { return };
     let socket = match TcpStream::from_std(stream) {
         Ok(socket) => socket,
-        Err(error) => return tracing::warn!(client = client.id, "a new connection is lost: {error}"),
+        Err(error) => return tracing::warn!(client = client.id.get(), "a new connection is lost: {error}"),
     };
     let stream = Stream::new(socket, tls);
     let connection = shard.insert(index, client, |peer| Connection::new(peer, Rc::clone(&seat), stream, agreement, shard.now()));

@@ -1,4 +1,4 @@
-//! The guide is true: its commands do what it says, its links lead somewhere, its flags exist, and what it quotes is so.
+//! The guide is true: its commands print what it shows, its links and flags exist, and its quotations match their files.
 
 #[path = "guide/page.rs"]
 mod page;
@@ -8,10 +8,31 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use page::{Page, anchors, folder, root};
 use session::{Session, matches};
 use support::command;
+
+/// Pages outside the guide whose links are checked too.
+const BESIDE_THE_GUIDE: [&str; 16] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "bench/README.md",
+    "docs/decisions.md",
+    "fuzz/README.md",
+    "guest-examples/README.md",
+    "guest-examples/c/README.md",
+    "guest-examples/javascript/README.md",
+    "guest-examples/python/README.md",
+    "sdk/c/README.md",
+    "sdk/js/README.md",
+    "sdk/python/README.md",
+    "sdk/rust/README.md",
+];
 
 /// Flags that pages name and that belong to other programs.
 const OF_OTHERS: &[&str] = &[
@@ -37,7 +58,7 @@ const OF_OTHERS: &[&str] = &[
     "--volume",
 ];
 
-/// What `ws-host` with these words says of itself.
+/// The help that `ws-host` prints for these words.
 fn help(words: &[&str]) -> String {
     let output = command().args(words).output().expect("ws-host starts");
     String::from_utf8(output.stdout).expect("the help is text")
@@ -88,18 +109,34 @@ fn every_command_of_ws_host_exists() {
 #[test]
 fn every_link_leads_somewhere() {
     for page in Page::all() {
+        assert_links_lead_somewhere(&page, &folder());
         for link in page.links().iter().filter(|link| !link.contains("://")) {
-            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
             // mdBook takes each `.md` for a page of the book; see book.toml.
-            let file = file.replace("%2E", ".");
-            let path = if file.is_empty() { folder().join(&page.name) } else { folder().join(&file) };
-            assert!(path.exists(), "{}: {link} leads nowhere", page.name);
-            let inside = !file.contains('/');
-            assert!(inside || !link.contains(".md"), "{}: {link} would become .html; write %2Emd", page.name);
-            if !anchor.is_empty() {
-                let text = fs::read_to_string(&path).expect("a page is text");
-                assert!(anchors(&text).iter().any(|known| known == anchor), "{}: {link} has no such heading", page.name);
-            }
+            let depth = page.name.matches('/').count();
+            let outside = link.matches("../").count() > depth;
+            assert!(!outside || !link.contains(".md"), "{}: {link} would become .html; write %2Emd", page.name);
+        }
+    }
+}
+
+#[test]
+fn every_link_of_the_pages_beside_the_guide_leads_somewhere() {
+    for name in BESIDE_THE_GUIDE {
+        assert_links_lead_somewhere(&Page::read(root(), &root().join(name)), root());
+    }
+}
+
+/// Every link of the page leads to a file, and its anchor to a heading. The page's name is its path below `base`.
+fn assert_links_lead_somewhere(page: &Page, base: &Path) {
+    let own = base.join(&page.name);
+    let dir = own.parent().expect("a page is in a folder");
+    for link in page.links().iter().filter(|link| !link.contains("://")) {
+        let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+        let path = if file.is_empty() { own.clone() } else { dir.join(file.replace("%2E", ".")) };
+        assert!(path.exists(), "{}: {link} leads nowhere", page.name);
+        if !anchor.is_empty() {
+            let text = fs::read_to_string(&path).expect("a page is text");
+            assert!(anchors(&text).iter().any(|known| known == anchor), "{}: {link} has no such heading", page.name);
         }
     }
 }
@@ -113,7 +150,7 @@ fn every_page_is_in_the_summary() {
 }
 
 #[test]
-fn what_is_quoted_from_the_repository_is_there() {
+fn every_quotation_matches_its_file() {
     let mut quoted = 0;
     for page in Page::all() {
         for block in page.blocks() {
@@ -128,7 +165,7 @@ fn what_is_quoted_from_the_repository_is_there() {
 }
 
 #[test]
-fn a_line_matches_when_all_but_the_dots_is_as_told() {
+fn dots_in_an_expected_line_match_anything() {
     for (expected, said, good) in [
         ("a", "a ", true),
         ("a", "ab", false),
@@ -142,7 +179,7 @@ fn a_line_matches_when_all_but_the_dots_is_as_told() {
     }
 }
 
-/// Follows a page, on which there is something to do.
+/// Follows a page that has commands.
 fn follow(name: &str) {
     assert!(Session::follow(&Page::named(name)) > 0, "{name} has commands");
 }

@@ -1,4 +1,4 @@
-//! README.md's table of limits says what `ws-host run --help` says: every flag, and its default.
+//! The guide's reference agrees with `ws-host --help`: every flag is in it, and every limit with its default.
 
 mod support;
 
@@ -6,10 +6,15 @@ use std::collections::BTreeMap;
 
 use support::command;
 
+/// The help of a subcommand.
+fn help(subcommand: &str) -> String {
+    let output = command().args([subcommand, "--help"]).output().expect("ws-host starts");
+    String::from_utf8(output.stdout).expect("the help is text")
+}
+
 /// The flags of limits and their defaults, as the help has them: all options below a heading that begins with "Limits".
 fn of_the_help() -> BTreeMap<String, String> {
-    let output = command().args(["run", "--help"]).output().expect("ws-host starts");
-    let help = String::from_utf8(output.stdout).expect("the help is text");
+    let help = help("run");
     let mut limits = BTreeMap::new();
     let (mut in_limits, mut flag) = (false, String::new());
     let mut texts: BTreeMap<String, String> = BTreeMap::new();
@@ -31,19 +36,35 @@ fn of_the_help() -> BTreeMap<String, String> {
     limits
 }
 
-/// The same, as the table has them.
-fn of_the_readme() -> BTreeMap<String, String> {
-    let readme = include_str!("../README.md");
-    let (_, section) = readme.split_once("\n## Limits\n").expect("there is a section about limits");
-    let rows = section.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+/// The same, as the page has them.
+fn of_the_page() -> BTreeMap<String, String> {
+    let page = include_str!("../docs/guide/src/reference/limits.md");
+    let rows = page.lines().filter(|line| line.starts_with('|'));
     let cells = rows.map(|row| row.split('|').map(str::trim).collect::<Vec<_>>());
     let plain = |cell: &str| cell.strip_prefix('`').and_then(|cell| cell.strip_suffix('`')).unwrap_or(cell).to_owned();
     cells.filter(|cells| cells[2].starts_with("`--")).map(|cells| (plain(cells[2]), plain(cells[3]))).collect()
 }
 
 #[test]
-fn the_readmes_table_has_every_limit_with_its_flag_and_default() {
+fn the_page_of_limits_has_every_limit_with_its_flag_and_default() {
     let help = of_the_help();
     assert!(help.len() >= 20, "the help was understood: {help:?}");
-    assert_eq!(of_the_readme(), help);
+    assert_eq!(of_the_page(), help);
+}
+
+#[test]
+fn the_page_of_the_command_line_has_every_flag_but_the_limits() {
+    let page = include_str!("../docs/guide/src/reference/command-line.md");
+    let limits = of_the_help();
+    let mut seen = 0;
+    for subcommand in ["run", "dev", "inspect", "swap", "rollback", "status"] {
+        for line in help(subcommand).lines().map(str::trim_start).filter(|line| line.starts_with('-')) {
+            let flags = line.split([' ', ',', '=']).filter(|word| word.starts_with("--"));
+            for flag in flags.filter(|flag| !limits.contains_key(*flag) && !["--help", "--version"].contains(flag)) {
+                assert!(page.contains(&format!("`{flag}")), "{subcommand} has {flag}, and the page does not");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 20, "the help was understood: {seen} flags");
 }

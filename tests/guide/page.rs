@@ -1,4 +1,4 @@
-//! A page of the guide: its text, and the blocks that are more than text.
+//! A page of the guide: its text, and its blocks that the test runs or compares.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ pub fn folder() -> PathBuf {
 
 /// A page.
 pub struct Page {
-    /// `swapping.md`
+    /// Its path below the guide's folder: `swapping.md`, `reference/limits.md`.
     pub name: String,
     /// All of it.
     pub text: String,
@@ -23,13 +23,13 @@ pub struct Page {
 
 /// A fenced block.
 pub struct Block {
-    /// What stands behind the fence: `console test`.
+    /// The words behind the fence: `console test`.
     pub info: String,
-    /// What it contains.
+    /// Its lines.
     pub text: String,
 }
 
-/// A command in a block, and what it is to print.
+/// A command in a block, and its expected output.
 pub struct Step {
     /// Without the `$ `.
     pub command: String,
@@ -40,14 +40,22 @@ pub struct Step {
 impl Page {
     /// Every page, `SUMMARY.md` among them.
     pub fn all() -> Vec<Self> {
-        let entries = fs::read_dir(folder()).expect("the guide has a folder");
-        let mut paths: Vec<_> = entries.map(|entry| entry.expect("the folder can be listed").path()).collect();
-        paths.sort();
-        let page = |path: &PathBuf| Self {
-            name: path.file_name().expect("it is a file").to_string_lossy().into_owned(),
-            text: fs::read_to_string(path).expect("a page is text"),
-        };
-        paths.iter().map(page).collect()
+        let mut pages = Self::below(&folder());
+        pages.sort_by(|a, b| a.name.cmp(&b.name));
+        pages
+    }
+
+    fn below(dir: &Path) -> Vec<Self> {
+        let entries = fs::read_dir(dir).expect("the guide has a folder");
+        let paths = entries.map(|entry| entry.expect("the folder can be listed").path());
+        let pages = |path: PathBuf| if path.is_dir() { Self::below(&path) } else { vec![Self::read(&folder(), &path)] };
+        paths.flat_map(pages).collect()
+    }
+
+    /// The page at a path, named by its path below `base`.
+    pub fn read(base: &Path, path: &Path) -> Self {
+        let name = path.strip_prefix(base).expect("the page lies below the folder").to_string_lossy().into_owned();
+        Self { name, text: fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())) }
     }
 
     /// The page of this name.
@@ -89,7 +97,7 @@ impl Page {
         outside.collect::<Vec<_>>().join("\n")
     }
 
-    /// Where its links lead.
+    /// The targets of its links.
     pub fn links(&self) -> Vec<String> {
         let prose = self.prose();
         let behind = prose.split("](").skip(1);
@@ -103,9 +111,9 @@ impl Block {
         self.words().find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
     }
 
-    /// Whether a word stands behind its fence.
-    pub fn is(&self, what: &str) -> bool {
-        self.words().any(|word| word == what)
+    /// Whether this word stands behind its fence.
+    pub fn is(&self, kind: &str) -> bool {
+        self.words().any(|word| word == kind)
     }
 
     fn words(&self) -> impl Iterator<Item = &str> {

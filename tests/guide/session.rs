@@ -1,4 +1,4 @@
-//! What a reader does who follows a page: files, commands, a server that runs meanwhile.
+//! A reader who follows a page: writes its files, runs its commands, and keeps its server running meanwhile.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -16,16 +16,16 @@ use super::support::guest;
 /// The port that the pages name.
 const PORT: &str = "13254";
 
-/// A mistake is to fail a test, not to hang it. Long enough for a guest to be compiled on a busy machine.
+/// A wrong page fails the test instead of hanging it. Long enough to compile a guest on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(4);
 
-/// The components that pages take for granted.
+/// The components that pages use without building them.
 const GUESTS: [&str; 4] = ["chat", "echo", "needy", "refuser"];
 
-/// The user's runtime folder, in the page's.
+/// The user's runtime folder, within the page's folder.
 const RUNTIME: &str = ".runtime";
 
-/// A reader at work. Each page has a folder of its own, and a port.
+/// A reader at work. Each page has its own folder and port.
 pub struct Session {
     page: String,
     dir: TempDir,
@@ -41,7 +41,7 @@ struct Server {
 }
 
 impl Session {
-    /// Follows a page from its beginning to its end. Answers how many commands were run.
+    /// Follows a page from its beginning to its end. Returns the number of commands that were run.
     pub fn follow(page: &Page) -> usize {
         let mut session = Self::new(page);
         let mut commands = 0;
@@ -72,7 +72,7 @@ impl Session {
         // Stands in for the default port, and for the checkout beside a project.
         session.write("ws-host.toml", &format!("port = {PORT}\n"));
         std::os::unix::fs::symlink(root(), session.dir.path().join("ws-host")).expect("a link can be made");
-        // Not the page's own folder: admin sockets go to `ws-host` in it, which there is the checkout.
+        // Not the page's own folder: the admin socket would go to its `ws-host`, which is the checkout.
         fs::create_dir(session.dir.path().join(RUNTIME)).expect("a folder can be made");
         session
     }
@@ -83,12 +83,12 @@ impl Session {
         fs::create_dir_all(folder).expect("the folder can be made");
         fs::write(&path, self.here(text)).expect("the file can be written");
         if path.ends_with("Cargo.toml") {
-            // The same crates as the guests of the tests have.
+            // The versions of the tests' guests, which are on this machine.
             fs::copy(root().join("tests/guests/Cargo.lock"), folder.join("Cargo.lock")).expect("the lock file can be copied");
         }
     }
 
-    /// A text of the page as it is in this folder.
+    /// A text of the page with this session's port.
     fn here(&self, text: &str) -> String {
         text.replace(PORT, &self.port)
     }
@@ -107,7 +107,7 @@ impl Session {
         }
     }
 
-    /// A command that ends. One of which nothing is expected must succeed.
+    /// Runs a command that ends. It must succeed if the page shows no output.
     fn runs(&self, command: &str, may_fail: bool) -> String {
         let output = self.shell(&format!("timeout 60 bash -c {}", quoted(command))).output().expect("a shell starts");
         let said = [output.stdout, output.stderr].concat();
@@ -116,7 +116,7 @@ impl Session {
         said
     }
 
-    /// A command that serves until the next one does. Answers the line with which it says where.
+    /// Starts a command that serves until the next one does. Returns the line with its address.
     fn starts(&mut self, command: &str) -> String {
         self.server = None;
         let mut child =
@@ -173,19 +173,19 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// Reads lines on a thread, so that waiting for one can end.
+/// Reads lines on a thread, so that waiting for a line can time out.
 fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            // Nobody may want to know any more.
+            // The session may have ended.
             let _ = send.send(line);
         }
     });
     receive
 }
 
-/// Whether a line is as it was told, `...` standing for anything.
+/// Whether a line matches the expected one, in which `...` stands for anything.
 pub fn matches(expected: &str, said: &str) -> bool {
     let (expected, said) = (expected.trim_end(), said.trim_end());
     let Some((start, rest)) = expected.split_once("...") else { return expected == said };

@@ -59,7 +59,7 @@ fn the_page_of_the_command_line_has_every_flag_but_the_limits() {
     let mut seen = 0;
     for subcommand in ["run", "dev", "inspect", "swap", "rollback", "status"] {
         for line in help(subcommand).lines().map(str::trim_start).filter(|line| line.starts_with('-')) {
-            let flags = line.split([' ', ',', '=']).filter(|word| word.starts_with("--"));
+            let flags = line.split([' ', ',', '=']).map(|word| word.trim_end_matches('.')).filter(|word| word.starts_with("--"));
             for flag in flags.filter(|flag| !limits.contains_key(*flag) && !["--help", "--version"].contains(flag)) {
                 assert!(page.contains(&format!("`{flag}")), "{subcommand} has {flag}, and the page does not");
                 seen += 1;

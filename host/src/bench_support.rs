@@ -9,7 +9,7 @@ use crate::app::{App, Fault, Launch, StartReason};
 use crate::config::{Grants, Limits};
 use crate::error::Error;
 use crate::guest::{Engine, Program};
-use crate::room::{Peer, Room, RoomLimits};
+use crate::room::{LineId, Member, Room, RoomLimits};
 use crate::types::{Client, ClientId, Message, Request};
 
 const CLIENT: ClientId = ClientId::new(1);
@@ -20,7 +20,7 @@ pub struct GuestRoom {
     runtime: tokio::runtime::Runtime,
     app: <Program as Launch>::App,
     room: Room,
-    peer: Arc<Peer>,
+    member: Arc<Member>,
 }
 
 impl GuestRoom {
@@ -37,16 +37,16 @@ impl GuestRoom {
         let mut room = Room::new("bench", room_limits);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
         let client = Client { id: CLIENT, address, request: Request::new("/", "", [] as [(&str, &str); 0]), subprotocol: None };
-        let peer = Arc::new(Peer::new(client, 0, 0));
-        room.join(Arc::clone(&peer));
+        let member = Arc::new(Member::new(client, LineId { shard: 0, slot: 0 }));
+        room.join(Arc::clone(&member));
         let app = runtime.block_on(async {
             let mut app = program.launch("bench").await?;
             app.on_start(&mut room, StartReason::Fresh, None).await?;
-            app.on_new_client(&mut room, &peer.client).await?;
+            app.on_new_client(&mut room, &member.client).await?;
             Ok(app)
         });
         let app = app.map_err(|fault: Fault| Error::Start { name: program.name().to_owned(), reason: fault.message })?;
-        Ok(Self { runtime, app, room, peer })
+        Ok(Self { runtime, app, room, member })
     }
 
     /// Has the guest handle a message from the client so many times, and drops what it sends. Answers how many bytes
@@ -55,15 +55,15 @@ impl GuestRoom {
     /// # Errors
     /// The guest fails.
     pub fn on_message(&mut self, message: &Message, times: usize) -> Result<usize, Error> {
-        let Self { runtime, app, room, peer } = self;
+        let Self { runtime, app, room, member } = self;
         let handled = runtime.block_on(async {
             let mut sent = 0;
             for _ in 0..times {
                 app.on_message(room, CLIENT, message.clone()).await?;
                 let staged = room.commit();
                 room.reuse(staged);
-                sent += peer.waiting_bytes();
-                peer.sub_waiting(peer.waiting_bytes());
+                sent += member.waiting_bytes();
+                member.sub_waiting(member.waiting_bytes());
             }
             Ok(sent)
         });

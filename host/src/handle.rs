@@ -71,8 +71,8 @@ impl Handle {
     /// `NoSuchClient`, `MessageTooBig`, `Busy` or `Stopped`. A client that leaves while the message is under way gets nothing.
     pub fn send(&self, to: ClientId, message: impl Into<Message>) -> Result<(), Error> {
         let message = self.checked(message.into())?;
-        let (shard, slot) = self.inner.roster.place(to).ok_or(Error::NoSuchClient(to))?;
-        self.command(shard as usize, Command::Send(to, slot, message))
+        let line = self.inner.roster.line(to).ok_or(Error::NoSuchClient(to))?;
+        self.command(line.shard as usize, Command::Send(to, line, message))
     }
 
     /// Sends a message to everybody.

@@ -7,7 +7,7 @@ use bytestring::ByteString;
 
 use super::journal::Undo;
 use super::staged::{Effect, Target};
-use super::{AttachmentError, CloseError, Leaver, Peer, Room, SendError, SendStatus, State};
+use super::{AttachmentError, CloseError, Leaver, Member, Room, SendError, SendStatus, State};
 use crate::protocol::{MAX_REASON, may_send};
 use crate::types::{Client, ClientId, Message};
 
@@ -42,13 +42,12 @@ impl Room {
             return Err(CloseError::ReasonTooLong);
         }
         let state = self.state_mut();
-        let peer = state.members.get(&id).ok_or(CloseError::NoSuchClient)?;
-        if !peer.is_closing() {
-            peer.set_closing(true);
-            peer.set_closed_by_app(true);
-            let slot = peer.slot;
+        let member = state.members.get(&id).ok_or(CloseError::NoSuchClient)?;
+        if let Some(line) = member.open_line() {
+            member.set_closing(true);
+            member.set_closed_by_app(true);
             state.journal.push(Undo::Closing(id));
-            state.staged.push(Effect::Close { id, slot, code, reason: ByteString::from(reason) });
+            state.staged.push(Effect::Close { id, line, code, reason: ByteString::from(reason) });
         }
         Ok(())
     }
@@ -60,7 +59,7 @@ impl Room {
 
     /// The members, in the order in which they came.
     pub fn clients(&self) -> impl Iterator<Item = &Client> {
-        self.peers().map(|peer| &peer.client)
+        self.members().map(|member| &member.client)
     }
 
     /// How many members there are.
@@ -71,7 +70,7 @@ impl Room {
     /// How many bytes wait to be written to a client, those staged by this handler included.
     pub fn buffered_amount(&self, id: ClientId) -> Option<usize> {
         let state = self.state();
-        Some(state.peer(id)?.waiting_bytes())
+        Some(state.member(id)?.waiting_bytes())
     }
 
     /// What is attached to a client; empty when nothing is.
@@ -126,14 +125,12 @@ impl Room {
     /// `send` for a payload that is borrowed, from the guest's memory say. `text` must be true only for UTF-8.
     pub(crate) fn send_payload(&mut self, to: ClientId, text: bool, payload: &[u8]) -> Result<SendStatus, SendError> {
         let state = self.state_mut();
-        let peer = state.members.get(&to).ok_or(SendError::NoSuchClient)?;
-        if peer.is_closing() {
-            return Err(SendError::Closing);
-        }
+        let member = state.members.get(&to).ok_or(SendError::NoSuchClient)?;
+        let line = member.open_line().ok_or(SendError::Closing)?;
         state.fits(payload.len(), 0)?;
         let frame = state.staged.encode(text, payload);
-        let over_soft = stage_for(peer, frame.len(), state.limits.outbox_soft_bytes);
-        let target = Target::One(to, peer.slot);
+        let over_soft = stage_for(member, frame.len(), state.limits.outbox_soft_bytes);
+        let target = Target::One(to, line);
         state.staged.push(Effect::Send(target, frame));
         Ok(if over_soft { SendStatus::Backpressure } else { SendStatus::Queued })
     }
@@ -152,9 +149,9 @@ impl Room {
         }
         let except = sorted(except);
         let frame = state.staged.encode(text, payload);
-        for peer in state.members.values() {
-            if except.binary_search(&peer.client.id).is_err() {
-                stage_for(peer, frame.len(), state.limits.outbox_soft_bytes);
+        for member in state.members.values() {
+            if except.binary_search(&member.client.id).is_err() {
+                stage_for(member, frame.len(), state.limits.outbox_soft_bytes);
             }
         }
         state.staged.push(Effect::Send(Target::AllBut(except), frame));
@@ -176,9 +173,8 @@ impl Room {
             .topics
             .subscribers(topic)
             .filter(|id| except.binary_search(id).is_err())
-            .filter_map(|id| state.peer(id))
-            .filter(|peer| !peer.is_closing())
-            .map(|peer| (peer.client.id, peer.slot))
+            .filter_map(|id| state.member(id))
+            .filter_map(|member| Some((member.client.id, member.open_line()?)))
             .collect();
         if receivers.is_empty() {
             return Ok(());
@@ -188,8 +184,8 @@ impl Room {
         }
         let frame = state.staged.encode(text, payload);
         for (id, _) in &receivers {
-            if let Some(peer) = state.peer(*id) {
-                stage_for(peer, frame.len(), state.limits.outbox_soft_bytes);
+            if let Some(member) = state.member(*id) {
+                stage_for(member, frame.len(), state.limits.outbox_soft_bytes);
             }
         }
         state.staged.push(Effect::Send(Target::Some(receivers), frame));
@@ -206,17 +202,17 @@ impl State {
         if self.staged.has_room_for(payload_bytes + list_bytes) { Ok(()) } else { Err(SendError::Limit) }
     }
 
-    pub(super) fn peer(&self, id: ClientId) -> Option<&Arc<Peer>> {
+    pub(super) fn member(&self, id: ClientId) -> Option<&Arc<Member>> {
         self.members.get(&id)
     }
 
     /// A member, or who is just leaving.
-    fn known(&self, id: ClientId) -> Option<&Arc<Peer>> {
-        self.members.get(&id).or_else(|| Some(&self.leaver(id)?.peer))
+    fn known(&self, id: ClientId) -> Option<&Arc<Member>> {
+        self.members.get(&id).or_else(|| Some(&self.leaver(id)?.member))
     }
 
     fn leaver(&self, id: ClientId) -> Option<&Leaver> {
-        self.leaver.as_ref().filter(|leaver| leaver.peer.client.id == id)
+        self.leaver.as_ref().filter(|leaver| leaver.member.client.id == id)
     }
 }
 
@@ -224,11 +220,11 @@ impl State {
 ///
 /// That is noted here, and not when the frame is queued: while the handler waits or yields, what waited before can be
 /// written, and whoever was answered `backpressure` counts on an `on_drain`.
-fn stage_for(peer: &Peer, bytes: usize, soft: usize) -> bool {
-    peer.add_waiting(bytes);
-    let over = peer.waiting_bytes() > soft;
+fn stage_for(member: &Member, bytes: usize, soft: usize) -> bool {
+    member.add_waiting(bytes);
+    let over = member.waiting_bytes() > soft;
     if over {
-        peer.note_over_soft();
+        member.note_over_soft();
     }
     over
 }

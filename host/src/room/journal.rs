@@ -42,10 +42,10 @@ impl Room {
         for effect in state.staged.effects() {
             let Effect::Send(target, frame) = effect else { continue };
             let mut uncount = |id: &ClientId| {
-                let Some(peer) = state.members.get(id) else { return };
-                peer.sub_waiting(frame.len());
-                peer.forget_over_soft();
-                if peer.take_drained() {
+                let Some(member) = state.members.get(id) else { return };
+                member.sub_waiting(frame.len());
+                member.forget_over_soft();
+                if member.take_drained() {
                     drained.push(*id);
                 }
             };
@@ -97,9 +97,9 @@ impl State {
             }
             Undo::TimerCancelled(id, timer) => self.timers.restore(id, timer),
             Undo::Closing(id) => {
-                if let Some(peer) = self.members.get(&id) {
-                    peer.set_closed_by_app(false);
-                    peer.set_closing(false);
+                if let Some(member) = self.members.get(&id) {
+                    member.set_closed_by_app(false);
+                    member.set_closing(false);
                 }
             }
         }

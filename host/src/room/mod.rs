@@ -6,7 +6,7 @@
 
 mod clients;
 mod journal;
-mod peer;
+mod member;
 mod staged;
 #[cfg(test)]
 mod tests;
@@ -21,7 +21,7 @@ use bytes::Bytes;
 use crate::types::ClientId;
 
 use journal::Journal;
-pub use peer::Peer;
+pub use member::{LineId, Member};
 pub use staged::{Effect, Frame, SHARED_FROM_BYTES, Staged, Target};
 pub use timers::{TimerError, Timers};
 pub use topics::SubscribeError;
@@ -101,7 +101,9 @@ pub struct Room {
 struct State {
     name: Arc<str>,
     limits: RoomLimits,
-    members: BTreeMap<ClientId, Arc<Peer>>,
+    members: BTreeMap<ClientId, Arc<Member>>,
+    /// How many clients have joined so far.
+    joined: u64,
     /// Apart from the members, since most apps give nothing.
     luggage: BTreeMap<ClientId, Luggage>,
     /// Who is leaving while `on_client_left` runs: no member any more, but `client` and `attachment` know it.
@@ -127,7 +129,7 @@ struct Luggage {
 /// Who has left, with what it had.
 #[derive(Debug)]
 struct Leaver {
-    peer: Arc<Peer>,
+    member: Arc<Member>,
     luggage: Option<Luggage>,
 }
 
@@ -139,6 +141,7 @@ impl Room {
                 name: name.into(),
                 limits,
                 members: BTreeMap::new(),
+                joined: 0,
                 luggage: BTreeMap::new(),
                 leaver: None,
                 topics: topics::Topics::default(),
@@ -157,31 +160,34 @@ impl Room {
     }
 
     /// Makes a newcomer a member. To be called before its `on_new_client`.
-    pub(crate) fn join(&mut self, peer: Arc<Peer>) {
-        self.state_mut().members.insert(peer.client.id, peer);
+    pub(crate) fn join(&mut self, member: Arc<Member>) {
+        let state = self.state_mut();
+        state.joined += 1;
+        member.set_join_number(state.joined);
+        state.members.insert(member.client.id, member);
     }
 
     /// Takes a member out, and out of its topics. To be called before its `on_client_left`.
     /// Answers false if it was no member, so that nobody leaves twice.
     pub(crate) fn leave(&mut self, id: ClientId) -> bool {
         let state = self.state_mut();
-        let Some(peer) = state.members.remove(&id) else { return false };
+        let Some(member) = state.members.remove(&id) else { return false };
         let luggage = state.luggage.remove(&id);
         for topic in luggage.iter().flat_map(|luggage| &luggage.topics) {
             state.topics.remove(topic, id);
         }
-        state.leaver = Some(Leaver { peer, luggage });
+        state.leaver = Some(Leaver { member, luggage });
         true
     }
 
-    /// A member's place in the shard's table of connections.
-    pub(crate) fn slot(&self, id: ClientId) -> Option<usize> {
-        Some(self.state().members.get(&id)?.slot)
+    /// The line of a member that has one.
+    pub(crate) fn line(&self, id: ClientId) -> Option<LineId> {
+        self.state().members.get(&id)?.line()
     }
 
     /// Whether this member's messages are to be delivered: it is one, and the app has not closed it.
     pub(crate) fn hears(&self, id: ClientId) -> bool {
-        self.state().members.get(&id).is_some_and(|peer| !peer.is_closed_by_app())
+        self.state().members.get(&id).is_some_and(|member| !member.is_closed_by_app())
     }
 
     /// Forgets who left. To be called after `on_client_left`.
@@ -189,8 +195,8 @@ impl Room {
         self.state_mut().leaver = None;
     }
 
-    /// The members' connections, in the order in which they came.
-    pub(crate) fn peers(&self) -> impl Iterator<Item = &Arc<Peer>> {
+    /// The members, in the order in which they came.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Arc<Member>> {
         self.state().members.values()
     }
 

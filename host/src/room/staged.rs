@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
+use super::LineId;
 use crate::protocol;
 use crate::types::ClientId;
 
@@ -25,8 +26,8 @@ pub enum Effect {
     Close {
         /// Who is closed.
         id: ClientId,
-        /// Its place in the shard's table.
-        slot: usize,
+        /// Its line.
+        line: LineId,
         /// The close code, checked.
         code: u16,
         /// The reason, checked.
@@ -37,12 +38,12 @@ pub enum Effect {
 /// Whom a frame is for.
 #[derive(Debug)]
 pub enum Target {
-    /// One client: its id and its place in the shard's table.
-    One(ClientId, usize),
+    /// One client: its id and its line.
+    One(ClientId, LineId),
     /// Every member but these, which are sorted.
     AllBut(Box<[ClientId]>),
-    /// These clients: ids and places.
-    Some(Box<[(ClientId, usize)]>),
+    /// These clients: their ids and lines.
+    Some(Box<[(ClientId, LineId)]>),
 }
 
 /// An encoded frame, header and payload.

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{AttachmentError, Effect, Peer, Room, RoomLimits, SendError, SendStatus, SubscribeError, Target, TimerError};
+use super::{
+    AttachmentError, Effect, LineId, Member, Room, RoomLimits, SendError, SendStatus, SubscribeError, Target, TimerError,
+};
 use crate::types::{Client, ClientId, Request};
 
 /// A room with the members 1 to `count`.
@@ -16,7 +18,7 @@ fn room(count: u64) -> Room {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
         let client =
             Client { id: id(number), address, request: Request::new("/", "", [] as [(&str, &str); 0]), subprotocol: None };
-        room.join(Arc::new(Peer::new(client, usize::try_from(number).expect("a small number"), 0)));
+        room.join(Arc::new(Member::new(client, LineId { shard: 0, slot: u32::try_from(number).expect("a small number") })));
     }
     room
 }
@@ -222,11 +224,11 @@ fn a_repeating_timer_keeps_to_its_grid_and_leaves_out_what_it_missed() {
 }
 
 /// All that waits for a client is written, after the handler has returned.
-fn write_all(room: &Room, member: u64) -> bool {
-    let peer = room.peers().find(|peer| peer.client.id == id(member)).expect("a member");
-    peer.settle_over_soft();
-    peer.sub_waiting(peer.waiting_bytes());
-    peer.take_drained()
+fn write_all(room: &Room, number: u64) -> bool {
+    let member = room.members().find(|member| member.client.id == id(number)).expect("a member");
+    member.settle_over_soft();
+    member.sub_waiting(member.waiting_bytes());
+    member.take_drained()
 }
 
 #[test]
@@ -249,19 +251,19 @@ fn a_drain_is_told_once_for_each_time_that_the_soft_limit_was_passed() {
 fn what_is_staged_has_not_drained_and_what_a_failed_handler_saw_does_not_count() {
     let mut room = room(1);
     let large = vec![7_u8; 70 << 10];
-    let peer = Arc::clone(room.peers().next().expect("a member"));
+    let member = Arc::clone(room.members().next().expect("a member"));
     assert_eq!(room.send(id(1), large.clone()), Ok(SendStatus::Backpressure));
     assert_eq!(room.roll_back(), []);
     assert!(!write_all(&room, 1), "nobody knows of it any more");
 
     assert_eq!(room.send(id(1), large), Ok(SendStatus::Backpressure));
-    let first = peer.waiting_bytes();
+    let first = member.waiting_bytes();
     commit(&mut room);
-    peer.settle_over_soft();
+    member.settle_over_soft();
     // The next handler is suspended while the first one's bytes are written.
     assert_eq!(room.send(id(1), "more"), Ok(SendStatus::Backpressure));
-    peer.sub_waiting(first);
-    assert!(!peer.take_drained(), "more waits, though it is only staged");
+    member.sub_waiting(first);
+    assert!(!member.take_drained(), "more waits, though it is only staged");
     assert_eq!(room.roll_back(), [id(1)], "nothing waits any more");
-    assert!(!peer.take_drained(), "it is told once");
+    assert!(!member.take_drained(), "it is told once");
 }

@@ -81,8 +81,8 @@ impl Room {
             return Err(SubscribeError::InvalidTopic);
         }
         let state = self.state_mut();
-        let peer = state.members.get(&id).ok_or(SubscribeError::NoSuchClient)?;
-        if peer.is_closing() {
+        let member = state.members.get(&id).ok_or(SubscribeError::NoSuchClient)?;
+        if member.is_closing() {
             return Err(SubscribeError::NoSuchClient);
         }
         let topics = state.luggage.get(&id).map_or(&[][..], |luggage| &luggage.topics);

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::mailbox::Event;
 use super::room_loop::{RoomLoop, guarded};
 use crate::app::{Decision, Fault, Launch, StartReason};
-use crate::room::Peer;
+use crate::room::Member;
 use crate::types::{ClientId, CloseInfo};
 
 const KEEPS_FAILING: &str = "the application keeps failing";
@@ -83,7 +83,7 @@ impl<L: Launch> RoomLoop<L> {
     /// What becomes of events while the circuit is open: nobody is there to handle them.
     pub(super) fn turn_away(&mut self, event: Event) {
         match event {
-            Event::Joined(peer) => self.close_newcomer(&peer, KEEPS_FAILING),
+            Event::Joined(member) => self.close_newcomer(&member, KEEPS_FAILING),
             Event::Left(id, _) => {
                 self.room.leave(id);
                 self.room.forget_leaver();
@@ -94,16 +94,16 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     /// Closes a client that was let in and cannot join. The app never hears of it.
-    pub(super) fn close_newcomer(&self, peer: &Peer, why: &'static str) {
-        if let Some(connection) = self.shard.connection(peer.client.id, peer.slot) {
-            connection.close(&self.shard, CloseInfo::overload(why));
+    pub(super) fn close_newcomer(&self, member: &Member, why: &'static str) {
+        if let Some(line) = self.shard.line_of(member) {
+            line.close(&self.shard, CloseInfo::overload(why));
         }
     }
 
     fn close(&self, id: ClientId, info: CloseInfo) {
-        let slot = self.room.slot(id);
-        if let Some(connection) = slot.and_then(|slot| self.shard.connection(id, slot)) {
-            connection.close(&self.shard, info);
+        let line = self.room.line(id);
+        if let Some(line) = line.and_then(|line| self.shard.line(id, line)) {
+            line.close(&self.shard, info);
         }
     }
 }

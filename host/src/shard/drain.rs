@@ -28,7 +28,7 @@ pub(super) async fn drain<L: Launch>(
 ) {
     inbox.close();
     let left = deadline.saturating_duration_since(Instant::now());
-    let mut batches = Batches::new(shard.connections().len(), left / 2);
+    let mut batches = Batches::new(shard.lines().len(), left / 2);
     let mut turns = interval(batches.pause);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let drained = async {
@@ -68,16 +68,16 @@ impl Batches {
     }
 
     fn are_done(&self, shard: &Shard) -> bool {
-        self.next >= shard.connections().capacity()
+        self.next >= shard.lines().capacity()
     }
 
     fn close_next(&mut self, shard: &Shard) {
         let mut closed = 0;
         while closed < self.size && !self.are_done(shard) {
-            let connection = shard.connections().get(self.next).cloned();
+            let line = shard.lines().get(self.next).cloned();
             self.next += 1;
-            if let Some(connection) = connection.filter(|connection| connection.is_open()) {
-                connection.close(shard, CloseInfo::shutdown());
+            if let Some(line) = line.filter(|line| line.is_open()) {
+                line.close(shard, CloseInfo::shutdown());
                 closed += 1;
             }
         }

@@ -29,18 +29,18 @@ pub async fn apply(shard: &Shard, room: &mut Room) {
 /// Answers as how many deliveries it counts.
 fn apply_one(shard: &Shard, room: &Room, staged: &Staged, effect: &Effect) -> usize {
     match effect {
-        Effect::Send(Target::One(id, slot), frame) => {
+        Effect::Send(Target::One(id, line), frame) => {
             let mut parcel = Parcel::staged(staged, frame, true);
-            if let Some(connection) = shard.connection(*id, *slot) {
-                connection.queue(shard, &mut parcel);
+            if let Some(line) = shard.line(*id, *line) {
+                line.queue(shard, &mut parcel);
             }
             1 + parcel.effort()
         }
         Effect::Send(Target::Some(receivers), frame) => {
             let mut parcel = Parcel::staged(staged, frame, false);
-            for (id, slot) in receivers {
-                if let Some(connection) = shard.connection(*id, *slot) {
-                    connection.queue(shard, &mut parcel);
+            for (id, line) in receivers {
+                if let Some(line) = shard.line(*id, *line) {
+                    line.queue(shard, &mut parcel);
                 }
             }
             receivers.len() + parcel.effort()
@@ -50,9 +50,9 @@ fn apply_one(shard: &Shard, room: &Room, staged: &Staged, effect: &Effect) -> us
             broadcast(shard, room, &mut parcel, except);
             room.count() + parcel.effort()
         }
-        Effect::Close { id, slot, code, reason } => {
-            if let Some(connection) = shard.connection(*id, *slot) {
-                connection.close(shard, CloseInfo::guest(*code, reason.clone()));
+        Effect::Close { id, line, code, reason } => {
+            if let Some(line) = shard.line(*id, *line) {
+                line.close(shard, CloseInfo::guest(*code, reason.clone()));
             }
             1
         }
@@ -60,16 +60,16 @@ fn apply_one(shard: &Shard, room: &Room, staged: &Staged, effect: &Effect) -> us
 }
 
 fn broadcast(shard: &Shard, room: &Room, parcel: &mut Parcel<'_>, except: &[ClientId]) {
-    let connections = shard.connections();
-    for peer in room.peers() {
-        if except.binary_search(&peer.client.id).is_ok() {
+    let lines = shard.lines();
+    for member in room.members() {
+        if except.binary_search(&member.client.id).is_ok() {
             continue;
         }
-        // A member whose connection is gone already has a `Left` in the mailbox; its place may be someone else's.
-        if let Some(connection) = connections.get(peer.slot)
-            && connection.peer.client.id == peer.client.id
+        // A member whose line has ended has a `Left` in the mailbox already.
+        if let Some(id) = member.line()
+            && let Some(line) = lines.get(id.slot as usize)
         {
-            connection.queue(shard, parcel);
+            line.queue(shard, parcel);
         }
     }
 }

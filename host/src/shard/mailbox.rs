@@ -8,14 +8,14 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::oneshot;
 
 use crate::app::{Decision, UpgradeRequest};
-use crate::room::Peer;
+use crate::room::Member;
 use crate::types::{ClientId, CloseInfo, Message};
 
 /// Something that a room is to be told.
 #[derive(Debug)]
 pub enum Event {
     /// A client has connected.
-    Joined(Arc<Peer>),
+    Joined(Arc<Member>),
     /// A client has sent a message.
     Message(ClientId, Message),
     /// A client has gone.

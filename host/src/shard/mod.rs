@@ -4,8 +4,8 @@
 //! | --- | --- |
 //! | `thread` | the thread, and the commands that other threads send it |
 //! | `drain` | the end of a shard: everybody is closed, in batches |
-//! | `table` | connections, buffers and clock of one shard; the end of its turn |
-//! | `connection` | one connection and how it ends |
+//! | `table` | lines, buffers and clock of one shard; the end of its turn |
+//! | `line` | one client's socket and session, and how they end |
 //! | `clock` | the time of a shard, in few bytes |
 //! | `keepalive` | how long a client is silent, and what follows |
 //! | `reader` | its task: frames in, events out |
@@ -27,11 +27,11 @@
 
 mod breaker;
 mod clock;
-mod connection;
 mod containment;
 mod drain;
 mod effects;
 mod keepalive;
+mod line;
 mod mailbox;
 mod orders;
 mod outbox;

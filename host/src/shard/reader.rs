@@ -8,12 +8,13 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use super::connection::Connection;
+use super::line::Line;
 use super::mailbox::Event;
 use super::rate::Rate;
 use super::table::Shard;
 use super::thread::Permit;
 use crate::protocol::{self, Agreement, Incoming, Inflation, Session};
+use crate::room::LineId;
 use crate::types::CloseInfo;
 
 /// What the task has to do next.
@@ -33,7 +34,8 @@ enum Next {
 /// A future of its own and no `async fn`: that would keep its arguments twice, and an idle client is little more than this.
 pub struct Reader {
     shard: Rc<Shard>,
-    connection: Rc<Connection>,
+    id: LineId,
+    line: Rc<Line>,
     session: Session,
     rate: Option<Box<Rate>>,
     /// What was left when the room's mailbox was full. Mostly nothing, which is to take no room.
@@ -44,20 +46,20 @@ pub struct Reader {
 
 impl Reader {
     /// A reader of this connection. `first` is what came with the upgrade request.
-    pub fn new(shard: Rc<Shard>, connection: Rc<Connection>, first: Bytes, agreement: Option<Agreement>, permit: Permit) -> Self {
+    pub fn new(shard: Rc<Shard>, id: LineId, line: Rc<Line>, first: Bytes, agreement: Option<Agreement>, permit: Permit) -> Self {
         let session = session(&shard, agreement);
         let rate = shard.limits.rate.map(|limit| Box::new(Rate::new(limit, Instant::now())));
-        Self { shard, connection, session, rate, left_over: own(BytesMut::from(first)), _permit: permit }
+        Self { shard, id, line, session, rate, left_over: own(BytesMut::from(first)), _permit: permit }
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
-        let (shard, connection) = (&*self.shard, &*self.connection);
-        connection.poll_write(cx, shard);
-        if connection.is_finished() {
+        let (shard, line) = (&*self.shard, &*self.line);
+        line.poll_write(cx, shard);
+        if line.is_finished() {
             return Poll::Ready(Next::Finished);
         }
-        if connection.is_open() {
-            let has_room = connection.seat.mailbox.poll_has_room(cx);
+        if line.is_open() {
+            let has_room = line.seat.mailbox.poll_has_room(cx);
             match &mut self.rate {
                 Some(rate) if has_room.is_pending() => rate.hold(Instant::now()),
                 Some(rate) => rate.release(Instant::now),
@@ -70,7 +72,7 @@ impl Reader {
         }
         let mut buffer = shard.read_buffer.borrow_mut();
         shard.make_room(&mut buffer);
-        match ready!(connection.poll_read(cx, shard, &mut buffer)) {
+        match ready!(line.poll_read(cx, shard, &mut buffer)) {
             Ok(1..) => Poll::Ready(Next::Read),
             Ok(0) | Err(_) => Poll::Ready(Next::Ended),
         }
@@ -78,32 +80,32 @@ impl Reader {
 
     /// Delivers what is complete in `input`. Stops early, with bytes left, when the room has enough to do.
     fn receive(&mut self, input: &mut BytesMut) {
-        let (shard, connection) = (&self.shard, &self.connection);
+        let (shard, line) = (&self.shard, &self.line);
         loop {
-            if connection.is_open() && connection.seat.mailbox.is_full() {
+            if line.is_open() && line.seat.mailbox.is_full() {
                 return;
             }
             let incoming = self.session.receive(input);
             if let (Ok(Some(Incoming::Message(_) | Incoming::Ping(_))), Some(rate)) = (&incoming, &mut self.rate)
                 && !rate.allows(Instant::now())
             {
-                connection.close(shard, CloseInfo::policy("more messages than the rate limit allows"));
+                line.close(shard, CloseInfo::policy("more messages than the rate limit allows"));
             }
             match incoming {
                 Ok(Some(Incoming::Message(message))) => {
-                    if connection.is_open() {
-                        connection.seat.deliver(Event::Message(connection.peer.client.id, message));
+                    if line.is_open() {
+                        line.seat.deliver(Event::Message(line.member.client.id, message));
                     }
                 }
                 Ok(Some(Incoming::Ping(payload))) => {
-                    if connection.is_open() {
-                        connection.queue_control(shard, |out| protocol::write_pong(out, &payload));
+                    if line.is_open() {
+                        line.queue_control(shard, |out| protocol::write_pong(out, &payload));
                     }
                 }
                 Ok(Some(Incoming::Pong(_))) => {}
-                Ok(Some(Incoming::Close(frame))) => connection.close_received(shard, frame),
+                Ok(Some(Incoming::Close(frame))) => line.close_received(shard, frame),
                 Ok(None) => return,
-                Err(violation) => connection.close_broken(shard, violation),
+                Err(violation) => line.close_broken(shard, violation),
             }
         }
     }
@@ -117,7 +119,7 @@ impl Future for Reader {
         loop {
             match ready!(this.poll_next(cx)) {
                 Next::Read => {
-                    this.connection.note_heard(&this.shard);
+                    this.line.note_heard(&this.shard);
                     // Taken out for the time of the deliveries: a handler runs inside them.
                     let mut buffer = this.shard.read_buffer.take();
                     this.receive(&mut buffer);
@@ -132,9 +134,9 @@ impl Future for Reader {
                 Next::Ended | Next::Finished => break,
             }
         }
-        this.connection.cut(CloseInfo::lost());
-        this.connection.end();
-        this.shard.remove(&this.connection);
+        this.line.cut(CloseInfo::lost());
+        this.line.end();
+        this.shard.remove(this.id, &this.line);
         Poll::Ready(())
     }
 }

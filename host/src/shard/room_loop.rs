@@ -138,15 +138,15 @@ impl<L: Launch> RoomLoop<L> {
                 let outcome = guarded(pin!(app.on_message(room, from, message))).await;
                 self.settle(outcome, Some(from)).await;
             }
-            Event::Joined(peer) => {
+            Event::Joined(member) => {
                 (self.retires_at, self.awaited, self.ever_joined) = (None, false, true);
                 if self.shard.limits.max_room_clients.is_some_and(|max| room.count() >= max) {
                     // Several were let in before the first of them had joined.
-                    return self.close_newcomer(&peer, "the room is full");
+                    return self.close_newcomer(&member, "the room is full");
                 }
-                room.join(Arc::clone(&peer));
-                let outcome = guarded(pin!(app.on_new_client(room, &peer.client))).await;
-                self.settle(outcome, Some(peer.client.id)).await;
+                room.join(Arc::clone(&member));
+                let outcome = guarded(pin!(app.on_new_client(room, &member.client))).await;
+                self.settle(outcome, Some(member.client.id)).await;
             }
             Event::Left(id, info) => {
                 if !room.leave(id) {

@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::room::Peer;
+use crate::room::{LineId, Member};
 use crate::types::{Client, ClientId};
 
 /// The clients of all shards by id. Locked when a client comes or goes and when somebody asks, never for a message.
 #[derive(Debug, Default)]
 pub struct Roster {
-    clients: Mutex<BTreeMap<ClientId, Arc<Peer>>>,
+    clients: Mutex<BTreeMap<ClientId, Arc<Member>>>,
 }
 
 impl Roster {
     /// Adds a client that has connected.
-    pub fn insert(&self, peer: Arc<Peer>) {
-        self.lock().insert(peer.client.id, peer);
+    pub fn insert(&self, member: Arc<Member>) {
+        self.lock().insert(member.client.id, member);
     }
 
     /// Takes a client out.
@@ -23,14 +23,14 @@ impl Roster {
         self.lock().remove(&id);
     }
 
-    /// The shard of a client that is connected, and its place there.
-    pub fn place(&self, id: ClientId) -> Option<(u32, usize)> {
-        self.lock().get(&id).map(|peer| (peer.shard, peer.slot))
+    /// The line of a client that has one.
+    pub fn line(&self, id: ClientId) -> Option<LineId> {
+        self.lock().get(&id)?.line()
     }
 
     /// Everybody, in the order in which they came.
     pub fn clients(&self) -> Vec<Client> {
-        self.lock().values().map(|peer| peer.client.clone()).collect()
+        self.lock().values().map(|member| member.client.clone()).collect()
     }
 
     /// How many are connected.
@@ -38,7 +38,7 @@ impl Roster {
         self.lock().len()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ClientId, Arc<Peer>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ClientId, Arc<Member>>> {
         // A panic elsewhere cannot leave the map half changed: each use is one call.
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! What one shard owns: its connections, its buffers and its clock.
+//! What one shard owns: its lines, its buffers and its clock.
 
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
@@ -10,12 +10,12 @@ use bytes::BytesMut;
 use slab::Slab;
 
 use super::clock::{Clock, Moment};
-use super::connection::Connection;
+use super::line::Line;
 use super::outbox::Spares;
 use super::roster::Roster;
 use crate::config::Limits;
 use crate::protocol::{Deflaters, Inflaters};
-use crate::room::Peer;
+use crate::room::{LineId, Member};
 use crate::types::{Client, ClientId};
 
 /// The read buffer's size: a 64 KiB message and its header arrive in one read, and many small ones do.
@@ -40,11 +40,11 @@ pub struct Shard {
     pub inflaters: Rc<Inflaters>,
     /// Who is connected, for other threads to see.
     roster: Arc<Roster>,
-    connections: RefCell<Slab<Rc<Connection>>>,
+    lines: RefCell<Slab<Rc<Line>>>,
     clock: Clock,
     now: Cell<Moment>,
     swept: Cell<Instant>,
-    dirty: RefCell<Vec<Rc<Connection>>>,
+    dirty: RefCell<Vec<Rc<Line>>>,
     writer: RefCell<Waker>,
     /// Wakes who waits for the last connection to go.
     emptied: tokio::sync::Notify,
@@ -62,7 +62,7 @@ impl Shard {
             deflaters: RefCell::default(),
             inflaters: Inflaters::new(),
             roster,
-            connections: RefCell::default(),
+            lines: RefCell::default(),
             now: Cell::new(clock.read()),
             clock,
             swept: Cell::new(Instant::now()),
@@ -82,51 +82,58 @@ impl Shard {
         self.clock.read()
     }
 
-    /// Adds a client's connection, which `make` makes for the place that it has got. `index` is this shard's.
-    pub fn insert(&self, index: u32, client: Client, make: impl FnOnce(Arc<Peer>) -> Connection) -> Rc<Connection> {
-        let mut connections = self.connections.borrow_mut();
-        let entry = connections.vacant_entry();
-        let slot = entry.key();
-        let peer = Arc::new(Peer::new(client, slot, index));
-        self.roster.insert(Arc::clone(&peer));
-        let connection = Rc::new(make(peer));
-        entry.insert(Rc::clone(&connection));
-        connection
+    /// Adds the line of a new client. `index` is this shard's.
+    pub fn insert(&self, index: u32, client: Client, make: impl FnOnce(Arc<Member>) -> Line) -> (LineId, Rc<Line>) {
+        let mut lines = self.lines.borrow_mut();
+        let entry = lines.vacant_entry();
+        let slot = u32::try_from(entry.key()).expect("a process has fewer than 2^32 descriptors");
+        let id = LineId { shard: index, slot };
+        let member = Arc::new(Member::new(client, id));
+        self.roster.insert(Arc::clone(&member));
+        let line = Rc::new(make(member));
+        entry.insert(Rc::clone(&line));
+        (id, line)
     }
 
-    /// Takes a connection off the shard.
-    pub fn remove(&self, connection: &Connection) {
-        self.connections.borrow_mut().try_remove(connection.peer.slot);
-        self.roster.remove(connection.peer.client.id);
+    /// Takes a line off the shard.
+    pub fn remove(&self, id: LineId, line: &Line) {
+        self.lines.borrow_mut().try_remove(id.slot as usize);
+        line.member.end_line(id);
+        self.roster.remove(line.member.client.id);
         if self.is_empty() {
             self.emptied.notify_waiters();
         }
     }
 
-    /// The connection of this client, if it is still at its place.
-    pub fn connection(&self, id: ClientId, slot: usize) -> Option<Rc<Connection>> {
-        let connections = self.connections.borrow();
-        connections.get(slot).filter(|connection| connection.peer.client.id == id).cloned()
+    /// This line of this client, unless it has ended.
+    pub fn line(&self, client: ClientId, line: LineId) -> Option<Rc<Line>> {
+        let lines = self.lines.borrow();
+        lines.get(line.slot as usize).filter(|line| line.member.client.id == client).cloned()
     }
 
-    /// The table of connections, for loops that neither add nor remove.
-    pub fn connections(&self) -> Ref<'_, Slab<Rc<Connection>>> {
-        self.connections.borrow()
+    /// The line of a member that has one.
+    pub fn line_of(&self, member: &Member) -> Option<Rc<Line>> {
+        self.line(member.client.id, member.line()?)
     }
 
-    /// Does something with each connection, which may end it: no borrow is held meanwhile. Who comes meanwhile may be
+    /// The table of lines, for loops that neither add nor remove.
+    pub fn lines(&self) -> Ref<'_, Slab<Rc<Line>>> {
+        self.lines.borrow()
+    }
+
+    /// Does something with each line, which may end it: no borrow is held meanwhile. Who comes meanwhile may be
     /// left out.
-    pub fn for_each(&self, mut act: impl FnMut(&Rc<Connection>)) {
-        let slots = self.connections.borrow().capacity();
+    pub fn for_each(&self, mut act: impl FnMut(&Rc<Line>)) {
+        let slots = self.lines.borrow().capacity();
         for slot in 0..slots {
-            let connection = self.connections.borrow().get(slot).cloned();
-            connection.iter().for_each(&mut act);
+            let line = self.lines.borrow().get(slot).cloned();
+            line.iter().for_each(&mut act);
         }
     }
 
     /// Whether nobody is connected.
     pub fn is_empty(&self) -> bool {
-        self.connections.borrow().is_empty()
+        self.lines.borrow().is_empty()
     }
 
     /// Resolves when the last connection is gone.
@@ -144,9 +151,9 @@ impl Shard {
     }
 
     /// Has a connection's outbox written at the end of the turn.
-    pub fn write_later(&self, connection: &Rc<Connection>) {
+    pub fn write_later(&self, line: &Rc<Line>) {
         let mut dirty = self.dirty.borrow_mut();
-        dirty.push(Rc::clone(connection));
+        dirty.push(Rc::clone(line));
         if dirty.len() == 1 {
             self.writer.borrow().wake_by_ref();
         }
@@ -159,8 +166,8 @@ impl Shard {
             self.writer.replace(cx.waker().clone());
         }
         let mut dirty = self.dirty.take();
-        for connection in dirty.drain(..) {
-            connection.write_turn(self);
+        for line in dirty.drain(..) {
+            line.write_turn(self);
         }
         // Handlers that ran meanwhile may have queued more; that goes out in the next turn.
         let mut next = self.dirty.borrow_mut();
@@ -176,11 +183,11 @@ impl Shard {
         // A shard that was held up, by a native handler that blocks say, has heard nobody meanwhile.
         let held_up = now.saturating_duration_since(self.swept.replace(now)).saturating_sub(2 * period);
         self.now.set(self.clock.at(now));
-        self.for_each(|connection| {
+        self.for_each(|line| {
             if !held_up.is_zero() {
-                connection.excuse(held_up);
+                line.excuse(held_up);
             }
-            connection.sweep(self);
+            line.sweep(self);
         });
     }
 }

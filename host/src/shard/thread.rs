@@ -14,8 +14,8 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
-use super::connection::Connection;
 use super::drain::drain;
+use super::line::Line;
 use super::mailbox::Event;
 use super::orders::Order;
 use super::parcel::Parcel;
@@ -29,6 +29,7 @@ use crate::app::{Decision, Fault, Launch, UpgradeRequest};
 use crate::config::Limits;
 use crate::error::Error;
 use crate::protocol::{self, Agreement};
+use crate::room::LineId;
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
 /// Commands that wait for a shard. When it is full, the front door waits, and the owner's calls answer `Busy`.
@@ -74,8 +75,8 @@ pub enum Command {
     Knock(Arc<str>, Box<UpgradeRequest>, oneshot::Sender<Decision>),
     /// A client has connected, to the room of this name.
     Join(Arc<str>, Newcomer),
-    /// The owner sends a message to one client, at this place.
-    Send(ClientId, usize, Message),
+    /// The owner sends a message to one client, over this line.
+    Send(ClientId, LineId, Message),
     /// The owner sends a message to everybody.
     Broadcast(Message),
     /// The owner disconnects everybody.
@@ -188,11 +189,11 @@ async fn serve<L: Launch>(index: u32, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, m
         match command {
             Some(Command::Knock(room, request, answer)) => knock(rooms, &room, request, answer),
             Some(Command::Join(room, newcomer)) => join(index, shard, rooms, &room, newcomer),
-            Some(Command::Send(id, slot, message)) => send(shard, id, slot, &message),
+            Some(Command::Send(id, line, message)) => send(shard, id, line, &message),
             Some(Command::Broadcast(message)) => {
                 let frame = encode(&message);
                 let mut parcel = Parcel::whole(&frame, false);
-                shard.for_each(|connection| connection.queue_uncounted(shard, &mut parcel));
+                shard.for_each(|line| line.queue_uncounted(shard, &mut parcel));
             }
             Some(Command::CloseAll(info)) => close_all(shard, &info),
             Some(Command::Drain(deadline)) => return drain(shard, rooms, deadline, &mut sweeps, inbox).await,
@@ -218,15 +219,15 @@ fn join<L: Launch>(index: u32, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &s
         Err(error) => return tracing::warn!(client = client.id.get(), "a new connection is lost: {error}"),
     };
     let stream = Stream::new(socket, tls);
-    let connection = shard.insert(index, client, |peer| Connection::new(peer, Rc::clone(&seat), stream, agreement, shard.now()));
-    let peer = Arc::clone(&connection.peer);
-    tokio::task::spawn_local(Reader::new(Rc::clone(shard), connection, first, agreement, permit));
-    seat.deliver(Event::Joined(peer));
+    let (id, line) = shard.insert(index, client, |member| Line::new(member, Rc::clone(&seat), stream, agreement, shard.now()));
+    let member = Arc::clone(&line.member);
+    tokio::task::spawn_local(Reader::new(Rc::clone(shard), id, line, first, agreement, permit));
+    seat.deliver(Event::Joined(member));
 }
 
-fn send(shard: &Shard, id: ClientId, slot: usize, message: &Message) {
-    if let Some(connection) = shard.connection(id, slot) {
-        connection.queue_uncounted(shard, &mut Parcel::whole(&encode(message), true));
+fn send(shard: &Shard, id: ClientId, line: LineId, message: &Message) {
+    if let Some(line) = shard.line(id, line) {
+        line.queue_uncounted(shard, &mut Parcel::whole(&encode(message), true));
     }
 }
 
@@ -237,5 +238,5 @@ fn encode(message: &Message) -> Bytes {
 }
 
 fn close_all(shard: &Shard, info: &CloseInfo) {
-    shard.for_each(|connection| connection.close(shard, info.clone()));
+    shard.for_each(|line| line.close(shard, info.clone()));
 }

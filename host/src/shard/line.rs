@@ -1,4 +1,4 @@
-//! One client's connection: what it owns, and how it ends.
+//! A line: one client's socket and session on the shard, and how they end.
 
 use std::cell::Cell;
 use std::fmt;
@@ -19,7 +19,7 @@ use super::seat::Seat;
 use super::stream::Stream;
 use super::table::Shard;
 use crate::protocol::{self, Agreement, CloseFrame, Violation};
-use crate::room::Peer;
+use crate::room::Member;
 use crate::types::CloseInfo;
 
 /// An outbox that grows past this within a turn is written at once, so that a turn's memory stays small.
@@ -41,11 +41,11 @@ pub enum Phase {
     Over,
 }
 
-/// A connection. Its task reads; whoever has something for it queues it in the outbox; the shard writes that at the
+/// A client's socket and session. Its task reads; senders queue in its outbox; the shard writes that at the
 /// end of its turn.
-pub struct Connection {
-    /// Who is at the other end.
-    pub peer: Arc<Peer>,
+pub struct Line {
+    /// The client at the other end.
+    pub member: Arc<Member>,
     /// The room that it is in.
     pub seat: Rc<Seat>,
     stream: Stream,
@@ -62,19 +62,19 @@ pub struct Connection {
     task: Cell<Option<Waker>>,
 }
 
-impl fmt::Debug for Connection {
+impl fmt::Debug for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("peer", &self.peer).field("phase", &self.phase()).finish_non_exhaustive()
+        f.debug_struct("Line").field("member", &self.member).field("phase", &self.phase()).finish_non_exhaustive()
     }
 }
 
-impl Connection {
-    /// A connection that has just been upgraded.
-    pub fn new(peer: Arc<Peer>, seat: Rc<Seat>, stream: Stream, agreement: Option<Agreement>, now: Moment) -> Self {
+impl Line {
+    /// The line of a connection that has just been upgraded.
+    pub fn new(member: Arc<Member>, seat: Rc<Seat>, stream: Stream, agreement: Option<Agreement>, now: Moment) -> Self {
         // TLS may have something left to say from before.
         let blocked = Cell::new(stream.has_unsent());
         Self {
-            peer,
+            member,
             seat,
             stream,
             deflation: agreement.map(|agreement| Box::new(Deflation::new(agreement))),
@@ -126,14 +126,14 @@ impl Connection {
     pub fn queue(self: &Rc<Self>, shard: &Shard, parcel: &mut Parcel<'_>) {
         let counted = parcel.len();
         if !self.is_open() {
-            self.peer.sub_waiting(counted);
+            self.member.sub_waiting(counted);
             return;
         }
         parcel.form_for(self.deflation.as_deref(), shard, |form| {
             let queued = form.bytes().len();
             if queued != counted {
-                self.peer.sub_waiting(counted);
-                self.peer.add_waiting(queued);
+                self.member.sub_waiting(counted);
+                self.member.add_waiting(queued);
             }
             let mut spares = shard.spares.borrow_mut();
             self.with_outbox(|outbox| match form {
@@ -147,7 +147,7 @@ impl Connection {
     /// Queues a message of the owner's. Nothing has counted its bytes yet.
     pub fn queue_uncounted(self: &Rc<Self>, shard: &Shard, parcel: &mut Parcel<'_>) {
         if self.is_open() {
-            self.peer.add_waiting(parcel.len());
+            self.member.add_waiting(parcel.len());
             self.queue(shard, parcel);
         }
     }
@@ -157,7 +157,7 @@ impl Connection {
         self.with_outbox(|outbox| {
             let before = outbox.len();
             outbox.append(&mut shard.spares.borrow_mut(), write);
-            self.peer.add_waiting(outbox.len() - before);
+            self.member.add_waiting(outbox.len() - before);
         });
         self.queued(shard);
     }
@@ -169,7 +169,7 @@ impl Connection {
 
     /// Ends the connection because the client broke a rule of the protocol.
     pub fn close_broken(self: &Rc<Self>, shard: &Shard, violation: Violation) {
-        tracing::debug!(client = self.peer.client.id.get(), "protocol violation: {violation}");
+        tracing::debug!(client = self.member.client.id.get(), "protocol violation: {violation}");
         self.begin_closing(shard, CloseInfo::violation(violation), Phase::Broken);
     }
 
@@ -188,26 +188,26 @@ impl Connection {
         }
         self.phase.set(phase);
         self.keepalive.note_heard(shard.exact_now());
-        self.peer.set_closing(true);
+        self.member.set_closing(true);
         self.queue_control(shard, |out| protocol::write_close(out, info.code, &info.reason));
-        self.seat.deliver(Event::Left(self.peer.client.id, info));
+        self.seat.deliver(Event::Left(self.member.client.id, info));
     }
 
     /// The connection is lost or cut: what waits is dropped, and the room is told unless it knows.
     pub fn cut(&self, info: CloseInfo) {
         let was_open = self.is_open();
         self.phase.set(Phase::Over);
-        self.peer.set_closing(true);
+        self.member.set_closing(true);
         let dropped = self.with_outbox(Outbox::clear);
-        self.peer.sub_waiting(dropped);
+        self.member.sub_waiting(dropped);
         self.wake_task();
         if was_open {
-            self.seat.deliver(Event::Left(self.peer.client.id, info));
+            self.seat.deliver(Event::Left(self.member.client.id, info));
         }
     }
 
     fn queued(self: &Rc<Self>, shard: &Shard) {
-        self.peer.settle_over_soft();
+        self.member.settle_over_soft();
         if self.waiting() > WRITE_EARLY_BYTES && !self.blocked.get() {
             self.write(shard);
         }
@@ -244,17 +244,17 @@ impl Connection {
         let (written, blocked) = match result {
             Ok(result) => result,
             Err(error) => {
-                tracing::debug!(client = self.peer.client.id.get(), "the connection is lost: {error}");
+                tracing::debug!(client = self.member.client.id.get(), "the connection is lost: {error}");
                 return self.cut(CloseInfo::lost());
             }
         };
-        self.peer.sub_waiting(written);
+        self.member.sub_waiting(written);
         self.blocked.set(blocked);
         if blocked {
             return self.wake_task();
         }
         match self.phase() {
-            Phase::Open if self.peer.take_drained() => self.seat.deliver(Event::Drained(self.peer.client.id)),
+            Phase::Open if self.member.take_drained() => self.seat.deliver(Event::Drained(self.member.client.id)),
             Phase::Broken => {
                 // The client reads our close frame and then the end, however much of its own is still on the way:
                 // closing the socket now would reset the connection and could take the frame with it.
@@ -322,5 +322,18 @@ impl Connection {
             }
             Phase::Over => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn a_line_and_a_member_stay_in_their_size_classes() {
+        let counts = 2 * size_of::<usize>();
+        assert!(counts + size_of::<Line>() <= 128, "a line has {} bytes", size_of::<Line>());
+        assert!(counts + size_of::<Member>() <= 112, "a member has {} bytes", size_of::<Member>());
     }
 }

@@ -1,0 +1,161 @@
+//! A member of a room: a client, and what waits for it.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use crate::types::Client;
+
+/// Flag: the running handler has brought this client past the soft limit.
+const STAGED: u64 = 1;
+/// Flag: a handler that has returned has done so, and `on_drain` is still owed.
+const DUE: u64 = 2;
+/// Flag: no further messages go out.
+const CLOSING: u64 = 4;
+/// Flag: the app has closed it.
+const CLOSED_BY_APP: u64 = 8;
+/// The bits of the flags. The join number is above them.
+const FLAG_BITS: u32 = 8;
+/// The encoding of "no line": no shard and no slot have such a number.
+const NO_LINE: u64 = u64::MAX;
+
+/// Where a line is: its shard, and its slot in that shard's table. Slots are used again, so a look-up compares the client's
+/// id too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineId {
+    /// The shard's number.
+    pub shard: u32,
+    /// The slot in its table.
+    pub slot: u32,
+}
+
+/// A client in a room, or on its way into one: its identity, and what waits for it. Its *line*, the socket and the protocol
+/// session on a shard, is a thing apart: a member has one or none.
+///
+/// Room and line share a member on one thread. Its fields are atomic because a guest's store, which holds the room during a
+/// call, must be `Send`. On their thread they are plain loads and stores.
+#[derive(Debug)]
+pub struct Member {
+    /// The client's identity.
+    pub client: Client,
+    line: AtomicU64,
+    waiting_bytes: AtomicUsize,
+    /// The flags, and above them the join number: 1 for the first that joined the room, 0 before. In one word, a member and
+    /// its counts of references stay within 112 bytes, a size class of the allocator.
+    marks: AtomicU64,
+}
+
+impl LineId {
+    fn encode(self) -> u64 {
+        u64::from(self.shard) << 32 | u64::from(self.slot)
+    }
+
+    fn decode(encoded: u64) -> Option<Self> {
+        (encoded != NO_LINE).then_some(Self { shard: (encoded >> 32) as u32, slot: encoded as u32 })
+    }
+}
+
+impl Member {
+    /// A client that has just connected over this line.
+    pub fn new(client: Client, line: LineId) -> Self {
+        Self { client, line: AtomicU64::new(line.encode()), waiting_bytes: AtomicUsize::new(0), marks: AtomicU64::new(0) }
+    }
+
+    /// Its line, until that has ended.
+    pub fn line(&self) -> Option<LineId> {
+        LineId::decode(self.line.load(Relaxed))
+    }
+
+    /// Its line, if messages still go out over it.
+    pub fn open_line(&self) -> Option<LineId> {
+        if self.is_closing() { None } else { self.line() }
+    }
+
+    /// This line has ended. A line that has taken its place stays.
+    pub fn end_line(&self, line: LineId) {
+        if self.line() == Some(line) {
+            self.line.store(NO_LINE, Relaxed);
+        }
+    }
+
+    /// Its number in the order in which the room's members have joined, from 1 on. 0 before it joins.
+    #[allow(dead_code, reason = "held broadcasts will compare it")]
+    pub fn join_number(&self) -> u64 {
+        self.marks.load(Relaxed) >> FLAG_BITS
+    }
+
+    /// It has joined the room as this one in the order.
+    pub(super) fn set_join_number(&self, number: u64) {
+        let flags = self.marks.load(Relaxed) & ((1 << FLAG_BITS) - 1);
+        self.marks.store(number << FLAG_BITS | flags, Relaxed);
+    }
+
+    /// Bytes that are staged or queued for it.
+    pub fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes.load(Relaxed)
+    }
+
+    /// Counts bytes that were staged or queued.
+    pub fn add_waiting(&self, bytes: usize) {
+        self.waiting_bytes.store(self.waiting_bytes() + bytes, Relaxed);
+    }
+
+    /// Counts bytes that were written or dropped.
+    pub fn sub_waiting(&self, bytes: usize) {
+        self.waiting_bytes.store(self.waiting_bytes().saturating_sub(bytes), Relaxed);
+    }
+
+    /// The running handler has seen more than the soft limit wait for it.
+    pub fn note_over_soft(&self) {
+        self.set(STAGED, true);
+    }
+
+    /// That handler has returned: `on_drain` is owed once this client has drained.
+    pub fn settle_over_soft(&self) {
+        if self.has(STAGED) {
+            self.set(STAGED, false);
+            self.set(DUE, true);
+        }
+    }
+
+    /// That handler has failed: only what others have seen counts.
+    pub fn forget_over_soft(&self) {
+        self.set(STAGED, false);
+    }
+
+    /// Whether `on_drain` is due: it is owed, and nothing waits any more, neither queued nor staged. True once.
+    pub fn take_drained(&self) -> bool {
+        let drained = self.has(DUE) && !self.has(STAGED) && self.waiting_bytes() == 0;
+        if drained {
+            self.set(DUE, false);
+        }
+        drained
+    }
+
+    /// Whether it gets no further messages.
+    pub fn is_closing(&self) -> bool {
+        self.has(CLOSING)
+    }
+
+    /// Whether the app has closed it: what it still sends is dropped.
+    pub fn is_closed_by_app(&self) -> bool {
+        self.has(CLOSED_BY_APP)
+    }
+
+    /// Sets whether the app has closed it.
+    pub fn set_closed_by_app(&self, closed: bool) {
+        self.set(CLOSED_BY_APP, closed);
+    }
+
+    /// Sets whether it gets no further messages.
+    pub fn set_closing(&self, closing: bool) {
+        self.set(CLOSING, closing);
+    }
+
+    fn has(&self, flag: u64) -> bool {
+        self.marks.load(Relaxed) & flag != 0
+    }
+
+    fn set(&self, flag: u64, on: bool) {
+        let others = self.marks.load(Relaxed) & !flag;
+        self.marks.store(if on { others | flag } else { others }, Relaxed);
+    }
+}

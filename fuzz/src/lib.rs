@@ -3,6 +3,9 @@
 
 // Modules of the host, compiled from their sources: what they export is not all used here.
 #[allow(dead_code, unused_imports)]
+#[path = "../../host/src/close.rs"]
+mod close;
+#[allow(dead_code, unused_imports)]
 #[path = "../../host/src/config.rs"]
 mod config;
 #[allow(dead_code, unused_imports)]
@@ -11,11 +14,10 @@ mod error;
 #[allow(dead_code, unused_imports)]
 mod front;
 #[allow(dead_code, unused_imports)]
-#[path = "../../host/src/protocol/mod.rs"]
-mod protocol;
-#[allow(dead_code, unused_imports)]
 #[path = "../../host/src/types.rs"]
 mod types;
+
+use ws_protocol as protocol;
 
 pub mod frames;
 mod oracle;

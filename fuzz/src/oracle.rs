@@ -1,4 +1,4 @@
-//! Another reading of the same bytes: tungstenite's `WebSocket`. `protocol/tests/differential.rs` of the host tells and tests
+//! Another reading of the same bytes: tungstenite's `WebSocket`. `protocol/src/tests/differential.rs` tells and tests
 //! in what the two differ on purpose; here the same differences are let pass.
 
 use std::io::{self, Cursor, Read, Write};

@@ -172,6 +172,7 @@ impl Builder {
 
     /// The same for development, with a certificate made at the start for `localhost`, `127.0.0.1` and `::1`. Browsers ask
     /// whether to trust it.
+    #[cfg(feature = "self-signed")]
     #[must_use]
     pub fn self_signed_tls(mut self) -> Self {
         self.config.tls = Some(TlsSource::SelfSigned);

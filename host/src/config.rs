@@ -242,6 +242,7 @@ pub enum TlsSource {
         key: PathBuf,
     },
     /// Made at the start, for `localhost`, `127.0.0.1` and `::1`: clients have no reason to trust it.
+    #[cfg(feature = "self-signed")]
     SelfSigned,
 }
 

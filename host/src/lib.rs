@@ -16,18 +16,20 @@ mod app;
 #[doc(hidden)]
 pub mod bench_support;
 mod builder;
+mod close;
 mod config;
 mod error;
 mod front;
 mod guest;
 mod handle;
 mod native;
-mod protocol;
 mod room;
 mod server;
 mod shard;
 mod swap;
 mod types;
+
+use ws_protocol as protocol;
 
 /// The types around the main ones: reasons, errors, limits, and what the binary needs of guests.
 pub mod more {

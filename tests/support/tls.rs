@@ -14,7 +14,7 @@ use tokio_rustls::client::TlsStream;
 use super::client::Client;
 
 /// What `ws-host bench --insecure` takes certificates with. The binary gives no names to tests, so its source is taken.
-#[path = "../../host/src/cli/bench/unchecked.rs"]
+#[path = "../../load/src/unchecked.rs"]
 mod unchecked;
 use unchecked::Unchecked;
 

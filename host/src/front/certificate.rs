@@ -1,26 +1,23 @@
 //! A certificate and its key: read, checked, and made ready to serve with.
 
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::path::Path;
+#[cfg(feature = "self-signed")]
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{Error as TlsError, InconsistentKeys};
 use x509_cert::Certificate as X509;
 use x509_cert::der::Decode;
 use x509_cert::time::Time;
 
+#[cfg(feature = "self-signed")]
+use super::self_signed;
 use crate::config::TlsSource;
 use crate::error::Error;
-
-/// Whom a certificate made for one run is for.
-const THIS_MACHINE: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
-/// Some systems take no certificate that is valid for longer than 398 days.
-const SELF_SIGNED_FOR: Duration = Duration::from_secs(390 * 86_400);
-/// Clocks of clients differ from ours.
-const SELF_SIGNED_SINCE: Duration = Duration::from_secs(86_400);
 
 /// A certificate with its chain and its key, valid when it was loaded.
 #[derive(Debug)]
@@ -38,7 +35,8 @@ pub struct Certificate {
 pub fn load(source: &TlsSource, provider: &CryptoProvider, now: SystemTime) -> Result<Certificate, Error> {
     match source {
         TlsSource::Files { certificate, key } => from_files(certificate, key, provider, now),
-        TlsSource::SelfSigned => self_signed(provider, now),
+        #[cfg(feature = "self-signed")]
+        TlsSource::SelfSigned => for_this_machine(provider, now),
     }
 }
 
@@ -134,22 +132,14 @@ pub fn date(time: Time) -> String {
     text.replace('T', " ").replace('Z', " UTC")
 }
 
-fn self_signed(provider: &CryptoProvider, now: SystemTime) -> Result<Certificate, Error> {
+#[cfg(feature = "self-signed")]
+fn for_this_machine(provider: &CryptoProvider, now: SystemTime) -> Result<Certificate, Error> {
     let failed = |error: &dyn std::fmt::Display| Error::Tls {
         what: "self-signed certificate",
-        path: PathBuf::from(THIS_MACHINE[0]),
+        path: PathBuf::from(self_signed::THIS_MACHINE[0]),
         problem: error.to_string(),
     };
-    let made = || {
-        let mut params = rcgen::CertificateParams::new(THIS_MACHINE.map(str::to_owned))?;
-        params.distinguished_name.push(rcgen::DnType::CommonName, "ws-host, for development");
-        params.not_before = (now - SELF_SIGNED_SINCE).into();
-        params.not_after = (now + SELF_SIGNED_FOR).into();
-        let key = rcgen::KeyPair::generate()?;
-        let certificate = params.self_signed(&key)?;
-        Ok((certificate.der().clone(), PrivatePkcs8KeyDer::from(key.serialize_der())))
-    };
-    let (certificate, key) = made().map_err(|error: rcgen::Error| failed(&error))?;
+    let (certificate, key) = self_signed::make(now).map_err(|error| failed(&error))?;
     let valid_until = check_validity(std::slice::from_ref(&certificate), now).ok().flatten();
     let key = CertifiedKey::from_der(vec![certificate], key.into(), provider).map_err(|error| failed(&error))?;
     Ok(Certificate { key, valid_until })

@@ -17,6 +17,7 @@
 //! | `stream` | a connection with or without TLS, to its hand-over |
 //! | `tls` | what new TLS connections are served with |
 //! | `certificate` | a certificate and its key, read and checked |
+//! | `self_signed` | a certificate that is made for one run |
 //! | `page` | the page, and the notice that it shows |
 //! | `request` | one HTTP request: a page, a refusal or an upgrade |
 //! | `upgrade` | the rules of the opening handshake, without I/O |
@@ -40,6 +41,8 @@ mod reply;
 mod request;
 mod router;
 mod seldom;
+#[cfg(feature = "self-signed")]
+mod self_signed;
 mod serve;
 mod stream;
 mod tls;

@@ -106,7 +106,7 @@ fn measure(options: &Options, places: &Places) -> Check {
 
 /// Builds the host, its guests and its load generator in their release profiles.
 fn build(places: &Places) -> Check {
-    run(&mut cargo("build --package ws-host --release --bins", &places.root))?;
+    run(&mut cargo("build --package ws-host-cli --release --bins", &places.root))?;
     wasm_targets(places)?;
     for workspace in places.guest_workspaces() {
         run(for_guest(&mut cargo("build --workspace --release --target wasm32-wasip2", &workspace)))?;

@@ -29,12 +29,12 @@ pub(crate) fn build_with_component(context: &Context) -> Check {
     Ok(())
 }
 
-/// No guest belongs to the host's workspace, and a plain `cargo build` builds the host alone.
+/// No guest belongs to the host's workspace, and a plain `cargo build` builds the command alone.
 pub(crate) fn are_separate(context: &Context) -> Check {
     let metadata = metadata(&context.places.root)?;
     let built = default_members(&metadata);
-    if built != ["ws-host"] {
-        return Err(Trouble::failed(format!("a plain `cargo build` builds {}, not ws-host alone", built.join(", "))));
+    if built != ["ws-host-cli"] {
+        return Err(Trouble::failed(format!("a plain `cargo build` builds {}, not ws-host-cli alone", built.join(", "))));
     }
     let guests = context.places.guest_workspaces();
     let guest = folders(&metadata).into_iter().find(|package| guests.iter().any(|guests| package.starts_with(guests)));

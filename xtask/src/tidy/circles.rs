@@ -16,8 +16,8 @@ const OPEN: [(&str, &[&str]); 7] = [
     ("cli/src", &["arguments", "log"]),
     ("host/src", &["builder", "server"]),
     ("host/src/guest", &["inspect", "program"]),
-    ("host/src/protocol", &["text", "utf8"]),
     ("protocol/src", &["text", "utf8"]),
+    ("cli/src", &["arguments"]),
     ("host/src/room", &["journal", "timers"]),
     ("host/src/shard", &["connection", "table", "thread", "drain", "room_loop", "rooms", "line", "cached_frame"]),
 ];

@@ -1,4 +1,4 @@
-//! Some crates and words may appear in some modules of the host only.
+//! Some crates and words may appear in some modules of the host, or of the protocol, only.
 
 use super::Finding;
 use super::scan::{line_of, words};
@@ -7,19 +7,16 @@ use super::source::Source;
 /// Words that the protocol must not use: it takes bytes and the time, and neither spawns nor waits.
 const WAITING: [&str; 5] = ["tokio", "async", "await", "spawn", "thread"];
 
-/// The clients of `ws-host test` are the only code above `front/` that speaks the protocol, from the client's side.
-const TEST_CLIENTS: &str = "cli/test.rs";
-
 /// Names that the code's module must not use.
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in sources {
-        let Some(file) = source.below("host/src") else { continue };
-        let module = file.split('/').next().unwrap_or_default().trim_end_matches(".rs");
+        let module = match (source.below("protocol/src"), source.below("host/src")) {
+            (Some(_), _) => "protocol",
+            (None, Some(file)) => file.split('/').next().unwrap_or_default().trim_end_matches(".rs"),
+            (None, None) => continue,
+        };
         for (start, word) in words(&source.code) {
-            if file == TEST_CLIENTS && word == "tungstenite" {
-                continue;
-            }
             if let Some(rule) = broken_rule(module, word, &source.code[start + word.len()..]) {
                 findings.push(Finding::new(&source.path, line_of(&source.code, start), format!("`{word}`: {rule}")));
             }
@@ -62,23 +59,22 @@ mod tests {
     #[test]
     fn only_protocol_and_front_name_tungstenite() {
         let text = "use tungstenite::Message;";
-        assert_eq!(found("host/src/protocol/frame.rs", text), [""; 0]);
+        assert_eq!(found("protocol/src/frame.rs", text), [""; 0]);
         assert_eq!(found("host/src/front/upgrade.rs", text), [""; 0]);
         assert_eq!(
-            found("host/src/cli.rs", text),
-            ["host/src/cli.rs:1: `tungstenite`: only protocol/ and front/ know tungstenite"]
+            found("host/src/server.rs", text),
+            ["host/src/server.rs:1: `tungstenite`: only protocol/ and front/ know tungstenite"]
         );
-        assert_eq!(found("host/src/cli/test.rs", text), [""; 0]);
         assert_eq!(found("host/tests/a.rs", text), [""; 0]);
     }
 
     #[test]
     fn protocol_neither_spawns_nor_awaits() {
         assert_eq!(
-            found("host/src/protocol/mod.rs", "async fn f() { g().await }"),
+            found("protocol/src/lib.rs", "async fn f() { g().await }"),
             [
-                "host/src/protocol/mod.rs:1: `async`: protocol/ neither spawns nor awaits",
-                "host/src/protocol/mod.rs:1: `await`: protocol/ neither spawns nor awaits",
+                "protocol/src/lib.rs:1: `async`: protocol/ neither spawns nor awaits",
+                "protocol/src/lib.rs:1: `await`: protocol/ neither spawns nor awaits",
             ]
         );
         assert_eq!(found("host/src/shard/mod.rs", "async fn f() { g().await }"), [""; 0]);

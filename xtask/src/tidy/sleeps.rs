@@ -13,7 +13,7 @@ const SCRIPTS: [&str; 4] = ["sleep(", "setTimeout(", "setInterval(", "waitForTim
 pub(super) fn in_rust(sources: &[Source]) -> Vec<Finding> {
     sources
         .iter()
-        .filter(|source| source.below("tests/guests").is_none() && source.below("host/benches").is_none())
+        .filter(|source| ["tests/guests", "host/benches", "cli/benches"].iter().all(|dir| source.below(dir).is_none()))
         .flat_map(in_source)
         .collect()
 }

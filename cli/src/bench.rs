@@ -1,0 +1,160 @@
+//! `ws-host bench`: puts a server under load and measures it.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+use ws_host_load::Options;
+
+use crate::limits;
+
+/// The largest message: a load generator that needs more is after something else.
+const MAX_SIZE: usize = 64 << 20;
+
+/// `ws-host bench`.
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    /// The server: ws://host:port/path, or wss:// with TLS; with --rooms, {room} in it becomes a number
+    pub url: String,
+    /// What is measured
+    #[arg(long, value_enum, default_value_t = Mode::Echo, value_name = "MODE")]
+    pub mode: Mode,
+    /// How many connections
+    #[arg(long, short, default_value_t = 100, value_name = "N")]
+    pub connections: usize,
+    /// Messages (with --mode connect: connections) per second in all [default: as fast as answers come]
+    #[arg(long, short, value_name = "N")]
+    pub rate: Option<f64>,
+    /// Without --rate: messages of a connection (in fan-out: of a room's sender) that may wait for their answer
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub in_flight: usize,
+    /// The size of a message's payload
+    #[arg(long, short, default_value = "20", value_parser = limits::size, value_name = "SIZE")]
+    pub size: usize,
+    /// Send text [the default]
+    #[arg(long, conflicts_with = "binary")]
+    pub text: bool,
+    /// Send binary messages
+    #[arg(long)]
+    pub binary: bool,
+    /// With --mode fan-out: how many members of each room send; 0 means all of them
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub senders: usize,
+    /// Spread the connections over so many rooms, by {room} in the URL
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub rooms: usize,
+    /// Offer permessage-deflate, and send compressed messages if the server agrees
+    #[arg(long)]
+    pub compression: bool,
+    /// Open the connections evenly over this time [default: as fast as the server takes them]
+    #[arg(long, default_value = "0s", value_parser = limits::duration, value_name = "TIME")]
+    pub ramp: Duration,
+    /// How long the load lasts before the measurement begins
+    #[arg(long, default_value = "1s", value_parser = limits::duration, value_name = "TIME")]
+    pub warm_up: Duration,
+    /// How long the measurement lasts
+    #[arg(long, short, default_value = "10s", value_parser = limits::duration, value_name = "TIME")]
+    pub duration: Duration,
+    /// With wss://: trust the certificates in this file (PEM) in place of the system's
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    pub ca: Option<PathBuf>,
+    /// With wss://: take any certificate
+    #[arg(long)]
+    pub insecure: bool,
+    /// A server on this machine: tell what it and its children spend (CPU time, memory)
+    #[arg(long, value_name = "PID")]
+    pub pid: Option<u32>,
+    /// Write JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// Each message comes back to its sender
+    Echo,
+    /// Some send, and everybody of their room receives, the sender too
+    FanOut,
+    /// Connections come and go; with wss:// each has a full handshake, since no TLS session is resumed
+    Connect,
+    /// Connections stay and are silent
+    Idle,
+}
+
+/// Loads the server, and tells what was measured.
+pub fn bench(arguments: BenchArguments) -> anyhow::Result<()> {
+    arguments.check()?;
+    let json = arguments.json;
+    let report = ws_host_load::run(&arguments.into())?;
+    let text = if json { serde_json::to_string(&report)? } else { report.in_words() };
+    writeln!(io::stdout(), "{}", text.trim_end())?;
+    Ok(())
+}
+
+impl BenchArguments {
+    /// Refuses what makes no sense together.
+    fn check(&self) -> anyhow::Result<()> {
+        if self.connections == 0 || self.rooms == 0 || self.in_flight == 0 {
+            bail!("--connections, --rooms and --in-flight take 1 or more");
+        }
+        if self.rooms > self.connections {
+            bail!("{} rooms are more than {} connections: each room needs one at least", self.rooms, self.connections);
+        }
+        if self.rooms > 1 && !self.url.contains("{room}") {
+            bail!("--rooms needs {{room}} in the URL, as in ws://localhost:13254/chat/{{room}}");
+        }
+        if self.url.starts_with("ws://")
+            && let Some(flag) = if self.insecure { Some("--insecure") } else { self.ca.as_ref().map(|_| "--ca") }
+        {
+            bail!("{flag} is for wss:// URLs: {} has no certificate to check", self.url);
+        }
+        if self.rate.is_some_and(|rate| !(rate > 0.0 && rate.is_finite())) {
+            bail!("--rate takes a number above 0");
+        }
+        if self.size > MAX_SIZE {
+            bail!("--size takes at most {} MiB", MAX_SIZE >> 20);
+        }
+        if self.duration.is_zero() {
+            bail!("--duration takes a time above 0");
+        }
+        Ok(())
+    }
+}
+
+impl From<BenchArguments> for Options {
+    fn from(arguments: BenchArguments) -> Self {
+        Self {
+            url: arguments.url,
+            mode: arguments.mode.into(),
+            connections: arguments.connections,
+            rate: arguments.rate,
+            in_flight: arguments.in_flight,
+            size: arguments.size,
+            binary: arguments.binary,
+            senders: arguments.senders,
+            rooms: arguments.rooms,
+            compression: arguments.compression,
+            ramp: arguments.ramp,
+            warm_up: arguments.warm_up,
+            duration: arguments.duration,
+            ca: arguments.ca,
+            insecure: arguments.insecure,
+            pid: arguments.pid,
+            quiet: arguments.json,
+        }
+    }
+}
+
+impl From<Mode> for ws_host_load::Mode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Echo => Self::Echo,
+            Mode::FanOut => Self::FanOut,
+            Mode::Connect => Self::Connect,
+            Mode::Idle => Self::Idle,
+        }
+    }
+}

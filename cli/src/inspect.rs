@@ -1,0 +1,42 @@
+//! `ws-host inspect`: what a component exports, imports and would be allowed to do.
+
+use std::io::Write;
+
+use ws_host::more::{Engine, Report};
+
+use crate::arguments::InspectArguments;
+
+/// Prints the report.
+pub fn inspect(arguments: &InspectArguments) -> anyhow::Result<()> {
+    let report = Report::of(&Engine::new()?, &arguments.file)?;
+    let text = if arguments.json { serde_json::to_string_pretty(&report)? } else { in_words(&report) };
+    writeln!(std::io::stdout(), "{}", text.trim_end())?;
+    Ok(())
+}
+
+fn in_words(report: &Report) -> String {
+    let mut text =
+        format!("{}: a component of {}, {} compiled\n", report.file, size(report.size_bytes), size(report.compiled_bytes));
+    match &report.problem {
+        None => text.push_str("This host can run it.\n"),
+        Some(problem) => text.push_str(&format!("This host cannot run it: {problem}\n")),
+    }
+    text.push_str("\nExports:\n");
+    for item in &report.exports {
+        text.push_str(&format!("  {:<38} {}\n", item.name, item.functions.join(", ")));
+    }
+    text.push_str("\nImports, and what they let it do:\n");
+    for import in &report.imports {
+        let missing = if import.given { "" } else { " [MISSING]" };
+        text.push_str(&format!("  {:<38} {}{missing}\n", import.item.name, import.capability));
+    }
+    text
+}
+
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+    }
+}

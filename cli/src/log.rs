@@ -1,0 +1,57 @@
+//! Log lines: how many, and in which form. They go to stderr.
+
+use std::io::IsTerminal;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+use crate::arguments::EVERYWHERE;
+use crate::log_queue::LogQueue;
+
+/// How much to log, and how.
+#[derive(Debug, Args)]
+pub struct Logging {
+    /// Log more: -v for every connection, -vv for everything
+    #[arg(short, long, global = true, help_heading = EVERYWHERE, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    verbose: u8,
+    /// Log warnings and errors only; -qq errors only
+    #[arg(short, long, global = true, help_heading = EVERYWHERE, action = clap::ArgAction::Count)]
+    quiet: u8,
+    /// The form of log lines: text for people, json for programs
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    log_format: Format,
+}
+
+/// The form of log lines. (Its cases have no help of their own, which keeps the help on one screen.)
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Sets up logging for the process. `RUST_LOG`, where it is set, has the last word.
+///
+/// # Errors
+/// No thread can be made.
+pub fn set_up(logging: &Logging) -> anyhow::Result<LogQueue> {
+    let level = match (logging.verbose, logging.quiet) {
+        (0, 0) => "warn,ws_host=info,guest=info",
+        (1, _) => "warn,ws_host=debug,guest=debug",
+        (2.., _) => "debug,ws_host=trace,guest=trace",
+        (_, 1) => "warn",
+        (_, _) => "error",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let queue = LogQueue::to_stderr().context("cannot start a thread for the log")?;
+    let writer = queue.clone();
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    // What goes wrong with a line would be told on stderr, in a way that panics when that is closed.
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false).with_ansi(colours);
+    let lines = lines.with_writer(move || writer.clone());
+    match logging.log_format {
+        Format::Text => lines.with_target(false).init(),
+        Format::Json => lines.json().flatten_event(true).init(),
+    }
+    Ok(queue)
+}

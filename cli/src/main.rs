@@ -1,0 +1,62 @@
+//! The `ws-host` command.
+
+mod arguments;
+mod bench;
+mod build;
+mod compression;
+mod config_file;
+mod dev;
+mod env;
+mod flags;
+mod hint;
+mod inspect;
+mod limits;
+mod log;
+mod log_queue;
+mod manual;
+mod new;
+mod remote;
+mod run;
+mod settings;
+mod test;
+mod tls;
+mod watch;
+
+use std::process::ExitCode;
+
+use arguments::Command;
+
+/// Chosen by measurement; `docs/decisions.md` has the figures.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+fn main() -> ExitCode {
+    let arguments = match arguments::parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return arguments::report(&error),
+    };
+    let log = match log::set_up(&arguments.logging) {
+        Ok(log) => log,
+        Err(error) => return arguments::report(&error),
+    };
+    let result = match arguments.command {
+        Command::Run(run) => run::run(run),
+        Command::Inspect(inspect) => inspect::inspect(&inspect),
+        Command::Dev(dev) => dev::dev(dev),
+        Command::New(new) => new::new(&new),
+        Command::Build(build) => build::build(&build),
+        Command::Test(test) => test::test(&test),
+        Command::Swap(swap) => remote::swap(&swap),
+        Command::Rollback(remote) => remote::rollback(&remote),
+        Command::Status(remote) => remote::status(&remote),
+        Command::Bench(bench) => bench::bench(bench),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man => manual::man(),
+    };
+    // The error is the last line.
+    log.flush();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => arguments::report(&error),
+    }
+}

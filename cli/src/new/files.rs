@@ -1,0 +1,95 @@
+//! The files of the SDKs, part of the binary: a project needs no checkout of ours.
+
+/// A file: its path, and what is in it.
+pub(super) type File = (&'static str, &'static [u8]);
+
+macro_rules! files {
+    ($folder:literal: $($file:literal),+ $(,)?) => {
+        &[$(($file, include_bytes!(concat!("../../../", $folder, "/", $file)))),+]
+    };
+}
+
+/// `sdk/rust`.
+pub(super) const RUST: &[File] = files!("sdk/rust":
+    "Cargo.toml", "README.md", "src/app.rs", "src/bindings.rs", "src/clients.rs", "src/control.rs", "src/export.rs", "src/lib.rs",
+    "src/message.rs", "src/topics.rs", "wit/exports.wit", "wit/imports.wit", "wit/types.wit", "wit/world.wit",
+);
+
+/// `sdk/js`.
+pub(super) const JAVASCRIPT: &[File] = files!("sdk/js":
+    "README.md", "bin/ws-host-guest.mjs", "build/build.mjs", "build/look.mjs", "build/world.mjs", "globals.d.ts", "index.d.ts", "package.json",
+    "src/client.js", "src/exports.js", "src/globals.js", "src/index.js", "src/output.js", "src/text.js", "src/values.js",
+    "wit/deps/wasi-cli/cli.wit", "wit/deps/wasi-io/io.wit", "wit/deps/wasi-random/random.wit", "wit/exports.wit", "wit/guest.wit",
+    "wit/imports.wit", "wit/types.wit", "wit/world.wit",
+);
+
+/// `sdk/python`.
+pub(super) const PYTHON: &[File] = files!("sdk/python":
+    "README.md",
+    "pyproject.toml",
+    "src/websocket/__init__.py",
+    "src/websocket/py.typed",
+    "src/websocket_server/__init__.py",
+    "src/websocket_server/py.typed",
+    "src/ws_host_guest/__init__.py",
+    "src/ws_host_guest/__main__.py",
+    "src/ws_host_guest/_host.py",
+    "src/ws_host_guest/app.py",
+    "src/ws_host_guest/build.py",
+    "src/ws_host_guest/entry.py",
+    "src/ws_host_guest/load.py",
+    "src/ws_host_guest/look.py",
+    "src/ws_host_guest/py.typed",
+    "src/ws_host_guest/room.py",
+    "src/ws_host_guest/running.py",
+    "src/ws_host_guest/values.py",
+    "src/ws_host_guest/wit/exports.wit",
+    "src/ws_host_guest/wit/imports.wit",
+    "src/ws_host_guest/wit/types.wit",
+    "src/ws_host_guest/wit/world.wit",
+);
+
+/// `sdk/c`.
+pub(super) const C: &[File] = files!("sdk/c":
+    "README.md", "bindings/ws.c", "bindings/ws.h", "bindings/ws_component_type.o", "ws_guest.c", "ws_guest.h",
+);
+
+/// The contract, for a language whose SDK has no copy of it.
+pub(super) const WIT: &[File] = files!("wit": "exports.wit", "imports.wit", "types.wit", "world.wit");
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// The files below a folder, but for tests and for what tools write.
+    fn below(root: &Path, folder: &Path, found: &mut Vec<String>) {
+        for path in folder.read_dir().expect("the folder can be listed").map(|entry| entry.expect("an entry can be read").path())
+        {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let left_out = ["node_modules", "__pycache__", "target", "test", "tests", "package-lock.json"];
+            if left_out.contains(&name.as_str()) || name.ends_with(".egg-info") || path == root.join("python/build") {
+                continue;
+            }
+            if path.is_dir() {
+                below(root, &path, found);
+            } else {
+                found.push(path.strip_prefix(root).expect("it is below").to_string_lossy().into_owned());
+            }
+        }
+    }
+
+    #[test]
+    fn each_sdk_is_there_in_whole() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk");
+        for (name, files) in [("rust", RUST), ("js", JAVASCRIPT), ("python", PYTHON), ("c", C)] {
+            let mut found = Vec::new();
+            below(&root, &root.join(name), &mut found);
+            let mut embedded: Vec<_> = files.iter().map(|(path, _)| format!("{name}/{path}")).collect();
+            found.sort();
+            embedded.sort();
+            assert_eq!(embedded, found);
+        }
+    }
+}

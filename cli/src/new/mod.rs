@@ -1,0 +1,188 @@
+//! `ws-host new`: writes a guest project that needs no checkout of ours.
+
+mod files;
+
+use std::borrow::Cow;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+
+use self::files::File;
+use crate::arguments::NewArguments;
+
+/// The languages that a project can be in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// Rust
+    Rust,
+    /// Python
+    Python,
+    /// JavaScript
+    #[value(alias = "javascript")]
+    Js,
+    /// TypeScript
+    #[value(alias = "typescript")]
+    Ts,
+    /// C
+    C,
+}
+
+macro_rules! template {
+    ($file:literal) => {
+        include_bytes!(concat!("../../templates/", $file)).as_slice()
+    };
+}
+
+/// What every project has. Its `.gitignore` has no dot here, lest it be in force in this repository.
+const EVERY: &[File] = &[(".gitignore", template!("every/gitignore")), ("tests/hello.chat", template!("every/hello.chat"))];
+
+/// Longer names serve nobody, and npm's limit is near.
+const LONGEST_NAME: usize = 64;
+
+/// Names of crates and packages that a project uses itself, or that its language keeps for itself.
+const TAKEN: [&str; 11] = [
+    "test",
+    "core",
+    "std",
+    "alloc",
+    "proc-macro",
+    "ws-guest",
+    "ws-host-guest",
+    "websocket",
+    "node_modules",
+    "vendor",
+    "wit-bindgen",
+];
+
+/// Writes the project into a folder of its name, below the working directory.
+pub fn new(arguments: &NewArguments) -> anyhow::Result<()> {
+    let name = arguments.name.as_str();
+    check(name)?;
+    let folder = Path::new(name);
+    if let Err(error) = fs::create_dir(folder) {
+        match error.kind() {
+            std::io::ErrorKind::AlreadyExists => bail!("{name} exists already: choose another name, or remove it first"),
+            _ => return Err(error).with_context(|| format!("cannot make the folder {name}")),
+        }
+    }
+    for (path, content) in project(arguments.lang) {
+        write(&folder.join(path.as_str()), &filled(&path, content, name))?;
+    }
+    // A closed stdout is no reason to fail: the project is there.
+    let _ = writeln!(std::io::stdout(), "{name} is there: {name}/README.md tells how to go on");
+    Ok(())
+}
+
+fn check(name: &str) -> anyhow::Result<()> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(plain) || name.len() > LONGEST_NAME {
+        bail!("`{name}` cannot be a project's name: take up to {LONGEST_NAME} of a-z, 0-9, - and _, a letter first");
+    }
+    if TAKEN.contains(&name) {
+        bail!("`{name}` is the name of something that a project needs: choose another");
+    }
+    Ok(())
+}
+
+/// The files of a project: where they go, and what is in them.
+fn project(language: Language) -> Vec<(String, &'static [u8])> {
+    let (own, vendored): (&[File], &[(&str, &[File])]) = match language {
+        Language::Rust => (
+            &[
+                ("Cargo.toml", template!("rust/Cargo.toml")),
+                ("README.md", template!("rust/README.md")),
+                ("src/lib.rs", template!("rust/lib.rs")),
+            ],
+            &[("vendor/ws-guest", files::RUST)],
+        ),
+        Language::Python => (
+            &[("README.md", template!("python/README.md")), ("app.py", template!("python/app.py"))],
+            &[("vendor/ws-host-guest", files::PYTHON)],
+        ),
+        Language::Js => (
+            &[
+                ("README.md", template!("javascript/README.md")),
+                ("package.json", template!("javascript/package.json")),
+                ("src/index.js", template!("javascript/index.js")),
+            ],
+            &[("vendor/ws-host-guest", files::JAVASCRIPT)],
+        ),
+        Language::Ts => (
+            &[
+                ("README.md", template!("typescript/README.md")),
+                ("package.json", template!("typescript/package.json")),
+                ("src/index.ts", template!("typescript/index.ts")),
+                ("tsconfig.json", template!("typescript/tsconfig.json")),
+            ],
+            &[("vendor/ws-host-guest", files::JAVASCRIPT)],
+        ),
+        Language::C => (
+            &[
+                ("README.md", template!("c/README.md")),
+                ("compile_flags.txt", template!("c/compile_flags.txt")),
+                ("src/chat.c", template!("c/chat.c")),
+            ],
+            &[("vendor/ws-host-guest", files::C), ("vendor/ws-host-guest/wit", files::WIT)],
+        ),
+    };
+    let copied = vendored
+        .iter()
+        .flat_map(|(folder, files)| files.iter().map(move |(path, content)| (format!("{folder}/{path}"), *content)));
+    EVERY.iter().chain(own).map(|(path, content)| ((*path).to_owned(), *content)).chain(copied).collect()
+}
+
+fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let said = || format!("cannot write {}", path.display());
+    fs::create_dir_all(path.parent().unwrap_or(path)).with_context(said)?;
+    fs::write(path, content).with_context(said)
+}
+
+/// A file as the project has it: with its name, or without what an SDK's manifest leaves to our workspace.
+fn filled(path: &str, content: &'static [u8], name: &str) -> Cow<'static, [u8]> {
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+    let replacements: &[(&str, &str)] = match path {
+        // The longer name first: it ends with the shorter one.
+        "vendor/ws-guest/Cargo.toml" => &[
+            ("rust-version.workspace = true", concat!("rust-version = \"", env!("CARGO_PKG_RUST_VERSION"), "\"")),
+            ("version.workspace = true", concat!("version = \"", env!("CARGO_PKG_VERSION"), "\"")),
+            ("edition.workspace = true", "edition = \"2024\""),
+            ("license.workspace = true", concat!("license = \"", env!("CARGO_PKG_LICENSE"), "\"")),
+        ],
+        path if path.starts_with("vendor/") => &[],
+        _ => &[("{{name}}", name), ("{{version}}", VERSION)],
+    };
+    match std::str::from_utf8(content) {
+        Ok(text) if !replacements.is_empty() => {
+            Cow::Owned(replacements.iter().fold(text.to_owned(), |text, (here, there)| text.replace(here, there)).into_bytes())
+        }
+        _ => Cow::Borrowed(content),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_that_every_language_takes() {
+        assert!(["chat", "my-chat", "chat_2"].iter().all(|name| check(name).is_ok()));
+        let long = "a".repeat(65);
+        for name in ["", "2chat", "My-Chat", "a b", "../chat", "a.b", "test", long.as_str()] {
+            assert!(check(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_to_a_workspace_and_no_place_is_left_open() {
+        for language in Language::value_variants() {
+            for (path, content) in project(*language) {
+                let Ok(text) = String::from_utf8(filled(&path, content, "chat").into_owned()) else { continue };
+                assert!(!text.contains(".workspace = true"), "{path}");
+                assert!(path.starts_with("vendor/") || !text.contains("{{"), "{path}");
+            }
+        }
+    }
+}

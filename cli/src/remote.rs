@@ -1,0 +1,115 @@
+//! `ws-host swap`, `rollback` and `status`: requests to a running server.
+
+use std::io::{self, Write};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, bail};
+use serde::Serialize;
+use ws_host::more::{AdminRequest, Answer, ReleaseInfo, Status, SwapReport, ask, default_socket};
+
+use crate::arguments::{Remote, SwapArguments};
+
+/// The running server said no: exit code 1.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(String);
+
+/// Goes to another component.
+pub fn swap(arguments: &SwapArguments) -> anyhow::Result<()> {
+    // The server has another working directory than we have.
+    let file = std::path::absolute(&arguments.file).with_context(|| format!("cannot find {}", arguments.file.display()))?;
+    changed(&arguments.remote, &AdminRequest::Swap(file))
+}
+
+/// Goes back.
+pub fn rollback(remote: &Remote) -> anyhow::Result<()> {
+    changed(remote, &AdminRequest::Rollback)
+}
+
+/// Shows what runs.
+pub fn status(remote: &Remote) -> anyhow::Result<()> {
+    match request(remote, &AdminRequest::Status)? {
+        Answer::Status(status) => show(remote, &status, in_words(&status)),
+        other => bail!("the server answered something else: {other:?}"),
+    }
+}
+
+fn changed(remote: &Remote, asked: &AdminRequest) -> anyhow::Result<()> {
+    match request(remote, asked)? {
+        Answer::Swapped(report) => show(remote, &report, change_in_words(&report)),
+        other => bail!("the server answered something else: {other:?}"),
+    }
+}
+
+fn request(remote: &Remote, asked: &AdminRequest) -> anyhow::Result<Answer> {
+    let socket = remote.socket.clone().unwrap_or_else(|| default_socket(remote.port));
+    match ask(&socket, asked) {
+        Ok(Answer::Refused(reason)) => Err(Refused(reason).into()),
+        Ok(answer) => Ok(answer),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => bail!(
+            "no server of yours runs with the admin socket {}. Name its port with --port, or its socket with --socket",
+            socket.display()
+        ),
+        Err(error) => Err(error).with_context(|| format!("the server behind {} did not answer", socket.display())),
+    }
+}
+
+fn show(remote: &Remote, value: &impl Serialize, words: String) -> anyhow::Result<()> {
+    let text = if remote.json { serde_json::to_string_pretty(value)? } else { words };
+    writeln!(io::stdout(), "{}", text.trim_end())?;
+    Ok(())
+}
+
+fn change_in_words(report: &SwapReport) -> String {
+    let clients: usize = report.rooms.iter().map(|room| room.clients).sum();
+    let longest = report.rooms.iter().map(|room| room.pause_us).max().unwrap_or(0);
+    format!(
+        "{} -> {}\n{} and {} stayed connected; the longest pause of a room was {}\nloaded in {}, swapped in {}",
+        name(&report.from),
+        name(&report.to),
+        count(report.rooms.len(), "room"),
+        count(clients, "client"),
+        millis(longest),
+        millis(report.load_us),
+        millis(report.swap_us)
+    )
+}
+
+fn in_words(status: &Status) -> String {
+    let previous = status.previous.as_ref().map_or("none".to_owned(), name);
+    format!(
+        "release   {}, for {}\nfile      {}\nprevious  {previous}\nrooms     {}\nclients   {}\nswaps     {}\ntraps     {}",
+        name(&status.release),
+        age(status.release.since_unix),
+        status.release.file.display(),
+        status.rooms,
+        status.clients,
+        status.swaps,
+        status.traps
+    )
+}
+
+/// A release in a few words: its file's name and the first digits of its hash, as git has it.
+fn name(release: &ReleaseInfo) -> String {
+    let file = release.file.file_name().unwrap_or(release.file.as_os_str());
+    format!("{} ({})", file.to_string_lossy(), release.sha256.get(..12).unwrap_or(&release.sha256))
+}
+
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+fn millis(micros: u64) -> String {
+    format!("{:.1} ms", micros as f64 / 1000.0)
+}
+
+fn age(since_unix: u64) -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+    let seconds = now.saturating_sub(since_unix);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}

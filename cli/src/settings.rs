@@ -1,0 +1,197 @@
+//! What the command line leaves open is taken from `ws-host.toml`.
+//!
+//! A setting becomes the arguments that it stands for, and clap reads them with those of the command line. So the file knows
+//! what the command line knows: each flag by its long name, and `file` and `dir`.
+
+use std::error::Error as _;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use clap::builder::ValueParser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
+
+use crate::arguments::{Arguments, Command as Asked, EVERYWHERE};
+use crate::config_file::{self, Setting, Value};
+
+/// The file that is looked for in the current directory.
+const DEFAULT_FILE: &str = "ws-host.toml";
+/// The commands whose flags the file may set. Others take from it what they have in common with these.
+const OWNERS: [&str; 2] = ["run", "dev"];
+/// The commands that serve nothing and ask nobody.
+const WITHOUT_SETTINGS: [&str; 6] = ["inspect", "new", "build", "test", "completions", "man"];
+/// What makes no sense in the file.
+const NO_KEYS: [&str; 4] = ["help", "version", "config", "no-config"];
+/// One of them on the command line is an answer to both.
+const LOUDNESS: [&str; 2] = ["verbose", "quiet"];
+
+/// Which file has the settings.
+#[derive(Debug, Args)]
+pub struct Choice {
+    /// The file with settings, keys named as the flags [default: ws-host.toml in the current directory, if it is there]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "PATH")]
+    config: Option<PathBuf>,
+    /// Read no file with settings
+    #[arg(long, global = true, help_heading = EVERYWHERE, conflicts_with = "config")]
+    no_config: bool,
+}
+
+/// Reads the command line and the settings. Ends the process after `--help`, `--version` and mistakes on the command line.
+pub fn parse(line: &[OsString]) -> anyhow::Result<Arguments> {
+    let matches = Arguments::command().try_get_matches_from(line).unwrap_or_else(|error| error.exit());
+    let (name, given) = matches.subcommand().context("clap asks for a command")?;
+    let file = if WITHOUT_SETTINGS.contains(&name) { None } else { find(given)? };
+    let mut arguments = match &file {
+        None => Arguments::from_arg_matches(&matches)?,
+        Some(file) => {
+            let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let more = arguments_of(&text, file, name, given)?;
+            with(line, name, more).map_err(|error| anyhow!("{} does not go with the command line: {error}", file.display()))?
+        }
+    };
+    match &mut arguments.command {
+        Asked::Run(run) if run.file.is_none() => {
+            let missing = "the component is missing: name its file, here or as `file` in ws-host.toml";
+            Arguments::command().error(ErrorKind::MissingRequiredArgument, missing).exit()
+        }
+        Asked::Run(run) => run.serving.settings = file,
+        Asked::Dev(dev) => dev.serving.settings = file,
+        _ => {}
+    }
+    Ok(arguments)
+}
+
+/// The file with settings, if there is one.
+fn find(given: &ArgMatches) -> anyhow::Result<Option<PathBuf>> {
+    if given.get_flag("no_config") {
+        return Ok(None);
+    }
+    if let Some(chosen) = given.get_one::<PathBuf>("config") {
+        return Ok(Some(chosen.clone()));
+    }
+    let file = PathBuf::from(DEFAULT_FILE);
+    Ok(file.try_exists().with_context(|| format!("cannot look for {DEFAULT_FILE}"))?.then_some(file))
+}
+
+/// The arguments that a file's settings stand for, without those that the command line has itself or the command does not know.
+fn arguments_of(text: &str, file: &Path, name: &str, given: &ArgMatches) -> anyhow::Result<Vec<OsString>> {
+    let at = |line: usize, text: String| anyhow!("{}:{line}: {text}", file.display());
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let root = Arguments::command();
+    let mut arguments = Vec::new();
+    for setting in config_file::read(text).map_err(|mistake| at(mistake.line, mistake.text))? {
+        let (owner, arg) = owner(&root, &setting.key).ok_or_else(|| at(setting.line, unknown(&root, &setting.key)))?;
+        let words = words(&arg, &setting, folder).and_then(|words| check(&root, owner, &setting, words));
+        let words = words.map_err(|text| at(setting.line, text))?;
+        let has_it = root.find_subcommand(name).is_some_and(|command| argument(&root, command, &setting.key).is_some());
+        if has_it && !is_given(given, &arg) {
+            arguments.extend(words);
+        }
+    }
+    Ok(arguments)
+}
+
+/// The command that has this key, and its argument there.
+fn owner(root: &Command, key: &str) -> Option<(&'static str, Arg)> {
+    OWNERS.into_iter().find_map(|owner| Some((owner, argument(root, root.find_subcommand(owner)?, key)?.clone())))
+}
+
+/// The argument of this name: a flag of the command, or one of all commands, or what has no flag, such as `file`.
+fn argument<'a>(root: &'a Command, command: &'a Command, key: &str) -> Option<&'a Arg> {
+    let is_it = |arg: &&Arg| arg.get_long().map_or_else(|| arg.get_id() == key, |long| long == key);
+    let global = root.get_arguments().filter(|arg| arg.is_global_set());
+    command.get_arguments().chain(global).find(is_it).filter(|_| !NO_KEYS.contains(&key))
+}
+
+fn is_given(given: &ArgMatches, arg: &Arg) -> bool {
+    let is_given = |id: &str| given.value_source(id) == Some(ValueSource::CommandLine);
+    let id = arg.get_id().as_str();
+    if LOUDNESS.contains(&id) { LOUDNESS.into_iter().any(is_given) } else { is_given(id) }
+}
+
+/// What would be said on the command line. Paths are meant from the file's folder.
+fn words(arg: &Arg, setting: &Setting, folder: &Path) -> Result<Vec<OsString>, String> {
+    let Setting { key, value, .. } = setting;
+    let one = |word: &str| {
+        let is_path = arg.get_value_parser().type_id() == ValueParser::path_buf().type_id();
+        let word = if is_path { folder.join(word).into_os_string() } else { word.into() };
+        if arg.is_positional() {
+            return word;
+        }
+        let mut flag = OsString::from(format!("--{key}="));
+        flag.push(word);
+        flag
+    };
+    let times = |count: usize| vec![OsString::from(format!("--{key}")); count];
+    match (arg.get_action(), value) {
+        (ArgAction::SetTrue | ArgAction::Count, Value::Switch(on)) => Ok(times(usize::from(*on))),
+        (ArgAction::Count, Value::Word(count)) if count.len() == 1 => {
+            count.parse().map(times).map_err(|_| format!("{key} is {value}; write true, or how often"))
+        }
+        (ArgAction::SetTrue | ArgAction::Count, _) => Err(format!("{key} is {value}; write {key} = true or false")),
+        (_, Value::Switch(_)) => Err(format!("{key} is {value}, and takes a value instead: {}", example(arg, key))),
+        (_, Value::Word(word)) => Ok(vec![one(word)]),
+        (ArgAction::Append, Value::List(words)) => Ok(words.iter().map(|word| one(word)).collect()),
+        (_, Value::List(_)) => Err(format!("{key} is {value}, and takes one value only: {}", example(arg, key))),
+    }
+}
+
+fn example(arg: &Arg, key: &str) -> String {
+    let default = arg.get_default_values().first().map(|value| value.to_string_lossy().into_owned());
+    let name = || arg.get_value_names().and_then(|names| names.first()).map_or_else(|| "...".to_owned(), ToString::to_string);
+    format!("{key} = {:?}", default.unwrap_or_else(name))
+}
+
+/// Has clap look at one setting alone, so that a mistake can be told with its line.
+fn check(root: &Command, owner: &str, setting: &Setting, words: Vec<OsString>) -> Result<Vec<OsString>, String> {
+    let line = ["ws-host".into(), owner.into()].into_iter().chain(words.iter().cloned());
+    let Err(error) = root.clone().try_get_matches_from(line) else { return Ok(words) };
+    let Setting { key, value, .. } = setting;
+    match error.kind() {
+        // What it needs beside it may stand on another line.
+        ErrorKind::MissingRequiredArgument | ErrorKind::ArgumentConflict => Ok(words),
+        ErrorKind::ValueValidation => {
+            let reason = error.source().map_or_else(|| first_line(&error), ToString::to_string);
+            Err(format!("{key} = {value}: {reason}"))
+        }
+        _ => match error.get(ContextKind::ValidValue) {
+            Some(ContextValue::Strings(valid)) => Err(format!("{key} = {value}: write one of {}", valid.join(", "))),
+            _ => Err(format!("{key} = {value}: {}", first_line(&error))),
+        },
+    }
+}
+
+/// What to say of a key that there is not, with the nearest that there is: clap knows that one.
+fn unknown(root: &Command, key: &str) -> String {
+    let with_hyphens = key.replace('_', "-");
+    let nearest = owner(root, &with_hyphens).map(|_| with_hyphens).or_else(|| {
+        OWNERS.into_iter().find_map(|owner| {
+            let error = root.clone().try_get_matches_from(["ws-host", owner, &format!("--{key}")]).err()?;
+            let Some(ContextValue::String(flag)) = error.get(ContextKind::SuggestedArg) else { return None };
+            let nearest = flag.trim_start_matches("--").to_owned();
+            (!NO_KEYS.contains(&nearest.as_str())).then_some(nearest)
+        })
+    });
+    match nearest {
+        Some(nearest) => format!("there is no key {key}; did you mean {nearest}?"),
+        None => format!("there is no key {key}; `ws-host run --help` has them all, each named as its flag"),
+    }
+}
+
+/// The command line with more arguments: right behind the command, so that nothing in front or behind changes its meaning.
+fn with(line: &[OsString], name: &str, more: Vec<OsString>) -> Result<Arguments, String> {
+    let behind = line.iter().position(|word| word == name).map_or(line.len(), |at| at + 1);
+    let (before, rest) = line.split_at(behind);
+    let line = before.iter().cloned().chain(more).chain(rest.iter().cloned());
+    let matches = Arguments::command().try_get_matches_from(line);
+    matches.and_then(|matches| Arguments::from_arg_matches(&matches)).map_err(|error| first_line(&error))
+}
+
+/// What clap says before it shows the usage, in one line.
+fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect::<Vec<_>>().join(" ");
+    line.strip_prefix("error: ").unwrap_or(&line).to_owned()
+}

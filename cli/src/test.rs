@@ -1,0 +1,147 @@
+//! `ws-host test`: builds a guest project, serves it, and has clients say and hear what its dialogues tell.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tungstenite::{Message, WebSocket};
+use ws_host::Server;
+
+use crate::arguments::TestArguments;
+use crate::build::Project;
+
+/// How long a client waits for what it is to hear: a guest that answers at all does so in milliseconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Builds the project, and plays the dialogues in its folder `tests`.
+pub fn test(arguments: &TestArguments) -> anyhow::Result<()> {
+    let project = Project::open(arguments.dir.clone())?;
+    let dialogues = dialogues(project.dir())?;
+    let component = project.build()?;
+    for file in dialogues {
+        let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let lines =
+            with_server(&component, |address| play(&text, address)).with_context(|| format!("{} failed", file.display()))?;
+        // A closed stdout is no reason to fail.
+        let _ = writeln!(std::io::stdout(), "{}: {lines} lines, as told", file.display());
+    }
+    Ok(())
+}
+
+fn dialogues(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let folder = dir.join("tests");
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    let mut files: Vec<_> =
+        entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "chat")).collect();
+    files.sort();
+    if files.is_empty() {
+        bail!("{} has no dialogue: write what clients say and hear into a file such as tests/hello.chat", dir.display());
+    }
+    Ok(files)
+}
+
+/// Serves the component on a free port as long as `act` runs.
+fn with_server<T>(component: &Path, act: impl FnOnce(SocketAddr) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let server = Server::builder().port(0).component(component).build()?;
+    let (address, handle) = (server.local_addr(), server.handle());
+    let serving = std::thread::spawn(move || server.run_forever());
+    let result = act(address);
+    handle.shutdown();
+    // Its thread fails only if the server has a bug, which the dialogue will have met.
+    let _ = serving.join();
+    result
+}
+
+type Client = WebSocket<TcpStream>;
+
+/// Plays a dialogue. Answers how many lines it has.
+fn play(text: &str, address: SocketAddr) -> anyhow::Result<usize> {
+    let mut clients = HashMap::new();
+    let mut played = 0;
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim_end();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        step(&mut clients, line, address).with_context(|| format!("line {}, `{line}`", index + 1))?;
+        played += 1;
+    }
+    Ok(played)
+}
+
+/// One line: `ann joins`, `ann joins /path`, `ann says hello`, `ann hears hello`, `ann leaves`, `ann is closed with 1011`.
+fn step(clients: &mut HashMap<String, Client>, line: &str, address: SocketAddr) -> anyhow::Result<()> {
+    let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let (verb, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    if verb == "joins" {
+        let path = if rest.is_empty() { "/" } else { rest };
+        clients.insert(name.to_owned(), join(address, path)?);
+        return Ok(());
+    }
+    let client = clients.get_mut(name).with_context(|| format!("{name} has not joined"))?;
+    match verb {
+        "says" => client.send(Message::text(rest)).context("it could not be sent")?,
+        "hears" => {
+            let heard = hear(client)?;
+            if heard != rest {
+                bail!("{name} heard `{heard}`");
+            }
+        }
+        "leaves" => {
+            client.close(None).context("the connection is gone already")?;
+            while client.read().is_ok() {}
+            clients.remove(name);
+        }
+        "is" => {
+            let told: Option<u16> = rest.strip_prefix("closed with ").and_then(|code| code.parse().ok());
+            let told = told.context("write `is closed with 1011`, say")?;
+            let code = closed(client)?;
+            if code != told {
+                bail!("{name} was closed with {code}");
+            }
+            clients.remove(name);
+        }
+        _ => bail!("a client joins, says, hears, leaves or is closed"),
+    }
+    Ok(())
+}
+
+fn join(address: SocketAddr, path: &str) -> anyhow::Result<Client> {
+    let stream = TcpStream::connect(address).context("the server takes no connection")?;
+    stream.set_read_timeout(Some(PATIENCE)).context("the connection takes no time-out")?;
+    let (client, _) = tungstenite::client(format!("ws://{address}{path}"), stream).context("the upgrade was refused")?;
+    Ok(client)
+}
+
+/// The next text.
+fn hear(client: &mut Client) -> anyhow::Result<String> {
+    loop {
+        match client.read() {
+            Ok(Message::Text(text)) => return Ok(text.to_string()),
+            Ok(Message::Binary(data)) => return Ok(format!("{} bytes", data.len())),
+            Ok(Message::Close(frame)) => {
+                bail!("the connection was closed with {}", frame.map_or(1005, |frame| frame.code.into()))
+            }
+            Ok(_) => {}
+            Err(error) => bail!("nothing came: {error}"),
+        }
+    }
+}
+
+/// Waits for the server's close frame: its code. What comes before it is dropped.
+fn closed(client: &mut Client) -> anyhow::Result<u16> {
+    loop {
+        match client.read() {
+            Ok(Message::Close(frame)) => {
+                while client.read().is_ok() {}
+                return Ok(frame.map_or(1005, |frame| frame.code.into()));
+            }
+            Ok(_) => {}
+            Err(error) => bail!("no close frame came: {error}"),
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! One connection.
+
+use std::io::{self, ErrorKind, Write};
+
+use super::message::{self, Frames};
+use super::scanner::{Scanner, Seen};
+use super::stream::{Brought, Buffers, Stream, Then};
+use super::target::{Target, read_answer};
+
+/// The longest answer to an upgrade request that is waited for.
+const MAX_HEAD: usize = 64 << 10;
+
+/// One connection. It keeps no bytes of messages: what it has to send are copies of the same frame.
+#[derive(Debug)]
+pub struct Client {
+    /// What its bytes go over.
+    pub stream: Stream,
+    /// Whether permessage-deflate was agreed on.
+    pub compressed: bool,
+    state: State,
+    scanner: Scanner,
+    /// Frames to send, and how much of the first is gone already.
+    queued: usize,
+    offset: usize,
+    /// Control frames that go between two messages, and how much of them is gone.
+    control: Vec<u8>,
+    control_sent: usize,
+}
+
+#[derive(Debug)]
+enum State {
+    Connecting,
+    /// What has come of the answer to the upgrade request.
+    Upgrading(Vec<u8>),
+    Open,
+    /// We have sent a close frame.
+    Closing,
+}
+
+/// What reading brought.
+#[derive(Debug, Default)]
+pub struct Came {
+    /// The upgrade is done.
+    pub opened: bool,
+    /// So many messages.
+    pub messages: u32,
+    /// The connection is over, for this reason. An end that we asked for has none.
+    pub over: Option<Option<String>>,
+}
+
+impl Client {
+    /// Begins to connect.
+    pub fn connect(target: &Target) -> io::Result<Self> {
+        Ok(Self {
+            stream: Stream::connect(target.address, target.tls.as_ref())?,
+            compressed: false,
+            state: State::Connecting,
+            scanner: Scanner::default(),
+            queued: 0,
+            offset: 0,
+            control: Vec::new(),
+            control_sent: 0,
+        })
+    }
+
+    /// Whether messages can be sent.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Open)
+    }
+
+    /// Whether the connection is still to be made.
+    pub fn is_connecting(&self) -> bool {
+        matches!(self.state, State::Connecting)
+    }
+
+    /// Looks whether the connection is made, and asks for the upgrade then.
+    pub fn ask(&mut self, request: impl FnOnce() -> String) -> io::Result<()> {
+        let socket = self.stream.socket();
+        if let Some(error) = socket.take_error()? {
+            return Err(error);
+        }
+        match socket.peer_addr() {
+            Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(()),
+            other => other?,
+        };
+        socket.set_nodelay(true)?;
+        // The buffer of a new socket takes a request whole. TLS keeps it until its handshake is done.
+        self.stream.write_all(request().as_bytes())?;
+        self.state = State::Upgrading(Vec::new());
+        Ok(())
+    }
+
+    /// Reads what is there.
+    pub fn read(&mut self, buffers: &mut Buffers) -> Came {
+        let mut came = Came::default();
+        while came.over.is_none() {
+            let Brought { bytes, then } = self.stream.read(buffers);
+            self.take(bytes, &mut came);
+            match then {
+                Then::Wait => break,
+                Then::Read => {}
+                // What the server said last tells more.
+                Then::Over(why) if came.over.is_none() => came.over = Some(self.end(&why)),
+                Then::Over(_) => {}
+            }
+        }
+        if came.over.is_some() {
+            self.stream.end();
+        }
+        came
+    }
+
+    fn take(&mut self, bytes: &[u8], came: &mut Came) {
+        let State::Upgrading(head) = &mut self.state else { return self.take_frames(bytes, came) };
+        head.extend_from_slice(bytes);
+        match read_answer(head) {
+            None if head.len() > MAX_HEAD => came.over = Some(Some("the answer to the upgrade request has no end".to_owned())),
+            None => {}
+            Some(Err(why)) => came.over = Some(Some(why)),
+            Some(Ok(upgraded)) => {
+                let first = head.split_off(upgraded.head_len);
+                self.state = State::Open;
+                self.compressed = upgraded.compressed;
+                came.opened = true;
+                self.take_frames(&first, came);
+            }
+        }
+    }
+
+    fn take_frames(&mut self, bytes: &[u8], came: &mut Came) {
+        let mut seen = Seen::default();
+        if let Err(why) = self.scanner.scan(bytes, &mut seen) {
+            came.over = Some(Some(why.to_owned()));
+        }
+        came.messages += seen.messages;
+        for ping in &seen.pings {
+            self.control.extend(message::pong(ping));
+        }
+        if let Some(code) = seen.closed {
+            came.over = Some(self.end(&format!("the server closed the connection with {code}")));
+        }
+    }
+
+    /// The reason for an end, if we have not asked for it.
+    fn end(&self, why: &str) -> Option<String> {
+        (!matches!(self.state, State::Closing)).then(|| why.to_owned())
+    }
+
+    /// Has messages sent with the next `flush`.
+    pub fn queue(&mut self, messages: usize) {
+        self.queued += messages;
+    }
+
+    /// Has a close frame sent with the next `flush`, behind the messages that wait.
+    pub fn close(&mut self) {
+        self.state = State::Closing;
+        self.control.extend(message::close());
+    }
+
+    /// Writes what waits, as far as the socket takes it.
+    pub fn flush(&mut self, frames: &Frames) -> io::Result<()> {
+        loop {
+            // Control frames go between two messages; a close frame behind the last.
+            let control_first = self.offset == 0 && !self.control.is_empty() && self.may_send_control();
+            let bytes = if control_first {
+                &self.control[self.control_sent..]
+            } else if self.queued > 0 {
+                let copies = self.queued.min(frames.bytes.len() / frames.len);
+                &frames.bytes[self.offset..copies * frames.len]
+            } else {
+                // TLS may still have something to say, or to send of what it has taken.
+                return self.stream.flush().or_else(in_time);
+            };
+            match self.stream.write(bytes) {
+                Ok(written) if control_first => self.control_is_written(written),
+                Ok(written) => {
+                    self.queued -= (self.offset + written) / frames.len;
+                    self.offset = (self.offset + written) % frames.len;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return in_time(error),
+            }
+        }
+    }
+
+    fn may_send_control(&self) -> bool {
+        self.queued == 0 || self.control_sent > 0 || !matches!(self.state, State::Closing)
+    }
+
+    fn control_is_written(&mut self, written: usize) {
+        self.control_sent += written;
+        if self.control_sent == self.control.len() {
+            self.control = Vec::new();
+            self.control_sent = 0;
+        }
+    }
+}
+
+/// The poller tells when there is room again.
+fn in_time(error: io::Error) -> io::Result<()> {
+    if error.kind() == ErrorKind::WouldBlock { Ok(()) } else { Err(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::TcpListener;
+    use std::sync::mpsc::{Receiver, channel};
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use mio::{Events, Interest, Poll, Token};
+    use rustls::pki_types::PrivatePkcs8KeyDer;
+    use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+    use super::super::message::Prepared;
+    use super::super::options::Options;
+    use super::*;
+
+    fn config() -> ServerConfig {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate can be made");
+        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()).into();
+        ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+            .with_safe_default_protocol_versions()
+            .expect("ring has cipher suites for them")
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .expect("the key belongs to the certificate")
+    }
+
+    /// Welcomes one client, and reads of what it sends as much as it is told, not before.
+    fn wait_then_read(listener: &TcpListener, bytes: &Receiver<usize>) {
+        // The first only looks whether a server is there.
+        let socket = listener.incoming().nth(1).expect("connections come").expect("a connection comes");
+        let session = ServerConnection::new(config().into()).expect("a session can be begun");
+        let mut stream = StreamOwned::new(session, socket);
+        let _ = stream.read(&mut [0; 1024]).expect("a request comes");
+        let welcome = "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+        stream.write_all(welcome.as_bytes()).expect("the client takes an answer");
+        let bytes = bytes.recv().expect("the test says how much");
+        stream.read_exact(&mut vec![0; bytes]).expect("all comes");
+    }
+
+    #[test]
+    fn what_tls_has_taken_and_the_socket_has_not_goes_out_later() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let url = format!("wss://{}/", listener.local_addr().expect("it has an address"));
+        let (tell, told) = channel();
+        let server = thread::spawn(move || wait_then_read(&listener, &told));
+        let target = Target::find(&Options { insecure: true, ..Options::new(url) }).expect("the server is there");
+        let message = Prepared::new(60_000, true, false, 1);
+        let frames = message.frames(false);
+
+        let mut client = Client::connect(&target).expect("the connection can be begun");
+        let (mut poll, mut events) = (Poll::new().expect("a poller can be made"), Events::with_capacity(8));
+        let both = Interest::READABLE | Interest::WRITABLE;
+        poll.registry().register(client.stream.socket(), Token(0), both).expect("it can be watched");
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let mut turn = |client: &mut Client| {
+            assert!(Instant::now() < deadline, "something has got stuck");
+            poll.poll(&mut events, Some(Duration::from_millis(50))).expect("the poller polls");
+            if client.is_connecting() {
+                return client.ask(|| target.request(0, false)).expect("the server can be asked");
+            }
+            client.read(&mut Buffers::default());
+            // The server goes when it has all.
+            let _ = client.flush(frames);
+        };
+        while !client.is_open() {
+            turn(&mut client);
+        }
+        let mut sent = 0;
+        while !client.stream.has_unsent() {
+            client.queue(1);
+            client.flush(frames).expect("the connection is whole");
+            sent += 1;
+        }
+        assert_eq!((client.queued, client.offset), (0, 0), "the last message is taken whole");
+        tell.send(sent * frames.len).expect("the server listens");
+        while !server.is_finished() {
+            turn(&mut client);
+        }
+        server.join().expect("all has come");
+    }
+}

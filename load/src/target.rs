@@ -1,0 +1,153 @@
+//! The server under load: where it is, and what is asked of it.
+
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+
+use super::options::Options;
+use super::tls::Tls;
+
+/// How long the first connection may take: it tells whether a server is there at all.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the standard expects for the key of every request here, that of RFC 6455 §1.3. The key keeps caches from answering; a load
+/// generator has no use for a random one.
+const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+/// The server under load.
+#[derive(Debug)]
+pub struct Target {
+    /// Where it accepts connections.
+    pub address: SocketAddr,
+    /// What its connections are secured with, if they are.
+    pub tls: Option<Tls>,
+    host: String,
+    path: String,
+}
+
+/// What a server answers to an upgrade request.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Upgraded {
+    /// Where its frames begin.
+    pub head_len: usize,
+    /// Whether permessage-deflate was agreed on.
+    pub compressed: bool,
+}
+
+impl Target {
+    /// Takes a URL apart, and looks which of its addresses answers.
+    pub fn find(options: &Options) -> anyhow::Result<Self> {
+        let url = &options.url;
+        let Parts { is_secure, host, path } = parse(url)?;
+        let name = without_port(&host);
+        let with_port = if name == host { format!("{host}:{}", if is_secure { 443 } else { 80 }) } else { host.clone() };
+        let tls = is_secure.then(|| Tls::new(name, options)).transpose()?;
+        let addresses = with_port.to_socket_addrs().with_context(|| format!("cannot find the host of {url}"))?;
+        let mut error = anyhow!("its name has no address");
+        for address in addresses {
+            match TcpStream::connect_timeout(&address, PATIENCE) {
+                Ok(_) => return Ok(Self { address, tls, host, path }),
+                Err(why) => error = anyhow!("{address}: {why}"),
+            }
+        }
+        Err(anyhow!("cannot connect to {url} ({error:#}); is the server running?"))
+    }
+
+    /// The upgrade request for a room.
+    pub fn request(&self, room: usize, compression: bool) -> String {
+        let path = self.path.replace("{room}", &room.to_string());
+        let extensions = if compression { "Sec-WebSocket-Extensions: permessage-deflate\r\n" } else { "" };
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{extensions}\r\n",
+            self.host
+        )
+    }
+}
+
+/// Reads the answer to an upgrade request. `None` means that it is not complete yet.
+pub fn read_answer(bytes: &[u8]) -> Option<Result<Upgraded, String>> {
+    let head_len = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    let head = String::from_utf8_lossy(&bytes[..head_len]);
+    let mut lines = head.lines();
+    let status = lines.next().unwrap_or_default();
+    if status.split(' ').nth(1) != Some("101") {
+        return Some(Err(format!("the server answered the upgrade request with {status:?}")));
+    }
+    let fields: Vec<_> = lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name, value.trim())).collect();
+    let is_there = |name: &str, wanted: fn(&str) -> bool| {
+        fields.iter().any(|(field, value)| field.eq_ignore_ascii_case(name) && wanted(value))
+    };
+    if !is_there("sec-websocket-accept", |value| value == ACCEPT) {
+        return Some(Err("the server's Sec-WebSocket-Accept is wrong".to_owned()));
+    }
+    let compressed = is_there("sec-websocket-extensions", |value| value.starts_with("permessage-deflate"));
+    Some(Ok(Upgraded { head_len, compressed }))
+}
+
+/// A URL.
+struct Parts {
+    is_secure: bool,
+    /// With its port, if there is one.
+    host: String,
+    /// With its query.
+    path: String,
+}
+
+fn parse(url: &str) -> anyhow::Result<Parts> {
+    let is_secure = url.starts_with("wss://");
+    let Some(rest) = url.strip_prefix(if is_secure { "wss://" } else { "ws://" }) else {
+        bail!("{url:?} is no WebSocket URL; write ws://localhost:13254/")
+    };
+    let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    if host.is_empty() || url.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
+        bail!("{url:?} is no WebSocket URL; write ws://localhost:13254/");
+    }
+    let path = path.split('#').next().unwrap_or_default();
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    Ok(Parts { is_secure, host: host.to_owned(), path })
+}
+
+/// The host alone, which may be an IPv6 address in brackets.
+fn without_port(host: &str) -> &str {
+    host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit())).map_or(host, |(host, _)| host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_has_a_host_and_perhaps_a_port_and_a_path() {
+        let parts = |url| parse(url).map(|parts| format!("{} {}", parts.host, parts.path)).map_err(|error| error.to_string());
+        assert_eq!(parts("ws://localhost:1/a?b#c"), Ok("localhost:1 /a?b".to_owned()));
+        assert_eq!(parts("ws://[::1]?b"), Ok("[::1] /?b".to_owned()));
+        assert_eq!(parts("ws://localhost"), Ok("localhost /".to_owned()));
+        assert_eq!(parts("wss://localhost/a"), Ok("localhost /a".to_owned()));
+        for (url, is_secure) in [("ws://wss/", false), ("wss://ws/", true)] {
+            assert!(parse(url).is_ok_and(|parts| parts.is_secure == is_secure), "{url}");
+        }
+        for wrong in ["localhost:1", "http://localhost/", "ws://", "ws:///path", "ws://a b/"] {
+            assert!(parts(wrong).is_err_and(|error| error.contains("is no WebSocket URL")), "{wrong}");
+        }
+        let hosts = ["localhost:80", "[::1]:80", "localhost", "[::1]"];
+        assert_eq!(hosts.map(without_port), ["localhost", "[::1]", "localhost", "[::1]"]);
+    }
+
+    #[test]
+    fn an_answer_is_read_when_it_is_complete() {
+        let head = format!("HTTP/1.1 101 Switching Protocols\r\nSEC-WebSocket-Accept: {ACCEPT}\r\n\r\n");
+        assert_eq!(read_answer(&head.as_bytes()[..head.len() - 1]), None);
+        let more = format!("{head}\u{1}x");
+        assert_eq!(read_answer(more.as_bytes()), Some(Ok(Upgraded { head_len: head.len(), compressed: false })));
+    }
+
+    #[test]
+    fn a_refusal_and_a_wrong_key_are_told() {
+        let refused = read_answer(b"HTTP/1.1 503 Service Unavailable\r\n\r\n");
+        assert!(refused.is_some_and(|answer| answer.is_err_and(|why| why.contains("503 Service Unavailable"))));
+        let wrong = read_answer(b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\n\r\n");
+        assert!(wrong.is_some_and(|answer| answer.is_err_and(|why| why.contains("Accept"))));
+    }
+}

@@ -1,7 +1,7 @@
-//! What is fuzzed: functions over arbitrary bytes that panic when a promise is broken. cargo-fuzz runs them with inputs
-//! that it finds, and a test on stable Rust with a corpus and inputs that are made from it.
+//! The fuzz targets: functions over arbitrary bytes that panic when a promise is broken. cargo-fuzz runs them with inputs
+//! that it finds. A test on stable Rust runs them with a corpus and inputs made from it.
 
-// Modules of the host, compiled from their sources: what they export is not all used here.
+// Modules of the host, compiled from their sources. Some of their exports are not used here.
 #[allow(dead_code, unused_imports)]
 #[path = "../../host/src/close.rs"]
 mod close;

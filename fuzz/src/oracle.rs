@@ -1,5 +1,5 @@
-//! Another reading of the same bytes: tungstenite's `WebSocket`. `protocol/src/tests/differential.rs` tells and tests
-//! in what the two differ on purpose; here the same differences are let pass.
+//! Reads the same bytes by tungstenite's `WebSocket`. `protocol/src/tests/differential.rs` explains and tests the intended
+//! differences, which are allowed here too.
 
 use std::io::{self, Cursor, Read, Write};
 

@@ -1,12 +1,25 @@
-//! Imports of the host point down only.
+//! Imports point down only, between the crates and between the host's modules.
+
+use std::collections::BTreeMap;
 
 use super::Finding;
+use super::modules::{Module, absolute, module_of};
+use super::paths::{anchored, imported};
 use super::scan::{line_of, words};
 use super::source::Source;
 
+/// The crates of the workspace, and those that each may use.
+const CRATES: [(&str, &[&str]); 4] = [
+    ("protocol/src", &[]),
+    ("host/src", &["ws_protocol"]),
+    ("load/src", &["ws_protocol"]),
+    ("cli/src", &["ws_protocol", "ws_host", "ws_host_load"]),
+];
+const NAMES: [&str; 3] = ["ws_protocol", "ws_host", "ws_host_load"];
+
 /// The host's modules from top to bottom. A module may use the modules of lower layers, and those of its own layer only
 /// if the layer is one piece.
-const LAYERS: [Layer; 8] = [
+const LAYERS: [Layer; 7] = [
     Layer { modules: &["lib", "builder", "server", "handle", "admin"], one_piece: true },
     Layer { modules: &["front", "swap", "bench_support"], one_piece: false },
     Layer { modules: &["shard"], one_piece: false },
@@ -14,8 +27,6 @@ const LAYERS: [Layer; 8] = [
     Layer { modules: &["app"], one_piece: false },
     Layer { modules: &["room"], one_piece: false },
     Layer { modules: &["close", "config", "error", "types"], one_piece: true },
-    // The crate `ws-protocol`, by the name that the host's root gives it.
-    Layer { modules: &["protocol"], one_piece: false },
 ];
 
 struct Layer {
@@ -25,26 +36,37 @@ struct Layer {
 
 /// Finds imports that point up or sideways, and modules without a layer.
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
-    sources.iter().flat_map(in_source).collect()
+    let of_host = |source| Some((module_of(Source::below(source, "host/src")?), source));
+    let host: BTreeMap<Module, &Source> = sources.iter().filter_map(of_host).collect();
+    let between_modules = host.iter().flat_map(|(module, source)| in_host(&host, module, source));
+    sources.iter().flat_map(between_crates).chain(between_modules).collect()
 }
 
-fn in_source(source: &Source) -> Vec<Finding> {
-    let Some(file) = source.below("host/src") else { return Vec::new() };
-    let own = module_path(file);
-    let module = own.first().copied().unwrap_or("lib");
-    let Some(layer) = layer(module) else {
-        return vec![Finding::new(&source.path, 1, format!("`{module}` has no layer in xtask/src/tidy/layers.rs"))];
-    };
+fn between_crates(source: &Source) -> Vec<Finding> {
+    let Some((_, allowed)) = CRATES.iter().find(|(dir, _)| source.below(dir).is_some()) else { return Vec::new() };
     let code = &source.production;
+    let is_crate = |start: usize, word: &str| NAMES.contains(&word) && !code[..start].ends_with("::") && !allowed.contains(&word);
+    let named = words(code).filter(|(start, word)| is_crate(*start, word));
+    named
+        .map(|(start, word)| Finding::new(&source.path, line_of(code, start), format!("this crate may not use `{word}`")))
+        .collect()
+}
+
+fn in_host(host: &BTreeMap<Module, &Source>, module: &Module, source: &Source) -> Vec<Finding> {
+    let own = module.first().map_or("lib", String::as_str);
+    let Some(layer) = layer(own) else {
+        return vec![Finding::new(&source.path, 1, without_layer(own))];
+    };
     let mut findings = Vec::new();
-    for (start, used) in imports(code, own.len()) {
-        let problem = match self::layer(used) {
-            _ if used == module => continue,
+    for named in anchored(&source.production) {
+        let Some(used) = absolute(module, &named.path).and_then(|path| top_level(host, &path)) else { continue };
+        let problem = match self::layer(&used) {
+            _ if used == own => continue,
             Some(below) if below > layer || below == layer && LAYERS[layer].one_piece => continue,
-            Some(_) => format!("`{module}` uses `{used}`, which is not below it"),
-            None => format!("`{used}` has no layer in xtask/src/tidy/layers.rs"),
+            Some(_) => format!("`{own}` uses `{used}`, which is not below it"),
+            None => without_layer(&used),
         };
-        findings.push(Finding::new(&source.path, line_of(code, start), problem));
+        findings.push(Finding::new(&source.path, line_of(&source.production, named.at), problem));
     }
     findings
 }
@@ -53,80 +75,46 @@ fn layer(module: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.modules.contains(&module))
 }
 
-/// `shard/room.rs` is `[shard, room]`, `shard/mod.rs` is `[shard]`, `lib.rs` is the root.
-fn module_path(file: &str) -> Vec<&str> {
-    let mut path: Vec<_> = file.trim_end_matches(".rs").split('/').collect();
-    if matches!(path.last(), Some(&"mod" | &"lib")) {
-        path.pop();
-    }
-    path
+fn without_layer(module: &str) -> String {
+    format!("`{module}` has no layer in xtask/src/tidy/layers.rs")
 }
 
-/// The top-level modules that some code names, and where. `depth` says how many `super` lead to the root.
-fn imports(code: &str, depth: usize) -> Vec<(usize, &str)> {
-    let mut found = Vec::new();
-    for (start, word) in words(code) {
-        let rest = &code[start + word.len()..];
-        let continues_path = code[..start].ends_with("::");
-        match word {
-            "crate" => found.extend(heads(rest).into_iter().map(|head| (start, head))),
-            "super" if !continues_path => {
-                let supers = 1 + rest.split("::").skip(1).take_while(|segment| *segment == "super").count();
-                if supers >= depth {
-                    let behind = &rest[(supers - 1) * "::super".len()..];
-                    found.extend(heads(behind).into_iter().map(|head| (start, head)));
-                }
-            }
-            _ => {}
+/// The top-level module that a path leads to. Names that `lib.rs` re-exports lead on to their module, or to none if they are
+/// another crate's. Other names of the root are `lib`'s.
+fn top_level(host: &BTreeMap<Module, &Source>, path: &[String]) -> Option<String> {
+    let Some(first) = path.first() else { return Some("lib".to_owned()) };
+    let is_module = |name: &str| layer(name).is_some() || host.keys().any(|module| module.first().is_some_and(|own| own == name));
+    if is_module(first) {
+        return Some(first.clone());
+    }
+    let imports = host.get(&Module::new()).map(|root| imported(&root.production)).unwrap_or_default();
+    match imports.iter().find(|import| import.known_as() == Some(first)) {
+        Some(import) => {
+            let behind = absolute(&[], &import.path)?;
+            behind.first().filter(|name| is_module(name)).cloned()
         }
+        None => Some("lib".to_owned()),
     }
-    found
-}
-
-/// The first names behind `crate`: one in `::a::b`, several in `::{a::b, c}`, none in `)`.
-/// An item of the root itself stands for `lib`.
-fn heads(rest: &str) -> Vec<&str> {
-    let Some(path) = rest.strip_prefix("::") else { return Vec::new() };
-    let Some(group) = path.strip_prefix('{') else { return first_name(path).into_iter().collect() };
-    let mut names = Vec::new();
-    let (mut depth, mut start) = (0_usize, 0);
-    for (at, c) in group.char_indices() {
-        match c {
-            '{' => depth += 1,
-            ',' | '}' if depth == 0 => {
-                names.extend(first_name(&group[start..at]));
-                start = at + 1;
-                if c == '}' {
-                    break;
-                }
-            }
-            '}' => depth -= 1,
-            _ => {}
-        }
-    }
-    names
-}
-
-fn first_name(path: &str) -> Option<&str> {
-    let (_, name) = words(path).next()?;
-    let is_item = name.starts_with(char::is_uppercase) || !path.trim_start()[name.len()..].starts_with("::");
-    Some(if is_item && layer(name).is_none() { "lib" } else { name })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const LIB: (&str, &str) = ("host/src/lib.rs", "use ws_protocol as protocol;\npub use server::Server;\npub use error::Error;");
+
     fn found(path: &str, text: &str) -> Vec<String> {
-        check(&[Source::new(path, text)]).into_iter().map(|finding| finding.what).collect()
+        let sources = [LIB, (path, text)].map(|(path, text)| Source::new(path, text));
+        check(&sources).into_iter().map(|finding| finding.what).collect()
     }
 
     #[test]
     fn an_import_may_point_down_and_within() {
-        let text = "use crate::{guest::Program, protocol::{frame, close}, types};\nuse super::inbox::Inbox;\nfn f() { crate::shard::room::g() }";
+        let text =
+            "use crate::{guest::Program, room::{A, b}, types};\nuse super::inbox::Inbox;\nfn f() { crate::shard::room::g() }";
         assert_eq!(found("host/src/shard/room.rs", text), [""; 0]);
         assert_eq!(found("host/src/error.rs", "use crate::types::ClientId;"), [""; 0]);
-        assert_eq!(found("host/src/lib.rs", "use crate::front::Door;"), [""; 0]);
+        assert_eq!(found("host/src/builder.rs", "use crate::front::Door;"), [""; 0]);
         assert_eq!(found("host/src/guest/instance.rs", "use super::bindings::ws_host::server::types;"), [""; 0]);
     }
 
@@ -144,8 +132,10 @@ mod tests {
     }
 
     #[test]
-    fn an_item_of_the_root_belongs_to_lib() {
-        assert_eq!(found("host/src/shard/mod.rs", "use crate::Server;"), ["`shard` uses `lib`, which is not below it"]);
+    fn a_name_of_the_root_belongs_to_its_module_or_to_lib() {
+        assert_eq!(found("host/src/shard/mod.rs", "use crate::{Error, protocol::Frame};"), [""; 0]);
+        assert_eq!(found("host/src/shard/mod.rs", "use crate::Server;"), ["`shard` uses `server`, which is not below it"]);
+        assert_eq!(found("host/src/shard/mod.rs", "use crate::VERSION;"), ["`shard` uses `lib`, which is not below it"]);
     }
 
     #[test]
@@ -155,8 +145,20 @@ mod tests {
 
     #[test]
     fn a_module_without_a_layer_is_found() {
-        let what = ["`attic` has no layer in xtask/src/tidy/layers.rs"];
-        assert_eq!(found("host/src/attic/mod.rs", ""), what);
-        assert_eq!(found("host/src/shard/mod.rs", "use crate::attic::Thing;"), what);
+        let what = "`attic` has no layer in xtask/src/tidy/layers.rs";
+        assert_eq!(found("host/src/attic/mod.rs", ""), [what]);
+        let sources = [("host/src/attic/mod.rs", ""), ("host/src/shard/mod.rs", "use crate::attic::Thing;")];
+        let found: Vec<_> = check(&sources.map(|(path, text)| Source::new(path, text)));
+        assert_eq!(found, [Finding::new("host/src/attic/mod.rs", 1, what), Finding::new("host/src/shard/mod.rs", 1, what)]);
+    }
+
+    #[test]
+    fn crates_point_one_way() {
+        let text = "use ws_host::Server;";
+        assert_eq!(found("cli/src/main.rs", text), [""; 0]);
+        assert_eq!(found("load/src/lib.rs", text), ["this crate may not use `ws_host`"]);
+        assert_eq!(found("protocol/src/lib.rs", text), ["this crate may not use `ws_host`"]);
+        assert_eq!(found("host/src/front/mod.rs", "use ws_host_load::Tally;"), ["this crate may not use `ws_host_load`"]);
+        assert_eq!(found("host/src/front/mod.rs", "use ws_protocol::Frame;"), [""; 0]);
     }
 }

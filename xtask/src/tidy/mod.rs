@@ -78,7 +78,6 @@ pub(crate) fn check(context: &Context) -> Check {
 /// The findings of rules that are not in force yet. A rule that finds nothing more moves to `findings`.
 fn pending(texts: &[(String, String)], sources: &[Source]) -> Vec<Finding> {
     let mut findings = wording::check(texts);
-    findings.extend(pages::check(texts));
     findings.extend(flags::check(sources));
     findings
 }
@@ -99,6 +98,7 @@ fn report_pending(found: &[Finding], list: &Path) -> Check {
 
 fn findings(texts: &[(String, String)], sources: &[Source]) -> Vec<Finding> {
     let mut findings = leaks::check(texts);
+    findings.extend(pages::check(texts));
     findings.extend(sleeps::in_scripts(texts));
     let rules = [
         headers::check,

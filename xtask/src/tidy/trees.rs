@@ -10,7 +10,6 @@ use crate::step::Trouble;
 struct Rule {
     package: &'static str,
     folder: &'static str,
-    since: &'static str,
     without: &'static [&'static str],
 }
 
@@ -18,18 +17,15 @@ const RULES: [Rule; 2] = [
     Rule {
         package: "ws-host",
         folder: "host",
-        since: "cli",
         without: &["clap", "hdrhistogram", "notify", "rcgen", "tikv-jemallocator", "tracing-subscriber"],
     },
-    Rule { package: "ws-protocol", folder: "protocol", since: "protocol", without: &["hyper", "tokio", "wasmtime"] },
+    Rule { package: "ws-protocol", folder: "protocol", without: &["hyper", "tokio", "wasmtime"] },
 ];
 
 /// Finds crates in a tree that must not have them.
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>, Trouble> {
     let mut findings = Vec::new();
-    // Until the crates are split.
-    let is_split = |rule: &&Rule| root.join(rule.since).join("Cargo.toml").is_file();
-    for rule in RULES.iter().filter(is_split) {
+    for rule in &RULES {
         findings.extend(unwanted(rule, &tree(root, rule.package)?));
     }
     Ok(findings)

@@ -15,6 +15,7 @@ mod scan;
 mod sizes;
 mod sleeps;
 mod source;
+mod test_names;
 mod trees;
 mod unsafes;
 mod unwraps;
@@ -79,6 +80,7 @@ pub(crate) fn check(context: &Context) -> Check {
 fn pending(texts: &[(String, String)], sources: &[Source]) -> Vec<Finding> {
     let mut findings = wording::check(texts);
     findings.extend(flags::check(sources));
+    findings.extend(test_names::check(sources));
     findings
 }
 

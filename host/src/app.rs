@@ -4,8 +4,8 @@ use std::future::Future;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use bytestring::ByteString;
 
+pub use crate::room::Decision;
 use crate::room::Room;
 use crate::types::{Client, ClientId, CloseInfo, Message, Request};
 
@@ -59,17 +59,6 @@ pub struct UpgradeRequest {
     pub request: Request,
     /// The subprotocols that the client offers, in its order of preference.
     pub subprotocols: Vec<String>,
-}
-
-/// What is to become of an upgrade request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
-    /// Let it in, with one of the subprotocols that it offered or with none.
-    Accept(Option<ByteString>),
-    /// Answer with this HTTP status, 400 to 599.
-    Refuse(u16),
-    /// Accept the WebSocket and close it at once with this code and reason.
-    Close(u16, ByteString),
 }
 
 /// The handlers of a room. Every one has a default that does nothing.

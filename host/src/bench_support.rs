@@ -34,7 +34,7 @@ impl GuestRoom {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.map_err(|source| Error::System { what: "start an event loop", source })?;
         let room_limits = RoomLimits { max_message_bytes: limits.max_message_bytes, outbox_soft_bytes: limits.outbox_soft_bytes };
-        let mut room = Room::new("bench", room_limits);
+        let mut room = Room::new("bench", room_limits, std::time::Instant::now);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
         let client = Client { id: CLIENT, address, request: Request::new("/", "", [] as [(&str, &str); 0]), subprotocol: None };
         let member = Arc::new(Member::new(client, LineId { shard: 0, slot: 0 }));
@@ -60,8 +60,8 @@ impl GuestRoom {
             let mut sent = 0;
             for _ in 0..times {
                 app.on_message(room, CLIENT, message.clone()).await?;
-                let staged = room.commit();
-                room.reuse(staged);
+                let turn = room.commit();
+                room.reuse(turn);
                 sent += member.waiting_bytes();
                 member.sub_waiting(member.waiting_bytes());
             }

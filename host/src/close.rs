@@ -117,6 +117,11 @@ impl CloseInfo {
         Self::host(CloseCause::Shutdown, ByteString::from_static("the server disconnects its clients"))
     }
 
+    /// The host could not store what the room has done, and the room starts anew (1011).
+    pub fn failed() -> Self {
+        Self::sent(CloseCause::Restart, 1011, ByteString::from_static("the server could not store its state"))
+    }
+
     /// The handler trapped on an event of this client (1011).
     pub fn trap() -> Self {
         Self::host(CloseCause::Trap, ByteString::from_static("the application failed"))

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use crate::config::Limits;
 use crate::error::Error;
 use crate::front::{Notice, Tls};
-use crate::shard::{Command, Roster};
+use crate::shard::{Address, Command, Delivery, Envelope, Roster};
 use crate::swap::{Releases, Status, SwapReport};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
@@ -72,7 +72,10 @@ impl Handle {
     pub fn send(&self, to: ClientId, message: impl Into<Message>) -> Result<(), Error> {
         let message = self.checked(message.into())?;
         let line = self.inner.roster.line(to).ok_or(Error::NoSuchClient(to))?;
-        self.command(line.shard as usize, Command::Send(to, line, message))
+        self.command(
+            line.shard as usize,
+            Command::Deliver(Envelope { to: Address::Client(to, line), what: Delivery::Message(message) }),
+        )
     }
 
     /// Sends a message to everybody.
@@ -81,7 +84,25 @@ impl Handle {
     /// `MessageTooBig`, `Busy` or `Stopped`.
     pub fn broadcast(&self, message: impl Into<Message>) -> Result<(), Error> {
         let message = self.checked(message.into())?;
-        self.command_all(|| Command::Broadcast(message.clone()))
+        self.deliver_all(|| Address::All, &Delivery::Message(message))
+    }
+
+    /// Sends a message to the members of a room. If no room has that name, nobody gets it.
+    ///
+    /// # Errors
+    /// `MessageTooBig`, `Busy` or `Stopped`.
+    pub fn send_to_room(&self, room: &str, message: impl Into<Message>) -> Result<(), Error> {
+        let (message, room) = (self.checked(message.into())?, Arc::from(room));
+        self.deliver_all(|| Address::Room(Arc::clone(&room)), &Delivery::Message(message))
+    }
+
+    /// Sends a message to the subscribers of a topic in a room. If no room has that name, nobody gets it.
+    ///
+    /// # Errors
+    /// `MessageTooBig`, `Busy` or `Stopped`.
+    pub fn publish(&self, room: &str, topic: &str, message: impl Into<Message>) -> Result<(), Error> {
+        let (message, room, topic) = (self.checked(message.into())?, Arc::from(room), Arc::from(topic));
+        self.deliver_all(|| Address::Topic(Arc::clone(&room), Arc::clone(&topic)), &Delivery::Message(message))
     }
 
     /// From now on, new clients are refused with HTTP status 503. Who is connected stays.
@@ -99,7 +120,7 @@ impl Handle {
     /// # Errors
     /// `Busy` or `Stopped`.
     pub fn disconnect_clients(&self) -> Result<(), Error> {
-        self.command_all(|| Command::CloseAll(CloseInfo::disconnected()))
+        self.deliver_all(|| Address::All, &Delivery::Close(CloseInfo::disconnected()))
     }
 
     /// Ends the server: it accepts no more, closes its clients with 1001, waits for their close frames and for the app,
@@ -161,8 +182,9 @@ impl Handle {
         if size > limit { Err(Error::MessageTooBig { size, limit }) } else { Ok(message) }
     }
 
-    fn command_all(&self, command: impl Fn() -> Command) -> Result<(), Error> {
-        (0..self.inner.shards.len()).try_for_each(|shard| self.command(shard, command()))
+    fn deliver_all(&self, to: impl Fn() -> Address, what: &Delivery) -> Result<(), Error> {
+        let mut shards = 0..self.inner.shards.len();
+        shards.try_for_each(|shard| self.command(shard, Command::Deliver(Envelope { to: to(), what: what.clone() })))
     }
 
     fn command(&self, shard: usize, command: Command) -> Result<(), Error> {

@@ -1,7 +1,6 @@
 //! Releases of a guest, and how the server goes from one to another while its clients stay connected.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
@@ -127,10 +126,10 @@ impl Releases {
         Status {
             release: state.current.info.clone(),
             previous: state.previous.as_ref().map(|release| release.info.clone()),
-            rooms: self.counters.rooms.load(Relaxed),
+            rooms: self.counters.rooms(),
             clients,
             swaps: state.swaps,
-            traps: self.counters.traps.load(Relaxed),
+            traps: self.counters.traps(),
         }
     }
 

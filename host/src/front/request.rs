@@ -111,7 +111,7 @@ async fn knock(
     let (answer, decision) = oneshot::channel();
     let asked = UpgradeRequest { address, request: request.clone(), subprotocols: offered.to_vec() };
     let gone = || Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the server shuts down");
-    let knock = Command::Knock(Arc::clone(&route.room), Box::new(asked), answer);
+    let knock = Command::Upgrade(Arc::clone(&route.room), Box::new(asked), answer);
     front.router.shard(route).send(knock).await.map_err(|_| gone())?;
     let decision = decision.await.map_err(|_| gone())?;
     let keeps_rules = match &decision {

@@ -29,7 +29,7 @@ use super::router::Route;
 use super::stream::Stream;
 use super::upgrade::Refusal;
 use crate::protocol;
-use crate::shard::{Command, Newcomer, Permit};
+use crate::shard::{Command, NewConnection, Permit};
 use crate::types::{Client, ClientId};
 
 impl Front {
@@ -137,7 +137,7 @@ impl Front {
                 let shares = [share, behind_proxy].into_iter().flatten().filter(Share::is_limited);
                 let shares: Vec<_> = shares.collect();
                 let permit = Permit::new(permit, (!shares.is_empty()).then(|| Box::new(shares) as _));
-                place.send(Command::Join(route.room, Newcomer { stream, tls, first, client, agreement, permit }));
+                place.send(Command::Join(route.room, NewConnection { stream, tls, first, client, agreement, permit }));
             }
         }
     }

@@ -56,7 +56,12 @@ impl LineId {
 impl Member {
     /// A client that has just connected over this line.
     pub fn new(client: Client, line: LineId) -> Self {
-        Self { client, line: AtomicU64::new(line.encode()), waiting_bytes: AtomicUsize::new(0), marks: AtomicU64::new(0) }
+        Self { line: AtomicU64::new(line.encode()), ..Self::without_line(client) }
+    }
+
+    /// A client whose line has ended before it could join its room.
+    pub fn without_line(client: Client) -> Self {
+        Self { client, line: AtomicU64::new(NO_LINE), waiting_bytes: AtomicUsize::new(0), marks: AtomicU64::new(0) }
     }
 
     /// Its line, until that has ended.
@@ -77,7 +82,6 @@ impl Member {
     }
 
     /// Its number in the order in which the room's members have joined, from 1 on. 0 before it joins.
-    #[allow(dead_code, reason = "held broadcasts will compare it")]
     pub fn join_number(&self) -> u64 {
         self.marks.load(Relaxed) >> FLAG_BITS
     }

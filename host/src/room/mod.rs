@@ -1,30 +1,49 @@
-//! A room as its app sees it: the members, what they carry, and the effects that a handler stages.
+//! A room as its app sees it: the members, what they carry, and the turn of the handler that runs.
 //!
-//! Nothing in here does I/O. A handler's sends and closes wait in `staged` and its changes to the room's own
-//! tables are journalled; the shard applies the one and forgets the other when the handler has returned, or
-//! rolls both back when it failed.
+//! Nothing in here does I/O. A handler's outputs and its changes of the room's tables are one `Turn`. When the handler has returned, the
+//! turn is committed: the changes are final, and the shard makes the outputs visible. When it has failed, the turn is dropped and the
+//! changes are undone.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `member` | a client in a room: its identity, what waits for it, its line |
+//! | `clients` | the contract's `clients` interface |
+//! | `control` | the contract's `control` interface |
+//! | `topics` | groups of clients: the contract's `topics` interface |
+//! | `timers` | the table of timers |
+//! | `effect` | one output of a handler |
+//! | `turn` | all that one handler has done |
+//! | `undo` | how one change is undone |
+//! | `commit` | the end of a turn |
+//! | `held` | turns whose outputs wait for the journal |
 
 mod clients;
-mod journal;
+mod commit;
+mod control;
+mod effect;
+mod held;
 mod member;
-mod staged;
 #[cfg(test)]
 mod tests;
 mod timers;
 mod topics;
+mod turn;
+mod undo;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 
 use crate::types::ClientId;
 
-use journal::Journal;
+pub use effect::{Decision, Effect, Frame, Target, UpgradeId};
+pub use held::Held;
 pub use member::{LineId, Member};
-pub use staged::{Effect, Frame, SHARED_FROM_BYTES, Staged, Target};
 pub use timers::{TimerError, Timers};
 pub use topics::SubscribeError;
+pub use turn::{COPIED_UP_TO_BYTES, Turn};
 
 /// What the room's tables and one handler may hold.
 #[derive(Debug, Clone, Copy)]
@@ -35,10 +54,10 @@ pub struct RoomLimits {
     pub outbox_soft_bytes: usize,
 }
 
-/// What became of a message that was accepted for a client.
+/// What happens to a message that was accepted for a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendStatus {
-    /// It will go out when the handler has returned.
+    /// It goes out when the handler has returned.
     Queued,
     /// The same, but more than the soft limit now waits for this client.
     Backpressure,
@@ -88,8 +107,8 @@ pub enum AttachmentError {
 
 /// The room that a handler works on: its members, and what can be done with them.
 ///
-/// **Effects are all or nothing**: what a handler sends, closes and changes takes effect, in that order, when it
-/// returns `Ok`. If it fails, none of it does.
+/// **A turn is all or nothing**: what a handler sends, closes and changes takes effect, in that order, when the handler returns `Ok`.
+/// If it fails, none of it does.
 ///
 /// A room is one pointer; while a Wasm guest's call runs, the guest's store holds what it points to.
 #[derive(Debug, Default)]
@@ -104,62 +123,66 @@ struct State {
     members: BTreeMap<ClientId, Arc<Member>>,
     /// How many clients have joined so far.
     joined: u64,
-    /// Apart from the members, since most apps give nothing.
-    luggage: BTreeMap<ClientId, Luggage>,
-    /// Who is leaving while `on_client_left` runs: no member any more, but `client` and `attachment` know it.
+    /// Kept apart from the members, since most apps attach nothing.
+    client_data: BTreeMap<ClientId, ClientData>,
+    /// The client that is leaving while `on_client_left` runs. It is no member any more, but `client` and `attachment` know it.
     leaver: Option<Leaver>,
     topics: topics::Topics,
     timers: Timers,
     admitting: bool,
-    /// What `admitting` was before this handler, if it has changed it.
-    admitting_before: Option<bool>,
-    staged: Staged,
-    journal: Journal,
+    /// What the running handler has done so far.
+    turn: Turn,
+    clock: fn() -> Instant,
 }
 
-/// What the app has given to a client: something attached, and topics.
+/// What a client carries for the app: an attachment, and topics.
 #[derive(Debug, Default)]
-struct Luggage {
+struct ClientData {
     attachment: Bytes,
-    /// Whether the journal knows what it was before this handler.
-    attachment_is_journalled: bool,
+    /// Whether the undo log has the attachment of before this handler.
+    attachment_is_logged: bool,
     topics: Vec<Arc<str>>,
 }
 
-/// Who has left, with what it had.
+/// A client that has left, with what it carried.
 #[derive(Debug)]
 struct Leaver {
     member: Arc<Member>,
-    luggage: Option<Luggage>,
+    client_data: Option<ClientData>,
 }
 
 impl Room {
-    /// An empty room. `name` is how log lines call it.
-    pub(crate) fn new(name: &str, limits: RoomLimits) -> Self {
+    /// An empty room. Log lines call it by its name.
+    pub(crate) fn new(name: &str, limits: RoomLimits, clock: fn() -> Instant) -> Self {
         Self {
             state: Some(Box::new(State {
                 name: name.into(),
                 limits,
+                clock,
                 members: BTreeMap::new(),
                 joined: 0,
-                luggage: BTreeMap::new(),
+                client_data: BTreeMap::new(),
                 leaver: None,
                 topics: topics::Topics::default(),
                 timers: Timers::default(),
                 admitting: true,
-                admitting_before: None,
-                staged: Staged::default(),
-                journal: Journal::default(),
+                turn: Turn::default(),
             })),
         }
     }
 
-    /// The room's name, as log lines call it.
+    /// The same room without anybody and anything in it.
+    pub(crate) fn emptied(&self) -> Self {
+        let state = self.state();
+        Self::new(&state.name, state.limits, state.clock)
+    }
+
+    /// The room's name, as log lines have it.
     pub fn name(&self) -> &str {
         &self.state().name
     }
 
-    /// Makes a newcomer a member. To be called before its `on_new_client`.
+    /// Makes a client a member, before its `on_new_client`.
     pub(crate) fn join(&mut self, member: Arc<Member>) {
         let state = self.state_mut();
         state.joined += 1;
@@ -167,16 +190,15 @@ impl Room {
         state.members.insert(member.client.id, member);
     }
 
-    /// Takes a member out, and out of its topics. To be called before its `on_client_left`.
-    /// Answers false if it was no member, so that nobody leaves twice.
+    /// Removes a member, and its topics, before its `on_client_left`. Returns false if it was no member: a client leaves once.
     pub(crate) fn leave(&mut self, id: ClientId) -> bool {
         let state = self.state_mut();
         let Some(member) = state.members.remove(&id) else { return false };
-        let luggage = state.luggage.remove(&id);
-        for topic in luggage.iter().flat_map(|luggage| &luggage.topics) {
+        let client_data = state.client_data.remove(&id);
+        for topic in client_data.iter().flat_map(|data| &data.topics) {
             state.topics.remove(topic, id);
         }
-        state.leaver = Some(Leaver { member, luggage });
+        state.leaver = Some(Leaver { member, client_data });
         true
     }
 
@@ -185,17 +207,17 @@ impl Room {
         self.state().members.get(&id)?.line()
     }
 
-    /// Whether this member's messages are to be delivered: it is one, and the app has not closed it.
+    /// Whether messages of this client are to be handled: it is a member, and the app has not closed it.
     pub(crate) fn hears(&self, id: ClientId) -> bool {
         self.state().members.get(&id).is_some_and(|member| !member.is_closed_by_app())
     }
 
-    /// Forgets who left. To be called after `on_client_left`.
+    /// Forgets the leaver, after its `on_client_left`.
     pub(crate) fn forget_leaver(&mut self) {
         self.state_mut().leaver = None;
     }
 
-    /// The members, in the order in which they came.
+    /// The members, in the order of their ids.
     pub(crate) fn members(&self) -> impl Iterator<Item = &Arc<Member>> {
         self.state().members.values()
     }
@@ -203,20 +225,6 @@ impl Room {
     /// The timers that are set.
     pub(crate) fn timers_mut(&mut self) -> &mut Timers {
         &mut self.state_mut().timers
-    }
-
-    /// Hands out what the handler has staged, and makes its changes to the room's tables final. The caller
-    /// applies the effects in order and gives the emptied buffers back with `reuse`.
-    pub(crate) fn commit(&mut self) -> Staged {
-        let state = self.state_mut();
-        state.settle();
-        std::mem::take(&mut state.staged)
-    }
-
-    /// Gives staging buffers back for the next handler, so that they are allocated once.
-    pub(crate) fn reuse(&mut self, mut staged: Staged) {
-        staged.clear();
-        self.state_mut().staged = staged;
     }
 
     fn state(&self) -> &State {

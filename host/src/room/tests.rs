@@ -1,5 +1,6 @@
-//! A room without a server: staging, the way back, and the limits of one handler.
+//! A room without a server: turns, their undoing, and the limits of one handler.
 
+use std::cell::Cell;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,20 +8,31 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::{
-    AttachmentError, Effect, LineId, Member, Room, RoomLimits, SendError, SendStatus, SubscribeError, Target, TimerError,
+    AttachmentError, Decision, Effect, LineId, Member, Room, RoomLimits, SendError, SendStatus, SubscribeError, Target,
+    TimerError, UpgradeId,
 };
 use crate::types::{Client, ClientId, Request};
 
 /// A room with the members 1 to `count`.
 fn room(count: u64) -> Room {
-    let mut room = Room::new("test", RoomLimits { max_message_bytes: 1 << 20, outbox_soft_bytes: 64 << 10 });
+    let mut room = Room::new("test", RoomLimits { max_message_bytes: 1 << 20, outbox_soft_bytes: 64 << 10 }, clock);
     for number in 1..=count {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
         let client =
             Client { id: id(number), address, request: Request::new("/", "", [] as [(&str, &str); 0]), subprotocol: None };
-        room.join(Arc::new(Member::new(client, LineId { shard: 0, slot: u32::try_from(number).expect("a small number") })));
+        let line = LineId { shard: 0, slot: u32::try_from(number).expect("a small number") };
+        room.join(Arc::new(Member::new(client, line)));
     }
     room
+}
+
+thread_local! {
+    static NOW: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// The time that the test has set.
+fn clock() -> Instant {
+    NOW.get().unwrap_or_else(Instant::now)
 }
 
 fn id(number: u64) -> ClientId {
@@ -35,19 +47,23 @@ fn waiting(room: &Room, member: u64) -> usize {
     room.buffered_amount(id(member)).expect("a member")
 }
 
-/// A handler returns: what it staged, in short.
+/// Commits a handler's turn and returns its outputs, in short.
 fn commit(room: &mut Room) -> Vec<String> {
-    let staged = room.commit();
-    let told = staged.effects().iter().map(|effect| match effect {
+    let turn = room.commit();
+    let told = turn.effects().iter().map(|effect| match effect {
         Effect::Send(Target::One(id, _), frame) => format!("{} bytes to {id}", frame.len()),
-        Effect::Send(Target::AllBut(except), frame) => format!("{} bytes to all but {:?}", frame.len(), numbers(except.iter())),
+        Effect::Send(Target::Members { except, .. }, frame) => {
+            format!("{} bytes to all but {:?}", frame.len(), numbers(except.iter()))
+        }
         Effect::Send(Target::Some(receivers), frame) => {
             format!("{} bytes to {:?}", frame.len(), numbers(receivers.iter().map(|(id, _)| id)))
         }
         Effect::Close { id, code, .. } => format!("close {id} with {code}"),
+        Effect::Reply(id, ..) => format!("reply to the close of {id}"),
+        Effect::Decide(_, decision) => format!("{decision:?}"),
     });
     let told = told.collect();
-    room.reuse(staged);
+    room.reuse(turn);
     told
 }
 
@@ -86,7 +102,7 @@ fn what_a_failed_handler_changed_is_as_it_was_before() {
     room.unsubscribe(id(1), "kept");
     assert_eq!(room.subscribe(id(2), "new"), Ok(()));
     room.cancel_timer(kept);
-    room.set_timer_at(now, Duration::ZERO, false, Bytes::new()).expect("a timer can be set");
+    room.set_timer(Duration::ZERO, false, "").expect("a timer can be set");
     room.deny_new_clients();
     room.allow_new_clients();
     room.deny_new_clients();
@@ -103,7 +119,7 @@ fn what_a_failed_handler_changed_is_as_it_was_before() {
     assert_eq!((waiting(&room, 1), waiting(&room, 2)), (0, 0));
     assert_eq!(room.send(id(2), "abc"), Ok(SendStatus::Queued), "it is not closing any more");
     let later = now + Duration::from_secs(10);
-    assert_eq!(room.timers_mut().take_due(later).map(|(id, _)| id), Some(kept));
+    assert_eq!(room.timers_mut().take_due(later).map(|(_, id, _)| id), Some(kept));
     assert_eq!(room.timers_mut().take_due(later), None);
 }
 
@@ -163,7 +179,7 @@ fn changing_one_thing_again_and_again_leaves_one_way_back() {
         room.deny_new_clients();
         room.allow_new_clients();
     }
-    assert_eq!(room.state().journal.len(), 1);
+    assert_eq!(room.state().turn.undo_log.len(), 1);
     assert_eq!(room.roll_back(), []);
     assert_eq!(room.attachment(id(1)).map(Bytes::len), Some(0));
 }
@@ -198,7 +214,7 @@ fn the_timers_of_a_room_have_at_most_16_mib_of_payloads() {
 }
 
 #[test]
-fn who_leaves_is_out_of_its_topics_and_known_until_it_is_forgotten() {
+fn a_leaver_is_removed_from_its_topics_and_known_until_it_is_forgotten() {
     let mut room = room(2);
     assert_eq!(room.subscribe(id(1), "news"), Ok(()));
     assert!(room.leave(id(1)) && !room.leave(id(1)), "once");
@@ -214,12 +230,13 @@ fn a_repeating_timer_keeps_to_its_grid_and_leaves_out_what_it_missed() {
     let mut room = room(0);
     let start = Instant::now();
     let at = |ms| start + Duration::from_millis(ms);
-    let id = room.set_timer_at(start, Duration::from_millis(50), true, Bytes::new()).expect("a timer can be set");
+    NOW.set(Some(start));
+    let id = room.set_timer(Duration::from_millis(50), true, "").expect("a timer can be set");
     let timers = room.timers_mut();
     assert_eq!(timers.take_due(at(49)), None);
-    assert_eq!(timers.take_due(at(57)).map(|(id, _)| id), Some(id));
+    assert_eq!(timers.take_due(at(57)).map(|(due, id, _)| (due, id)), Some((at(50), id)));
     assert_eq!(timers.next_due(), Some(at(100)), "late once, but the next is not");
-    assert_eq!(timers.take_due(at(270)).map(|(id, _)| id), Some(id));
+    assert_eq!(timers.take_due(at(270)).map(|(due, id, _)| (due, id)), Some((at(100), id)));
     assert_eq!((timers.take_due(at(270)), timers.next_due()), (None, Some(at(300))));
 }
 
@@ -266,4 +283,28 @@ fn what_is_staged_has_not_drained_and_what_a_failed_handler_saw_does_not_count()
     assert!(!member.take_drained(), "more waits, though it is only staged");
     assert_eq!(room.roll_back(), [id(1)], "nothing waits any more");
     assert!(!member.take_drained(), "it is told once");
+}
+
+#[test]
+fn a_broadcast_notes_the_last_member_that_had_joined_before_it() {
+    let mut room = room(3);
+    room.leave(id(2));
+    assert_eq!(room.broadcast("x"), Ok(()));
+    let turn = room.commit();
+    let [Effect::Send(Target::Members { joined_by, .. }, _)] = turn.effects() else { panic!("one broadcast") };
+    assert_eq!(*joined_by, 3, "the number counts joins, not members");
+}
+
+#[test]
+fn a_turn_that_accepts_a_client_says_so() {
+    let mut room = room(0);
+    room.decide(UpgradeId(1), Decision::Refuse(503));
+    let turn = room.commit();
+    assert!(!turn.admits());
+    room.reuse(turn);
+    room.decide(UpgradeId(2), Decision::Accept(None));
+    let turn = room.commit();
+    assert!(turn.admits());
+    room.reuse(turn);
+    assert!(!room.commit().admits());
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::journal::{MAX_CHANGES, Undo};
+use super::undo::Undo;
 use super::{Room, SendError, State};
 use crate::types::{ClientId, Message};
 
@@ -24,7 +24,7 @@ pub enum SubscribeError {
     Limit,
 }
 
-/// Who listens to what. A topic exists while it has subscribers.
+/// The subscribers of each topic. A topic exists while it has subscribers.
 #[derive(Debug, Default)]
 pub(super) struct Topics {
     by_name: HashMap<Arc<str>, BTreeSet<ClientId>>,
@@ -35,7 +35,7 @@ impl Topics {
         self.by_name.get(topic).into_iter().flatten().copied()
     }
 
-    /// Adds a client, and answers the topic's shared name, or `None` if it was in it.
+    /// Adds a client. Returns the topic's shared name, or `None` if the client was in the topic already.
     fn add(&mut self, topic: &str, id: ClientId) -> Option<Arc<str>> {
         let name = match self.by_name.get_key_value(topic) {
             Some((name, _)) => Arc::clone(name),
@@ -59,7 +59,7 @@ impl State {
             return;
         }
         if let Some(name) = self.topics.add(topic, id) {
-            self.luggage.entry(id).or_default().topics.push(name);
+            self.client_data.entry(id).or_default().topics.push(name);
         }
     }
 
@@ -67,15 +67,15 @@ impl State {
         if !self.members.contains_key(&id) {
             return;
         }
-        if let Some(luggage) = self.luggage.get_mut(&id) {
-            luggage.topics.retain(|name| &**name != topic);
+        if let Some(client_data) = self.client_data.get_mut(&id) {
+            client_data.topics.retain(|name| &**name != topic);
         }
         self.topics.remove(topic, id);
     }
 }
 
 impl Room {
-    /// Adds a client to a topic. Doing so twice is no error.
+    /// Adds a client to a topic. Adding it twice is no error.
     pub fn subscribe(&mut self, id: ClientId, topic: &str) -> Result<(), SubscribeError> {
         if topic.is_empty() || topic.len() > MAX_NAME_BYTES {
             return Err(SubscribeError::InvalidTopic);
@@ -85,28 +85,28 @@ impl Room {
         if member.is_closing() {
             return Err(SubscribeError::NoSuchClient);
         }
-        let topics = state.luggage.get(&id).map_or(&[][..], |luggage| &luggage.topics);
+        let topics = state.client_data.get(&id).map_or(&[][..], |client_data| &client_data.topics);
         if topics.iter().any(|name| &**name == topic) {
             return Ok(());
         }
-        if topics.len() >= MAX_TOPICS_PER_CLIENT || state.journal.len() >= MAX_CHANGES {
+        if topics.len() >= MAX_TOPICS_PER_CLIENT || !state.turn.may_change() {
             return Err(SubscribeError::Limit);
         }
         state.subscribe(id, topic);
-        state.journal.push(Undo::Subscribed(id, topic.into()));
+        state.turn.undo_log.push(Undo::Subscribed(id, topic.into()));
         Ok(())
     }
 
-    /// Takes a client out of a topic. No error if it was not in it.
+    /// Removes a client from a topic. Does nothing if the client is not in it.
     pub fn unsubscribe(&mut self, id: ClientId, topic: &str) {
         let state = self.state_mut();
         if state.topics.by_name.get(topic).is_some_and(|subscribers| subscribers.contains(&id)) {
             state.unsubscribe(id, topic);
-            state.journal.push(Undo::Unsubscribed(id, topic.into()));
+            state.turn.undo_log.push(Undo::Unsubscribed(id, topic.into()));
         }
     }
 
-    /// Sends a message to the subscribers of a topic but for those in `except`.
+    /// Sends a message to the subscribers of a topic, except those in `except`.
     pub fn publish(&mut self, topic: &str, message: impl Into<Message>, except: &[ClientId]) -> Result<(), SendError> {
         let message = message.into();
         self.publish_payload(topic, message.as_text().is_some(), message.as_bytes(), except.iter().copied())

@@ -1,27 +1,27 @@
-//! What becomes of a room whose app fails: a fresh instance, and after too many failures the open circuit.
+//! What becomes of a room whose app or journal fails.
 
-use std::pin::pin;
-use std::time::Instant;
+use std::sync::Arc;
 
-use super::mailbox::Event;
-use super::room_loop::{RoomLoop, guarded};
-use crate::app::{Decision, Fault, Launch, StartReason};
-use crate::room::Member;
-use crate::types::{ClientId, CloseInfo};
+use super::input::What;
+use super::journal::JournalError;
+use super::room_loop::RoomLoop;
+use crate::app::{Fault, Launch, StartReason};
+use crate::room::{Decision, Effect, LineId, Member};
+use crate::types::{Client, ClientId, CloseInfo};
 
 const KEEPS_FAILING: &str = "the application keeps failing";
 
 impl<L: Launch> RoomLoop<L> {
-    /// A handler has failed: its effects are dropped, the client whose event it was is closed, and a fresh
-    /// instance starts, unless too many have failed of late.
+    /// A handler has failed: its turn is dropped and the client whose input it was is closed. A fresh instance starts, unless too
+    /// many have failed of late.
     pub(super) async fn contain(&mut self, fault: Fault, blamed: Option<ClientId>) {
         self.roll_back();
-        self.app = None;
+        self.release.stop();
         self.note_fault(&fault);
         if let Some(id) = blamed {
             self.close(id, CloseInfo::trap());
         }
-        while self.breaker.allow(Instant::now()) {
+        while self.release.may_restart(self.shard.time()) {
             match self.launch_instance(StartReason::AfterTrap).await {
                 Ok(()) => return,
                 Err(fault) => self.note_fault(&fault),
@@ -30,12 +30,19 @@ impl<L: Launch> RoomLoop<L> {
         self.open_circuit();
     }
 
-    /// Starts an instance of the present release. Its `on_start` has run, and its effects are applied.
+    /// Starts an instance of the present release. Its `on_start` has run, and its turn is committed.
     pub(super) async fn launch_instance(&mut self, reason: StartReason) -> Result<(), Fault> {
-        let mut app = guarded(pin!(self.launch.launch(self.room.name()))).await?;
-        self.begin(&mut app, reason, self.saved.clone()).await?;
-        self.app = Some(app);
+        let mut app = self.release.launch(self.room.name()).await?;
+        self.begin(&mut app, reason, self.release.saved()).await?;
+        self.run_instance(app);
         Ok(())
+    }
+
+    /// Has an instance that has started take over.
+    pub(super) fn run_instance(&mut self, app: L::App) {
+        if self.release.run(app) {
+            tracing::info!(room = self.room.name(), "the application runs again");
+        }
     }
 
     /// Logs a failure once, counts it, and holds it against a release on probation.
@@ -45,8 +52,8 @@ impl<L: Launch> RoomLoop<L> {
             Some(backtrace) => tracing::error!(room, "{fault}\n{backtrace}"),
             None => tracing::error!(room, "{fault}"),
         }
-        self.rooms.count_trap();
-        self.count_against_probation();
+        self.counters.count_trap();
+        self.release.count_trap(self.shard.time());
     }
 
     fn open_circuit(&mut self) {
@@ -55,55 +62,82 @@ impl<L: Launch> RoomLoop<L> {
             room = self.room.name(),
             "the application has failed too often: its clients are closed with 1013 and new ones refused for {cool_down:?}"
         );
-        self.closed_until = Some(Instant::now() + cool_down);
-        let ids: Vec<_> = self.room.clients().map(|client| client.id).collect();
-        for id in ids {
-            self.close(id, CloseInfo::overload(KEEPS_FAILING));
-        }
+        self.release.open_circuit(self.shard.time(), cool_down);
+        self.close_members(&CloseInfo::overload(KEEPS_FAILING));
     }
 
     /// The cool-down has passed: one more try.
     pub(super) async fn retry(&mut self) {
-        match self.launch_instance(StartReason::AfterTrap).await {
-            Ok(()) => self.close_circuit_now(),
-            Err(fault) => {
-                self.note_fault(&fault);
-                self.open_circuit();
+        if let Err(fault) = self.launch_instance(StartReason::AfterTrap).await {
+            self.note_fault(&fault);
+            self.open_circuit();
+        }
+    }
+
+    /// The journal has failed: what is not durable must not become visible. The members are closed, held turns are dropped, and a
+    /// fresh room starts. The old room's clients leave without a word to the app. It counts as no trap.
+    pub(super) async fn start_over(&mut self, error: &JournalError) {
+        tracing::error!(
+            room = self.room.name(),
+            "the journal has failed, and the room starts anew without what was not durable: {error}"
+        );
+        for turn in self.outputs.take_all() {
+            for effect in turn.effects() {
+                match effect {
+                    Effect::Decide(id, _) => self.shard.upgrades.decide(*id, Decision::Refuse(503)),
+                    Effect::Reply(id, line, info) => self.close_line(*id, *line, info.clone()),
+                    Effect::Send(..) | Effect::Close { .. } => {}
+                }
             }
         }
-    }
-
-    /// An instance runs again.
-    pub(super) fn close_circuit_now(&mut self) {
-        if self.closed_until.take().is_some() {
-            tracing::info!(room = self.room.name(), "the application runs again");
+        self.close_members(&CloseInfo::failed());
+        self.room = self.room.emptied();
+        self.release.reset();
+        if let Err(fault) = self.launch_instance(StartReason::Fresh).await {
+            self.contain(fault, None).await;
         }
     }
 
-    /// What becomes of events while the circuit is open: nobody is there to handle them.
-    pub(super) fn turn_away(&mut self, event: Event) {
-        match event {
-            Event::Joined(member) => self.close_newcomer(&member, KEEPS_FAILING),
-            Event::Left(id, _) => {
+    /// What becomes of inputs while the circuit is open: no instance can handle them.
+    pub(super) async fn turn_away(&mut self, what: What) {
+        match what {
+            What::Joined(client, line) => self.close_line(client.id, line, CloseInfo::overload(KEEPS_FAILING)),
+            What::Left(id, info) => {
+                let line = self.room.line(id);
                 self.room.leave(id);
                 self.room.forget_leaver();
+                self.reply(id, line, info).await;
             }
-            Event::Upgrade(_, answer) => drop(answer.send(Decision::Refuse(503))),
-            Event::Message(..) | Event::Drained(_) => {}
+            What::Upgrade(id, _) => self.answer(id, Decision::Refuse(503)).await,
+            What::Message(..) | What::Drained(_) | What::Timer(..) | What::Start(..) => {}
         }
     }
 
-    /// Closes a client that was let in and cannot join. The app never hears of it.
-    pub(super) fn close_newcomer(&self, member: &Member, why: &'static str) {
-        if let Some(line) = self.shard.line_of(member) {
-            line.close(&self.shard, CloseInfo::overload(why));
+    /// Closes every member.
+    pub(super) fn close_members(&self, info: &CloseInfo) {
+        let ids: Vec<_> = self.room.clients().map(|client| client.id).collect();
+        ids.into_iter().for_each(|id| self.close(id, info.clone()));
+    }
+
+    /// Closes a member.
+    pub(super) fn close(&self, id: ClientId, info: CloseInfo) {
+        if let Some(line) = self.room.line(id) {
+            self.close_line(id, line, info);
         }
     }
 
-    fn close(&self, id: ClientId, info: CloseInfo) {
-        let line = self.room.line(id);
-        if let Some(line) = line.and_then(|line| self.shard.line(id, line)) {
+    /// Closes a client that may be no member: one that was let in and cannot join, say. The app never hears of that one.
+    pub(super) fn close_line(&self, id: ClientId, line: LineId, info: CloseInfo) {
+        if let Some(line) = self.shard.line(id, line) {
             line.close(&self.shard, info);
+        }
+    }
+
+    /// The member that joins over this line. A line that has ended meanwhile leaves a member without one: it has a `Left` waiting.
+    pub(super) fn member(&self, client: Client, line: LineId) -> Arc<Member> {
+        match self.shard.line(client.id, line) {
+            Some(line) => Arc::clone(&line.member),
+            None => Arc::new(Member::without_line(client)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The end of a shard: everybody is closed, and it waits until all are gone.
+//! The end of a shard: it closes its clients and waits until all are gone.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -6,19 +6,19 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use super::command::Command;
 use super::rooms::Rooms;
 use super::table::Shard;
-use super::thread::Command;
 use crate::app::Launch;
 use crate::types::CloseInfo;
 
-/// So many clients are closed at once. Each is likely to come back at once, to the server that takes over.
+/// The size of a batch. Each client is likely to come back at once, to the server that takes over.
 const AT_ONCE: usize = 100;
-/// Batches closer together than this would not spread anything. When there are so many clients, batches are larger.
+/// Batches closer together than this would not spread anything. With too many clients for that, batches are larger.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// Closes everybody and returns when all are gone and the rooms are idle, or at the deadline. Whose turn to be closed
-/// has not come is served as before.
+/// Closes every client and returns when all are gone and the rooms are idle, at the latest at the deadline. Clients not yet closed are
+/// served as before.
 pub(super) async fn drain<L: Launch>(
     shard: &Rc<Shard>,
     rooms: &Rooms<L>,
@@ -35,7 +35,7 @@ pub(super) async fn drain<L: Launch>(
         loop {
             tokio::select! {
                 biased;
-                // Who was on the way here is dropped: the connection just ends.
+                // A line that was on its way here is dropped: it just ends.
                 Some(_) = inbox.recv() => {}
                 () = shard.emptied() => break,
                 _ = turns.tick(), if !batches.are_done(shard) => batches.close_next(shard),
@@ -45,21 +45,21 @@ pub(super) async fn drain<L: Launch>(
         rooms.idle().await;
     };
     if tokio::time::timeout_at(deadline.into(), drained).await.is_err() {
-        tracing::warn!("the drain deadline has passed: the remaining connections are cut");
+        tracing::warn!("the drain deadline has passed: the remaining lines are cut");
     }
 }
 
-/// The clients in the order of their places, so many at a time.
+/// Closes the clients in batches, in the order of their slots.
 #[derive(Debug, PartialEq, Eq)]
 struct Batches {
     size: usize,
     pause: Duration,
-    /// The first place that has not had its turn.
+    /// The first slot that is not closed yet.
     next: usize,
 }
 
 impl Batches {
-    /// A few clients are one batch. Many are spread evenly over this time.
+    /// One batch for a few clients; for many, batches evenly spread over this time.
     fn new(clients: usize, spread: Duration) -> Self {
         let most = usize::try_from(spread.as_nanos() / SHORTEST_PAUSE.as_nanos()).unwrap_or(usize::MAX).max(1);
         let count = clients.div_ceil(AT_ONCE).clamp(1, most);

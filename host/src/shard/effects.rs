@@ -1,43 +1,41 @@
-//! What a handler has staged, applied to the connections.
+//! Makes a turn's outputs visible.
 
 use super::parcel::Parcel;
 use super::table::Shard;
-use crate::room::{Effect, Room, Staged, Target};
+use crate::room::{Effect, Room, Target, Turn};
 use crate::types::{ClientId, CloseInfo};
 
-/// So many frames are handed out between two looks at the shard's other work: about a tick's worth. Compressing one counts as many.
+/// The number of deliveries between two looks at the shard's other work: about a tick's worth. Compressing a frame counts as many.
 const DELIVERIES_IN_A_ROW: usize = 100_000;
 
-/// Applies a handler's effects in their order: frames go into outboxes, closes begin. Nothing is written here but
-/// what an outbox that grows large writes early.
+/// Makes a turn's outputs visible, in their order: frames go into outboxes, closes begin, answers are given. Nothing is written
+/// here, except by an outbox that grows large.
 ///
-/// Many deliveries are made in pieces, between which other rooms go on and outboxes are written. The room waits
-/// meanwhile as it does for a handler: nobody joins or leaves it in between, though connections may be lost.
-pub async fn apply(shard: &Shard, room: &mut Room) {
-    let staged = room.commit();
+/// Many deliveries are made in pieces, between which other rooms go on and outboxes are written. The room waits meanwhile as it does
+/// for a handler: nobody joins or leaves it in between, though lines may be lost.
+pub async fn apply(shard: &Shard, room: &Room, turn: &Turn) {
     let mut in_a_row = 0;
-    for effect in staged.effects() {
+    for effect in turn.effects() {
         if in_a_row >= DELIVERIES_IN_A_ROW {
             in_a_row = 0;
             tokio::task::yield_now().await;
         }
-        in_a_row += apply_one(shard, room, &staged, effect);
+        in_a_row += apply_one(shard, room, turn, effect);
     }
-    room.reuse(staged);
 }
 
-/// Answers as how many deliveries it counts.
-fn apply_one(shard: &Shard, room: &Room, staged: &Staged, effect: &Effect) -> usize {
+/// Returns how many deliveries the effect counts as.
+fn apply_one(shard: &Shard, room: &Room, turn: &Turn, effect: &Effect) -> usize {
     match effect {
         Effect::Send(Target::One(id, line), frame) => {
-            let mut parcel = Parcel::staged(staged, frame, true);
+            let mut parcel = Parcel::staged(turn, frame, true);
             if let Some(line) = shard.line(*id, *line) {
                 line.queue(shard, &mut parcel);
             }
             1 + parcel.effort()
         }
         Effect::Send(Target::Some(receivers), frame) => {
-            let mut parcel = Parcel::staged(staged, frame, false);
+            let mut parcel = Parcel::staged(turn, frame, false);
             for (id, line) in receivers {
                 if let Some(line) = shard.line(*id, *line) {
                     line.queue(shard, &mut parcel);
@@ -45,9 +43,9 @@ fn apply_one(shard: &Shard, room: &Room, staged: &Staged, effect: &Effect) -> us
             }
             receivers.len() + parcel.effort()
         }
-        Effect::Send(Target::AllBut(except), frame) => {
-            let mut parcel = Parcel::staged(staged, frame, false);
-            broadcast(shard, room, &mut parcel, except);
+        Effect::Send(Target::Members { except, joined_by }, frame) => {
+            let mut parcel = Parcel::staged(turn, frame, false);
+            broadcast(shard, room, &mut parcel, except, *joined_by);
             room.count() + parcel.effort()
         }
         Effect::Close { id, line, code, reason } => {
@@ -56,16 +54,26 @@ fn apply_one(shard: &Shard, room: &Room, staged: &Staged, effect: &Effect) -> us
             }
             1
         }
+        Effect::Reply(id, line, info) => {
+            if let Some(line) = shard.line(*id, *line) {
+                line.reply(shard, info);
+            }
+            1
+        }
+        Effect::Decide(id, decision) => {
+            shard.upgrades.decide(*id, decision.clone());
+            1
+        }
     }
 }
 
-fn broadcast(shard: &Shard, room: &Room, parcel: &mut Parcel<'_>, except: &[ClientId]) {
+fn broadcast(shard: &Shard, room: &Room, parcel: &mut Parcel<'_>, except: &[ClientId], joined_by: u64) {
     let lines = shard.lines();
     for member in room.members() {
-        if except.binary_search(&member.client.id).is_ok() {
+        if member.join_number() > joined_by || except.binary_search(&member.client.id).is_ok() {
             continue;
         }
-        // A member whose line has ended has a `Left` in the mailbox already.
+        // A member without a line has a `Left` in the mailbox.
         if let Some(id) = member.line()
             && let Some(line) = lines.get(id.slot as usize)
         {

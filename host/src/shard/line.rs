@@ -11,11 +11,11 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use super::clock::Moment;
+use super::input::{Input, What};
 use super::keepalive::{Keepalive, Verdict};
-use super::mailbox::Event;
 use super::outbox::Outbox;
 use super::parcel::{Deflation, Form, Parcel};
-use super::seat::Seat;
+use super::room_task::RoomTask;
 use super::stream::Stream;
 use super::table::Shard;
 use crate::protocol::{self, Agreement, CloseFrame, Violation};
@@ -30,6 +30,8 @@ const WRITE_EARLY_BYTES: usize = 64 << 10;
 pub enum Phase {
     /// Messages go both ways.
     Open,
+    /// The client's close frame is here, and our reply waits until the room has handled everything before it.
+    Received,
     /// Our close frame is queued; the room has been told that the client left. What the client still sends is dropped.
     Closing,
     /// The same, and the client's close frame is here too: nothing is left to wait for.
@@ -47,7 +49,7 @@ pub struct Line {
     /// The client at the other end.
     pub member: Arc<Member>,
     /// The room that it is in.
-    pub seat: Rc<Seat>,
+    pub room: Rc<RoomTask>,
     stream: Stream,
     /// How messages to it are compressed, if that was agreed on.
     deflation: Option<Box<Deflation>>,
@@ -70,12 +72,12 @@ impl fmt::Debug for Line {
 
 impl Line {
     /// The line of a connection that has just been upgraded.
-    pub fn new(member: Arc<Member>, seat: Rc<Seat>, stream: Stream, agreement: Option<Agreement>, now: Moment) -> Self {
+    pub fn new(member: Arc<Member>, room: Rc<RoomTask>, stream: Stream, agreement: Option<Agreement>, now: Moment) -> Self {
         // TLS may have something left to say from before.
         let blocked = Cell::new(stream.has_unsent());
         Self {
             member,
-            seat,
+            room,
             stream,
             deflation: agreement.map(|agreement| Box::new(Deflation::new(agreement))),
             outbox: Cell::default(),
@@ -95,6 +97,11 @@ impl Line {
     /// Whether messages go both ways.
     pub fn is_open(&self) -> bool {
         self.phase() == Phase::Open
+    }
+
+    /// Whether messages still go to the client. A client that has sent its close frame gets what was sent before our reply.
+    fn takes_messages(&self) -> bool {
+        matches!(self.phase(), Phase::Open | Phase::Received)
     }
 
     /// Something has come from the client.
@@ -125,7 +132,7 @@ impl Line {
     /// Queues a message. The bytes of its plain form were added to `waiting_bytes` when it was staged.
     pub fn queue(self: &Rc<Self>, shard: &Shard, parcel: &mut Parcel<'_>) {
         let counted = parcel.len();
-        if !self.is_open() {
+        if !self.takes_messages() {
             self.member.sub_waiting(counted);
             return;
         }
@@ -175,26 +182,50 @@ impl Line {
 
     /// The client's close frame has come: the end from its side, or the answer to ours.
     pub fn close_received(self: &Rc<Self>, shard: &Shard, frame: Option<CloseFrame>) {
-        if self.phase() == Phase::Closing {
-            self.phase.set(Phase::Answered);
-            return self.wake_task();
+        match self.phase() {
+            Phase::Open => {
+                self.phase.set(Phase::Received);
+                self.deliver(shard, What::Left(self.member.client.id, CloseInfo::client(frame)));
+            }
+            Phase::Closing => {
+                self.phase.set(Phase::Answered);
+                self.wake_task();
+            }
+            Phase::Received | Phase::Answered | Phase::Broken | Phase::Over => {}
         }
-        self.begin_closing(shard, CloseInfo::client(frame), Phase::Answered);
+    }
+
+    /// Replies to the client's close frame (RFC 6455 §5.5.1): the room has handled everything before it.
+    pub fn reply(self: &Rc<Self>, shard: &Shard, info: &CloseInfo) {
+        if self.phase() == Phase::Received {
+            self.end_with(shard, info, Phase::Answered);
+        }
     }
 
     fn begin_closing(self: &Rc<Self>, shard: &Shard, info: CloseInfo, phase: Phase) {
-        if !self.is_open() {
-            return;
+        match self.phase() {
+            Phase::Open => self.end_with(shard, &info, phase),
+            // The room knows already that the client leaves.
+            Phase::Received => return self.end_with(shard, &info, Phase::Answered),
+            Phase::Closing | Phase::Answered | Phase::Broken | Phase::Over => return,
         }
+        self.deliver(shard, What::Left(self.member.client.id, info));
+    }
+
+    /// Queues our close frame.
+    fn end_with(self: &Rc<Self>, shard: &Shard, info: &CloseInfo, phase: Phase) {
         self.phase.set(phase);
         self.keepalive.note_heard(shard.exact_now());
         self.member.set_closing(true);
         self.queue_control(shard, |out| protocol::write_close(out, info.code, &info.reason));
-        self.seat.deliver(Event::Left(self.member.client.id, info));
+    }
+
+    fn deliver(&self, shard: &Shard, what: What) {
+        self.room.deliver(Input { at: shard.time(), what });
     }
 
     /// The connection is lost or cut: what waits is dropped, and the room is told unless it knows.
-    pub fn cut(&self, info: CloseInfo) {
+    pub fn cut(&self, shard: &Shard, info: CloseInfo) {
         let was_open = self.is_open();
         self.phase.set(Phase::Over);
         self.member.set_closing(true);
@@ -202,7 +233,7 @@ impl Line {
         self.member.sub_waiting(dropped);
         self.wake_task();
         if was_open {
-            self.seat.deliver(Event::Left(self.member.client.id, info));
+            self.deliver(shard, What::Left(self.member.client.id, info));
         }
     }
 
@@ -245,7 +276,7 @@ impl Line {
             Ok(result) => result,
             Err(error) => {
                 tracing::debug!(client = self.member.client.id.get(), "the connection is lost: {error}");
-                return self.cut(CloseInfo::lost());
+                return self.cut(shard, CloseInfo::lost());
             }
         };
         self.member.sub_waiting(written);
@@ -254,7 +285,7 @@ impl Line {
             return self.wake_task();
         }
         match self.phase() {
-            Phase::Open if self.member.take_drained() => self.seat.deliver(Event::Drained(self.member.client.id)),
+            Phase::Open if self.member.take_drained() => self.deliver(shard, What::Drained(self.member.client.id)),
             Phase::Broken => {
                 // The client reads our close frame and then the end, however much of its own is still on the way:
                 // closing the socket now would reset the connection and could take the frame with it.
@@ -268,7 +299,7 @@ impl Line {
     /// Whether nothing is left to be done, for the task: it is over, or both close frames have gone their way.
     pub fn is_finished(&self) -> bool {
         match self.phase() {
-            Phase::Open | Phase::Closing | Phase::Broken => false,
+            Phase::Open | Phase::Received | Phase::Closing | Phase::Broken => false,
             Phase::Answered => self.waiting() == 0 && !self.blocked.get(),
             Phase::Over => true,
         }
@@ -309,18 +340,19 @@ impl Line {
         let limits = &shard.limits;
         match self.phase() {
             // It may have spoken: nothing is read from it while its room has too much to do.
-            Phase::Open if self.seat.mailbox.is_full() => self.keepalive.note_heard(now),
+            Phase::Open if self.room.mailbox.is_full() => self.keepalive.note_heard(now),
             Phase::Open => match self.keepalive.look(now, limits) {
                 Verdict::Fine => {}
                 Verdict::Ping => self.queue_control(shard, |out| protocol::write_ping(out, b"")),
-                Verdict::Gone => self.cut(CloseInfo::timeout()),
+                Verdict::Gone => self.cut(shard, CloseInfo::timeout()),
             },
             Phase::Closing | Phase::Answered | Phase::Broken => {
                 if self.keepalive.time(now) >= limits.close_timeout {
-                    self.cut(CloseInfo::lost());
+                    self.cut(shard, CloseInfo::lost());
                 }
             }
-            Phase::Over => {}
+            // The room replies when it gets to it, or the client gives up.
+            Phase::Received | Phase::Over => {}
         }
     }
 }

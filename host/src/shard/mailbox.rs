@@ -1,112 +1,93 @@
-//! The events that wait for a room.
+//! The inputs that wait for a room.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::collections::{HashMap, VecDeque};
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
-use tokio::sync::oneshot;
+use super::input::Input;
 
-use crate::app::{Decision, UpgradeRequest};
-use crate::room::Member;
-use crate::types::{ClientId, CloseInfo, Message};
-
-/// Something that a room is to be told.
-#[derive(Debug)]
-pub enum Event {
-    /// A client has connected.
-    Joined(Arc<Member>),
-    /// A client has sent a message.
-    Message(ClientId, Message),
-    /// A client has gone.
-    Left(ClientId, CloseInfo),
-    /// A client has read all that waited for it.
-    Drained(ClientId),
-    /// Somebody asks to be let in.
-    Upgrade(Box<UpgradeRequest>, oneshot::Sender<Decision>),
-}
-
-impl Event {
-    fn payload_bytes(&self) -> usize {
-        match self {
-            Self::Message(_, message) => message.as_bytes().len(),
-            _ => 0,
-        }
-    }
-}
-
-/// A room's queue. Its connections are not read while it is full; what is no message is always taken, since the
-/// number of connections bounds it.
+/// A room's queue. While it is full, its lines are not read. Inputs other than messages are always taken: the number of lines bounds
+/// them.
 #[derive(Debug)]
 pub struct Mailbox {
-    events: RefCell<VecDeque<Event>>,
+    inputs: RefCell<VecDeque<Input>>,
     payload_bytes: Cell<usize>,
-    max_events: usize,
+    max_inputs: usize,
     max_bytes: usize,
-    /// Connections that wait for it to fall below its limits.
-    held_back: RefCell<Vec<Waker>>,
+    /// The tasks of lines that wait for it to fall below its limits, one for each slot.
+    held_back: RefCell<HashMap<usize, Waker>>,
 }
 
 impl Mailbox {
-    /// An empty mailbox with room for so many events and bytes of messages.
-    pub fn new(max_events: usize, max_bytes: usize) -> Self {
-        Self { events: RefCell::default(), payload_bytes: Cell::new(0), max_events, max_bytes, held_back: RefCell::default() }
+    /// An empty mailbox that is full with this many inputs, or this many bytes of messages.
+    pub fn new(max_inputs: usize, max_bytes: usize) -> Self {
+        Self { inputs: RefCell::default(), payload_bytes: Cell::new(0), max_inputs, max_bytes, held_back: RefCell::default() }
     }
 
-    /// Adds an event at the end.
-    pub fn push(&self, event: Event) {
-        self.payload_bytes.set(self.payload_bytes.get() + event.payload_bytes());
-        self.events.borrow_mut().push_back(event);
+    /// Adds an input at the end.
+    pub fn push(&self, input: Input) {
+        self.payload_bytes.set(self.payload_bytes.get() + input.payload_bytes());
+        self.inputs.borrow_mut().push_back(input);
     }
 
-    /// Takes the oldest event, and lets connections be read again if they were held back.
-    pub fn pop(&self) -> Option<Event> {
-        let event = self.events.borrow_mut().pop_front()?;
-        self.payload_bytes.set(self.payload_bytes.get() - event.payload_bytes());
+    /// Takes the oldest input. Lines that were held back are read again when the mailbox is no longer full.
+    pub fn pop(&self) -> Option<Input> {
+        let input = self.inputs.borrow_mut().pop_front()?;
+        self.payload_bytes.set(self.payload_bytes.get() - input.payload_bytes());
         if !self.is_full() {
-            self.held_back.borrow_mut().drain(..).for_each(Waker::wake);
+            self.held_back.borrow_mut().drain().for_each(|(_, task)| task.wake());
         }
-        Some(event)
+        Some(input)
     }
 
-    /// Whether nothing waits.
+    /// When the oldest input arrived.
+    pub fn next_at(&self) -> Option<Instant> {
+        self.inputs.borrow().front().map(|input| input.at)
+    }
+
+    /// Whether no input waits.
     pub fn is_empty(&self) -> bool {
-        self.events.borrow().is_empty()
+        self.inputs.borrow().is_empty()
     }
 
-    /// Whether connections of the room are not to be read for now.
+    /// Whether the room's lines are not to be read for now.
     pub fn is_full(&self) -> bool {
-        self.events.borrow().len() >= self.max_events || self.payload_bytes.get() >= self.max_bytes
+        self.inputs.borrow().len() >= self.max_inputs || self.payload_bytes.get() >= self.max_bytes
     }
 
-    /// Pending while the mailbox is full; the task is woken when it no longer is.
-    pub fn poll_has_room(&self, cx: &Context<'_>) -> Poll<()> {
+    /// Pending while the mailbox is full. The task of the line in this slot is woken when it no longer is.
+    pub fn poll_has_room(&self, cx: &Context<'_>, slot: usize) -> Poll<()> {
         if !self.is_full() {
             return Poll::Ready(());
         }
-        self.held_back.borrow_mut().push(cx.waker().clone());
+        self.held_back.borrow_mut().insert(slot, cx.waker().clone());
         Poll::Pending
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
 
-    fn text(len: usize) -> Event {
-        Event::Message(1.into(), Message::text("x".repeat(len)))
+    use super::*;
+    use crate::shard::input::What;
+    use crate::types::Message;
+
+    fn text(len: usize) -> Input {
+        Input { at: Instant::now(), what: What::Message(1.into(), Message::text("x".repeat(len))) }
     }
 
     #[test]
-    fn a_mailbox_is_full_at_its_number_of_events_and_wakes_who_waits_when_it_falls() {
+    fn a_mailbox_is_full_at_its_number_of_inputs_and_wakes_held_back_lines_when_it_falls() {
         let mailbox = Mailbox::new(2, 1000);
         let woken = Arc::new(Flag::default());
         let waker = Waker::from(Arc::clone(&woken));
         let cx = Context::from_waker(&waker);
         mailbox.push(text(1));
-        assert!(mailbox.poll_has_room(&cx).is_ready());
+        assert!(mailbox.poll_has_room(&cx, 0).is_ready());
         mailbox.push(text(1));
-        assert!(mailbox.poll_has_room(&cx).is_pending());
+        assert!(mailbox.poll_has_room(&cx, 0).is_pending());
         assert!(!woken.is_set());
         mailbox.pop();
         assert!(woken.is_set());
@@ -121,6 +102,15 @@ mod tests {
         assert!(mailbox.is_full());
         mailbox.pop();
         assert!(!mailbox.is_full());
+    }
+
+    #[test]
+    fn a_line_that_is_polled_again_waits_once() {
+        let mailbox = Mailbox::new(1, 1000);
+        let cx = Context::from_waker(Waker::noop());
+        mailbox.push(text(1));
+        (0..1000).for_each(|_| assert!(mailbox.poll_has_room(&cx, 7).is_pending()));
+        assert_eq!(mailbox.held_back.borrow().len(), 1);
     }
 
     #[derive(Default)]

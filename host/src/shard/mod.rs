@@ -2,54 +2,80 @@
 //!
 //! | file | owns |
 //! | --- | --- |
-//! | `thread` | the thread, and the commands that other threads send it |
-//! | `drain` | the end of a shard: everybody is closed, in batches |
-//! | `table` | lines, buffers and clock of one shard; the end of its turn |
-//! | `line` | one client's socket and session, and how they end |
+//! | `thread` | the thread |
+//! | `command` | what other threads ask of it |
+//! | `serve` | what the shard does with a command |
+//! | `new_connection` | a connection on its way to the shard |
+//! | `drain` | the end of a shard: every client is closed, in batches |
+//! | `table` | lines, buffers and clock of one shard; the flush of outboxes |
+//! | `line` | one client's connection |
 //! | `clock` | the time of a shard, in few bytes |
 //! | `keepalive` | how long a client is silent, and what follows |
-//! | `reader` | its task: frames in, events out |
+//! | `reader` | the task of a line: frames in, inputs out |
 //! | `rate` | how many messages a client may send |
-//! | `stream` | how it reaches its client: a socket, with or without TLS |
+//! | `stream` | the socket of a line, with or without TLS |
 //! | `tls` | one client's TLS session, without I/O |
 //! | `outbox` | the bytes that wait for one client |
 //! | `parcel` | one message in the forms in which it is sent |
+//! | `upgrades` | upgrade requests that wait for a decision |
 //! | `rooms` | the rooms of one shard by name |
-//! | `seat` | where events reach a room |
-//! | `mailbox` | the events that wait for it |
-//! | `room_loop` | one event after the other, through the app's handlers |
-//! | `effects` | what a handler staged, applied |
-//! | `containment` | what becomes of a room whose app fails |
+//! | `room_task` | where inputs reach a room, and where its loop runs |
+//! | `input` | what a room is told |
+//! | `mailbox` | the inputs that wait for a room |
+//! | `room_loop` | one input after the other, through the app's handlers |
+//! | `handlers` | the call from an input to a handler |
+//! | `outputs` | the commit of a turn |
+//! | `journal` | where the writes of a turn become durable |
+//! | `effects` | a turn's outputs made visible |
+//! | `occupancy` | when a room ends because nobody is in it |
+//! | `release` | the release that a room runs |
+//! | `containment` | what becomes of a room whose app or journal fails |
 //! | `breaker` | how often an app may fail |
-//! | `orders` | orders to change the release |
-//! | `takeover` | how a room follows them |
-//! | `roster` | who is connected, for other threads to see |
+//! | `orders` | orders to rooms |
+//! | `takeover` | how a room changes its release |
+//! | `roster` | the connected clients, for other threads to see |
+//! | `counters` | what all shards count together |
 
 mod breaker;
 mod clock;
+mod command;
 mod containment;
+mod counters;
 mod drain;
 mod effects;
+mod handlers;
+mod input;
+mod journal;
 mod keepalive;
 mod line;
 mod mailbox;
+mod new_connection;
+mod occupancy;
 mod orders;
 mod outbox;
+mod outputs;
 mod parcel;
 mod rate;
 mod reader;
+mod release;
 mod room_loop;
+mod room_task;
 mod rooms;
 mod roster;
-mod seat;
+mod serve;
 mod stream;
 mod table;
 mod takeover;
+#[cfg(test)]
+mod tests;
 mod thread;
 mod tls;
+mod upgrades;
 
+pub use command::{Address, Command, Delivery, Envelope};
+pub use counters::Counters;
+pub use new_connection::{NewConnection, Permit};
 pub use orders::{Order, Probation, RoomSwap};
-pub use rooms::Counters;
 pub use roster::Roster;
-pub use thread::{Command, Newcomer, Permit, ShardContext, spawn};
+pub use thread::{ShardContext, spawn};
 pub use tls::TlsSession;

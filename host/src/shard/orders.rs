@@ -1,4 +1,4 @@
-//! Orders to change the release that rooms run, and what a room says of it.
+//! Orders to rooms: to change their release, above all, and what a room reports of that.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Instant;
 
 use tokio::sync::{Notify, oneshot};
+
+use super::command::Delivery;
 
 /// The time after a swap in which traps count against the new release. Shared by all rooms.
 #[derive(Debug)]
@@ -17,7 +19,7 @@ pub struct Probation {
 }
 
 impl Probation {
-    /// A probation until this time that so many traps end badly.
+    /// A probation until this time, which `max_traps` traps end early.
     pub fn new(until: Instant, max_traps: u32) -> Arc<Self> {
         Arc::new(Self { until, max_traps, traps: AtomicU32::new(0), tripped: Notify::new() })
     }
@@ -29,7 +31,7 @@ impl Probation {
         }
     }
 
-    /// Resolves when there were too many traps. Does not resolve when the time passes without.
+    /// Resolves when there were too many traps; never, if the time passes without.
     pub async fn failed(&self) {
         self.tripped.notified().await;
     }
@@ -40,7 +42,7 @@ impl Probation {
     }
 }
 
-/// What all rooms of a shard are to do.
+/// What all rooms of a shard are to do about their release.
 pub enum Order<L> {
     /// Take over the new release, room by room. The first room that refuses ends it; those before it stay swapped.
     Swap(L, Arc<Probation>, oneshot::Sender<Result<Vec<RoomSwap>, String>>),
@@ -61,11 +63,16 @@ impl<L> fmt::Debug for Order<L> {
     }
 }
 
-/// The same for one room.
+/// What one room is to do between two inputs.
 pub(super) enum RoomOrder<L> {
+    /// As `Order::Swap`.
     Swap(L, Arc<Probation>, oneshot::Sender<Result<RoomSwap, String>>),
+    /// As `Order::Revert`.
     Revert(Arc<Probation>, oneshot::Sender<()>),
+    /// As `Order::Settle`.
     Settle,
+    /// Something of the owner's goes to the members, or to the subscribers of a topic.
+    Deliver(Option<Arc<str>>, Delivery),
 }
 
 /// How one room changed its release.

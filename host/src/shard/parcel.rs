@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::table::Shard;
 use crate::protocol::{Agreement, Deflater, read_message};
-use crate::room::{Frame, SHARED_FROM_BYTES, Staged};
+use crate::room::{COPIED_UP_TO_BYTES, Frame, Turn};
 
 /// The frame of one message, for one receiver or for many. It is compressed when the first receiver needs that, and only
 /// once, however many do; for windows of another size once more.
@@ -42,9 +42,9 @@ impl Form<'_> {
 
 impl<'a> Parcel<'a> {
     /// A frame that a handler has staged.
-    pub fn staged(staged: &'a Staged, frame: &'a Frame, for_one: bool) -> Self {
+    pub fn staged(turn: &'a Turn, frame: &'a Frame, for_one: bool) -> Self {
         let plain = match frame {
-            Frame::Small(_) => Form::Copied(staged.bytes_of(frame)),
+            Frame::Small(_) => Form::Copied(turn.bytes_of(frame)),
             Frame::Shared(bytes) => Form::Shared(bytes),
         };
         Self { plain, for_one, compressed: Vec::new(), effort: 0 }
@@ -94,7 +94,7 @@ impl<'a> Parcel<'a> {
                 if let Some(own) = &mut *deflation.own.borrow_mut() {
                     own.forget();
                 }
-                put(if frame.len() <= SHARED_FROM_BYTES { Form::Copied(frame) } else { Form::Shared(frame) });
+                put(if frame.len() <= COPIED_UP_TO_BYTES { Form::Copied(frame) } else { Form::Shared(frame) });
             }
         }
     }

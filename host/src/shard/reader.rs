@@ -8,11 +8,11 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
+use super::input::{Input, What};
 use super::line::Line;
-use super::mailbox::Event;
+use super::new_connection::Permit;
 use super::rate::Rate;
 use super::table::Shard;
-use super::thread::Permit;
 use crate::protocol::{self, Agreement, Incoming, Inflation, Session};
 use crate::room::LineId;
 use crate::types::CloseInfo;
@@ -48,7 +48,7 @@ impl Reader {
     /// A reader of this connection. `first` is what came with the upgrade request.
     pub fn new(shard: Rc<Shard>, id: LineId, line: Rc<Line>, first: Bytes, agreement: Option<Agreement>, permit: Permit) -> Self {
         let session = session(&shard, agreement);
-        let rate = shard.limits.rate.map(|limit| Box::new(Rate::new(limit, Instant::now())));
+        let rate = shard.limits.rate.map(|limit| Box::new(Rate::new(limit, shard.time())));
         Self { shard, id, line, session, rate, left_over: own(BytesMut::from(first)), _permit: permit }
     }
 
@@ -59,10 +59,10 @@ impl Reader {
             return Poll::Ready(Next::Finished);
         }
         if line.is_open() {
-            let has_room = line.seat.mailbox.poll_has_room(cx);
+            let has_room = line.room.mailbox.poll_has_room(cx, self.id.slot as usize);
             match &mut self.rate {
-                Some(rate) if has_room.is_pending() => rate.hold(Instant::now()),
-                Some(rate) => rate.release(Instant::now),
+                Some(rate) if has_room.is_pending() => rate.hold(shard.time()),
+                Some(rate) => rate.release(|| shard.time()),
                 None => {}
             }
             ready!(has_room);
@@ -79,22 +79,22 @@ impl Reader {
     }
 
     /// Delivers what is complete in `input`. Stops early, with bytes left, when the room has enough to do.
-    fn receive(&mut self, input: &mut BytesMut) {
+    fn receive(&mut self, input: &mut BytesMut, at: Instant) {
         let (shard, line) = (&self.shard, &self.line);
         loop {
-            if line.is_open() && line.seat.mailbox.is_full() {
+            if line.is_open() && line.room.mailbox.is_full() {
                 return;
             }
             let incoming = self.session.receive(input);
             if let (Ok(Some(Incoming::Message(_) | Incoming::Ping(_))), Some(rate)) = (&incoming, &mut self.rate)
-                && !rate.allows(Instant::now())
+                && !rate.allows(at)
             {
                 line.close(shard, CloseInfo::policy("more messages than the rate limit allows"));
             }
             match incoming {
                 Ok(Some(Incoming::Message(message))) => {
                     if line.is_open() {
-                        line.seat.deliver(Event::Message(line.member.client.id, message));
+                        line.room.deliver(Input { at, what: What::Message(line.member.client.id, message) });
                     }
                 }
                 Ok(Some(Incoming::Ping(payload))) => {
@@ -122,19 +122,19 @@ impl Future for Reader {
                     this.line.note_heard(&this.shard);
                     // Taken out for the time of the deliveries: a handler runs inside them.
                     let mut buffer = this.shard.read_buffer.take();
-                    this.receive(&mut buffer);
+                    this.receive(&mut buffer, this.shard.time());
                     this.left_over = own(buffer.split());
                     this.shard.read_buffer.replace(buffer);
                 }
                 Next::GoOn => {
                     let Some(mut rest) = this.left_over.take() else { continue };
-                    this.receive(&mut rest);
+                    this.receive(&mut rest, this.shard.time());
                     this.left_over = own(*rest);
                 }
                 Next::Ended | Next::Finished => break,
             }
         }
-        this.line.cut(CloseInfo::lost());
+        this.line.cut(&this.shard, CloseInfo::lost());
         this.line.end();
         this.shard.remove(this.id, &this.line);
         Poll::Ready(())

@@ -1,241 +1,257 @@
-//! A room's loop: one event after the other goes through the app's handlers.
+//! A room's loop: one input after the other goes through the app's handlers.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
-use super::breaker::Breaker;
+use super::command::Delivery;
+use super::counters::Counters;
 use super::effects;
-use super::mailbox::Event;
+use super::handlers::call;
+use super::input::{Input, What};
+use super::journal::JournalError;
+use super::occupancy::Occupancy;
 use super::orders::RoomOrder;
-use super::rooms::Rooms;
-use super::seat::Seat;
+use super::outputs::Outputs;
+use super::release::Release;
+use super::room_task::RoomTask;
 use super::table::Shard;
-use super::takeover::Before;
-use crate::app::{App, Decision, Fault, Launch, Saved, StartReason, UpgradeRequest};
-use crate::room::Room;
-use crate::types::ClientId;
+use crate::app::{Fault, Launch, Outcome, Saved, StartReason, UpgradeRequest};
+use crate::room::{Decision, LineId, Room, Turn, UpgradeId};
+use crate::types::{ClientId, CloseCause, CloseInfo};
 
 /// Orders that wait for a room.
 pub(super) type RoomOrders<L> = Rc<RefCell<VecDeque<RoomOrder<L>>>>;
 
-/// So many events may pass without a look at the clock.
-const EVENTS_PER_LOOK: u32 = 64;
-
 /// A room at work.
 pub(super) struct RoomLoop<L: Launch> {
     pub(super) shard: Rc<Shard>,
-    pub(super) rooms: Rc<Rooms<L>>,
-    pub(super) seat: Rc<Seat>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) task: Rc<RoomTask>,
     pub(super) orders: RoomOrders<L>,
-    pub(super) launch: L,
     pub(super) room: Room,
-    /// The running instance; none while the circuit is open.
-    pub(super) app: Option<L::App>,
-    /// What `snapshot` gave last.
-    pub(super) saved: Option<Saved>,
-    /// The way back from the last swap.
-    pub(super) before: Option<Before<L>>,
-    pub(super) breaker: Breaker,
-    pub(super) closed_until: Option<Instant>,
-    /// Whether somebody was let in who has not joined yet.
-    awaited: bool,
-    ever_joined: bool,
-    /// Events since the timers were last looked at.
-    events_in_a_row: u32,
-    /// When the room ends if nobody comes.
-    retires_at: Option<Instant>,
+    pub(super) release: Release<L>,
+    pub(super) outputs: Outputs,
+    pub(super) occupancy: Occupancy,
     /// Wakes the loop for whatever the room waits for.
-    alarm: Option<Pin<Box<Sleep>>>,
+    pub(super) alarm: Option<Pin<Box<Sleep>>>,
 }
 
 /// What the loop does next.
 enum Work<L> {
-    Event(Event),
+    Input(Input),
     Order(RoomOrder<L>),
-    Timer(u64, Bytes),
+    Journal(Result<u64, JournalError>),
     Retry,
     Retire,
 }
 
 impl<L: Launch> RoomLoop<L> {
-    /// A new room. `run` starts its first instance.
-    pub(super) fn new(
-        shard: Rc<Shard>,
-        rooms: Rc<Rooms<L>>,
-        seat: Rc<Seat>,
-        orders: RoomOrders<L>,
-        launch: L,
-        before: Option<Before<L>>,
-        room: Room,
-    ) -> Self {
-        let breaker = Breaker::new(shard.limits.max_restarts, shard.limits.restart_window);
-        Self {
-            shard,
-            rooms,
-            seat,
-            orders,
-            launch,
-            room,
-            app: None,
-            saved: None,
-            before,
-            breaker,
-            closed_until: None,
-            awaited: false,
-            ever_joined: false,
-            events_in_a_row: 0,
-            retires_at: None,
-            alarm: None,
-        }
-    }
-
-    /// Starts the first instance, says how that went, and works events off until the room retires.
+    /// Starts the first instance, says how that went, and handles inputs until the room retires.
     pub(super) async fn run(mut self, started: oneshot::Sender<Result<(), Fault>>) {
         match self.launch_instance(StartReason::Fresh).await {
             Ok(()) => drop(started.send(Ok(()))),
-            // Somebody waits for the word: a server that starts. It will not serve.
+            // A server that starts waits for the word. It will not serve.
             Err(fault) if !started.is_closed() => return drop(started.send(Err(fault))),
             Err(fault) => self.contain(fault, None).await,
         }
         loop {
             let work = self.next().await;
-            self.seat.set_busy(true);
+            self.task.set_busy(true);
             match work {
-                Work::Event(event) => self.handle(event).await,
+                Work::Input(input) => self.handle(input.what).await,
                 Work::Order(order) => self.follow(order).await,
-                Work::Timer(id, payload) => {
-                    if let Some(app) = &mut self.app {
-                        let outcome = guarded(pin!(app.on_timer(&mut self.room, id, payload))).await;
-                        self.settle(outcome, None).await;
-                    }
-                }
+                Work::Journal(report) => self.hear(report).await,
                 Work::Retry => self.retry().await,
-                Work::Retire => return self.rooms.remove(self.room.name()),
+                Work::Retire => return,
             }
-            self.seat.set_busy(false);
+            self.task.set_busy(!self.outputs.are_visible());
         }
     }
 
-    async fn handle(&mut self, event: Event) {
-        let Some(app) = &mut self.app else { return self.turn_away(event) };
-        let room = &mut self.room;
-        match event {
-            Event::Message(from, message) => {
-                if !room.hears(from) {
-                    return;
-                }
-                let outcome = guarded(pin!(app.on_message(room, from, message))).await;
-                self.settle(outcome, Some(from)).await;
-            }
-            Event::Joined(member) => {
-                (self.retires_at, self.awaited, self.ever_joined) = (None, false, true);
-                if self.shard.limits.max_room_clients.is_some_and(|max| room.count() >= max) {
+    async fn handle(&mut self, what: What) {
+        if self.release.app().is_none() {
+            return self.turn_away(what).await;
+        }
+        match what {
+            What::Message(from, _) if !self.room.hears(from) => {}
+            What::Message(from, _) | What::Drained(from) => self.tell(what, Some(from)).await,
+            What::Joined(client, line) => {
+                self.occupancy.note_joined();
+                if self.is_full() {
                     // Several were let in before the first of them had joined.
-                    return self.close_newcomer(&member, "the room is full");
+                    return self.close_line(client.id, line, CloseInfo::overload("the room is full"));
                 }
-                room.join(Arc::clone(&member));
-                let outcome = guarded(pin!(app.on_new_client(room, &member.client))).await;
-                self.settle(outcome, Some(member.client.id)).await;
+                self.room.join(self.member(client.clone(), line));
+                let id = client.id;
+                self.tell(What::Joined(client, line), Some(id)).await;
             }
-            Event::Left(id, info) => {
-                if !room.leave(id) {
-                    return;
+            What::Left(id, info) => {
+                let line = self.room.line(id);
+                if self.room.leave(id) {
+                    self.tell(What::Left(id, info.clone()), None).await;
+                    self.room.forget_leaver();
+                    self.reply(id, line, info).await;
                 }
-                let outcome = guarded(pin!(app.on_client_left(room, id, &info))).await;
-                self.room.forget_leaver();
-                self.settle(outcome, None).await;
             }
-            Event::Drained(id) => {
-                let outcome = guarded(pin!(app.on_drain(room, id))).await;
-                self.settle(outcome, Some(id)).await;
-            }
-            Event::Upgrade(request, answer) => {
-                let decision = self.decide(&request).await;
-                // Who has hung up meanwhile wants no answer.
-                let _ = answer.send(decision);
-            }
+            What::Upgrade(id, request) => self.decide(id, request).await,
+            What::Timer(..) | What::Start(..) => self.tell(what, None).await,
         }
     }
 
-    /// Whether somebody is let in: by the room's own state, and by the app's gate if it has one.
-    async fn decide(&mut self, request: &UpgradeRequest) -> Decision {
-        let max_clients = self.shard.limits.max_room_clients;
-        if !self.room.is_admitting() || max_clients.is_some_and(|max| self.room.count() >= max) {
-            return Decision::Refuse(503);
+    /// Follows an order. Whoever gave it may be gone by now: the server shuts down.
+    async fn follow(&mut self, order: RoomOrder<L>) {
+        match order {
+            RoomOrder::Swap(next, probation, answer) => drop(answer.send(self.swap(next, probation).await)),
+            RoomOrder::Revert(probation, done) => {
+                self.revert(&probation).await;
+                let _ = done.send(());
+            }
+            RoomOrder::Settle => self.release.settle(),
+            RoomOrder::Deliver(topic, what) => self.deliver(topic.as_deref(), what).await,
         }
-        // It may be a while until it joins: the room must not retire in between.
-        (self.retires_at, self.awaited) = (None, true);
-        let Some(app) = self.app.as_mut().filter(|_| self.launch.has_gate()) else { return Decision::Accept(None) };
-        let (decision, outcome) = match guarded(pin!(app.on_upgrade(&mut self.room, request))).await {
-            Ok(decision) => (decision, Ok(())),
-            Err(fault) => (Decision::Refuse(500), Err(fault)),
+    }
+
+    /// Delivers something of the owner's to the members, or to the subscribers of a topic, as a turn of its own.
+    async fn deliver(&mut self, topic: Option<&str>, what: Delivery) {
+        match (topic, what) {
+            // The message is not too big: the owner's handle has checked that.
+            (None, Delivery::Message(message)) => drop(self.room.broadcast(message)),
+            (Some(topic), Delivery::Message(message)) => drop(self.room.publish(topic, message, &[])),
+            (None, Delivery::Close(info)) => self.close_members(&info),
+            (Some(topic), Delivery::Close(info)) => {
+                let ids: Vec<_> = self.room.subscribers(topic).collect();
+                ids.into_iter().for_each(|id| self.close(id, info.clone()));
+            }
+        }
+        self.commit().await;
+    }
+
+    /// Tells the app something. A failure costs its instance, and the connection of the client that is to blame.
+    async fn tell(&mut self, what: What, blamed: Option<ClientId>) {
+        let Some(app) = self.release.app() else { return };
+        let outcome = call(app, &mut self.room, what).await;
+        self.settle(outcome, blamed).await;
+    }
+
+    /// Decides whether a client is let in: by the room's own state, and by the app's gate if it has one.
+    async fn decide(&mut self, id: UpgradeId, request: Box<UpgradeRequest>) {
+        if !self.room.is_admitting() || self.is_full() {
+            return self.answer(id, Decision::Refuse(503)).await;
+        }
+        let has_gate = self.release.has_gate();
+        let Some(app) = self.release.app().filter(|_| has_gate) else {
+            return self.answer(id, Decision::Accept(None)).await;
         };
-        self.settle(outcome, None).await;
-        decision
+        match call(app, &mut self.room, What::Upgrade(id, request)).await {
+            Ok(()) => self.commit().await,
+            Err(fault) => {
+                self.contain(fault, None).await;
+                self.answer(id, Decision::Refuse(500)).await;
+            }
+        }
     }
 
-    /// Applies a handler's effects, or contains its failure.
-    pub(super) async fn settle(&mut self, outcome: Result<(), Fault>, blamed: Option<ClientId>) {
+    /// Commits an answer to an upgrade request as a turn of its own.
+    pub(super) async fn answer(&mut self, id: UpgradeId, decision: Decision) {
+        self.room.decide(id, decision);
+        self.commit().await;
+    }
+
+    /// Replies to the close frame of a client that has left by one, behind everything that was sent to the client before.
+    pub(super) async fn reply(&mut self, id: ClientId, line: Option<LineId>, info: CloseInfo) {
+        if let Some(line) = line.filter(|_| info.cause == CloseCause::Client) {
+            self.room.reply(id, line, info);
+            self.commit().await;
+        }
+    }
+
+    /// Commits the turn of a handler that has returned, or contains its failure.
+    async fn settle(&mut self, outcome: Outcome, blamed: Option<ClientId>) {
         match outcome {
-            Ok(()) => self.apply_effects().await,
+            Ok(()) => self.commit().await,
             Err(fault) => self.contain(fault, blamed).await,
         }
     }
 
-    pub(super) async fn apply_effects(&mut self) {
-        effects::apply(&self.shard, &mut self.room).await;
-    }
-
-    /// Drops a handler's effects.
-    pub(super) fn roll_back(&mut self) {
-        for id in self.room.roll_back() {
-            self.seat.mailbox.push(Event::Drained(id));
+    /// Commits the room's turn. Its outputs become visible now, unless they have to wait for the journal.
+    pub(super) async fn commit(&mut self) {
+        let turn = self.room.commit();
+        if turn.admits() {
+            self.occupancy.note_admitted();
+        }
+        if let Some(turn) = self.outputs.commit(self.room.name(), turn) {
+            self.show(turn).await;
         }
     }
 
-    /// Begins an instance: its `on_start` runs. If it refuses or fails, what it staged is dropped.
+    async fn show(&mut self, turn: Turn) {
+        effects::apply(&self.shard, &self.room, &turn).await;
+        self.room.reuse(turn);
+    }
+
+    /// Drops the room's turn.
+    pub(super) fn roll_back(&mut self) {
+        for id in self.room.roll_back() {
+            self.task.mailbox.push(Input { at: self.shard.time(), what: What::Drained(id) });
+        }
+    }
+
+    /// Hears from the journal.
+    async fn hear(&mut self, report: Result<u64, JournalError>) {
+        match report {
+            Ok(commit) => {
+                self.outputs.note_durable(commit);
+                while let Some(turn) = self.outputs.pop_released() {
+                    self.show(turn).await;
+                }
+            }
+            Err(error) => self.start_over(&error).await,
+        }
+    }
+
+    /// Begins an instance: its `on_start` runs. If it refuses or fails, its turn is dropped.
     pub(super) async fn begin(&mut self, app: &mut L::App, reason: StartReason, saved: Option<Saved>) -> Result<(), Fault> {
-        let begun = guarded(pin!(app.on_start(&mut self.room, reason, saved))).await;
+        let begun = call(app, &mut self.room, What::Start(reason, saved)).await;
         match &begun {
-            Ok(()) => self.apply_effects().await,
+            Ok(()) => self.commit().await,
             Err(_) => self.roll_back(),
         }
         begun
     }
 
+    /// Whether the room has as many members as it may have.
+    fn is_full(&self) -> bool {
+        self.shard.limits.max_room_clients.is_some_and(|max| self.room.count() >= max)
+    }
+
     async fn next(&mut self) -> Work<L> {
         poll_fn(|cx| {
+            if let Some(report) = self.outputs.next_report() {
+                return Poll::Ready(Work::Journal(report));
+            }
             if let Some(order) = self.orders.borrow_mut().pop_front() {
                 return Poll::Ready(Work::Order(order));
             }
-            if self.events_in_a_row >= EVENTS_PER_LOOK {
-                // A mailbox that never empties must not keep the timers waiting.
-                self.events_in_a_row = 0;
-                let now = Instant::now();
-                if self.next_due().is_some_and(|due| due <= now)
-                    && let Some(work) = self.take_due(now)
-                {
-                    return Poll::Ready(work);
-                }
+            if self.outputs.are_full() {
+                return Poll::Pending;
             }
-            if let Some(event) = self.seat.mailbox.pop() {
-                self.events_in_a_row += 1;
-                return Poll::Ready(Work::Event(event));
+            if let Some(at) = self.task.mailbox.next_at() {
+                // What is due runs before what arrived later: a mailbox that never empties does not keep timers waiting.
+                let due = self.next_due().filter(|due| *due <= at).and_then(|_| self.take_due(at));
+                let input = due.or_else(|| self.task.mailbox.pop().map(Work::Input));
+                return input.map_or(Poll::Pending, Poll::Ready);
             }
-            self.events_in_a_row = 0;
             while let Some(due) = self.next_due() {
-                let now = Instant::now();
+                let now = self.shard.time();
                 if due <= now
                     && let Some(work) = self.take_due(now)
                 {
@@ -258,45 +274,23 @@ impl<L: Launch> RoomLoop<L> {
 
     /// When the room has to do something by itself, if ever.
     fn next_due(&mut self) -> Option<Instant> {
-        if self.retires_at.is_none() && self.room.count() == 0 {
-            self.retires_at = self.rooms.linger().map(|linger| Instant::now() + self.patience(linger));
+        let own = self.release.closed_until().or_else(|| self.room.timers_mut().next_due());
+        if self.room.count() > 0 || !self.outputs.are_visible() {
+            return own;
         }
-        let own = self.closed_until.or_else(|| self.room.timers_mut().next_due());
-        [own, self.retires_at].into_iter().flatten().min()
-    }
-
-    /// How long the room waits for somebody. Who was let in joins within the time of a handshake, or never; a room that
-    /// nobody has ever joined is not worth waiting longer for.
-    fn patience(&self, linger: Duration) -> Duration {
-        let linger = if self.ever_joined { linger } else { Duration::ZERO };
-        if self.awaited { linger.max(self.shard.limits.handshake_timeout) } else { linger }
+        let retires_at = self.occupancy.retires_at(|| self.shard.time());
+        [own, retires_at].into_iter().flatten().min()
     }
 
     fn take_due(&mut self, now: Instant) -> Option<Work<L>> {
-        if self.retires_at.is_some_and(|at| at <= now) && self.room.count() == 0 {
+        let is_unused = self.room.count() == 0 && self.outputs.are_visible() && self.task.mailbox.is_empty();
+        if is_unused && self.occupancy.retires_at(|| now).is_some_and(|at| at <= now) {
             return Some(Work::Retire);
         }
-        if let Some(until) = self.closed_until {
+        if let Some(until) = self.release.closed_until() {
             return (until <= now).then_some(Work::Retry);
         }
-        self.room.timers_mut().take_due(now).map(|(id, payload)| Work::Timer(id, payload))
+        let (at, id, payload) = self.room.timers_mut().take_due(now)?;
+        Some(Work::Input(Input { at, what: What::Timer(id, payload) }))
     }
-}
-
-/// Awaits a handler, and turns its panic into a fault: a native app must not take the shard with it.
-///
-/// It takes the handler pinned, and so do those below it: a future that is handed on by value is copied each time, and this one
-/// is large.
-pub(super) async fn guarded<T>(mut handler: Pin<&mut impl Future<Output = Result<T, Fault>>>) -> Result<T, Fault> {
-    poll_fn(|cx| {
-        // What a panic leaves behind is the app's instance, which is dropped, and staged effects, which are rolled back.
-        catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx)))
-            .unwrap_or_else(|panic| Poll::Ready(Err(Fault::new(panic_message(&*panic)))))
-    })
-    .await
-}
-
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("the handler panicked: {}", text.unwrap_or("without a message"))
 }

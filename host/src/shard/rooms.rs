@@ -5,84 +5,84 @@ use std::collections::HashMap;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::breaker::Breaker;
+use super::counters::Counters;
+use super::handlers::{call, guarded};
+use super::input::What;
+use super::journal::Journal;
 use super::mailbox::Mailbox;
+use super::occupancy::Occupancy;
 use super::orders::{Order, Probation, RoomOrder, RoomSwap};
-use super::room_loop::{RoomLoop, RoomOrders, guarded};
-use super::seat::Seat;
+use super::outputs::Outputs;
+use super::release::Release;
+use super::room_loop::{RoomLoop, RoomOrders};
+use super::room_task::RoomTask;
 use super::table::Shard;
-use super::takeover::Before;
-use crate::app::{App, Fault, Launch, StartReason};
+use crate::app::{Fault, Launch, StartReason};
 use crate::room::{Room, RoomLimits};
-
-/// What all shards count together.
-#[derive(Debug, Default)]
-pub struct Counters {
-    /// Rooms that exist.
-    pub rooms: AtomicUsize,
-    /// Failures of apps since the start.
-    pub traps: AtomicU64,
-}
 
 /// The rooms of one shard.
 pub(super) struct Rooms<L: Launch> {
     shard: Rc<Shard>,
     counters: Arc<Counters>,
+    /// Where turns become durable, if they do.
+    journal: Option<Rc<dyn Journal>>,
     /// What new rooms run.
     launch: RefCell<L>,
     /// While `launch` is on probation: the release before, and the probation.
     on_probation: RefCell<Option<(L, Arc<Probation>)>>,
     by_name: RefCell<HashMap<Arc<str>, Entry<L>>>,
-    /// How long an empty room is kept; for ever if there is none.
+    /// How long an empty room is kept; `None` means for ever.
     linger: Option<Duration>,
 }
 
 struct Entry<L> {
-    seat: Rc<Seat>,
+    task: Rc<RoomTask>,
     orders: RoomOrders<L>,
 }
 
 impl<L> Clone for Entry<L> {
     fn clone(&self) -> Self {
-        Self { seat: Rc::clone(&self.seat), orders: Rc::clone(&self.orders) }
+        Self { task: Rc::clone(&self.task), orders: Rc::clone(&self.orders) }
     }
 }
 
 impl<L: Launch> Rooms<L> {
-    /// No rooms yet.
-    pub(super) fn new(shard: Rc<Shard>, counters: Arc<Counters>, launch: L, linger: Option<Duration>) -> Rc<Self> {
-        Rc::new(Self {
-            shard,
-            counters,
-            launch: RefCell::new(launch),
-            on_probation: RefCell::default(),
-            by_name: RefCell::default(),
-            linger,
-        })
+    /// A shard without rooms.
+    pub(super) fn new(
+        shard: Rc<Shard>,
+        counters: Arc<Counters>,
+        journal: Option<Rc<dyn Journal>>,
+        launch: L,
+        linger: Option<Duration>,
+    ) -> Rc<Self> {
+        let (launch, on_probation, by_name) = (RefCell::new(launch), RefCell::default(), RefCell::default());
+        Rc::new(Self { shard, counters, journal, launch, on_probation, by_name, linger })
     }
 
     /// Starts an instance of a release and drops it again: whether it can start is known before a room needs it.
     pub(super) async fn try_out(&self, launch: &L) -> Result<(), Fault> {
-        let mut room = Room::new("trial", self.room_limits());
+        let mut room = self.room("trial");
         let mut app = guarded(pin!(launch.launch(room.name()))).await?;
-        guarded(pin!(app.on_start(&mut room, StartReason::Fresh, None))).await
+        call(&mut app, &mut room, What::Start(StartReason::Fresh, None)).await
     }
 
-    fn room_limits(&self) -> RoomLimits {
+    fn room(&self, name: &str) -> Room {
         let limits = &self.shard.limits;
-        RoomLimits { max_message_bytes: limits.max_message_bytes, outbox_soft_bytes: limits.outbox_soft_bytes }
+        let limits = RoomLimits { max_message_bytes: limits.max_message_bytes, outbox_soft_bytes: limits.outbox_soft_bytes };
+        Room::new(name, limits, self.shard.clock())
     }
 
-    /// The room of this name. It is made if it does not exist, unless there are too many.
-    pub(super) fn get_or_open(self: &Rc<Self>, name: &str) -> Option<Rc<Seat>> {
+    /// The room of this name. It is opened if it does not exist, unless there are too many.
+    pub(super) fn get_or_open(self: &Rc<Self>, name: &str) -> Option<Rc<RoomTask>> {
         if let Some(entry) = self.by_name.borrow().get(name) {
-            return Some(Rc::clone(&entry.seat));
+            return Some(Rc::clone(&entry.task));
         }
-        if self.counters.rooms.load(Relaxed) >= self.shard.limits.max_rooms {
+        if self.counters.rooms() >= self.shard.limits.max_rooms {
             tracing::warn!(room = name, "refused: there are {} rooms already", self.shard.limits.max_rooms);
             return None;
         }
@@ -90,26 +90,41 @@ impl<L: Launch> Rooms<L> {
         Some(self.open(name, started))
     }
 
-    /// Makes a room, and has it say how its first instance started. If nobody listens it goes on trying by itself.
-    pub(super) fn open(self: &Rc<Self>, name: &str, started: oneshot::Sender<Result<(), Fault>>) -> Rc<Seat> {
+    /// Opens a room, which reports how its first instance started. If nobody listens, the room goes on trying by itself.
+    pub(super) fn open(self: &Rc<Self>, name: &str, started: oneshot::Sender<Result<(), Fault>>) -> Rc<RoomTask> {
         let limits = &self.shard.limits;
-        let seat = Seat::new(Mailbox::new(limits.mailbox_events, limits.mailbox_bytes));
-        let orders = RoomOrders::default();
-        let room = Room::new(name, self.room_limits());
-        let launch = self.launch();
-        let entry = Entry { seat: Rc::clone(&seat), orders: Rc::clone(&orders) };
-        self.by_name.borrow_mut().insert(name.into(), entry);
-        self.counters.rooms.fetch_add(1, Relaxed);
-        let before = self.on_probation.borrow().clone().map(|(before, probation)| Before::fresh(before, probation));
-        let room_loop = RoomLoop::new(Rc::clone(&self.shard), Rc::clone(self), Rc::clone(&seat), orders, launch, before, room);
-        seat.work(room_loop.run(started));
-        seat
+        let name: Arc<str> = name.into();
+        let task = RoomTask::new(Mailbox::new(limits.mailbox_events, limits.mailbox_bytes));
+        let entry = Entry { task: Rc::clone(&task), orders: RoomOrders::default() };
+        let room_loop = RoomLoop {
+            shard: Rc::clone(&self.shard),
+            counters: Arc::clone(&self.counters),
+            task: Rc::clone(&task),
+            orders: Rc::clone(&entry.orders),
+            room: self.room(&name),
+            release: Release::new(
+                self.launch(),
+                self.on_probation.borrow().clone(),
+                Breaker::new(limits.max_restarts, limits.restart_window),
+            ),
+            outputs: Outputs::new(self.journal.clone(), &task),
+            occupancy: Occupancy::new(self.linger, limits.handshake_timeout),
+            alarm: None,
+        };
+        self.by_name.borrow_mut().insert(Arc::clone(&name), entry);
+        self.counters.add_room();
+        let rooms = Rc::clone(self);
+        task.start(async move {
+            room_loop.run(started).await;
+            rooms.remove(&name);
+        });
+        task
     }
 
-    /// Takes a room out that has ended.
-    pub(super) fn remove(&self, name: &str) {
+    /// Removes a room that has ended.
+    fn remove(&self, name: &str) {
         if self.by_name.borrow_mut().remove(name).is_some() {
-            self.counters.rooms.fetch_sub(1, Relaxed);
+            self.counters.remove_rooms(1);
         }
     }
 
@@ -118,18 +133,18 @@ impl<L: Launch> Rooms<L> {
         self.launch.borrow().clone()
     }
 
-    pub(super) fn linger(&self) -> Option<Duration> {
-        self.linger
-    }
-
-    pub(super) fn count_trap(&self) {
-        self.counters.traps.fetch_add(1, Relaxed);
-    }
-
     /// Resolves when no room has anything to do.
     pub(super) async fn idle(&self) {
         for entry in self.all() {
-            entry.seat.idle().await;
+            entry.task.idle().await;
+        }
+    }
+
+    /// Gives an order to the room of this name, if it exists.
+    pub(super) fn order(&self, name: &str, order: RoomOrder<L>) {
+        let entry = self.by_name.borrow().get(name).cloned();
+        if let Some(entry) = entry {
+            entry.give(order);
         }
     }
 
@@ -175,10 +190,10 @@ impl<L: Launch> Rooms<L> {
         Ok(swapped)
     }
 
-    /// Ends all rooms: at the shard's end, since rooms and their table know each other.
+    /// Ends all rooms, at the end of the shard: rooms and their table hold each other.
     pub(super) fn clear(&self) {
         let rooms = self.by_name.take();
-        self.counters.rooms.fetch_sub(rooms.len(), Relaxed);
+        self.counters.remove_rooms(rooms.len());
     }
 
     fn all(&self) -> Vec<Entry<L>> {
@@ -190,6 +205,6 @@ impl<L> Entry<L> {
     /// Gives the room an order, which it follows as soon as no handler runs.
     fn give(&self, order: RoomOrder<L>) {
         self.orders.borrow_mut().push_back(order);
-        self.seat.wake();
+        self.task.wake();
     }
 }

@@ -13,6 +13,7 @@ use super::clock::{Clock, Moment};
 use super::line::Line;
 use super::outbox::Spares;
 use super::roster::Roster;
+use super::upgrades::Upgrades;
 use crate::config::Limits;
 use crate::protocol::{Deflaters, Inflaters};
 use crate::room::{LineId, Member};
@@ -38,10 +39,13 @@ pub struct Shard {
     pub deflaters: RefCell<Deflaters>,
     /// and from them.
     pub inflaters: Rc<Inflaters>,
+    /// Upgrade requests that wait for a room's decision.
+    pub upgrades: Upgrades,
     /// Who is connected, for other threads to see.
     roster: Arc<Roster>,
     lines: RefCell<Slab<Rc<Line>>>,
     clock: Clock,
+    time: fn() -> Instant,
     now: Cell<Moment>,
     swept: Cell<Instant>,
     dirty: RefCell<Vec<Rc<Line>>>,
@@ -64,6 +68,8 @@ impl Shard {
             roster,
             lines: RefCell::default(),
             now: Cell::new(clock.read()),
+            time: Instant::now,
+            upgrades: Upgrades::default(),
             clock,
             swept: Cell::new(Instant::now()),
             dirty: RefCell::default(),
@@ -75,6 +81,16 @@ impl Shard {
     /// The time of the last sweep. Coarse, so that the hot path reads no clock.
     pub fn now(&self) -> Moment {
         self.now.get()
+    }
+
+    /// The time, read from the clock.
+    pub fn time(&self) -> Instant {
+        (self.time)()
+    }
+
+    /// The clock that `time` reads.
+    pub fn clock(&self) -> fn() -> Instant {
+        self.time
     }
 
     /// The time as it is.
@@ -109,11 +125,6 @@ impl Shard {
     pub fn line(&self, client: ClientId, line: LineId) -> Option<Rc<Line>> {
         let lines = self.lines.borrow();
         lines.get(line.slot as usize).filter(|line| line.member.client.id == client).cloned()
-    }
-
-    /// The line of a member that has one.
-    pub fn line_of(&self, member: &Member) -> Option<Rc<Line>> {
-        self.line(member.client.id, member.line()?)
     }
 
     /// The table of lines, for loops that neither add nor remove.

@@ -1,73 +1,40 @@
-//! How a room changes its release between two events.
+//! How a room changes its release between two inputs.
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::orders::{Probation, RoomOrder, RoomSwap};
-use super::room_loop::{RoomLoop, guarded};
+use super::handlers::guarded;
+use super::orders::{Probation, RoomSwap};
+use super::room_loop::RoomLoop;
 use crate::app::{App, Launch, Saved, StartReason};
 
-/// What a room keeps to go back to the release before, until the probation has passed.
-pub(super) struct Before<L> {
-    launch: L,
-    saved: Option<Saved>,
-    probation: Arc<Probation>,
-    /// The way back from the swap before, whose probation may still run if this one is called off. No further ones
-    /// are kept.
-    earlier: Option<Box<Before<L>>>,
-}
-
-impl<L> Before<L> {
-    /// The way back for a room that opens with a release on probation: it has no state from before.
-    pub(super) fn fresh(launch: L, probation: Arc<Probation>) -> Self {
-        Self { launch, saved: None, probation, earlier: None }
-    }
-}
-
 impl<L: Launch> RoomLoop<L> {
-    pub(super) async fn follow(&mut self, order: RoomOrder<L>) {
-        // Who gave the order may be gone: the server shuts down.
-        match order {
-            RoomOrder::Swap(next, probation, answer) => drop(answer.send(self.swap(next, probation).await)),
-            RoomOrder::Revert(probation, done) => {
-                self.revert(&probation).await;
-                let _ = done.send(());
-            }
-            RoomOrder::Settle => self.before = None,
-        }
-    }
-
     /// Has a new release take over. On an error the room runs on as it did.
-    async fn swap(&mut self, next: L, probation: Arc<Probation>) -> Result<RoomSwap, String> {
-        let begun = Instant::now();
+    pub(super) async fn swap(&mut self, next: L, probation: Arc<Probation>) -> Result<RoomSwap, String> {
+        let begun = self.shard.time();
         let mut app = guarded(pin!(next.launch(self.room.name()))).await.map_err(|fault| fault.message)?;
         let saved = self.snapshot().await?;
         self.begin(&mut app, StartReason::Swap, saved.clone()).await.map_err(|fault| fault.message)?;
-        let before = std::mem::replace(&mut self.launch, next);
-        let earlier = self.before.take().map(|earlier| Box::new(Before { earlier: None, ..earlier }));
-        self.before = Some(Before { launch: before, saved: saved.clone(), probation, earlier });
-        self.take_over(app, saved);
-        Ok(self.told(begun))
+        let state_bytes = saved.as_ref().map_or(0, |saved| saved.data.len());
+        self.release.replace(next, saved, probation);
+        self.run_instance(app);
+        Ok(self.report(begun, state_bytes))
     }
 
-    /// Goes back to the release before the swap of this probation, with the state that it had then. A room that did
-    /// not take part in that swap stays as it is.
-    async fn revert(&mut self, probation: &Arc<Probation>) {
-        let Some(before) = self.before.take_if(|before| Arc::ptr_eq(&before.probation, probation)) else { return };
-        self.before = before.earlier.map(|earlier| *earlier);
-        self.app = None;
-        self.launch = before.launch;
-        self.saved = before.saved;
-        match self.launch_instance(StartReason::Swap).await {
-            Ok(()) => self.close_circuit_now(),
-            Err(fault) => self.contain(fault, None).await,
+    /// Goes back to the release before the swap of this probation, with the state of then. A room that took no part in that swap
+    /// stays as it is.
+    pub(super) async fn revert(&mut self, probation: &Arc<Probation>) {
+        if self.release.revert(probation)
+            && let Err(fault) = self.launch_instance(StartReason::Swap).await
+        {
+            self.contain(fault, None).await;
         }
     }
 
-    /// What the running instance hands on. A guest without state of its own hands on nothing.
+    /// The state that the running instance hands on. A guest without state hands on nothing.
     async fn snapshot(&mut self) -> Result<Option<Saved>, String> {
-        let Some(app) = &mut self.app else { return Ok(self.saved.clone()) };
+        let Some(app) = self.release.app() else { return Ok(self.release.saved()) };
         let saved = guarded(pin!(app.snapshot(&mut self.room))).await;
         self.roll_back();
         match saved {
@@ -87,25 +54,13 @@ impl<L: Launch> RoomLoop<L> {
         }
     }
 
-    fn take_over(&mut self, app: L::App, saved: Option<Saved>) {
-        self.app = Some(app);
-        self.saved = saved;
-        self.close_circuit_now();
-    }
-
-    /// Counts a trap against a release on probation.
-    pub(super) fn count_against_probation(&self) {
-        if let Some(before) = &self.before {
-            before.probation.count_trap(Instant::now());
-        }
-    }
-
-    fn told(&self, begun: Instant) -> RoomSwap {
+    fn report(&self, begun: Instant, state_bytes: usize) -> RoomSwap {
+        let pause = self.shard.time().saturating_duration_since(begun);
         RoomSwap {
             room: self.room.name().to_owned(),
             clients: self.room.count(),
-            pause_us: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
-            state_bytes: self.saved.as_ref().map_or(0, |saved| saved.data.len()),
+            pause_us: u64::try_from(pause.as_micros()).unwrap_or(u64::MAX),
+            state_bytes,
         }
     }
 }

@@ -1,0 +1,72 @@
+//! The end of a turn: it is committed whole or dropped whole.
+
+use super::Room;
+use super::effect::{Decision, Effect, Target, UpgradeId};
+use super::member::LineId;
+use super::turn::Turn;
+use crate::types::{ClientId, CloseInfo};
+
+impl Room {
+    /// Stages the decision about an upgrade request.
+    pub(crate) fn decide(&mut self, id: UpgradeId, decision: Decision) {
+        self.state_mut().turn.push(Effect::Decide(id, decision));
+    }
+
+    /// Stages the reply to a client's close frame.
+    pub(crate) fn reply(&mut self, id: ClientId, line: LineId, info: CloseInfo) {
+        self.state_mut().turn.push(Effect::Reply(id, line, info));
+    }
+
+    /// Makes the turn's changes of the room's tables final and returns the turn, whose outputs are still to be made visible.
+    /// The caller gives it back with `reuse`.
+    pub(crate) fn commit(&mut self) -> Turn {
+        let state = self.state_mut();
+        let mut turn = std::mem::take(&mut state.turn);
+        turn.undo_log.drain(..).for_each(|change| state.settle(change));
+        turn.admitting_before = None;
+        turn
+    }
+
+    /// Gives a turn's buffers back for the next one, so that they are allocated once.
+    pub(crate) fn reuse(&mut self, mut turn: Turn) {
+        turn.clear();
+        self.state_mut().turn = turn;
+    }
+
+    /// Drops the turn: its outputs, and its changes of the room's tables in reverse order. Returns the clients whose queues this
+    /// empties and for which `on-drain` is still owed.
+    #[must_use]
+    pub(crate) fn roll_back(&mut self) -> Vec<ClientId> {
+        let state = self.state_mut();
+        let mut turn = std::mem::take(&mut state.turn);
+        while let Some(change) = turn.undo_log.pop() {
+            state.undo(change);
+        }
+        if let Some(before) = turn.admitting_before.take() {
+            state.admitting = before;
+        }
+        let mut drained = Vec::new();
+        for effect in turn.effects() {
+            let Effect::Send(target, frame) = effect else { continue };
+            let mut uncount = |id: &ClientId| {
+                let Some(member) = state.members.get(id) else { return };
+                member.sub_waiting(frame.len());
+                member.forget_over_soft();
+                if member.take_drained() {
+                    drained.push(*id);
+                }
+            };
+            match target {
+                Target::One(id, _) => uncount(id),
+                Target::Some(receivers) => receivers.iter().for_each(|(id, _)| uncount(id)),
+                // Nobody joins while a handler runs.
+                Target::Members { except, .. } => {
+                    state.members.keys().filter(|id| except.binary_search(id).is_err()).for_each(uncount);
+                }
+            }
+        }
+        turn.clear();
+        state.turn = turn;
+        drained
+    }
+}

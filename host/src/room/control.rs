@@ -1,0 +1,61 @@
+//! What an app can do with its room as a whole: the contract's `control` interface.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::Room;
+use super::timers::{MAX_PAYLOAD_BYTES, Timer, TimerError};
+use super::undo::Undo;
+
+impl Room {
+    /// Refuses new clients from now on, with HTTP status 503.
+    pub fn deny_new_clients(&mut self) {
+        self.admit(false);
+    }
+
+    /// Takes `deny_new_clients` back.
+    pub fn allow_new_clients(&mut self) {
+        self.admit(true);
+    }
+
+    fn admit(&mut self, admitting: bool) {
+        let state = self.state_mut();
+        // One step leads back, however often the handler changes this.
+        let before = std::mem::replace(&mut state.admitting, admitting);
+        state.turn.admitting_before.get_or_insert(before);
+    }
+
+    /// Whether new clients are let in.
+    pub(crate) fn is_admitting(&self) -> bool {
+        self.state().admitting
+    }
+
+    /// Calls `on_timer` with this payload (at most 64 KiB) after `delay`, or each time that `delay` has passed. The time counts from
+    /// this call. Returns the timer's id.
+    ///
+    /// # Errors
+    /// `Limit`: the room has 10,000 timers already, or 16 MiB of payloads. `Invalid`: the payload is too large, or a repeating
+    /// timer's delay is 0.
+    pub fn set_timer(&mut self, delay: Duration, repeat: bool, payload: impl Into<Bytes>) -> Result<u64, TimerError> {
+        let payload = payload.into();
+        if payload.len() > MAX_PAYLOAD_BYTES || (repeat && delay.is_zero()) {
+            return Err(TimerError::Invalid);
+        }
+        let state = self.state_mut();
+        if !state.timers.have_room_for(payload.len()) || !state.turn.may_change() {
+            return Err(TimerError::Limit);
+        }
+        let id = state.timers.add(Timer::new((state.clock)(), delay, repeat, payload));
+        state.turn.undo_log.push(Undo::TimerSet(id));
+        Ok(id)
+    }
+
+    /// Cancels a timer. Does nothing if the timer has run or never existed.
+    pub fn cancel_timer(&mut self, id: u64) {
+        let state = self.state_mut();
+        if let Some(timer) = state.timers.cancel(id).filter(|timer| !timer.is_new()) {
+            state.turn.undo_log.push(Undo::TimerCancelled(id, timer));
+        }
+    }
+}

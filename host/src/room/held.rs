@@ -1,0 +1,137 @@
+//! Turns whose outputs wait until the journal has made them durable.
+
+use std::collections::VecDeque;
+
+use super::turn::Turn;
+
+/// The most that the outputs of held turns may take: 16 MiB,
+const MAX_BYTES: usize = 16 << 20;
+/// in this many turns. Past either bound the room takes no input.
+const MAX_TURNS: usize = 1024;
+
+/// The held turns of one room, the oldest first.
+///
+/// A turn is released when it is durable itself and every turn before it has been released: outputs keep their order. A turn that
+/// writes nothing is durable at once, and is held only behind turns that are not.
+#[derive(Debug, Default)]
+pub struct Held {
+    /// Each turn with the number of the commit that makes it durable; 0 if it writes nothing.
+    turns: VecDeque<(Turn, u64)>,
+    bytes: usize,
+    last_commit: u64,
+    /// Commits up to this one are durable.
+    durable: u64,
+}
+
+impl Held {
+    /// Whether no turn is held: outputs can be made visible at once.
+    pub fn is_empty(&self) -> bool {
+        self.turns.is_empty()
+    }
+
+    /// Whether the room must take no input until turns have been released.
+    pub fn is_full(&self) -> bool {
+        self.turns.len() >= MAX_TURNS || self.bytes >= MAX_BYTES
+    }
+
+    /// Returns the number for the room's next commit. Numbers grow by one.
+    pub fn next_commit(&mut self) -> u64 {
+        self.last_commit += 1;
+        self.last_commit
+    }
+
+    /// Holds a turn until the commit of this number is durable; with 0, until the turns before it are released.
+    pub fn push(&mut self, turn: Turn, commit: u64) {
+        self.bytes += turn.bytes();
+        self.turns.push_back((turn, commit));
+    }
+
+    /// Notes that this commit and all before it are durable.
+    pub fn note_durable(&mut self, commit: u64) {
+        self.durable = self.durable.max(commit);
+    }
+
+    /// Takes the oldest turn, if it is released.
+    pub fn pop_released(&mut self) -> Option<Turn> {
+        let durable = self.durable;
+        let (turn, _) = self.turns.pop_front_if(|(_, commit)| *commit <= durable)?;
+        self.bytes -= turn.bytes();
+        Some(turn)
+    }
+
+    /// Takes all turns, because the journal has failed: their outputs must not become visible.
+    pub fn take_all(&mut self) -> impl Iterator<Item = Turn> {
+        self.bytes = 0;
+        std::mem::take(&mut self.turns).into_iter().map(|(turn, _)| turn)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A turn that sends a message of this many bytes.
+    fn turn(bytes: usize) -> Turn {
+        let mut turn = Turn::default();
+        turn.encode(false, &vec![0; bytes]);
+        turn
+    }
+
+    /// The sizes of the turns that are released, in their order.
+    fn released(held: &mut Held) -> Vec<usize> {
+        std::iter::from_fn(|| held.pop_released()).map(|turn| turn.bytes() - 2).collect()
+    }
+
+    #[test]
+    fn a_turn_is_released_when_its_commit_is_durable() {
+        let mut held = Held::default();
+        let commit = held.next_commit();
+        held.push(turn(1), commit);
+        assert_eq!(released(&mut held), [0; 0]);
+        held.note_durable(commit);
+        assert_eq!(released(&mut held), [1]);
+        assert!(held.is_empty());
+    }
+
+    #[test]
+    fn a_turn_that_writes_nothing_waits_for_the_turns_before_it() {
+        let mut held = Held::default();
+        let (first, second) = (held.next_commit(), held.next_commit());
+        held.push(turn(1), first);
+        held.push(turn(2), 0);
+        held.push(turn(3), second);
+        held.push(turn(4), 0);
+        held.note_durable(first);
+        assert_eq!(released(&mut held), [1, 2]);
+        assert!(!held.is_empty());
+        held.note_durable(second);
+        assert_eq!(released(&mut held), [3, 4]);
+    }
+
+    #[test]
+    fn a_commit_makes_the_commits_before_it_durable_too() {
+        let mut held = Held::default();
+        for size in [1, 2, 3] {
+            let commit = held.next_commit();
+            held.push(turn(size), commit);
+        }
+        held.note_durable(2);
+        assert_eq!(released(&mut held), [1, 2]);
+    }
+
+    #[test]
+    fn a_room_takes_no_input_past_1024_turns_or_16_mib() {
+        let mut held = Held::default();
+        (0..1024).for_each(|_| held.push(turn(0), 1));
+        assert!(held.is_full());
+        held.note_durable(1);
+        held.pop_released();
+        assert!(!held.is_full());
+
+        let mut held = Held::default();
+        (0..16).for_each(|_| held.push(turn(1 << 20), 1));
+        assert!(held.is_full());
+        assert_eq!(held.take_all().count(), 16);
+        assert!(held.is_empty() && !held.is_full());
+    }
+}

@@ -1,0 +1,121 @@
+//! What one handler has done: its outputs, and the way to undo its changes of the room's tables.
+
+use super::effect::{Decision, Effect, Frame, Target};
+use super::undo::Undo;
+use crate::protocol;
+
+/// The largest frame that is copied to each receiver; larger ones are shared by reference. Copying 1 KiB takes about as long as
+/// a reference count and one more slice in the vectored write.
+pub const COPIED_UP_TO_BYTES: usize = 1024;
+/// The most that one handler may send: 64 MiB,
+const MAX_BYTES: usize = 64 << 20;
+/// in this many effects,
+const MAX_EFFECTS: usize = 100_000;
+/// with this many deliveries, each of one frame to one client. Making them takes a second or two, in pieces.
+const MAX_DELIVERIES: usize = 10_000_000;
+/// The most changes of the room's tables that one handler may make, where the contract knows a `limit`.
+const MAX_CHANGES: usize = 100_000;
+
+/// One handler's turn. It is committed whole or dropped whole.
+///
+/// The room uses its buffers again for the next turn, so that a handler allocates nothing.
+#[derive(Debug, Default)]
+pub struct Turn {
+    effects: Vec<Effect>,
+    /// Holds the small frames.
+    small: Vec<u8>,
+    /// Counts the bytes of all frames, and of lists of clients.
+    bytes: usize,
+    deliveries: usize,
+    /// The changes of the room's tables, the oldest first.
+    pub(super) undo_log: Vec<Undo>,
+    /// What the room's `admitting` was before this turn, if the turn has changed it.
+    pub(super) admitting_before: Option<bool>,
+    /// Whether a client is let in.
+    admits: bool,
+}
+
+impl Turn {
+    /// Whether a frame of this many bytes still fits; for 0 bytes, whether any effect does.
+    pub(super) fn has_room_for(&self, bytes: usize) -> bool {
+        self.effects.len() < MAX_EFFECTS && self.bytes + bytes <= MAX_BYTES
+    }
+
+    /// Whether the room's tables may be changed once more.
+    pub(super) fn may_change(&self) -> bool {
+        self.undo_log.len() < MAX_CHANGES
+    }
+
+    /// Counts the deliveries of a frame to this many clients. Returns false if that is too many.
+    pub(super) fn may_reach(&mut self, receivers: usize) -> bool {
+        let deliveries = self.deliveries + receivers;
+        let may = deliveries <= MAX_DELIVERIES;
+        if may {
+            self.deliveries = deliveries;
+        }
+        may
+    }
+
+    /// Encodes a message once, for all of its receivers.
+    pub(super) fn encode(&mut self, text: bool, payload: &[u8]) -> Frame {
+        let len = protocol::message_len(payload.len());
+        self.bytes += len;
+        if len <= COPIED_UP_TO_BYTES {
+            let start = self.small.len();
+            protocol::write_message(&mut self.small, text, payload);
+            return Frame::Small(start..self.small.len());
+        }
+        let mut frame = Vec::with_capacity(len);
+        protocol::write_message(&mut frame, text, payload);
+        Frame::Shared(frame.into())
+    }
+
+    pub(super) fn push(&mut self, effect: Effect) {
+        // Lists of clients take memory too.
+        self.bytes += match &effect {
+            Effect::Send(Target::Members { except, .. }, _) => size_of_val(&**except),
+            Effect::Send(Target::Some(receivers), _) => size_of_val(&**receivers),
+            Effect::Decide(_, Decision::Accept(_)) => {
+                self.admits = true;
+                0
+            }
+            _ => 0,
+        };
+        self.effects.push(effect);
+    }
+
+    /// Whether the turn lets a client in, which joins soon or never.
+    pub fn admits(&self) -> bool {
+        self.admits
+    }
+
+    /// The outputs, in the order of the calls.
+    pub fn effects(&self) -> &[Effect] {
+        &self.effects
+    }
+
+    /// The size of the outputs in bytes: frames, and lists of clients.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// A frame's bytes.
+    pub fn bytes_of<'a>(&'a self, frame: &'a Frame) -> &'a [u8] {
+        match frame {
+            Frame::Small(range) => &self.small[range.clone()],
+            Frame::Shared(bytes) => bytes,
+        }
+    }
+
+    /// Empties the turn and keeps its buffers, up to a size: one handler with many effects must not hold memory for good.
+    pub(super) fn clear(&mut self) {
+        self.effects.clear();
+        self.small.clear();
+        self.undo_log.clear();
+        (self.admitting_before, self.admits) = (None, false);
+        (self.bytes, self.deliveries) = (0, 0);
+        self.effects.shrink_to(1024);
+        self.small.shrink_to(64 << 10);
+        self.undo_log.shrink_to(1024);
+    }
+}

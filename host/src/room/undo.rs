@@ -1,0 +1,59 @@
+//! How one change of the room's tables is undone, or becomes final.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::State;
+use super::timers::Timer;
+use crate::types::ClientId;
+
+/// How to undo one change.
+#[derive(Debug)]
+pub(super) enum Undo {
+    Attachment(ClientId, Bytes),
+    Subscribed(ClientId, Arc<str>),
+    Unsubscribed(ClientId, Arc<str>),
+    TimerSet(u64),
+    TimerCancelled(u64, Timer),
+    Closing(ClientId),
+}
+
+impl State {
+    /// Makes a change final.
+    pub(super) fn settle(&mut self, change: Undo) {
+        match change {
+            Undo::Attachment(id, _) => {
+                if let Some(data) = self.client_data.get_mut(&id) {
+                    data.attachment_is_logged = false;
+                }
+            }
+            Undo::TimerSet(id) => self.timers.settle(id),
+            _ => {}
+        }
+    }
+
+    /// Undoes a change.
+    pub(super) fn undo(&mut self, change: Undo) {
+        match change {
+            Undo::Attachment(id, before) => {
+                if let Some(data) = self.client_data.get_mut(&id) {
+                    data.attachment_is_logged = false;
+                    data.attachment = before;
+                }
+            }
+            Undo::Subscribed(id, topic) => self.unsubscribe(id, &topic),
+            Undo::Unsubscribed(id, topic) => self.subscribe(id, &topic),
+            Undo::TimerSet(id) => {
+                self.timers.cancel(id);
+            }
+            Undo::TimerCancelled(id, timer) => self.timers.restore(id, timer),
+            Undo::Closing(id) => {
+                if let Some(member) = self.members.get(&id) {
+                    member.set_closed_by_app(false);
+                    member.set_closing(false);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What other threads ask of a shard.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::oneshot;
+
+use super::new_connection::NewConnection;
+use crate::app::UpgradeRequest;
+use crate::room::{Decision, LineId};
+use crate::types::{ClientId, CloseInfo, Message};
+
+/// Something that another thread asks of a shard. It takes effect between two inputs of a room.
+#[derive(Debug)]
+pub enum Command {
+    /// A client asks to be let into the room of this name.
+    Upgrade(Arc<str>, Box<UpgradeRequest>, oneshot::Sender<Decision>),
+    /// A client has connected, to the room of this name.
+    Join(Arc<str>, NewConnection),
+    /// The owner has something for clients.
+    Deliver(Envelope),
+    /// The server shuts down: every client is closed. The shard ends when all are gone and the rooms are idle, at the latest at
+    /// this time.
+    Drain(Instant),
+}
+
+/// Something for clients of a shard, with their address.
+#[derive(Debug)]
+pub struct Envelope {
+    /// The clients.
+    pub to: Address,
+    /// What they get.
+    pub what: Delivery,
+}
+
+/// The clients that an envelope is for.
+#[derive(Debug)]
+pub enum Address {
+    /// One client, at the end of this line.
+    Client(ClientId, LineId),
+    /// The members of the room of this name.
+    Room(Arc<str>),
+    /// The subscribers of a topic in the room of this name.
+    Topic(Arc<str>, Arc<str>),
+    /// Every client of the shard.
+    All,
+}
+
+/// What an envelope holds.
+#[derive(Debug, Clone)]
+pub enum Delivery {
+    /// A message.
+    Message(Message),
+    /// The end of the connection, with this close frame.
+    Close(CloseInfo),
+}

@@ -1,0 +1,47 @@
+//! The call from an input to the app's handler.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+
+use super::input::What;
+use crate::app::{App, Decision, Fault, Outcome};
+use crate::room::Room;
+
+/// Calls the handler for an input. What it does waits in the room's turn.
+///
+/// The gate's decision becomes an effect of its turn. A gate that fails decides nothing: the caller has to.
+pub(super) async fn call<A: App>(app: &mut A, room: &mut Room, what: What) -> Outcome {
+    match what {
+        What::Message(from, message) => guarded(pin!(app.on_message(room, from, message))).await,
+        What::Joined(client, _) => guarded(pin!(app.on_new_client(room, &client))).await,
+        What::Left(id, info) => guarded(pin!(app.on_client_left(room, id, &info))).await,
+        What::Drained(id) => guarded(pin!(app.on_drain(room, id))).await,
+        What::Timer(id, payload) => guarded(pin!(app.on_timer(room, id, payload))).await,
+        What::Start(reason, saved) => guarded(pin!(app.on_start(room, reason, saved))).await,
+        What::Upgrade(id, request) => {
+            let decision: Decision = guarded(pin!(app.on_upgrade(room, &request))).await?;
+            room.decide(id, decision);
+            Ok(())
+        }
+    }
+}
+
+/// Awaits a handler, and turns its panic into a fault: a native app must not take the shard with it.
+///
+/// It takes the handler pinned, and so do the functions below it: a future that is handed on by value is copied each time, and
+/// this one is large.
+pub(super) async fn guarded<T>(mut handler: Pin<&mut impl Future<Output = Result<T, Fault>>>) -> Result<T, Fault> {
+    poll_fn(|cx| {
+        // What a panic leaves behind is the app's instance, which is dropped, and a turn, which is rolled back.
+        catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx)))
+            .unwrap_or_else(|panic| Poll::Ready(Err(Fault::new(panic_message(&*panic)))))
+    })
+    .await
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("the handler panicked: {}", text.unwrap_or("without a message"))
+}

@@ -1,0 +1,50 @@
+//! What a room is told.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use crate::app::{Saved, StartReason, UpgradeRequest};
+use crate::room::{LineId, UpgradeId};
+use crate::types::{Client, ClientId, CloseInfo, Message};
+
+/// One thing that a room is told, and the time at which it counts.
+///
+/// It is plain data: an answer goes to an id, not to a handle inside. So an input can be written down, sent elsewhere and played
+/// again.
+#[derive(Debug)]
+pub struct Input {
+    /// When it arrived or was due.
+    pub at: Instant,
+    /// What the room is told.
+    pub what: What,
+}
+
+/// The kinds of input.
+#[derive(Debug)]
+pub enum What {
+    /// An instance starts, perhaps with the state of the one before.
+    Start(StartReason, Option<Saved>),
+    /// A client has connected, over this line.
+    Joined(Client, LineId),
+    /// A client has sent a message.
+    Message(ClientId, Message),
+    /// A client has gone. If its own close frame was the end, the line still owes it a reply.
+    Left(ClientId, CloseInfo),
+    /// A client that had passed the soft limit has received everything.
+    Drained(ClientId),
+    /// A timer is due.
+    Timer(u64, Bytes),
+    /// A client asks to be let in. The decision goes to this id.
+    Upgrade(UpgradeId, Box<UpgradeRequest>),
+}
+
+impl Input {
+    /// The size of its payload in bytes, as far as the mailbox counts it.
+    pub fn payload_bytes(&self) -> usize {
+        match &self.what {
+            What::Message(_, message) => message.as_bytes().len(),
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! When a room ends because nobody is in it.
+
+use std::time::{Duration, Instant};
+
+/// Whether a room is in use, and until when it is kept otherwise.
+#[derive(Debug)]
+pub struct Occupancy {
+    /// How long an empty room is kept; `None` means for ever.
+    linger: Option<Duration>,
+    /// The time within which a client that was let in joins, or never does.
+    handshake: Duration,
+    /// Whether a client was let in that has not joined yet.
+    awaited: bool,
+    ever_joined: bool,
+    retires_at: Option<Instant>,
+}
+
+impl Occupancy {
+    /// A room that nobody has joined yet.
+    pub fn new(linger: Option<Duration>, handshake: Duration) -> Self {
+        Self { linger, handshake, awaited: false, ever_joined: false, retires_at: None }
+    }
+
+    /// A client was let in: it may take as long as a handshake until it joins.
+    pub fn note_admitted(&mut self) {
+        (self.awaited, self.retires_at) = (true, None);
+    }
+
+    /// A client has joined.
+    pub fn note_joined(&mut self) {
+        (self.awaited, self.ever_joined, self.retires_at) = (false, true, None);
+    }
+
+    /// When the room ends, given that it is empty. `now` is read when its time begins.
+    pub fn retires_at(&mut self, now: impl FnOnce() -> Instant) -> Option<Instant> {
+        if self.retires_at.is_none() {
+            self.retires_at = self.grace_period().map(|period| now() + period);
+        }
+        self.retires_at
+    }
+
+    /// A room that nobody has ever joined is not kept any longer.
+    fn grace_period(&self) -> Option<Duration> {
+        let linger = if self.ever_joined { self.linger? } else { self.linger.map(|_| Duration::ZERO)? };
+        Some(if self.awaited { linger.max(self.handshake) } else { linger })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINGER: Duration = Duration::from_secs(30);
+    const HANDSHAKE: Duration = Duration::from_secs(10);
+
+    /// How long the room is kept from now on.
+    fn kept(occupancy: &mut Occupancy) -> Option<Duration> {
+        let now = Instant::now();
+        occupancy.retires_at(|| now).map(|at| at - now)
+    }
+
+    #[test]
+    fn a_room_that_nobody_joined_ends_at_once() {
+        assert_eq!(kept(&mut Occupancy::new(Some(LINGER), HANDSHAKE)), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_room_waits_for_a_client_that_was_let_in_as_long_as_a_handshake_takes() {
+        let mut occupancy = Occupancy::new(Some(LINGER), HANDSHAKE);
+        occupancy.note_admitted();
+        assert_eq!(kept(&mut occupancy), Some(HANDSHAKE));
+    }
+
+    #[test]
+    fn a_room_that_had_clients_is_kept_for_its_grace_period() {
+        let mut occupancy = Occupancy::new(Some(LINGER), HANDSHAKE);
+        occupancy.note_admitted();
+        occupancy.note_joined();
+        assert_eq!(kept(&mut occupancy), Some(LINGER));
+    }
+
+    #[test]
+    fn the_grace_period_begins_once() {
+        let (mut occupancy, start) = (Occupancy::new(Some(LINGER), HANDSHAKE), Instant::now());
+        occupancy.note_joined();
+        assert_eq!(occupancy.retires_at(|| start), Some(start + LINGER));
+        assert_eq!(occupancy.retires_at(|| unreachable!("the clock was read before")), Some(start + LINGER));
+    }
+
+    #[test]
+    fn the_shared_room_never_ends() {
+        let mut occupancy = Occupancy::new(None, HANDSHAKE);
+        occupancy.note_admitted();
+        assert_eq!(kept(&mut occupancy), None);
+    }
+}

@@ -1,0 +1,120 @@
+//! The release that a room runs: its instance, its saved state, and the way back to the release before.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::breaker::Breaker;
+use super::handlers::guarded;
+use super::orders::Probation;
+use crate::app::{Fault, Launch, Saved};
+
+/// What a room keeps of the release before a swap, until the probation has passed.
+struct Previous<L> {
+    launch: L,
+    saved: Option<Saved>,
+    probation: Arc<Probation>,
+    /// The way back from the swap before, whose probation may still run if this one is called off. Only one is kept.
+    earlier: Option<Box<Previous<L>>>,
+}
+
+/// The release of one room.
+pub(super) struct Release<L: Launch> {
+    launch: L,
+    /// The running instance; none while the circuit is open.
+    app: Option<L::App>,
+    /// What `snapshot` gave last.
+    saved: Option<Saved>,
+    previous: Option<Previous<L>>,
+    breaker: Breaker,
+    /// When an open circuit lets the next instance start.
+    closed_until: Option<Instant>,
+}
+
+impl<L: Launch> Release<L> {
+    /// A release without an instance. If it is on probation, `previous` is the release to go back to, without state.
+    pub(super) fn new(launch: L, previous: Option<(L, Arc<Probation>)>, breaker: Breaker) -> Self {
+        let previous = previous.map(|(launch, probation)| Previous { launch, saved: None, probation, earlier: None });
+        Self { launch, app: None, saved: None, previous, breaker, closed_until: None }
+    }
+
+    /// The running instance.
+    pub(super) fn app(&mut self) -> Option<&mut L::App> {
+        self.app.as_mut()
+    }
+
+    /// Whether the app decides about upgrade requests.
+    pub(super) fn has_gate(&self) -> bool {
+        self.launch.has_gate()
+    }
+
+    /// The state for the next instance.
+    pub(super) fn saved(&self) -> Option<Saved> {
+        self.saved.clone()
+    }
+
+    /// Makes an instance for the room of this name. It does not run yet.
+    pub(super) async fn launch(&self, room: &str) -> Result<L::App, Fault> {
+        guarded(pin!(self.launch.launch(room))).await
+    }
+
+    /// The instance has started and runs from now on. Returns whether that closes an open circuit.
+    pub(super) fn run(&mut self, app: L::App) -> bool {
+        self.app = Some(app);
+        self.closed_until.take().is_some()
+    }
+
+    /// Drops the instance.
+    pub(super) fn stop(&mut self) {
+        self.app = None;
+    }
+
+    /// Drops the instance and its state: the room starts anew.
+    pub(super) fn reset(&mut self) {
+        (self.app, self.saved) = (None, None);
+    }
+
+    /// Notes a failure against a probation that runs.
+    pub(super) fn count_trap(&self, now: Instant) {
+        if let Some(previous) = &self.previous {
+            previous.probation.count_trap(now);
+        }
+    }
+
+    /// Whether another instance may start after a failure. If not, the circuit is to be opened.
+    pub(super) fn may_restart(&mut self, now: Instant) -> bool {
+        self.breaker.allow(now)
+    }
+
+    /// Opens the circuit: no instance starts before this time.
+    pub(super) fn open_circuit(&mut self, now: Instant, cool_down: Duration) {
+        self.closed_until = Some(now + cool_down);
+    }
+
+    /// When an open circuit lets the next instance start.
+    pub(super) fn closed_until(&self) -> Option<Instant> {
+        self.closed_until
+    }
+
+    /// Goes over to a new release, whose instance is to `run` next, and keeps the way back.
+    pub(super) fn replace(&mut self, next: L, saved: Option<Saved>, probation: Arc<Probation>) {
+        let launch = std::mem::replace(&mut self.launch, next);
+        let earlier = self.previous.take().map(|earlier| Box::new(Previous { earlier: None, ..earlier }));
+        self.previous = Some(Previous { launch, saved: saved.clone(), probation, earlier });
+        self.saved = saved;
+    }
+
+    /// Goes back to the release before the swap of this probation, with the state of then. The instance is dropped, and a new one
+    /// is to be launched. Returns false if this room took no part in that swap.
+    pub(super) fn revert(&mut self, probation: &Arc<Probation>) -> bool {
+        let Some(previous) = self.previous.take_if(|previous| Arc::ptr_eq(&previous.probation, probation)) else { return false };
+        self.previous = previous.earlier.map(|earlier| *earlier);
+        (self.app, self.launch, self.saved) = (None, previous.launch, previous.saved);
+        true
+    }
+
+    /// The probation has passed: there is no way back any more.
+    pub(super) fn settle(&mut self) {
+        self.previous = None;
+    }
+}

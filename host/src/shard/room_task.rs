@@ -1,0 +1,122 @@
+//! Where inputs reach a room, and where its loop runs.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use tokio::sync::Notify;
+
+use super::input::Input;
+use super::mailbox::Mailbox;
+
+type Work = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Delivers inputs to a room, and runs its loop right there when the room is idle: the handler runs inside the delivery, so that
+/// nothing stands between a frame and its answer. When the app waits or computes long, the loop is suspended and inputs gather in
+/// the mailbox. A tokio task of the shard resumes the loop.
+pub struct RoomTask {
+    /// The inputs that wait.
+    pub mailbox: Mailbox,
+    /// The room's loop; absent while it runs, and before it is started.
+    work: RefCell<Option<Work>>,
+    /// Wakes the tokio task that resumes the loop.
+    waker: RefCell<Waker>,
+    /// Whether the room has something to do.
+    busy: Cell<bool>,
+    /// Whether the loop has ended.
+    ended: Cell<bool>,
+    /// Whether a shutdown waits for the room to become idle.
+    waited_for: Cell<bool>,
+    idled: Notify,
+}
+
+/// Drops the loop when the tokio task that holds this ends. The loop and the `RoomTask` hold each other: without this, the app would
+/// outlive its server.
+struct StopOnDrop(Rc<RoomTask>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        drop(self.0.work.take());
+    }
+}
+
+impl fmt::Debug for RoomTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RoomTask").field("mailbox", &self.mailbox).finish_non_exhaustive()
+    }
+}
+
+impl RoomTask {
+    /// A room whose loop does not run yet. Inputs gather in the mailbox.
+    pub fn new(mailbox: Mailbox) -> Rc<Self> {
+        Rc::new(Self {
+            mailbox,
+            work: RefCell::default(),
+            waker: RefCell::new(Waker::noop().clone()),
+            busy: Cell::new(false),
+            ended: Cell::new(false),
+            waited_for: Cell::new(false),
+            idled: Notify::new(),
+        })
+    }
+
+    /// Starts the room's loop, on a tokio task of its own that ends with the loop.
+    pub fn start(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
+        *self.work.borrow_mut() = Some(Box::pin(work));
+        let task = StopOnDrop(Rc::clone(self));
+        tokio::task::spawn_local(poll_fn(move |cx| {
+            task.0.waker.replace(cx.waker().clone());
+            task.0.run()
+        }));
+    }
+
+    /// Adds an input, and handles it at once if the room is idle.
+    ///
+    /// The caller must hold no borrow of the shard's tables: a handler runs in here.
+    pub fn deliver(&self, input: Input) {
+        self.mailbox.push(input);
+        self.wake();
+    }
+
+    /// Has the loop look for what is new besides inputs: orders, reports of the journal.
+    pub fn wake(&self) {
+        if self.run().is_ready() {
+            // The tokio task ends with the loop.
+            self.waker.borrow().wake_by_ref();
+        }
+    }
+
+    /// Runs the loop until it waits. Called from inside the loop, by effects that cause further inputs, this does nothing: the loop
+    /// comes to them.
+    fn run(&self) -> Poll<()> {
+        let Some(mut work) = self.work.take() else {
+            return if self.ended.get() { Poll::Ready(()) } else { Poll::Pending };
+        };
+        let waker = self.waker.borrow();
+        let progress = work.as_mut().poll(&mut Context::from_waker(&waker));
+        match progress {
+            Poll::Pending => *self.work.borrow_mut() = Some(work),
+            Poll::Ready(()) => self.ended.set(true),
+        }
+        progress
+    }
+
+    /// Notes whether a handler runs or is suspended, or outputs are held.
+    pub fn set_busy(&self, busy: bool) {
+        self.busy.set(busy);
+        if !busy && self.waited_for.get() {
+            self.idled.notify_waiters();
+        }
+    }
+
+    /// Resolves when the room has nothing to do.
+    pub async fn idle(&self) {
+        self.waited_for.set(true);
+        while self.busy.get() || !self.mailbox.is_empty() {
+            self.idled.notified().await;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What a shard does with the commands of other threads.
+
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
+
+use super::command::{Address, Command, Delivery, Envelope};
+use super::drain::drain;
+use super::input::{Input, What};
+use super::line::Line;
+use super::new_connection::NewConnection;
+use super::orders::RoomOrder;
+use super::parcel::Parcel;
+use super::reader::Reader;
+use super::rooms::Rooms;
+use super::stream::Stream;
+use super::table::Shard;
+use crate::app::{Launch, UpgradeRequest};
+use crate::protocol;
+use crate::room::Decision;
+use crate::types::Message;
+
+/// The longest time between two looks at silent and closing clients.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// Carries commands out until the server shuts down or is dropped.
+pub(super) async fn serve<L: Launch>(index: u32, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mut inbox: mpsc::Receiver<Command>) {
+    let writer = Rc::clone(shard);
+    tokio::task::spawn_local(poll_fn(move |cx| writer.poll_turn(cx)));
+    let limits = &shard.limits;
+    let period = SWEEP.min(limits.ping_interval / 4).min(limits.pong_timeout / 4).min(limits.close_timeout / 4);
+    let mut sweeps = tokio::time::interval(period.max(Duration::from_millis(1)));
+    sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let command = tokio::select! {
+            command = inbox.recv() => command,
+            _ = sweeps.tick() => {
+                shard.sweep(sweeps.period());
+                continue;
+            }
+        };
+        match command {
+            Some(Command::Upgrade(room, request, decision)) => upgrade(shard, rooms, &room, request, decision),
+            Some(Command::Join(room, newcomer)) => join(index, shard, rooms, &room, newcomer),
+            Some(Command::Deliver(envelope)) => deliver(shard, rooms, envelope),
+            Some(Command::Drain(deadline)) => return drain(shard, rooms, deadline, &mut sweeps, inbox).await,
+            // Nobody can send commands any more: the server was dropped without a shutdown.
+            None => return,
+        }
+    }
+}
+
+fn upgrade<L: Launch>(
+    shard: &Shard,
+    rooms: &Rc<Rooms<L>>,
+    room: &str,
+    request: Box<UpgradeRequest>,
+    decision: oneshot::Sender<Decision>,
+) {
+    let id = shard.upgrades.insert(decision);
+    match rooms.get_or_open(room) {
+        Some(task) => task.deliver(Input { at: shard.time(), what: What::Upgrade(id, request) }),
+        None => shard.upgrades.decide(id, Decision::Refuse(503)),
+    }
+}
+
+fn join<L: Launch>(index: u32, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, connection: NewConnection) {
+    let NewConnection { stream, tls, first, client, agreement, permit } = connection;
+    // The room was there when it let this client in. It can be gone only if its grace period is shorter than a handshake.
+    let Some(task) = rooms.get_or_open(room) else { return };
+    let socket = match TcpStream::from_std(stream) {
+        Ok(socket) => socket,
+        Err(error) => return tracing::warn!(client = client.id.get(), "a new connection is lost: {error}"),
+    };
+    let stream = Stream::new(socket, tls);
+    let (id, line) =
+        shard.insert(index, client.clone(), |member| Line::new(member, Rc::clone(&task), stream, agreement, shard.now()));
+    tokio::task::spawn_local(Reader::new(Rc::clone(shard), id, line, first, agreement, permit));
+    task.deliver(Input { at: shard.time(), what: What::Joined(client, id) });
+}
+
+fn deliver<L: Launch>(shard: &Shard, rooms: &Rooms<L>, Envelope { to, what }: Envelope) {
+    match (to, what) {
+        (Address::Client(id, line), Delivery::Message(message)) => {
+            if let Some(line) = shard.line(id, line) {
+                line.queue_uncounted(shard, &mut Parcel::whole(&encode(&message), true));
+            }
+        }
+        (Address::Client(id, line), Delivery::Close(info)) => {
+            if let Some(line) = shard.line(id, line) {
+                line.close(shard, info);
+            }
+        }
+        (Address::All, Delivery::Message(message)) => {
+            let frame = encode(&message);
+            let mut parcel = Parcel::whole(&frame, false);
+            shard.for_each(|line| line.queue_uncounted(shard, &mut parcel));
+        }
+        (Address::All, Delivery::Close(info)) => shard.for_each(|line| line.close(shard, info.clone())),
+        (Address::Room(room), what) => rooms.order(&room, RoomOrder::Deliver(None, what)),
+        (Address::Topic(room, topic), what) => rooms.order(&room, RoomOrder::Deliver(Some(topic), what)),
+    }
+}
+
+fn encode(message: &Message) -> Bytes {
+    let mut frame = Vec::new();
+    protocol::write_message(&mut frame, message.as_text().is_some(), message.as_bytes());
+    frame.into()
+}

@@ -1,0 +1,231 @@
+//! A shard in this thread, with real sockets, an app that says what it is told, and a journal that waits for the test.
+
+mod held;
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{Message as Sent, Role};
+
+use super::command::{Address, Command, Delivery, Envelope};
+use super::counters::Counters;
+use super::journal::{Done, Journal, JournalError};
+use super::new_connection::{NewConnection, Permit};
+use super::rooms::Rooms;
+use super::roster::Roster;
+use super::serve::serve;
+use super::table::Shard;
+use crate::app::{App, Fault, Launch, Outcome, StartReason, UpgradeRequest};
+use crate::config::Limits;
+use crate::room::{Decision, Effect, Room, Turn};
+use crate::types::{Client, ClientId, CloseInfo, Message, Request};
+
+/// Broadcasts what it is told. A message that begins with `write` counts as a turn that writes.
+#[derive(Clone)]
+struct Herald(Arc<Mutex<Vec<String>>>);
+
+impl Herald {
+    fn note(&self, what: String) {
+        self.0.lock().expect("no test panics with it").push(what);
+    }
+}
+
+impl App for Herald {
+    const HAS_GATE: bool = true;
+
+    async fn on_start(&mut self, _room: &mut Room, reason: StartReason, _saved: Option<crate::app::Saved>) -> Outcome {
+        self.note(format!("start {reason:?}"));
+        Ok(())
+    }
+
+    async fn on_new_client(&mut self, room: &mut Room, client: &Client) -> Outcome {
+        self.note(format!("joined {}", client.id));
+        room.broadcast(format!("joined {}", client.id)).map_err(|error| Fault::new(error.to_string()))
+    }
+
+    async fn on_message(&mut self, room: &mut Room, from: ClientId, message: Message) -> Outcome {
+        let text = message.as_text().unwrap_or_default().to_owned();
+        self.note(text.clone());
+        match text.split_once(' ') {
+            Some(("close", _)) => room.close(from, 4000, &text).map_err(|error| Fault::new(error.to_string())),
+            Some(("answer", _)) => room.send(from, text).map(drop).map_err(|error| Fault::new(error.to_string())),
+            _ => room.broadcast(text).map_err(|error| Fault::new(error.to_string())),
+        }
+    }
+
+    async fn on_client_left(&mut self, _room: &mut Room, client: ClientId, _info: &CloseInfo) -> Outcome {
+        self.note(format!("left {client}"));
+        Ok(())
+    }
+
+    async fn on_upgrade(&mut self, _room: &mut Room, _request: &UpgradeRequest) -> Result<Decision, Fault> {
+        Ok(Decision::Accept(None))
+    }
+}
+
+impl Launch for Herald {
+    type App = Self;
+
+    async fn launch(&self, _room: &str) -> Result<Self, Fault> {
+        Ok(self.clone())
+    }
+
+    fn has_gate(&self) -> bool {
+        true
+    }
+}
+
+/// Keeps commits until the test says what becomes of them.
+#[derive(Default)]
+struct Waits {
+    commits: RefCell<Vec<Done>>,
+    arrived: Notify,
+}
+
+impl Journal for Waits {
+    fn commit(&self, _room: &str, turn: &Turn, done: Done) -> bool {
+        let writes = turn.effects().iter().any(|effect| match effect {
+            Effect::Send(_, frame) => turn.bytes_of(frame).windows(5).any(|part| part == b"write"),
+            _ => false,
+        });
+        if writes {
+            self.commits.borrow_mut().push(done);
+            self.arrived.notify_one();
+        }
+        writes
+    }
+}
+
+impl Waits {
+    /// Waits until this many commits wait.
+    async fn wait_for(&self, commits: usize) {
+        while self.commits.borrow().len() < commits {
+            self.arrived.notified().await;
+        }
+    }
+
+    /// Makes the oldest commit durable.
+    fn finish(&self) {
+        let done = self.commits.borrow_mut().remove(0);
+        done(Ok(()));
+    }
+
+    /// Fails all commits.
+    fn fail(&self) {
+        let commits = self.commits.take();
+        commits.into_iter().for_each(|done| done(Err(JournalError("the disk is full".into()))));
+    }
+}
+
+/// The shard under test.
+struct Bench {
+    commands: mpsc::Sender<Command>,
+    journal: Rc<Waits>,
+    counters: Arc<Counters>,
+    told: Arc<Mutex<Vec<String>>>,
+    listener: TcpListener,
+    next_id: RefCell<u64>,
+}
+
+/// One of its clients.
+struct TestClient(WebSocketStream<TcpStream>);
+
+impl Bench {
+    /// What the app was told so far.
+    fn told(&self) -> Vec<String> {
+        self.told.lock().expect("no test panics with it").clone()
+    }
+
+    async fn command(&self, command: Command) {
+        self.commands.send(command).await.expect("the shard runs");
+    }
+
+    /// Connects a client, which is told that it has joined.
+    async fn join(&self, room: &str) -> TestClient {
+        let client = TcpStream::connect(self.listener.local_addr().expect("it listens")).await.expect("it accepts");
+        let (stream, address) = self.listener.accept().expect("a client has connected");
+        stream.set_nonblocking(true).expect("a socket can be");
+        let id = {
+            let mut next = self.next_id.borrow_mut();
+            *next += 1;
+            ClientId::from(*next)
+        };
+        let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("it is free");
+        let connection = NewConnection {
+            stream,
+            tls: None,
+            first: Bytes::new(),
+            client: Client { id, address, request: Request::new("/", "", [] as [(&str, &str); 0]), subprotocol: None },
+            agreement: None,
+            permit: Permit::new(permit, None),
+        };
+        self.command(Command::Join(room.into(), connection)).await;
+        TestClient(WebSocketStream::from_raw_socket(client, Role::Client, None).await)
+    }
+
+    /// Sends every client a message past all rooms: what was visible before arrives before it.
+    async fn mark(&self, text: &str) {
+        let envelope = Envelope { to: Address::All, what: Delivery::Message(Message::text(text)) };
+        self.command(Command::Deliver(envelope)).await;
+    }
+
+    /// Asks to be let in.
+    async fn knock(&self, room: &str) -> oneshot::Receiver<Decision> {
+        let (answer, decision) = oneshot::channel();
+        let request = UpgradeRequest {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
+            request: Request::new("/", "", [] as [(&str, &str); 0]),
+            subprotocols: Vec::new(),
+        };
+        self.command(Command::Upgrade(room.into(), Box::new(request), answer)).await;
+        decision
+    }
+}
+
+impl TestClient {
+    async fn say(&mut self, text: &str) {
+        self.0.send(Sent::text(text)).await.expect("it is connected");
+    }
+
+    /// The next message or close frame.
+    async fn hears(&mut self) -> String {
+        match self.0.next().await {
+            Some(Ok(Sent::Text(text))) => text.to_string(),
+            Some(Ok(Sent::Close(Some(frame)))) => format!("close {}", u16::from(frame.code)),
+            other => format!("{other:?}"),
+        }
+    }
+
+    async fn close(&mut self) {
+        self.0.send(Sent::Close(None)).await.expect("it is connected");
+    }
+}
+
+/// Runs a test against a shard with a journal that waits.
+fn with_shard<F: Future<Output = ()>>(test: impl FnOnce(Rc<Bench>) -> F) {
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).expect("a runtime");
+    runtime.block_on(async {
+        let (told, counters, journal) = (Arc::default(), Arc::new(Counters::default()), Rc::new(Waits::default()));
+        let shard = Shard::new(Limits::default(), Arc::new(Roster::default()));
+        let app = Herald(Arc::clone(&told));
+        let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&counters), Some(Rc::clone(&journal) as _), app, None);
+        let (commands, inbox) = mpsc::channel(64);
+        let serving = tokio::task::spawn_local({
+            let (shard, rooms) = (Rc::clone(&shard), Rc::clone(&rooms));
+            async move { serve(0, &shard, &rooms, inbox).await }
+        });
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        test(Rc::new(Bench { commands, journal, counters, told, listener, next_id: RefCell::new(0) })).await;
+        serving.abort();
+        rooms.clear();
+    });
+}

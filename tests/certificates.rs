@@ -184,12 +184,12 @@ async fn a_new_certificate_that_cannot_be_served_with_is_refused() {
     let mut client = connect(&host.address).await;
 
     std::fs::write(files.certificate(), &new.pem).expect("the file can be written");
-    let line = host.logs("the certificate before goes on");
+    let line = host.logs("the previous certificate stays in use");
     says(&line, &["ERROR", "key.pem: it does not belong to the certificate"]);
     assert_eq!(shown(&host.address).await, old.der);
 
     files.replace(&Certificate::valid(2020, 2021));
-    says(&host.logs("it expired"), &["the certificate before goes on", "it expired on 2021-01-01"]);
+    says(&host.logs("it expired"), &["the previous certificate stays in use", "it expired on 2021-01-01"]);
     assert_eq!(shown(&host.address).await, old.der);
     assert_eq!(client.asks("still here").await, "still here");
 

@@ -76,7 +76,7 @@ async fn an_edited_project_is_built_again_and_swapped_and_a_mistake_in_it_change
     let edit = |lib: &str| std::fs::write(project.path().join("src/lib.rs"), lib).expect("the project can be edited");
 
     edit(&ECHO.replace("from, message)", "from, 1_u8 + true)"));
-    host.logs("the release before goes on");
+    host.logs("the previous release keeps running");
     assert_eq!(client.asks("hello").await, "hello");
 
     edit(&ECHO.replace("from, message)", "from, std::env::var(\"ANSWER\").unwrap_or_default())"));
@@ -116,7 +116,7 @@ fn a_directory_without_a_project() {
 #[test]
 fn a_directory_that_is_not_there() {
     let line = fails(&["dev", "no-such-folder"]);
-    assert!(line.starts_with("ws-host: there is no directory no-such-folder"), "{line}");
+    assert!(line.starts_with("ws-host: the directory no-such-folder does not exist"), "{line}");
 }
 
 #[test]
@@ -181,7 +181,7 @@ def echo(client, message):
 
         edit(&ECHO.replace("def echo(client, message)", "def echo(client, message"));
         host.logs("SyntaxError: '(' was never closed");
-        host.logs("the release before goes on");
+        host.logs("the previous release keeps running");
         assert_eq!(Client::connect(&host).await.asks("hello").await, "hello");
 
         edit(&ECHO.replace("send(message)", "send('another answer')"));

@@ -75,13 +75,13 @@ async fn two_chat(project: &Path) {
 async fn begins(language: &str, install: Option<&str>, prepare: impl FnOnce(&Path)) -> TempDir {
     let folder = empty();
     let said = succeeds(folder.path(), &["new", "my-chat", "--lang", language]);
-    assert_eq!(said, "my-chat is there: my-chat/README.md tells how to go on\n");
+    assert_eq!(said, "created my-chat; my-chat/README.md has the next steps\n");
     let project = folder.path().join("my-chat");
     prepare(&project);
     if let Some(install) = install {
         run(by_the_readme(&project, install));
     }
-    assert!(run(by_the_readme(&project, "ws-host test")).ends_with("tests/hello.chat: 10 lines, as told\n"));
+    assert!(run(by_the_readme(&project, "ws-host test")).ends_with("tests/hello.chat: 10 lines passed\n"));
     two_chat(&project).await;
     succeeds(&project, &["inspect", &component(&project)]);
     folder
@@ -113,7 +113,10 @@ fn a_dialogue_that_goes_otherwise_names_its_line() {
     let cases = [
         ("ann joins\nann hears something else\n", "line 2, `ann hears something else`: ann heard `* guest-1 has joined`"),
         ("ann joins\nben says hello\n", "line 2, `ben says hello`: ben has not joined"),
-        ("# A note\n\nann joins\nann dances\n", "line 4, `ann dances`: a client joins, says, hears, leaves or is closed"),
+        (
+            "# A note\n\nann joins\nann dances\n",
+            "line 4, `ann dances`: unknown verb; a client `joins`, `says`, `hears`, `leaves` or `is closed with CODE`",
+        ),
     ];
     for (dialogue, told) in cases {
         fs::write(project.join("tests/hello.chat"), dialogue).expect("the dialogue can be written");
@@ -131,7 +134,7 @@ fn what_is_there_is_never_written_over() {
     fs::create_dir(folder.path().join("mine")).expect("a folder can be made");
     for language in ["rust", "python", "js", "ts", "c"] {
         let line = fails(folder.path(), &["new", "mine", "--lang", language]);
-        assert_eq!(line, "ws-host: mine exists already: choose another name, or remove it first");
+        assert_eq!(line, "ws-host: mine already exists: choose another name, or remove it first");
     }
     assert_eq!(fs::read_dir(folder.path().join("mine")).expect("it can be listed").count(), 0);
 }
@@ -143,7 +146,7 @@ fn a_name_that_cannot_be_is_told_of_in_one_line_and_nothing_is_written() {
         let line = fails(folder.path(), &["new", name, "--lang", "c"]);
         assert_eq!(
             line,
-            format!("ws-host: `{name}` cannot be a project's name: take up to 64 of a-z, 0-9, - and _, a letter first")
+            format!("ws-host: `{name}` is not a valid project name: use up to 64 of a-z, 0-9, - and _, starting with a letter")
         );
     }
     assert!(fails(folder.path(), &["new", "test", "--lang", "rust"]).contains("something that a project needs"));
@@ -172,7 +175,7 @@ fn a_missing_tool_is_named_with_the_command_that_installs_it() {
     let output = command().args(["test", "in-c"]).current_dir(folder.path()).env("PATH", "").env_remove("VIRTUAL_ENV").output();
     let stderr = String::from_utf8_lossy(&output.expect("ws-host starts").stderr).into_owned();
     assert!(
-        stderr.contains("no zig to compile C with. Install it: python3 -m venv .venv && .venv/bin/pip install ziglang"),
+        stderr.contains("zig, which compiles C, is missing. Install it: python3 -m venv .venv && .venv/bin/pip install ziglang"),
         "{stderr}"
     );
 }

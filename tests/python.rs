@@ -51,8 +51,8 @@ mod python {
         const HEY: &str = "Hey all, a new client has joined us";
         let mut host = Host::run("python/seed");
         let port = host.address.rsplit(':').next().expect("an address has a port").to_owned();
-        let hint = host.logs("seed.py names port 13254");
-        assert!(hint.contains(&format!("and is served at {port}; --port 13254 would serve it there")), "{hint}");
+        let hint = host.logs("seed.py asks for port 13254");
+        assert!(hint.contains(&format!("but is served at {port}; use --port 13254 to serve it there")), "{hint}");
         let mut first = Client::connect(&host).await;
         assert_eq!(first.hears().await, HEY);
         let mut second = Client::connect(&host).await;

@@ -85,7 +85,7 @@ fn a_second_signal_ends_it_at_once() {
     let mut host = Host::run_with("probe", &["--drain", "60"]);
     let mut mute = mute(&host);
     host.signal("INT");
-    host.logs("once more to cut");
+    host.logs("signal again to cut");
     assert_eq!(mute.is_closed().0, 1001);
     let begun = Instant::now();
     host.signal("INT");

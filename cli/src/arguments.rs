@@ -1,4 +1,4 @@
-//! The command line: what can be said, and how an error is told.
+//! The command line: its arguments, and the report of an error.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -8,55 +8,55 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{bench, compression, flags, log, new, remote, settings, tls};
 
-/// For mistakes in what was asked for: a file, a flag, an address. clap uses the same.
+/// The exit code for a mistake of the user: a file, a flag, an address. clap uses the same.
 const USAGE: u8 = 2;
-/// For a request that a running server has refused.
+/// The exit code for a request that a running server has refused.
 const REFUSED: u8 = 1;
 
-/// The heading of what each command takes.
+/// The help's heading of the options that every command has.
 pub const EVERYWHERE: &str = "Options of all commands";
 
 const EXAMPLES: &str = "\
 Examples:
-  ws-host new my-chat --lang python              begin a project: rust, python, js, ts or c
+  ws-host new my-chat --lang python              create a project: rust, python, js, ts or c
   ws-host run chat.wasm                          serve it at http://localhost:13254/
   ws-host run chat.wasm --host 0.0.0.0 --port 80 open it to the network
-  ws-host dev my-chat                            build it, serve it, and again after each change
-  ws-host inspect chat.wasm                      see what it exports and asks for
+  ws-host dev my-chat                            build, serve, rebuild after each change
+  ws-host inspect chat.wasm                      show its exports and imports
   ws-host swap new.wasm                          change the running server's component
-  ws-host bench ws://localhost:13254/            put an echo server under load and measure it";
+  ws-host bench ws://localhost:13254/            load an echo server and measure it";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
-  ws-host run chat.wasm --watch                  and go to the new one whenever the file changes
+  ws-host run chat.wasm --watch                  swap whenever the file changes
   ws-host run chat.wasm --instances per-room --room-path '/chat/{room}'
   ws-host run chat.wasm --allow-origin https://app.example";
 
-/// What was said.
+/// The parsed command line.
 #[derive(Debug, Parser)]
 #[command(name = "ws-host", version, about = "A WebSocket server whose application is a sandboxed WebAssembly component", after_help = EXAMPLES)]
 pub struct Arguments {
-    /// How much to log, and how.
+    /// The log.
     #[command(flatten)]
     pub logging: log::Logging,
-    /// Which file has more to say.
+    /// The settings file.
     #[command(flatten)]
     pub settings: settings::Choice,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What can be done.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve a component to WebSocket clients
     Run(RunArguments),
-    /// Show what a component exports, imports and would be allowed to do
+    /// Show a component's exports, imports and capabilities
     Inspect(InspectArguments),
-    /// Build a guest project and serve it, again after each change
+    /// Build a guest project, serve it, and rebuild it after each change
     Dev(DevArguments),
-    /// Begin a guest project in a folder of its name
+    /// Create a guest project in a folder of its name
     New(NewArguments),
     /// Build a guest project
     Build(BuildArguments),
@@ -64,13 +64,13 @@ pub enum Command {
     Test(TestArguments),
     /// Change a running server's component; its clients stay connected
     Swap(SwapArguments),
-    /// Have a running server go back to the component before
+    /// Return a running server to its previous component
     Rollback(Remote),
-    /// Show what a running server runs
+    /// Show a running server's release, rooms and clients
     Status(Remote),
-    /// Put a WebSocket server under load and measure it
+    /// Load a WebSocket server and measure it
     Bench(bench::BenchArguments),
-    /// Write what a shell needs to complete commands
+    /// Write a shell's completion script
     #[command(display_order = 100)]
     Completions {
         /// The shell
@@ -84,9 +84,9 @@ pub enum Command {
 /// `ws-host new`.
 #[derive(Debug, Args)]
 pub struct NewArguments {
-    /// The project's name, and its folder's
+    /// The name of the project and its folder
     pub name: String,
-    /// What it is written in
+    /// The language of the project
     #[arg(long, short, value_enum)]
     pub lang: new::Language,
 }
@@ -97,7 +97,7 @@ pub struct BuildArguments {
     /// The guest project
     #[arg(default_value = ".")]
     pub dir: PathBuf,
-    /// Where the component goes
+    /// The component's file
     #[arg(long, short, value_name = "FILE", default_value = "app.wasm")]
     pub out: PathBuf,
 }
@@ -105,7 +105,7 @@ pub struct BuildArguments {
 /// `ws-host test`.
 #[derive(Debug, Args)]
 pub struct TestArguments {
-    /// The guest project: its dialogues are the files tests/*.chat
+    /// The guest project, with dialogues in tests/*.chat
     #[arg(default_value = ".")]
     pub dir: PathBuf,
 }
@@ -116,10 +116,10 @@ pub struct TestArguments {
 pub struct RunArguments {
     /// The component
     pub file: Option<PathBuf>,
-    /// Go to the new component whenever the file changes
+    /// Swap to the new component whenever the file changes
     #[arg(long, short)]
     pub watch: bool,
-    /// Where and how to serve it.
+    /// The options that `run` shares with `dev`.
     #[command(flatten)]
     pub serving: Serving,
 }
@@ -129,18 +129,18 @@ pub struct RunArguments {
 pub struct SwapArguments {
     /// The new component
     pub file: PathBuf,
-    /// Which server.
+    /// The running server.
     #[command(flatten)]
     pub remote: Remote,
 }
 
-/// Which running server is meant, and how its answer is shown.
+/// A running server, and the form of its answer.
 #[derive(Debug, Args)]
 pub struct Remote {
     /// The port of the running server
     #[arg(long, short, default_value_t = 13254)]
     pub port: u16,
-    /// The server's admin socket, if its owner chose another place
+    /// The server's admin socket [default: in the user's runtime folder, by port]
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
     /// Write JSON, for programs
@@ -167,12 +167,12 @@ pub struct DevArguments {
     /// Serve https:// and wss:// with a certificate made for localhost, 127.0.0.1 and ::1
     #[arg(long)]
     pub tls: bool,
-    /// Where and how to serve it.
+    /// The options that `dev` shares with `run`.
     #[command(flatten)]
     pub serving: Serving,
 }
 
-/// What `run` and `dev` have in common.
+/// The options that `run` and `dev` share.
 #[derive(Debug, Args)]
 pub struct Serving {
     /// The TCP port; 0 picks a free one
@@ -190,65 +190,65 @@ pub struct Serving {
     /// Admit pages of another origin: https://app.example, *.example.com, null (files) or * (repeatable)
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<String>,
-    /// Give the guest an environment variable: NAME=VALUE, or NAME alone for the value that it has here (repeatable)
+    /// Give the guest an environment variable: NAME=VALUE, or NAME to pass on the host's own value (repeatable)
     #[arg(long, hide_short_help = true, value_name = "NAME[=VALUE]")]
     pub env: Vec<String>,
-    /// Believe the X-Forwarded-For of this proxy, an address or a network such as 10.0.0.0/8 (repeatable)
+    /// Trust the X-Forwarded-For of this proxy, an address or a network such as 10.0.0.0/8 (repeatable)
     #[arg(long, hide_short_help = true, value_name = "CIDR")]
     pub trusted_proxy: Vec<String>,
-    /// Trusted proxies say who the client is by the PROXY protocol, version 1 or 2, in front of each connection
+    /// Trusted proxies send the client's address by the PROXY protocol, version 1 or 2, at the start of each connection
     #[arg(long, hide_short_help = true, requires = "trusted_proxy")]
     pub proxy_protocol: bool,
     /// Which clients share an instance of the guest
     #[arg(long, value_enum, default_value_t = Sharing::Shared, value_name = "MODE")]
     pub instances: Sharing,
-    /// With --instances per-room: how a path names a room, as in /chat/{room} [default: the whole path]
+    /// With --instances per-room: the part of the path that names the room, as in /chat/{room} [default: the whole path]
     #[arg(long, value_name = "PATTERN")]
     pub room_path: Option<String>,
-    /// With several rooms: the threads that run them; 0 means one for each core
+    /// With several rooms: the number of threads that run them; 0 means one for each core
     #[arg(long, hide_short_help = true, default_value_t = 0, value_name = "N")]
     pub shards: usize,
-    /// How messages are compressed with clients that can (permessage-deflate)
+    /// The compression of messages (permessage-deflate), for clients that support it
     #[arg(long, hide_short_help = true, value_enum, default_value_t = compression::Mode::Shared, value_name = "MODE")]
     pub compression: compression::Mode,
-    /// Where `ws-host swap` and `status` reach this server [default: in the user's runtime folder, by port]
+    /// The admin socket for `ws-host swap`, `rollback` and `status` [default: in the user's runtime folder, by port]
     #[arg(long, hide_short_help = true, value_name = "PATH")]
     pub socket: Option<PathBuf>,
-    /// The file with settings that was read.
+    /// The settings file that was read.
     #[arg(skip)]
     pub settings: Option<PathBuf>,
-    /// How much of everything.
+    /// The limits.
     #[command(flatten)]
     pub limits: flags::LimitFlags,
 }
 
-/// Which clients share an instance.
+/// The clients that share an instance of the guest.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Sharing {
-    /// Everybody
+    /// One instance for all clients
     Shared,
-    /// Those whose path names the same room
+    /// One instance for each room; the path names the room
     PerRoom,
-    /// Nobody: each connection has its own
+    /// One instance for each connection
     PerClient,
 }
 
-/// Reads the command line and the file with settings. Ends the process after `--help`, `--version` and mistakes on the command line.
+/// Parses the command line and the settings file. Ends the process after `--help`, `--version` and mistakes on the command line.
 ///
 /// # Errors
-/// The file cannot be read, or has a mistake.
+/// The settings file cannot be read, or has a mistake.
 pub fn parse() -> anyhow::Result<Arguments> {
     settings::parse(&std::env::args_os().collect::<Vec<_>>())
 }
 
-/// Tells an error in one line, and gives the exit code for it.
+/// Writes an error to stderr in one line. Returns its exit code: 1 for a refusal of a running server, otherwise 2.
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    // Nothing is left to be done if even stderr is gone.
+    // A closed stderr is ignored: the error can go nowhere else.
     let _ = writeln!(std::io::stderr(), "ws-host: {}", in_one_line(error));
     ExitCode::from(if error.is::<remote::Refused>() { REFUSED } else { USAGE })
 }
 
-/// The error and its causes, each told once: some errors quote their cause, to say behind it what to do.
+/// Joins an error and its causes. A cause that an outer error already quotes is left out.
 fn in_one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
     for cause in error.chain().map(ToString::to_string) {

@@ -1,4 +1,4 @@
-//! How the command line names the ways of compression.
+//! The values of `--compression`.
 
 use clap::ValueEnum;
 use ws_host::more::Compression;
@@ -6,11 +6,11 @@ use ws_host::more::Compression;
 /// How messages are compressed.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Mode {
-    /// Not at all
+    /// No compression
     Off,
-    /// Each by itself, which costs no memory for a connection
+    /// Each message by itself; takes no memory per connection
     Shared,
-    /// With the ones before as context, which costs up to 340 kB for a connection
+    /// With the earlier messages as context; takes up to 340 kB per connection
     Dedicated,
 }
 

@@ -1,38 +1,38 @@
-//! `ws-host.toml` as text: its keys with their values, and the lines that they stand on.
+//! The syntax of `ws-host.toml`: keys, values and the lines on which they stand.
 
 use std::fmt;
 use std::ops::Range;
 
 use toml::de::{DeInteger, DeTable, DeValue};
 
-/// A key and its value.
+/// A key with its value.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Setting {
     /// The key.
     pub key: String,
-    /// Its line, from 1 on.
+    /// Its line, counted from 1.
     pub line: usize,
     /// Its value.
     pub value: Value,
 }
 
-/// A value, as far as flags have such.
+/// A value that a flag can have.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Value {
     /// `true` or `false`.
     Switch(bool),
     /// A string or a whole number.
     Word(String),
-    /// Several of these.
+    /// Several strings or whole numbers.
     List(Vec<String>),
 }
 
-/// What is wrong in the file, and where.
+/// A mistake in the file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// The line, from 1 on.
+    /// The line, counted from 1.
     pub line: usize,
-    /// What is wrong, in one line.
+    /// The description, in one line.
     pub text: String,
 }
 
@@ -46,7 +46,10 @@ impl fmt::Display for Value {
     }
 }
 
-/// Reads the settings, in the order of their lines.
+/// Parses the settings, in the order of their lines.
+///
+/// # Errors
+/// The first [`Mistake`].
 pub fn read(text: &str) -> Result<Vec<Setting>, Mistake> {
     let line =
         |span: Range<usize>| 1 + text.as_bytes()[..span.start.min(text.len())].iter().filter(|byte| **byte == b'\n').count();
@@ -80,9 +83,9 @@ fn word(found: &DeValue<'_>) -> Result<String, &'static str> {
             Err("a number with a fraction; write whole numbers, and times and sizes as in \"250ms\" or \"64MiB\"")
         }
         DeValue::Datetime(_) => Err("a date; times are written as in \"10s\""),
-        DeValue::Table(_) => Err("a table; all keys stand at the top, as in port = 80"),
-        DeValue::Boolean(_) => Err("a list with true or false in it; lists are of strings"),
-        DeValue::Array(_) => Err("a list of lists; lists are of strings"),
+        DeValue::Table(_) => Err("a table; all keys stand at the top level, as in port = 80"),
+        DeValue::Boolean(_) => Err("a list with true or false in it; lists hold strings"),
+        DeValue::Array(_) => Err("a list of lists; lists hold strings"),
     }
 }
 
@@ -113,14 +116,14 @@ mod tests {
     }
 
     #[test]
-    fn what_no_flag_can_be_is_a_mistake_on_its_line() {
+    fn a_value_that_no_flag_can_have_is_a_mistake_on_its_line() {
         let mistakes = [
             ("\nport = 1.5", 2, "port is a number with a fraction"),
-            ("port = 80\n[limits]\nping = \"1s\"", 2, "limits is a table; all keys stand at the top"),
+            ("port = 80\n[limits]\nping = \"1s\"", 2, "limits is a table; all keys stand at the top level"),
             ("a.b = 1", 1, "a is a table"),
             ("ping = 2026-11-24", 1, "ping is a date"),
             ("x = [[1]]", 1, "a list of lists"),
-            ("x = [true]", 1, "lists are of strings"),
+            ("x = [true]", 1, "lists hold strings"),
             ("port = 80\nport = 81", 2, "duplicate key"),
             ("port = 80\nhost = 127.0.0.1", 2, ""),
             ("port", 1, ""),

@@ -1,9 +1,11 @@
-//! `--env`: what of an environment a guest is given.
+//! `--env`: the environment variables of the guest.
 
 use anyhow::{Context, bail};
 
-/// The variables that these arguments mean: `NAME=VALUE`, or `NAME` alone for the host's own. Errors name no value: it may
-/// be a secret.
+/// Parses arguments of the form `NAME=VALUE`, or `NAME` for the value in the host's own environment. Returns names and values.
+///
+/// # Errors
+/// A name is empty, or the host has no such variable. Errors never show a value, as it may be a secret.
 pub fn variables(arguments: &[String]) -> anyhow::Result<Vec<(String, String)>> {
     arguments.iter().map(|argument| variable(argument, |name| std::env::var(name))).collect()
 }
@@ -11,12 +13,12 @@ pub fn variables(arguments: &[String]) -> anyhow::Result<Vec<(String, String)>> 
 fn variable(argument: &str, own: impl Fn(&str) -> Result<String, std::env::VarError>) -> anyhow::Result<(String, String)> {
     let (name, value) = argument.split_once('=').map_or((argument, None), |(name, value)| (name, Some(value)));
     if name.is_empty() {
-        bail!("--env lacks the variable's name. Write --env NAME=VALUE, or --env NAME for the value that it has here");
+        bail!("--env lacks the variable's name. Write --env NAME=VALUE, or --env NAME to pass on the host's own value");
     }
     let value = match value {
         Some(value) => value.to_owned(),
         None => {
-            own(name).with_context(|| format!("--env {name} cannot be passed on. Set {name}, or write --env {name}=VALUE"))?
+            own(name).with_context(|| format!("--env {name} has no value to pass on. Set {name}, or write --env {name}=VALUE"))?
         }
     };
     Ok((name.to_owned(), value))

@@ -7,91 +7,91 @@ use ws_host::more::Limits;
 
 use crate::limits::{duration, per_second, rate, restarts, size};
 
-const ADMISSION: &str = "Limits on who comes in";
+const ADMISSION: &str = "Limits on admission";
 const TRAFFIC: &str = "Limits on messages and connections";
 const GUEST: &str = "Limits on the guest and its rooms";
 
-/// How much of everything. The short help leaves them out.
+/// The limits. The short help omits them.
 #[derive(Debug, Args)]
 pub struct LimitFlags {
-    /// How many connections there can be at a time [default: 90 % of the descriptors that `ulimit -n` allows]
+    /// The most connections at a time [default: 90 % of the descriptors that `ulimit -n` allows]
     #[arg(long, value_name = "N", help_heading = ADMISSION, hide_short_help = true)]
     max_connections: Option<usize>,
-    /// How many of them may come from one address, or from one /64 of IPv6 [default: no limit of its own]
+    /// The most connections from one address, or from one /64 of IPv6 [default: no limit of its own]
     #[arg(long, value_name = "N", help_heading = ADMISSION, hide_short_help = true)]
     max_per_address: Option<usize>,
-    /// How many connections are accepted in a second; the others wait in the kernel [default: as many as come]
+    /// The most connections accepted per second; the others wait in the kernel [default: as many as come]
     #[arg(long, value_name = "N/s", value_parser = per_second, help_heading = ADMISSION, hide_short_help = true)]
     accept_rate: Option<u32>,
-    /// How long a client may take from connecting to the end of its upgrade request
+    /// The time from a client's connection to the end of its upgrade request
     #[arg(long, default_value = "10s", value_parser = duration, value_name = "TIME", help_heading = ADMISSION, hide_short_help = true)]
     handshake_timeout: Duration,
-    /// What an upgrade request may measure, 8KiB at least
+    /// The largest upgrade request, at least 8KiB
     #[arg(long, default_value = "16KiB", value_parser = size, value_name = "SIZE", help_heading = ADMISSION, hide_short_help = true)]
     max_request: usize,
 
-    /// What one message may measure, in either direction
+    /// The largest message, in either direction
     #[arg(long, default_value = "1MiB", value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
     max_message: usize,
-    /// The size from which a message is compressed, for a client that can
+    /// The size from which messages are compressed, if the client supports it
     #[arg(long, default_value = "128", value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
     compress_above: usize,
-    /// What may wait for one client before `send` answers backpressure
+    /// The bytes queued for one client above which `send` returns backpressure
     #[arg(long, default_value = "64KiB", value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
     outbox_soft: usize,
-    /// What may wait for one client before it is closed
+    /// The bytes queued for one client above which it is closed
     #[arg(long, default_value = "1MiB", value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
     outbox_hard: usize,
-    /// Messages and pings that one client may send within a time, as in 100/s [default: as many as it can]
+    /// The most messages and pings from one client within a time, as in 100/s [default: as many as it can]
     #[arg(long, value_name = "N/TIME", value_parser = rate, help_heading = TRAFFIC, hide_short_help = true)]
     rate: Option<(usize, Duration)>,
-    /// How many events may wait for a room before its clients are not read
+    /// The number of events queued for a room from which its clients are not read
     #[arg(long, default_value_t = 1024, value_name = "N", help_heading = TRAFFIC, hide_short_help = true)]
     mailbox: usize,
-    /// What the messages among them may measure together before its clients are not read
+    /// The size of the messages queued for a room from which its clients are not read
     #[arg(long, default_value = "16MiB", value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
     mailbox_bytes: usize,
-    /// How long a client may be silent before it is pinged
+    /// The silence after which a client is pinged
     #[arg(long, default_value = "20s", value_parser = duration, value_name = "TIME", help_heading = TRAFFIC, hide_short_help = true)]
     ping: Duration,
-    /// How long it may be silent after that
+    /// The silence after a ping that closes the client
     #[arg(long, default_value = "20s", value_parser = duration, value_name = "TIME", help_heading = TRAFFIC, hide_short_help = true)]
     pong: Duration,
-    /// How long a client has to answer a close frame
+    /// The time that a client has to answer a close frame
     #[arg(long, default_value = "5s", value_parser = duration, value_name = "TIME", help_heading = TRAFFIC, hide_short_help = true)]
     close_timeout: Duration,
-    /// How long a shutdown waits for the clients
+    /// The time that a shutdown waits for the clients
     #[arg(long, default_value = "10s", value_parser = duration, value_name = "TIME", help_heading = TRAFFIC, hide_short_help = true)]
     drain: Duration,
 
-    /// The running time that one call of the guest may take
+    /// The longest running time of one call of the guest
     #[arg(long, default_value = "1s", value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
     call_timeout: Duration,
-    /// How long one call of the guest may wait in all, on a clock say
+    /// The longest total wait of one call of the guest, for example in a sleep
     #[arg(long, default_value = "30s", value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
     call_wait: Duration,
-    /// The memory that one instance of the guest may take
+    /// The most memory of one instance of the guest
     #[arg(long, default_value = "64MiB", value_parser = size, value_name = "SIZE", help_heading = GUEST, hide_short_help = true)]
     guest_memory: usize,
-    /// Restarts of a failing guest, and the time within which so many are too many
+    /// The most restarts of a failing guest within a time
     #[arg(long, default_value = "5/10s", value_parser = restarts, value_name = "N/TIME", help_heading = GUEST, hide_short_help = true)]
     restarts: (usize, Duration),
-    /// With several rooms: how many there can be at a time
+    /// With several rooms: the most rooms at a time
     #[arg(long, default_value_t = 10_000, value_name = "N", help_heading = GUEST, hide_short_help = true)]
     max_rooms: usize,
-    /// How many clients one room takes [default: as many as there can be connections]
+    /// The most clients in one room [default: as many as there can be connections]
     #[arg(long, value_name = "N", help_heading = GUEST, hide_short_help = true)]
     max_room_clients: Option<usize>,
-    /// With several rooms: how long an empty one is kept
+    /// With several rooms: the time that an empty room is kept
     #[arg(long, default_value = "30s", value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
     room_linger: Duration,
-    /// What a guest may hand to its successor at a swap
+    /// The largest state that a guest hands to its successor at a swap
     #[arg(long, default_value = "16MiB", value_parser = size, value_name = "SIZE", help_heading = GUEST, hide_short_help = true)]
     max_snapshot: usize,
-    /// How long after a swap failures of the new release count against it
+    /// The time after a swap in which failures of the new release count
     #[arg(long, default_value = "10s", value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
     probation: Duration,
-    /// Failures within the probation that bring the release before back
+    /// The failures within the probation that bring the previous release back
     #[arg(long, default_value_t = 3, value_name = "N", help_heading = GUEST, hide_short_help = true)]
     probation_traps: u32,
 }
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_of_the_flags_are_those_of_the_library() {
+    fn the_flags_have_the_defaults_of_the_library() {
         let flags = Limits::from(Alone::parse_from(["ws-host"]).limits);
         assert_eq!(format!("{flags:?}"), format!("{:?}", Limits::default()));
     }

@@ -1,4 +1,4 @@
-//! What a component says about where it would be served, in a custom section that the SDK's build has written.
+//! The port that an app's source asks for, read from a custom section of the component that the SDK's build writes.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 /// The section's name. Its content is JSON.
 const SECTION: &[u8] = b"ws-host:app";
 
-/// Where the app's own file would have it served. It is a hint: the host's owner decides.
+/// The app's own choice of a port. It is only a hint: the host's owner decides.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Hint {
@@ -16,21 +16,21 @@ pub struct Hint {
 }
 
 impl Hint {
-    /// The hint in a component's file, if it has any. A file that cannot be read is told of elsewhere.
+    /// Reads the hint of a component's file. It is empty without a section, or if the file cannot be read.
     pub fn of(component: &Path) -> Self {
         let bytes = std::fs::read(component).unwrap_or_default();
         section(&bytes).and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default()
     }
 
-    /// What to tell whoever serves it at another port: ports that differ would puzzle who reads the app's file.
+    /// Returns a log line if the app asks for another port than the one it is served at.
     pub fn differs_from(&self, served: u16) -> Option<String> {
         let port = self.port.filter(|port| *port != served && *port != 0)?;
-        Some(format!("{} names port {port}, and is served at {served}; --port {port} would serve it there", self.file))
+        Some(format!("{} asks for port {port} but is served at {served}; use --port {port} to serve it there", self.file))
     }
 }
 
-/// The content of the custom section. Sections are an id, a size and so many bytes; a custom section's id is 0, and it begins
-/// with its name (component model, Binary.md).
+/// Finds the content of the custom section. A section is an id, a size and its content. A custom section has id 0, and its
+/// content begins with its name (component model, Binary.md).
 fn section(component: &[u8]) -> Option<&[u8]> {
     let mut rest = component.get(8..)?;
     while let Some((id, behind)) = rest.split_first() {
@@ -47,7 +47,7 @@ fn section(component: &[u8]) -> Option<&[u8]> {
     None
 }
 
-/// A number in the LEB128 encoding, and what follows it. Sizes have 32 bits: five bytes at most.
+/// Decodes a LEB128 number and returns it with the remaining bytes. Sizes have 32 bits, hence at most five bytes.
 fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let mut number = 0_usize;
     for (index, byte) in bytes.iter().enumerate().take(5) {
@@ -63,7 +63,7 @@ fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
 mod tests {
     use super::*;
 
-    /// A component that is nothing but a custom section of 200 bytes, and this one behind it.
+    /// A component of two custom sections: one of 200 bytes, then this one.
     fn component(name: &str, content: &str) -> Vec<u8> {
         let mut bytes = b"\0asm\x0d\0\x01\0".to_vec();
         bytes.extend([0, 0xca, 0x01, 1, b'x']);
@@ -79,10 +79,10 @@ mod tests {
     }
 
     #[test]
-    fn a_port_is_told_of_if_it_is_another_one() {
+    fn a_hint_of_another_port_is_reported() {
         let hint = hint(&component("ws-host:app", r#"{"file":"app.py","port":8000,"host":"localhost"}"#));
         let told = hint.differs_from(13254).expect("the ports differ");
-        assert_eq!(told, "app.py names port 8000, and is served at 13254; --port 8000 would serve it there");
+        assert_eq!(told, "app.py asks for port 8000 but is served at 13254; use --port 8000 to serve it there");
         assert_eq!(hint.differs_from(8000), None);
     }
 

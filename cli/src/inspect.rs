@@ -1,4 +1,4 @@
-//! `ws-host inspect`: what a component exports, imports and would be allowed to do.
+//! `ws-host inspect`: prints a component's exports and imports, with the capability that each import grants.
 
 use std::io::Write;
 
@@ -6,7 +6,10 @@ use ws_host::more::{Engine, Report};
 
 use crate::arguments::InspectArguments;
 
-/// Prints the report.
+/// Prints the report on a component, as text or JSON.
+///
+/// # Errors
+/// The file cannot be read or is not a component. A component that this host cannot run is reported, not an error.
 pub fn inspect(arguments: &InspectArguments) -> anyhow::Result<()> {
     let report = Report::of(&Engine::new()?, &arguments.file)?;
     let text = if arguments.json { serde_json::to_string_pretty(&report)? } else { in_words(&report) };

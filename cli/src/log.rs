@@ -1,4 +1,4 @@
-//! Log lines: how many, and in which form. They go to stderr.
+//! The log on stderr: its level and its format.
 
 use std::io::IsTerminal;
 
@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 use crate::arguments::EVERYWHERE;
 use crate::log_queue::LogQueue;
 
-/// How much to log, and how.
+/// The level and format of the log.
 #[derive(Debug, Args)]
 pub struct Logging {
     /// Log more: -v for every connection, -vv for everything
@@ -18,22 +18,22 @@ pub struct Logging {
     /// Log warnings and errors only; -qq errors only
     #[arg(short, long, global = true, help_heading = EVERYWHERE, action = clap::ArgAction::Count)]
     quiet: u8,
-    /// The form of log lines: text for people, json for programs
+    /// The format of log lines: text for people, json for programs
     #[arg(long, global = true, help_heading = EVERYWHERE, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     log_format: Format,
 }
 
-/// The form of log lines. (Its cases have no help of their own, which keeps the help on one screen.)
+/// The format of log lines. Its variants have no help, which keeps the help of a command on one screen.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
     Text,
     Json,
 }
 
-/// Sets up logging for the process. `RUST_LOG`, where it is set, has the last word.
+/// Sets up logging for the process. `RUST_LOG`, if set, overrides the flags.
 ///
 /// # Errors
-/// No thread can be made.
+/// The log's thread cannot be started.
 pub fn set_up(logging: &Logging) -> anyhow::Result<LogQueue> {
     let level = match (logging.verbose, logging.quiet) {
         (0, 0) => "warn,ws_host=info,guest=info",
@@ -46,7 +46,7 @@ pub fn set_up(logging: &Logging) -> anyhow::Result<LogQueue> {
     let queue = LogQueue::to_stderr().context("cannot start a thread for the log")?;
     let writer = queue.clone();
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    // What goes wrong with a line would be told on stderr, in a way that panics when that is closed.
+    // The subscriber reports its own errors to stderr, and would panic if that is closed.
     let lines = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false).with_ansi(colours);
     let lines = lines.with_writer(move || writer.clone());
     match logging.log_format {

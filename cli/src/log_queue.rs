@@ -1,18 +1,18 @@
-//! The log lines that wait to be written to stderr.
+//! The queue of log lines for stderr.
 //!
-//! Whoever logs only leaves its line here; a thread of its own writes. A reader of stderr that stalls or goes away
-//! therefore stalls neither a shard nor the end of the process.
+//! A thread that logs only adds its line to the queue; the queue's own thread writes. So a reader of stderr that stalls or
+//! goes away blocks neither a shard nor the end of the process.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// What may wait. Guests write at most 2 MiB a second for each instance; a reader that is further behind loses lines.
+/// The queue holds at most this many bytes. Further lines are dropped and counted. An instance writes at most 2 MiB a second.
 const MAX_BYTES: usize = 1 << 20;
-/// How long the end of the process waits for a reader that stalls.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The end of the process waits this long for a stalled reader.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The lines that wait, in their order. A clone costs a reference count.
+/// The queued lines, in order. A clone costs a reference count.
 #[derive(Debug, Clone, Default)]
 pub struct LogQueue {
     shared: Arc<Shared>,
@@ -28,17 +28,17 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Waiting {
     lines: Vec<u8>,
-    /// Lines for which there was no room, since it was last told how many.
+    /// Lines dropped since the last report of their number.
     left_out: u64,
-    /// Whether lines that were taken out are being written.
+    /// Whether the thread is writing lines that it has taken out.
     writing: bool,
 }
 
 impl LogQueue {
-    /// A queue whose lines go to stderr.
+    /// Creates a queue and starts the thread that writes its lines to stderr.
     ///
     /// # Errors
-    /// No thread can be made.
+    /// The thread cannot be started.
     pub fn to_stderr() -> io::Result<Self> {
         let queue = Self::default();
         let lines = queue.clone();
@@ -50,11 +50,11 @@ impl LogQueue {
         Ok(queue)
     }
 
-    /// Waits until all that was logged is written, but no longer than a second.
+    /// Waits until all queued lines are written, but at most a second.
     pub fn flush(&self) {
         let waiting = self.lock();
         let unwritten = |waiting: &mut Waiting| waiting.writing || !waiting.lines.is_empty();
-        drop(self.shared.emptied.wait_timeout_while(waiting, PATIENCE, unwritten));
+        drop(self.shared.emptied.wait_timeout_while(waiting, FLUSH_TIMEOUT, unwritten));
     }
 
     /// Waits for lines and writes them.
@@ -65,22 +65,22 @@ impl LogQueue {
         waiting.writing = true;
         drop(waiting);
         if left_out > 0 {
-            // There is room for this line now; it comes behind those that were there before.
+            // The queue has room for this line now; it comes after the lines just taken out.
             tracing::warn!("stderr is not read fast enough: {left_out} log lines are left out");
         }
-        // Nobody can be told when stderr is gone.
+        // A failure of stderr cannot be reported anywhere.
         let _ = out.write_all(&lines);
         self.lock().writing = false;
         self.shared.emptied.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // A panic elsewhere cannot leave it half changed: each use is a few assignments.
+        // A poisoned lock is safe to use: each critical section is a few assignments that cannot panic midway.
         self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Takes one whole line, or counts it if there is no room.
+/// Queues one whole line, or drops and counts it if the queue is full.
 impl Write for LogQueue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let mut waiting = self.lock();
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_written_in_their_order() {
+    fn lines_are_written_in_order() {
         let mut queue = LogQueue::default();
         log(&mut queue, "one\n");
         log(&mut queue, "two\n");
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_leaves_lines_out_and_counts_them() {
+    fn a_full_queue_drops_lines_and_counts_them() {
         let mut queue = LogQueue::default();
         let line = "x".repeat(1 << 10);
         for _ in 0..1 << 10 {
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(held(&queue), (6, 0));
     }
 
-    /// The bytes that wait, and the lines that were left out.
+    /// Returns the queued bytes and the number of dropped lines.
     fn held(queue: &LogQueue) -> (usize, u64) {
         let waiting = queue.lock();
         (waiting.lines.len(), waiting.left_out)

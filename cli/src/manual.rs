@@ -1,4 +1,4 @@
-//! What clap knows of the command line, written for shells and for `man`.
+//! `ws-host completions` and `ws-host man`: the command line as clap knows it, for shells and for `man`.
 
 use std::io::{self, Write};
 
@@ -7,14 +7,20 @@ use clap_complete::Shell;
 
 use crate::arguments::Arguments;
 
-/// Writes the script that a shell sources to complete commands.
+/// Writes a shell's completion script to stdout.
+///
+/// # Errors
+/// Stdout cannot be written. A closed pipe is no error.
 pub fn completions(shell: Shell) -> anyhow::Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "ws-host", &mut script);
     write(&script)
 }
 
-/// Writes the manual page: the commands, then each of them with its flags.
+/// Writes the manual page to stdout: an overview, then a section for each command with its flags.
+///
+/// # Errors
+/// As for [`completions`].
 pub fn man() -> anyhow::Result<()> {
     let mut command = Arguments::command();
     command.build();
@@ -27,7 +33,7 @@ pub fn man() -> anyhow::Result<()> {
         section.render_description_section(&mut text)?;
         section.render_options_section(&mut text)?;
         let name = subcommand.get_name().to_uppercase();
-        // What is a section of a page by itself is a part of a section here.
+        // Sections of a command's own page become subsections here.
         let text = String::from_utf8_lossy(&text).replace("\n.SH ", "\n.SS ");
         let text = text.strip_prefix(".SH ").map_or(text.clone(), |rest| format!(".SS {rest}"));
         write!(page, ".SH {name}\n{text}")?;
@@ -35,7 +41,7 @@ pub fn man() -> anyhow::Result<()> {
     write(&page)
 }
 
-/// A reader that has seen enough, as `head` has, is no failure.
+/// Writes to stdout. A reader that closes the pipe early, such as `head`, is no error.
 fn write(text: &[u8]) -> anyhow::Result<()> {
     match io::stdout().write_all(text) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),

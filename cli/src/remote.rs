@@ -9,35 +9,44 @@ use ws_host::more::{AdminRequest, Answer, ReleaseInfo, Status, SwapReport, ask, 
 
 use crate::arguments::{Remote, SwapArguments};
 
-/// The running server said no: exit code 1.
+/// The running server's refusal. It leads to exit code 1.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Refused(String);
 
-/// Goes to another component.
+/// Swaps a running server to another component and prints the report.
+///
+/// # Errors
+/// No server answers, or it refuses: then the error is [`Refused`].
 pub fn swap(arguments: &SwapArguments) -> anyhow::Result<()> {
-    // The server has another working directory than we have.
+    // The path becomes absolute, because the server has its own working directory.
     let file = std::path::absolute(&arguments.file).with_context(|| format!("cannot find {}", arguments.file.display()))?;
     changed(&arguments.remote, &AdminRequest::Swap(file))
 }
 
-/// Goes back.
+/// Swaps a running server back to its previous component and prints the report.
+///
+/// # Errors
+/// As for [`swap`].
 pub fn rollback(remote: &Remote) -> anyhow::Result<()> {
     changed(remote, &AdminRequest::Rollback)
 }
 
-/// Shows what runs.
+/// Prints the running release and the server's counts.
+///
+/// # Errors
+/// As for [`swap`].
 pub fn status(remote: &Remote) -> anyhow::Result<()> {
     match request(remote, &AdminRequest::Status)? {
         Answer::Status(status) => show(remote, &status, in_words(&status)),
-        other => bail!("the server answered something else: {other:?}"),
+        other => bail!("unexpected answer from the server: {other:?}"),
     }
 }
 
 fn changed(remote: &Remote, asked: &AdminRequest) -> anyhow::Result<()> {
     match request(remote, asked)? {
         Answer::Swapped(report) => show(remote, &report, change_in_words(&report)),
-        other => bail!("the server answered something else: {other:?}"),
+        other => bail!("unexpected answer from the server: {other:?}"),
     }
 }
 
@@ -47,10 +56,10 @@ fn request(remote: &Remote, asked: &AdminRequest) -> anyhow::Result<Answer> {
         Ok(Answer::Refused(reason)) => Err(Refused(reason).into()),
         Ok(answer) => Ok(answer),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => bail!(
-            "no server of yours runs with the admin socket {}. Name its port with --port, or its socket with --socket",
+            "no server of yours listens on the admin socket {}. Name its port with --port, or its socket with --socket",
             socket.display()
         ),
-        Err(error) => Err(error).with_context(|| format!("the server behind {} did not answer", socket.display())),
+        Err(error) => Err(error).with_context(|| format!("the server at {} did not answer", socket.display())),
     }
 }
 
@@ -89,7 +98,7 @@ fn in_words(status: &Status) -> String {
     )
 }
 
-/// A release in a few words: its file's name and the first digits of its hash, as git has it.
+/// Names a release by its file and the first 12 digits of its SHA-256: `chat.wasm (0123456789ab)`.
 fn name(release: &ReleaseInfo) -> String {
     let file = release.file.file_name().unwrap_or(release.file.as_os_str());
     format!("{} ({})", file.to_string_lossy(), release.sha256.get(..12).unwrap_or(&release.sha256))

@@ -17,13 +17,16 @@ use crate::hint::Hint;
 use crate::tls::Tls;
 use crate::watch::Watch;
 
-/// Whoever waits for longer than this at the start wonders what for.
+/// A start that takes longer than this is explained in the log.
 const SLOW: Duration = Duration::from_secs(2);
 
-/// Serves the file.
+/// Serves the file until the server ends.
+///
+/// # Errors
+/// The component, the certificate or the server's address cannot be used.
 pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
     let RunArguments { file, watch, serving } = arguments;
-    // Without one, `arguments::parse` has ended the process.
+    // `arguments::parse` ends the process if it is missing.
     let file = file.context("the component is missing")?;
     let watch = if watch { Some(Watch::file(&file)?) } else { None };
     let tls = Tls::new(serving.tls_files.clone(), false)?;
@@ -33,52 +36,55 @@ pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
     })
 }
 
-/// Serves a component in this file, as `run` and `dev` do, with `beside` running along until the server ends.
+/// Serves the component in `file`, for `run` and `dev`. The future of `beside` runs until the server ends.
 ///
-/// With `notices`, the page shows what `Handle::set_notice` says.
+/// With `notices`, the page shows the text of `Handle::set_notice`.
+///
+/// # Errors
+/// As for [`run`], or the admin socket that the user named cannot be opened.
 pub fn serve(file: &Path, serving: Serving, tls: &Tls, notices: bool, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
     let begun = Instant::now();
     if let Some(settings) = &serving.settings {
         tracing::info!("settings from {}", settings.display());
     }
     let (no_page, socket) = (serving.no_page, serving.socket.clone());
-    // Before anything else, since a secret that is missing makes all that follows useless.
+    // Checked first, because without a needed secret the rest is useless.
     let env = env::variables(&serving.env)?;
     let follower = tls.follower();
-    let server = told_if_slow(file, || build(file, serving, tls, env, notices))?;
+    let server = explain_if_slow(file, || build(file, serving, tls, env, notices))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
     let served = runtime.block_on(async {
-        // Set up before the line that says where to find us: who reads it may send a signal at once.
+        // Signals are handled before the announcement, because its reader may send one at once.
         let signals = Signals::new().context("cannot listen for signals")?;
         let handle = server.handle();
         let admin = open_admin_socket(socket, server.local_addr().port())?;
         announce(file, server.local_addr(), tls, no_page);
-        if let Some(told) = Hint::of(file).differs_from(server.local_addr().port()) {
-            tracing::info!("{told}");
+        if let Some(line) = Hint::of(file).differs_from(server.local_addr().port()) {
+            tracing::info!("{line}");
         }
         tracing::debug!("ready after {:?}", begun.elapsed());
         let admin = admin.map(|admin| tokio::spawn(admin.serve(handle.clone())));
         let following = follower.map(|follower| tokio::spawn(follower.follow(handle.clone())));
         tokio::select! {
             ended = server.run() => ended?,
-            () = obey_signals(signals, file, tls, &handle) => tracing::warn!("cut"),
+            () = obey_signals(signals, file, tls, &handle) => tracing::warn!("the remaining clients are cut"),
             () = beside(handle.clone()) => {}
         }
         following.inspect(tokio::task::JoinHandle::abort);
         if let Some(admin) = admin {
-            // Ended here, so that its file is gone before we are.
+            // Awaited, so that the socket's file is removed before the process ends.
             admin.abort();
             let _ = admin.await;
         }
         Ok(())
     });
-    // When a signal has cut it short, a thread still waits for the shards, which end with the process.
+    // After a second signal a thread still waits for the shards. It ends with the process.
     runtime.shutdown_background();
     served
 }
 
-/// Does work that is over in no time unless a large component is compiled. Then whoever waits for it is told.
-fn told_if_slow<T>(file: &Path, work: impl FnOnce() -> T) -> T {
+/// Does the work and, if it takes longer than [`SLOW`], logs the reason: the component is being compiled.
+fn explain_if_slow<T>(file: &Path, work: impl FnOnce() -> T) -> T {
     let (over, waits) = mpsc::channel::<()>();
     let file = file.display().to_string();
     std::thread::spawn(move || {
@@ -123,8 +129,8 @@ fn build(file: &Path, serving: Serving, tls: &Tls, env: Vec<(String, String)>, n
     tls.apply(builder).build()
 }
 
-/// A socket that was asked for must open. The default one is a convenience that a server can do without, in a container
-/// without a writable folder say.
+/// Opens the admin socket. A socket that the user named must open. The default one is optional: a container, for example, may
+/// have no writable folder.
 fn open_admin_socket(asked_for: Option<std::path::PathBuf>, port: u16) -> anyhow::Result<Option<AdminSocket>> {
     let (path, must_open) = asked_for.map_or_else(|| (default_socket(port), false), |path| (path, true));
     match AdminSocket::open(&path) {
@@ -137,14 +143,14 @@ fn open_admin_socket(asked_for: Option<std::path::PathBuf>, port: u16) -> anyhow
     }
 }
 
-/// Says where the server is to be found, on stdout, in one line.
+/// Prints the server's address on stdout, in one line.
 fn announce(file: &Path, address: SocketAddr, tls: &Tls, no_page: bool) {
     let name = file.file_name().map_or_else(|| file.to_string_lossy(), |name| name.to_string_lossy());
     let reachable = SocketAddr::new(reachable(address.ip()), address.port());
     let (http, ws) = tls.schemes();
     let page = if no_page { ws } else { http };
     let mut stdout = std::io::stdout().lock();
-    // A closed stdout is no reason not to serve.
+    // A closed stdout is ignored.
     let _ = writeln!(stdout, "{name} is served at {page}://{reachable}/ (WebSocket: {ws}://{reachable}/)");
     let _ = stdout.flush();
     if !address.ip().is_loopback() {
@@ -152,7 +158,7 @@ fn announce(file: &Path, address: SocketAddr, tls: &Tls, no_page: bool) {
     }
 }
 
-/// An address that a browser on this machine can open.
+/// Returns an address that a browser on this machine can open.
 fn reachable(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -161,20 +167,23 @@ fn reachable(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// Swaps whenever the file has become another one.
+/// Swaps whenever the content of the file has changed.
 async fn follow_file(mut watch: Watch, file: &Path, handle: &Handle) {
     loop {
         watch.changed().await;
         let Ok(bytes) = std::fs::read(file) else { continue };
         let running = handle.status().await.map(|status| status.release.sha256);
         if running.is_ok_and(|running| running != sha256(&bytes)) {
-            // It has said in the log what there is to say.
+            // `swap` has logged the error.
             let _ = swap(file, handle).await;
         }
     }
 }
 
-/// Swaps, and logs what came of it. The running release goes on when the new one is refused.
+/// Swaps to the component in `file` and logs the result.
+///
+/// # Errors
+/// The new component is refused; the running release goes on.
 pub async fn swap(file: &Path, handle: &Handle) -> Result<(), ws_host::Error> {
     let swapped = handle.swap(file).await;
     match &swapped {
@@ -193,14 +202,14 @@ fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// What Ctrl-C and service managers send.
+/// The signals of Ctrl-C and of service managers.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
 }
 
-/// What a signal asks for.
+/// The request that a signal stands for.
 enum Asked {
     Stop,
     Swap,
@@ -224,8 +233,8 @@ impl Signals {
     }
 }
 
-/// SIGHUP loads the certificate and the component again, the first signal to stop drains. Returns at the second one: what is
-/// left is to be cut.
+/// SIGHUP reloads the certificate and swaps the component. The first SIGINT or SIGTERM drains the server. Returns at the second
+/// one, when the remaining clients are to be cut.
 async fn obey_signals(mut signals: Signals, file: &Path, tls: &Tls, handle: &Handle) {
     let mut stopping = false;
     loop {
@@ -233,7 +242,7 @@ async fn obey_signals(mut signals: Signals, file: &Path, tls: &Tls, handle: &Han
             Asked::Swap if stopping => {}
             Asked::Swap => {
                 let (file, tls, handle) = (file.to_owned(), tls.clone(), handle.clone());
-                // Aside, since a room may take its time and a signal to stop must not wait for that.
+                // A task of its own: a room may take its time, and a signal to stop must not wait for it.
                 tokio::spawn(async move {
                     tls.reload(&handle).await;
                     swap(&file, &handle).await
@@ -243,7 +252,7 @@ async fn obey_signals(mut signals: Signals, file: &Path, tls: &Tls, handle: &Han
             Asked::Stop => {
                 stopping = true;
                 let clients = count(handle.clients().len(), "client is", "clients are");
-                tracing::info!("stopping: {clients} being closed; once more to cut them");
+                tracing::info!("stopping: {clients} being closed; signal again to cut them");
                 handle.shutdown();
             }
         }
@@ -255,7 +264,7 @@ mod tests {
     use super::count;
 
     #[test]
-    fn one_is_not_many() {
+    fn one_client_takes_the_singular() {
         let clients = |number| count(number, "client is", "clients are");
         assert_eq!([clients(0), clients(1), clients(2)], ["0 clients are", "1 client is", "2 clients are"]);
     }

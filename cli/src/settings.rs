@@ -1,7 +1,7 @@
-//! What the command line leaves open is taken from `ws-host.toml`.
+//! Adds the settings of `ws-host.toml` to the command line.
 //!
-//! A setting becomes the arguments that it stands for, and clap reads them with those of the command line. So the file knows
-//! what the command line knows: each flag by its long name, and `file` and `dir`.
+//! Each setting becomes the arguments that it stands for, and clap parses them together with the command line. So the file has
+//! a key for each flag, named as its long form, and the keys `file` and `dir`.
 
 use std::error::Error as _;
 use std::ffi::OsString;
@@ -16,29 +16,32 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMat
 use crate::arguments::{Arguments, Command as Asked, EVERYWHERE};
 use crate::config_file::{self, Setting, Value};
 
-/// The file that is looked for in the current directory.
+/// The file in the current directory that is read if it exists.
 const DEFAULT_FILE: &str = "ws-host.toml";
-/// The commands whose flags the file may set. Others take from it what they have in common with these.
+/// The commands whose flags the file may set. Other commands take the keys that they share with these.
 const OWNERS: [&str; 2] = ["run", "dev"];
-/// The commands that serve nothing and ask nobody.
+/// The commands that read no settings: they neither serve nor contact a server.
 const WITHOUT_SETTINGS: [&str; 6] = ["inspect", "new", "build", "test", "completions", "man"];
-/// What makes no sense in the file.
+/// The flags that are no keys of the file.
 const NO_KEYS: [&str; 4] = ["help", "version", "config", "no-config"];
-/// One of them on the command line is an answer to both.
+/// One of these flags on the command line overrides both in the file.
 const LOUDNESS: [&str; 2] = ["verbose", "quiet"];
 
-/// Which file has the settings.
+/// The choice of the settings file.
 #[derive(Debug, Args)]
 pub struct Choice {
-    /// The file with settings, keys named as the flags [default: ws-host.toml in the current directory, if it is there]
+    /// The settings file; its keys are named as the flags [default: ws-host.toml in the current directory, if it exists]
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "PATH")]
     config: Option<PathBuf>,
-    /// Read no file with settings
+    /// Read no settings file
     #[arg(long, global = true, help_heading = EVERYWHERE, conflicts_with = "config")]
     no_config: bool,
 }
 
-/// Reads the command line and the settings. Ends the process after `--help`, `--version` and mistakes on the command line.
+/// Parses the command line and the settings. Ends the process after `--help`, `--version` and mistakes on the command line.
+///
+/// # Errors
+/// The settings file cannot be read or has a mistake; the error names the line.
 pub fn parse(line: &[OsString]) -> anyhow::Result<Arguments> {
     let matches = Arguments::command().try_get_matches_from(line).unwrap_or_else(|error| error.exit());
     let (name, given) = matches.subcommand().context("clap asks for a command")?;
@@ -53,7 +56,7 @@ pub fn parse(line: &[OsString]) -> anyhow::Result<Arguments> {
     };
     match &mut arguments.command {
         Asked::Run(run) if run.file.is_none() => {
-            let missing = "the component is missing: name its file, here or as `file` in ws-host.toml";
+            let missing = "the component is missing: name its file on the command line, or as `file` in ws-host.toml";
             Arguments::command().error(ErrorKind::MissingRequiredArgument, missing).exit()
         }
         Asked::Run(run) => run.serving.settings = file,
@@ -63,7 +66,7 @@ pub fn parse(line: &[OsString]) -> anyhow::Result<Arguments> {
     Ok(arguments)
 }
 
-/// The file with settings, if there is one.
+/// Finds the settings file, if any.
 fn find(given: &ArgMatches) -> anyhow::Result<Option<PathBuf>> {
     if given.get_flag("no_config") {
         return Ok(None);
@@ -75,7 +78,8 @@ fn find(given: &ArgMatches) -> anyhow::Result<Option<PathBuf>> {
     Ok(file.try_exists().with_context(|| format!("cannot look for {DEFAULT_FILE}"))?.then_some(file))
 }
 
-/// The arguments that a file's settings stand for, without those that the command line has itself or the command does not know.
+/// Returns the arguments that a file's settings stand for. Settings that the command line overrides, or that the command does
+/// not have, are left out.
 fn arguments_of(text: &str, file: &Path, name: &str, given: &ArgMatches) -> anyhow::Result<Vec<OsString>> {
     let at = |line: usize, text: String| anyhow!("{}:{line}: {text}", file.display());
     let folder = file.parent().unwrap_or(Path::new(""));
@@ -93,25 +97,26 @@ fn arguments_of(text: &str, file: &Path, name: &str, given: &ArgMatches) -> anyh
     Ok(arguments)
 }
 
-/// The command that has this key, and its argument there.
+/// Finds the command that has this key, and the key's argument there.
 fn owner(root: &Command, key: &str) -> Option<(&'static str, Arg)> {
     OWNERS.into_iter().find_map(|owner| Some((owner, argument(root, root.find_subcommand(owner)?, key)?.clone())))
 }
 
-/// The argument of this name: a flag of the command, or one of all commands, or what has no flag, such as `file`.
+/// Finds the argument of this name: a flag of the command or of all commands, or a positional argument such as `file`.
 fn argument<'a>(root: &'a Command, command: &'a Command, key: &str) -> Option<&'a Arg> {
     let is_it = |arg: &&Arg| arg.get_long().map_or_else(|| arg.get_id() == key, |long| long == key);
     let global = root.get_arguments().filter(|arg| arg.is_global_set());
     command.get_arguments().chain(global).find(is_it).filter(|_| !NO_KEYS.contains(&key))
 }
 
+/// Whether the command line overrides this argument.
 fn is_given(given: &ArgMatches, arg: &Arg) -> bool {
     let is_given = |id: &str| given.value_source(id) == Some(ValueSource::CommandLine);
     let id = arg.get_id().as_str();
     if LOUDNESS.contains(&id) { LOUDNESS.into_iter().any(is_given) } else { is_given(id) }
 }
 
-/// What would be said on the command line. Paths are meant from the file's folder.
+/// Returns a setting as words of the command line. Its paths are relative to the file's folder.
 fn words(arg: &Arg, setting: &Setting, folder: &Path) -> Result<Vec<OsString>, String> {
     let Setting { key, value, .. } = setting;
     let one = |word: &str| {
@@ -128,13 +133,13 @@ fn words(arg: &Arg, setting: &Setting, folder: &Path) -> Result<Vec<OsString>, S
     match (arg.get_action(), value) {
         (ArgAction::SetTrue | ArgAction::Count, Value::Switch(on)) => Ok(times(usize::from(*on))),
         (ArgAction::Count, Value::Word(count)) if count.len() == 1 => {
-            count.parse().map(times).map_err(|_| format!("{key} is {value}; write true, or how often"))
+            count.parse().map(times).map_err(|_| format!("{key} is {value}; write true, or a number from 1 to 9"))
         }
         (ArgAction::SetTrue | ArgAction::Count, _) => Err(format!("{key} is {value}; write {key} = true or false")),
-        (_, Value::Switch(_)) => Err(format!("{key} is {value}, and takes a value instead: {}", example(arg, key))),
+        (_, Value::Switch(_)) => Err(format!("{key} is {value}, but needs a value: {}", example(arg, key))),
         (_, Value::Word(word)) => Ok(vec![one(word)]),
         (ArgAction::Append, Value::List(words)) => Ok(words.iter().map(|word| one(word)).collect()),
-        (_, Value::List(_)) => Err(format!("{key} is {value}, and takes one value only: {}", example(arg, key))),
+        (_, Value::List(_)) => Err(format!("{key} is {value}, but takes only one value: {}", example(arg, key))),
     }
 }
 
@@ -144,13 +149,13 @@ fn example(arg: &Arg, key: &str) -> String {
     format!("{key} = {:?}", default.unwrap_or_else(name))
 }
 
-/// Has clap look at one setting alone, so that a mistake can be told with its line.
+/// Has clap check one setting alone, so that the error can name its line.
 fn check(root: &Command, owner: &str, setting: &Setting, words: Vec<OsString>) -> Result<Vec<OsString>, String> {
     let line = ["ws-host".into(), owner.into()].into_iter().chain(words.iter().cloned());
     let Err(error) = root.clone().try_get_matches_from(line) else { return Ok(words) };
     let Setting { key, value, .. } = setting;
     match error.kind() {
-        // What it needs beside it may stand on another line.
+        // A flag that it needs or excludes may stand on another line; clap checks that at the end.
         ErrorKind::MissingRequiredArgument | ErrorKind::ArgumentConflict => Ok(words),
         ErrorKind::ValueValidation => {
             let reason = error.source().map_or_else(|| first_line(&error), ToString::to_string);
@@ -163,7 +168,7 @@ fn check(root: &Command, owner: &str, setting: &Setting, words: Vec<OsString>) -
     }
 }
 
-/// What to say of a key that there is not, with the nearest that there is: clap knows that one.
+/// Returns the error for an unknown key, with the closest known one, which clap suggests.
 fn unknown(root: &Command, key: &str) -> String {
     let with_hyphens = key.replace('_', "-");
     let nearest = owner(root, &with_hyphens).map(|_| with_hyphens).or_else(|| {
@@ -175,12 +180,13 @@ fn unknown(root: &Command, key: &str) -> String {
         })
     });
     match nearest {
-        Some(nearest) => format!("there is no key {key}; did you mean {nearest}?"),
-        None => format!("there is no key {key}; `ws-host run --help` has them all, each named as its flag"),
+        Some(nearest) => format!("unknown key {key}; did you mean {nearest}?"),
+        None => format!("unknown key {key}; the keys are the flags that `ws-host run --help` lists"),
     }
 }
 
-/// The command line with more arguments: right behind the command, so that nothing in front or behind changes its meaning.
+/// Parses the command line with more arguments. They stand right after the command, where they change no other argument's
+/// meaning.
 fn with(line: &[OsString], name: &str, more: Vec<OsString>) -> Result<Arguments, String> {
     let behind = line.iter().position(|word| word == name).map_or(line.len(), |at| at + 1);
     let (before, rest) = line.split_at(behind);
@@ -189,7 +195,7 @@ fn with(line: &[OsString], name: &str, more: Vec<OsString>) -> Result<Arguments,
     matches.and_then(|matches| Arguments::from_arg_matches(&matches)).map_err(|error| first_line(&error))
 }
 
-/// What clap says before it shows the usage, in one line.
+/// Returns clap's message in one line, without the usage that follows it.
 fn first_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let line = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect::<Vec<_>>().join(" ");

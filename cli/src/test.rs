@@ -1,4 +1,4 @@
-//! `ws-host test`: builds a guest project, serves it, and has clients say and hear what its dialogues tell.
+//! `ws-host test`: builds a guest project, serves it, and plays its dialogues with real clients.
 
 use std::collections::HashMap;
 use std::fs;
@@ -14,10 +14,13 @@ use ws_host::Server;
 use crate::arguments::TestArguments;
 use crate::build::Project;
 
-/// How long a client waits for what it is to hear: a guest that answers at all does so in milliseconds.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a client waits for a message: far above the milliseconds in which a guest answers.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Builds the project, and plays the dialogues in its folder `tests`.
+/// Builds the project and plays the dialogues `tests/*.chat`.
+///
+/// # Errors
+/// The build fails, the project has no dialogue, or a dialogue goes differently. The error names the file and the line.
 pub fn test(arguments: &TestArguments) -> anyhow::Result<()> {
     let project = Project::open(arguments.dir.clone())?;
     let dialogues = dialogues(project.dir())?;
@@ -26,8 +29,8 @@ pub fn test(arguments: &TestArguments) -> anyhow::Result<()> {
         let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
         let lines =
             with_server(&component, |address| play(&text, address)).with_context(|| format!("{} failed", file.display()))?;
-        // A closed stdout is no reason to fail.
-        let _ = writeln!(std::io::stdout(), "{}: {lines} lines, as told", file.display());
+        // A closed stdout is ignored.
+        let _ = writeln!(std::io::stdout(), "{}: {lines} lines passed", file.display());
     }
     Ok(())
 }
@@ -51,14 +54,14 @@ fn with_server<T>(component: &Path, act: impl FnOnce(SocketAddr) -> anyhow::Resu
     let serving = std::thread::spawn(move || server.run_forever());
     let result = act(address);
     handle.shutdown();
-    // Its thread fails only if the server has a bug, which the dialogue will have met.
+    // The thread fails only through a bug of the server, which the dialogue has already met.
     let _ = serving.join();
     result
 }
 
 type Client = WebSocket<TcpStream>;
 
-/// Plays a dialogue. Answers how many lines it has.
+/// Plays a dialogue. Returns the number of lines played.
 fn play(text: &str, address: SocketAddr) -> anyhow::Result<usize> {
     let mut clients = HashMap::new();
     let mut played = 0;
@@ -73,7 +76,8 @@ fn play(text: &str, address: SocketAddr) -> anyhow::Result<usize> {
     Ok(played)
 }
 
-/// One line: `ann joins`, `ann joins /path`, `ann says hello`, `ann hears hello`, `ann leaves`, `ann is closed with 1011`.
+/// Plays one line: `ann joins`, `ann joins /path`, `ann says hello`, `ann hears hello`, `ann leaves` or
+/// `ann is closed with 1011`.
 fn step(clients: &mut HashMap<String, Client>, line: &str, address: SocketAddr) -> anyhow::Result<()> {
     let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
     let (verb, rest) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -92,32 +96,32 @@ fn step(clients: &mut HashMap<String, Client>, line: &str, address: SocketAddr) 
             }
         }
         "leaves" => {
-            client.close(None).context("the connection is gone already")?;
+            client.close(None).context("the connection is already gone")?;
             while client.read().is_ok() {}
             clients.remove(name);
         }
         "is" => {
-            let told: Option<u16> = rest.strip_prefix("closed with ").and_then(|code| code.parse().ok());
-            let told = told.context("write `is closed with 1011`, say")?;
+            let expected: Option<u16> = rest.strip_prefix("closed with ").and_then(|code| code.parse().ok());
+            let expected = expected.context("write `is closed with CODE`, for example `is closed with 1011`")?;
             let code = closed(client)?;
-            if code != told {
+            if code != expected {
                 bail!("{name} was closed with {code}");
             }
             clients.remove(name);
         }
-        _ => bail!("a client joins, says, hears, leaves or is closed"),
+        _ => bail!("unknown verb; a client `joins`, `says`, `hears`, `leaves` or `is closed with CODE`"),
     }
     Ok(())
 }
 
 fn join(address: SocketAddr, path: &str) -> anyhow::Result<Client> {
-    let stream = TcpStream::connect(address).context("the server takes no connection")?;
-    stream.set_read_timeout(Some(PATIENCE)).context("the connection takes no time-out")?;
+    let stream = TcpStream::connect(address).context("the server accepts no connection")?;
+    stream.set_read_timeout(Some(READ_TIMEOUT)).context("cannot set a time-out for reads")?;
     let (client, _) = tungstenite::client(format!("ws://{address}{path}"), stream).context("the upgrade was refused")?;
     Ok(client)
 }
 
-/// The next text.
+/// Waits for the next message. Returns its text, or `N bytes` for a binary one.
 fn hear(client: &mut Client) -> anyhow::Result<String> {
     loop {
         match client.read() {
@@ -127,12 +131,12 @@ fn hear(client: &mut Client) -> anyhow::Result<String> {
                 bail!("the connection was closed with {}", frame.map_or(1005, |frame| frame.code.into()))
             }
             Ok(_) => {}
-            Err(error) => bail!("nothing came: {error}"),
+            Err(error) => bail!("no message came: {error}"),
         }
     }
 }
 
-/// Waits for the server's close frame: its code. What comes before it is dropped.
+/// Waits for the server's close frame and returns its code. Messages before it are dropped.
 fn closed(client: &mut Client) -> anyhow::Result<u16> {
     loop {
         match client.read() {

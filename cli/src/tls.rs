@@ -1,4 +1,4 @@
-//! TLS on the command line: where the certificate is, and loading it again when it has changed.
+//! TLS on the command line: the source of the certificate, and its reload after a change.
 
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,10 @@ use ws_host::{Builder, Handle};
 
 use crate::watch::Watch;
 
-/// The files that TLS is served with.
+/// The certificate and key files.
 #[derive(Debug, Clone, Args)]
 pub struct TlsFiles {
-    /// Serve https:// and wss:// with the certificate in this PEM file, best with its whole chain
+    /// Serve https:// and wss:// with the certificate chain in this PEM file
     #[arg(long, value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
     /// The certificate's private key, in PEM
@@ -20,19 +20,22 @@ pub struct TlsFiles {
     pub tls_key: Option<PathBuf>,
 }
 
-/// How a server comes by its certificate.
+/// The source of the server's certificate.
 #[derive(Debug, Clone)]
 pub enum Tls {
-    /// It has none.
+    /// No TLS.
     Off,
-    /// It makes one for this run.
+    /// A self-signed certificate, made for this run.
     SelfSigned,
-    /// Certificate and key.
+    /// PEM files: the certificate, then the key.
     Files(PathBuf, PathBuf),
 }
 
 impl Tls {
-    /// What the flags ask for. `self_signed` is `dev`'s `--tls`.
+    /// Combines the flags. `self_signed` is `--tls` of `ws-host dev`.
+    ///
+    /// # Errors
+    /// One of certificate and key is missing, or `--tls` stands beside them.
     pub fn new(files: TlsFiles, self_signed: bool) -> anyhow::Result<Self> {
         match (files.tls_cert, files.tls_key, self_signed) {
             (None, None, false) => Ok(Self::Off),
@@ -44,7 +47,7 @@ impl Tls {
         }
     }
 
-    /// The same for the library.
+    /// Configures the library's builder.
     pub fn apply(&self, builder: Builder) -> Builder {
         match self {
             Self::Off => builder,
@@ -53,24 +56,24 @@ impl Tls {
         }
     }
 
-    /// The schemes of the addresses, for pages and for WebSockets.
+    /// Returns the schemes of the server's addresses, for pages and for WebSockets.
     pub fn schemes(&self) -> (&'static str, &'static str) {
         if matches!(self, Self::Off) { ("http", "ws") } else { ("https", "wss") }
     }
 
-    /// Watches the files, from before they are loaded. A server can do without: SIGHUP loads them too.
+    /// Starts to watch the files; call it before they are loaded. If that fails, it logs a warning, as SIGHUP reloads them too.
     pub fn follower(&self) -> Option<Follower> {
         let Self::Files(certificate, key) = self else { return None };
         match Watch::links(&[certificate, key]) {
             Ok(watch) => Some(Follower { watch, seen: fingerprint(certificate, key), files: [certificate.clone(), key.clone()] }),
             Err(error) => {
-                tracing::warn!("a new certificate will not be noticed, send SIGHUP to load it: {error:#}");
+                tracing::warn!("a new certificate will not be noticed; send SIGHUP to load it: {error:#}");
                 None
             }
         }
     }
 
-    /// Loads the files again, on a thread that may block. The certificate before goes on when they are refused.
+    /// Reloads the files on a blocking thread. If they are refused, the previous certificate stays in use.
     pub async fn reload(&self, handle: &Handle) {
         if let Self::Files(certificate, _) = self {
             reload(certificate, handle).await;
@@ -78,7 +81,7 @@ impl Tls {
     }
 }
 
-/// Loads the certificate again whenever its files have changed.
+/// Reloads the certificate whenever its files change.
 pub struct Follower {
     watch: Watch,
     seen: [Option<String>; 2],
@@ -86,11 +89,11 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Follows the files for ever.
+    /// Follows the files until it is dropped.
     pub async fn follow(mut self, handle: Handle) {
         loop {
             self.watch.changed().await;
-            // Other files of the folder change too, and nobody wants to hear of the same broken one again and again.
+            // Other files of the folder change too, and a broken certificate should be reported only once.
             let now = fingerprint(&self.files[0], &self.files[1]);
             if now != self.seen {
                 self.seen = now;
@@ -107,8 +110,8 @@ fn fingerprint(certificate: &Path, key: &Path) -> [Option<String>; 2] {
 async fn reload(certificate: &Path, handle: &Handle) {
     let handle = handle.clone();
     match tokio::task::spawn_blocking(move || handle.reload_tls()).await {
-        Ok(Ok(())) => tracing::info!("new connections get the certificate in {}, loaded again", certificate.display()),
-        Ok(Err(error)) => tracing::error!("the certificate before goes on: {error}"),
-        Err(error) => tracing::error!("the certificate before goes on: loading the new one ended in an unexpected way: {error}"),
+        Ok(Ok(())) => tracing::info!("reloaded: new connections get the certificate in {}", certificate.display()),
+        Ok(Err(error)) => tracing::error!("the previous certificate stays in use: {error}"),
+        Err(error) => tracing::error!("the previous certificate stays in use: loading the new one panicked: {error}"),
     }
 }

@@ -1,4 +1,4 @@
-//! Watching files: says when they have changed and come to rest.
+//! Watches files and reports when they have changed and come to rest.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,17 +8,20 @@ use notify::event::{EventKind, ModifyKind};
 use notify::{RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
 
-/// Editors and compilers write in several steps; a file that has been left alone for so long is taken to be whole.
+/// Editors and compilers write in several steps. A file that nothing touched for this long counts as complete.
 const REST: Duration = Duration::from_millis(150);
 
-/// Watches one file, or a directory with all that is in it.
+/// A watch on files or on a directory tree. Dropping it ends the watch.
 pub struct Watch {
     changes: mpsc::UnboundedReceiver<()>,
     _watcher: notify::RecommendedWatcher,
 }
 
 impl Watch {
-    /// Watches a file. Its directory is what the system watches: a file that is replaced by renaming is another file.
+    /// Watches a file by watching its directory, since a rename replaces the file with another one.
+    ///
+    /// # Errors
+    /// The system cannot watch the directory.
     pub fn file(path: &Path) -> anyhow::Result<Self> {
         let path = std::path::absolute(path)?;
         let dir = path.parent().context("the file is in no directory")?.to_owned();
@@ -26,8 +29,11 @@ impl Watch {
         Self::new(&[dir], RecursiveMode::NonRecursive, move |changed| changed.file_name() == name.as_deref())
     }
 
-    /// Watches files that may be symbolic links, where the links are and where they lead to: certificates are renewed by
-    /// turning a link. Kubernetes turns one beside them that is called `..data`, so compare before acting.
+    /// Watches files that may be symbolic links, both the links and their targets: tools renew a certificate by changing a
+    /// link. Kubernetes changes a link `..data` beside the files. So an event may change nothing: compare before acting.
+    ///
+    /// # Errors
+    /// The system cannot watch one of the directories.
     pub fn links(files: &[&Path]) -> anyhow::Result<Self> {
         let (mut dirs, mut names) = (Vec::new(), Vec::new());
         for file in files {
@@ -43,8 +49,11 @@ impl Watch {
         })
     }
 
-    /// Watches those files of a project's directory that `is_meant` takes for sources, but for what is hidden. It is given
-    /// their paths below the directory.
+    /// Watches the files of a project's directory for which `is_meant` is true, except hidden ones. `is_meant` takes paths
+    /// relative to the directory.
+    ///
+    /// # Errors
+    /// The system cannot watch the directory.
     pub fn sources(dir: &Path, is_meant: impl Fn(&Path) -> bool + Send + 'static) -> anyhow::Result<Self> {
         let dir = std::path::absolute(dir)?;
         let root = dir.clone();
@@ -55,11 +64,11 @@ impl Watch {
     }
 
     fn new(dirs: &[PathBuf], mode: RecursiveMode, is_meant: impl Fn(&Path) -> bool + Send + 'static) -> anyhow::Result<Self> {
-        // Unbounded, but emptied at each look, and an entry has no size.
+        // Unbounded, but each look empties it, and an entry takes no space.
         let (changed, changes) = mpsc::unbounded_channel();
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             if event.is_ok_and(|event| changes_content(&event.kind) && event.paths.iter().any(|path| is_meant(path))) {
-                // Nobody listens any more: the server is about to end.
+                // Without a receiver the server is about to end.
                 let _ = changed.send(());
             }
         })?;
@@ -69,7 +78,7 @@ impl Watch {
         Ok(Self { changes, _watcher: watcher })
     }
 
-    /// Resolves when something has changed and then been left alone for a moment.
+    /// Resolves after a change, once the files have been at rest for 150 ms.
     pub async fn changed(&mut self) {
         if self.changes.recv().await.is_none() {
             return std::future::pending().await;
@@ -78,12 +87,12 @@ impl Watch {
     }
 }
 
-/// Reading a file, or changing who may, is no change of what is in it.
+/// Whether an event may change a file's content, unlike a read or a change of permissions.
 fn changes_content(kind: &EventKind) -> bool {
     !matches!(kind, EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_)))
 }
 
-/// What editors, version control and tools keep for themselves.
+/// Whether a path belongs to an editor, version control or a tool.
 fn is_hidden(below: &Path) -> bool {
     below.components().any(|part| {
         let name = part.as_os_str().to_string_lossy();
@@ -96,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_editors_and_tools_leave_behind_is_hidden() {
+    fn files_of_editors_and_tools_are_hidden() {
         assert!(!is_hidden(Path::new("src/lib.rs")) && !is_hidden(Path::new("app.py")));
         for path in [".git/index", "src/.lib.rs.swp", "src/lib.rs~", ".venv/lib/x.py"] {
             assert!(is_hidden(Path::new(path)), "{path}");

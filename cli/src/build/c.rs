@@ -1,4 +1,4 @@
-//! Building a guest in C with zig, whose `zig cc` is clang with a C library for WebAssembly in one package.
+//! Builds a guest in C with zig, whose `zig cc` is clang with a C library for WebAssembly in one package.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,30 +10,31 @@ use super::component::make_component;
 use super::shown::{copied, without_colours};
 use super::{Language, NotBuilt};
 
-/// Projects in C. The file lists flags for the compiler, one a line; editors with clangd read it too.
+/// Projects in C.
 pub(super) const C: Language = Language { name: "C", signs: &[FLAGS], prepare, build, is_source };
 
+/// The file with the compiler's flags, one a line. Editors with clangd read it too.
 const FLAGS: &str = "compile_flags.txt";
 
-/// What is asked of the compiler beyond the project's own flags: a library for WebAssembly that starts nothing by itself.
+/// The compiler's arguments beyond the project's own flags. A reactor is a library without a main function.
 const ALWAYS: [&str; 5] = ["cc", "--target=wasm32-wasi", "-mexec-model=reactor", "-O2", "-s"];
 
-/// The files of the SDK, in the folder of a flag `-I`.
+/// The files of the SDK, in a folder that a flag `-I` names.
 const SDK: [&str; 3] = ["ws_guest.c", "bindings/ws.c", "bindings/ws_component_type.o"];
 
-/// What the build makes, below the project. The folder is hidden, so that none of it is a source.
+/// The output of the build, below the project. Its folder is hidden, so it is not watched as a source.
 const MODULE: &str = ".ws-host/module.wasm";
 const COMPONENT: &str = ".ws-host/app.wasm";
 
 fn prepare(dir: &Path) -> anyhow::Result<()> {
     flags(dir)?;
     if zig(dir).is_none() {
-        bail!("there is no zig to compile C with. Install it: python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1");
+        bail!("zig, which compiles C, is missing. Install it: python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1");
     }
     Ok(())
 }
 
-/// The project's own environment, a zig on the PATH, or Python's package of it.
+/// Finds zig: on the PATH, else as a package of the project's Python, of the active environment's or of `python3`.
 fn zig(dir: &Path) -> Option<Command> {
     let own = dir.join(".venv/bin/python");
     // An absolute path: the command runs in the project's directory.
@@ -53,7 +54,7 @@ fn zig(dir: &Path) -> Option<Command> {
     })
 }
 
-/// The flags of the project, and the folder among them that has the SDK.
+/// Reads the project's flags and finds the folder among them that has the SDK.
 fn flags(dir: &Path) -> anyhow::Result<(Vec<String>, PathBuf)> {
     let file = dir.join(FLAGS);
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -70,10 +71,10 @@ fn build(dir: &Path) -> Result<PathBuf, NotBuilt> {
     tracing::info!("building {} with zig cc", dir.display());
     let failed = |error: anyhow::Error| NotBuilt::new(format!("{} did not build: {error:#}", dir.display()));
     let (flags, sdk) = flags(dir).map_err(failed)?;
-    let mut command = zig(dir).ok_or_else(|| NotBuilt::new("there is no zig any more".to_owned()))?;
+    let mut command = zig(dir).ok_or_else(|| NotBuilt::new("zig has disappeared".to_owned()))?;
     command.args(ALWAYS).args(flags).args(sources(dir)).args(SDK.map(|file| sdk.join(file))).args(["-o", MODULE]);
     let component = dir.join(COMPONENT);
-    fs::create_dir_all(component.parent().unwrap_or(dir)).context("cannot make the folder .ws-host").map_err(failed)?;
+    fs::create_dir_all(component.parent().unwrap_or(dir)).context("cannot create the folder .ws-host").map_err(failed)?;
     let mut compiler = command.stderr(Stdio::piped()).spawn().context("cannot run zig").map_err(failed)?;
     let diagnostics = compiler.stderr.take().map(copied).unwrap_or_default();
     if !compiler.wait().context("cannot wait for zig").map_err(failed)?.success() {
@@ -84,7 +85,7 @@ fn build(dir: &Path) -> Result<PathBuf, NotBuilt> {
     Ok(component)
 }
 
-/// The C files in the project's folder `src`, below it.
+/// Returns the C files in the project's folder `src`, relative to the project.
 fn sources(dir: &Path) -> Vec<PathBuf> {
     let entries = dir.join("src").read_dir().into_iter().flatten().flatten();
     let mut files: Vec<_> = entries.map(|entry| Path::new("src").join(entry.file_name())).collect();
@@ -102,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_compiler_reads_is_a_source_and_what_it_writes_is_none() {
+    fn files_that_the_compiler_reads_are_sources_and_its_output_is_not() {
         assert!(["src/chat.c", "src/names.h", FLAGS].iter().all(|path| is_source(Path::new(path))));
         assert!(!["app.wasm", "src/chat.o", "README.md"].iter().any(|path| is_source(Path::new(path))));
     }

@@ -1,4 +1,4 @@
-//! From a core module, as C compilers make it, to a component.
+//! Turns a core module, the output of a C compiler, into a component.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use wasi_preview1_component_adapter_provider::{
 };
 use wit_component::ComponentEncoder;
 
-/// Makes a component of a module. The module says itself what it imports and exports, in a section that the bindings have
-/// brought; the adapter turns the C library's WASI, 0.1, into today's.
+/// Makes a component from a module. A section of the module, which comes from the bindings, describes its imports and exports.
+/// The adapter translates the C library's WASI 0.1 to WASI 0.2.
 pub(super) fn make_component(module: &Path, component: &Path) -> anyhow::Result<()> {
     let bytes = std::fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
     let encoder = ComponentEncoder::default().module(&bytes)?.adapter(NAME, ADAPTER)?;

@@ -1,4 +1,4 @@
-//! Building a guest in JavaScript or TypeScript with the SDK's `ws-host-guest build`.
+//! Builds a guest in JavaScript or TypeScript with the SDK's `ws-host-guest build`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,17 +18,17 @@ const MANIFEST: &str = "package.json";
 /// The SDK's command, as npm installs it.
 const TOOL: &str = "node_modules/ws-host-guest/bin/ws-host-guest.mjs";
 
-/// Below the project, in a hidden folder, so that it is no source.
+/// The component, below the project. Its folder is hidden, so it is not watched as a source.
 const COMPONENT: &str = ".ws-host/app.wasm";
 
-/// Where the handlers are, if `main` in the package.json does not say.
+/// The module with the handlers, if `main` in the package.json names none.
 const USUAL: [&str; 2] = ["src/index.ts", "src/index.js"];
 
 fn prepare(dir: &Path) -> anyhow::Result<()> {
     module(dir)?;
     let node = Command::new("node").arg("--version").stdin(Stdio::null()).output();
     if !node.is_ok_and(|version| version.status.success()) {
-        bail!("there is no node. Install Node.js 20 or newer, with npm, then run this again");
+        bail!("cannot run node. Install Node.js 20 or newer, with npm, then run this again");
     }
     if !dir.join(TOOL).is_file() || !dir.join("node_modules/esbuild").is_dir() {
         bail!("{0} lacks its packages. Install them: npm install --prefix {0}", dir.display());
@@ -36,11 +36,11 @@ fn prepare(dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The module with the handlers, below the project.
+/// Returns the module with the handlers, relative to the project.
 fn module(dir: &Path) -> anyhow::Result<String> {
     let file = dir.join(MANIFEST);
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let manifest: Value = serde_json::from_str(&text).with_context(|| format!("{} is no JSON", file.display()))?;
+    let manifest: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))?;
     let named = manifest["main"].as_str().map(str::to_owned);
     let usual = || USUAL.into_iter().find(|file| dir.join(file).is_file()).map(str::to_owned);
     let found = named.or_else(usual).filter(|module| dir.join(module).is_file());
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_bundled_is_a_source_and_what_npm_writes_is_none() {
+    fn files_that_are_bundled_are_sources_and_files_of_npm_are_not() {
         assert!(["src/index.ts", "src/words.json", MANIFEST].iter().all(|path| is_source(Path::new(path))));
         let others = ["node_modules/x/index.js", "package-lock.json", "app.wasm", "README.md"];
         assert!(!others.iter().any(|path| is_source(Path::new(path))));

@@ -1,13 +1,13 @@
-//! Guest projects that `ws-host dev` can build: which language a directory holds, and how that is built.
+//! Builds guest projects: finds the language of a directory and runs that language's tools.
 //!
 //! | file | language |
 //! | --- | --- |
 //! | `rust` | Rust, with cargo |
 //! | `python` | Python, with the SDK's `python -m ws_host_guest build` |
 //! | `javascript` | JavaScript and TypeScript, with the SDK's `ws-host-guest build` |
-//! | `c` | C, with `zig cc` and `component`, which makes a component of what it makes |
+//! | `c` | C, with `zig cc` and then `component`, which turns the core module into a component |
 //!
-//! A further language is a file with a [`Language`] and a line in [`LANGUAGES`].
+//! To add a language, add a file with a [`Language`] and a line in [`LANGUAGES`].
 
 mod c;
 mod component;
@@ -23,44 +23,47 @@ use anyhow::{Context, bail};
 
 use crate::arguments::BuildArguments;
 
-/// How the projects of one language are recognized and built.
+/// One language: how its projects are recognized and built.
 #[derive(Debug)]
 struct Language {
     /// Its name for people.
     name: &'static str,
     /// A directory with one of these files is a project of this language.
     signs: &'static [&'static str],
-    /// Checks that the tools of a project are there, or installs them. The error says what to install.
+    /// Checks that the project's tools are present, or installs them. The error says what to install.
     prepare: fn(&Path) -> anyhow::Result<()>,
-    /// Builds a project and answers where its component is. What the tools say goes to our stderr while they say it.
+    /// Builds a project and returns the path of its component. The tools' output goes to our stderr as it comes.
     build: fn(&Path) -> Result<PathBuf, NotBuilt>,
-    /// Whether a file is part of what is built. Its path is the one below the project's directory.
+    /// Whether a file is a source of the project. The path is relative to the project's directory.
     is_source: fn(&Path) -> bool,
 }
 
-/// The first whose sign is there is taken: a Python package with an extension in Rust is not what is meant here.
+/// The first language with a matching file wins.
 const LANGUAGES: [&Language; 4] = [&rust::RUST, &python::PYTHON, &javascript::JAVASCRIPT, &c::C];
 
-/// Builds the project in a directory, and puts its component where it was asked for.
+/// Builds the project in a directory and copies its component to `--out`.
+///
+/// # Errors
+/// The project is not recognized, a tool is missing, the build fails, or the file cannot be written.
 pub fn build(arguments: &BuildArguments) -> anyhow::Result<()> {
     let built = Project::open(arguments.dir.clone())?.build()?;
     std::fs::copy(&built, &arguments.out).with_context(|| format!("cannot write {}", arguments.out.display()))?;
-    // A closed stdout is no reason to fail: the component is there.
+    // A closed stdout is ignored: the component is written.
     let _ = writeln!(std::io::stdout(), "{}: serve it with `ws-host run {0}`", arguments.out.display());
     Ok(())
 }
 
-/// Why a guest was not built.
+/// A failed build, described in one line.
 #[derive(Debug, thiserror::Error)]
 #[error("{line}")]
 pub struct NotBuilt {
     line: String,
-    /// What the tools said, as they say it.
+    /// The output of the tools, without colours.
     pub diagnostics: String,
 }
 
 impl NotBuilt {
-    /// A failure that no tool has said anything about.
+    /// A failure without any output of a tool.
     pub fn new(line: String) -> Self {
         Self { line, diagnostics: String::new() }
     }
@@ -74,7 +77,10 @@ pub struct Project {
 }
 
 impl Project {
-    /// The project in this directory, with its tools at hand.
+    /// Opens the project in this directory and prepares its tools.
+    ///
+    /// # Errors
+    /// The directory is missing or holds no known language, or a tool is missing. The error says what to install.
     pub fn open(dir: PathBuf) -> anyhow::Result<Self> {
         let shown = dir.display();
         if dir.is_file() {
@@ -83,7 +89,7 @@ impl Project {
             );
         }
         if !dir.is_dir() {
-            bail!("there is no directory {shown}. Give the directory of a guest project, such as one with a Cargo.toml");
+            bail!("the directory {shown} does not exist. Give the directory of a guest project, such as one with a Cargo.toml");
         }
         let has = |sign: &&str| dir.join(sign).is_file();
         let Some(language) = LANGUAGES.into_iter().find(|language| language.signs.iter().any(has)) else {
@@ -94,17 +100,20 @@ impl Project {
         Ok(Self { dir, language })
     }
 
-    /// Where it is.
+    /// The project's directory.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// Whether a file below its directory is part of what is built.
+    /// Whether a file is a source of the project. `below` is relative to the project's directory.
     pub fn is_source(&self, below: &Path) -> bool {
         (self.language.is_source)(below)
     }
 
-    /// Builds it.
+    /// Builds the project and returns the path of its component.
+    ///
+    /// # Errors
+    /// The build fails; the error has the tools' output.
     pub fn build(&self) -> Result<PathBuf, NotBuilt> {
         (self.language.build)(&self.dir)
     }

@@ -1,4 +1,4 @@
-//! Building a Python guest with the SDK, which wraps componentize-py.
+//! Builds a Python guest with the SDK, which wraps componentize-py.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use super::{Language, NotBuilt};
 pub(super) const PYTHON: Language =
     Language { name: "Python", signs: &["app.py", "server.py", "pyproject.toml"], prepare, build, is_source };
 
-/// The project's own environment, and where Python is in it.
+/// Python in the project's own virtual environment.
 const OWN_PYTHON: &str = ".venv/bin/python";
 
-/// Where `ws-host new` puts the SDK.
+/// The folder into which `ws-host new` copies the SDK.
 const VENDORED: &str = "vendor/ws-host-guest";
 
-/// The component, below the project. The folder is hidden, so that it is no source.
+/// The component, below the project. Its folder is hidden, so it is not watched as a source.
 const COMPONENT: &str = ".ws-host/app.wasm";
 
 /// Checks that Python has the SDK and componentize-py.
@@ -44,7 +44,7 @@ fn prepare(dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The Python of the project's own environment, or the one that is active.
+/// Returns the Python of the project's own virtual environment, else that of the active one, else `python3`.
 fn python(dir: &Path) -> PathBuf {
     let own = dir.join(OWN_PYTHON);
     if own.is_file() {
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_python_runs_is_a_source_and_what_it_or_pip_writes_is_none() {
+    fn python_files_are_sources_and_caches_and_environments_are_not() {
         assert!(
             is_source(Path::new("app.py")) && is_source(Path::new("chat/names.py")) && is_source(Path::new("pyproject.toml"))
         );

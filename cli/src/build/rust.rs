@@ -1,4 +1,4 @@
-//! Building a Rust guest with cargo.
+//! Builds a Rust guest with cargo.
 
 use std::io::{BufRead, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use serde_json::Value;
 use super::shown::{show, without_colours};
 use super::{Language, NotBuilt};
 
-/// Rust's target whose output is a component.
+/// The Rust target that produces components.
 const TARGET: &str = "wasm32-wasip2";
 
 /// Rust projects.
 pub(super) const RUST: Language = Language { name: "Rust", signs: &["Cargo.toml"], prepare: ensure_target, build, is_source };
 
-/// Adds the wasm target through rustup when it is missing. rustup's own automatic installation may be switched off.
+/// Adds the wasm target through rustup if it is missing, because rustup's own automatic installation may be off.
 fn ensure_target(dir: &Path) -> anyhow::Result<()> {
     let libraries = Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).current_dir(dir).output();
     let libraries = libraries.context("cannot run rustc. Install Rust with rustup, then run this again")?;
@@ -26,15 +26,15 @@ fn ensure_target(dir: &Path) -> anyhow::Result<()> {
     }
     tracing::info!("adding the Rust target {TARGET} through rustup");
     let added = Command::new("rustup").args(["target", "add", TARGET]).current_dir(dir).status();
-    let added = added.with_context(|| format!("the Rust target {TARGET} is missing, and rustup cannot be run to add it"))?;
+    let added = added.with_context(|| format!("the Rust target {TARGET} is missing, and cannot run rustup to add it"))?;
     if !added.success() {
         bail!("rustup could not add the Rust target {TARGET} (see above)");
     }
     Ok(())
 }
 
-/// Builds the project for the wasm target and answers where its component is. What cargo and the compiler say goes to our
-/// stderr while they say it.
+/// Builds the project for the wasm target and returns the path of its component. Messages of cargo and the compiler go to
+/// our stderr as they come.
 fn build(dir: &Path) -> Result<PathBuf, NotBuilt> {
     tracing::info!("building {} for {TARGET}", dir.display());
     let cannot_run = |error| NotBuilt::new(format!("cannot run cargo: {error}. Install Rust with rustup, then run this again"));
@@ -70,16 +70,16 @@ fn one_of(components: &[PathBuf], dir: &Path) -> Result<PathBuf, String> {
     let dir = dir.display();
     match components {
         [component] => Ok(component.clone()),
-        [] => Err(format!("{dir} built, but made no component. Set `crate-type = [\"cdylib\"]` under [lib] in its Cargo.toml")),
+        [] => Err(format!("the build of {dir} made no component. Set `crate-type = [\"cdylib\"]` under [lib] in its Cargo.toml")),
         several => {
             let names: Vec<_> = several.iter().map(|path| path.display().to_string()).collect();
             let names = names.join(", ");
-            Err(format!("{dir} made several components: {names}. Run `ws-host dev` in the directory of one of them"))
+            Err(format!("the build of {dir} made several components: {names}. Run this in the directory of one of them"))
         }
     }
 }
 
-/// The components that one of cargo's messages tells of.
+/// Returns the components that one of cargo's messages lists.
 fn components(message: &Value) -> Vec<PathBuf> {
     if message["reason"] != "compiler-artifact" {
         return Vec::new();
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cargo_writes_is_no_source() {
+    fn files_that_cargo_writes_are_not_sources() {
         assert!(is_source(Path::new("src/lib.rs")) && is_source(Path::new("Cargo.toml")));
         assert!(!is_source(Path::new("target/x.wasm")) && !is_source(Path::new("Cargo.lock")));
     }

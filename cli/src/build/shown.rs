@@ -1,8 +1,8 @@
-//! What tools say: shown in the terminal while they say it, and kept for the page.
+//! The output of tools: shown in the terminal as it comes, and kept for the page.
 
 use std::io::{BufRead, BufReader, Read, Write};
 
-/// Copies a tool's output, line by line, to our stderr. Answers all of it.
+/// Copies a tool's output, line by line, to our stderr. Returns all of it.
 pub(super) fn copied(output: impl Read) -> String {
     let mut text = String::new();
     let mut lines = BufReader::new(output);
@@ -15,13 +15,13 @@ pub(super) fn copied(output: impl Read) -> String {
     text
 }
 
-/// Shows a piece of it.
+/// Writes a piece of output to our stderr.
 pub(super) fn show(text: &str) {
-    // A closed stderr is no reason not to build.
+    // A closed stderr is ignored.
     let _ = write!(std::io::stderr(), "{text}");
 }
 
-/// The text without the terminal's colour codes (ESC [ ... m), for a page.
+/// Removes the terminal's colour codes (ESC [ ... m), for the page.
 pub(super) fn without_colours(text: &str) -> String {
     let mut pieces = text.split("\u{1b}[");
     let first = pieces.next().unwrap_or_default();
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_are_taken_out_and_nothing_else() {
+    fn only_colour_codes_are_removed() {
         assert_eq!(without_colours("\u{1b}[1m\u{1b}[91merror\u{1b}[0m: mismatched types [m]"), "error: mismatched types [m]");
         assert_eq!(without_colours("plain\n"), "plain\n");
     }

@@ -1,6 +1,6 @@
-//! The files of the SDKs, part of the binary: a project needs no checkout of ours.
+//! The files of the SDKs, embedded in the binary so that a project needs no checkout of this repository.
 
-/// A file: its path, and what is in it.
+/// A file: its path and its content.
 pub(super) type File = (&'static str, &'static [u8]);
 
 macro_rules! files {
@@ -54,7 +54,7 @@ pub(super) const C: &[File] = files!("sdk/c":
     "README.md", "bindings/ws.c", "bindings/ws.h", "bindings/ws_component_type.o", "ws_guest.c", "ws_guest.h",
 );
 
-/// The contract, for a language whose SDK has no copy of it.
+/// The contract, for languages whose SDK has no copy of it.
 pub(super) const WIT: &[File] = files!("wit": "exports.wit", "imports.wit", "types.wit", "world.wit");
 
 #[cfg(test)]
@@ -63,7 +63,7 @@ mod tests {
 
     use super::*;
 
-    /// The files below a folder, but for tests and for what tools write.
+    /// Collects the files below a folder, except tests and files that tools write.
     fn below(root: &Path, folder: &Path, found: &mut Vec<String>) {
         for path in folder.read_dir().expect("the folder can be listed").map(|entry| entry.expect("an entry can be read").path())
         {
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn each_sdk_is_there_in_whole() {
+    fn each_sdk_is_embedded_completely() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk");
         for (name, files) in [("rust", RUST), ("js", JAVASCRIPT), ("python", PYTHON), ("c", C)] {
             let mut found = Vec::new();

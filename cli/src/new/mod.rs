@@ -1,4 +1,4 @@
-//! `ws-host new`: writes a guest project that needs no checkout of ours.
+//! `ws-host new`: writes a guest project that needs no checkout of this repository.
 
 mod files;
 
@@ -13,7 +13,7 @@ use clap::ValueEnum;
 use self::files::File;
 use crate::arguments::NewArguments;
 
-/// The languages that a project can be in.
+/// The languages of guest projects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Language {
     /// Rust
@@ -36,13 +36,13 @@ macro_rules! template {
     };
 }
 
-/// What every project has. Its `.gitignore` has no dot here, lest it be in force in this repository.
+/// The files of every project. The template of `.gitignore` has no dot, so that git does not apply it in this repository.
 const EVERY: &[File] = &[(".gitignore", template!("every/gitignore")), ("tests/hello.chat", template!("every/hello.chat"))];
 
-/// Longer names serve nobody, and npm's limit is near.
+/// The longest project name, in bytes: well below npm's limit of 214.
 const LONGEST_NAME: usize = 64;
 
-/// Names of crates and packages that a project uses itself, or that its language keeps for itself.
+/// Names that a project cannot have: it uses crates or packages of these names, or its language reserves them.
 const TAKEN: [&str; 11] = [
     "test",
     "core",
@@ -58,36 +58,39 @@ const TAKEN: [&str; 11] = [
 ];
 
 /// Writes the project into a folder of its name, below the working directory.
+///
+/// # Errors
+/// The name is invalid, the folder exists, or a file cannot be written.
 pub fn new(arguments: &NewArguments) -> anyhow::Result<()> {
     let name = arguments.name.as_str();
     check(name)?;
     let folder = Path::new(name);
     if let Err(error) = fs::create_dir(folder) {
         match error.kind() {
-            std::io::ErrorKind::AlreadyExists => bail!("{name} exists already: choose another name, or remove it first"),
-            _ => return Err(error).with_context(|| format!("cannot make the folder {name}")),
+            std::io::ErrorKind::AlreadyExists => bail!("{name} already exists: choose another name, or remove it first"),
+            _ => return Err(error).with_context(|| format!("cannot create the folder {name}")),
         }
     }
     for (path, content) in project(arguments.lang) {
         write(&folder.join(path.as_str()), &filled(&path, content, name))?;
     }
-    // A closed stdout is no reason to fail: the project is there.
-    let _ = writeln!(std::io::stdout(), "{name} is there: {name}/README.md tells how to go on");
+    // A closed stdout is ignored: the project is written.
+    let _ = writeln!(std::io::stdout(), "created {name}; {name}/README.md has the next steps");
     Ok(())
 }
 
 fn check(name: &str) -> anyhow::Result<()> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(plain) || name.len() > LONGEST_NAME {
-        bail!("`{name}` cannot be a project's name: take up to {LONGEST_NAME} of a-z, 0-9, - and _, a letter first");
+        bail!("`{name}` is not a valid project name: use up to {LONGEST_NAME} of a-z, 0-9, - and _, starting with a letter");
     }
     if TAKEN.contains(&name) {
-        bail!("`{name}` is the name of something that a project needs: choose another");
+        bail!("`{name}` is reserved for something that a project needs: choose another name");
     }
     Ok(())
 }
 
-/// The files of a project: where they go, and what is in them.
+/// Returns the files of a project: their paths and contents.
 fn project(language: Language) -> Vec<(String, &'static [u8])> {
     let (own, vendored): (&[File], &[(&str, &[File])]) = match language {
         Language::Rust => (
@@ -135,16 +138,16 @@ fn project(language: Language) -> Vec<(String, &'static [u8])> {
 }
 
 fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
-    let said = || format!("cannot write {}", path.display());
-    fs::create_dir_all(path.parent().unwrap_or(path)).with_context(said)?;
-    fs::write(path, content).with_context(said)
+    let failed = || format!("cannot write {}", path.display());
+    fs::create_dir_all(path.parent().unwrap_or(path)).with_context(failed)?;
+    fs::write(path, content).with_context(failed)
 }
 
-/// A file as the project has it: with its name, or without what an SDK's manifest leaves to our workspace.
+/// Fills in a file: the project's name in a template, or the values that an SDK's manifest inherits from our workspace.
 fn filled(path: &str, content: &'static [u8], name: &str) -> Cow<'static, [u8]> {
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     let replacements: &[(&str, &str)] = match path {
-        // The longer name first: it ends with the shorter one.
+        // The longer key first: the shorter one is its end.
         "vendor/ws-guest/Cargo.toml" => &[
             ("rust-version.workspace = true", concat!("rust-version = \"", env!("CARGO_PKG_RUST_VERSION"), "\"")),
             ("version.workspace = true", concat!("version = \"", env!("CARGO_PKG_VERSION"), "\"")),
@@ -167,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_one_that_every_language_takes() {
+    fn a_name_is_valid_in_every_language() {
         assert!(["chat", "my-chat", "chat_2"].iter().all(|name| check(name).is_ok()));
         let long = "a".repeat(65);
         for name in ["", "2chat", "My-Chat", "a b", "../chat", "a.b", "test", long.as_str()] {
@@ -176,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_to_a_workspace_and_no_place_is_left_open() {
+    fn files_inherit_nothing_from_a_workspace_and_have_no_open_placeholders() {
         for language in Language::value_variants() {
             for (path, content) in project(*language) {
                 let Ok(text) = String::from_utf8(filled(&path, content, "chat").into_owned()) else { continue };

@@ -1,5 +1,5 @@
 // @ts-check
-// A chat. Everybody hears who comes and goes, and what is said.
+// A chat. Everybody receives all joins, leaves and messages.
 
 import { room } from 'ws-host-guest';
 

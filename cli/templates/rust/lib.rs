@@ -1,4 +1,4 @@
-//! A chat. Everybody hears who comes and goes, and what is said.
+//! A chat. Everybody receives all joins, leaves and messages.
 
 use ws_guest::{App, Client, ClientId, CloseInfo, Message, broadcast, broadcast_except};
 

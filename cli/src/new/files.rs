@@ -3,15 +3,26 @@
 /// A file: its path and its content.
 pub(super) type File = (&'static str, &'static [u8]);
 
+/// The files of a folder, each by the name that a project has it under and, if it is another, the name that we have it under.
+/// A folder with a `Cargo.toml` would be left out of our package.
 macro_rules! files {
-    ($folder:literal: $($file:literal),+ $(,)?) => {
-        &[$(($file, include_bytes!(concat!("../../../", $folder, "/", $file)))),+]
+    ($folder:literal: $($file:literal $(in $stored:literal)?),+ $(,)?) => {
+        &[$(($file, include_bytes!(path!($folder, $file $(, $stored)?)))),+]
+    };
+}
+
+macro_rules! path {
+    ($folder:literal, $file:literal) => {
+        concat!("../../", $folder, "/", $file)
+    };
+    ($folder:literal, $file:literal, $stored:literal) => {
+        concat!("../../", $folder, "/", $stored)
     };
 }
 
 /// `sdk/rust`.
 pub(super) const RUST: &[File] = files!("sdk/rust":
-    "Cargo.toml", "README.md", "src/app.rs", "src/bindings.rs", "src/clients.rs", "src/control.rs", "src/export.rs", "src/lib.rs",
+    "Cargo.toml" in "manifest.toml", "README.md", "src/app.rs", "src/bindings.rs", "src/clients.rs", "src/control.rs", "src/export.rs", "src/lib.rs",
     "src/message.rs", "src/topics.rs", "wit/exports.wit", "wit/imports.wit", "wit/types.wit", "wit/world.wit",
 );
 

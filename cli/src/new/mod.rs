@@ -95,7 +95,7 @@ fn project(language: Language) -> Vec<(String, &'static [u8])> {
     let (own, vendored): (&[File], &[(&str, &[File])]) = match language {
         Language::Rust => (
             &[
-                ("Cargo.toml", template!("rust/Cargo.toml")),
+                ("Cargo.toml", template!("rust/manifest.toml")),
                 ("README.md", template!("rust/README.md")),
                 ("src/lib.rs", template!("rust/lib.rs")),
             ],

@@ -10,7 +10,7 @@ use hyper::http::{HeaderValue, Method, StatusCode, header};
 use super::reply::{Reply, text};
 
 /// One file without dependencies.
-const PAGE: &str = include_str!("../../../client.html");
+const PAGE: &str = include_str!("../../client.html");
 /// Where the page asks for the notice. No room of the pattern `/{room}` is called so by accident.
 const NOTICE_PATH: &str = "/-/notice";
 

@@ -4,7 +4,7 @@
 //! `String` or `Vec` of its own before the host sees it.
 
 wasmtime::component::bindgen!({
-    path: "../wit",
+    path: "wit",
     inline: "
         package ws-host:host-side;
 

@@ -1,12 +1,10 @@
 //! Who may come in, how many, from where and how fast; and what they are told who may not.
 
-mod support;
-
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use support::http::{Answer, Raw, ask, request, upgrade};
-use support::{Client, Host, command, fails, guest};
+use crate::support::http::{Answer, Raw, ask, request, upgrade};
+use crate::support::{Client, Host, command, fails, guest};
 
 /// A connected client. It keeps its connection for as long as it lives.
 fn connected(host: &Host, headers: &[(&str, &str)]) -> Raw {

@@ -1,20 +1,18 @@
 //! `ws-host bench`: its numbers are consistent, and what goes wrong is told.
 
-mod support;
-
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
+use crate::support::http::ACCEPT;
+use crate::support::tls::{Certificate, Files};
+use crate::support::{Host, command, fails, fails_with_log};
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value;
-use support::http::ACCEPT;
-use support::tls::{Certificate, Files};
-use support::{Host, command, fails, fails_with_log};
 
 /// Runs `ws-host bench --json` on a host for a short time.
 fn bench(host: &Host, path: &str, arguments: &[&str]) -> Value {

@@ -1,15 +1,13 @@
 //! What is kept of compiled components, for the next start.
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use crate::support::host::command;
+use crate::support::{Host, guest};
 use notify::{RecursiveMode, Watcher};
-use support::host::command;
-use support::{Host, guest};
 
 /// A host whose cache is in this folder.
 fn start(folder: &Path) -> Host {

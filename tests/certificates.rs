@@ -1,12 +1,10 @@
 //! Certificates: what is wrong with one is said at the start in one line, and a new one takes over while the server runs.
 
-mod support;
-
 use std::path::Path;
 
+use crate::support::tls::{Certificate, Files, certificate_of, config, connect, handshake, shown};
+use crate::support::{Client, Host, fails, guest};
 use rustls::HandshakeKind;
-use support::tls::{Certificate, Files, certificate_of, config, connect, handshake, shown};
-use support::{Client, Host, fails, guest};
 
 /// An echo with TLS.
 fn serve(files: &Files) -> Host {

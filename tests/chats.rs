@@ -1,8 +1,6 @@
 //! The example chat in each language: the same words, and each takes over from the others.
 
-mod support;
-
-use support::{Client, Host, Swappable};
+use crate::support::{Client, Host, Swappable};
 
 macro_rules! in_every_language {
     ($($rule:ident),+ $(,)?) => {

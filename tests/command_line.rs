@@ -1,12 +1,10 @@
 //! The command line: each mistake gets one line that says what is wrong and what to do, and exit code 2.
 
-mod support;
-
 use std::net::TcpListener;
 use std::path::PathBuf;
 
+use crate::support::{Client, Host, command, fails, fails_with_log, guest};
 use serde_json::Value;
-use support::{Client, Host, command, fails, fails_with_log, guest};
 use tempfile::TempDir;
 
 /// A file with these bytes, in a folder of its own.

@@ -1,10 +1,8 @@
 //! permessage-deflate (RFC 7692) through the real binary.
 
-mod support;
-
-use support::deflate::{Deflating, deflate};
-use support::raw::frame;
-use support::{Client, Host, Memory};
+use crate::support::deflate::{Deflating, deflate};
+use crate::support::raw::frame;
+use crate::support::{Client, Host, Memory};
 
 /// What a browser offers.
 const OFFER: &str = "permessage-deflate; client_max_window_bits";

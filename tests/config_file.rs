@@ -1,12 +1,10 @@
 //! `ws-host.toml`: what stands in it is as good as flags, the command line wins, and a mistake is told with its line.
 
-mod support;
-
 use std::path::Path;
 use std::process::Command;
 
-use support::http::{Raw, upgrade};
-use support::{Client, Host, command, fails_with_log, guest};
+use crate::support::http::{Raw, upgrade};
+use crate::support::{Client, Host, command, fails_with_log, guest};
 use tempfile::TempDir;
 
 /// A folder with a `ws-host.toml` of this text, and the echo guest beside it.

@@ -27,9 +27,7 @@
 //! The Rust probe is built by the test that first needs it. The others are built by a step of `cargo xtask test`, which runs the
 //! tests that are ignored otherwise.
 
-mod support;
-
-use support::{Client, Host, Swappable, refusal};
+use crate::support::{Client, Host, Swappable, refusal};
 use tokio_tungstenite::tungstenite::Message;
 
 /// Runs each rule with each language's probe.

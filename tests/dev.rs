@@ -1,11 +1,9 @@
 //! `ws-host dev`: a guest project is built and served with one command.
 
-mod support;
-
 use std::path::Path;
 use std::process::Command;
 
-use support::{Client, Host, command, fails, fails_with_log, tls};
+use crate::support::{Client, Host, command, fails, fails_with_log, tls};
 use tempfile::TempDir;
 
 const ECHO: &str = "\

@@ -1,8 +1,6 @@
 //! Effects are all or nothing, and failure stays in its room.
 
-mod support;
-
-use support::{Client, Host, refusal};
+use crate::support::{Client, Host, refusal};
 
 #[tokio::test]
 async fn a_handler_that_panics_sends_nothing_and_only_its_client_is_closed() {

@@ -1,13 +1,11 @@
 //! The seed's main use: the server inside a program, with callbacks, a native app or a component.
 
-mod support;
-
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use support::http::{Raw, ask, request, upgrade};
-use support::{Client, Embedded, guest};
+use crate::support::http::{Raw, ask, request, upgrade};
+use crate::support::{Client, Embedded, guest};
 use tokio::sync::mpsc::{self, error::TryRecvError};
 use ws_host::more::Limits;
 use ws_host::{Error, Message, Server};

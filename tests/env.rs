@@ -1,8 +1,6 @@
 //! `--env`: a guest is given the variables that are named, and no others.
 
-mod support;
-
-use support::{Client, Embedded, Host, Swappable, command, fails, guest};
+use crate::support::{Client, Embedded, Host, Swappable, command, fails, guest};
 use ws_host::Server;
 
 /// The probe, served by a host that has the variable `SECRET` itself.

@@ -1,8 +1,6 @@
 //! What the examples `rooms` and `ticker` promise, in all three modes, across a swap and a trap.
 
-mod support;
-
-use support::{Client, Host, Swappable};
+use crate::support::{Client, Host, Swappable};
 use tokio_tungstenite::tungstenite::Message;
 
 /// Enough for an instance of an example, and not for one that is sent `a_megabyte`.

@@ -3,10 +3,8 @@
 //! The bounds are in MiB. They are generous, but each is well below what the flood would take if nothing stood in its way.
 //! The allocator is told to give back what is freed: what it would keep for later is none of the host's tables.
 
-mod support;
-
-use support::http::{Raw, upgrade};
-use support::{Client, Host, Memory, command, guest};
+use crate::support::http::{Raw, upgrade};
+use crate::support::{Client, Host, Memory, command, guest};
 
 /// Floods take their time in a debug build: it is their amounts that are tested here.
 const PATIENT: &[&str] = &["--call-timeout", "100s"];

@@ -1,12 +1,10 @@
 //! Too much for some does not harm the others: fan-out, clients that do not read, clients that write too much.
 
-mod support;
-
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use support::http::{Raw, upgrade};
-use support::{Client, Embedded, Host, Memory, open_many_files};
+use crate::support::http::{Raw, upgrade};
+use crate::support::{Client, Embedded, Host, Memory, open_many_files};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use ws_host::more::{ClientId, Instances, Limits, Outcome};
 use ws_host::{App, Client as Member, CloseInfo, Message, Room, Server};
@@ -145,7 +143,7 @@ async fn a_client_that_floods_its_room_is_held_back_by_tcp_and_other_rooms_go_on
         let mut raw = Raw::connect(&address);
         raw.says(upgrade("/flood", &[]).as_bytes());
         assert_eq!(raw.head().status, 101);
-        raw.says(&support::http::text_frame("sleep 3600000"));
+        raw.says(&crate::support::http::text_frame("sleep 3600000"));
         // A binary message of 64 KiB, masked with zeros.
         let message = [&[0x82, 0xff][..], &(64_u64 << 10).to_be_bytes(), &[0; 4], &[7; 64 << 10]].concat();
         (raw.floods(&message, FLOOD), raw)

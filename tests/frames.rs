@@ -1,11 +1,9 @@
 //! Frames that a client should not send, or sends in an unusual way: it is understood, or told which rule it broke; the
 //! others are served, and memory stays within bounds.
 
-mod support;
-
-use support::http::Raw;
-use support::raw::{asks, frame, is_alone_and_served};
-use support::{Client, Host, Memory};
+use crate::support::http::Raw;
+use crate::support::raw::{asks, frame, is_alone_and_served};
+use crate::support::{Client, Host, Memory};
 
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;

@@ -1,9 +1,7 @@
 //! Who is let in: what any gate may decide, and what the example `auth` decides about tokens.
 
-mod support;
-
-use support::http::{Raw, ask, upgrade};
-use support::{Client, Host, Swappable, fails, guest, refusal};
+use crate::support::http::{Raw, ask, upgrade};
+use crate::support::{Client, Host, Swappable, fails, guest, refusal};
 
 mod any_gate {
     use super::*;

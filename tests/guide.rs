@@ -1,18 +1,15 @@
 //! The guide is true: its commands print what it shows, its links and flags exist, and its quotations match their files.
 
-#[path = "guide/page.rs"]
 mod page;
-#[path = "guide/session.rs"]
 mod session;
-mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use crate::support::command;
 use page::{Page, anchors, folder, root};
 use session::{Session, matches};
-use support::command;
 
 /// Pages outside the guide whose links are checked too.
 const BESIDE_THE_GUIDE: [&str; 16] = [

@@ -1,14 +1,12 @@
 //! A guest that misbehaves hurts itself, and the host goes on: endless loops, the ways to die, and closing whom it
 //! should not. `floods.rs` has too much of everything.
 
-mod support;
-
 use std::future::{Future, poll_fn};
 use std::path::PathBuf;
 use std::task::Poll;
 use std::time::Duration;
 
-use support::{Client, Embedded, Host, Memory, command, guest, refusal};
+use crate::support::{Client, Embedded, Host, Memory, command, guest, refusal};
 use ws_host::Server;
 use ws_host::more::Limits;
 
@@ -160,7 +158,8 @@ async fn the_status_is_told_while_a_swap_waits_for_a_room_that_sleeps_and_the_sw
 #[test]
 fn a_guest_that_never_gets_done_with_its_start_is_not_served() {
     let file = guest("endless");
-    let line = support::fails(&["run", file.to_str().expect("the path is text"), "--port", "0", "--call-timeout", "100ms"]);
+    let line =
+        crate::support::fails(&["run", file.to_str().expect("the path is text"), "--port", "0", "--call-timeout", "100ms"]);
     assert!(line.contains("the guest's on-start ran for longer than the 100ms"), "{line}");
 }
 

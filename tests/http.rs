@@ -1,9 +1,7 @@
 //! What the host says in HTTP: the page, refusals, and the way into a WebSocket.
 
-mod support;
-
-use support::http::{ACCEPT, Answer, Raw, ask, request, text_frame, upgrade};
-use support::{Client, Host};
+use crate::support::http::{ACCEPT, Answer, Raw, ask, request, text_frame, upgrade};
+use crate::support::{Client, Host};
 
 /// The status of an upgrade, accepted or refused.
 fn status_of(host: &Host, request: &str) -> u16 {

@@ -2,49 +2,45 @@
 //!
 //! `cargo xtask test js-guests` builds the probe and runs what is ignored here.
 
-mod support;
+use crate::support::{Client, Host};
 
-mod javascript {
-    use super::support::{Client, Host};
+const PROBE: &str = "js/probe";
 
-    const PROBE: &str = "js/probe";
+#[tokio::test]
+#[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
+async fn half_of_a_surrogate_pair_arrives_as_a_replacement_character() {
+    let host = Host::run(PROBE);
+    let (mut client, _) = Client::join(&host).await;
+    assert_eq!(client.asks("half-a-pair").await, "a\u{fffd}b");
+    assert_eq!(client.asks("utf8 grüße, 世界 🌍").await, "grüße, 世界 🌍");
+}
 
-    #[tokio::test]
-    #[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
-    async fn half_of_a_surrogate_pair_arrives_as_a_replacement_character() {
-        let host = Host::run(PROBE);
+#[tokio::test]
+#[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
+async fn an_exception_is_logged_once_with_its_stack() {
+    let mut host = Host::run(PROBE);
+    for (command, told) in [
+        ("not-a-message", "TypeError: a message is a string or bytes, not object: JSON.stringify it"),
+        ("timeout", "Error: a guest has no setTimeout: use room.setTimer(ms, payload) and onTimer(payload)"),
+    ] {
         let (mut client, _) = Client::join(&host).await;
-        assert_eq!(client.asks("half-a-pair").await, "a\u{fffd}b");
-        assert_eq!(client.asks("utf8 grüße, 世界 🌍").await, "grüße, 世界 🌍");
+        client.says(command).await;
+        assert_eq!(client.is_closed().await.0, 1011);
+        let log = host.logs_up_to("the guest's on-message");
+        assert_eq!(log.matches(told).count(), 1, "{log}");
+        assert!(log.contains("at onMessage ("), "{log}");
     }
+}
 
-    #[tokio::test]
-    #[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
-    async fn an_exception_is_logged_once_with_its_stack() {
-        let mut host = Host::run(PROBE);
-        for (command, told) in [
-            ("not-a-message", "TypeError: a message is a string or bytes, not object: JSON.stringify it"),
-            ("timeout", "Error: a guest has no setTimeout: use room.setTimer(ms, payload) and onTimer(payload)"),
-        ] {
-            let (mut client, _) = Client::join(&host).await;
-            client.says(command).await;
-            assert_eq!(client.is_closed().await.0, 1011);
-            let log = host.logs_up_to("the guest's on-message");
-            assert_eq!(log.matches(told).count(), 1, "{log}");
-            assert!(log.contains("at onMessage ("), "{log}");
-        }
-    }
-
-    #[tokio::test]
-    #[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
-    async fn random_numbers_differ_from_one_instance_to_the_next() {
-        let host = Host::run_with(PROBE, &["--instances", "per-client"]);
-        let (mut first, _) = Client::join(&host).await;
-        let (mut second, _) = Client::join(&host).await;
-        // `Math.random()` and `crypto.randomUUID()`.
-        let (one, other) = (first.asks("random").await, second.asks("random").await);
-        let (one, other) = (one.split_once(' ').expect("two words"), other.split_once(' ').expect("two words"));
-        assert_ne!(one.0, other.0);
-        assert_ne!(one.1, other.1);
-    }
+#[tokio::test]
+#[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
+async fn random_numbers_differ_from_one_instance_to_the_next() {
+    let host = Host::run_with(PROBE, &["--instances", "per-client"]);
+    let (mut first, _) = Client::join(&host).await;
+    let (mut second, _) = Client::join(&host).await;
+    // `Math.random()` and `crypto.randomUUID()`.
+    let (one, other) = (first.asks("random").await, second.asks("random").await);
+    let (one, other) = (one.split_once(' ').expect("two words"), other.split_once(' ').expect("two words"));
+    assert_ne!(one.0, other.0);
+    assert_ne!(one.1, other.1);
 }

@@ -1,12 +1,10 @@
 //! Silent, dead and vanishing clients: whatever ends a connection, the app is told once, and nothing of it remains.
 
-mod support;
-
 use std::fs;
 use std::time::{Duration, Instant};
 
-use support::http::{Raw, text_frame, upgrade};
-use support::{Client, Embedded, Host, Swappable};
+use crate::support::http::{Raw, text_frame, upgrade};
+use crate::support::{Client, Embedded, Host, Swappable};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use ws_host::more::{ClientId, Limits, Outcome};
 use ws_host::{App, Client as Member, CloseInfo, Message, Room, Server};

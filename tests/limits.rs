@@ -1,10 +1,8 @@
 //! The guide's reference agrees with `ws-host --help`: every flag is in it, and every limit with its default.
 
-mod support;
-
 use std::collections::BTreeMap;
 
-use support::command;
+use crate::support::command;
 
 /// The help of a subcommand.
 fn help(subcommand: &str) -> String {

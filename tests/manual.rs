@@ -1,10 +1,8 @@
 //! What the command line tells about itself: help, completions, the manual page, hints at mistakes.
 
-mod support;
-
 use std::process::Output;
 
-use support::command;
+use crate::support::command;
 
 /// The longest that one sees at once, in a terminal of 100 columns.
 const SCREEN: usize = 40;

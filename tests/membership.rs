@@ -3,9 +3,7 @@
 //! Each rule is one function, and is held against every mode. Where the modes differ, they differ in who else is in the
 //! room: a rule asks its `Scene`, which knows. What nobody else can hear because nobody else is there is in the log.
 
-mod support;
-
-use support::{Client, Host, refusal};
+use crate::support::{Client, Host, refusal};
 
 /// A mode: how the host is started, and whether clients that ask for the same path are in one room.
 struct Mode {

@@ -1,10 +1,8 @@
 //! A native app lives by the rules of membership and order that a component lives by.
 
-mod support;
-
 use std::time::Duration;
 
-use support::Embedded;
+use crate::support::Embedded;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 use ws_host::more::{ClientId, Fault, Outcome, Saved, StartReason};

@@ -1,14 +1,12 @@
 //! Connections that are slow, that break off anywhere, and many of them: the host serves others, forgets who has gone
 //! and takes no more memory than it may.
 
-mod support;
-
 use std::net::TcpListener;
 use std::time::Duration;
 
-use support::http::{Raw, text_frame, upgrade};
-use support::raw::{frame, is_alone_and_served};
-use support::{Client, Embedded, Host, Memory};
+use crate::support::http::{Raw, text_frame, upgrade};
+use crate::support::raw::{frame, is_alone_and_served};
+use crate::support::{Client, Embedded, Host, Memory};
 use ws_host::Server;
 use ws_host::more::Limits;
 

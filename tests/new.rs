@@ -1,12 +1,10 @@
 //! `ws-host new`, from an empty folder: a project that works by the commands of its README, without a checkout of ours.
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use support::{Client, Host, command};
+use crate::support::{Client, Host, command};
 use tempfile::TempDir;
 
 /// An empty folder.

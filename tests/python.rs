@@ -2,13 +2,11 @@
 //!
 //! `cargo xtask test python-guests` builds them and runs what is ignored otherwise.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use support::{Client, Host, Swappable, guest, refusal};
+use crate::support::{Client, Host, Swappable, guest, refusal};
 use tokio_tungstenite::tungstenite::Message;
 
 /// The example in the seed's README, to the letter.
@@ -42,182 +40,178 @@ fn the_sdks_copy_of_the_contract_equals_the_repositorys() {
     assert_eq!(copy, files(root().join("wit")), "copy the files anew");
 }
 
-mod python {
-    use super::*;
+#[tokio::test]
+#[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
+async fn the_seeds_example_greets_everybody_whenever_somebody_joins() {
+    const HEY: &str = "Hey all, a new client has joined us";
+    let mut host = Host::run("python/seed");
+    let port = host.address.rsplit(':').next().expect("an address has a port").to_owned();
+    let hint = host.logs("seed.py asks for port 13254");
+    assert!(hint.contains(&format!("but is served at {port}; use --port 13254 to serve it there")), "{hint}");
+    let mut first = Client::connect(&host).await;
+    assert_eq!(first.hears().await, HEY);
+    let mut second = Client::connect(&host).await;
+    assert_eq!((first.hears().await, second.hears().await), (HEY.to_owned(), HEY.to_owned()));
+    // Nothing happens on messages and on leaving: the example sets no function for them.
+    first.says("hello?").await;
+    assert_eq!(second.leaves(1000, "").await, Some((1000, String::new())));
+    let mut third = Client::connect(&host).await;
+    assert_eq!((first.hears().await, third.hears().await), (HEY.to_owned(), HEY.to_owned()));
+}
 
-    #[tokio::test]
-    #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
-    async fn the_seeds_example_greets_everybody_whenever_somebody_joins() {
-        const HEY: &str = "Hey all, a new client has joined us";
-        let mut host = Host::run("python/seed");
-        let port = host.address.rsplit(':').next().expect("an address has a port").to_owned();
-        let hint = host.logs("seed.py asks for port 13254");
-        assert!(hint.contains(&format!("but is served at {port}; use --port 13254 to serve it there")), "{hint}");
-        let mut first = Client::connect(&host).await;
-        assert_eq!(first.hears().await, HEY);
-        let mut second = Client::connect(&host).await;
-        assert_eq!((first.hears().await, second.hears().await), (HEY.to_owned(), HEY.to_owned()));
-        // Nothing happens on messages and on leaving: the example sets no function for them.
-        first.says("hello?").await;
-        assert_eq!(second.leaves(1000, "").await, Some((1000, String::new())));
-        let mut third = Client::connect(&host).await;
-        assert_eq!((first.hears().await, third.hears().await), (HEY.to_owned(), HEY.to_owned()));
-    }
+async fn greeted(host: &Host) -> Client {
+    let mut client = Client::connect(host).await;
+    let greeting = client.hears().await;
+    assert!(greeting.starts_with("you are ") && greeting.contains(" from 127.0.0.1:"), "{greeting}");
+    client
+}
 
-    async fn greeted(host: &Host) -> Client {
-        let mut client = Client::connect(host).await;
-        let greeting = client.hears().await;
-        assert!(greeting.starts_with("you are ") && greeting.contains(" from 127.0.0.1:"), "{greeting}");
-        client
-    }
+#[tokio::test]
+#[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
+async fn the_ancestors_clients_are_dictionaries_that_keep_what_is_put_into_them() {
+    let host = Host::run("python/ancestor");
+    let (mut ann, mut ben) = (greeted(&host).await, greeted(&host).await);
+    assert_eq!(ann.asks("name Ann").await, "you are Ann");
+    assert_eq!(ben.asks("name Ben").await, "you are Ben");
+    assert_eq!(ben.asks("who").await, "1 Ann, 2 Ben");
+    ann.says("tell Ben psst").await;
+    assert_eq!(ben.hears().await, "psst");
+    ann.sends(&[1, 2, 3]).await;
+    assert_eq!(ann.next().await, Message::binary(vec![3, 2, 1]));
+    ben.leaves(1000, "").await;
+    assert_eq!(ann.hears().await, "Ben 2 left, here are [1]");
+}
 
-    #[tokio::test]
-    #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
-    async fn the_ancestors_clients_are_dictionaries_that_keep_what_is_put_into_them() {
-        let host = Host::run("python/ancestor");
-        let (mut ann, mut ben) = (greeted(&host).await, greeted(&host).await);
-        assert_eq!(ann.asks("name Ann").await, "you are Ann");
-        assert_eq!(ben.asks("name Ben").await, "you are Ben");
-        assert_eq!(ben.asks("who").await, "1 Ann, 2 Ben");
-        ann.says("tell Ben psst").await;
-        assert_eq!(ben.hears().await, "psst");
-        ann.sends(&[1, 2, 3]).await;
-        assert_eq!(ann.next().await, Message::binary(vec![3, 2, 1]));
-        ben.leaves(1000, "").await;
-        assert_eq!(ann.hears().await, "Ben 2 left, here are [1]");
-    }
+#[tokio::test]
+#[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
+async fn the_ancestors_ways_to_turn_clients_away_work() {
+    let host = Host::run("python/ancestor");
+    let (mut ann, mut ben, mut cem) = (greeted(&host).await, greeted(&host).await, greeted(&host).await);
+    assert_eq!(ann.asks("deny").await, "denied");
+    assert_eq!(refusal(&host, "/", &[]).await, 503);
+    assert_eq!(ann.asks("allow").await, "allowed");
+    greeted(&host).await.leaves(1000, "").await;
+    ann.says("kick 2").await;
+    assert_eq!(ben.is_closed().await, (4000, "out".to_owned()));
+    ann.says("everybody-out").await;
+    assert_eq!(ann.is_closed().await, (1001, "closing time".to_owned()));
+    assert_eq!(cem.is_closed().await, (1001, "closing time".to_owned()));
+    let mut ann = greeted(&host).await;
+    ann.says("everybody-out-at-once").await;
+    assert_eq!(ann.is_closed().await, (1001, String::new()));
+}
 
-    #[tokio::test]
-    #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
-    async fn the_ancestors_ways_to_turn_clients_away_work() {
-        let host = Host::run("python/ancestor");
-        let (mut ann, mut ben, mut cem) = (greeted(&host).await, greeted(&host).await, greeted(&host).await);
-        assert_eq!(ann.asks("deny").await, "denied");
-        assert_eq!(refusal(&host, "/", &[]).await, 503);
-        assert_eq!(ann.asks("allow").await, "allowed");
-        greeted(&host).await.leaves(1000, "").await;
-        ann.says("kick 2").await;
-        assert_eq!(ben.is_closed().await, (4000, "out".to_owned()));
-        ann.says("everybody-out").await;
-        assert_eq!(ann.is_closed().await, (1001, "closing time".to_owned()));
-        assert_eq!(cem.is_closed().await, (1001, "closing time".to_owned()));
-        let mut ann = greeted(&host).await;
-        ann.says("everybody-out-at-once").await;
-        assert_eq!(ann.is_closed().await, (1001, String::new()));
-    }
+#[tokio::test]
+#[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
+async fn a_call_reserved_for_the_owner_raises_an_exception_that_names_the_owner() {
+    let mut host = Host::run("python/ancestor");
+    let mut ann = greeted(&host).await;
+    ann.says("shutdown").await;
+    assert_eq!(ann.is_closed().await.0, 1011);
+    let line = host.logs("NotInAGuest");
+    assert!(
+        line.contains("shutdown_gracefully: a guest cannot stop the server. Its owner can, with Ctrl-C or SIGTERM"),
+        "{line}"
+    );
+}
 
-    #[tokio::test]
-    #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
-    async fn a_call_reserved_for_the_owner_raises_an_exception_that_names_the_owner() {
-        let mut host = Host::run("python/ancestor");
-        let mut ann = greeted(&host).await;
-        ann.says("shutdown").await;
-        assert_eq!(ann.is_closed().await.0, 1011);
-        let line = host.logs("NotInAGuest");
-        assert!(
-            line.contains("shutdown_gracefully: a guest cannot stop the server. Its owner can, with Ctrl-C or SIGTERM"),
-            "{line}"
-        );
+#[tokio::test]
+#[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
+async fn an_exception_is_logged_once_as_python_prints_it() {
+    let mut host = Host::run("python/probe");
+    let (mut client, _) = Client::join(&host).await;
+    client.says("panic now").await;
+    assert_eq!(client.is_closed().await.0, 1011);
+    let log = host.logs_up_to("the guest's on-message");
+    assert_eq!(log.matches("Traceback (most recent call last):").count(), 1, "{log}");
+    assert_eq!(log.matches("RuntimeError: told to panic: now").count(), 1, "{log}");
+    assert!(log.contains("  File \"probe.py\", line "), "{log}");
+    assert!(log.contains("raise RuntimeError(f\"told to panic: {rest}\")"), "the source line: {log}");
+    assert!(log.contains("exited with status 1 (the log has its stderr)"), "{log}");
+    for noise in ["panicked", "wasm backtrace", "ws_host_guest/running.py"] {
+        assert!(!log.contains(noise), "{noise:?} in: {log}");
     }
+}
 
-    #[tokio::test]
-    #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
-    async fn an_exception_is_logged_once_as_python_prints_it() {
-        let mut host = Host::run("python/probe");
-        let (mut client, _) = Client::join(&host).await;
-        client.says("panic now").await;
-        assert_eq!(client.is_closed().await.0, 1011);
-        let log = host.logs_up_to("the guest's on-message");
-        assert_eq!(log.matches("Traceback (most recent call last):").count(), 1, "{log}");
-        assert_eq!(log.matches("RuntimeError: told to panic: now").count(), 1, "{log}");
-        assert!(log.contains("  File \"probe.py\", line "), "{log}");
-        assert!(log.contains("raise RuntimeError(f\"told to panic: {rest}\")"), "the source line: {log}");
-        assert!(log.contains("exited with status 1 (the log has its stderr)"), "{log}");
-        for noise in ["panicked", "wasm backtrace", "ws_host_guest/running.py"] {
-            assert!(!log.contains(noise), "{noise:?} in: {log}");
-        }
-    }
+#[tokio::test]
+#[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
+async fn an_async_handler_sleeps_while_others_run() {
+    let host = Host::run("python/probe");
+    let (mut client, _) = Client::join(&host).await;
+    client.says("later done").await;
+    client.says("say meanwhile").await;
+    assert_eq!(client.hears().await, "begun");
+    assert_eq!(client.hears().await, "meanwhile");
+    assert_eq!(client.hears().await, "done");
+}
 
-    #[tokio::test]
-    #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
-    async fn an_async_handler_sleeps_while_others_run() {
-        let host = Host::run("python/probe");
-        let (mut client, _) = Client::join(&host).await;
-        client.says("later done").await;
-        client.says("say meanwhile").await;
-        assert_eq!(client.hears().await, "begun");
-        assert_eq!(client.hears().await, "meanwhile");
-        assert_eq!(client.hears().await, "done");
-    }
+#[tokio::test]
+#[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
+async fn what_a_component_would_stumble_over_does_not_end_it() {
+    let host = Host::run("python/probe");
+    let (mut client, _) = Client::join(&host).await;
+    assert_eq!(client.asks("half-a-pair").await, "a\u{fffd}b");
+    assert_eq!(client.asks("no-id").await, "no-such-client no-such-client");
+    assert_eq!(client.asks("late-import a  b").await, "a b");
+    assert!(client.asks("messages").await.starts_with("4 since "));
+}
 
-    #[tokio::test]
-    #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
-    async fn what_a_component_would_stumble_over_does_not_end_it() {
-        let host = Host::run("python/probe");
-        let (mut client, _) = Client::join(&host).await;
-        assert_eq!(client.asks("half-a-pair").await, "a\u{fffd}b");
-        assert_eq!(client.asks("no-id").await, "no-such-client no-such-client");
-        assert_eq!(client.asks("late-import a  b").await, "a b");
-        assert!(client.asks("messages").await.starts_with("4 since "));
-    }
+#[tokio::test]
+#[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
+async fn each_instance_has_random_numbers_of_its_own() {
+    let host = Host::run_with("python/probe", &["--instances", "per-client"]);
+    let (mut first, _) = Client::join(&host).await;
+    let (mut second, _) = Client::join(&host).await;
+    assert_ne!(first.asks("random").await, second.asks("random").await);
+}
 
-    #[tokio::test]
-    #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
-    async fn each_instance_has_random_numbers_of_its_own() {
-        let host = Host::run_with("python/probe", &["--instances", "per-client"]);
-        let (mut first, _) = Client::join(&host).await;
-        let (mut second, _) = Client::join(&host).await;
-        assert_ne!(first.asks("random").await, second.asks("random").await);
+#[tokio::test]
+#[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
+async fn the_chats_names_go_from_rust_to_python_and_back_while_clients_stay_connected() {
+    let host = Swappable::run("chat", &[]);
+    let mut ann = Client::connect(&host.host).await;
+    ann.hears().await;
+    ann.hears().await;
+    assert_eq!(ann.asks("/name Ann").await, "* guest-1 is now Ann");
+    for release in ["python/chat", "python/chat", "chat"] {
+        host.swap(release);
+        assert_eq!(ann.asks("hello").await, "Ann: hello");
+        assert_eq!(ann.asks("/who").await, "* Here: Ann (1)");
     }
+}
 
-    #[tokio::test]
-    #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
-    async fn the_chats_names_go_from_rust_to_python_and_back_while_clients_stay_connected() {
-        let host = Swappable::run("chat", &[]);
-        let mut ann = Client::connect(&host.host).await;
-        ann.hears().await;
-        ann.hears().await;
-        assert_eq!(ann.asks("/name Ann").await, "* guest-1 is now Ann");
-        for release in ["python/chat", "python/chat", "chat"] {
-            host.swap(release);
-            assert_eq!(ann.asks("hello").await, "Ann: hello");
-            assert_eq!(ann.asks("/who").await, "* Here: Ann (1)");
-        }
-    }
+#[tokio::test]
+#[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
+async fn a_start_that_refuses_calls_the_swap_off_with_its_reason() {
+    let host = Swappable::run("probe", &[]);
+    let refused = host.refusal_of(guest("python/chat").to_str().expect("the path is text"));
+    assert!(refused.contains("state of an unknown format: 1"), "{refused}");
+    let (mut client, _) = Client::join(&host.host).await;
+    assert_eq!(client.asks("say still here").await, "still here");
+}
 
-    #[tokio::test]
-    #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
-    async fn a_start_that_refuses_calls_the_swap_off_with_its_reason() {
-        let host = Swappable::run("probe", &[]);
-        let refused = host.refusal_of(guest("python/chat").to_str().expect("the path is text"));
-        assert!(refused.contains("state of an unknown format: 1"), "{refused}");
-        let (mut client, _) = Client::join(&host.host).await;
-        assert_eq!(client.asks("say still here").await, "still here");
-    }
-
-    #[tokio::test]
-    #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
-    async fn the_chat_does_what_the_one_in_rust_does() {
-        let host = Host::run("python/chat");
-        let mut ann = Client::connect(&host).await;
-        assert_eq!(ann.hears().await, "* guest-1 has joined");
-        assert_eq!(ann.hears().await, "* You are guest-1; /help shows what you can do");
-        let mut ben = Client::connect(&host).await;
-        assert_eq!(ann.hears().await, "* guest-2 has joined");
-        ben.hears().await;
-        ben.hears().await;
-        assert_eq!(ann.asks("/name Ann").await, "* guest-1 is now Ann");
-        assert_eq!(ben.hears().await, "* guest-1 is now Ann");
-        assert_eq!(ben.asks("/name ann").await, "* That name is taken");
-        assert_eq!(ben.asks("/name 7up").await, "* A name is 1 to 24 letters, digits, - and _, a letter first");
-        assert_eq!(ben.asks("/msg Ann psst").await, "You (to Ann alone): psst");
-        assert_eq!(ann.hears().await, "guest-2 (to you alone): psst");
-        assert_eq!(ben.asks("/msg 99 psst").await, "* No one here has that name; /who lists everybody");
-        assert_eq!(ann.asks(" two\nlines ").await, "Ann: two lines");
-        assert_eq!(ben.hears().await, "Ann: two lines");
-        ann.sends(&[0, 255]).await;
-        assert_eq!(ben.next().await, Message::binary(vec![0, 255]));
-        ben.vanishes();
-        assert_eq!(ann.hears().await, "* guest-2 has lost the connection");
-    }
+#[tokio::test]
+#[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
+async fn the_chat_does_what_the_one_in_rust_does() {
+    let host = Host::run("python/chat");
+    let mut ann = Client::connect(&host).await;
+    assert_eq!(ann.hears().await, "* guest-1 has joined");
+    assert_eq!(ann.hears().await, "* You are guest-1; /help shows what you can do");
+    let mut ben = Client::connect(&host).await;
+    assert_eq!(ann.hears().await, "* guest-2 has joined");
+    ben.hears().await;
+    ben.hears().await;
+    assert_eq!(ann.asks("/name Ann").await, "* guest-1 is now Ann");
+    assert_eq!(ben.hears().await, "* guest-1 is now Ann");
+    assert_eq!(ben.asks("/name ann").await, "* That name is taken");
+    assert_eq!(ben.asks("/name 7up").await, "* A name is 1 to 24 letters, digits, - and _, a letter first");
+    assert_eq!(ben.asks("/msg Ann psst").await, "You (to Ann alone): psst");
+    assert_eq!(ann.hears().await, "guest-2 (to you alone): psst");
+    assert_eq!(ben.asks("/msg 99 psst").await, "* No one here has that name; /who lists everybody");
+    assert_eq!(ann.asks(" two\nlines ").await, "Ann: two lines");
+    assert_eq!(ben.hears().await, "Ann: two lines");
+    ann.sends(&[0, 255]).await;
+    assert_eq!(ben.next().await, Message::binary(vec![0, 255]));
+    ben.vanishes();
+    assert_eq!(ann.hears().await, "* guest-2 has lost the connection");
 }

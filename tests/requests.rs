@@ -1,10 +1,8 @@
 //! Upgrade requests that two readers could take for different things, and others that are not as they should be. What is
 //! refused ends its connection, so that nothing behind it is taken for a request or a frame.
 
-mod support;
-
-use support::Host;
-use support::http::{Raw, text_frame, upgrade};
+use crate::support::Host;
+use crate::support::http::{Raw, text_frame, upgrade};
 
 /// The example request with more lines behind its headers.
 fn with(lines: &str) -> String {

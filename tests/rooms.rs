@@ -1,9 +1,7 @@
 //! Which clients share an instance, and how long a room lives.
 
-mod support;
-
-use support::http::{Raw, upgrade};
-use support::{Client, Host, refusal};
+use crate::support::http::{Raw, upgrade};
+use crate::support::{Client, Host, refusal};
 
 #[tokio::test]
 async fn per_room_the_path_names_the_room_and_rooms_do_not_hear_each_other() {
@@ -35,7 +33,7 @@ async fn a_pattern_says_which_part_of_the_path_names_the_room() {
 
 #[tokio::test]
 async fn a_pattern_without_a_room_is_a_mistake() {
-    let line = support::fails(&["run", "x.wasm", "--port", "0", "--instances", "per-room", "--room-path", "/chat"]);
+    let line = crate::support::fails(&["run", "x.wasm", "--port", "0", "--instances", "per-room", "--room-path", "/chat"]);
     assert!(line.contains("/chat/{room}"), "{line}");
 }
 

@@ -1,13 +1,11 @@
 //! How the host stops: clients are told, the guest is told, and nobody can hold it up.
 
-mod support;
-
 use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use support::http::{Raw, upgrade};
-use support::{Client, Host, Swappable};
+use crate::support::http::{Raw, upgrade};
+use crate::support::{Client, Host, Swappable};
 
 /// Far less than the ten seconds that a drain may take by default, far more than a busy machine needs.
 const SOON: Duration = Duration::from_secs(6);

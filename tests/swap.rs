@@ -1,11 +1,9 @@
 //! A release is changed while clients stay connected.
 
-mod support;
-
 use std::path::PathBuf;
 
-use support::host::command;
-use support::{Client, Host, Swappable, guest};
+use crate::support::host::command;
+use crate::support::{Client, Host, Swappable, guest};
 use tokio::sync::watch;
 
 /// What a counter answers: its release, the message, and how many messages its room has had.
@@ -198,7 +196,7 @@ async fn what_is_no_socket_is_not_taken_away_for_one() {
     std::fs::write(&file, "data").expect("the folder takes a file");
     let guest = guest("one");
     let text = |path: &std::path::Path| path.to_str().expect("the path is text").to_owned();
-    let line = support::fails(&["run", &text(&guest), "--port", "0", "--socket", &text(&file)]);
+    let line = crate::support::fails(&["run", &text(&guest), "--port", "0", "--socket", &text(&file)]);
     assert!(line.contains("no socket"), "{line}");
     assert_eq!(std::fs::read_to_string(&file).expect("the file is there"), "data");
 }

@@ -2,15 +2,13 @@
 //!
 //! `cargo xtask test syscalls` runs these: they need strace.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
-use support::http::{Raw, text_frame, upgrade};
-use support::{Host, guest};
+use crate::support::http::{Raw, text_frame, upgrade};
+use crate::support::{Host, guest};
 
 /// Calls that read, write, wait and wake.
 const TRACED: &str =

@@ -1,15 +1,13 @@
 //! TLS: what works without it works over it, nothing is lost on the way to the shard, and handshakes end.
 
-mod support;
-
 use std::io::Write;
 use std::time::Duration;
 
+use crate::support::http::{Raw, request, text_frame, upgrade};
+use crate::support::tls::{Certificate, Files, Stream, config, connect, handshake, open, shown, trusting};
+use crate::support::{Client, Embedded, Host, Memory};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ProtocolVersion, SupportedProtocolVersion};
-use support::http::{Raw, request, text_frame, upgrade};
-use support::tls::{Certificate, Files, Stream, config, connect, handshake, open, shown, trusting};
-use support::{Client, Embedded, Host, Memory};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message as Told;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::page::{Block, Page, Step, root};
-use super::support::guest;
+use crate::support::guest;
 
 /// The port that the pages name.
 const PORT: &str = "13254";

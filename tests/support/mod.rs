@@ -1,6 +1,6 @@
 //! What the integration tests share: a running host, and clients that speak in the words of the domain.
 
-#![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each binary uses a part of it")]
 
 pub mod client;
 pub mod deflate;

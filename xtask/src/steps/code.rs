@@ -60,5 +60,5 @@ pub(crate) fn system_calls(context: &Context) -> Check {
     if let Err(Trouble::Failed(why) | Trouble::Missing(why)) = output(command("strace", root).args(["-o", "/dev/null", "true"])) {
         return Err(Trouble::missing(format!("strace is needed, with the right to trace: `apt-get install strace` ({why})")));
     }
-    run(&mut cargo("test --workspace --test syscalls -- --ignored", root))
+    run(&mut cargo("test --workspace --test integration -- --ignored syscalls::", root))
 }

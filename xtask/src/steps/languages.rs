@@ -9,7 +9,7 @@ use crate::step::{Check, Context};
 use crate::toolbox;
 
 /// The tests that every language has to pass.
-const TESTS: &str = "test --workspace --test conformance --test chats --test javascript --test new -- --ignored";
+const TESTS: &str = "test --workspace --test integration -- --ignored";
 
 /// The SDK's own tests, the types of the example, and the tests for every language, with components that the SDK builds.
 pub(crate) fn javascript(context: &Context) -> Check {

@@ -35,10 +35,7 @@ pub(crate) fn guests(context: &Context) -> Check {
             .stdout(std::process::Stdio::null()))?;
     }
     let environment = python.parent().and_then(Path::parent).expect("Python is in the folder bin of its environment");
-    let mut tests = cargo(
-        "test --workspace --test conformance --test chats --test python --test dev --test new -- --ignored python::",
-        &places.root,
-    );
+    let mut tests = cargo("test --workspace --test integration -- --ignored python::", &places.root);
     run(tests.env("GUESTS_PYTHON", components).env("VIRTUAL_ENV", environment))
 }
 

@@ -213,7 +213,7 @@ fn the_number_of_connections_follows_from_the_descriptors() {
     let mut host = run_with_descriptors(100, &[]);
     host.logs("connections at a time: 68, 90 % of the 100 descriptors (ulimit -n)");
     let mut host = run_with_descriptors(100, &["--max-connections", "1000"]);
-    host.logs("--max-connections 1000 is more than the 100 descriptors of this process");
+    host.logs("the limit of 1000 connections is more than the 100 descriptors of this process");
 }
 
 #[test]

@@ -138,7 +138,7 @@ fn a_page_may_connect_to_the_host_that_served_it_and_no_other() {
     for foreign in ["http://evil.example", "null", "http://127.0.0.1", &format!("http://localhost:{}", &host.address[10..])] {
         assert_eq!(from_origin(&host, foreign), 403, "{foreign}");
     }
-    host.logs("to admit it, use --allow-origin http://evil.example");
+    host.logs("to admit it, allow the origin http://evil.example");
 }
 
 #[test]

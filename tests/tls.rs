@@ -289,7 +289,7 @@ async fn plain_http_on_a_tls_port_is_told_so() {
     host.logs("plain HTTP came to a TLS port");
     let mut raw = Raw::connect(&host.address);
     raw.says(b"\0\0\0 what is this?");
-    host.logs("what came to a TLS port is no TLS");
+    host.logs("a connection to a TLS port did not speak TLS");
 }
 
 #[tokio::test]

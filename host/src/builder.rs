@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use crate::app::{App, Launch};
 use crate::config::{Compression, Config, Instances, Limits, TlsSource};
 use crate::error::Error;
-use crate::front::{self, Front, Notice, OriginPolicy, Page, Pattern, Proxies, Router, Tls};
+use crate::front::{self, Endpoints, Front, Notice, OriginPolicy, Page, Pattern, Policy, Proxies, Router, Setup, Tls};
 use crate::guest::{Engine, Program};
 use crate::handle::Handle;
 use crate::native::{Callbacks, Factory};
@@ -244,12 +244,16 @@ impl Builder {
         let commands: Vec<_> = shards.iter().map(|shard| shard.commands.clone()).collect();
         let handle = Handle::new(commands.clone(), roster, Arc::clone(&admitting), notice.clone(), releases, stop, &limits)
             .with_tls(tls.clone());
-        let page = Page::new(config.page, config.notices.then_some(notice));
+        let mut endpoints = Endpoints::default();
+        if config.page {
+            endpoints.add(Page::new(config.notices.then_some(notice)));
+        }
         let local = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
         let origins = OriginPolicy::new(config.allow_origins, local);
+        let policy = Policy { origins, proxies, compression: config.compression, tls };
         let router = Router::new(config.instances, pattern, commands);
-        let front = Front::new(page, origins, config.compression, proxies, admitting, router, limits);
-        Server::new(listener, front.with_tls(tls), shards, handle, stopped)
+        let front = Front::new(Setup { policy, endpoints, router, admitting, limits });
+        Server::new(listener, front, shards, handle, stopped)
     }
 }
 

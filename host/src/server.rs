@@ -1,7 +1,6 @@
 //! The embeddable server: it listens, starts the shard with the app's room, and accepts until it is told to stop.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
@@ -29,7 +28,7 @@ use crate::shard::Command;
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    front: Arc<Front>,
+    front: Front,
     shards: Vec<Thread>,
     handle: Handle,
     stop: watch::Receiver<Option<Instant>>,
@@ -49,7 +48,7 @@ impl Server {
         stop: watch::Receiver<Option<Instant>>,
     ) -> Result<Self, Error> {
         let address = listener.local_addr().map_err(|source| Error::System { what: "use the listening socket", source })?;
-        Ok(Self { listener, address, front: Arc::new(front), shards, handle, stop })
+        Ok(Self { listener, address, front, shards, handle, stop })
     }
 
     /// The address that it listens on, with the port that the system chose if it was asked to.

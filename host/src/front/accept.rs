@@ -3,120 +3,64 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use super::forwarded::Proxies;
-use super::linger::Linger;
-use super::origin::OriginPolicy;
-use super::pace::Pace;
-use super::page::Page;
-use super::places::Places;
-use super::router::Router;
-use super::seldom::Seldom;
-use super::tls::Tls;
-use crate::config::{Compression, Limits};
+use super::accept_rate::AcceptRate;
+use super::descriptors;
+use super::handshake::Handshakes;
+use super::log_throttle::LogThrottle;
+use super::setup::Setup;
+use crate::config::Limits;
 
-/// How long the loop waits when the system cannot give it a connection: it must neither spin nor end.
+/// How long the loop waits when the system has no descriptor for a connection. The loop must neither spin nor end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Descriptors that are always left for files, listeners and what comes in to be refused.
-const LEAST_LEFT: usize = 32;
 
-/// What the front door needs to know. Shared by all connections that are not upgraded yet.
+/// The front door of a server.
 #[derive(Debug)]
 pub struct Front {
-    /// What `GET /` answers with.
-    pub page: Page,
-    /// Whose pages may connect.
-    pub origins: OriginPolicy,
-    /// Whether and how messages are compressed.
-    pub compression: Compression,
-    /// Whose word about a client's address counts.
-    pub proxies: Proxies,
-    /// False from the owner's `deny_new_clients` to `allow_new_clients`.
-    pub admitting: Arc<AtomicBool>,
-    /// Finds rooms.
-    pub router: Router,
-    /// Places for connections.
-    pub places: Places,
-    /// Ends what is refused.
-    pub linger: Linger,
-    /// The limits.
-    pub limits: Limits,
-    /// How many pages were refused for their origin.
-    pub origins_refused: AtomicU64,
-    /// Speaks of connections that were refused because there are too many.
-    pub too_many: Seldom,
-    /// The id of the next client.
-    pub next_id: AtomicU64,
-    /// The certificate, if it speaks TLS.
-    pub tls: Option<Arc<Tls>>,
+    handshakes: Arc<Handshakes>,
+    descriptors: usize,
+    max_connections: Option<usize>,
+    accepts_per_second: Option<u32>,
 }
 
 impl Front {
-    /// The front door of a server.
-    pub fn new(
-        page: Page,
-        origins: OriginPolicy,
-        compression: Compression,
-        proxies: Proxies,
-        admitting: Arc<AtomicBool>,
-        router: Router,
-        limits: Limits,
-    ) -> Self {
-        let max_connections = limits.max_connections.unwrap_or_else(|| connections_for(descriptors()));
-        Self {
-            page,
-            origins,
-            compression,
-            proxies,
-            admitting,
-            router,
-            places: Places::new(max_connections, limits.max_per_address),
-            linger: Linger::new(descriptors()),
-            limits,
-            origins_refused: AtomicU64::new(0),
-            too_many: Seldom::default(),
-            tls: None,
-            next_id: AtomicU64::new(1),
-        }
+    /// A front door that accepts nothing until `run`.
+    pub fn new(setup: Setup) -> Self {
+        let descriptors = descriptors::available();
+        let Limits { max_connections, accepts_per_second, .. } = setup.limits;
+        Self { handshakes: Arc::new(Handshakes::new(setup, descriptors)), descriptors, max_connections, accepts_per_second }
     }
 
-    /// The same door with TLS.
-    pub fn with_tls(mut self, tls: Option<Arc<Tls>>) -> Self {
-        self.tls = tls;
-        self
-    }
-
-    /// Accepts until `stop` names a deadline for what follows, and answers that.
-    pub async fn run(self: Arc<Self>, listener: TcpListener, mut stop: watch::Receiver<Option<Instant>>) -> Instant {
-        tell_how_many(self.limits.max_connections, descriptors());
-        let mut pace = Pace::new(self.limits.accepts_per_second);
-        let out_of_descriptors = Seldom::default();
+    /// Accepts connections until `stop` has a deadline, and returns that deadline.
+    pub async fn run(self, listener: TcpListener, mut stop: watch::Receiver<Option<Instant>>) -> Instant {
+        descriptors::log_limit(self.max_connections, self.descriptors);
+        let mut rate = AcceptRate::new(self.accepts_per_second);
+        let out_of_descriptors = LogThrottle::default();
         loop {
             let accepted = tokio::select! {
-                accepted = accept(&listener, &pace) => accepted,
+                accepted = accept(&listener, &rate) => accepted,
                 deadline = stop.wait_for(Option::is_some) => {
-                    // Without a sender there is nobody who could say until when to wait.
+                    // Without a sender, nobody can set a deadline any more.
                     return deadline.ok().and_then(|deadline| *deadline).unwrap_or_else(Instant::now);
                 }
             };
             match accepted {
                 Ok((stream, address)) => {
-                    pace.accepted(Instant::now);
-                    // A listener for both IPs shows an IPv4 address as one of IPv6.
+                    rate.accepted(Instant::now);
+                    // A listener for both IPs shows an IPv4 address as an IPv6 one.
                     let address = SocketAddr::new(address.ip().to_canonical(), address.port());
-                    let front = Arc::clone(&self);
-                    tokio::spawn(async move { front.welcome(stream, address).await });
+                    let handshakes = Arc::clone(&self.handshakes);
+                    tokio::spawn(async move { handshakes.run(stream, address).await });
                 }
-                // The connection ended between the kernel's queue and us.
+                // The connection ended while it waited in the kernel's queue.
                 Err(error) if is_the_peers(&error) => {}
                 Err(error) => {
-                    // Who comes waits in the backlog meanwhile.
-                    if out_of_descriptors.may_say(Instant::now()).is_some() {
+                    // Connections wait in the backlog meanwhile.
+                    if out_of_descriptors.allows(Instant::now()).is_some() {
                         tracing::warn!("no connection can be accepted for now, and they wait: {error}");
                     }
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -126,9 +70,9 @@ impl Front {
     }
 }
 
-/// The next connection, once the pace allows it.
-async fn accept(listener: &TcpListener, pace: &Pace) -> io::Result<(TcpStream, SocketAddr)> {
-    if let Some(ready) = pace.ready_at() {
+/// The next connection, once the rate allows it.
+async fn accept(listener: &TcpListener, rate: &AcceptRate) -> io::Result<(TcpStream, SocketAddr)> {
+    if let Some(ready) = rate.ready_at() {
         tokio::time::sleep_until(ready.into()).await;
     }
     listener.accept().await
@@ -136,39 +80,4 @@ async fn accept(listener: &TcpListener, pace: &Pace) -> io::Result<(TcpStream, S
 
 fn is_the_peers(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted)
-}
-
-/// The descriptors that the process may have.
-fn descriptors() -> usize {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    limit.map_or(1 << 20, |limit| usize::try_from(limit).unwrap_or(1 << 20))
-}
-
-/// Nine tenths of the descriptors, or less where a tenth would be too few for all the rest.
-fn connections_for(descriptors: usize) -> usize {
-    descriptors.saturating_sub(LEAST_LEFT.max(descriptors.div_ceil(10))).max(1)
-}
-
-fn tell_how_many(chosen: Option<usize>, descriptors: usize) {
-    let possible = connections_for(descriptors);
-    match chosen {
-        None => tracing::info!("connections at a time: {possible}, 90 % of the {descriptors} descriptors (ulimit -n)"),
-        Some(chosen) if chosen > possible => tracing::warn!(
-            "--max-connections {chosen} is more than the {descriptors} descriptors of this process (ulimit -n) are enough for: {possible}"
-        ),
-        Some(chosen) => tracing::info!("connections at a time: {chosen}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tenth_of_the_descriptors_is_left_and_32_at_least() {
-        assert_eq!(connections_for(1024), 921);
-        assert_eq!(connections_for(1 << 20), 943_718);
-        assert_eq!(connections_for(100), 68);
-        assert_eq!(connections_for(16), 1);
-    }
 }

@@ -1,57 +1,69 @@
-//! The front door: what happens to a connection before it belongs to a room.
+//! The front door: what happens to a connection before a shard owns it.
 //!
-//! accept -> HTTP request -> the rules of the upgrade and of admission -> the app's gate -> hand-over to the shard.
+//! accept, HTTP request, the rules of the upgrade and of admission, the app's gate, hand-over to the shard.
 //!
 //! | file | owns |
 //! | --- | --- |
 //! | `listen` | the listening socket |
-//! | `accept` | the loop that accepts |
-//! | `pace` | how fast it does so |
-//! | `places` | how many connections there can be, in all and from one address |
-//! | `serve` | one connection up to its hand-over |
-//! | `linger` | the end of one that is refused |
-//! | `forwarded` | who a request is from when a proxy passes it on |
-//! | `proxy_protocol` | the same, said in front of the request |
-//! | `seldom` | log lines that strangers can bring about |
-//! | `accept` | the loop that accepts, and the hand-over |
-//! | `stream` | a connection with or without TLS, to its hand-over |
-//! | `tls` | what new TLS connections are served with |
+//! | `accept` | the loop that accepts connections |
+//! | `accept_rate` | how fast it does so |
+//! | `descriptors` | the process's file descriptors, and how many connections they allow |
+//! | `handshake` | one connection, up to its hand-over |
+//! | `proxy_protocol` | the client's address in front of the first byte |
+//! | `transport` | a socket, with or without TLS, up to its hand-over |
+//! | `tls` | the certificate for new TLS connections |
 //! | `certificate` | a certificate and its key, read and checked |
 //! | `self_signed` | a certificate that is made for one run |
-//! | `page` | the page, and the notice that it shows |
-//! | `request` | one HTTP request: a page, a refusal or an upgrade |
+//! | `request` | one HTTP request: an upgrade, its refusal, or a plain request |
+//! | `setup` | the parts that the builder makes a front door of |
+//! | `policy` | the rules that the builder sets for all connections |
 //! | `upgrade` | the rules of the opening handshake, without I/O |
-//! | `extensions` | what is agreed on compression |
-//! | `origin` | whose pages may connect |
-//! | `router` | which room a request is for |
-//! | `reply` | HTTP answers |
+//! | `origin` | the origins whose pages may connect |
+//! | `forwarded` | the client's address in a proxy's `X-Forwarded-For` |
+//! | `extensions` | the agreement on compression |
+//! | `admission` | whether there is room for another connection or client |
+//! | `permits` | the number of connections, in all and for each address |
+//! | `router` | which room a request is for, and where the room is |
+//! | `endpoints` | the table of what answers plain requests |
+//! | `page` | the chat page, and the notice that it shows |
+//! | `reply` | HTTP replies |
+//! | `discard` | the end of a refused connection |
+//! | `log_throttle` | log lines that strangers can cause |
 
 mod accept;
+mod accept_rate;
+mod admission;
 mod certificate;
+mod descriptors;
+mod discard;
+mod endpoints;
 mod extensions;
 mod forwarded;
-mod linger;
+mod handshake;
 mod listen;
+mod log_throttle;
 mod origin;
-mod pace;
 mod page;
-mod places;
+mod permits;
+mod policy;
 mod proxy_protocol;
 mod reply;
 mod request;
 mod router;
-mod seldom;
 #[cfg(feature = "self-signed")]
 mod self_signed;
-mod serve;
-mod stream;
+mod setup;
 mod tls;
+mod transport;
 mod upgrade;
 
 pub use accept::Front;
+pub use endpoints::Endpoints;
 pub use forwarded::Proxies;
 pub use listen::listen;
 pub use origin::OriginPolicy;
 pub use page::{Notice, Page};
+pub use policy::Policy;
 pub use router::{Pattern, Router, SHARED_ROOM};
+pub use setup::Setup;
 pub use tls::Tls;

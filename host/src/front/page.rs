@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Response;
-use hyper::http::{HeaderValue, Method, StatusCode, header};
+use hyper::http::{HeaderValue, StatusCode, header, request::Parts};
 
+use super::endpoints::{Answer, Body, Endpoint, is_read};
 use super::reply::{Reply, text};
 
 /// One file without dependencies.
 const PAGE: &str = include_str!("../../client.html");
-/// Where the page asks for the notice. No room of the pattern `/{room}` is called so by accident.
+/// Where the page asks for the notice. No room of the pattern `/{room}` has this path: the path has two segments.
 const NOTICE_PATH: &str = "/-/notice";
 
 /// A text for everybody who has the page open. A clone shares it.
@@ -19,7 +20,7 @@ const NOTICE_PATH: &str = "/-/notice";
 pub struct Notice(Arc<Mutex<String>>);
 
 impl Notice {
-    /// Replaces the text; an empty one is none.
+    /// Replaces the text. An empty text removes the notice.
     pub fn set(&self, text: String) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = text;
     }
@@ -29,43 +30,58 @@ impl Notice {
     }
 }
 
-/// What requests that are no upgrades are answered with.
+/// The endpoint of the chat page, at `/`.
 #[derive(Debug)]
 pub struct Page {
-    html: Option<Bytes>,
+    html: Bytes,
     notice: Option<Notice>,
 }
 
 impl Page {
-    /// The page, if it is `shown`. With a notice, the page is told to ask for it.
-    pub fn new(shown: bool, notice: Option<Notice>) -> Self {
-        let html = shown.then(|| match &notice {
+    /// The page. With a notice, it asks for the notice and shows it.
+    pub fn new(notice: Option<Notice>) -> Self {
+        let html = match &notice {
             None => Bytes::from_static(PAGE.as_bytes()),
             Some(_) => Bytes::from(PAGE.replacen("<html", &format!("<html data-notice=\"{NOTICE_PATH}\""), 1)),
-        });
+        };
         Self { html, notice }
     }
 
-    /// Answers a request that is no upgrade.
-    pub fn answer(&self, method: &Method, path: &str) -> Reply {
-        if method != Method::GET && method != Method::HEAD {
-            let mut reply = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered here");
-            reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return reply;
-        }
-        match (path, &self.html, &self.notice) {
-            ("/", Some(html), _) => page(html.clone()),
-            (NOTICE_PATH, Some(_), Some(notice)) => text(StatusCode::OK, &notice.get()),
-            _ => text(StatusCode::NOT_FOUND, "nothing is here; this is a WebSocket server"),
+    fn reply(&self, path: &str) -> Option<Reply> {
+        match (path, &self.notice) {
+            ("/", _) => Some(html(self.html.clone())),
+            (NOTICE_PATH, Some(notice)) => Some(text(StatusCode::OK, &notice.get())),
+            _ => None,
         }
     }
 }
 
-fn page(html: Bytes) -> Reply {
-    let mut reply = Response::new(Full::new(html));
+impl Endpoint for Page {
+    fn answer<'a>(&'a self, request: &'a Parts, _body: &'a mut Body) -> Answer<'a> {
+        let reply = if is_read(&request.method) { self.reply(request.uri.path()) } else { None };
+        Box::pin(std::future::ready(reply))
+    }
+}
+
+fn html(page: Bytes) -> Reply {
+    let mut reply = Response::new(Full::new(page));
     let headers = reply.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_notice_has_a_path_under_a_development_server_alone() {
+        let notice = Notice::default();
+        notice.set("The build failed".into());
+        assert!(Page::new(None).reply(NOTICE_PATH).is_none());
+        assert!(Page::new(Some(notice.clone())).reply(NOTICE_PATH).is_some());
+        assert!(Page::new(Some(notice)).reply("/other").is_none());
+    }
 }

@@ -1,4 +1,4 @@
-//! Which room a request is for, and on which shard that room lives.
+//! Which room a request is for, and where that room is.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -9,9 +9,9 @@ use tokio::sync::mpsc;
 use crate::config::Instances;
 use crate::shard::Command;
 
-/// The name of the one room that everybody shares.
+/// The name of the room that all clients share.
 pub const SHARED_ROOM: &str = "main";
-/// The longest name of a room. Longer paths name nothing.
+/// The longest name of a room. A longer path names none.
 const MAX_NAME_BYTES: usize = 256;
 
 /// Finds rooms.
@@ -24,13 +24,20 @@ pub struct Router {
     next_private: AtomicU64,
 }
 
-/// A room, and the shard that it is on.
-#[derive(Debug)]
+/// A room, and where it is.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Route {
     /// The room's name.
     pub room: Arc<str>,
-    /// Which shard.
-    pub shard: usize,
+    /// Where it is.
+    pub location: Location,
+}
+
+/// Where a room is. In a cluster, another variant will name another node: code outside this file does not match on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Location {
+    /// On the shard of this number, in this process.
+    Shard(usize),
 }
 
 impl Router {
@@ -41,24 +48,25 @@ impl Router {
 
     /// The room for a request of this path, or `None` when the path names none.
     pub fn route(&self, path: &str) -> Option<Route> {
-        Some(match self.instances {
-            Instances::Shared => Route { room: SHARED_ROOM.into(), shard: 0 },
+        let (room, shard) = match self.instances {
+            Instances::Shared => (SHARED_ROOM.into(), 0),
             Instances::PerRoom => {
                 let room = room_of(path, self.pattern.as_ref())?;
-                let shard = self.hasher.hash_one(room) % self.shards.len() as u64;
-                Route { room: room.into(), shard: usize::try_from(shard).unwrap_or(0) }
+                (room.into(), self.hasher.hash_one(room))
             }
             Instances::PerClient => {
                 let number = self.next_private.fetch_add(1, Relaxed);
-                let shard = usize::try_from(number % self.shards.len() as u64).unwrap_or(0);
-                Route { room: format!("private-{number}").into(), shard }
+                (format!("private-{number}").into(), number)
             }
-        })
+        };
+        let shard = usize::try_from(shard % self.shards.len() as u64).unwrap_or(0);
+        Some(Route { room, location: Location::Shard(shard) })
     }
 
-    /// Where a shard takes commands.
+    /// Where the room's shard takes commands.
     pub fn shard(&self, route: &Route) -> &mpsc::Sender<Command> {
-        &self.shards[route.shard]
+        let Location::Shard(shard) = route.location;
+        &self.shards[shard]
     }
 }
 
@@ -116,6 +124,25 @@ mod tests {
     #[test]
     fn without_a_pattern_the_whole_path_is_the_name() {
         assert_eq!(room_of("/room/blue", None), Some("/room/blue"));
+    }
+
+    fn router(instances: Instances, shards: usize) -> Router {
+        Router::new(instances, None, (0..shards).map(|_| mpsc::channel(1).0).collect())
+    }
+
+    #[test]
+    fn a_room_has_one_location_whatever_the_request() {
+        let router = router(Instances::PerRoom, 8);
+        assert_eq!(router.route("/blue"), router.route("/blue"));
+        assert_eq!(router.route(""), None);
+    }
+
+    #[test]
+    fn private_rooms_are_spread_over_all_shards() {
+        let router = router(Instances::PerClient, 3);
+        let mut locations: Vec<_> = (0..3).filter_map(|_| router.route("/")).map(|Route { location, .. }| location).collect();
+        locations.sort_by_key(|Location::Shard(shard)| *shard);
+        assert_eq!(locations, [0, 1, 2].map(Location::Shard));
     }
 
     #[test]

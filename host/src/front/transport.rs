@@ -1,4 +1,4 @@
-//! A connection before it belongs to a shard: a socket, or TLS over one.
+//! What a connection is read and written through until a shard owns it: a socket, or TLS over one.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream as StdTcpStream};
@@ -13,25 +13,25 @@ use tokio_rustls::server::TlsStream;
 use super::tls::Tls;
 use crate::shard::TlsSession;
 
-/// How a TLS connection begins: a record of the type handshake (RFC 8446 §5.1).
+/// The first byte of a TLS connection: a record of the type handshake (RFC 8446 §5.1).
 const HANDSHAKE: u8 = 22;
-/// For a browser that was sent to `http://` by mistake.
+/// The answer to a browser that was sent to `http://` by mistake.
 const NOT_TLS: &str = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 46\r\n\r\n\
     this port speaks TLS: use https:// or wss://.\n";
-/// How much of a request that cannot be answered is read, so that closing does not reset the connection under our answer.
+/// How much of such a request is read, so that closing does not reset the connection before our answer is read.
 const READ_OFF_BYTES: u64 = 64 << 10;
 
-/// A connection on which HTTP is spoken.
+/// A connection that carries HTTP.
 #[derive(Debug)]
-pub enum Stream {
+pub enum Transport {
     /// A socket.
     Plain(TcpStream),
     /// TLS after its handshake.
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-impl Stream {
-    /// Sees the TLS handshake through, if this server has TLS. `None` when it failed, which the log says.
+impl Transport {
+    /// Runs the TLS handshake, if this server has TLS. `None` when it failed; the log has the reason.
     pub async fn accept(stream: TcpStream, address: SocketAddr, tls: Option<&Tls>) -> Option<Self> {
         let Some(tls) = tls else { return Some(Self::Plain(stream)) };
         let mut first = [0];
@@ -43,7 +43,7 @@ impl Stream {
         match Box::pin(tls.acceptor().accept(stream)).await {
             Ok(stream) => Some(Self::Tls(Box::new(stream))),
             Err(error) if first[0] != HANDSHAKE => {
-                tracing::debug!(%address, "what came to a TLS port is no TLS: {error}");
+                tracing::debug!(%address, "a connection to a TLS port did not speak TLS: {error}");
                 None
             }
             Err(error) => {
@@ -53,8 +53,8 @@ impl Stream {
         }
     }
 
-    /// Takes the connection apart for its shard: the socket, the TLS session, and all that has come and is not read yet.
-    /// `first` is the part of it that HTTP has read already.
+    /// Takes the connection apart for its shard: the socket, the TLS session, and the bytes received but not yet handled.
+    /// `first` is what HTTP has read of them.
     pub fn into_parts(self, first: Bytes) -> io::Result<(StdTcpStream, Option<Box<TlsSession>>, Bytes)> {
         match self {
             Self::Plain(socket) => Ok((socket.into_std()?, None, first)),
@@ -73,7 +73,7 @@ async fn answer_in_plain(mut stream: TcpStream) {
     }
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for Transport {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
@@ -82,7 +82,7 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for Transport {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),

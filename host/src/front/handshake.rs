@@ -1,0 +1,198 @@
+//! One connection, from its first byte to the shard that owns it.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout_at;
+
+use super::admission::Admission;
+use super::descriptors;
+use super::discard::Discard;
+use super::permits::{Permits, Share};
+use super::policy::Policy;
+use super::proxy_protocol;
+use super::reply;
+use super::request::{Join, Requests, Upgrade};
+use super::router::Router;
+use super::setup::Setup;
+use super::transport::Transport;
+use super::upgrade::Refusal;
+use crate::protocol;
+use crate::shard::{Command, NewConnection, Permit};
+use crate::types::{Client, ClientId};
+
+/// The handshakes of a server: PROXY protocol, TLS, HTTP, and the hand-over to a shard.
+#[derive(Debug)]
+pub struct Handshakes {
+    policy: Arc<Policy>,
+    admission: Arc<Admission>,
+    router: Arc<Router>,
+    requests: Arc<Requests>,
+    discard: Discard,
+    timeout: Duration,
+    max_request_bytes: usize,
+    next_id: AtomicU64,
+}
+
+impl Handshakes {
+    /// The handshakes of a process with this number of descriptors.
+    pub fn new(setup: Setup, descriptors: usize) -> Self {
+        let Setup { policy, endpoints, router, admitting, limits } = setup;
+        let max_connections = limits.max_connections.unwrap_or_else(|| descriptors::connections_for(descriptors));
+        let permits = Permits::new(max_connections, limits.max_per_address);
+        let (policy, router) = (Arc::new(policy), Arc::new(router));
+        let admission = Arc::new(Admission::new(admitting, permits));
+        Self {
+            requests: Arc::new(Requests::new(Arc::clone(&policy), Arc::clone(&admission), Arc::clone(&router), endpoints)),
+            policy,
+            admission,
+            router,
+            discard: Discard::new(descriptors),
+            timeout: limits.handshake_timeout,
+            max_request_bytes: limits.max_request_bytes,
+            next_id: AtomicU64::new(1),
+        }
+    }
+
+    /// Takes one connection through its handshake, within the handshake timeout.
+    pub async fn run(&self, mut stream: TcpStream, from: SocketAddr) {
+        let permit = match self.admission.permit() {
+            Ok(permit) => permit,
+            Err(refusal) => return self.refuse(stream, from, &refusal).await,
+        };
+        // A message is complete when it is written: Nagle's algorithm would only delay it.
+        let _ = stream.set_nodelay(true);
+        let too_late = |from| tracing::debug!(address = %from, "no upgrade request came in time");
+        let deadline = Instant::now() + self.timeout;
+        let from = match timeout_at(deadline.into(), self.announced(&mut stream, from)).await {
+            Ok(Ok(from)) => from,
+            Ok(Err(error)) => return tracing::debug!(proxy = %from, "a trusted proxy's connection is unusable: {error}"),
+            Err(_) => return too_late(from),
+        };
+        // Behind a trusted proxy, only the request tells the client's address.
+        let share = if self.policy.proxies.trust(from.ip()) { Ok(None) } else { self.admission.share(from).map(Some) };
+        let share = match share {
+            Ok(share) => share,
+            Err(refusal) => return self.refuse(stream, from, &refusal).await,
+        };
+        let accepted = Transport::accept(stream, from, self.policy.tls.as_deref());
+        let Ok(transport) = timeout_at(deadline.into(), accepted).await else {
+            return tracing::debug!(address = %from, "no TLS handshake came in time");
+        };
+        let Some(transport) = transport else { return };
+        match timeout_at(deadline.into(), self.serve(transport, from)).await {
+            Ok((transport, first, Some(Upgrade::Join(join)))) => {
+                self.hand_over(transport, first, from, join, (permit, share)).await
+            }
+            Ok((transport, _, Some(Upgrade::Close(code, reason)))) => self.close(transport, code, &reason).await,
+            // A reply is written. The client may have sent more than was read.
+            Ok((transport, _, None)) => self.discard.close(transport).await,
+            Err(_) => too_late(from),
+        }
+    }
+
+    /// Where a connection comes from: the peer's address, or the one that a trusted proxy names by the PROXY protocol.
+    async fn announced(&self, stream: &mut TcpStream, from: SocketAddr) -> io::Result<SocketAddr> {
+        if !self.policy.proxies.announce(from.ip()) {
+            return Ok(from);
+        }
+        Ok(proxy_protocol::read(stream).await?.unwrap_or(from))
+    }
+
+    /// Answers requests until one is upgraded or the connection ends. Returns the bytes that were read behind the last request.
+    async fn serve(&self, transport: Transport, address: SocketAddr) -> (Transport, Bytes, Option<Upgrade>) {
+        let upgrade = Arc::new(Mutex::new(None));
+        let service = service_fn({
+            let (requests, upgrade) = (Arc::clone(&self.requests), Arc::clone(&upgrade));
+            move |request: hyper::Request<Incoming>| {
+                let (requests, upgrade) = (Arc::clone(&requests), Arc::clone(&upgrade));
+                Box::pin(async move {
+                    let (parts, body) = request.into_parts();
+                    let (reply, next) = requests.answer(address, &parts, body).await;
+                    if let Some(next) = next
+                        && let Ok(mut slot) = upgrade.lock()
+                    {
+                        *slot = Some(next);
+                    }
+                    Ok::<_, Infallible>(reply)
+                })
+            }
+        });
+        let mut http = http1::Builder::new();
+        http.max_buf_size(self.max_request_bytes);
+        let mut connection = http.serve_connection(TokioIo::new(transport), service);
+        let served = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
+        let parts = connection.into_parts();
+        let mut next = upgrade.lock().ok().and_then(|mut slot| slot.take());
+        if let Err(error) = served {
+            tracing::debug!(%address, "the HTTP request failed: {error}");
+            next = None;
+        }
+        (parts.io.into_inner(), parts.read_buf, next)
+    }
+
+    /// Gives a connection to the shard of its room.
+    async fn hand_over(
+        &self,
+        transport: Transport,
+        first: Bytes,
+        from: SocketAddr,
+        join: Join,
+        (permit, share): (OwnedSemaphorePermit, Option<Share>),
+    ) {
+        let Join { route, request, subprotocol, agreement, address, share: behind_proxy } = join;
+        // The reservation comes before the id, and nothing waits between the two: ids grow in the order of arrival.
+        let Ok(reservation) = self.router.shard(&route).reserve().await else { return };
+        let (stream, tls, first) = match transport.into_parts(first) {
+            Ok(parts) => parts,
+            Err(error) => return tracing::warn!(%address, "a new connection is lost: {error}"),
+        };
+        let id = ClientId::new(self.next_id.fetch_add(1, Relaxed));
+        if address == from {
+            tracing::debug!(client = id.get(), %address, "connected");
+        } else {
+            tracing::debug!(client = id.get(), %address, proxy = %from, "connected");
+        }
+        let subprotocol = subprotocol.as_deref().map(Arc::from);
+        let client = Client { id, address, request, subprotocol };
+        let shares: Vec<_> = [share, behind_proxy].into_iter().flatten().filter(Share::is_limited).collect();
+        let permit = Permit::new(permit, (!shares.is_empty()).then(|| Box::new(shares) as _));
+        reservation.send(Command::Join(route.room, NewConnection { stream, tls, first, client, agreement, permit }));
+    }
+
+    /// Refuses a connection without reading its request. With TLS there is no reply: a handshake costs more than the
+    /// connection would.
+    async fn refuse(&self, mut stream: TcpStream, address: SocketAddr, refusal: &Refusal) {
+        self.admission.log_refused(address, refusal);
+        if self.policy.tls.is_some() {
+            return;
+        }
+        // The send buffer of a new socket holds the whole reply: this does not wait for the client.
+        if stream.write_all(reply::plain(refusal).as_bytes()).await.is_ok() {
+            self.discard.close(stream).await;
+        }
+    }
+
+    /// Sends a close frame to a client that the gate accepts only to close it with a code.
+    async fn close(&self, mut transport: Transport, code: u16, reason: &ByteString) {
+        let mut frame = Vec::new();
+        protocol::write_close(&mut frame, code, reason);
+        if transport.write_all(&frame).await.is_ok() {
+            self.discard.close(transport).await;
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The parts that the builder makes a front door of.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::endpoints::Endpoints;
+use super::policy::Policy;
+use super::router::Router;
+use crate::config::Limits;
+
+/// What a front door is made of.
+#[derive(Debug)]
+pub struct Setup {
+    /// The rules for all connections.
+    pub policy: Policy,
+    /// What answers plain HTTP requests.
+    pub endpoints: Endpoints,
+    /// Finds rooms.
+    pub router: Router,
+    /// False while the owner denies new clients.
+    pub admitting: Arc<AtomicBool>,
+    /// The limits.
+    pub limits: Limits,
+}

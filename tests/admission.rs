@@ -325,7 +325,10 @@ fn what_cannot_be_meant_is_refused_at_the_start_with_what_is() {
     let cases = [
         (["--allow-origin", "app.example"], "\"app.example\" is no origin; did you mean https://app.example?"),
         (["--trusted-proxy", "localhost"], "\"localhost\" is no address of a proxy"),
-        (["--outbox-soft", "2MiB"], "(--outbox-soft, 2097152 bytes) is above the hard one (--outbox-hard, 1048576 bytes)"),
+        (
+            ["--outbox-soft", "2MiB"],
+            "(--outbox-soft, 2097152 bytes) is above the hard limit of an outbox (--outbox-hard, 1048576 bytes)",
+        ),
         (["--max-message", "2MiB"], "raise --outbox-hard"),
         (["--max-connections", "0"], "(--max-connections) must be 1 at least"),
         (["--ping", "0s"], "(--ping) must not be 0"),

@@ -1,4 +1,4 @@
-//! The seed's main use: the server inside a program, with callbacks, a native app or a component.
+//! The server inside a program, with callbacks, a native app or a component.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use crate::support::http::{Raw, ask, request, upgrade};
 use crate::support::{Client, Embedded, guest};
 use tokio::sync::mpsc::{self, error::TryRecvError};
-use ws_host::more::Limits;
-use ws_host::{Error, Message, Server};
+use tokio::sync::oneshot;
+use ws_host::app::{Client as Member, CloseCause, Message};
+use ws_host::config::{Grants, Limits};
+use ws_host::{Error, Room, Server};
 
 /// An echo in one callback.
 fn echo() -> ws_host::Builder {
@@ -63,6 +65,18 @@ async fn a_component_is_served_as_well() {
 }
 
 #[tokio::test]
+async fn a_component_may_come_as_bytes_with_grants() {
+    let mut grants = Grants::default();
+    grants.set_env("COLOUR", "blue");
+    let bytes = std::fs::read(guest("probe")).expect("the guest is built");
+    let server = Embedded::start(Server::builder().component_bytes("probe.wasm", bytes).grants(grants));
+    let (mut client, _) = server.connect().await.has_joined().await;
+    assert_eq!(client.asks("env COLOUR").await, "Some(\"blue\")");
+    let status = server.handle.status().await.expect("it runs a component");
+    assert_eq!(status.release.file.to_str(), Some("probe.wasm"));
+}
+
+#[tokio::test]
 async fn the_caller_may_bring_the_listener() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("it has an address");
@@ -86,8 +100,32 @@ async fn run_serves_among_the_tasks_of_the_caller() {
     assert_eq!(code, 1001);
 }
 
+#[tokio::test]
+async fn run_until_ends_the_server_when_its_future_is_ready() {
+    let server = echo().port(0).build().expect("the server starts");
+    let (handle, url) = (server.handle(), format!("ws://{}/", server.local_addr()));
+    let (stop, stopped) = oneshot::channel();
+    let client = async {
+        let mut client = Client::connect_url(&url).await;
+        assert_eq!(client.asks("hello").await, "hello");
+        stop.send(()).expect("the server waits for it");
+        client.is_closed().await.0
+    };
+    let (served, code) = tokio::join!(server.run_until(async { drop(stopped.await) }), client);
+    assert!(served.is_ok());
+    assert_eq!(code, 1001);
+    assert!(matches!(handle.broadcast("x"), Err(Error::Stopped)));
+}
+
+#[tokio::test]
+async fn run_until_ends_at_a_shutdown_by_the_handle_too() {
+    let server = echo().port(0).build().expect("the server starts");
+    server.handle().shutdown();
+    assert!(server.run_until(std::future::pending()).await.is_ok());
+}
+
 #[test]
-fn who_connects_before_the_server_runs_waits_for_it() {
+fn a_client_that_connects_before_the_server_runs_waits_for_it() {
     let server = echo().port(0).build().expect("the server starts");
     let mut raw = Raw::connect(&server.local_addr().to_string());
     raw.says(upgrade("/", &[]).as_bytes());
@@ -171,7 +209,7 @@ async fn shutdown_ends_run_and_the_handle_says_so_afterwards() {
     handle.shutdown();
     assert_eq!(client.is_closed().await.0, 1001);
     assert!(server.ends().await.is_ok());
-    assert_eq!(told.recv().await, Some((1, 1001, ws_host::more::CloseCause::Shutdown)));
+    assert_eq!(told.recv().await, Some((1, 1001, CloseCause::Shutdown)));
     assert_eq!(told.try_recv(), Err(TryRecvError::Disconnected), "the app is gone, and what it held");
     assert_eq!(handle.clients(), []);
     assert!(matches!(handle.broadcast("x"), Err(Error::Stopped)));
@@ -206,6 +244,21 @@ fn nothing_to_serve_is_an_error() {
 }
 
 #[test]
+fn two_kinds_of_app_are_an_error() {
+    let both = echo().port(0).component(guest("echo")).build().expect_err("a component and a callback");
+    assert!(matches!(both, Error::TwoApps { first: "a component", second: "callbacks" }));
+    assert!(both.to_string().contains("leave one of them out"));
+    let both = echo().port(0).app(Silent::default).build().expect_err("an app and a callback");
+    assert!(matches!(both, Error::TwoApps { first: "an app", second: "callbacks" }));
+}
+
+/// A native app without handlers.
+#[derive(Default)]
+struct Silent;
+
+impl ws_host::App for Silent {}
+
+#[test]
 fn what_the_command_line_complains_of_is_an_error_of_the_library() {
     let missing = Server::builder().port(0).component("no-such.wasm").build().expect_err("there is no such file");
     assert!(matches!(missing, Error::Read { .. }));
@@ -214,14 +267,15 @@ fn what_the_command_line_complains_of_is_an_error_of_the_library() {
     assert!(matches!(echo().port(port).build().expect_err("the port is in use"), Error::Bind { .. }));
     assert!(matches!(echo().allow_origin("app.example").build().expect_err("no origin"), Error::Origin { .. }));
     assert!(matches!(echo().trusted_proxy("proxy.example").build().expect_err("no address"), Error::TrustedProxy(_)));
-    let contradiction = Limits { outbox_soft_bytes: 2 << 20, ..Limits::default() };
-    assert!(matches!(echo().limits(contradiction).build().expect_err("a contradiction"), Error::Limits(_)));
+    let contradiction = Limits::with(|limits| limits.outbox_soft_bytes = 2 << 20);
+    let refused = echo().limits(contradiction).build().expect_err("a contradiction");
+    assert!(matches!(refused, Error::Limits(limit) if limit.setting == "outbox_soft_bytes"));
     assert!(matches!(echo().host("name.invalid").build().expect_err("no such name"), Error::Resolve { .. }));
 }
 
 #[tokio::test]
 async fn a_trusted_proxy_says_who_the_client_is() {
-    let tell = |room: &mut ws_host::Room, client: &ws_host::Client| {
+    let tell = |room: &mut Room, client: &Member| {
         let _ = room.send(client.id, client.address.to_string());
     };
     let server = Server::builder().trusted_proxy("127.0.0.0/8").proxy_protocol(true).on_new_client(tell);
@@ -238,7 +292,7 @@ async fn a_trusted_proxy_says_who_the_client_is() {
 
 #[tokio::test]
 async fn more_connections_than_are_allowed_are_told_to_come_back_later() {
-    let server = Embedded::start(echo().limits(Limits { max_connections: Some(2), ..Limits::default() }));
+    let server = Embedded::start(echo().limits(Limits::with(|limits| limits.max_connections = Some(2))));
     let (mut first, mut second) = (server.connect().await, server.connect().await);
     assert_eq!((first.asks("hello").await, second.asks("hello").await), ("hello".into(), "hello".into()));
     let third = ask(&server.address, &upgrade("/", &[]));

@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::support::http::{Raw, upgrade};
 use crate::support::{Client, Embedded, Host, Memory, open_many_files};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-use ws_host::more::{ClientId, Instances, Limits, Outcome};
-use ws_host::{App, Client as Member, CloseInfo, Message, Room, Server};
+use ws_host::app::{Client as Member, ClientId, CloseInfo, Message, Outcome};
+use ws_host::config::{Instances, Limits};
+use ws_host::{App, Room, Server};
 
 /// Broadcasts a lot when it is told to, and says in which order things happen.
 struct FanOut {
@@ -101,7 +102,10 @@ async fn of_a_thousand_clients_one_that_does_not_read_is_closed_and_999_feel_not
     const ALL: usize = 1000;
     open_many_files();
     let (tell, mut told) = unbounded_channel();
-    let limits = Limits { outbox_hard_bytes: HARD, close_timeout: Duration::from_secs(3600), ..Limits::default() };
+    let limits = Limits::with(|limits| {
+        limits.outbox_hard_bytes = HARD;
+        limits.close_timeout = Duration::from_secs(3600);
+    });
     let server = Embedded::start(Server::builder().limits(limits).app(move || Crowd { tell: tell.clone() }));
     let mut clients = Vec::new();
     for _ in 0..ALL {

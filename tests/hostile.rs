@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::support::{Client, Embedded, Host, Memory, command, guest, refusal};
 use ws_host::Server;
-use ws_host::more::Limits;
+use ws_host::config::Limits;
 
 const IMPATIENT: &[&str] = &["--call-timeout", "100ms"];
 const TIMED_OUT: &str = "ran for longer than the 100ms";
@@ -138,7 +138,7 @@ async fn a_handler_that_computes_does_not_wait() {
 /// The next swap changes the room that sleeps as soon as that has been ended.
 #[tokio::test]
 async fn the_status_is_told_while_a_swap_waits_for_a_room_that_sleeps_and_the_swap_ends() {
-    let limits = Limits { call_wait: Duration::from_millis(500), ..Limits::default() };
+    let limits = Limits::with(|limits| limits.call_wait = Duration::from_millis(500));
     let server = Embedded::start(Server::builder().component(guest("hostile")).limits(limits));
     let (mut sleeps, _) = server.join().await;
     sleeps.says("sleep 3600000").await;

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use crate::support::http::{Raw, text_frame, upgrade};
 use crate::support::{Client, Embedded, Host, Swappable};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use ws_host::more::{ClientId, Limits, Outcome};
-use ws_host::{App, Client as Member, CloseInfo, Message, Room, Server};
+use ws_host::app::{Client as Member, ClientId, CloseInfo, Message, Outcome};
+use ws_host::config::Limits;
+use ws_host::{App, Room, Server};
 
 const PING: u8 = 0x89;
 /// As clients send it: masked with zeros, without a payload.
@@ -48,10 +49,14 @@ impl App for Ward {
 
 const SOON: Duration = Duration::from_millis(200);
 
-/// Nobody is impatient: each test shortens the time that it is about.
-fn patient() -> Limits {
+/// Limits with long times, but for the one that a test shortens.
+fn patient_but(change: impl FnOnce(&mut Limits)) -> Limits {
     let long = Duration::from_secs(3600);
-    Limits { ping_interval: long, pong_timeout: long, close_timeout: long, outbox_hard_bytes: 64 << 20, ..Limits::default() }
+    Limits::with(|limits| {
+        (limits.ping_interval, limits.pong_timeout, limits.close_timeout) = (long, long, long);
+        limits.outbox_hard_bytes = 64 << 20;
+        change(limits);
+    })
 }
 
 /// A server with these limits, and what it tells.
@@ -94,7 +99,7 @@ fn within_a_minute(what: &str, holds: impl Fn() -> bool) {
 
 #[tokio::test]
 async fn a_silent_client_that_answers_pings_stays() {
-    let (server, mut told) = serve(Limits { ping_interval: SOON, ..patient() });
+    let (server, mut told) = serve(patient_but(|limits| limits.ping_interval = SOON));
     let mut raw = join(&server.address);
     // Who does not answer one is not pinged again.
     for _ in 0..4 {
@@ -108,7 +113,7 @@ async fn a_silent_client_that_answers_pings_stays() {
 
 #[tokio::test]
 async fn a_client_that_answers_no_ping_is_cut() {
-    let (server, told) = serve(Limits { ping_interval: SOON, pong_timeout: SOON, ..patient() });
+    let (server, told) = serve(patient_but(|limits| (limits.ping_interval, limits.pong_timeout) = (SOON, SOON)));
     let mut raw = join(&server.address);
     assert_eq!(raw.frame(), (PING, Vec::new()));
     raw.is_ended();
@@ -117,7 +122,7 @@ async fn a_client_that_answers_no_ping_is_cut() {
 
 #[tokio::test]
 async fn a_client_that_ends_without_a_close_frame_is_lost() {
-    let (server, told) = serve(patient());
+    let (server, told) = serve(patient_but(|_| {}));
     let mut raw = join(&server.address);
     raw.sends_no_more();
     raw.is_ended();
@@ -126,14 +131,14 @@ async fn a_client_that_ends_without_a_close_frame_is_lost() {
 
 #[tokio::test]
 async fn a_client_that_resets_the_connection_is_lost() {
-    let (server, told) = serve(patient());
+    let (server, told) = serve(patient_but(|_| {}));
     join(&server.address).resets();
     was_told_only("left 1: 1006 Lost", server, told).await;
 }
 
 #[tokio::test]
 async fn a_client_that_does_not_answer_a_close_frame_is_cut_and_left_with_the_first_cause() {
-    let (server, told) = serve(Limits { close_timeout: SOON, ..patient() });
+    let (server, told) = serve(patient_but(|limits| limits.close_timeout = SOON));
     let mut raw = join(&server.address);
     raw.says(&text_frame("close"));
     assert_eq!(raw.is_closed(), (4000, "bye".to_owned()));
@@ -143,7 +148,7 @@ async fn a_client_that_does_not_answer_a_close_frame_is_cut_and_left_with_the_fi
 
 #[tokio::test]
 async fn a_client_that_closes_and_never_reads_is_cut() {
-    let (server, told) = serve(Limits { close_timeout: SOON, ..patient() });
+    let (server, told) = serve(patient_but(|limits| limits.close_timeout = SOON));
     let mut raw = join(&server.address);
     raw.says(&[&text_frame("fill")[..], &CLOSE].concat());
     was_told_only("left 1: 1000 Client", server, told).await;
@@ -151,7 +156,7 @@ async fn a_client_that_closes_and_never_reads_is_cut() {
 
 #[tokio::test]
 async fn a_client_that_neither_reads_nor_answers_is_cut() {
-    let (server, told) = serve(Limits { ping_interval: SOON, pong_timeout: SOON, ..patient() });
+    let (server, told) = serve(patient_but(|limits| (limits.ping_interval, limits.pong_timeout) = (SOON, SOON)));
     let mut raw = join(&server.address);
     raw.says(&text_frame("fill"));
     was_told_only("left 1: 1006 Timeout", server, told).await;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::support::Embedded;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
-use ws_host::more::{ClientId, Fault, Outcome, Saved, StartReason};
-use ws_host::{App, Client, CloseInfo, Message, Room, Server};
+use ws_host::app::{Client, ClientId, CloseInfo, Fault, Message, Outcome, Saved, StartReason};
+use ws_host::{App, Room, Server};
 
 /// A small twin of the probe.
 struct Twin {

@@ -8,11 +8,11 @@ use crate::support::http::{Raw, text_frame, upgrade};
 use crate::support::raw::{frame, is_alone_and_served};
 use crate::support::{Client, Embedded, Host, Memory};
 use ws_host::Server;
-use ws_host::more::Limits;
+use ws_host::config::Limits;
 
 /// An echo that has little patience with requests.
 fn impatient() -> Embedded {
-    let limits = Limits { handshake_timeout: Duration::from_millis(300), ..Limits::default() };
+    let limits = Limits::with(|limits| limits.handshake_timeout = Duration::from_millis(300));
     Embedded::start(Server::builder().limits(limits).on_message(|room, client, message| {
         room.send(client.id, message).ok();
     }))

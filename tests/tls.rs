@@ -11,7 +11,8 @@ use rustls::{ProtocolVersion, SupportedProtocolVersion};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message as Told;
-use ws_host::more::{Decision, Fault, Limits, UpgradeRequest};
+use ws_host::app::{Decision, Fault, UpgradeRequest};
+use ws_host::config::Limits;
 use ws_host::{App, Builder, Room, Server};
 
 /// `ws-host run` with TLS. The files may go once it has read them.
@@ -224,7 +225,7 @@ async fn slow_client(address: &str) -> Client<Stream> {
 
 #[tokio::test]
 async fn a_slow_reader_gets_everything_in_order_and_holds_nobody_up() {
-    let server = chat(Limits { outbox_hard_bytes: 64 << 20, ..Limits::default() });
+    let server = chat(Limits::with(|limits| limits.outbox_hard_bytes = 64 << 20));
     let mut slow = slow_client(&server.address).await;
     slow.says("flood 256").await;
     let mut other = connect(&server.address).await;
@@ -250,7 +251,7 @@ async fn within_a_minute<T>(doing: impl Future<Output = T>) -> T {
 
 /// A server that does not wait long.
 fn impatient(handshake_timeout: Duration) -> Embedded {
-    chat(Limits { handshake_timeout, ..Limits::default() })
+    chat(Limits::with(|limits| limits.handshake_timeout = handshake_timeout))
 }
 
 #[tokio::test]
@@ -294,7 +295,7 @@ async fn plain_http_on_a_tls_port_is_told_so() {
 
 #[tokio::test]
 async fn with_all_places_taken_a_connection_is_closed_before_its_handshake() {
-    let server = chat(Limits { max_connections: Some(1), ..Limits::default() });
+    let server = chat(Limits::with(|limits| limits.max_connections = Some(1)));
     let mut first = connect(&server.address).await;
     assert_eq!(first.asks("hello").await, "hello");
     handshake(&server.address, "localhost", config(rustls::ALL_VERSIONS)).await.expect_err("there is no place");

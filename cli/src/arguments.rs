@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{bench, compression, flags, log, new, remote, settings, tls};
+use crate::{bench, compression, explain, flags, log, new, remote, settings, tls};
 
 /// The exit code for a mistake of the user: a file, a flag, an address. clap uses the same.
 const USAGE: u8 = 2;
@@ -251,7 +251,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
 /// Joins an error and its causes. A cause that an outer error already quotes is left out.
 fn in_one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
-    for cause in error.chain().map(ToString::to_string) {
+    for cause in error.chain().map(|cause| cause.downcast_ref().map_or_else(|| cause.to_string(), explain::in_flags)) {
         if !line.contains(&cause) {
             let separator = if line.is_empty() { "" } else { ": " };
             line = format!("{line}{separator}{cause}");

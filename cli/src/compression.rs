@@ -1,7 +1,7 @@
 //! The values of `--compression`.
 
 use clap::ValueEnum;
-use ws_host::more::Compression;
+use ws_host::config::Compression;
 
 /// How messages are compressed.
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use ws_host::more::Limits;
+use ws_host::config::Limits;
 
 use crate::limits::{duration, per_second, rate, restarts, size};
 
@@ -98,36 +98,34 @@ pub struct LimitFlags {
 
 impl From<LimitFlags> for Limits {
     fn from(flags: LimitFlags) -> Self {
-        let (max_restarts, restart_window) = flags.restarts;
-        Self {
-            max_connections: flags.max_connections,
-            max_per_address: flags.max_per_address,
-            accepts_per_second: flags.accept_rate,
-            handshake_timeout: flags.handshake_timeout,
-            max_request_bytes: flags.max_request,
-            max_message_bytes: flags.max_message,
-            compress_above_bytes: flags.compress_above,
-            outbox_soft_bytes: flags.outbox_soft,
-            outbox_hard_bytes: flags.outbox_hard,
-            rate: flags.rate,
-            mailbox_events: flags.mailbox,
-            mailbox_bytes: flags.mailbox_bytes,
-            ping_interval: flags.ping,
-            pong_timeout: flags.pong,
-            close_timeout: flags.close_timeout,
-            drain_timeout: flags.drain,
-            call_timeout: flags.call_timeout,
-            call_wait: flags.call_wait,
-            guest_memory_bytes: flags.guest_memory,
-            max_restarts,
-            restart_window,
-            max_rooms: flags.max_rooms,
-            max_room_clients: flags.max_room_clients,
-            room_linger: flags.room_linger,
-            max_snapshot_bytes: flags.max_snapshot,
-            probation: flags.probation,
-            probation_traps: flags.probation_traps,
-        }
+        Self::with(|limits| {
+            limits.max_connections = flags.max_connections;
+            limits.max_per_address = flags.max_per_address;
+            limits.accepts_per_second = flags.accept_rate;
+            limits.handshake_timeout = flags.handshake_timeout;
+            limits.max_request_bytes = flags.max_request;
+            limits.max_message_bytes = flags.max_message;
+            limits.compress_above_bytes = flags.compress_above;
+            limits.outbox_soft_bytes = flags.outbox_soft;
+            limits.outbox_hard_bytes = flags.outbox_hard;
+            limits.rate = flags.rate;
+            limits.mailbox_events = flags.mailbox;
+            limits.mailbox_bytes = flags.mailbox_bytes;
+            limits.ping_interval = flags.ping;
+            limits.pong_timeout = flags.pong;
+            limits.close_timeout = flags.close_timeout;
+            limits.drain_timeout = flags.drain;
+            limits.call_timeout = flags.call_timeout;
+            limits.call_wait = flags.call_wait;
+            limits.guest_memory_bytes = flags.guest_memory;
+            (limits.max_restarts, limits.restart_window) = flags.restarts;
+            limits.max_rooms = flags.max_rooms;
+            limits.max_room_clients = flags.max_room_clients;
+            limits.room_linger = flags.room_linger;
+            limits.max_snapshot_bytes = flags.max_snapshot;
+            limits.probation = flags.probation;
+            limits.probation_traps = flags.probation_traps;
+        })
     }
 }
 

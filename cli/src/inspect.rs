@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use ws_host::more::{Engine, Report};
+use ws_host::guest::{Engine, Report};
 
 use crate::arguments::InspectArguments;
 

@@ -7,6 +7,7 @@ mod compression;
 mod config_file;
 mod dev;
 mod env;
+mod explain;
 mod flags;
 mod hint;
 mod inspect;

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail};
 use serde::Serialize;
-use ws_host::more::{AdminRequest, Answer, ReleaseInfo, Status, SwapReport, ask, default_socket};
+use ws_host::admin::{Answer, ReleaseInfo, Request, Status, SwapReport, ask, default_socket};
 
 use crate::arguments::{Remote, SwapArguments};
 
@@ -21,7 +21,7 @@ pub struct Refused(String);
 pub fn swap(arguments: &SwapArguments) -> anyhow::Result<()> {
     // The path becomes absolute, because the server has its own working directory.
     let file = std::path::absolute(&arguments.file).with_context(|| format!("cannot find {}", arguments.file.display()))?;
-    changed(&arguments.remote, &AdminRequest::Swap(file))
+    changed(&arguments.remote, &Request::Swap(file))
 }
 
 /// Swaps a running server back to its previous component and prints the report.
@@ -29,7 +29,7 @@ pub fn swap(arguments: &SwapArguments) -> anyhow::Result<()> {
 /// # Errors
 /// As for [`swap`].
 pub fn rollback(remote: &Remote) -> anyhow::Result<()> {
-    changed(remote, &AdminRequest::Rollback)
+    changed(remote, &Request::Rollback)
 }
 
 /// Prints the running release and the server's counts.
@@ -37,20 +37,20 @@ pub fn rollback(remote: &Remote) -> anyhow::Result<()> {
 /// # Errors
 /// As for [`swap`].
 pub fn status(remote: &Remote) -> anyhow::Result<()> {
-    match request(remote, &AdminRequest::Status)? {
+    match request(remote, &Request::Status)? {
         Answer::Status(status) => show(remote, &status, in_words(&status)),
         other => bail!("unexpected answer from the server: {other:?}"),
     }
 }
 
-fn changed(remote: &Remote, asked: &AdminRequest) -> anyhow::Result<()> {
+fn changed(remote: &Remote, asked: &Request) -> anyhow::Result<()> {
     match request(remote, asked)? {
         Answer::Swapped(report) => show(remote, &report, change_in_words(&report)),
         other => bail!("unexpected answer from the server: {other:?}"),
     }
 }
 
-fn request(remote: &Remote, asked: &AdminRequest) -> anyhow::Result<Answer> {
+fn request(remote: &Remote, asked: &Request) -> anyhow::Result<Answer> {
     let socket = remote.socket.clone().unwrap_or_else(|| default_socket(remote.port));
     match ask(&socket, asked) {
         Ok(Answer::Refused(reason)) => Err(Refused(reason).into()),

@@ -8,11 +8,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use ws_host::more::{AdminSocket, Instances, default_socket, sha256};
+use ws_host::admin::{AdminSocket, default_socket};
+use ws_host::config::Instances;
+use ws_host::guest::sha256;
 use ws_host::{Handle, Server};
 
 use crate::arguments::{RunArguments, Serving, Sharing};
 use crate::env;
+use crate::explain;
 use crate::hint::Hint;
 use crate::tls::Tls;
 use crate::watch::Watch;
@@ -137,7 +140,7 @@ fn open_admin_socket(asked_for: Option<std::path::PathBuf>, port: u16) -> anyhow
         Ok(socket) => Ok(Some(socket)),
         Err(error) if must_open => Err(error.into()),
         Err(error) => {
-            tracing::warn!("`ws-host swap` and `status` will not reach this server: {error}");
+            tracing::warn!("`ws-host swap` and `status` will not reach this server: {}", explain::in_flags(&error));
             Ok(None)
         }
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::Args;
-use ws_host::more::sha256;
+use ws_host::guest::sha256;
 use ws_host::{Builder, Handle};
 
 use crate::watch::Watch;

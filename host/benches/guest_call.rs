@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use ws_host::Message;
+use ws_host::app::Message;
 use ws_host::bench_support::GuestRoom;
 
 const ROUNDS: usize = 51;

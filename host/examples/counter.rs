@@ -2,8 +2,8 @@
 //!
 //! `cargo run --example counter`, then connect to the address that it prints.
 
-use ws_host::more::{ClientId, Outcome};
-use ws_host::{App, Error, Message, Room, Server};
+use ws_host::app::{ClientId, Message, Outcome};
+use ws_host::{App, Error, Room, Server};
 
 #[derive(Default)]
 struct Counter {

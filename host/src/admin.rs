@@ -1,6 +1,6 @@
-//! The admin socket: how `ws-host swap`, `status` and `rollback` talk to a running server.
+//! The admin socket: other processes see and change the release of a running server.
 //!
-//! A Unix socket that only the server's user may open (mode 0600). One request and one answer for each connection,
+//! It is a Unix socket that only the server's user may open (mode 0600). A connection carries one request and one answer,
 //! each a line of JSON.
 
 use std::io::{self, BufRead, BufReader, Write};
@@ -14,24 +14,25 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::error::Error;
 use crate::handle::Handle;
-use crate::swap::{Status, SwapReport};
+pub use crate::shard::RoomSwap;
+pub use crate::swap::{ReleaseInfo, Status, SwapReport};
 
-/// The longest request: a path and a few words.
+/// The longest request, in bytes. A request is a path and a few words.
 const MAX_REQUEST_BYTES: u64 = 64 << 10;
 
-/// What can be asked of a running server.
+/// A request to a running server.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
-    /// Go to the component in this file. The server reads it, so the path must be absolute.
+    /// Replace the component by the one in this file. The server reads the file, so the path must be absolute.
     Swap(PathBuf),
-    /// Go back to the release before.
+    /// Go back to the previous release.
     Rollback,
-    /// Say what runs.
+    /// Tell what runs.
     Status,
 }
 
-/// What the server answers.
+/// The server's answer.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
@@ -39,11 +40,11 @@ pub enum Answer {
     Swapped(SwapReport),
     /// What runs.
     Status(Status),
-    /// It was refused, for this reason, and nothing has changed.
+    /// The request was refused for this reason, and nothing has changed.
     Refused(String),
 }
 
-/// Where the socket of the server on this port is, unless its owner names another place: in the user's runtime folder.
+/// The default path of the socket of the server on this port: a file in the user's runtime folder.
 pub fn default_socket(port: u16) -> PathBuf {
     let folder = std::env::var_os("XDG_RUNTIME_DIR").filter(|folder| !folder.is_empty());
     let folder = folder.map_or_else(
@@ -56,7 +57,7 @@ pub fn default_socket(port: u16) -> PathBuf {
 /// Asks a running server. Blocks until it has answered.
 ///
 /// # Errors
-/// There is no server at this socket, or it does not answer.
+/// No server listens at this socket, or it does not answer.
 pub fn ask(socket: &Path, request: &Request) -> io::Result<Answer> {
     let mut stream = StdUnixStream::connect(socket)?;
     let mut line = serde_json::to_vec(request)?;
@@ -67,7 +68,7 @@ pub fn ask(socket: &Path, request: &Request) -> io::Result<Answer> {
     Ok(serde_json::from_str(&answer)?)
 }
 
-/// An open admin socket. Dropped, it takes its file away.
+/// An open admin socket. Dropping it removes its file.
 #[derive(Debug)]
 pub struct AdminSocket {
     listener: UnixListener,
@@ -75,11 +76,11 @@ pub struct AdminSocket {
 }
 
 impl AdminSocket {
-    /// Opens the socket. What a server that has ended left behind is replaced; one that runs is not. To be called within a
-    /// tokio runtime.
+    /// Opens the socket. It replaces the socket of a server that has ended, but not the one of a running server. Call it within
+    /// a tokio runtime.
     ///
     /// # Errors
-    /// It cannot be opened, or another server has it.
+    /// The socket cannot be opened, or another server uses it.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let failed = |source| Error::AdminSocket { path: path.to_owned(), source };
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -89,14 +90,14 @@ impl AdminSocket {
             return Err(failed(io::Error::new(io::ErrorKind::AddrInUse, "another server has it")));
         }
         clear(path).map_err(failed)?;
-        // From the first moment on, nobody else may open it.
+        // The mask makes the socket private from its first moment.
         let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o177));
         let listener = UnixListener::bind(path);
         rustix::process::umask(before);
         Ok(Self { listener: listener.map_err(failed)?, path: path.to_owned() })
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -124,12 +125,12 @@ impl AdminSocket {
 
 impl Drop for AdminSocket {
     fn drop(&mut self) {
-        // Nothing is lost if it is gone already.
+        // An error means that the file is gone already.
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
-/// Takes away what a server that has ended left behind, and nothing else.
+/// Removes the socket of a server that has ended, and nothing else.
 fn clear(path: &Path) -> io::Result<()> {
     match std::fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path),
@@ -139,7 +140,7 @@ fn clear(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes the socket's folder, for its owner alone, or checks that an existing one is not somebody else's.
+/// Makes the socket's folder, private to its owner, or checks who owns an existing one.
 fn prepare(folder: &Path) -> io::Result<()> {
     match std::fs::DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),

@@ -1,4 +1,4 @@
-//! What a room runs: the handlers of an app, native or in a Wasm guest.
+//! The handlers of an app, and what they get and return.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -7,7 +7,8 @@ use bytes::Bytes;
 
 pub use crate::room::Decision;
 use crate::room::Room;
-use crate::types::{Client, ClientId, CloseInfo, Message, Request};
+pub use crate::room::{AttachmentError, CloseError, SendError, SendStatus, SubscribeError, TimerError};
+pub use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message, Request};
 
 /// The failure of a handler. It costs the app's instance: the handler's effects are dropped, the client whose event it
 /// was is closed with 1011, and a fresh instance starts. For a Wasm guest it is a trap.
@@ -112,7 +113,7 @@ pub trait App: Sized + 'static {
 }
 
 /// Makes instances of an app. A clone costs a reference count.
-pub trait Launch: Clone + Send + 'static {
+pub(crate) trait Launch: Clone + Send + 'static {
     /// What it makes.
     type App: App;
 

@@ -1,46 +1,53 @@
-//! How a server is put together.
+//! The builder of a server.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, Launch};
-use crate::config::{Compression, Config, Instances, Limits, TlsSource};
+use crate::config::{Compression, Config, Grants, Instances, Limits, TlsSource};
 use crate::error::Error;
 use crate::front::{self, Endpoints, Front, Notice, OriginPolicy, Page, Pattern, Policy, Proxies, Router, Setup, Tls};
 use crate::guest::{Engine, Program};
-use crate::handle::Handle;
+use crate::handle::{Controls, Handle};
 use crate::native::{Callbacks, Factory};
 use crate::room::Room;
 use crate::server::{Server, Thread};
 use crate::shard::{self, Counters, Order, Roster, ShardContext};
-use crate::swap::Releases;
+use crate::swap::{GuestHost, Releases};
 use crate::types::{Client, CloseInfo, Message};
 
-/// Starts the shard of an app whose type is known only where the app was given.
+/// Starts the shards of a native app. Its type is known only to `Builder::app`.
 type Start = Box<dyn FnOnce(usize, ShardContext) -> Result<Vec<Thread>, Error> + Send>;
 
-/// Puts a server together: an app (a component, a native `App`, or callbacks) and what differs from the defaults.
+/// Builds a server from one app (a component, a native `App`, or callbacks) and what differs from the defaults.
 #[derive(Default)]
 pub struct Builder {
     config: Config,
     listener: Option<TcpListener>,
-    component: Option<PathBuf>,
+    component: Option<Component>,
     app: Option<Start>,
     callbacks: Callbacks,
 }
 
 impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Builder").field("config", &self.config).field("component", &self.component).finish_non_exhaustive()
+        f.debug_struct("Builder").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// A builder with the defaults.
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 }
 
 impl Builder {
-    /// The TCP port, 13254 by default; 0 has the system choose one, which `Server::local_addr` tells.
+    /// The TCP port, 13254 by default. With 0 the system chooses one, and `Server::local_addr` returns it.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.config.port = port;
@@ -55,7 +62,7 @@ impl Builder {
         self
     }
 
-    /// A listener of the caller's, in place of host and port.
+    /// The caller's own listener, in place of host and port.
     #[must_use]
     pub fn listener(mut self, listener: TcpListener) -> Self {
         self.listener = Some(listener);
@@ -65,7 +72,14 @@ impl Builder {
     /// Serves the Wasm component in this file.
     #[must_use]
     pub fn component(mut self, path: impl Into<PathBuf>) -> Self {
-        self.component = Some(path.into());
+        self.component = Some(Component::File(path.into()));
+        self
+    }
+
+    /// Serves the Wasm component with these bytes. `name` stands for the file in errors and in `Handle::status`.
+    #[must_use]
+    pub fn component_bytes(mut self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        self.component = Some(Component::Bytes(name.into(), bytes.into()));
         self
     }
 
@@ -105,7 +119,7 @@ impl Builder {
         self
     }
 
-    /// Whether the page shows what `Handle::set_notice` says, for a development server to tell of its troubles. Not by default.
+    /// Whether the page shows the text of `Handle::set_notice`, such as a failed build. It does not by default.
     #[must_use]
     pub fn notices(mut self, notices: bool) -> Self {
         self.config.notices = notices;
@@ -119,15 +133,22 @@ impl Builder {
         self
     }
 
-    /// Gives a component an environment variable. By default it has none, and never the host's own.
+    /// Gives a component an environment variable. It has none by default, and never the host's own.
     #[must_use]
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.config.grants.set_env(name.into(), value.into());
+        self.config.grants.set_env(name, value);
         self
     }
 
-    /// Believes the `X-Forwarded-For` of one more proxy, an address or a network such as `10.0.0.0/8`: the address behind it is
-    /// the client's then. Nobody else's is believed.
+    /// Gives a component these grants, in place of all earlier ones.
+    #[must_use]
+    pub fn grants(mut self, grants: Grants) -> Self {
+        self.config.grants = grants;
+        self
+    }
+
+    /// Trusts the `X-Forwarded-For` of one more proxy, an address or a network such as `10.0.0.0/8`. Its entry is then the
+    /// client's address. Nobody else's header counts.
     #[must_use]
     pub fn trusted_proxy(mut self, proxy: impl Into<String>) -> Self {
         self.config.trusted_proxies.push(proxy.into());
@@ -141,7 +162,7 @@ impl Builder {
         self
     }
 
-    /// Which clients share an instance: everybody by default.
+    /// Which clients share an instance: all of them by default.
     #[must_use]
     pub fn instances(mut self, instances: Instances) -> Self {
         self.config.instances = instances;
@@ -155,14 +176,14 @@ impl Builder {
         self
     }
 
-    /// How many threads run rooms: by default one for each core, or one if everybody shares an instance.
+    /// How many threads run rooms: by default one for each core, or one if all clients share an instance.
     #[must_use]
     pub fn shards(mut self, shards: usize) -> Self {
         self.config.shards = shards;
         self
     }
 
-    /// Serves `https://` and `wss://` alone, with the certificate (best with its whole chain) and the private key in these PEM
+    /// Serves `https://` and `wss://` only, with the certificate (best with its whole chain) and the private key in these PEM
     /// files. `Handle::reload_tls` loads them again.
     #[must_use]
     pub fn tls(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
@@ -170,8 +191,8 @@ impl Builder {
         self
     }
 
-    /// The same for development, with a certificate made at the start for `localhost`, `127.0.0.1` and `::1`. Browsers ask
-    /// whether to trust it.
+    /// The same for development, with a certificate made at the start for `localhost`, `127.0.0.1` and `::1`. Browsers warn
+    /// of it.
     #[cfg(feature = "self-signed")]
     #[must_use]
     pub fn self_signed_tls(mut self) -> Self {
@@ -193,15 +214,16 @@ impl Builder {
         self
     }
 
-    /// Loads the app, listens, and starts the app's first instance. When several kinds of app were given, a component
-    /// comes before an `App`, and that before callbacks.
+    /// Loads the app, listens, and starts the app's first instance. Blocks: a large component takes seconds to compile.
     ///
     /// # Errors
-    /// Everything that can keep a server from serving; each says in one line what to do.
+    /// `NothingToServe` or `TwoApps` unless there is exactly one app, and all that keeps a server from starting. Each error
+    /// says in one line what to do.
     pub fn build(self) -> Result<Server, Error> {
+        self.check_app()?;
         let Self { config, listener, component, app, callbacks } = self;
         let limits = config.limits.clone().within_reach();
-        limits.check()?;
+        limits.check().map_err(Error::Limits)?;
         OriginPolicy::check(&config.allow_origins)?;
         let proxies = Proxies::parse(&config.trusted_proxies, config.proxy_protocol)?;
         let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
@@ -223,27 +245,36 @@ impl Builder {
         let count = shard_count(&config);
         let mut releases = None;
         let shards = match (component, app) {
-            (Some(path), _) => {
+            (Some(component), _) => {
                 let engine = match config.instances {
                     Instances::Shared => Engine::new()?,
                     Instances::PerRoom | Instances::PerClient => Engine::with_pool(limits.max_rooms, limits.guest_memory_bytes)?,
                 };
-                let program = Program::load(&engine, &path, &limits, &config.grants)?;
+                let program = component.load(&engine, &limits, &config.grants)?;
                 context.app_name = program.name().to_owned();
                 let (shards, orders) = start(count, &program, &context)?;
-                releases = Some(Arc::new(Releases::new(engine, limits.clone(), config.grants, counters, orders, &path, program)));
+                let host = GuestHost { engine, limits: limits.clone(), grants: config.grants, counters, shards: orders };
+                releases = Some(Arc::new(Releases::new(host, component.file(), program)));
                 shards
             }
             (None, Some(start)) => start(count, context)?,
-            (None, None) if callbacks.is_empty() => return Err(Error::NothingToServe),
             (None, None) => start(count, &callbacks, &context)?.0,
         };
         let (stop, stopped) = watch::channel(None);
         let admitting = Arc::new(AtomicBool::new(true));
         let notice = Notice::default();
         let commands: Vec<_> = shards.iter().map(|shard| shard.commands.clone()).collect();
-        let handle = Handle::new(commands.clone(), roster, Arc::clone(&admitting), notice.clone(), releases, stop, &limits)
-            .with_tls(tls.clone());
+        let handle = Handle::new(Controls {
+            shards: commands.clone(),
+            roster,
+            admitting: Arc::clone(&admitting),
+            notice: notice.clone(),
+            releases,
+            stop,
+            tls: tls.clone(),
+            drain_timeout: limits.drain_timeout,
+            max_message_bytes: limits.max_message_bytes,
+        });
         let mut endpoints = Endpoints::default();
         if config.page {
             endpoints.add(Page::new(config.notices.then_some(notice)));
@@ -255,13 +286,53 @@ impl Builder {
         let front = Front::new(Setup { policy, endpoints, router, admitting, limits });
         Server::new(listener, front, shards, handle, stopped)
     }
+
+    /// Refuses a server without an app, or with two kinds of app.
+    fn check_app(&self) -> Result<(), Error> {
+        let kinds = [
+            self.component.is_some().then_some("a component"),
+            self.app.is_some().then_some("an app"),
+            (!self.callbacks.is_empty()).then_some("callbacks"),
+        ];
+        let mut given = kinds.into_iter().flatten();
+        match (given.next(), given.next()) {
+            (None, _) => Err(Error::NothingToServe),
+            (Some(first), Some(second)) => Err(Error::TwoApps { first, second }),
+            (Some(_), None) => Ok(()),
+        }
+    }
+}
+
+/// Where a component comes from.
+#[derive(Debug)]
+enum Component {
+    File(PathBuf),
+    /// A name, and the component itself.
+    Bytes(String, Vec<u8>),
+}
+
+impl Component {
+    fn load(&self, engine: &Engine, limits: &Limits, grants: &Grants) -> Result<Program, Error> {
+        match self {
+            Self::File(path) => Program::load(engine, path, limits, grants),
+            Self::Bytes(name, bytes) => Program::from_bytes(engine, name, bytes, limits, grants),
+        }
+    }
+
+    /// The file that the release goes by.
+    fn file(&self) -> &Path {
+        match self {
+            Self::File(path) => path,
+            Self::Bytes(name, _) => Path::new(name),
+        }
+    }
 }
 
 fn parse_pattern(text: &str) -> Result<Pattern, Error> {
     Pattern::parse(text).ok_or_else(|| Error::RoomPath(text.to_owned()))
 }
 
-/// One room needs one thread; many are spread over all cores.
+/// One room needs one thread; many rooms use all cores.
 fn shard_count(config: &Config) -> usize {
     match (config.instances, config.shards) {
         (Instances::Shared, _) => 1,
@@ -272,7 +343,7 @@ fn shard_count(config: &Config) -> usize {
 
 type Orders<L> = Vec<mpsc::Sender<Order<L>>>;
 
-/// Starts the shards. On an error, those that have started end with their commands.
+/// Starts the shards. After an error, the shards that have started end when their senders are dropped.
 fn start<L: Launch>(count: usize, launch: &L, context: &ShardContext) -> Result<(Vec<Thread>, Orders<L>), Error> {
     let (mut threads, mut orders) = (Vec::new(), Vec::new());
     for index in (0..).take(count) {

@@ -1,11 +1,12 @@
-//! What can go wrong before a server serves, each in one line that says what to do.
+//! The errors of the library, each in one line that says what to do.
 
 use std::io;
 use std::path::PathBuf;
 
+use crate::limits::LimitError;
 use crate::types::ClientId;
 
-/// Why a server could not start, or a component could not be loaded.
+/// An error of the library: a server that cannot start, a component that is refused, or a call that failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -22,7 +23,7 @@ pub enum Error {
     NotWasm {
         /// The file's name.
         name: String,
-        /// What it is instead, as far as can be told.
+        /// What it seems to be instead.
         found: String,
     },
     /// The file is a core module.
@@ -75,38 +76,38 @@ pub enum Error {
         /// Why.
         reason: String,
     },
-    /// There is no release before the running one.
+    /// The running release has no previous one.
     #[error("there is no release before this one to go back to")]
     NothingToGoBackTo,
     /// The app is not a component.
     #[error("only a server that runs a component can change its release")]
     NotAComponent,
-    /// The pattern that paths are to name rooms by is none.
+    /// The room path pattern is invalid.
     #[error("{0:?} does not say where a path names the room. Write a path with one {{room}} in it, such as /chat/{{room}}")]
     RoomPath(String),
-    /// Limits that contradict each other, or that nobody could be served with.
+    /// Limits that contradict each other, or with which nobody could be served.
     #[error("these limits cannot be kept: {0}")]
-    Limits(String),
-    /// An origin to admit is none.
+    Limits(LimitError),
+    /// An origin to admit is invalid.
     #[error("{origin:?} is no origin{} Write https://app.example, *.example.com, null or *", hint.as_ref().map_or_else(|| ".".to_owned(), |hint| format!("; did you mean {hint}?")))]
     Origin {
         /// What was given.
         origin: String,
-        /// What was meant, perhaps.
+        /// The origin that was probably meant.
         hint: Option<String>,
     },
-    /// A trusted proxy's address is none.
+    /// A trusted proxy's address is invalid.
     #[error("{0:?} is no address of a proxy. Write an address or a network, such as 10.0.0.7 or 10.0.0.0/8")]
     TrustedProxy(String),
     /// The admin socket cannot be opened.
-    #[error("cannot open the admin socket {}: {source}. Name another place with --socket", path.display())]
+    #[error("cannot open the admin socket {}: {source}. Choose another path", path.display())]
     AdminSocket {
         /// Where.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
-    /// The certificate or its key cannot be served with.
+    /// The certificate or its key cannot be used.
     #[error("cannot use the {what} {}: {problem}", path.display())]
     Tls {
         /// Which of the two.
@@ -119,6 +120,14 @@ pub enum Error {
     /// Nothing was given to serve.
     #[error("there is nothing to serve: give the builder a component, an app or at least one callback")]
     NothingToServe,
+    /// The builder was given two kinds of app.
+    #[error("the builder has both {first} and {second}, and a server runs one app: leave one of them out")]
+    TwoApps {
+        /// One of them.
+        first: &'static str,
+        /// The other one.
+        second: &'static str,
+    },
     /// The host name does not resolve.
     #[error("the host name {host:?} does not resolve: {source}. Use an address of this machine, such as 127.0.0.1 or 0.0.0.0")]
     Resolve {
@@ -138,18 +147,18 @@ pub enum Error {
     /// The operating system refused something that a server needs.
     #[error("cannot {what}: {source}")]
     System {
-        /// What was tried.
+        /// What the server tried to do.
         what: &'static str,
         /// What the system said.
         source: io::Error,
     },
-    /// The server is not running any more.
+    /// The server has ended.
     #[error("the server has stopped")]
     Stopped,
-    /// More commands wait for a shard than it takes.
+    /// The queue of a shard's commands is full.
     #[error("the server is overloaded: {0} commands wait already. Try again later")]
     Busy(usize),
-    /// A message of the owner's is larger than the limit.
+    /// The message is larger than the limit.
     #[error("the message has {size} bytes, more than the {limit} that one message may have")]
     MessageTooBig {
         /// Its size.
@@ -165,7 +174,6 @@ pub enum Error {
 fn hint_for_read(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::NotFound => ". Check the path; a Rust guest's build writes target/wasm32-wasip2/release/NAME.wasm",
-        io::ErrorKind::IsADirectory => ". To build and serve a project's directory, use `ws-host dev DIR`",
         _ => "",
     }
 }
@@ -173,11 +181,9 @@ fn hint_for_read(error: &io::Error) -> &'static str {
 fn explain_bind(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => {
-            "the port is in use. Stop the other program, or choose another port with --port (0 picks a free one)".into()
+            "the port is in use. Stop the other program, or choose another port (0 picks a free one)".into()
         }
-        io::ErrorKind::PermissionDenied => {
-            "permission denied. Ports below 1024 need privileges; choose a higher one with --port".into()
-        }
+        io::ErrorKind::PermissionDenied => "permission denied. Ports below 1024 need privileges; choose a higher port".into(),
         io::ErrorKind::AddrNotAvailable => {
             "this machine has no such address. Use 127.0.0.1, or 0.0.0.0 for all of its addresses".into()
         }

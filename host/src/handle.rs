@@ -7,78 +7,74 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
-use crate::config::Limits;
 use crate::error::Error;
 use crate::front::{Notice, Tls};
 use crate::shard::{Address, Command, Delivery, Envelope, Roster};
 use crate::swap::{Releases, Status, SwapReport};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
-/// A server's remote control. A clone costs two reference counts; no method blocks.
+/// A server's remote control. A clone costs a reference count. Only `reload_tls` blocks.
 ///
-/// What it does takes effect between two handlers of the room, in the order of the calls of one thread.
+/// Commands take effect between two handlers of a room, in the order of the calls of one thread.
 #[derive(Debug, Clone)]
 pub struct Handle {
     inner: Arc<Inner>,
-    tls: Option<Arc<Tls>>,
 }
 
 #[derive(Debug)]
 struct Inner {
-    shards: Vec<mpsc::Sender<Command>>,
-    roster: Arc<Roster>,
-    admitting: Arc<AtomicBool>,
-    notice: Notice,
-    /// The releases of a component; a native app has none.
-    releases: Option<Arc<Releases>>,
-    stop: watch::Sender<Option<Instant>>,
-    drain_timeout: Duration,
-    max_message_bytes: usize,
+    controls: Controls,
+    /// True once `Server::run` has returned.
     ended: AtomicBool,
 }
 
+/// What a handle acts on.
+#[derive(Debug)]
+pub(crate) struct Controls {
+    /// Where each shard takes commands.
+    pub shards: Vec<mpsc::Sender<Command>>,
+    /// The connected clients.
+    pub roster: Arc<Roster>,
+    /// False while new clients are denied.
+    pub admitting: Arc<AtomicBool>,
+    /// The page's notice.
+    pub notice: Notice,
+    /// The releases of a component; a native app has none.
+    pub releases: Option<Arc<Releases>>,
+    /// Takes the deadline of a shutdown.
+    pub stop: watch::Sender<Option<Instant>>,
+    /// The certificate, if the server speaks TLS.
+    pub tls: Option<Arc<Tls>>,
+    /// How long a shutdown may take.
+    pub drain_timeout: Duration,
+    /// The size of the largest message.
+    pub max_message_bytes: usize,
+}
+
 impl Handle {
-    pub(crate) fn new(
-        shards: Vec<mpsc::Sender<Command>>,
-        roster: Arc<Roster>,
-        admitting: Arc<AtomicBool>,
-        notice: Notice,
-        releases: Option<Arc<Releases>>,
-        stop: watch::Sender<Option<Instant>>,
-        limits: &Limits,
-    ) -> Self {
-        let (drain_timeout, max_message_bytes) = (limits.drain_timeout, limits.max_message_bytes);
-        let ended = AtomicBool::new(false);
-        Self {
-            inner: Arc::new(Inner { shards, roster, admitting, notice, releases, stop, drain_timeout, max_message_bytes, ended }),
-            tls: None,
-        }
+    pub(crate) fn new(controls: Controls) -> Self {
+        Self { inner: Arc::new(Inner { controls, ended: AtomicBool::new(false) }) }
     }
 
-    pub(crate) fn with_tls(mut self, tls: Option<Arc<Tls>>) -> Self {
-        self.tls = tls;
-        self
-    }
-
-    /// The clients that are connected, in the order in which they came.
+    /// The connected clients, in the order in which they came.
     pub fn clients(&self) -> Vec<Client> {
-        self.inner.roster.clients()
+        self.inner.controls.roster.clients()
     }
 
     /// Sends a message to one client.
     ///
     /// # Errors
-    /// `NoSuchClient`, `MessageTooBig`, `Busy` or `Stopped`. A client that leaves while the message is under way gets nothing.
+    /// `NoSuchClient`, `MessageTooBig`, `Busy` or `Stopped`. A client that leaves before the message is sent does not get it.
     pub fn send(&self, to: ClientId, message: impl Into<Message>) -> Result<(), Error> {
         let message = self.checked(message.into())?;
-        let line = self.inner.roster.line(to).ok_or(Error::NoSuchClient(to))?;
+        let line = self.inner.controls.roster.line(to).ok_or(Error::NoSuchClient(to))?;
         self.command(
             line.shard as usize,
             Command::Deliver(Envelope { to: Address::Client(to, line), what: Delivery::Message(message) }),
         )
     }
 
-    /// Sends a message to everybody.
+    /// Sends a message to all clients.
     ///
     /// # Errors
     /// `MessageTooBig`, `Busy` or `Stopped`.
@@ -105,14 +101,14 @@ impl Handle {
         self.deliver_all(|| Address::Topic(Arc::clone(&room), Arc::clone(&topic)), &Delivery::Message(message))
     }
 
-    /// From now on, new clients are refused with HTTP status 503. Who is connected stays.
+    /// From now on, new clients are refused with HTTP status 503. Connected clients stay.
     pub fn deny_new_clients(&self) {
-        self.inner.admitting.store(false, Relaxed);
+        self.inner.controls.admitting.store(false, Relaxed);
     }
 
-    /// Takes `deny_new_clients` back. What a guest has denied by itself stays denied.
+    /// Takes `deny_new_clients` back. A room whose guest denies new clients goes on denying them.
     pub fn allow_new_clients(&self) {
-        self.inner.admitting.store(true, Relaxed);
+        self.inner.controls.admitting.store(true, Relaxed);
     }
 
     /// Closes every client with 1001; the server goes on.
@@ -123,67 +119,67 @@ impl Handle {
         self.deliver_all(|| Address::All, &Delivery::Close(CloseInfo::disconnected()))
     }
 
-    /// Ends the server: it accepts no more, closes its clients with 1001, waits for their close frames and for the app,
-    /// and is gone after the drain timeout at the latest. `Server::run` returns then.
+    /// Ends the server. It stops accepting, closes its clients with 1001, and waits for their close frames and for the app, at
+    /// most for the drain timeout. Then `Server::run` returns.
     pub fn shutdown(&self) {
-        let deadline = Instant::now() + self.inner.drain_timeout;
+        let deadline = Instant::now() + self.inner.controls.drain_timeout;
         // A second call does not move the deadline.
-        self.inner.stop.send_if_modified(|stop| stop.is_none().then(|| *stop = Some(deadline)).is_some());
+        self.inner.controls.stop.send_if_modified(|stop| stop.is_none().then(|| *stop = Some(deadline)).is_some());
     }
 
     pub(crate) fn stopped(&self) {
         self.inner.ended.store(true, Relaxed);
     }
 
-    /// Goes to the component in this file while the clients stay connected.
+    /// Replaces the component by the one in this file. The clients stay connected.
     ///
     /// # Errors
-    /// The component is refused, and then nothing has changed; or the app is not a component.
+    /// The component is refused, and nothing has changed; or the app is not a component.
     pub async fn swap(&self, file: &Path) -> Result<SwapReport, Error> {
         self.releases()?.swap(file).await
     }
 
-    /// Goes back to the release before, with the state of the running one.
+    /// Goes back to the previous release, with the state of the running one.
     ///
     /// # Errors
-    /// There is none, it is refused, or the app is not a component.
+    /// The running release is the first one, the previous one is refused, or the app is not a component.
     pub async fn rollback(&self) -> Result<SwapReport, Error> {
         self.releases()?.rollback().await
     }
 
-    /// Loads the certificate and its key from their files again. New connections get the new certificate; those that there are
-    /// go on. A server without TLS has nothing to load. Reads files: to be called where that may block.
+    /// Loads the certificate and its key from their files again. New connections get the new certificate; open ones go on.
+    /// A server without TLS has nothing to load. Blocks while it reads the files.
     ///
     /// # Errors
-    /// `Error::Tls`: they cannot be served with, and the certificate before goes on.
+    /// `Error::Tls`: the new certificate cannot be used, and the server keeps the old one.
     pub fn reload_tls(&self) -> Result<(), Error> {
-        self.tls.as_ref().map_or(Ok(()), |tls| tls.reload())
+        self.inner.controls.tls.as_ref().map_or(Ok(()), |tls| tls.reload())
     }
 
-    /// What runs.
+    /// The running release, and what is counted.
     ///
     /// # Errors
     /// The app is not a component.
     pub async fn status(&self) -> Result<Status, Error> {
-        Ok(self.releases()?.status(self.inner.roster.len()))
+        Ok(self.releases()?.status(self.inner.controls.roster.len()))
     }
 
-    /// Has the page show this text, if the server was built with `notices`; an empty one takes it away.
+    /// Shows this text on the page, if the server was built with `notices`. An empty text removes it.
     pub fn set_notice(&self, text: impl Into<String>) {
-        self.inner.notice.set(text.into());
+        self.inner.controls.notice.set(text.into());
     }
 
     fn releases(&self) -> Result<&Arc<Releases>, Error> {
-        self.inner.releases.as_ref().ok_or(Error::NotAComponent)
+        self.inner.controls.releases.as_ref().ok_or(Error::NotAComponent)
     }
 
     fn checked(&self, message: Message) -> Result<Message, Error> {
-        let (size, limit) = (message.as_bytes().len(), self.inner.max_message_bytes);
+        let (size, limit) = (message.as_bytes().len(), self.inner.controls.max_message_bytes);
         if size > limit { Err(Error::MessageTooBig { size, limit }) } else { Ok(message) }
     }
 
     fn deliver_all(&self, to: impl Fn() -> Address, what: &Delivery) -> Result<(), Error> {
-        let mut shards = 0..self.inner.shards.len();
+        let mut shards = 0..self.inner.controls.shards.len();
         shards.try_for_each(|shard| self.command(shard, Command::Deliver(Envelope { to: to(), what: what.clone() })))
     }
 
@@ -191,7 +187,7 @@ impl Handle {
         if self.inner.ended.load(Relaxed) {
             return Err(Error::Stopped);
         }
-        let shard = &self.inner.shards[shard];
+        let shard = &self.inner.controls.shards[shard];
         shard.try_send(command).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Busy(shard.max_capacity()),
             mpsc::error::TrySendError::Closed(_) => Error::Stopped,

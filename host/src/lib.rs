@@ -1,4 +1,4 @@
-//! A WebSocket server whose application is a sandboxed WebAssembly component, or a native app in its place.
+//! A WebSocket server whose application is a sandboxed WebAssembly component or a native Rust type.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), ws_host::Error> {
@@ -6,22 +6,30 @@
 //! # }
 //! ```
 //!
-//! A reading order: `server` listens and accepts through `front`, which hands each connection to the `shard`; the shard's
-//! `room_loop` calls the handlers of an `app`, which is a `guest` (Wasm) or `native`; what a handler does waits in the
-//! `room` until it returns. ARCHITECTURE.md tells the way of a message in one paragraph.
+//! | module | has |
+//! | --- | --- |
+//! | [`app`] | what the handlers of an [`App`] get and return: clients, messages, close causes, errors |
+//! | [`config`] | what a [`Builder`] takes: limits, grants, instances, compression |
+//! | [`admin`] | the socket by which other processes change the release of a running server |
+//! | [`guest`] | what a component exports and imports |
+//!
+//! A reading order of the source: `server` accepts connections through `front`, which gives each to a `shard`. The shard's
+//! `room_loop` calls the handlers of an `app`, which is a `guest` (Wasm) or `native`. The effects of a handler wait in the
+//! `room` until it returns. ARCHITECTURE.md has the way of a message in one paragraph.
 
-mod admin;
-mod app;
+pub mod admin;
+pub mod app;
 #[cfg(feature = "bench")]
 #[doc(hidden)]
 pub mod bench_support;
 mod builder;
 mod close;
-mod config;
+pub mod config;
 mod error;
 mod front;
-mod guest;
+pub mod guest;
 mod handle;
+mod limits;
 mod native;
 mod room;
 mod server;
@@ -31,22 +39,9 @@ mod types;
 
 use ws_protocol as protocol;
 
-/// The types around the main ones: reasons, errors, limits, and what the binary needs of guests.
-pub mod more {
-    pub use crate::admin::{AdminSocket, Answer, Request as AdminRequest, ask, default_socket};
-    pub use crate::app::{Decision, Fault, Outcome, Saved, StartReason, UpgradeRequest};
-    pub use crate::config::{Compression, Grants, Instances, Limits};
-    pub use crate::guest::{Engine, Program, Report, sha256};
-    pub use crate::room::{AttachmentError, CloseError, SendError, SendStatus, SubscribeError, TimerError};
-    pub use crate::shard::RoomSwap;
-    pub use crate::swap::{ReleaseInfo, Status, SwapReport};
-    pub use crate::types::{ClientId, CloseCause, Request};
-}
-
 pub use app::App;
 pub use builder::Builder;
 pub use error::Error;
 pub use handle::Handle;
 pub use room::Room;
 pub use server::Server;
-pub use types::{Client, CloseInfo, Message};

@@ -1,11 +1,11 @@
-//! The embeddable server: it listens, starts the shard with the app's room, and accepts until it is told to stop.
+//! The embeddable server: it accepts connections until it is told to stop, then closes its clients.
 
 use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
 use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::builder::Builder;
 use crate::error::Error;
 use crate::front::Front;
 use crate::handle::Handle;
@@ -35,11 +35,6 @@ pub struct Server {
 }
 
 impl Server {
-    /// Where every server begins.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
     pub(crate) fn new(
         listener: TcpListener,
         front: Front,
@@ -51,18 +46,18 @@ impl Server {
         Ok(Self { listener, address, front, shards, handle, stop })
     }
 
-    /// The address that it listens on, with the port that the system chose if it was asked to.
+    /// The address that it listens on. With port 0, it has the port that the system chose.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// A handle for other threads and tasks. It goes on answering, with `Error::Stopped`, when the server has ended.
+    /// A handle for other threads and tasks. When the server has ended, its methods return `Error::Stopped`.
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
 
-    /// Serves until `Handle::shutdown`, then closes the clients with 1001 and returns when they are gone, at the latest
-    /// after the drain timeout. To be called within a tokio runtime; the rooms run on threads of their own.
+    /// Serves until `Handle::shutdown`. Then it closes the clients with 1001 and returns when they are gone, at the latest after
+    /// the drain timeout. Call it within a tokio runtime; the rooms run on threads of their own.
     ///
     /// # Errors
     /// The listening socket cannot be used.
@@ -72,7 +67,7 @@ impl Server {
         listener.set_nonblocking(true).map_err(unusable)?;
         let listener = tokio::net::TcpListener::from_std(listener).map_err(unusable)?;
         let deadline = front.run(listener, stop).await;
-        // The order to drain stands in each queue behind all who were admitted before it.
+        // In each queue, the command to drain stands behind all clients admitted before it.
         for shard in &shards {
             let _ = shard.commands.send(Command::Drain(deadline)).await;
         }
@@ -85,10 +80,24 @@ impl Server {
         Ok(())
     }
 
-    /// The same on a runtime of its own, for programs that have none. Blocks.
+    /// Serves until `shutdown` is ready or `Handle::shutdown` is called, whichever comes first, and then ends as `run` does.
     ///
     /// # Errors
-    /// As `run`, or the runtime cannot be made.
+    /// As `run`.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
+        let handle = self.handle();
+        let mut running = pin!(self.run());
+        tokio::select! {
+            ended = &mut running => return ended,
+            () = shutdown => handle.shutdown(),
+        }
+        running.await
+    }
+
+    /// The same as `run` on a runtime of its own, for programs that have none. Blocks.
+    ///
+    /// # Errors
+    /// As `run`, or the runtime cannot be started.
     pub fn run_forever(self) -> Result<(), Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(|source| Error::System { what: "start an event loop", source })?.block_on(self.run())
@@ -103,7 +112,7 @@ pub(crate) struct Thread {
 }
 
 impl Thread {
-    /// Waits for its end; false if it panicked. Blocks.
+    /// Waits for its end. Returns false if it panicked. Blocks.
     fn join(self) -> bool {
         drop(self.commands);
         self.thread.join().is_ok()

@@ -1,38 +1,38 @@
-//! Releases of a guest, and how the server goes from one to another while its clients stay connected.
+//! Releases of a guest, and the change from one to another while clients stay connected.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Mutex as Turn, mpsc, oneshot};
+use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 
 use crate::config::{Grants, Limits};
 use crate::error::Error;
 use crate::guest::{Engine, Program};
 use crate::shard::{Counters, Order, Probation, RoomSwap};
 
-/// A release, as it is told to people.
+/// A release, as people see it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReleaseInfo {
     /// The component's file.
     pub file: PathBuf,
     /// The SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
-    /// Since when it runs, in seconds since 1970.
+    /// When it began to run, in seconds since 1970.
     pub since_unix: u64,
 }
 
 /// What a swap changed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SwapReport {
-    /// The release before.
+    /// The previous release.
     pub from: ReleaseInfo,
     /// The release that runs now.
     pub to: ReleaseInfo,
-    /// Reading, checking and compiling, in microseconds. Nobody waits for it.
+    /// Reading, checking and compiling, in microseconds. No room waits for it.
     pub load_us: u64,
-    /// From the first room's turn to the last's, in microseconds. Each room waits only for its own.
+    /// From the first room's change to the last one's, in microseconds. Each room waits only for its own.
     pub swap_us: u64,
     /// Room by room.
     pub rooms: Vec<RoomSwap>,
@@ -43,7 +43,7 @@ pub struct SwapReport {
 pub struct Status {
     /// The running release.
     pub release: ReleaseInfo,
-    /// The one that `rollback` goes back to.
+    /// The release that `rollback` goes back to.
     pub previous: Option<ReleaseInfo>,
     /// Rooms that exist.
     pub rooms: usize,
@@ -68,78 +68,82 @@ struct State {
     swaps: u64,
 }
 
+/// What each release of a server runs with.
+#[derive(Debug)]
+pub struct GuestHost {
+    /// Compiles components.
+    pub engine: Engine,
+    /// The server's limits.
+    pub limits: Limits,
+    /// What guests are given.
+    pub grants: Grants,
+    /// What is counted.
+    pub counters: Arc<Counters>,
+    /// Where each shard takes orders.
+    pub shards: Vec<mpsc::Sender<Order<Program>>>,
+}
+
 /// The releases of a server whose app is a component. One swap runs at a time.
 #[derive(Debug)]
 pub struct Releases {
-    engine: Engine,
-    limits: Limits,
-    grants: Grants,
-    counters: Arc<Counters>,
-    shards: Vec<mpsc::Sender<Order<Program>>>,
+    host: GuestHost,
     /// Held by a swap from its beginning to its end.
-    turn: Turn<()>,
-    /// Locked for moments only, so that `status` answers while a swap waits for a room.
+    swapping: AsyncMutex<()>,
+    /// Never held across an await, so that `status` answers while a swap waits for a room.
     state: Mutex<State>,
 }
 
 impl Releases {
     /// The releases of a server that runs `program` from this file.
-    pub fn new(
-        engine: Engine,
-        limits: Limits,
-        grants: Grants,
-        counters: Arc<Counters>,
-        shards: Vec<mpsc::Sender<Order<Program>>>,
-        file: &Path,
-        program: Program,
-    ) -> Self {
+    pub fn new(host: GuestHost, file: &Path, program: Program) -> Self {
         let state = State { current: Release::new(file, program), previous: None, swaps: 0 };
-        Self { engine, limits, grants, counters, shards, turn: Turn::new(()), state: Mutex::new(state) }
+        Self { host, swapping: AsyncMutex::new(()), state: Mutex::new(state) }
     }
 
-    /// Goes to the component in this file. Its rooms change one after the other, each between two of its events.
+    /// Replaces the component by the one in this file. Rooms change one after the other, each between two of its events.
     ///
     /// # Errors
-    /// The component cannot be loaded, or a room refuses it. Then all rooms run what they ran before.
+    /// The component cannot be loaded, or a room refuses it. All rooms then run the old one.
     pub async fn swap(self: &Arc<Self>, file: &Path) -> Result<SwapReport, Error> {
-        let _turn = self.turn.lock().await;
+        let _swapping = self.swapping.lock().await;
         let begun = Instant::now();
-        let (engine, limits, grants, path) = (self.engine.clone(), self.limits.clone(), self.grants.clone(), file.to_owned());
+        let GuestHost { engine, limits, grants, .. } = &self.host;
+        let (engine, limits, grants, path) = (engine.clone(), limits.clone(), grants.clone(), file.to_owned());
         let loaded = tokio::task::spawn_blocking(move || Program::load(&engine, &path, &limits, &grants)).await;
         let program = loaded.map_err(|_| Error::Stopped)??;
         self.install(Release::new(file, program), begun).await
     }
 
-    /// Goes back to the release before, with the state of the running one.
+    /// Goes back to the previous release, with the state of the running one.
     ///
     /// # Errors
-    /// There is none, or a room refuses it.
+    /// The running release is the first one, or a room refuses the previous one.
     pub async fn rollback(self: &Arc<Self>) -> Result<SwapReport, Error> {
-        let _turn = self.turn.lock().await;
+        let _swapping = self.swapping.lock().await;
         let previous = self.state().previous.clone().ok_or(Error::NothingToGoBackTo)?;
         self.install(previous.again(), Instant::now()).await
     }
 
-    /// What runs. `clients` is how many are connected.
+    /// The running release, and what is counted. `clients` is the number of connected clients.
     pub fn status(&self, clients: usize) -> Status {
         let state = self.state();
         Status {
             release: state.current.info.clone(),
             previous: state.previous.as_ref().map(|release| release.info.clone()),
-            rooms: self.counters.rooms(),
+            rooms: self.host.counters.rooms(),
             clients,
             swaps: state.swaps,
-            traps: self.counters.traps(),
+            traps: self.host.counters.traps(),
         }
     }
 
-    /// Whoever calls this has the turn.
+    /// The caller holds `swapping`.
     async fn install(self: &Arc<Self>, next: Release, begun: Instant) -> Result<SwapReport, Error> {
         let running = self.state().current.program.clone();
         let ready = Instant::now();
-        let probation = Probation::new(ready + self.limits.probation, self.limits.probation_traps);
+        let probation = Probation::new(ready + self.host.limits.probation, self.host.limits.probation_traps);
         let mut rooms = Vec::new();
-        for shard in &self.shards {
+        for shard in &self.host.shards {
             let (answer, outcome) = oneshot::channel();
             let order = Order::Swap(next.program.clone(), Arc::clone(&probation), answer);
             shard.send(order).await.map_err(|_| Error::Stopped)?;
@@ -161,15 +165,16 @@ impl Releases {
         Ok(SwapReport { from: from_info, to, load_us: micros(ready - begun), swap_us: micros(ready.elapsed()), rooms })
     }
 
-    /// Sees a new release through its probation. `swap` says which one it is about: a later one has its own.
+    /// Waits for the end of a release's probation, and reverts the release if it failed. `swap` is the number of the swap: a
+    /// later swap has a probation of its own.
     async fn watch_over(self: Arc<Self>, probation: Arc<Probation>, swap: u64) {
         let failed = tokio::time::timeout_at(probation.until().into(), probation.failed()).await.is_ok();
-        let _turn = self.turn.lock().await;
+        let _swapping = self.swapping.lock().await;
         if self.state().swaps != swap {
             return;
         }
         if !failed {
-            for shard in &self.shards {
+            for shard in &self.host.shards {
                 let _ = shard.send(Order::Settle).await;
             }
             return;
@@ -179,7 +184,7 @@ impl Releases {
         tracing::error!(
             "{} failed too often in its first {:?}: every room goes back to {} and the state that it had at the swap",
             failing.display(),
-            self.limits.probation,
+            self.host.limits.probation,
             previous.info.file.display()
         );
         self.revert(&previous.program, &probation).await;
@@ -189,14 +194,14 @@ impl Releases {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A panic elsewhere cannot leave it half changed: each use is a few assignments.
+        // No use can panic between two assignments, so a poisoned state is whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn revert(&self, to: &Program, probation: &Arc<Probation>) {
-        for shard in &self.shards {
+        for shard in &self.host.shards {
             let (answer, outcome) = oneshot::channel();
-            // A shard that has ended has no rooms to go back.
+            // A shard that has ended has no rooms.
             if shard.send(Order::Revert(to.clone(), Arc::clone(probation), answer)).await.is_ok() {
                 let _ = outcome.await;
             }

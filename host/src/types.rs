@@ -44,7 +44,7 @@ impl fmt::Display for ClientId {
     }
 }
 
-/// A connected client, as its upgrade request described it.
+/// A connected client, as its upgrade request describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     /// Its id.
@@ -57,21 +57,21 @@ pub struct Client {
     pub subprotocol: Option<Arc<str>>,
 }
 
-/// What an upgrade request asked for. A clone costs a reference count.
+/// The path, query and headers of an upgrade request. A clone costs a reference count.
 ///
-/// All of it is one text: each client keeps it as long as it is connected, and a string for each header would take more
-/// memory than the rest of an idle connection.
+/// It is one text. Each client keeps it while it is connected, and a string for each header would take more memory than the
+/// rest of an idle connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// Path, query, and a name and a value for each header, with a `SEPARATOR` between any two. A name of `COMMON` is one
-    /// letter: its place there, from 1 on.
+    /// Path, query, and a name and a value for each header, with a `SEPARATOR` between any two. A name in `COMMON` is stored as
+    /// one letter: its position there, from 1 on.
     text: Arc<str>,
 }
 
-/// What stands in no part of an HTTP request, and neither does any other control character in a name (RFC 9110 §5.1).
+/// A character that no part of an HTTP request contains. Names contain no control character at all (RFC 9110 §5.1).
 const SEPARATOR: char = '\0';
 
-/// The headers that browsers, libraries and proxies send with each upgrade. Their names would be half of what is kept of a request.
+/// The headers that browsers, libraries and proxies send with each upgrade. Their names would be half of a kept request.
 const COMMON: [&str; 24] = [
     "host",
     "upgrade",
@@ -112,12 +112,12 @@ impl Request {
         add(query, separator);
         for (name, value) in headers {
             match (1_u8..).zip(COMMON).find(|(_, common)| *common == name) {
-                Some((place, _)) => add(char::from(place).encode_utf8(&mut [0]), separator),
+                Some((position, _)) => add(char::from(position).encode_utf8(&mut [0]), separator),
                 None => add(name, char::is_control),
             }
             add(value.as_ref(), separator);
         }
-        // No separator stands behind the last part.
+        // The last part has no separator behind it.
         text.pop();
         Self { text: text.into() }
     }
@@ -127,18 +127,18 @@ impl Request {
         self.parts().next().unwrap_or_default()
     }
 
-    /// What stood behind the `?`, or the empty string.
+    /// The text behind the `?`, or the empty string.
     pub fn query(&self) -> &str {
         self.parts().nth(1).unwrap_or_default()
     }
 
-    /// The headers in their order, names in lower case. Bytes that are not UTF-8 are shown as U+FFFD.
+    /// The headers in their order, names in lower case. Bytes that are not UTF-8 appear as U+FFFD.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let mut parts = self.parts().skip(2);
         std::iter::from_fn(move || Some((name(parts.next()?), parts.next()?)))
     }
 
-    /// The first header of this name (in lower case), if there is one.
+    /// The first header of this name (in lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
         let (_, value) = self.headers().find(|(n, _)| *n == name)?;
         Some(value)
@@ -149,10 +149,10 @@ impl Request {
     }
 }
 
-/// A header's name, from what stands for it.
+/// A header's name, from its stored form.
 fn name(kept: &str) -> &str {
     match kept.as_bytes() {
-        [place] => COMMON.get(usize::from(*place).wrapping_sub(1)).copied().unwrap_or(kept),
+        [position] => COMMON.get(usize::from(*position).wrapping_sub(1)).copied().unwrap_or(kept),
         _ => kept,
     }
 }

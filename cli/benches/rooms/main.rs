@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use clients::Clients;
 use host::Host;
-use ws_host::more::{AdminRequest, Answer, ask};
+use ws_host::admin::{Answer, Request, ask};
 
 /// The default limit.
 const MAX_ROOMS: usize = 10_000;
@@ -95,7 +95,7 @@ fn swaps(echo: &Path, rooms: usize) {
     let mut pause = 0;
     let with = clients.longest_wait(|| {
         for _ in 0..10 {
-            match ask(host.socket(), &AdminRequest::Swap(echo.to_owned())).expect("the host answers") {
+            match ask(host.socket(), &Request::Swap(echo.to_owned())).expect("the host answers") {
                 Answer::Swapped(report) => pause = pause.max(report.rooms.iter().map(|room| room.pause_us).max().unwrap_or(0)),
                 other => panic!("not swapped: {other:?}"),
             }

@@ -1,4 +1,4 @@
-//! A certificate and its key: read, checked, and made ready to serve with.
+//! A certificate and its key, read and checked.
 
 use std::path::Path;
 #[cfg(feature = "self-signed")]
@@ -22,16 +22,16 @@ use crate::error::Error;
 /// A certificate with its chain and its key, valid when it was loaded.
 #[derive(Debug)]
 pub struct Certificate {
-    /// What rustls serves with.
+    /// Certificate and key for rustls.
     pub key: CertifiedKey,
-    /// When it ends, if that can be read.
+    /// When it expires, if that can be read.
     pub valid_until: Option<Time>,
 }
 
-/// Loads or makes what a server is to serve with, at this time.
+/// Loads or makes a server's certificate. `now` is the time at which it must be valid.
 ///
 /// # Errors
-/// A file that cannot be read or used, a key that belongs to another certificate, a certificate that is not valid now.
+/// A file cannot be read or used, the key belongs to another certificate, or the certificate is not valid now.
 pub fn load(source: &TlsSource, provider: &CryptoProvider, now: SystemTime) -> Result<Certificate, Error> {
     match source {
         TlsSource::Files { certificate, key } => from_files(certificate, key, provider, now),
@@ -102,7 +102,7 @@ fn damaged(error: &pem::Error) -> String {
     }
 }
 
-/// DER begins with a sequence, which no text does.
+/// Whether it begins as DER does: with a long sequence. Text does not.
 fn is_der(file: &[u8]) -> bool {
     file.starts_with(&[0x30, 0x82]) || file.starts_with(&[0x30, 0x81])
 }
@@ -111,8 +111,8 @@ fn contains(file: &[u8], needle: &[u8]) -> bool {
     file.windows(needle.len()).any(|window| window == needle)
 }
 
-/// Refuses what no client would take. Only the server's own certificate counts: a chain may well end with one that is over
-/// and that clients ignore. One whose dates cannot be read is for the clients to judge.
+/// Refuses a certificate that clients would refuse. Only the server's own counts: a chain may end with an expired one, which
+/// clients ignore. A certificate without readable dates is left to the clients.
 fn check_validity(chain: &[CertificateDer<'_>], now: SystemTime) -> Result<Option<Time>, String> {
     let Some(parsed) = chain.first().and_then(|own| X509::from_der(own).ok()) else { return Ok(None) };
     let validity = *parsed.tbs_certificate().validity();

@@ -10,7 +10,7 @@ use hyper::http::{HeaderValue, Method, StatusCode, header, request::Parts};
 
 use super::reply::{Reply, text};
 
-/// The body of a request. It is read from the socket as an endpoint polls it: whoever collects it sets a limit.
+/// The body of a request. Polling it reads from the socket, so an endpoint that collects it sets a limit.
 pub type Body = UnsyncBoxBody<Bytes, hyper::Error>;
 
 /// The future of an endpoint's answer.

@@ -8,21 +8,22 @@ use crate::protocol::Agreement;
 
 /// The extension's name.
 const NAME: &str = "permessage-deflate";
-/// A window of 2^8 is in the standard, but zlib has none that others could read (RFC 7692 §7.1.2.1 lets a server decline).
+/// The smallest window to agree on. The standard allows 2^8, which zlib cannot write; a server may decline it (RFC 7692
+/// §7.1.2.1).
 const SMALLEST_WINDOW: u8 = 9;
 
-/// What a client offers in one element of its list.
+/// One element of a client's list of offers.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Offer {
     server_no_context_takeover: bool,
     client_no_context_takeover: bool,
     /// The largest window that the client can read.
     server_max_window_bits: Option<u8>,
-    /// Whether the client would keep to a window that the server names, and which it keeps to anyway.
+    /// `Some` if the client accepts a window for itself, with the one that it keeps to anyway.
     client_max_window_bits: Option<Option<u8>>,
 }
 
-/// The first offer that can be accepted, in the client's order, and the value of the header that says so.
+/// The first acceptable offer in the client's order, and the value of the answer's header.
 pub fn negotiate(headers: &HeaderMap, compression: Compression) -> Option<(Agreement, String)> {
     if compression == Compression::Off {
         return None;
@@ -46,22 +47,22 @@ fn accept(offer: &Offer, compression: Compression) -> Option<(Agreement, String)
     if !agreement.server_takeover {
         answer.push_str("; server_no_context_takeover");
     }
-    // A server may ask for this without having been offered it (RFC 7692 §7.1.1.2).
+    // A server may ask for this even if it was not offered (RFC 7692 §7.1.1.2).
     if !agreement.client_takeover {
         answer.push_str("; client_no_context_takeover");
     }
     if let Some(bits) = offer.server_max_window_bits {
         answer.push_str(&format!("; server_max_window_bits={bits}"));
     }
-    // What the client keeps to anyway is agreed on; a smaller window than it likes is not asked for.
+    // The client's own window is agreed on. The server never asks for a smaller one.
     if let Some(Some(bits)) = offer.client_max_window_bits {
         answer.push_str(&format!("; client_max_window_bits={bits}"));
     }
     Some((agreement, answer))
 }
 
-/// Reads an element of the list. `None` for another extension, and for parameters that are unknown, come twice or have a
-/// wrong value: such an offer must be declined (RFC 7692 §7.1).
+/// Reads one element of the list. `None` for another extension, and for a parameter that is unknown, repeated or has a wrong
+/// value: such an offer must be declined (RFC 7692 §7.1).
 fn read(element: &str) -> Option<Offer> {
     let mut parts = split(element, ';');
     if parts.next()? != NAME {
@@ -98,7 +99,7 @@ fn unquoted(value: &str) -> &str {
     value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value)
 }
 
-/// The parts between separators that do not stand in a quoted string, without the space around them.
+/// The parts between separators, trimmed. A separator within a quoted string does not count.
 fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     let mut parts = text.split(move |letter| {
@@ -146,14 +147,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_agreed_on_without_an_offer_or_when_compression_is_off() {
+    fn nothing_is_agreed_without_an_offer_or_with_compression_off() {
         assert_eq!(answer(&[], Compression::Shared), None);
         assert_eq!(answer(&["permessage-deflate"], Compression::Off), None);
         assert_eq!(shared("x-webkit-deflate-frame, permessage-bzip2"), None);
     }
 
     #[test]
-    fn the_servers_window_is_as_large_as_the_client_can_read() {
+    fn the_servers_window_is_the_largest_that_the_client_can_read() {
         for bits in 9..=15 {
             let offer = format!("permessage-deflate; server_max_window_bits={bits}");
             assert_eq!(dedicated(&offer), Some(offer));
@@ -162,17 +163,17 @@ mod tests {
     }
 
     #[test]
-    fn the_clients_window_is_what_it_says() {
+    fn the_client_chooses_its_own_window() {
         for bits in 8..=15 {
             let offer = format!("permessage-deflate; client_max_window_bits={bits}");
             assert_eq!(dedicated(&offer), Some(offer));
         }
-        // It may be told one, but need not.
+        // The server may name a window, but need not.
         assert_eq!(dedicated("permessage-deflate; client_max_window_bits").as_deref(), Some("permessage-deflate"));
     }
 
     #[test]
-    fn the_first_offer_that_can_be_accepted_is() {
+    fn the_first_acceptable_offer_is_accepted() {
         let offers =
             "permessage-bzip2, permessage-deflate; server_max_window_bits=8, permessage-deflate; server_max_window_bits=10";
         assert_eq!(dedicated(offers).as_deref(), Some("permessage-deflate; server_max_window_bits=10"));
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn values_may_stand_in_quotes_and_between_spaces() {
+    fn values_may_have_quotes_and_spaces() {
         let offer = "permessage-deflate ; server_max_window_bits = \"10\" ,x;y=\"a,b;c\"";
         assert_eq!(dedicated(offer).as_deref(), Some("permessage-deflate; server_max_window_bits=10"));
         assert_eq!(dedicated("x; y=\"permessage-deflate, permessage-deflate\""), None);

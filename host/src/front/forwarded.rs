@@ -1,9 +1,8 @@
-//! Who a request is from when a proxy passes it on.
+//! The client's address in a proxy's `X-Forwarded-For`.
 //!
-//! `X-Forwarded-For` is a list to which each proxy appends the address that it was connected from. Whatever stands in it
-//! before the first trusted proxy wrote is the client's own invention. So the list is read from its end, through those
-//! entries that are trusted proxies themselves, to the first one that is not. `Forwarded` (RFC 7239) is not looked at:
-//! a proxy that appends to one of the two passes the other on as the client wrote it.
+//! The header is a list. Each proxy appends the address that connected to it, and the client can write anything in front.
+//! So the list is read from its end: entries of trusted proxies are skipped, and the first other entry is the client.
+//! `Forwarded` (RFC 7239) is ignored: a proxy that appends to one of the two headers passes the other on unchanged.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -14,7 +13,7 @@ use crate::error::Error;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The proxies that are believed.
+/// The trusted proxies.
 #[derive(Debug, Clone, Default)]
 pub struct Proxies {
     trusted: Vec<IpNet>,
@@ -25,7 +24,10 @@ pub struct Proxies {
 impl Proxies {
     /// Reads addresses and networks: `10.0.0.7`, `10.0.0.0/8`, `2001:db8::/32`.
     ///
-    /// With `announce`, connections from there begin with a header of the PROXY protocol.
+    /// With `announce`, their connections begin with a header of the PROXY protocol.
+    ///
+    /// # Errors
+    /// A text is neither an address nor a network.
     pub fn parse(texts: &[String], announce: bool) -> Result<Self, Error> {
         let parse = |text: &String| {
             let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
@@ -34,7 +36,7 @@ impl Proxies {
         texts.iter().map(parse).collect::<Result<_, _>>().map(|trusted| Self { trusted, announce })
     }
 
-    /// Whether this address is a trusted proxy's.
+    /// Whether this address belongs to a trusted proxy.
     pub fn trust(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.trusted.iter().any(|network| network.contains(&address))
@@ -45,13 +47,13 @@ impl Proxies {
         self.announce && self.trust(address)
     }
 
-    /// The client's address, for a request that came from this one. Its port is 0 if the proxy does not tell it.
+    /// The client's address, for a request from this address. The port is 0 if the proxy does not name one.
     pub fn client(&self, from: SocketAddr, headers: &HeaderMap) -> SocketAddr {
         let mut client = from;
         let values = headers.get_all(X_FORWARDED_FOR).into_iter().rev();
         let mut entries = values.flat_map(|value| value.to_str().unwrap_or("?").rsplit(','));
         while self.trust(client.ip()) {
-            // What the last trusted proxy wrote is no address: its own is all that is known.
+            // The trusted proxy wrote no address: only its own is known.
             let Some(next) = entries.next().and_then(|entry| address(entry.trim())) else { break };
             client = next;
         }
@@ -75,19 +77,19 @@ mod tests {
         let proxies = Proxies::parse(&["10.0.0.0/8".to_owned(), "2001:db8::7".to_owned()], false).expect("these are networks");
         let mut map = HeaderMap::new();
         for header in headers {
-            map.append(X_FORWARDED_FOR, header.parse().expect("the test's header is one"));
+            map.append(X_FORWARDED_FOR, header.parse().expect("the test's header is valid"));
         }
-        proxies.client(from.parse().expect("the test's address is one"), &map).to_string()
+        proxies.client(from.parse().expect("the test's address is valid"), &map).to_string()
     }
 
     #[test]
-    fn a_stranger_is_not_believed() {
+    fn the_header_of_a_stranger_does_not_count() {
         assert_eq!(client("192.0.2.9:80", &["203.0.113.5"]), "192.0.2.9:80");
         assert_eq!(client("[2001:db8::8]:80", &["203.0.113.5"]), "[2001:db8::8]:80");
     }
 
     #[test]
-    fn a_trusted_proxy_tells_who_the_client_is() {
+    fn a_trusted_proxy_names_the_client() {
         assert_eq!(client("10.0.0.1:80", &["203.0.113.5"]), "203.0.113.5:0");
         assert_eq!(client("10.0.0.1:80", &["203.0.113.5:4711"]), "203.0.113.5:4711");
         assert_eq!(client("[2001:db8::7]:80", &["2001:db8::1"]), "[2001:db8::1]:0");
@@ -95,20 +97,20 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_left_of_a_proxys_own_entry_is_the_clients_invention() {
+    fn entries_in_front_of_a_proxys_own_do_not_count() {
         assert_eq!(client("10.0.0.1:80", &["1.1.1.1, 203.0.113.5"]), "203.0.113.5:0");
         assert_eq!(client("10.0.0.1:80", &["1.1.1.1", "10.9.9.9, 203.0.113.5"]), "203.0.113.5:0", "headers are one list");
         assert_eq!(client("10.0.0.1:80", &["garbage, 203.0.113.5"]), "203.0.113.5:0");
     }
 
     #[test]
-    fn proxies_behind_proxies_are_passed_through() {
+    fn trusted_proxies_in_the_list_are_skipped() {
         assert_eq!(client("10.0.0.1:80", &["1.1.1.1, 203.0.113.5, 10.0.0.3", "10.0.0.2"]), "203.0.113.5:0");
         assert_eq!(client("10.0.0.1:80", &["10.0.0.3,10.0.0.2"]), "10.0.0.3:0", "all are trusted: the first is the client");
     }
 
     #[test]
-    fn without_a_word_from_the_proxy_its_own_address_counts() {
+    fn without_a_usable_entry_the_proxys_own_address_counts() {
         assert_eq!(client("10.0.0.1:80", &[]), "10.0.0.1:80");
         for nothing in ["", "unknown", "_hidden", "203.0.113.5,", "203.0.113.5, nonsense", "1.2.3.4.5", "[::1"] {
             assert_eq!(client("10.0.0.1:80", &[nothing]), "10.0.0.1:80", "{nothing:?}");
@@ -116,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_that_is_none_is_refused() {
+    fn an_invalid_network_is_refused() {
         for wrong in ["", "localhost", "10.0.0.0/33", "10.0.0", "*"] {
             let line = Proxies::parse(&[wrong.to_owned()], false).expect_err("this is no network").to_string();
             assert!(line.contains(&format!("{wrong:?} is no address of a proxy")), "{line}");

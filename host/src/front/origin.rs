@@ -1,35 +1,38 @@
-//! Whose pages may connect: a browser names the origin of the page in every upgrade (RFC 6455 §10.2).
+//! The origins whose pages may connect. A browser names the page's origin in every upgrade (RFC 6455 §10.2).
 
 use std::net::{IpAddr, SocketAddr};
 
 use crate::error::Error;
 
-/// Decides about origins. Without a list, only the origin that the page itself was served from is admitted, since another
-/// site's page must not be able to talk to a server on localhost through its visitor's browser.
+/// Decides about origins. Without a list, only the server's own origin is admitted. Otherwise a page of any site could talk
+/// to a server on localhost through its visitor's browser.
 #[derive(Debug, Clone)]
 pub struct OriginPolicy {
     allowed: Vec<String>,
-    /// Whether the server can be reached from its own machine alone.
+    /// Whether the server can be reached only from its own machine.
     local: bool,
 }
 
 impl OriginPolicy {
-    /// Admits these besides `Host`'s own: an exact origin, `*.example.com`, `null` (files, sandboxed frames) or `*`.
+    /// Admits these origins besides `Host`'s own: an exact one, `*.example.com`, `null` (files, sandboxed frames) or `*`.
     ///
-    /// A `local` server's own origin must be `localhost` or an address: a name that an attacker has made to mean
-    /// this machine (DNS rebinding) would otherwise be as good.
+    /// A `local` server's own origin must be `localhost` or an address. Otherwise an attacker's name that resolves to this
+    /// machine (DNS rebinding) would pass.
     pub fn new(allowed: Vec<String>, local: bool) -> Self {
         Self { allowed, local }
     }
 
-    /// Refuses what no browser's origin could ever equal, with what was meant perhaps.
+    /// Refuses a text that no browser's origin can equal.
+    ///
+    /// # Errors
+    /// The first such text, with the origin that was probably meant.
     pub fn check(allowed: &[String]) -> Result<(), Error> {
         let refuse =
             |origin: &String| Error::Origin { origin: origin.clone(), hint: meant(origin).filter(|hint| is_pattern(hint)) };
         allowed.iter().find(|origin| !is_pattern(origin)).map_or(Ok(()), |origin| Err(refuse(origin)))
     }
 
-    /// Whether a request with this `Origin` may connect to this `Host`. Clients without an origin are no browsers' pages.
+    /// Whether a request with this `Origin` may connect to this `Host`. A client without an origin is not a browser's page.
     pub fn admits(&self, origin: Option<&str>, host: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };
         let authority = origin.split_once("://").map(|(_, authority)| authority);
@@ -47,7 +50,7 @@ impl OriginPolicy {
     }
 }
 
-/// Whether it is `*`, `null`, `*.example.com` or an origin as browsers write it (RFC 6454 §6.2): no path, no port that goes without saying.
+/// Whether it is `*`, `null`, `*.example.com` or an origin as browsers write it (RFC 6454 §6.2): no path, no default port.
 fn is_pattern(text: &str) -> bool {
     let is_authority = |text: &str| {
         let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
@@ -66,7 +69,7 @@ fn is_pattern(text: &str) -> bool {
     }
 }
 
-/// The port that browsers leave out of an origin of this scheme.
+/// The default port of a scheme, which browsers leave out of an origin.
 fn default_port(scheme: &str) -> Option<&'static str> {
     match scheme {
         "http" => Some(":80"),
@@ -75,7 +78,7 @@ fn default_port(scheme: &str) -> Option<&'static str> {
     }
 }
 
-/// What somebody means who writes an address, a URL or half an origin.
+/// The origin that is probably meant by an address, a URL or a part of an origin.
 fn meant(text: &str) -> Option<String> {
     let text = text.trim();
     let (scheme, rest) = match text.split_once("://") {
@@ -94,7 +97,7 @@ fn meant(text: &str) -> Option<String> {
     Some(format!("{scheme}://{authority}"))
 }
 
-/// Whether nobody else can decide what this authority means: an address, or `localhost` and what is below it (RFC 6761).
+/// Whether no name server decides what this authority resolves to: an address, `localhost`, or a name below it (RFC 6761).
 fn means_this_machine(authority: &str) -> bool {
     if authority.parse::<SocketAddr>().is_ok() || authority.parse::<IpAddr>().is_ok() || authority.starts_with('[') {
         return true;
@@ -119,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_this_server_served_may_connect() {
+    fn a_page_of_this_server_may_connect() {
         assert!(admits(&[], "http://localhost:13254"));
         assert!(admits(&[], "https://LOCALHOST:13254"));
     }
@@ -134,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_was_made_to_mean_this_machine_is_not_its_own() {
+    fn a_name_that_resolves_to_this_machine_is_not_its_own_origin() {
         let admits = |local, host: &str| OriginPolicy::new(Vec::new(), local).admits(Some(&format!("http://{host}")), Some(host));
         assert!(!admits(true, "evil.example:13254"));
         assert!(admits(false, "chat.example:13254"), "a server on the network has a name");
@@ -144,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_without_an_origin_is_no_page() {
+    fn a_client_without_an_origin_may_connect() {
         assert!(OriginPolicy::new(Vec::new(), true).admits(None, Some("localhost")));
     }
 
@@ -157,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_browsers_send_can_be_admitted() {
+    fn every_form_of_a_browsers_origin_can_be_admitted() {
         for origin in [
             "*",
             "null",
@@ -172,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_they_never_send_is_refused_with_what_was_meant() {
+    fn other_texts_are_refused_with_the_origin_that_was_meant() {
         let hints = [
             ("app.example", "https://app.example"),
             ("app.example:8443", "https://app.example:8443"),
@@ -198,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wildcard_stands_for_subdomains_and_not_for_the_domain_or_for_names_that_end_alike() {
+    fn a_wildcard_covers_subdomains_only() {
         assert!(admits(&["*.example.com"], "https://a.example.com"));
         assert!(admits(&["*.example.com"], "https://a.b.example.com:8443"));
         assert!(!admits(&["*.example.com"], "https://example.com"));

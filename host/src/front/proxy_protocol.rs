@@ -1,4 +1,4 @@
-//! The PROXY protocol, versions 1 and 2: in front of all that the client sends, a proxy says who the client is.
+//! The PROXY protocol, versions 1 and 2: a proxy sends the client's address in front of the client's first byte.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,30 +7,30 @@ use proxy_header::{Error, ParseConfig, ProxyHeader};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
-/// The longest header. An address needs 52 bytes at most; the rest is what proxies add, certificates' names say.
-const LONGEST: usize = 4096;
+/// The longest header, in bytes. Addresses need 52 bytes at most; proxies add other fields, such as a certificate's name.
+const MAX_BYTES: usize = 4096;
 
-/// What the bytes seen so far are.
+/// The bytes received so far.
 #[derive(Debug, PartialEq, Eq)]
 enum Seen {
-    /// A header of this length, and who the client is, if it says so. A proxy's own health check does not.
+    /// A header of this length, with the client's address. A proxy's health check names none.
     Header(usize, Option<SocketAddr>),
-    /// The beginning of one.
+    /// The beginning of a header.
     Part,
     /// Something else.
     Nonsense,
 }
 
-/// Reads the header and not a byte more: what follows is the client's.
+/// Reads the header and not a byte more: the rest belongs to the client.
 ///
 /// # Errors
-/// There is none, or the connection ends before it does.
+/// The connection does not begin with a header, or ends within it.
 pub async fn read(stream: &mut TcpStream) -> io::Result<Option<SocketAddr>> {
     let mut bytes = Vec::new();
     loop {
         let before = bytes.len();
-        // Peeked first, since only the whole header tells where it ends.
-        bytes.resize(LONGEST, 0);
+        // Peeks first: only a whole header tells where it ends.
+        bytes.resize(MAX_BYTES, 0);
         let come = stream.peek(&mut bytes[before..]).await?;
         if come == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -39,7 +39,7 @@ pub async fn read(stream: &mut TcpStream) -> io::Result<Option<SocketAddr>> {
         let seen = look(&bytes);
         let len = match &seen {
             Seen::Header(len, _) => *len,
-            Seen::Part if bytes.len() < LONGEST => bytes.len(),
+            Seen::Part if bytes.len() < MAX_BYTES => bytes.len(),
             _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "it does not begin with a header of the PROXY protocol")),
         };
         stream.read_exact(&mut bytes[before..len]).await?;
@@ -68,9 +68,9 @@ mod tests {
     const V2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0f\xcb\0\x71\x05\x0a\0\0\x01\x12\x67\0\x50\x04\0\0";
 
     #[test]
-    fn a_header_is_known_by_its_whole_length_whatever_follows() {
+    fn a_header_ends_where_its_length_says() {
         for header in [V1, V2] {
-            let client = Some("203.0.113.5:4711".parse().expect("the test's address is one"));
+            let client = Some("203.0.113.5:4711".parse().expect("the test's address is valid"));
             assert_eq!(look(&[header, b"GET / HTTP/1.1\r\n"].concat()), Seen::Header(header.len(), client));
             for end in 1..header.len() {
                 assert_eq!(look(&header[..end]), Seen::Part, "{end}");
@@ -79,13 +79,13 @@ mod tests {
     }
 
     #[test]
-    fn a_proxys_own_check_names_no_client() {
+    fn a_proxys_health_check_names_no_client() {
         assert_eq!(look(b"PROXY UNKNOWN\r\n"), Seen::Header(15, None));
         assert_eq!(look(b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"), Seen::Header(16, None));
     }
 
     #[test]
-    fn anything_else_is_none() {
+    fn other_bytes_are_not_a_header() {
         let long = [b"PROXY TCP4 ".as_slice(), &[b'1'; 120]].concat();
         for nonsense in [
             b"GET / HTTP/1.1\r\n".as_slice(),

@@ -1,4 +1,4 @@
-//! HTTP answers: lines of text, refusals, and the 101 that begins a WebSocket.
+//! HTTP replies: lines of text, refusals, and the 101 that begins a WebSocket.
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -7,13 +7,13 @@ use hyper::http::{HeaderValue, StatusCode, header};
 
 use super::upgrade::Refusal;
 
-/// When to try again, for who is refused since there is too much to do.
+/// When a client that is refused for lack of capacity may try again.
 const RETRY_AFTER_SECONDS: &str = "5";
 
-/// What every answer is.
+/// An HTTP reply.
 pub type Reply = Response<Full<Bytes>>;
 
-/// Says no, in the terms of HTTP.
+/// The reply for a refusal.
 pub fn refusal(refusal: &Refusal) -> Reply {
     let mut reply = text(refusal.status, &refusal.text);
     let headers = reply.headers_mut();
@@ -33,7 +33,7 @@ pub fn refusal(refusal: &Refusal) -> Reply {
     reply
 }
 
-/// The same as bytes, for who is refused with 503 or 429 before his request is read.
+/// The same as bytes, for a connection that is refused with 503 or 429 before its request is read.
 pub fn plain(refusal: &Refusal) -> String {
     let Refusal { status, text } = refusal;
     format!(
@@ -65,7 +65,7 @@ pub fn text(status: StatusCode, line: &str) -> Reply {
     *reply.status_mut() = status;
     let headers = reply.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    // One request for each connection that is not upgraded: nothing idle is kept.
+    // Closes after one reply: only upgraded connections stay open.
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     reply
 }

@@ -1,4 +1,4 @@
-//! What new TLS connections are served with, and its replacement while the server runs.
+//! The certificate for new TLS connections, which can be replaced while the server runs.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
@@ -13,7 +13,7 @@ use super::certificate;
 use crate::config::TlsSource;
 use crate::error::Error;
 
-/// The certificate of a server, which can be replaced: each handshake takes the one of its moment.
+/// The certificate of a server. Each handshake takes the current one.
 #[derive(Debug)]
 pub struct Tls {
     source: TlsSource,
@@ -25,31 +25,30 @@ impl Tls {
     /// Loads the certificate.
     ///
     /// # Errors
-    /// It cannot be served with; the error says why.
+    /// It cannot be used; the error says why.
     pub fn load(source: TlsSource) -> Result<Self, Error> {
         let provider = Arc::new(ring::default_provider());
         let current = RwLock::new(configure(&source, &provider)?);
         Ok(Self { source, provider, current })
     }
 
-    /// Loads the certificate again. Connections that there are keep the keys that they have agreed on.
+    /// Loads the certificate again. Open connections keep their session keys.
     ///
     /// # Errors
-    /// The new one cannot be served with; the one before goes on.
+    /// The new certificate cannot be used, and the old one stays.
     pub fn reload(&self) -> Result<(), Error> {
         let new = configure(&self.source, &self.provider)?;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = new;
         Ok(())
     }
 
-    /// For one handshake.
+    /// An acceptor for one handshake.
     pub fn acceptor(&self) -> TlsAcceptor {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner)).into()
     }
 }
 
-/// A configuration is replaced as a whole: what sessions could be resumed with is new too, so that a client that comes
-/// again sees the new certificate.
+/// Makes a whole configuration. Its ticket key is new too, so that no session is resumed without the new certificate.
 fn configure(source: &TlsSource, provider: &Arc<CryptoProvider>) -> Result<Arc<ServerConfig>, Error> {
     let loaded = certificate::load(source, provider, SystemTime::now())?;
     if let Some(end) = loaded.valid_until {
@@ -61,7 +60,7 @@ fn configure(source: &TlsSource, provider: &Arc<CryptoProvider>) -> Result<Arc<S
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(loaded.key)));
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    // Clients keep their sessions themselves, in tickets: a server with many clients would have to keep as many.
+    // Clients keep their sessions in tickets. Kept by the server, each session would cost memory.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     match ring::Ticketer::new() {
         Ok(ticketer) => config.ticketer = ticketer,

@@ -2,12 +2,12 @@
 
 use hyper::http::{HeaderMap, Method, StatusCode, Version, header, request::Parts};
 
-/// Why a request is not upgraded, as an HTTP answer.
+/// Why a request is refused, as an HTTP reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The status.
     pub status: StatusCode,
-    /// One line for whoever looks at the answer.
+    /// One line that says why.
     pub text: String,
 }
 
@@ -17,22 +17,22 @@ impl Refusal {
         Self { status, text: text.into() }
     }
 
-    /// There is no place: neither on this server (503) nor, with 429, for one more connection from this address.
+    /// A limit on connections is reached: with 429 the address's, otherwise the server's.
     pub fn too_many(status: StatusCode) -> Self {
         let whose = if status == StatusCode::TOO_MANY_REQUESTS { "from this address" } else { "to this server" };
         Self::new(status, format!("there are too many connections {whose}"))
     }
 }
 
-/// Whether a request asks for an upgrade to WebSocket at all. If not, it may want the page.
+/// Whether a request asks for an upgrade to WebSocket.
 pub fn is_wanted(request: &Parts) -> bool {
     has_token(&request.headers, header::UPGRADE, "websocket") || request.headers.contains_key(header::SEC_WEBSOCKET_KEY)
 }
 
-/// The value of `Sec-WebSocket-Accept` for a request that keeps the rules.
+/// Checks an upgrade request, and returns the value of `Sec-WebSocket-Accept`.
 ///
 /// # Errors
-/// The rule that it breaks, as an answer: 405, 505, 426 or 400.
+/// The rule that the request breaks, with status 405, 505, 426 or 400.
 pub fn accept_key(request: &Parts) -> Result<String, Refusal> {
     let bad = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, text);
     if request.method != Method::GET {
@@ -44,7 +44,7 @@ pub fn accept_key(request: &Parts) -> Result<String, Refusal> {
     check_target(request)?;
     one(&request.headers, &header::ORIGIN)?;
     if has_body(&request.headers) {
-        // A proxy in between that reads a body where we read frames would let one client speak in the name of another.
+        // A proxy would read a body where this server reads frames, and one client could speak in the name of another.
         return Err(bad("a WebSocket upgrade has no body (RFC 9112 §6.3)"));
     }
     if !has_token(&request.headers, header::UPGRADE, "websocket") {
@@ -64,7 +64,7 @@ pub fn accept_key(request: &Parts) -> Result<String, Refusal> {
     Ok(tungstenite::handshake::derive_accept_key(key.as_bytes()))
 }
 
-/// The request must name this server's path, and one host only: who passes it on and we must not take it for different ones.
+/// Checks that the target is a path and that one host is named. A proxy and this server must not see different hosts.
 fn check_target(request: &Parts) -> Result<(), Refusal> {
     let bad = |text: &str| Err(Refusal::new(StatusCode::BAD_REQUEST, text));
     let Some(host) = one(&request.headers, &header::HOST)? else {
@@ -85,7 +85,7 @@ fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING) || headers.get_all(header::CONTENT_LENGTH).into_iter().any(|len| len != "0")
 }
 
-/// The subprotocols that the client offers, in its order (RFC 6455 §11.3.4: the header may come several times).
+/// The subprotocols that the client offers, in its order. The header may come several times (RFC 6455 §11.3.4).
 pub fn subprotocols(headers: &HeaderMap) -> Vec<String> {
     tokens(headers, header::SEC_WEBSOCKET_PROTOCOL).map(str::to_owned).collect()
 }
@@ -109,7 +109,7 @@ fn one<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Result<Option<&
     Ok(first)
 }
 
-/// Whether it is the base64 form of 16 bytes: 22 characters and two signs of padding.
+/// Whether it is 16 bytes in base64: 22 characters and two padding signs.
 fn is_key(key: &str) -> bool {
     key.len() == 24
         && key.ends_with("==")

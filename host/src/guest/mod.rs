@@ -31,4 +31,5 @@ mod state;
 
 pub use engine::Engine;
 pub use inspect::Report;
-pub use program::{Program, sha256};
+pub(crate) use program::Program;
+pub use program::sha256;

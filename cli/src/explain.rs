@@ -1,0 +1,103 @@
+//! Errors of the library in the words of the command line: settings go by their flags.
+
+use std::io::ErrorKind;
+
+use ws_host::Error;
+
+/// The flag of each setting that the library's errors name.
+const FLAGS: [(&str, &str); 15] = [
+    ("accepts_per_second", "--accept-rate"),
+    ("call_timeout", "--call-timeout"),
+    ("close_timeout", "--close-timeout"),
+    ("handshake_timeout", "--handshake-timeout"),
+    ("mailbox_events", "--mailbox"),
+    ("max_connections", "--max-connections"),
+    ("max_message_bytes", "--max-message"),
+    ("max_per_address", "--max-per-address"),
+    ("max_request_bytes", "--max-request"),
+    ("max_room_clients", "--max-room-clients"),
+    ("max_rooms", "--max-rooms"),
+    ("outbox_hard_bytes", "--outbox-hard"),
+    ("outbox_soft_bytes", "--outbox-soft"),
+    ("ping_interval", "--ping"),
+    ("pong_timeout", "--pong"),
+];
+
+/// The error in one line, with the flags that help.
+pub fn in_flags(error: &Error) -> String {
+    match error {
+        Error::Limits(limit) => format!("these limits cannot be kept: {}", limit.describe(flag)),
+        Error::Bind { source, .. } if matches!(source.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied) => {
+            format!("{error} with --port")
+        }
+        Error::AdminSocket { .. } => format!("{error} with --socket"),
+        Error::Read { source, .. } if source.kind() == ErrorKind::IsADirectory => {
+            format!("{error}. To build and serve a project's directory, use `ws-host dev DIR`")
+        }
+        _ => error.to_string(),
+    }
+}
+
+fn flag(setting: &'static str) -> &'static str {
+    FLAGS.iter().find(|(name, _)| *name == setting).map_or(setting, |(_, flag)| flag)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clap::CommandFactory;
+    use ws_host::Server;
+    use ws_host::config::Limits;
+
+    use super::*;
+    use crate::arguments::Arguments;
+
+    /// What is told of these limits.
+    fn told(change: impl FnOnce(&mut Limits)) -> String {
+        let server = Server::builder().port(0).on_client_left(|_, _, _| {}).limits(Limits::with(change)).build();
+        in_flags(&server.expect_err("these limits are refused"))
+    }
+
+    #[test]
+    fn every_flag_of_the_table_is_one_of_run() {
+        let root = Arguments::command();
+        let run = root.find_subcommand("run").expect("there is such a command");
+        for (_, flag) in FLAGS {
+            assert!(run.get_arguments().any(|argument| argument.get_long() == flag.strip_prefix("--")), "{flag}");
+        }
+    }
+
+    #[test]
+    fn limits_are_told_with_their_flags_and_values() {
+        let line = told(|limits| limits.outbox_soft_bytes = 2 << 20);
+        assert!(line.contains("--outbox-soft, 2097152 bytes") && line.contains("--outbox-hard, 1048576 bytes"), "{line}");
+        let line = told(|limits| limits.max_message_bytes = 2 << 20);
+        assert!(line.contains("--max-message, 2097152 bytes") && line.contains("raise --outbox-hard"), "{line}");
+    }
+
+    #[test]
+    fn a_limit_that_lets_nothing_through_is_told_with_its_flag() {
+        let cases: [(fn(&mut Limits), &str); 15] = [
+            (|limits| limits.accepts_per_second = Some(0), "--accept-rate"),
+            (|limits| limits.call_timeout = Duration::ZERO, "--call-timeout"),
+            (|limits| limits.close_timeout = Duration::ZERO, "--close-timeout"),
+            (|limits| limits.handshake_timeout = Duration::ZERO, "--handshake-timeout"),
+            (|limits| limits.mailbox_events = 0, "--mailbox"),
+            (|limits| limits.max_connections = Some(0), "--max-connections"),
+            (|limits| limits.max_message_bytes = 0, "--max-message"),
+            (|limits| limits.max_per_address = Some(0), "--max-per-address"),
+            (|limits| limits.max_request_bytes = 0, "--max-request"),
+            (|limits| limits.max_room_clients = Some(0), "--max-room-clients"),
+            (|limits| limits.max_rooms = 0, "--max-rooms"),
+            (|limits| limits.outbox_hard_bytes = 0, "--outbox-hard"),
+            (|limits| limits.outbox_soft_bytes = 0, "--outbox-soft"),
+            (|limits| limits.ping_interval = Duration::ZERO, "--ping"),
+            (|limits| limits.pong_timeout = Duration::ZERO, "--pong"),
+        ];
+        for (change, flag) in cases {
+            let line = told(change);
+            assert!(line.contains(flag), "{flag}: {line}");
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! The limits of a server.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+/// Every limit of one server. `Limits::with` changes the defaults.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Connections at a time; further ones get 503. `None` means 90 % of the file-descriptor limit.
+    pub max_connections: Option<usize>,
+    /// Connections at a time from one address (IPv6: from one /64); further ones get 429. `None` means no limit of its own.
+    pub max_per_address: Option<usize>,
+    /// Connections accepted in a second; further ones wait in the kernel's backlog. `None` means no limit.
+    pub accepts_per_second: Option<u32>,
+    /// Bytes of an upgrade request with its header fields; a larger one gets 431. At least 8 KiB.
+    pub max_request_bytes: usize,
+    /// Payload bytes of one message, in either direction. A larger one from a client ends it with 1009.
+    pub max_message_bytes: usize,
+    /// Payload bytes from which a message is compressed, for a client that has agreed to it. A message that does not become
+    /// smaller is sent as it is.
+    pub compress_above_bytes: usize,
+    /// Bytes waiting for one client from which `send` answers `backpressure`.
+    pub outbox_soft_bytes: usize,
+    /// Bytes waiting for one client above which it is closed with 1013.
+    pub outbox_hard_bytes: usize,
+    /// Events waiting for a room above which its connections are not read.
+    pub mailbox_events: usize,
+    /// Payload bytes waiting for a room above which its connections are not read.
+    pub mailbox_bytes: usize,
+    /// Messages and pings that a client may send within a time, also all at once. A client that sends more is closed with
+    /// 1008. `None` means no limit.
+    pub rate: Option<(usize, Duration)>,
+    /// Linear memory of one guest instance.
+    pub guest_memory_bytes: usize,
+    /// Running time of one guest call; waiting does not count.
+    pub call_timeout: Duration,
+    /// How long one guest call may wait in all, for example on a clock.
+    pub call_wait: Duration,
+    /// From the connection to the end of the upgrade request.
+    pub handshake_timeout: Duration,
+    /// Silence after which a client is pinged.
+    pub ping_interval: Duration,
+    /// Silence after a ping after which the client counts as gone.
+    pub pong_timeout: Duration,
+    /// From our close frame to the cut, for a client that does not answer it.
+    pub close_timeout: Duration,
+    /// How long a shutdown waits for the clients' close frames and the guest.
+    pub drain_timeout: Duration,
+    /// Restarts within `restart_window` after which a room's circuit opens.
+    pub max_restarts: usize,
+    /// The window in which restarts are counted, and how long an open circuit stays open.
+    pub restart_window: Duration,
+    /// Rooms at a time on the whole server; a request for a further one gets 503. The kernel's limit on memory
+    /// mappings (65,530 by default, 4 to 6 for each instance) hardly allows more than the default.
+    pub max_rooms: usize,
+    /// Clients of one room; further ones get 503. `None` means no limit of its own.
+    pub max_room_clients: Option<usize>,
+    /// How long a room other than the shared one is kept after its last client has left.
+    pub room_linger: Duration,
+    /// Bytes of the state that a guest hands to its successor.
+    pub max_snapshot_bytes: usize,
+    /// How long after a swap traps count against the new release.
+    pub probation: Duration,
+    /// Traps of all rooms within the probation after which the server goes back to the previous release.
+    pub probation_traps: u32,
+}
+
+/// The HTTP library reads this many bytes before it checks the size of a request.
+const MIN_REQUEST_BYTES: usize = 8 << 10;
+
+/// The longest time of a server, about a year: times are added to clock readings, which can overflow.
+const MAX_TIME: Duration = Duration::from_secs(8760 * 3600);
+
+impl Limits {
+    /// The defaults with changes. All fields are public; new versions of this library add some.
+    ///
+    /// ```
+    /// use ws_host::config::Limits;
+    ///
+    /// let limits = Limits::with(|limits| limits.max_connections = Some(100));
+    /// assert_eq!(limits.max_rooms, Limits::default().max_rooms);
+    /// ```
+    #[must_use]
+    pub fn with(change: impl FnOnce(&mut Self)) -> Self {
+        let mut limits = Self::default();
+        change(&mut limits);
+        limits
+    }
+
+    /// Refuses limits that contradict each other, or with which nobody could be served.
+    pub(crate) fn check(&self) -> Result<(), LimitError> {
+        let counts = [
+            ("the number of connections", "max_connections", self.max_connections),
+            ("the number of connections from one address", "max_per_address", self.max_per_address),
+            (
+                "the number of accepted connections in a second",
+                "accepts_per_second",
+                self.accepts_per_second.map(|rate| rate as usize),
+            ),
+            ("the number of clients of a room", "max_room_clients", self.max_room_clients),
+            ("the number of rooms", "max_rooms", Some(self.max_rooms)),
+            ("the number of events that wait for a room", "mailbox_events", Some(self.mailbox_events)),
+            ("the number of bytes of a message", "max_message_bytes", Some(self.max_message_bytes)),
+            ("the number of bytes that wait for a client", "outbox_soft_bytes", Some(self.outbox_soft_bytes)),
+        ];
+        let zero = counts.iter().find(|(.., count)| *count == Some(0));
+        if let Some((noun, setting, _)) = zero {
+            return Err(LimitError { noun, setting, problem: LimitProblem::ZeroCount });
+        }
+        let times = [
+            ("the time for a handshake", "handshake_timeout", self.handshake_timeout),
+            ("the time of one call", "call_timeout", self.call_timeout),
+            ("the time until a ping", "ping_interval", self.ping_interval),
+            ("the time until the pong", "pong_timeout", self.pong_timeout),
+            ("the time for a close frame's answer", "close_timeout", self.close_timeout),
+        ];
+        let zero = times.iter().find(|(.., time)| time.is_zero());
+        if let Some((noun, setting, _)) = zero {
+            return Err(LimitError { noun, setting, problem: LimitProblem::ZeroTime });
+        }
+        if self.max_request_bytes < MIN_REQUEST_BYTES {
+            let problem = LimitProblem::TooSmall { bytes: self.max_request_bytes, least: MIN_REQUEST_BYTES };
+            return Err(LimitError { noun: "an upgrade request", setting: "max_request_bytes", problem });
+        }
+        self.check_outbox("the soft limit of an outbox", "outbox_soft_bytes", self.outbox_soft_bytes)?;
+        // A client would be closed while it is sent one such message.
+        self.check_outbox("the size of a message", "max_message_bytes", self.max_message_bytes)
+    }
+
+    fn check_outbox(&self, noun: &'static str, setting: &'static str, bytes: usize) -> Result<(), LimitError> {
+        let hard = self.outbox_hard_bytes;
+        let problem = LimitProblem::Above { bytes, other: "outbox_hard_bytes", other_bytes: hard };
+        if bytes > hard { Err(LimitError { noun, setting, problem }) } else { Ok(()) }
+    }
+
+    /// The same limits, with each time short enough to be added to any reading of the clock.
+    pub(crate) fn within_reach(mut self) -> Self {
+        for time in [
+            &mut self.call_timeout,
+            &mut self.call_wait,
+            &mut self.handshake_timeout,
+            &mut self.ping_interval,
+            &mut self.pong_timeout,
+            &mut self.close_timeout,
+            &mut self.drain_timeout,
+            &mut self.restart_window,
+            &mut self.room_linger,
+            &mut self.probation,
+        ]
+        .into_iter()
+        .chain(self.rate.as_mut().map(|(_, time)| time))
+        {
+            *time = MAX_TIME.min(*time);
+        }
+        self
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: None,
+            max_per_address: None,
+            accepts_per_second: None,
+            max_request_bytes: 16 << 10,
+            max_message_bytes: 1 << 20,
+            compress_above_bytes: 128,
+            outbox_soft_bytes: 64 << 10,
+            outbox_hard_bytes: 1 << 20,
+            mailbox_events: 1024,
+            mailbox_bytes: 16 << 20,
+            rate: None,
+            guest_memory_bytes: 64 << 20,
+            call_timeout: Duration::from_secs(1),
+            call_wait: Duration::from_secs(30),
+            handshake_timeout: Duration::from_secs(10),
+            ping_interval: Duration::from_secs(20),
+            pong_timeout: Duration::from_secs(20),
+            close_timeout: Duration::from_secs(5),
+            drain_timeout: Duration::from_secs(10),
+            max_restarts: 5,
+            restart_window: Duration::from_secs(10),
+            max_rooms: 10_000,
+            max_room_clients: None,
+            room_linger: Duration::from_secs(30),
+            max_snapshot_bytes: 16 << 20,
+            probation: Duration::from_secs(10),
+            probation_traps: 3,
+        }
+    }
+}
+
+/// Why limits are refused. Settings have the names of the fields of `Limits`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LimitError {
+    /// The setting.
+    pub setting: &'static str,
+    /// What is wrong with it.
+    pub problem: LimitProblem,
+    /// What the setting limits, in words.
+    noun: &'static str,
+}
+
+/// What is wrong with a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LimitProblem {
+    /// A number that must be at least 1 is 0.
+    ZeroCount,
+    /// A time that must be longer is 0.
+    ZeroTime,
+    /// It is below the least possible value.
+    TooSmall {
+        /// Its value.
+        bytes: usize,
+        /// The least possible value.
+        least: usize,
+    },
+    /// It is above another setting that must not be smaller.
+    Above {
+        /// Its value.
+        bytes: usize,
+        /// The other setting.
+        other: &'static str,
+        /// The other setting's value.
+        other_bytes: usize,
+    },
+}
+
+impl LimitError {
+    /// The error in one line, with each setting under the name that `name` gives it.
+    pub fn describe<N: Display>(&self, name: impl Fn(&'static str) -> N) -> String {
+        let (noun, setting) = (self.noun, name(self.setting));
+        match self.problem {
+            LimitProblem::ZeroCount => format!("{noun} ({setting}) must be 1 at least, not 0"),
+            LimitProblem::ZeroTime => format!("{noun} ({setting}) must not be 0"),
+            LimitProblem::TooSmall { bytes, least } => {
+                format!("{noun} of {bytes} bytes ({setting}) is too small: {}KiB is the least", least >> 10)
+            }
+            LimitProblem::Above { bytes, other, other_bytes } => {
+                let other = name(other);
+                format!(
+                    "{noun} ({setting}, {bytes} bytes) is above the hard limit of an outbox ({other}, {other_bytes} bytes): \
+                    raise {other} or lower {setting}"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for LimitError {}
+
+impl Display for LimitError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.describe(|setting| setting))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(change: impl FnOnce(&mut Limits)) -> LimitError {
+        Limits::with(change).check().expect_err("these limits are refused")
+    }
+
+    #[test]
+    fn the_defaults_do_not_contradict_each_other() {
+        assert_eq!(Limits::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_contradiction_names_both_settings_and_their_values() {
+        let line = refusal(|limits| limits.outbox_soft_bytes = 2 << 20).to_string();
+        assert!(line.contains("outbox_soft_bytes, 2097152 bytes") && line.contains("outbox_hard_bytes, 1048576 bytes"), "{line}");
+        let line = refusal(|limits| limits.max_message_bytes = 2 << 20).to_string();
+        assert!(line.contains("max_message_bytes, 2097152 bytes") && line.contains("raise outbox_hard_bytes"), "{line}");
+    }
+
+    #[test]
+    fn a_caller_can_give_settings_its_own_names() {
+        let line = refusal(|limits| limits.outbox_soft_bytes = 2 << 20).describe(|setting| format!("--{setting}"));
+        assert!(line.contains("--outbox_soft_bytes, ") && line.contains("raise --outbox_hard_bytes"), "{line}");
+    }
+
+    #[test]
+    fn a_limit_that_lets_nothing_through_is_refused() {
+        let setting = |change: fn(&mut Limits)| refusal(change).setting;
+        assert_eq!(setting(|limits| limits.max_connections = Some(0)), "max_connections");
+        assert_eq!(setting(|limits| limits.max_per_address = Some(0)), "max_per_address");
+        assert_eq!(setting(|limits| limits.accepts_per_second = Some(0)), "accepts_per_second");
+        assert_eq!(setting(|limits| limits.mailbox_events = 0), "mailbox_events");
+        assert_eq!(setting(|limits| limits.ping_interval = Duration::ZERO), "ping_interval");
+        assert!(refusal(|limits| limits.max_request_bytes = 100).to_string().contains("8KiB is the least"));
+    }
+}

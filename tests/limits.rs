@@ -1,6 +1,8 @@
-//! The guide's reference agrees with `ws-host --help`: every flag is in it, and every limit with its default.
+//! The guide's reference agrees with the program: every flag is in it, every limit with its default, every cause with its code.
 
 use std::collections::BTreeMap;
+
+use ws_host::app::CloseCause;
 
 use crate::support::command;
 
@@ -65,4 +67,24 @@ fn the_page_of_the_command_line_has_every_flag_but_the_limits() {
         }
     }
     assert!(seen >= 20, "the help was understood: {seen} flags");
+}
+
+#[test]
+fn the_page_of_close_codes_has_every_cause_with_its_code() {
+    let page = include_str!("../docs/guide/src/reference/close-codes.md");
+    for (cause, name) in [
+        (CloseCause::Lost, "lost"),
+        (CloseCause::Timeout, "timeout"),
+        (CloseCause::Protocol, "protocol"),
+        (CloseCause::TooBig, "too-big"),
+        (CloseCause::Policy, "policy"),
+        (CloseCause::Overload, "overload"),
+        (CloseCause::Trap, "trap"),
+        (CloseCause::Restart, "restart"),
+        (CloseCause::Shutdown, "shutdown"),
+    ] {
+        let code = cause.code().expect("only the client and the guest bring codes of their own").to_string();
+        let row = |line: &&str| line.contains(&format!("`{name}`")) && line.contains(&code);
+        assert!(page.lines().any(|line| row(&line)), "{name} has {code}");
+    }
 }

@@ -15,6 +15,7 @@
 //! | `mask` | unmasking |
 //! | `violation` | the rules that a client can break |
 //! | `close` | close codes, reasons and frames |
+//! | `closing` | the closing handshake |
 //! | `encode` | frames to the client |
 //! | `deflate` | compressed frames to the client, and what was agreed on |
 //! | `inflate` | compressed messages from the client |
@@ -25,6 +26,7 @@
 
 mod assembly;
 mod close;
+mod closing;
 mod deflate;
 mod encode;
 mod frame;
@@ -40,6 +42,7 @@ mod violation;
 mod tests;
 
 pub use close::{ABNORMAL, CloseFrame, MAX_REASON, NO_STATUS, cut_reason, may_send};
+pub use closing::{Action, Closing};
 pub use deflate::{Agreement, Deflater, Deflaters};
 pub use encode::{message_len, read_message, write_close, write_message, write_ping, write_pong};
 pub use inflate::{Inflaters, Inflation};

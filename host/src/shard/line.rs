@@ -18,30 +18,12 @@ use super::parcel::{Deflation, Form, Parcel};
 use super::room_task::RoomTask;
 use super::stream::Stream;
 use super::table::Shard;
-use crate::protocol::{self, Agreement, CloseFrame, Violation};
+use crate::protocol::{self, Action, Agreement, CloseFrame, Closing, Violation};
 use crate::room::Member;
 use crate::types::CloseInfo;
 
 /// An outbox that grows past this within a turn is written at once, so that a turn's memory stays small.
 const WRITE_EARLY_BYTES: usize = 64 << 10;
-
-/// How far a connection's end has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Messages go both ways.
-    Open,
-    /// The client's close frame is here, and our reply waits until the room has handled everything before it.
-    Received,
-    /// Our close frame is queued; the room has been told that the client left. What the client still sends is dropped.
-    Closing,
-    /// The same, and the client's close frame is here too: nothing is left to wait for.
-    Answered,
-    /// The client broke the protocol: its answer to our close frame cannot be understood, and our side of the connection
-    /// is shut once that is written.
-    Broken,
-    /// Nothing goes any more; the task ends.
-    Over,
-}
 
 /// A client's socket and session. Its task reads; senders queue in its outbox; the shard writes that at the
 /// end of its turn.
@@ -54,7 +36,7 @@ pub struct Line {
     /// How messages to it are compressed, if that was agreed on.
     deflation: Option<Box<Deflation>>,
     outbox: Cell<Outbox>,
-    phase: Cell<Phase>,
+    closing: Cell<Closing>,
     /// Queued for writing at the end of this turn.
     dirty: Cell<bool>,
     /// The kernel's buffer is full.
@@ -66,7 +48,7 @@ pub struct Line {
 
 impl fmt::Debug for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Line").field("member", &self.member).field("phase", &self.phase()).finish_non_exhaustive()
+        f.debug_struct("Line").field("member", &self.member).field("closing", &self.closing).finish_non_exhaustive()
     }
 }
 
@@ -81,7 +63,7 @@ impl Line {
             stream,
             deflation: agreement.map(|agreement| Box::new(Deflation::new(agreement))),
             outbox: Cell::default(),
-            phase: Cell::new(Phase::Open),
+            closing: Cell::default(),
             dirty: Cell::new(false),
             blocked,
             keepalive: Keepalive::new(now),
@@ -89,19 +71,25 @@ impl Line {
         }
     }
 
-    /// How far its end has come.
-    pub fn phase(&self) -> Phase {
-        self.phase.get()
-    }
-
     /// Whether messages go both ways.
     pub fn is_open(&self) -> bool {
-        self.phase() == Phase::Open
+        self.closing.get().is_open()
     }
 
-    /// Whether messages still go to the client. A client that has sent its close frame gets what was sent before our reply.
-    fn takes_messages(&self) -> bool {
-        matches!(self.phase(), Phase::Open | Phase::Received)
+    /// Whether the task has nothing left to do.
+    pub fn is_over(&self) -> bool {
+        self.closing.get().is_over()
+    }
+
+    /// Reports an event to the closing handshake. Returns the action that follows.
+    fn step(&self, report: impl FnOnce(&mut Closing) -> Action) -> Action {
+        let mut closing = self.closing.get();
+        let action = report(&mut closing);
+        self.closing.set(closing);
+        if !closing.takes_messages() {
+            self.member.set_closing(true);
+        }
+        action
     }
 
     /// Something has come from the client.
@@ -132,7 +120,7 @@ impl Line {
     /// Queues a message. The bytes of its plain form were added to `waiting_bytes` when it was staged.
     pub fn queue(self: &Rc<Self>, shard: &Shard, parcel: &mut Parcel<'_>) {
         let counted = parcel.len();
-        if !self.takes_messages() {
+        if !self.closing.get().takes_messages() {
             self.member.sub_waiting(counted);
             return;
         }
@@ -169,72 +157,69 @@ impl Line {
         self.queued(shard);
     }
 
-    /// Ends the connection from our side: a close frame behind all that waits, and the room is told at once.
+    /// Ends the connection from our side. The close frame goes behind everything that waits; the room is told at once.
     pub fn close(self: &Rc<Self>, shard: &Shard, info: CloseInfo) {
-        self.begin_closing(shard, info, Phase::Closing);
+        let action = self.step(Closing::close);
+        self.act(shard, action, info);
     }
 
     /// Ends the connection because the client broke a rule of the protocol.
     pub fn close_broken(self: &Rc<Self>, shard: &Shard, violation: Violation) {
         tracing::debug!(client = self.member.client.id.get(), "protocol violation: {violation}");
-        self.begin_closing(shard, CloseInfo::violation(violation), Phase::Broken);
+        let action = self.step(Closing::violated);
+        self.act(shard, action, CloseInfo::violation(violation));
     }
 
     /// The client's close frame has come: the end from its side, or the answer to ours.
     pub fn close_received(self: &Rc<Self>, shard: &Shard, frame: Option<CloseFrame>) {
-        match self.phase() {
-            Phase::Open => {
-                self.phase.set(Phase::Received);
-                self.deliver(shard, What::Left(self.member.client.id, CloseInfo::client(frame)));
-            }
-            Phase::Closing => {
-                self.phase.set(Phase::Answered);
-                self.wake_task();
-            }
-            Phase::Received | Phase::Answered | Phase::Broken | Phase::Over => {}
-        }
+        let action = self.step(Closing::received);
+        self.act(shard, action, CloseInfo::client(frame));
     }
 
     /// Replies to the client's close frame (RFC 6455 §5.5.1): the room has handled everything before it.
     pub fn reply(self: &Rc<Self>, shard: &Shard, info: &CloseInfo) {
-        if self.phase() == Phase::Received {
-            self.end_with(shard, info, Phase::Answered);
+        if self.step(Closing::reply) == Action::Reply {
+            self.queue_close(shard, info);
         }
     }
 
-    fn begin_closing(self: &Rc<Self>, shard: &Shard, info: CloseInfo, phase: Phase) {
-        match self.phase() {
-            Phase::Open => self.end_with(shard, &info, phase),
-            // The room knows already that the client leaves.
-            Phase::Received => return self.end_with(shard, &info, Phase::Answered),
-            Phase::Closing | Phase::Answered | Phase::Broken | Phase::Over => return,
+    /// Ends the connection without a close frame. The outbox is dropped, and the room is told unless it knows already.
+    pub fn cut(&self, shard: &Shard, info: CloseInfo) {
+        let action = self.step(Closing::peer_ended);
+        let dropped = self.with_outbox(Outbox::clear);
+        self.member.sub_waiting(dropped);
+        self.wake_task();
+        if action == Action::Lose {
+            self.leave(shard, info);
         }
-        self.deliver(shard, What::Left(self.member.client.id, info));
     }
 
-    /// Queues our close frame.
-    fn end_with(self: &Rc<Self>, shard: &Shard, info: &CloseInfo, phase: Phase) {
-        self.phase.set(phase);
+    /// Takes an action of the closing handshake, for which `info` is the reason.
+    fn act(self: &Rc<Self>, shard: &Shard, action: Action, info: CloseInfo) {
+        match action {
+            Action::Close => {
+                self.queue_close(shard, &info);
+                self.leave(shard, info);
+            }
+            Action::Reply => self.queue_close(shard, &info),
+            // The room replies once it has handled everything before.
+            Action::Leave => self.leave(shard, info),
+            Action::Flush if self.waiting() == 0 && !self.blocked.get() => self.flushed(shard),
+            _ => {}
+        }
+    }
+
+    fn queue_close(self: &Rc<Self>, shard: &Shard, info: &CloseInfo) {
         self.keepalive.note_heard(shard.exact_now());
-        self.member.set_closing(true);
         self.queue_control(shard, |out| protocol::write_close(out, info.code, &info.reason));
+    }
+
+    fn leave(&self, shard: &Shard, info: CloseInfo) {
+        self.deliver(shard, What::Left(self.member.client.id, info));
     }
 
     fn deliver(&self, shard: &Shard, what: What) {
         self.room.deliver(Input { at: shard.time(), what });
-    }
-
-    /// The connection is lost or cut: what waits is dropped, and the room is told unless it knows.
-    pub fn cut(&self, shard: &Shard, info: CloseInfo) {
-        let was_open = self.is_open();
-        self.phase.set(Phase::Over);
-        self.member.set_closing(true);
-        let dropped = self.with_outbox(Outbox::clear);
-        self.member.sub_waiting(dropped);
-        self.wake_task();
-        if was_open {
-            self.deliver(shard, What::Left(self.member.client.id, info));
-        }
     }
 
     fn queued(self: &Rc<Self>, shard: &Shard) {
@@ -284,24 +269,21 @@ impl Line {
         if blocked {
             return self.wake_task();
         }
-        match self.phase() {
-            Phase::Open if self.member.take_drained() => self.deliver(shard, What::Drained(self.member.client.id)),
-            Phase::Broken => {
-                // The client reads our close frame and then the end, however much of its own is still on the way:
-                // closing the socket now would reset the connection and could take the frame with it.
-                self.stream.shut();
-            }
-            Phase::Closing | Phase::Answered => self.wake_task(),
-            _ => {}
-        }
+        self.flushed(shard);
     }
 
-    /// Whether nothing is left to be done, for the task: it is over, or both close frames have gone their way.
-    pub fn is_finished(&self) -> bool {
-        match self.phase() {
-            Phase::Open | Phase::Received | Phase::Closing | Phase::Broken => false,
-            Phase::Answered => self.waiting() == 0 && !self.blocked.get(),
-            Phase::Over => true,
+    /// Nothing waits to be written any more.
+    fn flushed(&self, shard: &Shard) {
+        if self.is_open() {
+            if self.member.take_drained() {
+                self.deliver(shard, What::Drained(self.member.client.id));
+            }
+            return;
+        }
+        match self.step(Closing::flushed) {
+            Action::Shut => self.stream.shut(),
+            // The task either ends or reads on: a closing line does not wait for room in the mailbox.
+            _ => self.wake_task(),
         }
     }
 
@@ -309,7 +291,7 @@ impl Line {
     pub fn poll_write(&self, cx: &mut Context<'_>, shard: &Shard) {
         let task = self.task.take().filter(|waker| waker.will_wake(cx.waker()));
         self.task.set(task.or_else(|| Some(cx.waker().clone())));
-        while self.blocked.get() && self.phase() != Phase::Over {
+        while self.blocked.get() && !self.is_over() {
             match self.stream.poll_write_ready(cx) {
                 Poll::Ready(_) => self.write(shard),
                 Poll::Pending => return,
@@ -338,21 +320,20 @@ impl Line {
     pub fn sweep(self: &Rc<Self>, shard: &Shard) {
         let now = shard.now();
         let limits = &shard.limits;
-        match self.phase() {
-            // It may have spoken: nothing is read from it while its room has too much to do.
-            Phase::Open if self.room.mailbox.is_full() => self.keepalive.note_heard(now),
-            Phase::Open => match self.keepalive.look(now, limits) {
-                Verdict::Fine => {}
-                Verdict::Ping => self.queue_control(shard, |out| protocol::write_ping(out, b"")),
-                Verdict::Gone => self.cut(shard, CloseInfo::timeout()),
-            },
-            Phase::Closing | Phase::Answered | Phase::Broken => {
-                if self.keepalive.time(now) >= limits.close_timeout {
-                    self.cut(shard, CloseInfo::lost());
-                }
+        if !self.is_open() {
+            if self.step(|closing| closing.waited(self.keepalive.time(now), limits.close_timeout)) == Action::End {
+                self.cut(shard, CloseInfo::lost());
             }
-            // The room replies when it gets to it, or the client gives up.
-            Phase::Received | Phase::Over => {}
+            return;
+        }
+        // The client may have sent something: nothing is read while the mailbox is full.
+        if self.room.mailbox.is_full() {
+            return self.keepalive.note_heard(now);
+        }
+        match self.keepalive.look(now, limits) {
+            Verdict::Fine => {}
+            Verdict::Ping => self.queue_control(shard, |out| protocol::write_ping(out, b"")),
+            Verdict::Gone => self.cut(shard, CloseInfo::timeout()),
         }
     }
 }

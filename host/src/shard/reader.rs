@@ -55,7 +55,7 @@ impl Reader {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
         let (shard, line) = (&*self.shard, &*self.line);
         line.poll_write(cx, shard);
-        if line.is_finished() {
+        if line.is_over() {
             return Poll::Ready(Next::Finished);
         }
         if line.is_open() {

@@ -57,7 +57,7 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     fn open_circuit(&mut self) {
-        let cool_down = self.shard.limits.restart_window;
+        let cool_down = self.shard.limits().restart_window;
         tracing::error!(
             room = self.room.name(),
             "the application has failed too often: its clients are closed with 1013 and new ones refused for {cool_down:?}"
@@ -84,7 +84,7 @@ impl<L: Launch> RoomLoop<L> {
         for turn in self.outputs.take_all() {
             for effect in turn.effects() {
                 match effect {
-                    Effect::Decide(id, _) => self.shard.upgrades.decide(*id, Decision::Refuse(503)),
+                    Effect::Decide(id, _) => self.shard.upgrades().decide(*id, Decision::Refuse(503)),
                     Effect::Reply(id, line, info) => self.close_line(*id, *line, info.clone()),
                     Effect::Send(..) | Effect::Close { .. } => {}
                 }
@@ -129,14 +129,14 @@ impl<L: Launch> RoomLoop<L> {
     /// Closes a client that may be no member: one that was let in and cannot join, say. The app never hears of that one.
     pub(super) fn close_line(&self, id: ClientId, line: LineId, info: CloseInfo) {
         if let Some(line) = self.shard.line(id, line) {
-            line.close(&self.shard, info);
+            line.close(self.shard.resources(), info);
         }
     }
 
     /// The member that joins over this line. A line that has ended meanwhile leaves a member without one: it has a `Left` waiting.
     pub(super) fn member(&self, client: Client, line: LineId) -> Arc<Member> {
         match self.shard.line(client.id, line) {
-            Some(line) => Arc::clone(&line.member),
+            Some(line) => Arc::clone(line.member()),
             None => Arc::new(Member::without_line(client)),
         }
     }

@@ -77,7 +77,7 @@ impl Batches {
             let line = shard.lines().get(self.next).cloned();
             self.next += 1;
             if let Some(line) = line.filter(|line| line.is_open()) {
-                line.close(shard, CloseInfo::shutdown());
+                line.close(shard.resources(), CloseInfo::shutdown());
                 closed += 1;
             }
         }

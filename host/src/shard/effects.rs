@@ -1,6 +1,6 @@
 //! Makes a turn's outputs visible.
 
-use super::parcel::Parcel;
+use super::cached_frame::CachedFrame;
 use super::table::Shard;
 use crate::room::{Effect, Room, Target, Turn};
 use crate::types::{ClientId, CloseInfo};
@@ -28,46 +28,46 @@ pub async fn apply(shard: &Shard, room: &Room, turn: &Turn) {
 fn apply_one(shard: &Shard, room: &Room, turn: &Turn, effect: &Effect) -> usize {
     match effect {
         Effect::Send(Target::One(id, line), frame) => {
-            let mut parcel = Parcel::staged(turn, frame, true);
+            let mut cached = CachedFrame::staged(turn, frame, true);
             if let Some(line) = shard.line(*id, *line) {
-                line.queue(shard, &mut parcel);
+                line.queue(shard.resources(), &mut cached);
             }
-            1 + parcel.effort()
+            1 + cached.effort()
         }
         Effect::Send(Target::Some(receivers), frame) => {
-            let mut parcel = Parcel::staged(turn, frame, false);
+            let mut cached = CachedFrame::staged(turn, frame, false);
             for (id, line) in receivers {
                 if let Some(line) = shard.line(*id, *line) {
-                    line.queue(shard, &mut parcel);
+                    line.queue(shard.resources(), &mut cached);
                 }
             }
-            receivers.len() + parcel.effort()
+            receivers.len() + cached.effort()
         }
         Effect::Send(Target::Members { except, joined_by }, frame) => {
-            let mut parcel = Parcel::staged(turn, frame, false);
-            broadcast(shard, room, &mut parcel, except, *joined_by);
-            room.count() + parcel.effort()
+            let mut cached = CachedFrame::staged(turn, frame, false);
+            broadcast(shard, room, &mut cached, except, *joined_by);
+            room.count() + cached.effort()
         }
         Effect::Close { id, line, code, reason } => {
             if let Some(line) = shard.line(*id, *line) {
-                line.close(shard, CloseInfo::guest(*code, reason.clone()));
+                line.close(shard.resources(), CloseInfo::guest(*code, reason.clone()));
             }
             1
         }
         Effect::Reply(id, line, info) => {
             if let Some(line) = shard.line(*id, *line) {
-                line.reply(shard, info);
+                line.reply(shard.resources(), info);
             }
             1
         }
         Effect::Decide(id, decision) => {
-            shard.upgrades.decide(*id, decision.clone());
+            shard.upgrades().decide(*id, decision.clone());
             1
         }
     }
 }
 
-fn broadcast(shard: &Shard, room: &Room, parcel: &mut Parcel<'_>, except: &[ClientId], joined_by: u64) {
+fn broadcast(shard: &Shard, room: &Room, cached: &mut CachedFrame<'_>, except: &[ClientId], joined_by: u64) {
     let lines = shard.lines();
     for member in room.members() {
         if member.join_number() > joined_by || except.binary_search(&member.client.id).is_ok() {
@@ -77,7 +77,7 @@ fn broadcast(shard: &Shard, room: &Room, parcel: &mut Parcel<'_>, except: &[Clie
         if let Some(id) = member.line()
             && let Some(line) = lines.get(id.slot as usize)
         {
-            line.queue(shard, parcel);
+            line.queue(shard.resources(), cached);
         }
     }
 }

@@ -10,38 +10,38 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
+use super::cached_frame::{CachedFrame, Deflation, Form};
 use super::clock::Moment;
 use super::input::{Input, What};
 use super::keepalive::{Keepalive, Verdict};
 use super::outbox::Outbox;
-use super::parcel::{Deflation, Form, Parcel};
+use super::resources::Resources;
 use super::room_task::RoomTask;
-use super::stream::Stream;
-use super::table::Shard;
+use super::socket::Socket;
 use crate::protocol::{self, Action, Agreement, CloseFrame, Closing, Violation};
 use crate::room::Member;
-use crate::types::CloseInfo;
+use crate::types::{ClientId, CloseInfo};
 
-/// An outbox that grows past this within a turn is written at once, so that a turn's memory stays small.
+/// An outbox that grows past this between two flushes is written at once, so that it takes little memory.
 const WRITE_EARLY_BYTES: usize = 64 << 10;
 
-/// A client's socket and session. Its task reads; senders queue in its outbox; the shard writes that at the
-/// end of its turn.
+/// A client's socket and session. Its task, the `Reader`, reads. Senders queue in its outbox, and the shard's flush writes
+/// that.
 pub struct Line {
     /// The client at the other end.
-    pub member: Arc<Member>,
+    member: Arc<Member>,
     /// The room that it is in.
-    pub room: Rc<RoomTask>,
-    stream: Stream,
+    room: Rc<RoomTask>,
+    socket: Socket,
     /// How messages to it are compressed, if that was agreed on.
     deflation: Option<Box<Deflation>>,
     outbox: Cell<Outbox>,
     closing: Cell<Closing>,
-    /// Queued for writing at the end of this turn.
+    /// In the list of lines to flush.
     dirty: Cell<bool>,
     /// The kernel's buffer is full.
     blocked: Cell<bool>,
-    /// Since when it is silent or, when it is closing, since when it is that.
+    /// The time of silence of an open connection; for a closing one, the time since our close frame was queued.
     keepalive: Keepalive,
     task: Cell<Option<Waker>>,
 }
@@ -54,13 +54,13 @@ impl fmt::Debug for Line {
 
 impl Line {
     /// The line of a connection that has just been upgraded.
-    pub fn new(member: Arc<Member>, room: Rc<RoomTask>, stream: Stream, agreement: Option<Agreement>, now: Moment) -> Self {
+    pub fn new(member: Arc<Member>, room: Rc<RoomTask>, socket: Socket, agreement: Option<Agreement>, now: Moment) -> Self {
         // TLS may have something left to say from before.
-        let blocked = Cell::new(stream.has_unsent());
+        let blocked = Cell::new(socket.has_unsent());
         Self {
             member,
             room,
-            stream,
+            socket,
             deflation: agreement.map(|agreement| Box::new(Deflation::new(agreement))),
             outbox: Cell::default(),
             closing: Cell::default(),
@@ -69,6 +69,21 @@ impl Line {
             keepalive: Keepalive::new(now),
             task: Cell::default(),
         }
+    }
+
+    /// The member at its other end.
+    pub fn member(&self) -> &Arc<Member> {
+        &self.member
+    }
+
+    /// The client's id.
+    pub fn client(&self) -> ClientId {
+        self.member.client.id
+    }
+
+    /// The room that it is in.
+    pub fn room(&self) -> &RoomTask {
+        &self.room
     }
 
     /// Whether messages go both ways.
@@ -93,9 +108,9 @@ impl Line {
     }
 
     /// Something has come from the client.
-    pub fn note_heard(&self, shard: &Shard) {
+    pub fn note_heard(&self, resources: &Resources) {
         if self.is_open() {
-            self.keepalive.note_heard(shard.now());
+            self.keepalive.note_heard(resources.now());
         }
     }
 
@@ -118,150 +133,152 @@ impl Line {
     }
 
     /// Queues a message. The bytes of its plain form were added to `waiting_bytes` when it was staged.
-    pub fn queue(self: &Rc<Self>, shard: &Shard, parcel: &mut Parcel<'_>) {
-        let counted = parcel.len();
+    pub fn queue(&self, resources: &Resources, frame: &mut CachedFrame<'_>) {
+        let counted = frame.len();
         if !self.closing.get().takes_messages() {
             self.member.sub_waiting(counted);
             return;
         }
-        parcel.form_for(self.deflation.as_deref(), shard, |form| {
+        frame.form_for(self.deflation.as_deref(), resources, |form| {
             let queued = form.bytes().len();
             if queued != counted {
                 self.member.sub_waiting(counted);
                 self.member.add_waiting(queued);
             }
-            let mut spares = shard.spares.borrow_mut();
+            let mut spares = resources.spares.borrow_mut();
             self.with_outbox(|outbox| match form {
                 Form::Copied(bytes) => outbox.append(&mut spares, |out| out.extend_from_slice(bytes)),
                 Form::Shared(bytes) => outbox.append_shared(&mut spares, Bytes::clone(bytes)),
             });
         });
-        self.queued(shard);
+        self.queued(resources);
     }
 
     /// Queues a message of the owner's. Nothing has counted its bytes yet.
-    pub fn queue_uncounted(self: &Rc<Self>, shard: &Shard, parcel: &mut Parcel<'_>) {
+    pub fn queue_uncounted(&self, resources: &Resources, frame: &mut CachedFrame<'_>) {
         if self.is_open() {
-            self.member.add_waiting(parcel.len());
-            self.queue(shard, parcel);
+            self.member.add_waiting(frame.len());
+            self.queue(resources, frame);
         }
     }
 
     /// Queues a control frame.
-    pub fn queue_control(self: &Rc<Self>, shard: &Shard, write: impl FnOnce(&mut Vec<u8>)) {
+    pub fn queue_control(&self, resources: &Resources, write: impl FnOnce(&mut Vec<u8>)) {
         self.with_outbox(|outbox| {
             let before = outbox.len();
-            outbox.append(&mut shard.spares.borrow_mut(), write);
+            outbox.append(&mut resources.spares.borrow_mut(), write);
             self.member.add_waiting(outbox.len() - before);
         });
-        self.queued(shard);
+        self.queued(resources);
     }
 
     /// Ends the connection from our side. The close frame goes behind everything that waits; the room is told at once.
-    pub fn close(self: &Rc<Self>, shard: &Shard, info: CloseInfo) {
+    pub fn close(&self, resources: &Resources, info: CloseInfo) {
         let action = self.step(Closing::close);
-        self.act(shard, action, info);
+        self.act(resources, action, info);
     }
 
     /// Ends the connection because the client broke a rule of the protocol.
-    pub fn close_broken(self: &Rc<Self>, shard: &Shard, violation: Violation) {
-        tracing::debug!(client = self.member.client.id.get(), "protocol violation: {violation}");
+    pub fn close_broken(&self, resources: &Resources, violation: Violation) {
+        tracing::debug!(client = self.client().get(), "protocol violation: {violation}");
         let action = self.step(Closing::violated);
-        self.act(shard, action, CloseInfo::violation(violation));
+        self.act(resources, action, CloseInfo::violation(violation));
     }
 
     /// The client's close frame has come: the end from its side, or the answer to ours.
-    pub fn close_received(self: &Rc<Self>, shard: &Shard, frame: Option<CloseFrame>) {
+    pub fn close_received(&self, resources: &Resources, frame: Option<CloseFrame>) {
         let action = self.step(Closing::received);
-        self.act(shard, action, CloseInfo::client(frame));
+        self.act(resources, action, CloseInfo::client(frame));
     }
 
     /// Replies to the client's close frame (RFC 6455 §5.5.1): the room has handled everything before it.
-    pub fn reply(self: &Rc<Self>, shard: &Shard, info: &CloseInfo) {
+    pub fn reply(&self, resources: &Resources, info: &CloseInfo) {
         if self.step(Closing::reply) == Action::Reply {
-            self.queue_close(shard, info);
+            self.queue_close(resources, info);
         }
     }
 
     /// Ends the connection without a close frame. The outbox is dropped, and the room is told unless it knows already.
-    pub fn cut(&self, shard: &Shard, info: CloseInfo) {
+    pub fn cut(&self, resources: &Resources, info: CloseInfo) {
         let action = self.step(Closing::peer_ended);
         let dropped = self.with_outbox(Outbox::clear);
         self.member.sub_waiting(dropped);
         self.wake_task();
         if action == Action::Lose {
-            self.leave(shard, info);
+            self.leave(resources, info);
         }
     }
 
     /// Takes an action of the closing handshake, for which `info` is the reason.
-    fn act(self: &Rc<Self>, shard: &Shard, action: Action, info: CloseInfo) {
+    fn act(&self, resources: &Resources, action: Action, info: CloseInfo) {
         match action {
             Action::Close => {
-                self.queue_close(shard, &info);
-                self.leave(shard, info);
+                self.queue_close(resources, &info);
+                self.leave(resources, info);
             }
-            Action::Reply => self.queue_close(shard, &info),
+            Action::Reply => self.queue_close(resources, &info),
             // The room replies once it has handled everything before.
-            Action::Leave => self.leave(shard, info),
-            Action::Flush if self.waiting() == 0 && !self.blocked.get() => self.flushed(shard),
+            Action::Leave => self.leave(resources, info),
+            Action::Flush if self.waiting() == 0 && !self.blocked.get() => self.flushed(resources),
             _ => {}
         }
     }
 
-    fn queue_close(self: &Rc<Self>, shard: &Shard, info: &CloseInfo) {
-        self.keepalive.note_heard(shard.exact_now());
-        self.queue_control(shard, |out| protocol::write_close(out, info.code, &info.reason));
+    fn queue_close(&self, resources: &Resources, info: &CloseInfo) {
+        self.keepalive.note_heard(resources.exact_now());
+        self.queue_control(resources, |out| protocol::write_close(out, info.code, &info.reason));
     }
 
-    fn leave(&self, shard: &Shard, info: CloseInfo) {
-        self.deliver(shard, What::Left(self.member.client.id, info));
+    fn leave(&self, resources: &Resources, info: CloseInfo) {
+        self.deliver(resources, What::Left(self.client(), info));
     }
 
-    fn deliver(&self, shard: &Shard, what: What) {
-        self.room.deliver(Input { at: shard.time(), what });
+    fn deliver(&self, resources: &Resources, what: What) {
+        self.room.deliver(Input { at: resources.time(), what });
     }
 
-    fn queued(self: &Rc<Self>, shard: &Shard) {
+    fn queued(&self, resources: &Resources) {
         self.member.settle_over_soft();
         if self.waiting() > WRITE_EARLY_BYTES && !self.blocked.get() {
-            self.write(shard);
+            self.write(resources);
         }
-        if self.waiting() > shard.limits.outbox_hard_bytes {
-            self.overflow(shard);
+        if self.waiting() > resources.limits.outbox_hard_bytes {
+            self.overflow(resources);
         }
-        if !self.dirty.replace(true) {
-            shard.write_later(self);
+        if !self.dirty.replace(true)
+            && let Some(id) = self.member.line()
+        {
+            resources.flush_later(id.slot);
         }
     }
 
     /// The verdict for a full outbox: 1013. A connection that is closing already gets nothing more than its close frame.
-    fn overflow(self: &Rc<Self>, shard: &Shard) {
+    fn overflow(&self, resources: &Resources) {
         if self.is_open() {
-            self.close(shard, CloseInfo::overload("too much waits to be read"));
+            self.close(resources, CloseInfo::overload("too much waits to be read"));
         }
     }
 
-    /// Writes what waits at the end of a turn.
-    pub fn write_turn(&self, shard: &Shard) {
+    /// Writes the outbox, for the shard's flush.
+    pub fn flush(&self, resources: &Resources) {
         self.dirty.set(false);
         if !self.blocked.get() {
-            self.write(shard);
+            self.write(resources);
         }
     }
 
     /// Writes what waits, in as few vectored writes as the kernel allows.
-    fn write(&self, shard: &Shard) {
+    fn write(&self, resources: &Resources) {
         let result = {
-            let mut spares = shard.spares.borrow_mut();
-            self.with_outbox(|outbox| outbox.write_to(&mut spares, |slices| self.stream.try_write(slices)))
+            let mut spares = resources.spares.borrow_mut();
+            self.with_outbox(|outbox| outbox.write_to(&mut spares, |slices| self.socket.try_write(slices)))
         };
-        let result = result.and_then(|(written, blocked)| Ok((written, blocked || !self.stream.flush()?)));
+        let result = result.and_then(|(written, blocked)| Ok((written, blocked || !self.socket.flush_tls()?)));
         let (written, blocked) = match result {
             Ok(result) => result,
             Err(error) => {
-                tracing::debug!(client = self.member.client.id.get(), "the connection is lost: {error}");
-                return self.cut(shard, CloseInfo::lost());
+                tracing::debug!(client = self.client().get(), "the connection is lost: {error}");
+                return self.cut(resources, CloseInfo::lost());
             }
         };
         self.member.sub_waiting(written);
@@ -269,44 +286,44 @@ impl Line {
         if blocked {
             return self.wake_task();
         }
-        self.flushed(shard);
+        self.flushed(resources);
     }
 
     /// Nothing waits to be written any more.
-    fn flushed(&self, shard: &Shard) {
+    fn flushed(&self, resources: &Resources) {
         if self.is_open() {
             if self.member.take_drained() {
-                self.deliver(shard, What::Drained(self.member.client.id));
+                self.deliver(resources, What::Drained(self.client()));
             }
             return;
         }
         match self.step(Closing::flushed) {
-            Action::Shut => self.stream.shut(),
+            Action::Shut => self.socket.shut(),
             // The task either ends or reads on: a closing line does not wait for room in the mailbox.
             _ => self.wake_task(),
         }
     }
 
     /// For the task: writes on when the kernel takes more, and remembers whom to wake.
-    pub fn poll_write(&self, cx: &mut Context<'_>, shard: &Shard) {
+    pub fn poll_write(&self, cx: &mut Context<'_>, resources: &Resources) {
         let task = self.task.take().filter(|waker| waker.will_wake(cx.waker()));
         self.task.set(task.or_else(|| Some(cx.waker().clone())));
         while self.blocked.get() && !self.is_over() {
-            match self.stream.poll_write_ready(cx) {
-                Poll::Ready(_) => self.write(shard),
+            match self.socket.poll_write_ready(cx) {
+                Poll::Ready(_) => self.write(resources),
                 Poll::Pending => return,
             }
         }
     }
 
     /// For the task: reads what has come. 0 is the end of the client's side.
-    pub fn poll_read(&self, cx: &mut Context<'_>, shard: &Shard, buffer: &mut BytesMut) -> Poll<io::Result<usize>> {
-        self.stream.poll_read(cx, &shard.ciphertext, buffer)
+    pub fn poll_read(&self, cx: &mut Context<'_>, resources: &Resources, buffer: &mut BytesMut) -> Poll<io::Result<usize>> {
+        self.socket.poll_read(cx, &resources.ciphertext, buffer)
     }
 
     /// For the task, at its end: with TLS, tells the client that nothing was cut off.
     pub fn end(&self) {
-        self.stream.end();
+        self.socket.end();
     }
 
     fn wake_task(&self) {
@@ -317,12 +334,12 @@ impl Line {
     }
 
     /// Once per sweep: pings who is silent, gives up who stays so, cuts who does not answer our close frame.
-    pub fn sweep(self: &Rc<Self>, shard: &Shard) {
-        let now = shard.now();
-        let limits = &shard.limits;
+    pub fn sweep(&self, resources: &Resources) {
+        let now = resources.now();
+        let limits = &resources.limits;
         if !self.is_open() {
             if self.step(|closing| closing.waited(self.keepalive.time(now), limits.close_timeout)) == Action::End {
-                self.cut(shard, CloseInfo::lost());
+                self.cut(resources, CloseInfo::lost());
             }
             return;
         }
@@ -332,8 +349,8 @@ impl Line {
         }
         match self.keepalive.look(now, limits) {
             Verdict::Fine => {}
-            Verdict::Ping => self.queue_control(shard, |out| protocol::write_ping(out, b"")),
-            Verdict::Gone => self.cut(shard, CloseInfo::timeout()),
+            Verdict::Ping => self.queue_control(resources, |out| protocol::write_ping(out, b"")),
+            Verdict::Gone => self.cut(resources, CloseInfo::timeout()),
         }
     }
 }

@@ -7,16 +7,17 @@
 //! | `serve` | what the shard does with a command |
 //! | `new_connection` | a connection on its way to the shard |
 //! | `drain` | the end of a shard: every client is closed, in batches |
-//! | `table` | lines, buffers and clock of one shard; the flush of outboxes |
+//! | `table` | the table of a shard's lines, and their flush |
+//! | `resources` | the limits, buffers and clock that they share |
 //! | `line` | one client's connection |
 //! | `clock` | the time of a shard, in few bytes |
 //! | `keepalive` | how long a client is silent, and what follows |
 //! | `reader` | the task of a line: frames in, inputs out |
 //! | `rate` | how many messages a client may send |
-//! | `stream` | the socket of a line, with or without TLS |
+//! | `socket` | its socket, with or without TLS |
 //! | `tls` | one client's TLS session, without I/O |
 //! | `outbox` | the bytes that wait for one client |
-//! | `parcel` | one message in the forms in which it is sent |
+//! | `cached_frame` | one message in the forms in which it is sent |
 //! | `upgrades` | upgrade requests that wait for a decision |
 //! | `rooms` | the rooms of one shard by name |
 //! | `room_task` | where inputs reach a room, and where its loop runs |
@@ -37,6 +38,7 @@
 //! | `counters` | what all shards count together |
 
 mod breaker;
+mod cached_frame;
 mod clock;
 mod command;
 mod containment;
@@ -54,16 +56,16 @@ mod occupancy;
 mod orders;
 mod outbox;
 mod outputs;
-mod parcel;
 mod rate;
 mod reader;
 mod release;
+mod resources;
 mod room_loop;
 mod room_task;
 mod rooms;
 mod roster;
 mod serve;
-mod stream;
+mod socket;
 mod table;
 mod takeover;
 #[cfg(test)]

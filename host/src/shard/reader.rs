@@ -1,4 +1,4 @@
-//! A connection's task: it reads frames and delivers what they say, until the connection is over.
+//! A line's task: it reads frames and delivers their messages, until the connection is over.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,16 +12,17 @@ use super::input::{Input, What};
 use super::line::Line;
 use super::new_connection::Permit;
 use super::rate::Rate;
+use super::resources::Resources;
 use super::table::Shard;
 use crate::protocol::{self, Agreement, Incoming, Inflation, Session};
 use crate::room::LineId;
 use crate::types::CloseInfo;
 
-/// What the task has to do next.
+/// The task's next step.
 enum Next {
     /// Bytes are in the shard's read buffer.
     Read,
-    /// The bytes that were left when the room's mailbox was full can go on.
+    /// The bytes that were left over when the room's mailbox was full can be delivered.
     GoOn,
     /// The client's side of the connection has ended, or failed.
     Ended,
@@ -29,40 +30,40 @@ enum Next {
     Finished,
 }
 
-/// Reads until the connection is over, and takes it off the shard.
+/// Reads until the connection is over, and takes its line off the shard.
 ///
-/// A future of its own and no `async fn`: that would keep its arguments twice, and an idle client is little more than this.
+/// It is a future of its own and no `async fn`, which would keep its arguments twice. An idle client is little more than this.
 pub struct Reader {
     shard: Rc<Shard>,
     id: LineId,
     line: Rc<Line>,
     session: Session,
     rate: Option<Box<Rate>>,
-    /// What was left when the room's mailbox was full. Mostly nothing, which is to take no room.
+    /// The bytes that were left over when the room's mailbox was full. In a box, since there are rarely any.
     left_over: Option<Box<BytesMut>>,
-    /// Dropped with the reader, and the connection's place is free again.
+    /// Given back when the reader is dropped.
     _permit: Permit,
 }
 
 impl Reader {
-    /// A reader of this connection. `first` is what came with the upgrade request.
+    /// A reader of this line. `first` are the bytes that came with the upgrade request.
     pub fn new(shard: Rc<Shard>, id: LineId, line: Rc<Line>, first: Bytes, agreement: Option<Agreement>, permit: Permit) -> Self {
-        let session = session(&shard, agreement);
-        let rate = shard.limits.rate.map(|limit| Box::new(Rate::new(limit, shard.time())));
+        let session = session(shard.resources(), agreement);
+        let rate = shard.limits().rate.map(|limit| Box::new(Rate::new(limit, shard.time())));
         Self { shard, id, line, session, rate, left_over: own(BytesMut::from(first)), _permit: permit }
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
-        let (shard, line) = (&*self.shard, &*self.line);
-        line.poll_write(cx, shard);
+        let (resources, line) = (self.shard.resources(), &*self.line);
+        line.poll_write(cx, resources);
         if line.is_over() {
             return Poll::Ready(Next::Finished);
         }
         if line.is_open() {
-            let has_room = line.room.mailbox.poll_has_room(cx, self.id.slot as usize);
+            let has_room = line.room().mailbox.poll_has_room(cx, self.id.slot as usize);
             match &mut self.rate {
-                Some(rate) if has_room.is_pending() => rate.hold(shard.time()),
-                Some(rate) => rate.release(|| shard.time()),
+                Some(rate) if has_room.is_pending() => rate.hold(resources.time()),
+                Some(rate) => rate.release(|| resources.time()),
                 None => {}
             }
             ready!(has_room);
@@ -70,42 +71,41 @@ impl Reader {
         if self.left_over.is_some() {
             return Poll::Ready(Next::GoOn);
         }
-        let mut buffer = shard.read_buffer.borrow_mut();
-        shard.make_room(&mut buffer);
-        match ready!(line.poll_read(cx, shard, &mut buffer)) {
+        match ready!(resources.read_into(|buffer| line.poll_read(cx, resources, buffer))) {
             Ok(1..) => Poll::Ready(Next::Read),
             Ok(0) | Err(_) => Poll::Ready(Next::Ended),
         }
     }
 
-    /// Delivers what is complete in `input`. Stops early, with bytes left, when the room has enough to do.
+    /// Delivers the messages that are complete in `input`, which came at this time. Stops early, with bytes left, when the room's
+    /// mailbox is full.
     fn receive(&mut self, input: &mut BytesMut, at: Instant) {
-        let (shard, line) = (&self.shard, &self.line);
+        let (resources, line) = (self.shard.resources(), &*self.line);
         loop {
-            if line.is_open() && line.room.mailbox.is_full() {
+            if line.is_open() && line.room().mailbox.is_full() {
                 return;
             }
             let incoming = self.session.receive(input);
             if let (Ok(Some(Incoming::Message(_) | Incoming::Ping(_))), Some(rate)) = (&incoming, &mut self.rate)
                 && !rate.allows(at)
             {
-                line.close(shard, CloseInfo::policy("more messages than the rate limit allows"));
+                line.close(resources, CloseInfo::policy("more messages than the rate limit allows"));
             }
             match incoming {
                 Ok(Some(Incoming::Message(message))) => {
                     if line.is_open() {
-                        line.room.deliver(Input { at, what: What::Message(line.member.client.id, message) });
+                        line.room().deliver(Input { at, what: What::Message(line.client(), message) });
                     }
                 }
                 Ok(Some(Incoming::Ping(payload))) => {
                     if line.is_open() {
-                        line.queue_control(shard, |out| protocol::write_pong(out, &payload));
+                        line.queue_control(resources, |out| protocol::write_pong(out, &payload));
                     }
                 }
                 Ok(Some(Incoming::Pong(_))) => {}
-                Ok(Some(Incoming::Close(frame))) => line.close_received(shard, frame),
+                Ok(Some(Incoming::Close(frame))) => line.close_received(resources, frame),
                 Ok(None) => return,
-                Err(violation) => line.close_broken(shard, violation),
+                Err(violation) => line.close_broken(resources, violation),
             }
         }
     }
@@ -119,12 +119,11 @@ impl Future for Reader {
         loop {
             match ready!(this.poll_next(cx)) {
                 Next::Read => {
-                    this.line.note_heard(&this.shard);
-                    // Taken out for the time of the deliveries: a handler runs inside them.
-                    let mut buffer = this.shard.read_buffer.take();
+                    this.line.note_heard(this.shard.resources());
+                    let mut buffer = this.shard.resources().take_read_buffer();
                     this.receive(&mut buffer, this.shard.time());
                     this.left_over = own(buffer.split());
-                    this.shard.read_buffer.replace(buffer);
+                    this.shard.resources().return_read_buffer(buffer);
                 }
                 Next::GoOn => {
                     let Some(mut rest) = this.left_over.take() else { continue };
@@ -134,25 +133,25 @@ impl Future for Reader {
                 Next::Ended | Next::Finished => break,
             }
         }
-        this.line.cut(&this.shard, CloseInfo::lost());
+        this.line.cut(this.shard.resources(), CloseInfo::lost());
         this.line.end();
         this.shard.remove(this.id, &this.line);
         Poll::Ready(())
     }
 }
 
-fn session(shard: &Shard, agreement: Option<Agreement>) -> Session {
-    let max_message = shard.limits.max_message_bytes;
+fn session(resources: &Resources, agreement: Option<Agreement>) -> Session {
+    let max_message = resources.limits.max_message_bytes;
     match agreement {
         None => Session::new(max_message),
         Some(agreement) => {
-            let inflation = Inflation::new(Rc::clone(&shard.inflaters), agreement.client_takeover);
+            let inflation = Inflation::new(Rc::clone(&resources.inflaters), agreement.client_takeover);
             Session::with_inflation(max_message, inflation)
         }
     }
 }
 
-/// Nothing, if it is empty: even an empty slice keeps the buffer that it was cut from.
+/// Drops an empty slice: it would keep the buffer that it was cut from.
 fn own(bytes: BytesMut) -> Option<Box<BytesMut>> {
     (!bytes.is_empty()).then(|| Box::new(bytes))
 }

@@ -230,7 +230,7 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Whether the room has as many members as it may have.
     fn is_full(&self) -> bool {
-        self.shard.limits.max_room_clients.is_some_and(|max| self.room.count() >= max)
+        self.shard.limits().max_room_clients.is_some_and(|max| self.room.count() >= max)
     }
 
     async fn next(&mut self) -> Work<L> {

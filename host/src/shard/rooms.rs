@@ -72,9 +72,9 @@ impl<L: Launch> Rooms<L> {
     }
 
     fn room(&self, name: &str) -> Room {
-        let limits = &self.shard.limits;
+        let limits = self.shard.limits();
         let limits = RoomLimits { max_message_bytes: limits.max_message_bytes, outbox_soft_bytes: limits.outbox_soft_bytes };
-        Room::new(name, limits, self.shard.clock())
+        Room::new(name, limits, self.shard.resources().clock())
     }
 
     /// The room of this name. It is opened if it does not exist, unless there are too many.
@@ -82,8 +82,8 @@ impl<L: Launch> Rooms<L> {
         if let Some(entry) = self.by_name.borrow().get(name) {
             return Some(Rc::clone(&entry.task));
         }
-        if self.counters.rooms() >= self.shard.limits.max_rooms {
-            tracing::warn!(room = name, "refused: there are {} rooms already", self.shard.limits.max_rooms);
+        if self.counters.rooms() >= self.shard.limits().max_rooms {
+            tracing::warn!(room = name, "refused: there are {} rooms already", self.shard.limits().max_rooms);
             return None;
         }
         let (started, _) = oneshot::channel();
@@ -92,7 +92,7 @@ impl<L: Launch> Rooms<L> {
 
     /// Opens a room, which reports how its first instance started. If nobody listens, the room goes on trying by itself.
     pub(super) fn open(self: &Rc<Self>, name: &str, started: oneshot::Sender<Result<(), Fault>>) -> Rc<RoomTask> {
-        let limits = &self.shard.limits;
+        let limits = self.shard.limits();
         let name: Arc<str> = name.into();
         let task = RoomTask::new(Mailbox::new(limits.mailbox_events, limits.mailbox_bytes));
         let entry = Entry { task: Rc::clone(&task), orders: RoomOrders::default() };

@@ -9,16 +9,16 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
+use super::cached_frame::CachedFrame;
 use super::command::{Address, Command, Delivery, Envelope};
 use super::drain::drain;
 use super::input::{Input, What};
 use super::line::Line;
 use super::new_connection::NewConnection;
 use super::orders::RoomOrder;
-use super::parcel::Parcel;
 use super::reader::Reader;
 use super::rooms::Rooms;
-use super::stream::Stream;
+use super::socket::Socket;
 use super::table::Shard;
 use crate::app::{Launch, UpgradeRequest};
 use crate::protocol;
@@ -29,10 +29,10 @@ use crate::types::Message;
 const SWEEP: Duration = Duration::from_secs(1);
 
 /// Carries commands out until the server shuts down or is dropped.
-pub(super) async fn serve<L: Launch>(index: u32, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mut inbox: mpsc::Receiver<Command>) {
+pub(super) async fn serve<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mut inbox: mpsc::Receiver<Command>) {
     let writer = Rc::clone(shard);
-    tokio::task::spawn_local(poll_fn(move |cx| writer.poll_turn(cx)));
-    let limits = &shard.limits;
+    tokio::task::spawn_local(poll_fn(move |cx| writer.poll_flush(cx)));
+    let limits = shard.limits();
     let period = SWEEP.min(limits.ping_interval / 4).min(limits.pong_timeout / 4).min(limits.close_timeout / 4);
     let mut sweeps = tokio::time::interval(period.max(Duration::from_millis(1)));
     sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -46,7 +46,7 @@ pub(super) async fn serve<L: Launch>(index: u32, shard: &Rc<Shard>, rooms: &Rc<R
         };
         match command {
             Some(Command::Upgrade(room, request, decision)) => upgrade(shard, rooms, &room, request, decision),
-            Some(Command::Join(room, newcomer)) => join(index, shard, rooms, &room, newcomer),
+            Some(Command::Join(room, newcomer)) => join(shard, rooms, &room, newcomer),
             Some(Command::Deliver(envelope)) => deliver(shard, rooms, envelope),
             Some(Command::Drain(deadline)) => return drain(shard, rooms, deadline, &mut sweeps, inbox).await,
             // Nobody can send commands any more: the server was dropped without a shutdown.
@@ -62,24 +62,24 @@ fn upgrade<L: Launch>(
     request: Box<UpgradeRequest>,
     decision: oneshot::Sender<Decision>,
 ) {
-    let id = shard.upgrades.insert(decision);
+    let id = shard.upgrades().insert(decision);
     match rooms.get_or_open(room) {
         Some(task) => task.deliver(Input { at: shard.time(), what: What::Upgrade(id, request) }),
-        None => shard.upgrades.decide(id, Decision::Refuse(503)),
+        None => shard.upgrades().decide(id, Decision::Refuse(503)),
     }
 }
 
-fn join<L: Launch>(index: u32, shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, connection: NewConnection) {
+fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, connection: NewConnection) {
     let NewConnection { stream, tls, first, client, agreement, permit } = connection;
     // The room was there when it let this client in. It can be gone only if its grace period is shorter than a handshake.
     let Some(task) = rooms.get_or_open(room) else { return };
-    let socket = match TcpStream::from_std(stream) {
-        Ok(socket) => socket,
+    let tcp = match TcpStream::from_std(stream) {
+        Ok(tcp) => tcp,
         Err(error) => return tracing::warn!(client = client.id.get(), "a new connection is lost: {error}"),
     };
-    let stream = Stream::new(socket, tls);
+    let socket = Socket::new(tcp, tls);
     let (id, line) =
-        shard.insert(index, client.clone(), |member| Line::new(member, Rc::clone(&task), stream, agreement, shard.now()));
+        shard.insert(client.clone(), |member| Line::new(member, Rc::clone(&task), socket, agreement, shard.resources().now()));
     tokio::task::spawn_local(Reader::new(Rc::clone(shard), id, line, first, agreement, permit));
     task.deliver(Input { at: shard.time(), what: What::Joined(client, id) });
 }
@@ -88,20 +88,20 @@ fn deliver<L: Launch>(shard: &Shard, rooms: &Rooms<L>, Envelope { to, what }: En
     match (to, what) {
         (Address::Client(id, line), Delivery::Message(message)) => {
             if let Some(line) = shard.line(id, line) {
-                line.queue_uncounted(shard, &mut Parcel::whole(&encode(&message), true));
+                line.queue_uncounted(shard.resources(), &mut CachedFrame::whole(&encode(&message), true));
             }
         }
         (Address::Client(id, line), Delivery::Close(info)) => {
             if let Some(line) = shard.line(id, line) {
-                line.close(shard, info);
+                line.close(shard.resources(), info);
             }
         }
         (Address::All, Delivery::Message(message)) => {
             let frame = encode(&message);
-            let mut parcel = Parcel::whole(&frame, false);
-            shard.for_each(|line| line.queue_uncounted(shard, &mut parcel));
+            let mut cached = CachedFrame::whole(&frame, false);
+            shard.for_each(|line| line.queue_uncounted(shard.resources(), &mut cached));
         }
-        (Address::All, Delivery::Close(info)) => shard.for_each(|line| line.close(shard, info.clone())),
+        (Address::All, Delivery::Close(info)) => shard.for_each(|line| line.close(shard.resources(), info.clone())),
         (Address::Room(room), what) => rooms.order(&room, RoomOrder::Deliver(None, what)),
         (Address::Topic(room, topic), what) => rooms.order(&room, RoomOrder::Deliver(Some(topic), what)),
     }

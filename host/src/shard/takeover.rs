@@ -39,11 +39,11 @@ impl<L: Launch> RoomLoop<L> {
         self.roll_back();
         match saved {
             // The name of the format takes memory too.
-            Ok(Some(saved)) if saved.version.len() + saved.data.len() > self.shard.limits.max_snapshot_bytes => Err(format!(
+            Ok(Some(saved)) if saved.version.len() + saved.data.len() > self.shard.limits().max_snapshot_bytes => Err(format!(
                 "the snapshot of the room {:?} has {} bytes, more than the {} that it may have",
                 self.room.name(),
                 saved.version.len() + saved.data.len(),
-                self.shard.limits.max_snapshot_bytes
+                self.shard.limits().max_snapshot_bytes
             )),
             Ok(saved) => Ok(saved),
             Err(fault) => {

@@ -60,8 +60,8 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext) -> Result<
             Err(source) => return drop(started.send(Err(Error::System { what: "start an event loop", source }))),
         };
         runtime.block_on(async move {
-            let shard = Shard::new(context.limits.clone(), Arc::clone(&context.roster));
-            let linger = context.shared_room.is_none().then_some(shard.limits.room_linger);
+            let shard = Shard::new(index, context.limits.clone(), Arc::clone(&context.roster));
+            let linger = context.shared_room.is_none().then_some(shard.limits().room_linger);
             let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&context.counters), None, launch, linger);
             let opened = match &context.shared_room {
                 _ if index > 0 => Ok(()),
@@ -73,7 +73,7 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext) -> Result<
             let _ = started.send(opened);
             if !failed {
                 let following = tokio::task::spawn_local(follow(Rc::clone(&rooms), order_inbox));
-                serve(index, &shard, &rooms, inbox).await;
+                serve(&shard, &rooms, inbox).await;
                 following.abort();
             }
             rooms.clear();

@@ -215,13 +215,13 @@ fn with_shard<F: Future<Output = ()>>(test: impl FnOnce(Rc<Bench>) -> F) {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).expect("a runtime");
     runtime.block_on(async {
         let (told, counters, journal) = (Arc::default(), Arc::new(Counters::default()), Rc::new(Waits::default()));
-        let shard = Shard::new(Limits::default(), Arc::new(Roster::default()));
+        let shard = Shard::new(0, Limits::default(), Arc::new(Roster::default()));
         let app = Herald(Arc::clone(&told));
         let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&counters), Some(Rc::clone(&journal) as _), app, None);
         let (commands, inbox) = mpsc::channel(64);
         let serving = tokio::task::spawn_local({
             let (shard, rooms) = (Rc::clone(&shard), Rc::clone(&rooms));
-            async move { serve(0, &shard, &rooms, inbox).await }
+            async move { serve(&shard, &rooms, inbox).await }
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         test(Rc::new(Bench { commands, journal, counters, told, listener, next_id: RefCell::new(0) })).await;

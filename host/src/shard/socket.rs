@@ -1,4 +1,4 @@
-//! How a connection reaches its client: over a socket, with or without TLS.
+//! A client's socket, with or without TLS.
 
 use std::cell::RefCell;
 use std::io::{self, IoSlice};
@@ -12,40 +12,40 @@ use tokio_util::io::poll_read_buf;
 
 use super::tls::TlsSession;
 
-/// What one read of a TLS connection takes: its ciphertext goes through a buffer of the shard's first.
+/// The most that one read of a TLS connection takes. Ciphertext goes through a buffer of the shard's first.
 const CIPHERTEXT_BYTES: usize = 64 << 10;
 
-/// A socket, and the TLS session if there is one.
+/// A TCP socket, and the TLS session over it if there is one.
 #[derive(Debug)]
-pub struct Stream {
-    /// In a cell since tokio reads with a mutable socket only, and knows then when a second `recv` would be in vain.
-    socket: RefCell<TcpStream>,
+pub struct Socket {
+    /// In a cell: tokio reads with a mutable socket only, and only then knows when a second `recv` would be in vain.
+    tcp: RefCell<TcpStream>,
     tls: Option<Box<RefCell<TlsSession>>>,
 }
 
-impl Stream {
-    /// A stream over this socket.
-    pub fn new(socket: TcpStream, tls: Option<Box<TlsSession>>) -> Self {
-        Self { socket: RefCell::new(socket), tls: tls.map(|session| Box::new(RefCell::new(*session))) }
+impl Socket {
+    /// A socket with or without TLS.
+    pub fn new(tcp: TcpStream, tls: Option<Box<TlsSession>>) -> Self {
+        Self { tcp: RefCell::new(tcp), tls: tls.map(|session| Box::new(RefCell::new(*session))) }
     }
 
-    /// Reads what has come, with one `recv` per readiness: tokio knows that a read which did not fill the buffer has emptied
-    /// the socket. 0 is the end. `ciphertext` is the shard's, empty between two calls.
+    /// Reads the bytes that have come, with one `recv` per readiness: tokio knows that a read which did not fill the buffer
+    /// has emptied the socket. 0 is the end. `ciphertext` is the shard's, empty between two calls.
     pub fn poll_read(
         &self,
         cx: &mut Context<'_>,
         ciphertext: &RefCell<BytesMut>,
         buffer: &mut BytesMut,
     ) -> Poll<io::Result<usize>> {
-        let mut socket = self.socket.borrow_mut();
-        let Some(tls) = &self.tls else { return poll_read_buf(Pin::new(&mut *socket), cx, buffer) };
+        let mut tcp = self.tcp.borrow_mut();
+        let Some(tls) = &self.tls else { return poll_read_buf(Pin::new(&mut *tcp), cx, buffer) };
         let (mut tls, mut ciphertext) = (tls.borrow_mut(), ciphertext.borrow_mut());
         let before = buffer.len();
-        // A part of a record is nothing to read yet.
+        // Part of a record gives no plaintext yet.
         while buffer.len() == before && !tls.is_over() {
             ciphertext.clear();
             ciphertext.reserve(CIPHERTEXT_BYTES);
-            if ready!(poll_read_buf(Pin::new(&mut *socket), cx, &mut *ciphertext))? == 0 {
+            if ready!(poll_read_buf(Pin::new(&mut *tcp), cx, &mut *ciphertext))? == 0 {
                 break;
             }
             tls.receive(&ciphertext, buffer);
@@ -57,46 +57,46 @@ impl Stream {
     /// vectored write of one.
     pub fn try_write(&self, slices: &mut [IoSlice<'_>]) -> io::Result<usize> {
         match (&self.tls, &*slices) {
-            (None, [bytes]) => self.socket.borrow().try_write(bytes),
-            (None, _) => self.socket.borrow().try_write_vectored(slices),
-            (Some(tls), _) => tls.borrow_mut().write(&mut Socket(&self.socket.borrow()), slices),
+            (None, [bytes]) => self.tcp.borrow().try_write(bytes),
+            (None, _) => self.tcp.borrow().try_write_vectored(slices),
+            (Some(tls), _) => tls.borrow_mut().write(&mut Plain(&self.tcp.borrow()), slices),
         }
     }
 
-    /// Writes what TLS has still to write. Whether nothing is left.
-    pub fn flush(&self) -> io::Result<bool> {
-        self.tls.as_ref().map_or(Ok(true), |tls| tls.borrow_mut().flush(&mut Socket(&self.socket.borrow())))
+    /// Writes what TLS has encrypted. Returns whether nothing is left.
+    pub fn flush_tls(&self) -> io::Result<bool> {
+        self.tls.as_ref().map_or(Ok(true), |tls| tls.borrow_mut().flush(&mut Plain(&self.tcp.borrow())))
     }
 
-    /// Whether TLS has still something to write.
+    /// Whether TLS has something left to write.
     pub fn has_unsent(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.borrow().has_unsent())
     }
 
     /// Resolves when the kernel takes more.
     pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.socket.borrow().poll_write_ready(cx)
+        self.tcp.borrow().poll_write_ready(cx)
     }
 
-    /// Ends our side: the client reads what was written before, and then the end.
+    /// Ends our side: the client reads the bytes written before, and then the end.
     pub fn shut(&self) {
         self.end();
-        let _ = socket2::SockRef::from(&*self.socket.borrow()).shutdown(Shutdown::Write);
+        let _ = socket2::SockRef::from(&*self.tcp.borrow()).shutdown(Shutdown::Write);
     }
 
     /// Ends a TLS session in order, as far as the kernel takes it. A plain socket ends by being closed.
     pub fn end(&self) {
         if let Some(tls) = &self.tls {
             tls.borrow_mut().end();
-            let _ = self.flush();
+            let _ = self.flush_tls();
         }
     }
 }
 
-/// A socket as rustls writes to it.
-struct Socket<'a>(&'a TcpStream);
+/// A TCP socket as rustls writes to it.
+struct Plain<'a>(&'a TcpStream);
 
-impl io::Write for Socket<'_> {
+impl io::Write for Plain<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.try_write(bytes)
     }

@@ -1,23 +1,23 @@
-//! A message on its way to connections: as it is, and compressed for those who have agreed on it.
+//! A message on its way to lines: as it is, and compressed for the lines that have agreed on that.
 
 use std::cell::RefCell;
 
 use bytes::Bytes;
 
-use super::table::Shard;
+use super::resources::Resources;
 use crate::protocol::{Agreement, Deflater, read_message};
 use crate::room::{COPIED_UP_TO_BYTES, Frame, Turn};
 
-/// The frame of one message, for one receiver or for many. It is compressed when the first receiver needs that, and only
-/// once, however many do; for windows of another size once more.
+/// The frame of one message, for one receiver or for many. It is compressed when the first receiver needs that, and then
+/// once for each size of window, for all receivers.
 #[derive(Debug)]
-pub struct Parcel<'a> {
+pub struct CachedFrame<'a> {
     plain: Form<'a>,
-    /// Whether it goes to one connection, which may have a stream of its own.
+    /// Whether it goes to one line, which may have a stream of its own.
     for_one: bool,
-    /// The compressed forms by the window that they need; none where the plain one is not larger.
+    /// The compressed forms by the window that they need; `None` where the plain one is no larger.
     compressed: Vec<(u8, Option<Bytes>)>,
-    /// What has been compressed took as long as so many deliveries.
+    /// The time that compressing it has taken so far, counted in deliveries.
     effort: usize,
 }
 
@@ -40,7 +40,7 @@ impl Form<'_> {
     }
 }
 
-impl<'a> Parcel<'a> {
+impl<'a> CachedFrame<'a> {
     /// A frame that a handler has staged.
     pub fn staged(turn: &'a Turn, frame: &'a Frame, for_one: bool) -> Self {
         let plain = match frame {
@@ -55,21 +55,21 @@ impl<'a> Parcel<'a> {
         Self { plain: Form::Shared(frame), for_one, compressed: Vec::new(), effort: 0 }
     }
 
-    /// How many bytes it measures as it is. So many were counted when it was staged.
+    /// Its size without compression in bytes, the size that was counted when it was staged.
     pub fn len(&self) -> usize {
         self.plain.bytes().len()
     }
 
-    /// How many deliveries have taken as long as compressing it has so far.
+    /// The time that compressing it has taken so far, counted in deliveries.
     pub fn effort(&self) -> usize {
         self.effort
     }
 
-    /// Gives `put` the form that this connection gets.
-    pub fn form_for(&mut self, deflation: Option<&Deflation>, shard: &Shard, put: impl FnOnce(Form<'_>)) {
+    /// Gives `put` the form that a line gets.
+    pub fn form_for(&mut self, deflation: Option<&Deflation>, resources: &Resources, put: impl FnOnce(Form<'_>)) {
         let Some(deflation) = deflation else { return put(self.plain) };
         let (text, payload) = read_message(self.plain.bytes());
-        if payload.len() < shard.limits.compress_above_bytes {
+        if payload.len() < resources.limits.compress_above_bytes {
             return put(self.plain);
         }
         if self.for_one && deflation.keeps_context {
@@ -81,7 +81,7 @@ impl<'a> Parcel<'a> {
         let window = deflation.window;
         let known = self.compressed.iter().position(|(for_window, _)| *for_window == window);
         let at = known.unwrap_or_else(|| {
-            let mut streams = shard.deflaters.borrow_mut();
+            let mut streams = resources.deflaters.borrow_mut();
             let frame = streams.with_window(window).alone(text, payload).map(Bytes::copy_from_slice);
             self.compressed.push((window, frame));
             self.effort += effort(payload);
@@ -90,7 +90,7 @@ impl<'a> Parcel<'a> {
         match &self.compressed[at].1 {
             None => put(self.plain),
             Some(frame) => {
-                // The client's window holds something now that the connection's own stream does not know of.
+                // The client's window now holds something that the line's own stream does not know of.
                 if let Some(own) = &mut *deflation.own.borrow_mut() {
                     own.forget();
                 }
@@ -105,12 +105,12 @@ fn effort(payload: &[u8]) -> usize {
     100 + payload.len() / 32
 }
 
-/// How messages to one connection are compressed.
+/// How messages to one line are compressed.
 #[derive(Debug)]
 pub struct Deflation {
     window: u8,
     keeps_context: bool,
-    /// The connection's own stream, from the first message on that needs it.
+    /// The line's own stream, from the first message on that needs it.
     own: RefCell<Option<Box<Deflater>>>,
 }
 
@@ -123,34 +123,31 @@ impl Deflation {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::config::Limits;
-    use crate::shard::Roster;
 
-    /// Where in memory the frame lies that a connection gets.
-    fn form(parcel: &mut Parcel<'_>, shard: &Shard, deflation: Option<&Deflation>) -> (usize, usize) {
+    /// The address and the length of the frame that a line gets.
+    fn form(frame: &mut CachedFrame<'_>, resources: &Resources, deflation: Option<&Deflation>) -> (usize, usize) {
         let mut found = (0, 0);
-        parcel.form_for(deflation, shard, |form| found = (form.bytes().as_ptr() as usize, form.bytes().len()));
+        frame.form_for(deflation, resources, |form| found = (form.bytes().as_ptr() as usize, form.bytes().len()));
         found
     }
 
     #[test]
     fn a_message_to_many_is_compressed_once_for_each_size_of_window() {
-        let shard = Shard::new(Limits::default(), Arc::new(Roster::default()));
+        let resources = Resources::new(Limits::default());
         let agreed =
             |server_window, server_takeover| Deflation::new(Agreement { server_window, server_takeover, client_takeover: false });
         let mut frame = Vec::new();
         crate::protocol::write_message(&mut frame, true, "again and ".repeat(100).as_bytes());
         let frame = Bytes::from(frame);
-        let mut parcel = Parcel::whole(&frame, false);
-        let plain = form(&mut parcel, &shard, None);
+        let mut cached = CachedFrame::whole(&frame, false);
+        let plain = form(&mut cached, &resources, None);
         assert_eq!(plain, (frame.as_ptr() as usize, frame.len()));
-        let first = form(&mut parcel, &shard, Some(&agreed(15, false)));
+        let first = form(&mut cached, &resources, Some(&agreed(15, false)));
         assert!(first.1 < plain.1);
-        assert_eq!(form(&mut parcel, &shard, Some(&agreed(15, true))), first, "with a context of its own as well");
-        assert_ne!(form(&mut parcel, &shard, Some(&agreed(9, false))).0, first.0);
-        assert_eq!(parcel.compressed.len(), 2);
+        assert_eq!(form(&mut cached, &resources, Some(&agreed(15, true))), first, "with a context of its own as well");
+        assert_ne!(form(&mut cached, &resources, Some(&agreed(9, false))).0, first.0);
+        assert_eq!(cached.compressed.len(), 2);
     }
 }

@@ -1,0 +1,131 @@
+//! The resources that the lines of one shard share.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::task::{Context, Waker};
+use std::time::Instant;
+
+use bytes::BytesMut;
+
+use super::clock::{Clock, Moment};
+use super::outbox::Spares;
+use crate::config::Limits;
+use crate::protocol::{Deflaters, Inflaters};
+
+/// The read buffer's size: a 64 KiB message and its header arrive in one read, and many small ones do.
+const READ_BUFFER_BYTES: usize = 256 << 10;
+/// With less than this left, the read buffer starts over.
+const READ_AT_LEAST_BYTES: usize = 80 << 10;
+
+/// Limits, buffers, compression streams, the coarse time, and the list of lines to flush. All of it is used on one thread.
+/// No borrow is held while a handler runs.
+#[derive(Debug)]
+pub struct Resources {
+    /// The server's limits.
+    pub limits: Limits,
+    read_buffer: RefCell<BytesMut>,
+    /// Where ciphertext waits to be decrypted into the read buffer. It holds no memory before the first TLS connection reads.
+    pub ciphertext: RefCell<BytesMut>,
+    /// Memory for the next outbox that needs some.
+    pub spares: RefCell<Spares>,
+    /// Streams that compress messages to clients.
+    pub deflaters: RefCell<Deflaters>,
+    /// Streams that inflate messages from clients.
+    pub inflaters: Rc<Inflaters>,
+    time: fn() -> Instant,
+    clock: Clock,
+    now: Cell<Moment>,
+    /// The slots of the lines to flush.
+    to_flush: RefCell<Vec<u32>>,
+    /// Wakes the task that flushes them.
+    flusher: RefCell<Waker>,
+}
+
+impl Resources {
+    /// The resources of a shard that begins now.
+    pub fn new(limits: Limits) -> Self {
+        let clock = Clock::new();
+        Self {
+            limits,
+            read_buffer: RefCell::new(BytesMut::with_capacity(READ_BUFFER_BYTES)),
+            ciphertext: RefCell::default(),
+            spares: RefCell::default(),
+            deflaters: RefCell::default(),
+            inflaters: Inflaters::new(),
+            time: Instant::now,
+            now: Cell::new(clock.read()),
+            clock,
+            to_flush: RefCell::default(),
+            flusher: RefCell::new(Waker::noop().clone()),
+        }
+    }
+
+    /// The time, read from the clock.
+    pub fn time(&self) -> Instant {
+        (self.time)()
+    }
+
+    /// The clock that `time` reads.
+    pub fn clock(&self) -> fn() -> Instant {
+        self.time
+    }
+
+    /// The time of the last sweep, at most a second old.
+    pub fn now(&self) -> Moment {
+        self.now.get()
+    }
+
+    /// The time as a moment, read from the clock.
+    pub fn exact_now(&self) -> Moment {
+        self.clock.at(self.time())
+    }
+
+    /// Moves the coarse time on.
+    pub fn set_now(&self, now: Instant) {
+        self.now.set(self.clock.at(now));
+    }
+
+    /// Lends the read buffer, with room for a read. Its memory is used again as soon as nobody holds a slice of it.
+    pub fn read_into<T>(&self, read: impl FnOnce(&mut BytesMut) -> T) -> T {
+        let mut buffer = self.read_buffer.borrow_mut();
+        if buffer.capacity() - buffer.len() < READ_AT_LEAST_BYTES {
+            buffer.reserve(READ_BUFFER_BYTES);
+        }
+        read(&mut buffer)
+    }
+
+    /// Takes the read buffer out for the time of the deliveries: a handler runs inside them.
+    pub fn take_read_buffer(&self) -> BytesMut {
+        self.read_buffer.take()
+    }
+
+    /// Gives it back.
+    pub fn return_read_buffer(&self, buffer: BytesMut) {
+        self.read_buffer.replace(buffer);
+    }
+
+    /// Has the outbox of the line in this slot written at the end of the event loop's iteration.
+    pub fn flush_later(&self, slot: u32) {
+        let mut to_flush = self.to_flush.borrow_mut();
+        to_flush.push(slot);
+        if to_flush.len() == 1 {
+            self.flusher.borrow().wake_by_ref();
+        }
+    }
+
+    /// Takes out the slots of the lines to flush, and remembers the task that flushes them.
+    pub fn take_to_flush(&self, cx: &Context<'_>) -> Vec<u32> {
+        if !self.flusher.borrow().will_wake(cx.waker()) {
+            self.flusher.replace(cx.waker().clone());
+        }
+        self.to_flush.take()
+    }
+
+    /// Gives the emptied list back, so that it is allocated once. Lines that were queued meanwhile keep theirs.
+    pub fn return_to_flush(&self, emptied: Vec<u32>) {
+        let mut to_flush = self.to_flush.borrow_mut();
+        if to_flush.is_empty() {
+            *to_flush = emptied;
+        }
+    }
+}

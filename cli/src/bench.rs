@@ -1,4 +1,4 @@
-//! `ws-host bench`: puts a server under load and measures it.
+//! `ws-host bench`: loads a WebSocket server and measures it.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -8,9 +8,9 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use ws_host_load::Options;
 
-use crate::limits;
+use crate::units;
 
-/// The largest message: a load generator that needs more is after something else.
+/// The largest message that the load generator sends.
 const MAX_SIZE: usize = 64 << 20;
 
 /// `ws-host bench`.
@@ -18,52 +18,52 @@ const MAX_SIZE: usize = 64 << 20;
 pub struct BenchArguments {
     /// The server: ws://host:port/path, or wss:// with TLS; with --rooms, {room} in it becomes a number
     pub url: String,
-    /// What is measured
+    /// The kind of load
     #[arg(long, value_enum, default_value_t = Mode::Echo, value_name = "MODE")]
     pub mode: Mode,
-    /// How many connections
+    /// The number of connections
     #[arg(long, short, default_value_t = 100, value_name = "N")]
     pub connections: usize,
-    /// Messages (with --mode connect: connections) per second in all [default: as fast as answers come]
+    /// Messages (with --mode connect: connections) per second in total [default: as fast as answers come]
     #[arg(long, short, value_name = "N")]
     pub rate: Option<f64>,
-    /// Without --rate: messages of a connection (in fan-out: of a room's sender) that may wait for their answer
+    /// Without --rate: unanswered messages of each connection (in fan-out: of a room's sender)
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub in_flight: usize,
     /// The size of a message's payload
-    #[arg(long, short, default_value = "20", value_parser = limits::size, value_name = "SIZE")]
+    #[arg(long, short, default_value = "20", value_parser = units::size, value_name = "SIZE")]
     pub size: usize,
-    /// Send text [the default]
+    /// Send text messages [the default]
     #[arg(long, conflicts_with = "binary")]
     pub text: bool,
     /// Send binary messages
     #[arg(long)]
     pub binary: bool,
-    /// With --mode fan-out: how many members of each room send; 0 means all of them
+    /// With --mode fan-out: the number of senders in each room; 0 means all members
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub senders: usize,
-    /// Spread the connections over so many rooms, by {room} in the URL
+    /// The number of rooms over which the connections are spread, by {room} in the URL
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub rooms: usize,
     /// Offer permessage-deflate, and send compressed messages if the server agrees
     #[arg(long)]
     pub compression: bool,
     /// Open the connections evenly over this time [default: as fast as the server takes them]
-    #[arg(long, default_value = "0s", value_parser = limits::duration, value_name = "TIME")]
+    #[arg(long, default_value = "0s", value_parser = units::duration, value_name = "TIME")]
     pub ramp: Duration,
-    /// How long the load lasts before the measurement begins
-    #[arg(long, default_value = "1s", value_parser = limits::duration, value_name = "TIME")]
+    /// The time under load before the measurement begins
+    #[arg(long, default_value = "1s", value_parser = units::duration, value_name = "TIME")]
     pub warm_up: Duration,
-    /// How long the measurement lasts
-    #[arg(long, short, default_value = "10s", value_parser = limits::duration, value_name = "TIME")]
+    /// The time of the measurement
+    #[arg(long, short, default_value = "10s", value_parser = units::duration, value_name = "TIME")]
     pub duration: Duration,
-    /// With wss://: trust the certificates in this file (PEM) in place of the system's
+    /// With wss://: trust the certificates in this PEM file in place of the system's
     #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
     pub ca: Option<PathBuf>,
-    /// With wss://: take any certificate
+    /// With wss://: accept any certificate
     #[arg(long)]
     pub insecure: bool,
-    /// A server on this machine: tell what it and its children spend (CPU time, memory)
+    /// Report the CPU time and memory of this process and its children, a server on this machine
     #[arg(long, value_name = "PID")]
     pub pid: Option<u32>,
     /// Write JSON, for programs
@@ -71,20 +71,23 @@ pub struct BenchArguments {
     pub json: bool,
 }
 
-/// What is measured.
+/// The kind of load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
     /// Each message comes back to its sender
     Echo,
-    /// Some send, and everybody of their room receives, the sender too
+    /// Some members of a room send, and all of them receive, the sender included
     FanOut,
-    /// Connections come and go; with wss:// each has a full handshake, since no TLS session is resumed
+    /// Connections open and close; with wss:// each has a full handshake, because no TLS session is resumed
     Connect,
-    /// Connections stay and are silent
+    /// Connections stay open and silent
     Idle,
 }
 
-/// Loads the server, and tells what was measured.
+/// Loads the server and prints the report.
+///
+/// # Errors
+/// The arguments contradict each other, or the server cannot be reached or measured.
 pub fn bench(arguments: BenchArguments) -> anyhow::Result<()> {
     arguments.check()?;
     let json = arguments.json;
@@ -95,13 +98,13 @@ pub fn bench(arguments: BenchArguments) -> anyhow::Result<()> {
 }
 
 impl BenchArguments {
-    /// Refuses what makes no sense together.
+    /// Refuses arguments that contradict each other.
     fn check(&self) -> anyhow::Result<()> {
         if self.connections == 0 || self.rooms == 0 || self.in_flight == 0 {
-            bail!("--connections, --rooms and --in-flight take 1 or more");
+            bail!("--connections, --rooms and --in-flight must be 1 or more");
         }
         if self.rooms > self.connections {
-            bail!("{} rooms are more than {} connections: each room needs one at least", self.rooms, self.connections);
+            bail!("{} rooms are more than {} connections: each room needs at least one", self.rooms, self.connections);
         }
         if self.rooms > 1 && !self.url.contains("{room}") {
             bail!("--rooms needs {{room}} in the URL, as in ws://localhost:13254/chat/{{room}}");
@@ -112,13 +115,13 @@ impl BenchArguments {
             bail!("{flag} is for wss:// URLs: {} has no certificate to check", self.url);
         }
         if self.rate.is_some_and(|rate| !(rate > 0.0 && rate.is_finite())) {
-            bail!("--rate takes a number above 0");
+            bail!("--rate must be above 0");
         }
         if self.size > MAX_SIZE {
-            bail!("--size takes at most {} MiB", MAX_SIZE >> 20);
+            bail!("--size must be at most {} MiB", MAX_SIZE >> 20);
         }
         if self.duration.is_zero() {
-            bail!("--duration takes a time above 0");
+            bail!("--duration must be above 0");
         }
         Ok(())
     }

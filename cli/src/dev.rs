@@ -2,13 +2,29 @@
 
 use std::path::PathBuf;
 
+use clap::Args;
 use ws_host::Handle;
 
-use crate::arguments::DevArguments;
 use crate::build::{NotBuilt, Project};
-use crate::run;
+use crate::serve::serve;
+use crate::serve_flags::ServeFlags;
+use crate::swap::swap;
 use crate::tls::Tls;
 use crate::watch::Watch;
+
+/// `ws-host dev`.
+#[derive(Debug, Args)]
+pub struct DevArguments {
+    /// The guest project: a directory with a Cargo.toml, app.py, package.json or compile_flags.txt
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+    /// Serve https:// and wss:// with a certificate made for localhost, 127.0.0.1 and ::1
+    #[arg(long)]
+    pub tls: bool,
+    /// The options that `dev` shares with `run`.
+    #[command(flatten)]
+    pub serving: ServeFlags,
+}
 
 /// Builds the project and serves it until the server ends.
 ///
@@ -21,7 +37,7 @@ pub fn dev(arguments: DevArguments) -> anyhow::Result<()> {
     let sources = project.clone();
     let watch = Watch::sources(project.dir(), move |below| sources.is_source(below))?;
     let component = project.build()?;
-    run::serve(&component, arguments.serving, &tls, true, async |handle| follow_sources(watch, &project, &handle).await)
+    serve(&component, arguments.serving, &tls, true, async |handle| follow_sources(watch, &project, &handle).await)
 }
 
 /// Rebuilds whenever the sources change, and swaps to the new component. If the build fails, the compiler's messages appear in
@@ -30,7 +46,7 @@ async fn follow_sources(mut watch: Watch, project: &Project, handle: &Handle) {
     loop {
         watch.changed().await;
         let refused = match build_aside(project).await {
-            Ok(component) => run::swap(&component, handle).await.err().map(|error| error.to_string()),
+            Ok(component) => swap(&component, handle).await.err().map(|error| error.to_string()),
             Err(error) => {
                 tracing::error!("{error}; the previous release keeps running");
                 Some(format!("The build failed; the previous release keeps running.\n\n{}", error.diagnostics))

@@ -1,10 +1,10 @@
-//! Errors of the library in the words of the command line: settings go by their flags.
+//! Translates the library's errors for the command line: a setting is called by its flag.
 
 use std::io::ErrorKind;
 
 use ws_host::Error;
 
-/// The flag of each setting that the library's errors name.
+/// Each setting that the library's errors name, with its flag.
 const FLAGS: [(&str, &str); 15] = [
     ("accepts_per_second", "--accept-rate"),
     ("call_timeout", "--call-timeout"),
@@ -23,7 +23,7 @@ const FLAGS: [(&str, &str); 15] = [
     ("pong_timeout", "--pong"),
 ];
 
-/// The error in one line, with the flags that help.
+/// Formats the error in one line, with the flags that help.
 pub fn in_flags(error: &Error) -> String {
     match error {
         Error::Limits(limit) => format!("these limits cannot be kept: {}", limit.describe(flag)),
@@ -38,6 +38,7 @@ pub fn in_flags(error: &Error) -> String {
     }
 }
 
+/// Returns the flag of a setting, or the setting's own name if the table has no flag for it.
 fn flag(setting: &'static str) -> &'static str {
     FLAGS.iter().find(|(name, _)| *name == setting).map_or(setting, |(_, flag)| flag)
 }
@@ -53,7 +54,7 @@ mod tests {
     use super::*;
     use crate::arguments::Arguments;
 
-    /// What is told of these limits.
+    /// Returns the error line for these limits, which the library refuses.
     fn told(change: impl FnOnce(&mut Limits)) -> String {
         let server = Server::builder().port(0).on_client_left(|_, _, _| {}).limits(Limits::with(change)).build();
         in_flags(&server.expect_err("these limits are refused"))
@@ -69,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_told_with_their_flags_and_values() {
+    fn contradictory_limits_are_named_by_their_flags_with_values() {
         let line = told(|limits| limits.outbox_soft_bytes = 2 << 20);
         assert!(line.contains("--outbox-soft, 2097152 bytes") && line.contains("--outbox-hard, 1048576 bytes"), "{line}");
         let line = told(|limits| limits.max_message_bytes = 2 << 20);
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_that_lets_nothing_through_is_told_with_its_flag() {
+    fn a_limit_of_zero_is_named_by_its_flag() {
         let cases: [(fn(&mut Limits), &str); 15] = [
             (|limits| limits.accepts_per_second = Some(0), "--accept-rate"),
             (|limits| limits.call_timeout = Duration::ZERO, "--call-timeout"),

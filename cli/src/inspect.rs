@@ -1,10 +1,20 @@
 //! `ws-host inspect`: prints a component's exports and imports, with the capability that each import grants.
 
 use std::io::Write;
+use std::path::PathBuf;
 
+use clap::Args;
 use ws_host::guest::{Engine, Report};
 
-use crate::arguments::InspectArguments;
+/// `ws-host inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArguments {
+    /// The component
+    pub file: PathBuf,
+    /// Write JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Prints the report on a component, as text or JSON.
 ///

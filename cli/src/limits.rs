@@ -1,124 +1,149 @@
-//! Parses times, sizes and rates as people write them: `10s`, `250ms`, `64MiB`, `5/10s`.
+//! The flags of the limits. A new flag needs a row in the guide's `reference/limits.md`: a test compares the two.
 
 use std::time::Duration;
 
-/// The longest time is a year. It can be added to any time of the clock without overflow.
-const LONGEST: Duration = Duration::from_secs(8760 * 3600);
+use clap::Args;
+use ws_host::config::Limits;
 
-/// Parses a time: a whole number and one of ms, s, m, h. A plain number means seconds.
-///
-/// # Errors
-/// The text is not a time, or the time is longer than a year.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    let (number, unit) = split(text);
-    let wrong = || format!("{text:?} is not a time; write 10s, 250ms, 2m or 1h");
-    let number: u64 = number.parse().map_err(|_| wrong())?;
-    let seconds = match unit {
-        "ms" if number <= 1_000_000_000 => return Ok(Duration::from_millis(number)),
-        "s" | "" => 1,
-        "m" | "min" => 60,
-        "h" => 3600,
-        _ => return Err(wrong()),
-    };
-    let time = number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)?;
-    if time > LONGEST { Err(format!("{text:?} is too long; the longest time is 8760h, a year")) } else { Ok(time) }
+use crate::units::{duration, per_second, rate, restarts, size};
+
+const ADMISSION: &str = "Limits on admission";
+const TRAFFIC: &str = "Limits on messages and connections";
+const GUEST: &str = "Limits on the guest and its rooms";
+
+/// The limits. The short help omits them.
+#[derive(Debug, Args)]
+pub struct LimitFlags {
+    /// The most connections at a time [default: 90 % of the descriptors that `ulimit -n` allows]
+    #[arg(long, value_name = "N", help_heading = ADMISSION, hide_short_help = true)]
+    max_connections: Option<usize>,
+    /// The most connections from one address, or from one /64 of IPv6 [default: unlimited]
+    #[arg(long, value_name = "N", help_heading = ADMISSION, hide_short_help = true)]
+    max_per_address: Option<usize>,
+    /// The most connections accepted per second; the others wait in the kernel [default: unlimited]
+    #[arg(long, value_name = "N/s", value_parser = per_second, help_heading = ADMISSION, hide_short_help = true)]
+    accept_rate: Option<u32>,
+    /// The time from a client's connection to the end of its upgrade request
+    #[arg(long, default_value = "10s", value_parser = duration, value_name = "TIME", help_heading = ADMISSION, hide_short_help = true)]
+    handshake_timeout: Duration,
+    /// The largest upgrade request, at least 8KiB
+    #[arg(long, default_value = "16KiB", value_parser = size, value_name = "SIZE", help_heading = ADMISSION, hide_short_help = true)]
+    max_request: usize,
+
+    /// The largest message, in either direction
+    #[arg(long, default_value = "1MiB", value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
+    max_message: usize,
+    /// The size from which messages are compressed, if the client supports it
+    #[arg(long, default_value = "128", value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
+    compress_above: usize,
+    /// The bytes queued for one client above which `send` returns backpressure
+    #[arg(long, default_value = "64KiB", value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
+    outbox_soft: usize,
+    /// The bytes queued for one client above which it is closed
+    #[arg(long, default_value = "1MiB", value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
+    outbox_hard: usize,
+    /// The most messages and pings from one client within a time, as in 100/s [default: unlimited]
+    #[arg(long, value_name = "N/TIME", value_parser = rate, help_heading = TRAFFIC, hide_short_help = true)]
+    rate: Option<(usize, Duration)>,
+    /// The number of events queued for a room from which its clients are not read
+    #[arg(long, default_value_t = 1024, value_name = "N", help_heading = TRAFFIC, hide_short_help = true)]
+    mailbox: usize,
+    /// The size of the messages queued for a room from which its clients are not read
+    #[arg(long, default_value = "16MiB", value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
+    mailbox_bytes: usize,
+    /// The silence after which a client is pinged
+    #[arg(long, default_value = "20s", value_parser = duration, value_name = "TIME", help_heading = TRAFFIC, hide_short_help = true)]
+    ping: Duration,
+    /// The silence after a ping that closes the client
+    #[arg(long, default_value = "20s", value_parser = duration, value_name = "TIME", help_heading = TRAFFIC, hide_short_help = true)]
+    pong: Duration,
+    /// The time that a client has to answer a close frame
+    #[arg(long, default_value = "5s", value_parser = duration, value_name = "TIME", help_heading = TRAFFIC, hide_short_help = true)]
+    close_timeout: Duration,
+    /// The time that a shutdown waits for the clients
+    #[arg(long, default_value = "10s", value_parser = duration, value_name = "TIME", help_heading = TRAFFIC, hide_short_help = true)]
+    drain: Duration,
+
+    /// The longest running time of one call of the guest
+    #[arg(long, default_value = "1s", value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
+    call_timeout: Duration,
+    /// The longest total wait of one call of the guest, for example in a sleep
+    #[arg(long, default_value = "30s", value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
+    call_wait: Duration,
+    /// The most memory of one instance of the guest
+    #[arg(long, default_value = "64MiB", value_parser = size, value_name = "SIZE", help_heading = GUEST, hide_short_help = true)]
+    guest_memory: usize,
+    /// The most restarts of a failing guest within a time
+    #[arg(long, default_value = "5/10s", value_parser = restarts, value_name = "N/TIME", help_heading = GUEST, hide_short_help = true)]
+    restarts: (usize, Duration),
+    /// With several rooms: the most rooms at a time
+    #[arg(long, default_value_t = 10_000, value_name = "N", help_heading = GUEST, hide_short_help = true)]
+    max_rooms: usize,
+    /// The most clients in one room [default: unlimited]
+    #[arg(long, value_name = "N", help_heading = GUEST, hide_short_help = true)]
+    max_room_clients: Option<usize>,
+    /// With several rooms: the time that an empty room is kept
+    #[arg(long, default_value = "30s", value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
+    room_linger: Duration,
+    /// The largest state that a guest hands to its successor at a swap
+    #[arg(long, default_value = "16MiB", value_parser = size, value_name = "SIZE", help_heading = GUEST, hide_short_help = true)]
+    max_snapshot: usize,
+    /// The time after a swap in which failures of the new release count
+    #[arg(long, default_value = "10s", value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
+    probation: Duration,
+    /// The failures within the probation that bring the previous release back
+    #[arg(long, default_value_t = 3, value_name = "N", help_heading = GUEST, hide_short_help = true)]
+    probation_traps: u32,
 }
 
-/// Parses a size in bytes: a whole number and one of B, KiB, MiB, GiB. K, M and G mean the same.
-///
-/// # Errors
-/// The text is not a size, or it overflows `usize`.
-pub fn size(text: &str) -> Result<usize, String> {
-    let (number, unit) = split(text);
-    let wrong = || format!("{text:?} is not a size; write 64MiB, 512KiB or a number of bytes");
-    let number: usize = number.parse().map_err(|_| wrong())?;
-    let shift = match unit {
-        "" | "B" => 0,
-        "K" | "KiB" => 10,
-        "M" | "MiB" => 20,
-        "G" | "GiB" => 30,
-        _ => return Err(wrong()),
-    };
-    number.checked_mul(1 << shift).ok_or_else(wrong)
-}
-
-/// Parses a number within a time: `5/10s` is five within ten seconds. Either may be zero.
-///
-/// # Errors
-/// The text has another form.
-pub fn restarts(text: &str) -> Result<(usize, Duration), String> {
-    let wrong = || format!("{text:?} is not a rate; write 5/10s for five within ten seconds");
-    let (number, time) = text.split_once('/').ok_or_else(wrong)?;
-    Ok((number.parse().map_err(|_| wrong())?, duration(time)?))
-}
-
-/// Parses a number per second: `1000/s`, or a plain number.
-///
-/// # Errors
-/// The text has another form.
-pub fn per_second(text: &str) -> Result<u32, String> {
-    let number = text.strip_suffix("/s").or_else(|| text.strip_suffix("/1s")).unwrap_or(text);
-    number.trim_end().parse().map_err(|_| format!("{text:?} is not a rate; write 1000/s for a thousand per second"))
-}
-
-/// Parses a rate: `100/s` is a hundred within a second, `5/10s` five within ten. Neither part is zero.
-///
-/// # Errors
-/// The text has another form, or a part is zero.
-pub fn rate(text: &str) -> Result<(usize, Duration), String> {
-    let wrong = || format!("{text:?} is not a rate; write 100/s, or 5/10s for five within ten seconds");
-    let (number, time) = text.split_once('/').filter(|(_, time)| !time.is_empty()).ok_or_else(wrong)?;
-    let time = if time.starts_with(|letter: char| letter.is_ascii_digit()) { time.to_owned() } else { format!("1{time}") };
-    match (number.parse().map_err(|_| wrong())?, duration(&time).map_err(|_| wrong())?) {
-        (0, _) | (_, Duration::ZERO) => Err(wrong()),
-        rate => Ok(rate),
+impl From<LimitFlags> for Limits {
+    fn from(flags: LimitFlags) -> Self {
+        Self::with(|limits| {
+            limits.max_connections = flags.max_connections;
+            limits.max_per_address = flags.max_per_address;
+            limits.accepts_per_second = flags.accept_rate;
+            limits.handshake_timeout = flags.handshake_timeout;
+            limits.max_request_bytes = flags.max_request;
+            limits.max_message_bytes = flags.max_message;
+            limits.compress_above_bytes = flags.compress_above;
+            limits.outbox_soft_bytes = flags.outbox_soft;
+            limits.outbox_hard_bytes = flags.outbox_hard;
+            limits.rate = flags.rate;
+            limits.mailbox_events = flags.mailbox;
+            limits.mailbox_bytes = flags.mailbox_bytes;
+            limits.ping_interval = flags.ping;
+            limits.pong_timeout = flags.pong;
+            limits.close_timeout = flags.close_timeout;
+            limits.drain_timeout = flags.drain;
+            limits.call_timeout = flags.call_timeout;
+            limits.call_wait = flags.call_wait;
+            limits.guest_memory_bytes = flags.guest_memory;
+            (limits.max_restarts, limits.restart_window) = flags.restarts;
+            limits.max_rooms = flags.max_rooms;
+            limits.max_room_clients = flags.max_room_clients;
+            limits.room_linger = flags.room_linger;
+            limits.max_snapshot_bytes = flags.max_snapshot;
+            limits.probation = flags.probation;
+            limits.probation_traps = flags.probation_traps;
+        })
     }
-}
-
-/// Splits a text into its leading digits and the unit after them.
-fn split(text: &str) -> (&str, &str) {
-    let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
-    (&text[..digits], text[digits..].trim_start())
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
 
-    #[test]
-    fn times_have_units_and_a_plain_number_means_seconds() {
-        assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
-        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
-        assert_eq!(duration("2 m"), Ok(Duration::from_secs(120)));
-        assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
-        for wrong in ["", "s", "-1s", "1.5s", "10 parsecs", "99999999999999999999s", "8761h", "18446744073709551615h"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
+    #[derive(Debug, Parser)]
+    struct Alone {
+        #[command(flatten)]
+        limits: LimitFlags,
     }
 
     #[test]
-    fn sizes_are_powers_of_two() {
-        assert_eq!(size("64MiB"), Ok(64 << 20));
-        assert_eq!(size("1K"), Ok(1024));
-        assert_eq!(size("100"), Ok(100));
-        for wrong in ["", "MiB", "1.5M", "1MB", "99999999999G"] {
-            assert!(size(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_rate_per_second_is_a_whole_number() {
-        assert_eq!((per_second("1000/s"), per_second("1000/1s"), per_second("7")), (Ok(1000), Ok(1000), Ok(7)));
-        for wrong in ["", "/s", "1000/m", "1.5/s", "-1/s", "99999999999/s"] {
-            assert!(per_second(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_rate_is_a_number_within_a_time() {
-        assert_eq!(restarts("5/10s"), Ok((5, Duration::from_secs(10))));
-        assert_eq!((rate("100/s"), rate("5/10s")), (Ok((100, Duration::from_secs(1))), Ok((5, Duration::from_secs(10)))));
-        assert!(["", "5", "0/s", "5/0s", "-5/s", "5/", "x/s"].iter().all(|wrong| rate(wrong).is_err()));
-        assert!(restarts("5").is_err() && restarts("x/1s").is_err() && restarts("5/x").is_err());
+    fn the_flags_have_the_defaults_of_the_library() {
+        let flags = Limits::from(Alone::parse_from(["ws-host"]).limits);
+        assert_eq!(format!("{flags:?}"), format!("{:?}", Limits::default()));
     }
 }

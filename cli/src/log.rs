@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
-use crate::arguments::EVERYWHERE;
+use crate::headings::EVERYWHERE;
 use crate::log_queue::LogQueue;
 
 /// The level and format of the log.

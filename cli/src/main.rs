@@ -8,7 +8,7 @@ mod config_file;
 mod dev;
 mod env;
 mod explain;
-mod flags;
+mod headings;
 mod hint;
 mod inspect;
 mod limits;
@@ -17,30 +17,48 @@ mod log_queue;
 mod manual;
 mod new;
 mod remote;
+mod report;
 mod run;
+mod serve;
+mod serve_flags;
 mod settings;
+mod signals;
+mod swap;
 mod test;
 mod tls;
+mod units;
 mod watch;
 
 use std::process::ExitCode;
 
 use arguments::Command;
+use report::report;
 
 /// Chosen by measurement; `docs/decisions.md` has the figures.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    let arguments = match arguments::parse() {
+    let arguments = match settings::parse(&std::env::args_os().collect::<Vec<_>>()) {
         Ok(arguments) => arguments,
-        Err(error) => return arguments::report(&error),
+        Err(error) => return report(&error),
     };
     let log = match log::set_up(&arguments.logging) {
         Ok(log) => log,
-        Err(error) => return arguments::report(&error),
+        Err(error) => return report(&error),
     };
-    let result = match arguments.command {
+    let result = obey(arguments.command);
+    // The log comes first, so that the error is the last line.
+    log.flush();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => report(&error),
+    }
+}
+
+/// Runs the command until it ends.
+fn obey(command: Command) -> anyhow::Result<()> {
+    match command {
         Command::Run(run) => run::run(run),
         Command::Inspect(inspect) => inspect::inspect(&inspect),
         Command::Dev(dev) => dev::dev(dev),
@@ -53,11 +71,5 @@ fn main() -> ExitCode {
         Command::Bench(bench) => bench::bench(bench),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man => manual::man(),
-    };
-    // The error is the last line.
-    log.flush();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => arguments::report(&error),
     }
 }

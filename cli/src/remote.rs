@@ -1,13 +1,37 @@
 //! `ws-host swap`, `rollback` and `status`: requests to a running server.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail};
+use clap::Args;
 use serde::Serialize;
 use ws_host::admin::{Answer, ReleaseInfo, Request, Status, SwapReport, ask, default_socket};
 
-use crate::arguments::{Remote, SwapArguments};
+/// `ws-host swap`.
+#[derive(Debug, Args)]
+pub struct SwapArguments {
+    /// The new component
+    pub file: PathBuf,
+    /// The running server.
+    #[command(flatten)]
+    pub remote: Remote,
+}
+
+/// A running server, and the form of its answer.
+#[derive(Debug, Args)]
+pub struct Remote {
+    /// The port of the running server
+    #[arg(long, short, default_value_t = 13254)]
+    pub port: u16,
+    /// The server's admin socket [default: in the user's runtime folder, by port]
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    /// Write JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// The running server's refusal. It leads to exit code 1.
 #[derive(Debug, thiserror::Error)]

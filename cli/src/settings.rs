@@ -11,9 +11,9 @@ use anyhow::{Context, anyhow};
 use clap::builder::ValueParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches};
 
-use crate::arguments::{Arguments, Command as Asked, EVERYWHERE};
+use crate::arguments::{Arguments, Command as Asked};
 use crate::config_file::{self, Setting, Value};
 
 /// The file in the current directory that is read if it exists.
@@ -26,17 +26,6 @@ const WITHOUT_SETTINGS: [&str; 6] = ["inspect", "new", "build", "test", "complet
 const NO_KEYS: [&str; 4] = ["help", "version", "config", "no-config"];
 /// One of these flags on the command line overrides both in the file.
 const LOUDNESS: [&str; 2] = ["verbose", "quiet"];
-
-/// The choice of the settings file.
-#[derive(Debug, Args)]
-pub struct Choice {
-    /// The settings file; its keys are named as the flags [default: ws-host.toml in the current directory, if it exists]
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "PATH")]
-    config: Option<PathBuf>,
-    /// Read no settings file
-    #[arg(long, global = true, help_heading = EVERYWHERE, conflicts_with = "config")]
-    no_config: bool,
-}
 
 /// Parses the command line and the settings. Ends the process after `--help`, `--version` and mistakes on the command line.
 ///

@@ -8,11 +8,19 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use clap::Args;
 use tungstenite::{Message, WebSocket};
 use ws_host::Server;
 
-use crate::arguments::TestArguments;
 use crate::build::Project;
+
+/// `ws-host test`.
+#[derive(Debug, Args)]
+pub struct TestArguments {
+    /// The guest project, with dialogues in tests/*.chat
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+}
 
 /// How long a client waits for a message: far above the milliseconds in which a guest answers.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! The load: clients of rooms `/room-0`, `/room-1`, ... in a process of their own, which does what it is told line by line.
+//! The load: clients of rooms `/room-0`, `/room-1`, ... in a process of their own, which reads its orders line by line.
 
 use std::io::{BufRead, BufReader, Read, Write, stdin};
 use std::net::TcpStream;
@@ -6,13 +6,13 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// Set, it makes this program the clients: `127.0.0.1:40123 10000`.
+/// This variable makes the program the clients' process. Its value is `127.0.0.1:40123 10000`: the address and their number.
 const MEANT: &str = "WS_HOST_BENCH_CLIENTS";
 /// A frame of 5 bytes of text, masked with zeros, and its echo.
 const FRAME: &[u8] = b"\x81\x85\0\0\0\0hello";
 const ECHO_LEN: usize = 7;
 
-/// The process with the clients, as the bench sees it. Dropped, it is killed.
+/// A handle of the clients' process. Dropping it kills the process.
 pub struct Clients {
     child: Child,
     orders: ChildStdin,
@@ -20,7 +20,7 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Starts so many clients.
+    /// Starts `count` clients.
     pub fn start(address: &str, count: usize) -> Self {
         let program = std::env::current_exe().expect("this program is a file");
         let mut child = Command::new(program)
@@ -34,18 +34,18 @@ impl Clients {
         Self { child, orders, answers }
     }
 
-    /// Waits until all are connected and have had an echo. Answers how long that took one of them, in the median.
+    /// Waits until all are connected and have received an echo. Returns the median time that a client took.
     pub fn joined(&mut self) -> Duration {
         Duration::from_nanos(self.answer())
     }
 
-    /// Has them exchange so many messages, one at a time. Answers how many that were.
+    /// Exchanges `messages` messages, one at a time. Returns their number.
     pub fn exchange(&mut self, messages: usize) -> usize {
         self.order(&format!("exchange {messages}"));
         usize::try_from(self.answer()).expect("it is as many as was asked for")
     }
 
-    /// Has all of them talk while `work` runs. Answers the longest time that one of them waited for an echo.
+    /// Has all clients talk while `work` runs. Returns the longest wait for an echo.
     pub fn longest_wait(&mut self, work: impl FnOnce()) -> Duration {
         self.order("talk");
         work();
@@ -71,12 +71,12 @@ impl Drop for Clients {
     }
 }
 
-/// Whether this process is to be the clients.
+/// Whether this process is the clients' process.
 pub fn is_meant() -> bool {
     std::env::var_os(MEANT).is_some()
 }
 
-/// Is the clients, until nothing more is ordered.
+/// Runs the clients until no more orders come.
 pub fn run() {
     let meant = std::env::var(MEANT).expect("it was there a moment ago");
     let (address, count) = meant.split_once(' ').expect("an address and a number");
@@ -104,7 +104,7 @@ pub fn run() {
     }
 }
 
-/// All talk on some threads until `stop` returns: the longest time that one of them waited for an echo.
+/// Has all clients talk, on several threads, until `stop` returns. Returns the longest wait for an echo.
 fn talk(sockets: &mut [TcpStream], stop: impl FnOnce()) -> Duration {
     let stopped = AtomicBool::new(false);
     let share = sockets.len().div_ceil(50);
@@ -135,7 +135,7 @@ fn exchange(socket: &mut TcpStream) {
     socket.read_exact(&mut [0; ECHO_LEN]).expect("the host answers");
 }
 
-/// Asks for a WebSocket in a room. An error is the status line of the refusal.
+/// Opens a WebSocket in a room. The error is the status line of a refusal.
 pub fn upgrade(address: &str, room: &str) -> Result<TcpStream, String> {
     let mut socket = TcpStream::connect(address).expect("the host accepts");
     socket.set_nodelay(true).expect("a socket takes options");

@@ -1,4 +1,4 @@
-//! The server that is measured: the real binary in a process of its own.
+//! The measured server: the real binary in a process of its own.
 
 use std::fs::read_to_string;
 use std::io::{BufRead, BufReader};
@@ -7,7 +7,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 
 const NANOS_PER_SECOND: f64 = 1e9;
 
-/// A running server with the default limits. Dropped, it is killed.
+/// A running server with the default limits. Dropping it kills the server.
 pub struct Host {
     child: Child,
     address: String,
@@ -16,20 +16,20 @@ pub struct Host {
     _folder: tempfile::TempDir,
 }
 
-/// What a process has taken so far.
+/// The resources that a process has used so far.
 pub struct Costs {
-    /// Of its threads that run.
+    /// CPU time of its running threads.
     pub cpu_seconds: f64,
-    /// Its memory, without the kernel's for it.
+    /// Resident memory, without the kernel's share.
     pub resident_kib: f64,
-    /// The kernel's page tables for it.
+    /// The kernel's page tables of the process.
     pub page_tables_kib: f64,
-    /// Its memory mappings, of which Linux allows 65,530.
+    /// Its memory mappings. Linux allows 65,530.
     pub mappings: usize,
 }
 
 impl Host {
-    /// Starts it, and waits until it serves.
+    /// Starts the server and waits until it serves.
     pub fn start(component: &Path, mode: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let socket = folder.path().join("admin.sock");
@@ -49,7 +49,7 @@ impl Host {
         Self { child, address, socket, log, _folder: folder }
     }
 
-    /// `127.0.0.1:40123`
+    /// The address, such as `127.0.0.1:40123`.
     pub fn address(&self) -> &str {
         &self.address
     }
@@ -59,14 +59,14 @@ impl Host {
         &self.socket
     }
 
-    /// Waits for the log's next line, of warnings and errors.
+    /// Waits for the log's next line, which is a warning or an error.
     pub fn next_log_line(&mut self) -> String {
         let mut line = String::new();
         self.log.read_line(&mut line).expect("the log is text");
         line
     }
 
-    /// What it has taken so far.
+    /// Returns the resources used so far.
     pub fn costs(&self) -> Costs {
         let process = format!("/proc/{}", self.child.id());
         let status = read_to_string(format!("{process}/status")).expect("the process is there");

@@ -1,8 +1,8 @@
-//! What rooms cost, and how long a client waits when the release changes: `cargo bench --workspace --bench rooms`.
+//! Measures the cost of rooms and the wait of clients during a swap: `cargo bench --workspace --bench rooms`.
 //!
-//! Starts the real binary, so the figures are a process's own: CPU time and memory from /proc. The clients are a
-//! process too, this bench once more, since a process has descriptors for 10,000 connections or for both ends of them
-//! but perhaps not for both. docs/decisions.md tells what the figures were, where and when.
+//! The server is the real binary, so CPU time and memory, read from /proc, are those of its process alone. The clients run in
+//! a second process of this bench, because one process may lack descriptors for both ends of 10,000 connections.
+//! docs/decisions.md has the measured figures.
 
 mod clients;
 mod host;
@@ -14,7 +14,7 @@ use clients::Clients;
 use host::Host;
 use ws_host::admin::{Answer, Request, ask};
 
-/// The default limit.
+/// The default of `--max-rooms`.
 const MAX_ROOMS: usize = 10_000;
 const MESSAGES: usize = 100_000;
 
@@ -52,7 +52,7 @@ fn main() {
     }
 }
 
-/// What an upgrade, the room if it is a new one, and one echo cost.
+/// Measures the cost of an upgrade, a new room if the mode needs one, and one echo.
 fn joins(echo: &Path, mode: &str, count: usize) {
     let mut host = Host::start(echo, mode);
     let before = host.costs();

@@ -20,8 +20,18 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use clap::Args;
 
-use crate::arguments::BuildArguments;
+/// `ws-host build`.
+#[derive(Debug, Args)]
+pub struct BuildArguments {
+    /// The guest project
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+    /// The component's file
+    #[arg(long, short, value_name = "FILE", default_value = "app.wasm")]
+    pub out: PathBuf,
+}
 
 /// One language: how its projects are recognized and built.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 /// A file: its path and its content.
 pub(super) type File = (&'static str, &'static [u8]);
 
-/// The files of a folder, each by the name that a project has it under and, if it is another, the name that we have it under.
-/// A folder with a `Cargo.toml` would be left out of our package.
+/// Lists the files of a folder. A file that has another name in this repository follows `in`: a folder with a `Cargo.toml`
+/// would be left out of our package.
 macro_rules! files {
     ($folder:literal: $($file:literal $(in $stored:literal)?),+ $(,)?) => {
         &[$(($file, include_bytes!(path!($folder, $file $(, $stored)?)))),+]

@@ -8,10 +8,19 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
 use self::files::File;
-use crate::arguments::NewArguments;
+
+/// `ws-host new`.
+#[derive(Debug, Args)]
+pub struct NewArguments {
+    /// The name of the project and its folder
+    pub name: String,
+    /// The language of the project
+    #[arg(long, short, value_enum)]
+    pub lang: Language,
+}
 
 /// The languages of guest projects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

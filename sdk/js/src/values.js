@@ -57,7 +57,7 @@ export function pack(value) {
   return encode(text);
 }
 
-/** Returns the value packed into these bytes, or undefined if there are none. */
+/** Returns the value packed into these bytes, or undefined for null or no bytes. */
 export function unpack(bytes) {
   return bytes === null || bytes === undefined || bytes.length === 0 ? undefined : JSON.parse(decode(bytes));
 }

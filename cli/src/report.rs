@@ -1,0 +1,31 @@
+//! The report of an error: one line on stderr, and the exit code.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::explain;
+use crate::remote::Refused;
+
+/// The exit code for a mistake of the user: a file, a flag, an address. clap uses the same.
+const USAGE: u8 = 2;
+/// The exit code for a request that a running server has refused.
+const REFUSED: u8 = 1;
+
+/// Writes an error to stderr in one line. Returns its exit code: 1 for a refusal of a running server, otherwise 2.
+pub fn report(error: &anyhow::Error) -> ExitCode {
+    // A closed stderr is ignored: the error can go nowhere else.
+    let _ = writeln!(std::io::stderr(), "ws-host: {}", in_one_line(error));
+    ExitCode::from(if error.is::<Refused>() { REFUSED } else { USAGE })
+}
+
+/// Joins an error and its causes. A cause that an outer error already quotes is left out.
+fn in_one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(|cause| cause.downcast_ref().map_or_else(|| cause.to_string(), explain::in_flags)) {
+        if !line.contains(&cause) {
+            let separator = if line.is_empty() { "" } else { ": " };
+            line = format!("{line}{separator}{cause}");
+        }
+    }
+    line.replace('\n', " ")
+}

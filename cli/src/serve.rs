@@ -1,0 +1,120 @@
+//! Serves a component until its server ends, for `ws-host run` and `ws-host dev`.
+
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use ws_host::Handle;
+use ws_host::admin::{AdminSocket, default_socket};
+
+use crate::env;
+use crate::explain;
+use crate::hint::Hint;
+use crate::serve_flags::ServeFlags;
+use crate::signals::{self, Signals};
+use crate::tls::Tls;
+
+/// A start that takes longer than this is explained in the log.
+const SLOW: Duration = Duration::from_secs(2);
+
+/// Serves the component in `file`, for `ws-host run` and `dev`. The future of `beside` runs until the server ends.
+///
+/// With `notices`, the page shows the text of `Handle::set_notice`.
+///
+/// # Errors
+/// The component, the certificate or the server's address cannot be used, or the admin socket that the user named cannot be opened.
+pub fn serve(file: &Path, flags: ServeFlags, tls: &Tls, notices: bool, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    if let Some(settings) = &flags.settings {
+        tracing::info!("settings from {}", settings.display());
+    }
+    let (no_page, socket) = (flags.no_page, flags.socket.clone());
+    // Checked first, because without a needed secret the rest is useless.
+    let env = env::variables(&flags.env)?;
+    let follower = tls.follower();
+    let server = explain_if_slow(file, || tls.apply(flags.builder(file, env).notices(notices)).build())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
+    let served = runtime.block_on(async {
+        // Signals are handled before the announcement, because its reader may send one at once.
+        let signals = Signals::new().context("cannot listen for signals")?;
+        let handle = server.handle();
+        let admin = open_admin_socket(socket, server.local_addr().port())?;
+        announce(file, server.local_addr(), tls, no_page);
+        if let Some(line) = Hint::of(file).differs_from(server.local_addr().port()) {
+            tracing::info!("{line}");
+        }
+        tracing::debug!("ready after {:?}", begun.elapsed());
+        let admin = admin.map(|admin| tokio::spawn(admin.serve(handle.clone())));
+        let following = follower.map(|follower| tokio::spawn(follower.follow(handle.clone())));
+        tokio::select! {
+            ended = server.run() => ended?,
+            () = signals::obey(signals, file, tls, &handle) => tracing::warn!("the remaining clients are cut"),
+            () = beside(handle.clone()) => {}
+        }
+        following.inspect(tokio::task::JoinHandle::abort);
+        if let Some(admin) = admin {
+            // Awaited, so that the socket's file is removed before the process ends.
+            admin.abort();
+            let _ = admin.await;
+        }
+        Ok(())
+    });
+    // After a second signal a thread still waits for the shards. It ends with the process.
+    runtime.shutdown_background();
+    served
+}
+
+/// Does the work and, if it takes longer than [`SLOW`], logs the reason: the component is being compiled.
+fn explain_if_slow<T>(file: &Path, work: impl FnOnce() -> T) -> T {
+    let (over, waits) = mpsc::channel::<()>();
+    let file = file.display().to_string();
+    std::thread::spawn(move || {
+        if waits.recv_timeout(SLOW) == Err(RecvTimeoutError::Timeout) {
+            tracing::info!("{file} is being compiled; next time it comes from the cache");
+        }
+    });
+    let done = work();
+    drop(over);
+    done
+}
+
+/// Opens the admin socket. A socket that the user named must open. The default one is optional: a container, for example, may
+/// have no writable folder.
+fn open_admin_socket(asked_for: Option<PathBuf>, port: u16) -> anyhow::Result<Option<AdminSocket>> {
+    let (path, must_open) = asked_for.map_or_else(|| (default_socket(port), false), |path| (path, true));
+    match AdminSocket::open(&path) {
+        Ok(socket) => Ok(Some(socket)),
+        Err(error) if must_open => Err(error.into()),
+        Err(error) => {
+            tracing::warn!("`ws-host swap` and `status` will not reach this server: {}", explain::in_flags(&error));
+            Ok(None)
+        }
+    }
+}
+
+/// Prints the server's address on stdout, in one line.
+fn announce(file: &Path, address: SocketAddr, tls: &Tls, no_page: bool) {
+    let name = file.file_name().map_or_else(|| file.to_string_lossy(), |name| name.to_string_lossy());
+    let reachable = SocketAddr::new(reachable(address.ip()), address.port());
+    let (http, ws) = tls.schemes();
+    let page = if no_page { ws } else { http };
+    let mut stdout = std::io::stdout().lock();
+    // A closed stdout is ignored.
+    let _ = writeln!(stdout, "{name} is served at {page}://{reachable}/ (WebSocket: {ws}://{reachable}/)");
+    let _ = stdout.flush();
+    if !address.ip().is_loopback() {
+        tracing::info!("listening on {address}: other machines can connect");
+    }
+}
+
+/// Returns an address that a browser on this machine can open.
+fn reachable(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    }
+}

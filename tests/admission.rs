@@ -1,4 +1,4 @@
-//! Who may come in, how many, from where and how fast; and what they are told who may not.
+//! Admission: how many clients may connect, from where and how fast, and the answers to refused ones.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::support::http::{Answer, Raw, ask, request, upgrade};
 use crate::support::{Client, Host, command, fails, guest};
 
-/// A connected client. It keeps its connection for as long as it lives.
+/// A connected client. Dropping it ends its connection.
 fn connected(host: &Host, headers: &[(&str, &str)]) -> Raw {
     let mut raw = Raw::connect(&host.address);
     raw.says(upgrade("/", headers).as_bytes());
@@ -14,7 +14,7 @@ fn connected(host: &Host, headers: &[(&str, &str)]) -> Raw {
     raw
 }
 
-/// A refusal, which is whole: it says why, and that the connection ends.
+/// A complete refusal, which has a reason and ends the connection.
 fn refused(host: &Host, request: &str) -> Answer {
     let answer = ask(&host.address, request);
     assert!(answer.status >= 400, "{answer:?}");
@@ -28,7 +28,7 @@ fn is_whole(answer: &Answer) {
     assert_eq!(answer.header("content-length"), answer.body.len().to_string(), "{answer:?}");
 }
 
-/// Asks until it is admitted: places are given back a moment after their connection's end.
+/// Asks until it is admitted: permits are returned a moment after the end of their connection.
 fn is_admitted_in_the_end(host: &Host) {
     let end = Instant::now() + Duration::from_secs(20);
     loop {
@@ -76,7 +76,7 @@ fn http_1_0_has_the_page_and_no_websocket() {
 }
 
 #[test]
-fn a_full_server_says_503_and_serves_again_when_somebody_has_left() {
+fn a_full_server_says_503_and_serves_again_after_a_client_leaves() {
     let mut host = Host::run_with("echo", &["--max-connections", "2"]);
     host.logs("connections at a time: 2");
     let (_one, two) = (connected(&host, &[]), connected(&host, &[]));
@@ -104,12 +104,12 @@ fn every_503_says_when_to_try_again() {
 }
 
 #[test]
-fn who_asks_while_the_server_shuts_down_is_told_so() {
+fn a_client_that_connects_during_the_shutdown_is_told_so() {
     let host = Host::run("echo");
     let mut late = Raw::connect(&host.address);
     let request = upgrade("/", &[]);
     late.says(&request.as_bytes()[..20]);
-    // The shard takes nobody any more when it has said so to those it has; this one does not answer, and the drain waits for it.
+    // The shard accepts no new client after it has closed the existing ones. This one does not answer, so the drain waits for it.
     let mut inside = connected(&host, &[]);
     host.signal("TERM");
     assert_eq!(inside.is_closed().0, 1001);
@@ -120,7 +120,7 @@ fn who_asks_while_the_server_shuts_down_is_told_so() {
 }
 
 #[test]
-fn one_address_has_its_part_and_no_more() {
+fn one_address_has_a_limit_of_its_own() {
     let mut host = Host::run_with("echo", &["--max-per-address", "2"]);
     let (_one, two) = (connected(&host, &[]), connected(&host, &[]));
     let third = refused(&host, &upgrade("/", &[]));
@@ -132,16 +132,16 @@ fn one_address_has_its_part_and_no_more() {
 }
 
 #[test]
-fn who_comes_too_fast_waits_and_is_not_refused() {
+fn connections_above_the_accept_rate_wait_and_are_not_refused() {
     let host = Host::run_with("echo", &["--accept-rate", "1/s"]);
     let begun = Instant::now();
     let _clients: Vec<_> = (0..3).map(|_| connected(&host, &[])).collect();
-    // A lower bound, which a slow machine cannot break: the third is due two seconds after the first.
+    // A slow machine cannot break this lower bound: the third is due two seconds after the first.
     assert!(begun.elapsed() >= Duration::from_millis(1900), "{:?}", begun.elapsed());
 }
 
 #[test]
-fn who_does_not_end_his_request_in_time_is_closed() {
+fn a_client_that_does_not_complete_its_request_in_time_is_closed() {
     let host = Host::run_with("echo", &["--handshake-timeout", "100ms"]);
     let mut raw = Raw::connect(&host.address);
     raw.says(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
@@ -163,8 +163,8 @@ fn the_largest_request_can_be_chosen() {
     assert_eq!(raw.head().status, 101);
 }
 
-/// The answer to a client that has been answered already when it sends the greater part of its request. Were the host to close
-/// with that unread, sending would fail, and a reset could take the answer along.
+/// The answer to a client that gets it before it sends most of its request. If the host closed the connection with bytes
+/// unread, sending would fail, and a reset could discard the answer.
 fn answer_to_who_goes_on_sending(host: &Host, head: &str) -> Answer {
     let mut raw = Raw::connect(&host.address);
     raw.says(head.as_bytes());
@@ -191,7 +191,7 @@ fn a_refusal_arrives_although_the_client_is_still_sending() {
 }
 
 #[test]
-fn so_does_that_of_a_full_server() {
+fn a_full_servers_refusal_arrives_too() {
     let host = Host::run_with("echo", &["--max-connections", "1"]);
     let _inside = connected(&host, &[]);
     for _ in 0..5 {
@@ -199,7 +199,7 @@ fn so_does_that_of_a_full_server() {
     }
 }
 
-/// `ws-host run` with no more descriptors than this, as a shell starts it.
+/// `ws-host run` with a limit on descriptors, started by a shell.
 fn run_with_descriptors(descriptors: usize, arguments: &[&str]) -> Host {
     let binary = command().get_program().to_owned();
     let mut shell = Command::new("sh");
@@ -217,12 +217,12 @@ fn the_number_of_connections_follows_from_the_descriptors() {
 }
 
 #[test]
-fn without_descriptors_left_newcomers_wait_and_the_log_says_so_once() {
+fn without_free_descriptors_new_connections_wait_and_the_log_says_so_once() {
     let mut host = run_with_descriptors(64, &["--max-connections", "1000"]);
-    // The backlog takes them all, whether there is a descriptor for them or not.
+    // The backlog takes all of them, with or without free descriptors.
     let waiting: Vec<_> = (0..80).map(|_| Raw::connect(&host.address)).collect();
     host.logs("no connection can be accepted for now, and they wait: Too many open files");
-    // Meanwhile the loop tries again, several times.
+    // Meanwhile the accept loop tries again several times.
     drop((Host::run("echo"), Host::run("echo")));
     drop(waiting);
     is_admitted_in_the_end(&host);
@@ -232,14 +232,14 @@ fn without_descriptors_left_newcomers_wait_and_the_log_says_so_once() {
     assert_eq!(log.matches("no connection can be accepted").count(), 0, "{log}");
 }
 
-/// The time on a CPU of a process, in hundredths of a second.
+/// The CPU time of a process, in hundredths of a second.
 fn ticks(pid: u32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process runs");
     let fields: Vec<_> = stat.rsplit(')').next().expect("the name ends").split_whitespace().collect();
     [11, 12].iter().map(|field| fields[*field].parse::<u64>().expect("times are numbers")).sum()
 }
 
-/// What the guest knows of the only client, which says that it is forwarded for these.
+/// The guest's view of the only client, whose request is marked as forwarded for these addresses.
 async fn described(proxy: &str, forwarded_for: &str) -> String {
     let host = Host::run_with("probe", &["--trusted-proxy", proxy]);
     let (client, _) = Client::connect_with(&host, "/", &[("x-forwarded-for", forwarded_for)]).await;
@@ -261,7 +261,7 @@ async fn a_trusted_proxy_tells_the_guest_who_the_client_is() {
 }
 
 #[tokio::test]
-async fn nobody_else_is_believed() {
+async fn other_peers_are_not_trusted() {
     let address = described("10.0.0.7", "203.0.113.5").await;
     assert!(address.contains("ip=127.0.0.1 "), "{address}");
 }
@@ -278,7 +278,7 @@ fn behind_a_proxy_the_limit_for_an_address_is_about_the_client() {
     host.logs("address=203.0.113.5:0");
 }
 
-/// The answer to a request behind this header of the PROXY protocol, on a connection from this machine.
+/// The answer to a request behind this PROXY protocol header, on a connection from this machine.
 fn announced(host: &Host, header: &[u8], request: &str) -> Raw {
     let mut raw = Raw::connect(&host.address);
     raw.says(&[header, request.as_bytes()].concat());
@@ -312,15 +312,15 @@ fn a_trusted_proxy_can_tell_by_the_proxy_protocol_too() {
 }
 
 #[test]
-fn nobody_else_is_believed_by_the_proxy_protocol() {
+fn other_peers_are_not_trusted_by_the_proxy_protocol() {
     let host = Host::run_with("echo", &["--trusted-proxy", "10.0.0.7", "--proxy-protocol"]);
     let mut raw = announced(&host, b"PROXY TCP4 203.0.113.5 10.0.0.1 4711 80\r\n", &upgrade("/", &[]));
-    assert_eq!(raw.answer().status, 400, "to who does not expect it, it is no HTTP");
+    assert_eq!(raw.answer().status, 400, "without the flag it is invalid HTTP");
     connected(&host, &[]);
 }
 
 #[test]
-fn what_cannot_be_meant_is_refused_at_the_start_with_what_is() {
+fn a_mistaken_setting_is_refused_at_the_start_with_a_suggestion() {
     let echo = guest("echo").to_string_lossy().into_owned();
     let cases = [
         (["--allow-origin", "app.example"], "\"app.example\" is no origin; did you mean https://app.example?"),

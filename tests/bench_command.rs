@@ -1,4 +1,4 @@
-//! `ws-host bench`: its numbers are consistent, and what goes wrong is told.
+//! `ws-host bench`: its numbers are consistent, and errors are reported.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -31,7 +31,7 @@ fn number(report: &Value, name: &str) -> u64 {
     report[name].as_u64().unwrap_or_else(|| panic!("{name} is a number in {report}"))
 }
 
-/// Everything that was sent has led to all that it should, and nothing else has come.
+/// All expected messages have arrived, and no others.
 fn is_whole(report: &Value) {
     assert!(number(report, "sent") > 0, "{report}");
     assert_eq!(number(report, "received"), number(report, "expected"), "{report}");
@@ -39,7 +39,7 @@ fn is_whole(report: &Value) {
 }
 
 #[test]
-fn an_echo_brings_back_what_was_sent() {
+fn an_echo_returns_each_message() {
     let host = Host::run("echo");
     for arguments in [
         ["--connections", "20"].as_slice(),
@@ -65,7 +65,7 @@ fn a_rate_decides_how_many_messages_are_sent() {
     let host = Host::run("echo");
     let report = bench(&host, "/", &["--connections", "10", "--rate", "1000"]);
     is_whole(&report);
-    // 1,000 a second for 250 ms; the first is due at once.
+    // 1,000 a second for 250 ms, the first at once.
     assert!((200..=251).contains(&number(&report, "sent")), "{report}");
 }
 
@@ -82,7 +82,7 @@ fn a_fan_out_reaches_every_member_with_every_message() {
 }
 
 #[test]
-fn rooms_hear_only_their_own_messages() {
+fn rooms_receive_only_their_own_messages() {
     let host = Host::run_with("chat", &["--instances", "per-room", "--room-path", "/chat/{room}"]);
     let report = bench(&host, "/chat/{room}", &["--mode", "fan-out", "--connections", "20", "--rooms", "5", "--senders", "0"]);
     is_whole(&report);
@@ -98,7 +98,7 @@ fn connections_that_come_and_go_are_counted() {
 }
 
 #[test]
-fn what_the_server_spends_is_told_by_its_process() {
+fn the_servers_cost_is_read_from_its_process() {
     let host = Host::run("echo");
     let pid = host.pid().to_string();
     let report = bench(&host, "/", &["--connections", "5", "--pid", &pid]);
@@ -117,12 +117,12 @@ fn connections_that_fail_are_counted_and_the_others_stay() {
         let welcome = format!("HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: {ACCEPT}\r\n\r\n");
         let full = "HTTP/1.1 503 Service Unavailable\r\n\r\n";
         let mut kept = Vec::new();
-        // The first connection only looks whether a server is there.
+        // The first connection only checks that a server listens.
         for (stream, answer) in listener.incoming().skip(1).zip([welcome.as_str(), full, "", full]) {
             let mut stream = stream.expect("a connection comes");
             let _ = stream.read(&mut [0; 1024]);
             let _ = stream.write_all(answer.as_bytes());
-            // Without an answer it is closed.
+            // It is closed without an answer.
             kept.extend((!answer.is_empty()).then_some(stream));
         }
         let _ = kept[0].read(&mut [0; 1024]);
@@ -139,7 +139,7 @@ fn connections_that_fail_are_counted_and_the_others_stay() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_told_in_one_line() {
+fn an_absent_server_is_reported_in_one_line() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("it has an address");
     drop(listener);
@@ -149,7 +149,7 @@ fn a_server_that_is_not_there_is_told_in_one_line() {
 }
 
 #[test]
-fn a_server_that_answers_something_else_is_told_in_one_line() {
+fn a_wrong_answer_is_reported_in_one_line() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("it has an address");
     std::thread::spawn(move || {
@@ -176,7 +176,7 @@ fn secure_with(guest: &str, certificate: &Certificate) -> (Host, Files) {
     (host, files)
 }
 
-/// Where a host with TLS has the name that its certificate is for.
+/// The URL of a host with TLS, by the name in its certificate.
 fn secure_url(host: &Host, path: &str) -> String {
     format!("wss://localhost:{}{path}", host.address.rsplit(':').next().expect("an address has a port"))
 }
@@ -186,7 +186,7 @@ fn path_of(files: &Files) -> String {
 }
 
 #[test]
-fn an_echo_over_tls_brings_back_what_was_sent() {
+fn an_echo_over_tls_returns_each_message() {
     let (host, files) = secure("echo");
     let (url, ca) = (secure_url(&host, "/"), path_of(&files));
     for arguments in [
@@ -230,8 +230,8 @@ fn the_other_modes_work_over_tls_too() {
     assert!(number(&report["server"], "memory_before") > 1 << 20, "{report}");
 }
 
-/// Serves one client after the other: greets it, reads its close frame and answers that. Tells for each what its handshake was, and whether it
-/// ended its session in order.
+/// Serves one client after the other: greets it, reads its close frame and answers that. Returns for each the kind of its handshake, and whether
+/// it ended its session in order.
 fn serve_one_by_one(listener: &TcpListener, certificate: &Certificate, tell: &Sender<(Option<HandshakeKind>, bool)>) {
     let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).expect("the key is in PEM");
     let config = ServerConfig::builder_with_provider(ring::default_provider().into())
@@ -244,7 +244,7 @@ fn serve_one_by_one(listener: &TcpListener, certificate: &Certificate, tell: &Se
     for socket in listener.incoming() {
         let session = ServerConnection::new(Arc::clone(&config)).expect("a session can be begun");
         let mut stream = StreamOwned::new(session, socket.expect("a connection comes"));
-        // The first only looks whether a server is there.
+        // The first only checks that a server listens.
         let Ok(1..) = stream.read(&mut [0; 1024]) else { continue };
         let welcome = format!("HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: {ACCEPT}\r\n\r\n");
         stream.write_all(welcome.as_bytes()).expect("the client takes an answer");
@@ -275,7 +275,7 @@ fn connections_that_come_and_go_resume_no_session_and_end_it_in_order() {
 }
 
 #[test]
-fn a_certificate_that_is_not_trusted_is_told_in_one_line_with_what_to_do() {
+fn an_untrusted_certificate_is_reported_in_one_line_with_a_remedy() {
     let (host, files) = secure("echo");
     let (url, ca) = (secure_url(&host, "/"), path_of(&files));
     let told = |arguments: &[&str], system: &str| {
@@ -312,7 +312,7 @@ fn the_authorities_of_the_system_are_trusted() {
 }
 
 #[test]
-fn a_server_without_tls_is_told_in_one_line() {
+fn a_server_without_tls_is_reported_in_one_line() {
     let host = Host::run("echo");
     let line = fails(&["bench", &secure_url(&host, "/"), "--insecure"]);
     assert!(line.contains("is it a ws:// server?"), "{line}");
@@ -322,7 +322,7 @@ fn a_server_without_tls_is_told_in_one_line() {
 }
 
 #[test]
-fn files_that_name_nobody_to_trust_are_refused() {
+fn files_without_authorities_are_refused() {
     let files = Files::of(&Certificate::new());
     let key = files.key().to_string_lossy().into_owned();
     for (file, words) in [("no/such/file.pem", "No such file"), (&key, "-----BEGIN CERTIFICATE-----")] {
@@ -332,7 +332,7 @@ fn files_that_name_nobody_to_trust_are_refused() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn contradictory_arguments_are_refused() {
     for (arguments, word) in [
         (["ws://localhost:1/", "--rooms", "2"], "{room}"),
         (["ws://localhost:1/", "--connections", "0"], "1 or more"),

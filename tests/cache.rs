@@ -1,4 +1,4 @@
-//! What is kept of compiled components, for the next start.
+//! The cache of compiled components.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,20 +9,20 @@ use crate::support::host::command;
 use crate::support::{Host, guest};
 use notify::{RecursiveMode, Watcher};
 
-/// A host whose cache is in this folder.
+/// A host with its cache in this folder.
 fn start(folder: &Path) -> Host {
     let mut run = command();
     run.arg("run").arg(guest("echo")).args(["--port", "0", "--socket"]).arg(folder.join("admin")).env("XDG_CACHE_HOME", folder);
     Host::start(run)
 }
 
-/// The files in a folder and below it.
+/// All files below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("the folder can be read").map(|entry| entry.expect("it has a name").path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// Waits until something is found in a folder.
+/// Waits until a folder has a file.
 fn found<T>(folder: &Path, mut find: impl FnMut() -> Option<T>) -> T {
     let (tell, told) = channel();
     let mut watcher = notify::recommended_watcher(tell).expect("folders can be watched");
@@ -35,9 +35,9 @@ fn found<T>(folder: &Path, mut find: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// wasmtime packs what was loaded 256 times more tightly, with 170 MB of the process that is the next to load it.
+/// wasmtime compresses an artifact again after 256 loads, which takes 170 MB in the process that loads it next.
 #[test]
-fn what_is_started_often_is_not_packed_anew_by_who_serves_it() {
+fn a_component_that_is_started_often_is_not_compressed_again_while_it_is_served() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     drop(start(folder.path()));
     let is_component = |path: &PathBuf| path.extension().is_none() && path.to_string_lossy().contains("wasmtime");
@@ -46,7 +46,7 @@ fn what_is_started_often_is_not_packed_anew_by_who_serves_it() {
     fs::write(&times, "usages = 255\noptimized-compression = 3\n").expect("the file can be written");
 
     let host = start(folder.path());
-    // One thread looks after what is kept, one thing after the other: with the second component it is through with the first.
+    // One thread maintains the cache and does one thing after the other. When it handles the second component, the first is done.
     let mut swap = command();
     swap.arg("swap").arg(guest("probe")).arg("--socket").arg(folder.path().join("admin"));
     assert!(swap.output().expect("ws-host starts").status.success());

@@ -1,4 +1,4 @@
-//! Certificates: what is wrong with one is said at the start in one line, and a new one takes over while the server runs.
+//! Certificates: an error in one is reported in one line at the start, and a new one takes over while the server runs.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ fn serve(files: &Files) -> Host {
     Host::run_with("echo", &flags.each_ref().map(String::as_str))
 }
 
-/// What `run` says of these two files.
+/// The error of `run` for these two files.
 fn complaint(certificate: &Path, key: &Path) -> String {
     let (guest, certificate, key) = (guest("echo"), certificate.to_string_lossy(), key.to_string_lossy());
     fails(&["run", &guest.to_string_lossy(), "--port", "0", "--tls-cert", &certificate, "--tls-key", &key])
@@ -46,7 +46,7 @@ fn a_certificate_that_is_not_valid_yet() {
 }
 
 #[test]
-fn a_file_that_is_not_there() {
+fn a_missing_file() {
     let files = Files::of(&Certificate::new());
     let line = complaint(Path::new("no-such.pem"), &files.key());
     says(&line, &["cannot use the certificate no-such.pem: No such file or directory", "Check the path"]);
@@ -54,7 +54,7 @@ fn a_file_that_is_not_there() {
     says(&line, &["cannot use the key no-such.pem: No such file or directory", "Check the path"]);
 }
 
-/// What is said of files with these texts in place of the certificate and of the key.
+/// The error of `run` for files with these texts as certificate and key.
 fn complaints(text: &[u8]) -> [String; 2] {
     let files = Files::of(&Certificate::new());
     let odd = files.certificate().with_file_name("odd.pem");
@@ -106,11 +106,11 @@ fn one_of_the_flags_without_the_other() {
 
 /// A directory with a guest project that will not be built.
 fn guest_project() -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the host is a folder of the project");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is a folder of the project");
     root.join("guest-examples/echo").to_string_lossy().into_owned()
 }
 
-/// Serves a certificate, has `renew` bring another one, and looks at who gets which.
+/// Serves a certificate, has `renew` replace it, and checks which clients get which.
 async fn a_new_certificate_takes_over(renew: impl FnOnce(&Files, &Certificate, &Host)) {
     let (old, new) = (Certificate::new(), Certificate::new());
     let files = Files::of(&old);
@@ -139,7 +139,7 @@ async fn files_that_are_written_in_place_take_over() {
 }
 
 #[tokio::test]
-async fn links_that_are_turned_take_over() {
+async fn redirected_links_take_over() {
     let (old, new) = (Certificate::new(), Certificate::new());
     let (before, after, links) = (Files::of(&old), Files::of(&new), Files::of(&old));
     let turn = |to: &Files| {
@@ -165,7 +165,7 @@ async fn sighup_loads_the_certificate_and_swaps_the_component_too() {
     })
     .await;
 
-    // Files that have not changed are loaded by nothing but the signal.
+    // Only the signal loads unchanged files.
     let files = Files::of(&Certificate::new());
     let mut host = serve(&files);
     let mut client = connect(&host.address).await;
@@ -175,7 +175,7 @@ async fn sighup_loads_the_certificate_and_swaps_the_component_too() {
 }
 
 #[tokio::test]
-async fn a_new_certificate_that_cannot_be_served_with_is_refused() {
+async fn an_unusable_new_certificate_is_refused() {
     let (old, new) = (Certificate::new(), Certificate::new());
     let files = Files::of(&old);
     let mut host = serve(&files);
@@ -209,14 +209,14 @@ async fn a_session_can_be_resumed_until_the_certificate_changes() {
         }
         let stream = handshake(&host.address, "localhost", client.clone()).await.expect("the handshake succeeds");
         kinds.push(stream.get_ref().1.handshake_kind());
-        // The ticket comes before the answer.
+        // The ticket arrives before the answer.
         assert_eq!(Client::over(stream, "wss://localhost/").await.asks("hello").await, "hello");
     }
     assert_eq!(kinds, [Some(HandshakeKind::Full), Some(HandshakeKind::Resumed), Some(HandshakeKind::Full)]);
 }
 
 #[tokio::test]
-async fn without_tls_sighup_swaps_alone() {
+async fn without_tls_sighup_only_swaps() {
     let mut host = Host::run("echo");
     let mut client = Client::connect(&host).await;
     host.signal("HUP");

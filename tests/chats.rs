@@ -1,4 +1,4 @@
-//! The example chat in each language: the same words, and each takes over from the others.
+//! The example chat in each language: all say the same, and each takes over from the others.
 
 use crate::support::{Client, Host, Swappable};
 
@@ -39,15 +39,15 @@ macro_rules! in_every_language {
 
 in_every_language! {
     a_newcomer_is_announced_and_greeted,
-    what_is_said_is_heard_by_all_under_the_name_that_was_chosen,
+    all_members_receive_a_message_with_its_senders_chosen_name,
     names_are_short_words_and_belong_to_one,
     a_whisper_is_heard_by_one,
     bytes_go_to_all_others,
-    who_leaves_is_told_of_and_the_name_is_free,
+    a_departure_is_announced_and_frees_the_name,
     names_outlive_a_takeover_in_either_direction,
 }
 
-/// Ada, who is 1, and Ben, who is 2.
+/// Ada has the id 1, and Ben has 2.
 async fn ada_and_ben(host: &Host) -> (Client, Client) {
     let (mut ada, mut ben) = (Client::connect(host).await, Client::connect(host).await);
     drop((hears(&mut ada, 3).await, hears(&mut ben, 2).await));
@@ -78,7 +78,7 @@ async fn a_newcomer_is_announced_and_greeted(chat: &str) {
     assert_eq!(ada.asks("/dance").await, "* Unknown command; /help lists the commands");
 }
 
-async fn what_is_said_is_heard_by_all_under_the_name_that_was_chosen(chat: &str) {
+async fn all_members_receive_a_message_with_its_senders_chosen_name(chat: &str) {
     let host = Host::run(chat);
     let (mut ada, mut ben) = ada_and_ben(&host).await;
     assert_eq!(ada.asks(" grüße, 世界 🌍\n* Ben has left ").await, "Ada: grüße, 世界 🌍 * Ben has left");
@@ -126,7 +126,7 @@ async fn bytes_go_to_all_others(chat: &str) {
     assert_eq!(ada.asks("after it").await, "Ada: after it");
 }
 
-async fn who_leaves_is_told_of_and_the_name_is_free(chat: &str) {
+async fn a_departure_is_announced_and_frees_the_name(chat: &str) {
     let host = Host::run(chat);
     let (mut ada, ben) = ada_and_ben(&host).await;
     ben.leaves(1000, "").await;

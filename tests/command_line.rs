@@ -1,4 +1,4 @@
-//! The command line: each mistake gets one line that says what is wrong and what to do, and exit code 2.
+//! The command line: each mistake gets one line with the error and a remedy, and exit code 2.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use crate::support::{Client, Host, command, fails, fails_with_log, guest};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A file with these bytes, in a folder of its own.
+/// A file with these bytes, in its own folder.
 fn file(name: &str, bytes: &[u8]) -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().expect("a temporary folder can be made");
     let path = dir.path().join(name);
@@ -15,7 +15,7 @@ fn file(name: &str, bytes: &[u8]) -> (TempDir, PathBuf) {
     (dir, path)
 }
 
-/// What `run` says of a file with these bytes.
+/// The error of `run` for a file with these bytes.
 fn complaint(name: &str, bytes: &[u8]) -> String {
     let (_dir, path) = file(name, bytes);
     fails(&["run", &path.to_string_lossy(), "--port", "0"])
@@ -28,7 +28,7 @@ fn says(line: &str, words: &[&str]) {
 }
 
 #[test]
-fn a_file_that_is_not_there() {
+fn a_missing_file() {
     let line = fails(&["run", "no-such.wasm"]);
     assert!(line.starts_with("ws-host: cannot read no-such.wasm: No such file or directory"), "{line}");
     says(&line, &["Check the path"]);
@@ -41,7 +41,7 @@ fn a_directory_in_place_of_a_file() {
 }
 
 #[test]
-fn a_file_that_is_empty() {
+fn an_empty_file() {
     says(&complaint("app.wasm", b""), &["app.wasm is not WebAssembly: it is empty", ".wasm file that the guest's build wrote"]);
 }
 
@@ -65,7 +65,7 @@ fn a_component_without_the_handlers() {
 }
 
 #[test]
-fn a_component_that_imports_what_the_host_does_not_give() {
+fn a_component_with_an_import_that_the_host_lacks() {
     let line = fails(&["run", &guest("needy").to_string_lossy()]);
     says(&line, &["needy.wasm imports test:needy/vault", "which this host does not give"]);
 }
@@ -152,13 +152,13 @@ fn inspect(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("the report is text")
 }
 
-/// The row of a table that begins with this name.
+/// The table row that begins with this name.
 fn row<'a>(report: &'a str, name: &str) -> &'a str {
     report.lines().find(|line| line.trim_start().starts_with(name)).unwrap_or_else(|| panic!("no row {name} in:\n{report}"))
 }
 
 #[test]
-fn inspect_tells_in_words_what_a_component_does_and_may_do() {
+fn inspect_describes_a_component_and_its_permissions() {
     let report = inspect(&[&guest("probe").to_string_lossy()]);
     says(&report, &["probe.wasm: a component of ", "KiB compiled", "This host can run it."]);
     says(row(&report, "ws-host:server/handler@0.1.0"), &["on-new-client, on-message, on-client-left"]);
@@ -169,7 +169,7 @@ fn inspect_tells_in_words_what_a_component_does_and_may_do() {
 }
 
 #[test]
-fn inspect_marks_what_keeps_a_component_from_running() {
+fn inspect_marks_the_reason_why_a_component_cannot_run() {
     let report = inspect(&[&guest("needy").to_string_lossy()]);
     says(&report, &["This host cannot run it: needy.wasm imports test:needy/vault"]);
     says(row(&report, "test:needy/vault"), &["[MISSING]"]);
@@ -177,7 +177,7 @@ fn inspect_marks_what_keeps_a_component_from_running() {
 }
 
 #[test]
-fn inspect_tells_programs_the_same() {
+fn inspect_has_the_same_in_json() {
     let report: Value =
         serde_json::from_str(&inspect(&["--json", &guest("needy").to_string_lossy()])).expect("the report is JSON");
     assert_eq!(report["file"], "needy.wasm");
@@ -197,12 +197,12 @@ fn inspect_tells_programs_the_same() {
 }
 
 #[test]
-fn inspect_complains_as_run_does() {
+fn inspect_reports_the_same_errors_as_run() {
     let (_dir, path) = file("app.wasm", b"\0asm\x01\0\0\0");
     says(&fails(&["inspect", &path.to_string_lossy()]), &["app.wasm is a core WebAssembly module"]);
 }
 
-/// Everything that a host logs while the probe prints a line, and panics.
+/// The whole log of a host while the probe prints a line and panics.
 async fn log_of(arguments: &[&str], rust_log: Option<&str>) -> String {
     let mut command = command();
     command.arg("run").arg(guest("probe")).args(["--port", "0"]).args(arguments);
@@ -219,14 +219,14 @@ async fn log_of(arguments: &[&str], rust_log: Option<&str>) -> String {
 }
 
 #[tokio::test]
-async fn the_log_has_the_guests_lines_and_what_goes_wrong() {
+async fn the_log_has_the_guests_lines_and_errors() {
     let log = log_of(&[], None).await;
     says(&log, &["a line of the guest room=\"main\"", "WARN told to panic", "ERROR the guest's on-message trapped", "stopping"]);
     assert!(!log.contains("DEBUG"), "{log}");
 }
 
 #[tokio::test]
-async fn quiet_logs_warnings_alone_and_quieter_errors_alone() {
+async fn quiet_logs_only_warnings_and_quieter_only_errors() {
     let log = log_of(&["-q"], None).await;
     assert!(!log.contains("a line of the guest") && log.contains("WARN") && log.contains("ERROR"), "{log}");
     let log = log_of(&["-qq"], None).await;
@@ -239,13 +239,13 @@ async fn verbose_logs_more() {
 }
 
 #[tokio::test]
-async fn rust_log_has_the_last_word() {
+async fn rust_log_overrides_the_flags() {
     assert_eq!(log_of(&["-v"], Some("off")).await, "");
     says(&log_of(&["-qq"], Some("guest=info")).await, &["a line of the guest"]);
 }
 
 #[tokio::test]
-async fn the_log_can_be_read_by_programs() {
+async fn the_log_can_be_json() {
     let log = log_of(&["--log-format", "json", "-v"], None).await;
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
     let printed = lines.iter().find(|line| line["message"] == "a line of the guest").expect("the guest's line is there");

@@ -4,15 +4,15 @@ use crate::support::deflate::{Deflating, deflate};
 use crate::support::raw::frame;
 use crate::support::{Client, Host, Memory};
 
-/// What a browser offers.
+/// The offer of a browser.
 const OFFER: &str = "permessage-deflate; client_max_window_bits";
-/// A text that becomes smaller.
+/// A compressible text.
 fn long_text() -> String {
     "the quick brown fox jumps over the lazy dog; ".repeat(40)
 }
 
 #[test]
-fn messages_are_compressed_by_themselves_unless_said_otherwise() {
+fn messages_are_compressed_one_by_one_by_default() {
     let host = Host::run("echo");
     let mut client = Deflating::connect(&host.address, OFFER);
     assert_eq!(client.agreed, "permessage-deflate; server_no_context_takeover; client_no_context_takeover");
@@ -25,7 +25,7 @@ fn messages_are_compressed_by_themselves_unless_said_otherwise() {
 }
 
 #[test]
-fn short_messages_and_noise_go_as_they_are() {
+fn short_messages_and_noise_are_sent_uncompressed() {
     let host = Host::run("echo");
     let mut client = Deflating::connect(&host.address, OFFER);
     for text in ["", "short", &"x".repeat(127)] {
@@ -37,7 +37,7 @@ fn short_messages_and_noise_go_as_they_are() {
     assert!(client.hears().compressed);
     let mut state = 1_u32;
     let noise: Vec<u8> = std::iter::repeat_with(|| {
-        // Xorshift: as good as random for a compressor.
+        // To a compressor, xorshift is random.
         state ^= state << 13;
         state ^= state >> 17;
         state ^= state << 5;
@@ -50,7 +50,7 @@ fn short_messages_and_noise_go_as_they_are() {
 }
 
 #[test]
-fn the_size_from_which_messages_are_compressed_can_be_chosen() {
+fn the_least_size_to_compress_can_be_chosen() {
     let host = Host::run_with("echo", &["--compress-above", "1KiB"]);
     let mut client = Deflating::connect(&host.address, OFFER);
     client.says(&"x".repeat(1023));
@@ -69,7 +69,7 @@ fn with_compression_off_nothing_is_agreed_on_and_the_bit_is_an_error() {
 }
 
 #[test]
-fn a_client_that_offers_nothing_gets_nothing_compressed() {
+fn a_client_without_an_offer_gets_no_compression() {
     let host = Host::run("echo");
     let mut client = Deflating::connect(&host.address, "x-other");
     assert_eq!(client.agreed, "");
@@ -78,7 +78,7 @@ fn a_client_that_offers_nothing_gets_nothing_compressed() {
 }
 
 #[test]
-fn dedicated_streams_refer_to_the_messages_before() {
+fn dedicated_streams_refer_to_earlier_messages() {
     let host = Host::run_with("echo", &["--compression", "dedicated"]);
     let mut client = Deflating::connect(&host.address, OFFER);
     assert_eq!(client.agreed, "permessage-deflate");
@@ -108,12 +108,12 @@ async fn a_broadcast_reaches_every_kind_of_client() {
             }
         }
         for round in 0..2 {
-            // Before the broadcast something for each alone, so that a stream of its own has a context.
+            // Each client first gets a message of its own, so that a dedicated stream has a context.
             for client in &mut clients {
                 client.says(&format!("say {}", long_text()));
                 assert_eq!(client.hears().text, long_text(), "{mode}, round {round}");
             }
-            // Another text: a stream that takes it for the one before is found out.
+            // Another text shows if a stream confuses it with the one before.
             let news = long_text().to_uppercase();
             assert_eq!(plain.asks(&format!("others {news}")).await, "ok");
             for client in &mut clients {

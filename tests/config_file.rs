@@ -1,4 +1,4 @@
-//! `ws-host.toml`: what stands in it is as good as flags, the command line wins, and a mistake is told with its line.
+//! `ws-host.toml`: its settings work like flags, the command line wins, and errors name their line.
 
 use std::path::Path;
 use std::process::Command;
@@ -26,11 +26,11 @@ fn in_folder(dir: &TempDir, arguments: &[&str]) -> Command {
     command
 }
 
-/// What `ws-host run` says of a file with a mistake.
+/// The error of `ws-host run` for a file with a mistake.
 fn complaint(text: &str) -> String {
     let dir = folder(&format!("port = 0\n{text}"));
     let (line, log) = fails_with_log(&mut in_folder(&dir, &["run", "echo.wasm"]));
-    // What clap cannot know to be a mistake is found later.
+    // Some mistakes are found after clap has parsed the arguments.
     assert!(log.is_empty() || log.ends_with("settings from ws-host.toml\n"), "{log}");
     line
 }
@@ -42,7 +42,7 @@ fn status(host: &Host, origin: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn a_file_in_the_current_directory_says_what_to_serve_and_how() {
+async fn a_file_in_the_current_directory_configures_the_server() {
     let dir = folder(
         "file = \"echo.wasm\"\nport = 0\nno-page = true\nallow-origin = [\"https://a.example\", \"https://b.example\"]\n\
         max-connections = 3\nlog-format = \"json\"\nverbose = true\n",
@@ -67,7 +67,7 @@ fn the_command_line_wins() {
 }
 
 #[test]
-fn another_file_can_be_named_and_its_paths_are_meant_from_where_it_is() {
+fn another_file_can_be_named_and_its_paths_are_relative_to_it() {
     let dir = folder("this is not read");
     std::fs::create_dir(dir.path().join("etc")).expect("a folder can be made");
     write(&dir.path().join("etc/chat.toml"), "file = \"../echo.wasm\"\nport = 0\nsocket = \"../admin.sock\"\n");
@@ -81,13 +81,13 @@ fn another_file_can_be_named_and_its_paths_are_meant_from_where_it_is() {
 }
 
 #[test]
-fn the_file_can_be_left_out() {
+fn the_file_can_be_ignored() {
     let dir = folder("this is not read");
     Host::start(in_folder(&dir, &["run", "echo.wasm", "--port", "0", "--no-config"]));
 }
 
 #[test]
-fn who_asks_a_running_server_finds_it_by_the_same_file() {
+fn commands_find_a_running_server_by_the_same_file() {
     let dir = folder("file = \"echo.wasm\"\nport = 0\nsocket = \"admin.sock\"\nmax-rooms = 5\n");
     let _host = Host::start(in_folder(&dir, &["run"]));
     let output = in_folder(&dir, &["status"]).output().expect("ws-host starts");
@@ -96,13 +96,13 @@ fn who_asks_a_running_server_finds_it_by_the_same_file() {
 }
 
 #[test]
-fn inspect_does_not_care() {
+fn inspect_ignores_the_file() {
     let dir = folder("this is not read");
     assert!(in_folder(&dir, &["inspect", "echo.wasm"]).output().expect("ws-host starts").status.success());
 }
 
 #[test]
-fn a_mistake_is_told_in_one_line_with_file_line_and_key() {
+fn a_mistake_is_reported_in_one_line_with_file_line_and_key() {
     let mistakes = [
         ("prot = 80", "ws-host.toml:2: unknown key prot; did you mean port?"),
         ("\ncall_timeout = \"1s\"", "ws-host.toml:3: unknown key call_timeout; did you mean call-timeout?"),
@@ -134,14 +134,14 @@ fn a_mistake_is_told_in_one_line_with_file_line_and_key() {
 }
 
 #[test]
-fn a_mistake_in_what_the_command_line_replaces_is_told_all_the_same() {
+fn a_mistake_in_an_overridden_setting_is_reported_too() {
     let dir = folder("port = 99999\n");
     let (line, _) = fails_with_log(&mut in_folder(&dir, &["run", "echo.wasm", "--port", "0"]));
     assert!(line.contains("ws-host.toml:1: port = \"99999\": 99999 is not in 0..=65535"), "{line}");
 }
 
 #[test]
-fn what_needs_another_setting_may_have_it_on_another_line_or_the_command_line() {
+fn a_setting_may_depend_on_another_line_or_on_the_command_line() {
     let dir = folder("port = 0\nproxy-protocol = true\n");
     let (line, _) = fails_with_log(&mut in_folder(&dir, &["run", "echo.wasm"]));
     assert!(line.contains("ws-host.toml does not go with the command line: the following required"), "{line}");
@@ -152,7 +152,7 @@ fn what_needs_another_setting_may_have_it_on_another_line_or_the_command_line() 
 }
 
 #[test]
-fn a_file_that_was_named_must_be_there() {
+fn a_named_file_must_exist() {
     let dir = folder("");
     let (line, _) = fails_with_log(&mut in_folder(&dir, &["run", "echo.wasm", "--config", "other.toml"]));
     assert!(line.contains("cannot read other.toml: No such file"), "{line}");

@@ -1,31 +1,31 @@
-//! What every language's guest must do alike, seen through the real binary.
+//! The rules that guests of every language must keep, tested through the real binary.
 //!
-//! Each language has a guest `probe` that its clients command. It is written with that language's SDK, as one would write an
-//! app, and knows these lines. `ID` may be missing where one's own is meant. What a call of the contract answers is told as `ok`,
-//! for a timer as `ok(NUMBER)`, or as the name of its error in `wit/`: `no-such-client`.
+//! Each language has a guest `probe`, written with its SDK as an app would be. Clients command it by these lines. A missing `ID`
+//! means the client's own. The result of a call of the contract is `ok`, `ok(NUMBER)` for a timer, or the name of its error in
+//! `wit/`, such as `no-such-client`.
 //!
-//! | event or line | what the probe does |
+//! | event or line | action of the probe |
 //! | --- | --- |
 //! | a client joins | broadcasts `joined ID`; then fails if the query is `panic-on-join` |
-//! | a client leaves | broadcasts `left ID: CODE "REASON" clean=true ...`, `member=BOOL` for whether `list` still has it at the end |
+//! | a client leaves | broadcasts `left ID: CODE "REASON" clean=true ...`, with `member=BOOL` at the end: whether `list` still has it |
 //! | bytes | sends them back |
 //! | `say TEXT` | sends TEXT back |
-//! | `all TEXT`, `others TEXT` | broadcasts TEXT, to all but the sender; sends what that answered |
+//! | `all TEXT`, `others TEXT` | broadcasts TEXT to all, or to all but the sender; sends the result |
 //! | `send ID TEXT` | sends it |
-//! | `list` | `[1, 2] of 2`: the ids, and what `count` says |
+//! | `list` | `[1, 2] of 2`: the ids, and the result of `count` |
 //! | `get [ID]` | `ID ip=IP path=PATH query=QUERY agent=USER-AGENT subprotocol=Some("NAME")`, or `None`; `nobody` |
-//! | `close ID CODE REASON` | closes; `ok, send=WHAT, member=BOOL` tells what a `send` behind it answers |
+//! | `close ID CODE REASON` | closes; answers `ok, send=RESULT, member=BOOL`, with the result of a following `send` |
 //! | `attach ID TEXT`, `attachment [ID]` | `Some("TEXT")` or `None` |
 //! | `subscribe TOPIC`, `publish TOPIC TEXT`, `subscribers TOPIC` | `[1, 2]` |
-//! | `timer MS TEXT` | sets a timer; when it is due `timer NUMBER TEXT` is broadcast |
-//! | `messages` | `N since Some(StartReason::Fresh)`: the messages that this instance has had, and why it began |
+//! | `timer MS TEXT` | sets a timer, which broadcasts `timer NUMBER TEXT` |
+//! | `messages` | `N since Some(StartReason::Fresh)`: the messages of this instance, and its start reason |
 //! | `print TEXT` | prints it to stdout |
 //! | `panic TEXT` | broadcasts, attaches, subscribes, denies new clients, closes, and then fails with `told to panic: TEXT` on stderr |
-//! | `spin` | computes for ever |
+//! | `spin` | computes forever |
 //! | the path is `/refuse`, `/close`, `/panic`, `/subprotocol` | the gate refuses with 418, closes with 4001 `not you`, fails, agrees on the last subprotocol |
 //!
-//! The Rust probe is built by the test that first needs it. The others are built by a step of `cargo xtask test`, which runs the
-//! tests that are ignored otherwise.
+//! The test that first needs the Rust probe builds it. Steps of `cargo xtask test` build the others, and run their tests, which
+//! are ignored otherwise.
 
 use crate::support::{Client, Host, Swappable, refusal};
 use tokio_tungstenite::tungstenite::Message;
@@ -78,16 +78,16 @@ in_every_language! {
     errors_of_the_contract_are_answers_not_failures,
     attachments_topics_and_timers_work,
     the_gate_decides,
-    what_the_guest_prints_is_logged,
+    the_guests_output_is_logged,
     a_failure_takes_back_its_effects_and_closes_its_client_alone,
     a_failure_in_a_join_closes_that_client,
     after_a_failure_a_fresh_instance_starts_and_learns_why,
-    what_the_host_keeps_survives_a_failure,
+    state_in_the_host_survives_a_failure,
     a_guest_that_computes_for_ever_is_ended,
     a_swap_keeps_clients_and_what_the_host_keeps,
 }
 
-/// The first client, and a second whose join the first has heard of.
+/// Two clients, the first of which has heard of the join of the second.
 async fn two(host: &Host) -> (Client, Client) {
     let (mut first, _) = Client::join(host).await;
     let (second, _) = Client::join(host).await;
@@ -227,7 +227,7 @@ async fn the_gate_decides(probe: &str) {
     Client::join(&host).await;
 }
 
-async fn what_the_guest_prints_is_logged(probe: &str) {
+async fn the_guests_output_is_logged(probe: &str) {
     let mut host = Host::run(probe);
     let (mut client, _) = Client::join(&host).await;
     client.says("print a line of the guest").await;
@@ -240,14 +240,14 @@ async fn a_failure_takes_back_its_effects_and_closes_its_client_alone(probe: &st
     let (mut stays, mut fails) = two(&host).await;
     fails.says("panic now").await;
     assert_eq!(fails.is_closed().await.0, 1011);
-    // No broadcast of the failed handler came before this.
+    // No broadcast of the failed handler arrived before this.
     let left = stays.hears().await;
     assert!(left.starts_with("left 2: 1011 "), "{left}");
     assert_eq!(stays.asks("subscribers half").await, "[]");
-    // `deny` was taken back too.
+    // `deny` was undone too.
     let (_third, id) = Client::join(&host).await;
     assert_eq!(id, 3);
-    assert!(host.logs("told to panic: now").contains("room=\"main\""), "what it said names the room");
+    assert!(host.logs("told to panic: now").contains("room=\"main\""), "its log line names the room");
     host.logs("the guest's on-message");
 }
 
@@ -270,7 +270,7 @@ async fn after_a_failure_a_fresh_instance_starts_and_learns_why(probe: &str) {
     assert_eq!(stays.asks("messages").await, "1 since Some(StartReason::AfterTrap)");
 }
 
-async fn what_the_host_keeps_survives_a_failure(probe: &str) {
+async fn state_in_the_host_survives_a_failure(probe: &str) {
     let host = Host::run(probe);
     let (mut stays, mut fails) = two(&host).await;
     assert_eq!(stays.asks("attach 1 a note").await, "ok");
@@ -302,7 +302,7 @@ async fn a_swap_keeps_clients_and_what_the_host_keeps(probe: &str) {
     assert_eq!(second.asks("attachment 1").await, "Some(\"a note\")");
     assert_eq!(second.asks("subscribers news").await, "[1]");
     assert_eq!(second.asks("list").await, "[1, 2] of 2");
-    // And on to a guest in another language, which knows neither the state nor the app.
+    // A guest in another language takes over next. It knows neither the state nor the app.
     host.swap("echo");
     assert_eq!(first.asks("hello").await, "hello");
 }

@@ -17,9 +17,9 @@ impl ws_guest::App for Echo {
 }
 ";
 
-/// A guest project with this library in it. It locks the same crates as the guests of the tests.
+/// A guest project with this library. It locks the same crates as the guests of the tests.
 fn project(lib: &str, crate_type: &str) -> TempDir {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the host is a folder of the project");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is a folder of the project");
     let sdk = root.join("sdk/rust");
     let manifest = format!(
         "[package]\nname = \"newborn\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
@@ -36,7 +36,7 @@ fn project(lib: &str, crate_type: &str) -> TempDir {
     dir
 }
 
-/// `ws-host dev` for this project. All projects share what they depend on, compiled.
+/// `ws-host dev` for this project. All projects share their compiled dependencies.
 fn dev(project: &TempDir) -> Command {
     let mut command = command();
     command.arg("dev").arg(project.path()).args(["--port", "0"]);
@@ -54,7 +54,7 @@ async fn a_project_is_built_and_served() {
 
 #[tokio::test]
 async fn with_tls_it_makes_a_certificate_and_says_https_and_wss() {
-    // A project whose component no other test writes at the same time.
+    // No other test writes the component of this project at the same time.
     let mut command = command();
     command.arg("dev").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-examples/echo")).args(["--port", "0", "--tls"]);
     let host = Host::start(command);
@@ -93,7 +93,7 @@ fn a_mistake_in_the_code_is_shown_as_the_compiler_prints_it() {
 }
 
 #[test]
-fn a_library_that_makes_no_component_is_told_how_to() {
+fn the_error_for_a_library_without_a_component_has_a_remedy() {
     let project = project(ECHO, "rlib");
     let (line, _) = fails_with_log(&mut dev(&project));
     assert!(line.contains("made no component. Set `crate-type = [\"cdylib\"]` under [lib]"), "{line}");
@@ -112,7 +112,7 @@ fn a_directory_without_a_project() {
 }
 
 #[test]
-fn a_directory_that_is_not_there() {
+fn a_missing_directory() {
     let line = fails(&["dev", "no-such-folder"]);
     assert!(line.starts_with("ws-host: the directory no-such-folder does not exist"), "{line}");
 }
@@ -125,19 +125,19 @@ fn a_file_in_place_of_a_directory() {
 }
 
 #[test]
-fn a_python_project_whose_python_lacks_the_sdk_is_told_what_to_install() {
+fn the_error_for_a_python_without_the_sdk_names_the_package_to_install() {
     let dir = tempfile::tempdir().expect("a temporary folder can be made");
     std::fs::write(dir.path().join("app.py"), "").expect("the project can be written");
     let bin = dir.path().join(".venv/bin");
     std::fs::create_dir_all(&bin).expect("the environment can be made");
-    // A Python that can import nothing.
+    // A Python that cannot import any module.
     std::os::unix::fs::symlink("/bin/false", bin.join("python")).expect("the environment can be made");
     let line = fails(&["dev", &dir.path().to_string_lossy()]);
     assert!(line.contains(".venv/bin/python lacks the package ws-host-guest."), "{line}");
     assert!(line.ends_with(".venv/bin/python -m pip install sdk/python"), "{line}");
 }
 
-/// These build with componentize-py, which `cargo xtask test python-guests` installs.
+/// These build with componentize-py, installed by `cargo xtask test python-guests`.
 mod python {
     use super::*;
 
@@ -168,12 +168,12 @@ def echo(client, message):
     async fn an_edited_project_is_built_again_and_swapped_and_a_mistake_changes_nothing_but_the_page() {
         let project = project(ECHO);
         let mut dev = dev(&project);
-        // An empty cache: the first start compiles all of CPython.
+        // The cache is empty, so the first start compiles all of CPython.
         dev.env("XDG_CACHE_HOME", project.path().join(".cache"));
         let mut host = Host::start(dev);
         host.logs("app.wasm is being compiled");
         assert!(host.announcement.starts_with("app.wasm is served at http://127.0.0.1:"), "{}", host.announcement);
-        // A new client each time: on a busy machine a build takes longer than one may be silent.
+        // Each time a new client asks: on a busy machine a build takes longer than a client may be silent.
         assert_eq!(Client::connect(&host).await.asks("hello").await, "hello");
         let edit = |app: &str| std::fs::write(project.path().join("app.py"), app).expect("the project can be edited");
 
@@ -200,7 +200,7 @@ def echo(client, message):
 
     #[test]
     #[ignore = "`cargo xtask test python-guests` installs what it needs and runs it"]
-    fn a_program_that_serves_nothing_is_told_so() {
+    fn a_program_that_serves_nothing_gets_an_error() {
         let (_, log) = fails_with_log(&mut dev(&project("print('hello')\n")));
         assert!(log.contains("hello\n"), "{log}");
         assert!(log.contains("app.py creates neither an App nor a WebSocketsServer, so it has nothing to serve"), "{log}");

@@ -10,11 +10,11 @@ async fn a_handler_that_panics_sends_nothing_and_only_its_client_is_closed() {
     assert_eq!(stays.hears().await, "joined 2");
     fails.says("panic now").await;
     assert_eq!(fails.is_closed().await.0, 1011);
-    // No broadcast of the failed handler came before this.
+    // No broadcast of the failed handler arrived before this.
     assert!(stays.hears().await.starts_with("left 2: 1011 \"the application failed\" clean=true CloseCause::Trap"));
     assert_eq!(stays.asks("attachment 2").await, "None");
     assert_eq!(stays.asks("subscribers half").await, "[]");
-    // `deny` was rolled back too.
+    // `deny` was undone as well.
     let (_third, id) = Client::join(&host).await;
     assert_eq!(id, 3);
     assert!(host.logs("told to panic: now").contains("room"), "the panic's message names the room");
@@ -23,7 +23,7 @@ async fn a_handler_that_panics_sends_nothing_and_only_its_client_is_closed() {
 }
 
 #[tokio::test]
-async fn after_a_trap_a_fresh_instance_starts_and_learns_why() {
+async fn after_a_trap_a_fresh_instance_starts_and_is_told_the_reason() {
     let host = Host::run("probe");
     let (mut stays, _) = Client::join(&host).await;
     let (mut fails, _) = Client::join(&host).await;
@@ -62,7 +62,7 @@ async fn a_panic_while_a_client_joins_closes_that_client() {
 }
 
 #[tokio::test]
-async fn a_guest_that_computes_for_ever_is_ended_and_its_room_goes_on() {
+async fn a_guest_that_computes_forever_is_ended_and_its_room_goes_on() {
     let mut host = Host::run("probe");
     let (mut stays, _) = Client::join(&host).await;
     let (mut spins, _) = Client::join(&host).await;
@@ -96,7 +96,7 @@ async fn a_guest_that_fails_again_and_again_is_held_back() {
         fails.says("panic").await;
         assert_eq!(fails.is_closed().await.0, 1011, "client {id}");
     }
-    // The sixth failure within ten seconds opened the circuit.
+    // The sixth failure within ten seconds opens the circuit.
     assert_eq!(stays.is_closed().await.0, 1013);
     assert_eq!(refusal(&host, "/", &[]).await, 503);
 }
@@ -111,7 +111,7 @@ async fn guest_output_becomes_log_lines_that_name_the_room() {
 }
 
 #[tokio::test]
-async fn attachments_are_bounded_and_can_be_taken_away() {
+async fn attachments_are_bounded_and_can_be_removed() {
     let host = Host::run("probe");
     let (mut client, _) = Client::join(&host).await;
     assert_eq!(client.asks("attachment 1").await, "None");
@@ -123,7 +123,7 @@ async fn attachments_are_bounded_and_can_be_taken_away() {
 }
 
 #[tokio::test]
-async fn topics_reach_their_subscribers_and_a_leaver_is_taken_out() {
+async fn topics_reach_their_subscribers_and_a_leaver_is_removed() {
     let host = Host::run("probe");
     let (mut first, _) = Client::join(&host).await;
     let (mut second, _) = Client::join(&host).await;
@@ -158,7 +158,7 @@ async fn timers_run_once_or_again_and_again_until_they_are_cancelled() {
 }
 
 #[tokio::test]
-async fn a_send_past_the_soft_limit_says_so_and_the_guest_learns_when_it_has_drained() {
+async fn a_send_past_the_soft_limit_reports_backpressure_and_the_drain_is_told() {
     let host = Host::run("probe");
     let (mut client, _) = Client::join(&host).await;
     client.says("burst 5 30000").await;
@@ -171,11 +171,11 @@ async fn a_send_past_the_soft_limit_says_so_and_the_guest_learns_when_it_has_dra
 }
 
 #[tokio::test]
-async fn who_is_answered_backpressure_hears_of_the_drain_though_earlier_bytes_are_written_meanwhile() {
+async fn the_drain_after_backpressure_is_told_even_if_earlier_bytes_are_written_meanwhile() {
     let host = Host::run("probe");
     let (mut client, _) = Client::join(&host).await;
-    // Both in one turn: more than the soft limit waits when the second message is staged. The first one's bytes are written
-    // while the second handler computes, and what is left is less than the limit.
+    // Both arrive in one flush. When the second message is staged, more than the soft limit waits. The bytes of the first are
+    // written while the second handler computes, and the rest is less than the limit.
     client.says_at_once(&["burst 1 40000", "burst-and-compute 40000 100"]).await;
     assert_eq!(client.next().await.len(), 40_000);
     assert_eq!(client.hears().await, "all queued; 40004 bytes wait");
@@ -186,10 +186,10 @@ async fn who_is_answered_backpressure_hears_of_the_drain_though_earlier_bytes_ar
 }
 
 #[tokio::test]
-async fn one_burst_drains_once_however_often_it_fills_the_outbox() {
+async fn a_burst_that_fills_the_outbox_several_times_drains_once() {
     let host = Host::run("probe");
     let (mut client, _) = Client::join(&host).await;
-    // Each 64 KiB are written within the handler's turn.
+    // Each 64 KiB are written within the handler's flush.
     client.says("burst 20 30000").await;
     for _ in 0..20 {
         assert_eq!(client.next().await.len(), 30_000);
@@ -200,12 +200,12 @@ async fn one_burst_drains_once_however_often_it_fills_the_outbox() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_closed_and_the_others_feel_nothing() {
+async fn a_client_that_does_not_read_is_closed_and_the_others_are_not_affected() {
     let host = Host::run("probe");
     let (mut stays, _) = Client::join(&host).await;
     let (mut stuck, _) = Client::join(&host).await;
     stays.hears().await;
-    // Far more than the kernel's buffers and the hard limit take, and nobody reads.
+    // Far more than the kernel's buffers and the hard limit take, without a reader.
     stuck.says("burst 60 1000000").await;
     assert!(stays.hears().await.starts_with("left 2: 1013 \"too much waits to be read\" clean=true CloseCause::Overload"));
     assert_eq!(stays.asks("say fine").await, "fine");

@@ -20,7 +20,7 @@ fn echo() -> ws_host::Builder {
 }
 
 #[tokio::test]
-async fn callbacks_are_called_for_who_comes_speaks_and_leaves() {
+async fn callbacks_are_called_for_joins_messages_and_leaves() {
     let (tell, mut told) = mpsc::unbounded_channel();
     let (spoken, left) = (tell.clone(), tell.clone());
     let server = Embedded::start(
@@ -139,7 +139,7 @@ fn a_client_that_connects_before_the_server_runs_waits_for_it() {
 }
 
 #[tokio::test]
-async fn the_handle_knows_the_clients_in_the_order_in_which_they_came() {
+async fn the_handle_lists_the_clients_in_the_order_of_joining() {
     let server = Embedded::start(echo());
     assert_eq!(server.handle.clients(), []);
     let mut first = Client::connect_url(&server.url("/one?a=1")).await;
@@ -171,7 +171,7 @@ async fn the_handle_sends_to_one_and_to_all_in_order() {
 }
 
 #[tokio::test]
-async fn the_handle_denies_and_allows_newcomers() {
+async fn the_handle_denies_and_allows_new_clients() {
     let server = Embedded::start(echo());
     let mut stays = server.connect().await;
     server.handle.deny_new_clients();
@@ -182,7 +182,7 @@ async fn the_handle_denies_and_allows_newcomers() {
 }
 
 #[tokio::test]
-async fn the_handle_disconnects_everybody_and_the_server_goes_on() {
+async fn the_handle_disconnects_all_clients_and_the_server_goes_on() {
     let (tell, mut told) = mpsc::unbounded_channel();
     let server = Embedded::start(echo().on_client_left(move |_, client, info| {
         tell.send((client.id.get(), info.code)).ok();
@@ -210,7 +210,7 @@ async fn shutdown_ends_run_and_the_handle_says_so_afterwards() {
     assert_eq!(client.is_closed().await.0, 1001);
     assert!(server.ends().await.is_ok());
     assert_eq!(told.recv().await, Some((1, 1001, CloseCause::Shutdown)));
-    assert_eq!(told.try_recv(), Err(TryRecvError::Disconnected), "the app is gone, and what it held");
+    assert_eq!(told.try_recv(), Err(TryRecvError::Disconnected), "the app and its sender are dropped");
     assert_eq!(handle.clients(), []);
     assert!(matches!(handle.broadcast("x"), Err(Error::Stopped)));
     assert!(matches!(handle.disconnect_clients(), Err(Error::Stopped)));
@@ -218,7 +218,7 @@ async fn shutdown_ends_run_and_the_handle_says_so_afterwards() {
 }
 
 #[tokio::test]
-async fn a_callback_that_panics_costs_its_client_alone() {
+async fn a_callback_that_panics_costs_only_its_client() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&calls);
     let server = Embedded::start(Server::builder().on_message(move |room, _client, message| {
@@ -231,7 +231,7 @@ async fn a_callback_that_panics_costs_its_client_alone() {
     let mut stays = server.connect().await;
     fails.says("panic").await;
     assert_eq!(fails.is_closed().await, (1011, "the application failed".to_owned()));
-    // The broadcast of the failed call never went out.
+    // The broadcast of the failed call is never sent.
     assert_eq!(stays.asks("fine").await, "fine");
     assert_eq!(calls.load(SeqCst), 3);
 }
@@ -259,7 +259,7 @@ struct Silent;
 impl ws_host::App for Silent {}
 
 #[test]
-fn what_the_command_line_complains_of_is_an_error_of_the_library() {
+fn invalid_settings_are_errors_of_the_library() {
     let missing = Server::builder().port(0).component("no-such.wasm").build().expect_err("there is no such file");
     assert!(matches!(missing, Error::Read { .. }));
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
@@ -274,7 +274,7 @@ fn what_the_command_line_complains_of_is_an_error_of_the_library() {
 }
 
 #[tokio::test]
-async fn a_trusted_proxy_says_who_the_client_is() {
+async fn a_trusted_proxy_names_the_clients_address() {
     let tell = |room: &mut Room, client: &Member| {
         let _ = room.send(client.id, client.address.to_string());
     };
@@ -291,14 +291,14 @@ async fn a_trusted_proxy_says_who_the_client_is() {
 }
 
 #[tokio::test]
-async fn more_connections_than_are_allowed_are_told_to_come_back_later() {
+async fn connections_above_the_limit_are_asked_to_come_back_later() {
     let server = Embedded::start(echo().limits(Limits::with(|limits| limits.max_connections = Some(2))));
     let (mut first, mut second) = (server.connect().await, server.connect().await);
     assert_eq!((first.asks("hello").await, second.asks("hello").await), ("hello".into(), "hello".into()));
     let third = ask(&server.address, &upgrade("/", &[]));
     assert_eq!((third.status, third.header("retry-after")), (503, "5"));
     assert_eq!(first.asks("still here").await, "still here");
-    // A place is free once the server has forgotten who left.
+    // The permit is free after the server has removed the leaver.
     first.leaves(1000, "").await;
     while ask(&server.address, &request("GET /")).status == 503 {}
     assert_eq!(server.connect().await.asks("hello").await, "hello");

@@ -1,4 +1,4 @@
-//! `--env`: a guest is given the variables that are named, and no others.
+//! `--env`: a guest gets the named environment variables and no others.
 
 use crate::support::{Client, Embedded, Host, Swappable, command, fails, guest};
 use ws_host::Server;
@@ -19,7 +19,7 @@ async fn a_guest_has_no_variable_and_no_argument_by_default() {
 }
 
 #[tokio::test]
-async fn a_variable_is_given_with_a_value_or_passed_on() {
+async fn a_variable_has_a_given_value_or_that_of_the_host() {
     let host = host(&["--env", "SECRET", "--env", "GREETING=hello, you = me", "--env", "EMPTY="]);
     let (mut client, _) = Client::join(&host).await;
     assert_eq!(client.asks("env SECRET").await, "Some(\"the host's\")");
@@ -29,7 +29,7 @@ async fn a_variable_is_given_with_a_value_or_passed_on() {
 }
 
 #[tokio::test]
-async fn of_a_variable_that_is_given_twice_the_last_value_counts() {
+async fn the_last_value_of_a_repeated_variable_counts() {
     let host = host(&["--env", "SECRET=one", "--env", "SECRET=two"]);
     let (mut client, _) = Client::join(&host).await;
     assert_eq!(client.asks("env SECRET").await, "Some(\"two\")");
@@ -54,7 +54,7 @@ async fn variables_are_the_same_in_every_room_after_a_swap_and_after_a_trap() {
 }
 
 #[tokio::test]
-async fn a_program_that_embeds_the_server_gives_variables_too() {
+async fn an_embedding_program_sets_variables_too() {
     let builder = Server::builder().component(guest("probe")).env("COLOUR", "red").env("COLOUR", "blue");
     let shown = format!("{builder:?}");
     assert!(shown.contains("COLOUR") && !shown.contains("blue"), "values may be secrets: {shown}");

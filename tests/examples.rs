@@ -1,9 +1,9 @@
-//! What the examples `rooms` and `ticker` promise, in all three modes, across a swap and a trap.
+//! The promises of the examples `rooms` and `ticker`, in all three modes, across a swap and a trap.
 
 use crate::support::{Client, Host, Swappable};
 use tokio_tungstenite::tungstenite::Message;
 
-/// Enough for an instance of an example, and not for one that is sent `a_megabyte`.
+/// Enough memory for an instance of an example, but not for one that receives `a_megabyte`.
 const SHORT_OF_MEMORY: [&str; 2] = ["--guest-memory", "1792KiB"];
 
 fn a_megabyte() -> String {
@@ -38,7 +38,7 @@ mod rooms {
     }
 
     #[tokio::test]
-    async fn who_is_in_a_topic_hears_what_is_said_in_it_and_who_comes_and_goes() {
+    async fn members_of_a_topic_receive_its_messages_and_notices_of_joins_and_leaves() {
         let host = Host::run("rooms");
         let (mut ada, mut bob) = two_in_cats(&host).await;
         let mut eve = named(&host, "/", "Eve").await;
@@ -52,12 +52,12 @@ mod rooms {
         assert_eq!(ada.hears().await, "joined cats Bob");
         bob.vanishes();
         assert_eq!(ada.hears().await, "left cats Bob");
-        // Nothing of all that has come to who was not in the topic.
+        // A client outside the topic has received nothing of this.
         assert_eq!(eve.asks("who cats").await, "here cats Ada");
     }
 
     #[tokio::test]
-    async fn a_new_name_is_told_where_its_owner_is_and_is_nobody_elses() {
+    async fn a_new_name_is_announced_in_its_owners_topics_and_is_unique() {
         let host = Host::run("rooms");
         let (mut ada, mut bob) = two_in_cats(&host).await;
         assert!(bob.asks("name Ada").await.starts_with("error a name is"));
@@ -68,7 +68,7 @@ mod rooms {
     }
 
     #[tokio::test]
-    async fn typing_is_told_once_and_ends_with_the_message() {
+    async fn typing_is_announced_once_and_ends_with_the_message() {
         let host = Host::run("rooms");
         let (mut ada, mut bob) = two_in_cats(&host).await;
         ada.says("typing cats").await;
@@ -79,12 +79,12 @@ mod rooms {
         ada.says("say cats hello").await;
         both_hear(&mut ada, &mut bob, "said cats Ada hello").await;
         both_hear(&mut ada, &mut bob, "typing cats Bob").await;
-        // Ada's timers were due before Bob's: a word of them would come first.
+        // Ada's timers were due before Bob's: a notice of them would arrive first.
         both_hear(&mut ada, &mut bob, "typing cats").await;
     }
 
     #[tokio::test]
-    async fn who_leaves_types_no_more() {
+    async fn a_leaver_stops_typing() {
         let host = Host::run("rooms");
         let (mut ada, mut bob) = two_in_cats(&host).await;
         bob.says("typing cats").await;
@@ -127,13 +127,13 @@ mod rooms {
     }
 
     #[tokio::test]
-    async fn who_does_not_read_is_spared_notices_about_typing_but_not_what_is_said() {
+    async fn a_client_that_lags_gets_messages_but_no_typing_notices() {
         let host = Host::run("rooms");
         let (mut ada, mut bob) = two_in_cats(&host).await;
-        // Ada talks until the host has had enough of Bob, who reads nothing. Far more than the soft limit waits by then.
+        // Ada talks until the host closes Bob, who reads nothing. By then far more than the soft limit waits.
         let flood = "x".repeat(100_000);
         'talking: for round in 0.. {
-            assert!(round < 1000, "the host closes who reads nothing");
+            assert!(round < 1000, "the host closes a client that reads nothing");
             ada.says(&format!("say cats {flood}")).await;
             ada.says("typing cats").await;
             ada.says(&format!("say cats {round}")).await;
@@ -156,17 +156,17 @@ mod rooms {
     }
 
     #[tokio::test]
-    async fn who_has_caught_up_hears_who_is_typing_by_then() {
+    async fn a_client_that_has_caught_up_is_told_which_members_type() {
         let host = Host::run("rooms");
         let (mut ada, mut bob) = two_in_cats(&host).await;
         ada.says("typing cats").await;
         both_hear(&mut ada, &mut bob, "typing cats Ada").await;
-        // More than the soft limit, and a notice behind it: both are behind until that is written.
+        // More than the soft limit waits, with a notice behind it. Both clients lag until it is written.
         let long = "x".repeat(70_000);
         ada.says(&format!("say cats {long}")).await;
         both_hear(&mut ada, &mut bob, &format!("said cats Ada {long}")).await;
         both_hear(&mut ada, &mut bob, "typing cats").await;
-        // And once more when it is.
+        // Once it is written, the notice is sent again.
         both_hear(&mut ada, &mut bob, "typing cats").await;
         ada.says("typing cats").await;
         both_hear(&mut ada, &mut bob, "typing cats Ada").await;
@@ -186,7 +186,7 @@ mod rooms {
     }
 
     #[tokio::test]
-    async fn per_client_everybody_is_alone() {
+    async fn per_client_each_client_is_alone() {
         let host = Host::run_with("rooms", &["--instances", "per-client"]);
         let mut first = named(&host, "/", "Ada").await;
         let mut second = named(&host, "/", "Ada").await;
@@ -203,7 +203,7 @@ mod rooms {
 mod ticker {
     use super::*;
 
-    /// A client that plays. Its id.
+    /// A client that plays, and its id.
     async fn player(host: &Host, path: &str) -> (Client, u64) {
         let mut client = Client::connect_to(host, path).await;
         let line = client.hears().await;
@@ -219,7 +219,7 @@ mod ticker {
         (tick.unwrap_or_else(|| panic!("not {line:?} but a state")), words.collect())
     }
 
-    /// Plays on, for 20 seconds at most, until the state is as wanted.
+    /// Plays on until the state is as wanted, for at most 20 seconds.
     async fn until(client: &mut Client, wanted: impl Fn(u64, &[String]) -> bool) -> (u64, Vec<String>) {
         for _ in 0..400 {
             let (tick, dots) = state(client).await;
@@ -230,12 +230,12 @@ mod ticker {
         panic!("the game never was as wanted")
     }
 
-    /// Plays on until a dot is there: the tick.
+    /// Plays on until a dot appears. Returns the tick.
     async fn until_there(client: &mut Client, dot: &str) -> u64 {
         until(client, |_, dots| dots.iter().any(|other| other == dot)).await.0
     }
 
-    /// Asks for the drift: of how many ticks it tells.
+    /// Asks for the drift. Returns the number of ticks that it covers.
     async fn drift(client: &mut Client) -> usize {
         client.says("drift").await;
         loop {
@@ -283,7 +283,7 @@ mod ticker {
     }
 
     #[tokio::test]
-    async fn it_tells_how_late_its_ticks_were() {
+    async fn it_reports_how_late_its_ticks_were() {
         let host = Host::run("ticker");
         let (mut client, _) = player(&host, "/").await;
         assert_eq!(drift(&mut client).await, 0);
@@ -294,14 +294,14 @@ mod ticker {
     }
 
     #[tokio::test]
-    async fn a_swap_takes_the_game_over_where_it_is() {
+    async fn a_swap_continues_the_game() {
         let mut host = Swappable::run("ticker", &[]);
         let (mut client, _) = player(&host.host, "/").await;
         client.says("down").await;
         let mut last = until_there(&mut client, "1:7,6v").await;
         let first = last;
         host.swap("ticker");
-        // What the new instance has measured is its own alone.
+        // The new instance reports only its own measurements.
         assert!((drift_at(&mut client, &mut last).await as u64) < last);
         for _ in 0..3 {
             let (tick, dots) = state(&mut client).await;
@@ -314,7 +314,7 @@ mod ticker {
         assert!(!log.contains("the clock of an instance that trapped"), "the timer is known:\n{log}");
     }
 
-    /// Asks for the drift, and keeps count of the ticks that come before the answer.
+    /// Asks for the drift, and counts the ticks that arrive before the answer.
     async fn drift_at(client: &mut Client, last: &mut u64) -> usize {
         client.says("drift").await;
         loop {
@@ -337,7 +337,7 @@ mod ticker {
     }
 
     #[tokio::test]
-    async fn after_a_trap_the_game_begins_anew_with_who_is_there() {
+    async fn after_a_trap_the_game_begins_anew_with_the_present_players() {
         let mut host = Host::run_with("ticker", &SHORT_OF_MEMORY);
         let (mut stays, _) = player(&host, "/").await;
         let (mut fails, _) = player(&host, "/").await;
@@ -346,7 +346,7 @@ mod ticker {
         fails.says(&a_megabyte()).await;
         assert_eq!(fails.is_closed().await.0, 1011);
         until(&mut stays, |tick, _| tick == 1).await;
-        // One clock drives it, and the one of before has stopped.
+        // One clock drives it: the earlier one has stopped.
         for tick in 2..=4 {
             assert_eq!(state(&mut stays).await, (tick, vec!["1:7,5.".to_owned()]));
         }
@@ -370,7 +370,7 @@ mod ticker {
     }
 
     #[tokio::test]
-    async fn per_client_everybody_has_a_game_to_himself() {
+    async fn per_client_each_client_has_a_game_of_its_own() {
         let host = Host::run_with("ticker", &["--instances", "per-client"]);
         let (mut first, _) = player(&host, "/").await;
         state(&mut first).await;

@@ -1,12 +1,12 @@
-//! A guest that asks for too much of something gets what it may have, and the host's memory stays within bounds.
+//! A guest that asks for too much of a resource gets no more than its limit, and the host's memory stays within bounds.
 //!
-//! The bounds are in MiB. They are generous, but each is well below what the flood would take if nothing stood in its way.
-//! The allocator is told to give back what is freed: what it would keep for later is none of the host's tables.
+//! The bounds are in MiB. They are generous, but each is well below the amount that the flood would take without limits. The
+//! allocator returns freed memory at once, because memory that it keeps for later is not used by the host's tables.
 
 use crate::support::http::{Raw, upgrade};
 use crate::support::{Client, Host, Memory, command, guest};
 
-/// Floods take their time in a debug build: it is their amounts that are tested here.
+/// Floods are slow in a debug build. The tests are about their amounts, not about time.
 const PATIENT: &[&str] = &["--call-timeout", "100s"];
 
 /// A host that runs the hostile guest.
@@ -17,17 +17,17 @@ fn hostile(arguments: &[&str]) -> Host {
     Host::start(command)
 }
 
-/// A flood, and what has become of it.
+/// A flood and its outcome.
 struct Flood {
-    /// What the guest was told, in words.
+    /// The results that the guest got, in words.
     told: String,
     memory: Memory,
     host: Host,
-    /// What was logged meanwhile.
+    /// The log lines of that time.
     log: String,
 }
 
-/// Has a client let a flood loose in a host of its own, and leave.
+/// Has a client start a flood in a host of its own, and leave.
 async fn flood(arguments: &[&str], command: &str) -> Flood {
     let mut host = hostile(arguments);
     let (mut floods, _) = Client::join(&host).await;
@@ -40,7 +40,7 @@ async fn flood(arguments: &[&str], command: &str) -> Flood {
     // On a busy machine a flood takes longer than a client may leave pings unanswered.
     let answering = tokio::spawn(async move { floods.listens().await });
     let (mut host, log) = reading.await.expect("the log tells of the flood");
-    // The client vanishes with its task, once that has really ended.
+    // The client vanishes after the end of its task.
     answering.abort();
     drop(answering.await);
     host.logs("left 1");
@@ -49,7 +49,7 @@ async fn flood(arguments: &[&str], command: &str) -> Flood {
     Flood { told: told.expect("the line names the room"), memory, host, log }
 }
 
-/// Somebody new is served, and has this id.
+/// A new client is served, and has this id.
 async fn is_served(host: &Host, id: u64) {
     let (mut newcomer, joined) = Client::join(host).await;
     assert_eq!(joined, id);
@@ -63,7 +63,7 @@ async fn a_million_sends_of_one_handler_end_at_100_000() {
     memory.stayed_within(52);
 }
 
-/// The large ones end at 64 MiB, in a buffer that doubles.
+/// The large ones end at 64 MiB, in a buffer that doubles its size.
 #[tokio::test]
 async fn a_million_large_sends_of_one_handler_end_at_64_mib() {
     let Flood { told, memory, host: _running, .. } = flood(&[], "send 1000000 1000").await;
@@ -80,7 +80,7 @@ async fn a_million_broadcasts_of_one_handler_end_at_64_mib() {
 
 #[tokio::test]
 async fn lists_of_exceptions_end_at_64_mib_too() {
-    // 8 MB each, of the guest's memory: 16 GB if they were kept.
+    // Each takes 8 MB of the guest's memory: 16 GB if they were kept.
     let Flood { told, memory, host: _running, .. } = flood(&[], "broadcast-except 2000 1000000").await;
     assert_eq!(told, r#"accepted 8, refused {"limit": 1992}"#);
     memory.stayed_within(140);
@@ -88,7 +88,7 @@ async fn lists_of_exceptions_end_at_64_mib_too() {
 
 #[tokio::test]
 async fn a_million_publications_of_one_handler_end_at_64_mib() {
-    // The list of those who get it counts too: 16 bytes each.
+    // The list of receivers counts too, with 16 bytes each.
     let Flood { told, memory, host: _running, .. } = flood(&[], "publish 1000000 1000").await;
     assert_eq!(told, r#"accepted 65793, refused {"limit": 934207}"#);
     memory.stayed_within(200);
@@ -99,7 +99,7 @@ async fn a_message_of_100_mib_is_refused_and_never_copied() {
     const MESSAGE: u64 = 100;
     let Flood { told, memory, mut host, .. } = flood(&["--guest-memory", "256MiB"], &format!("send 1 {}", MESSAGE << 20)).await;
     assert_eq!(told, r#"accepted 0, refused {"too-big": 1}"#);
-    // The guest's own memory has it once, and goes with the guest.
+    // The guest's own memory has it once, and is freed with the guest.
     memory.stayed_within(MESSAGE + 20);
     let (mut dies, _) = Client::join(&host).await;
     dies.says("die abort").await;
@@ -133,7 +133,7 @@ async fn a_client_that_sends_100_mib_in_fragments_is_closed_at_the_limit() {
     assert_eq!((raw.head().status, raw.hears()), (101, "joined 1".to_owned()));
     let fragment = |first| [&[first, 0xff][..], &(64_u64 << 10).to_be_bytes(), &[0; 4], &[7; 64 << 10]].concat();
     raw.says(&fragment(0x02));
-    // 1 MiB in all is allowed.
+    // At most 1 MiB in all is allowed.
     for _ in 1..16 {
         raw.says(&fragment(0x00));
     }
@@ -158,7 +158,7 @@ async fn timers_with_large_payloads_end_at_16_mib() {
 }
 
 #[tokio::test]
-async fn timers_that_are_set_and_taken_back_leave_nothing() {
+async fn timers_that_are_set_and_cancelled_leave_nothing() {
     let Flood { told, memory, host: _running, .. } = flood(&[], "timers-and-back 10000 65536").await;
     assert_eq!(told, "accepted 10000, refused {}");
     memory.stayed_within(52);
@@ -172,7 +172,7 @@ async fn a_million_topics_of_a_client_end_at_1024() {
 }
 
 #[tokio::test]
-async fn topics_that_are_taken_and_left_end_at_100_000_changes() {
+async fn subscribing_and_unsubscribing_ends_at_100_000_changes() {
     let Flood { told, memory, host: _running, .. } = flood(&[], "topics-and-back 1000000").await;
     assert_eq!(told, r#"accepted 50000, refused {"limit": 950000}"#);
     memory.stayed_within(84);
@@ -186,7 +186,7 @@ async fn attachments_that_are_changed_again_and_again_keep_the_last() {
 }
 
 #[tokio::test]
-async fn a_door_that_is_opened_and_shut_again_and_again_is_open() {
+async fn admission_that_is_denied_and_allowed_many_times_is_allowed() {
     let Flood { told, memory, host: _running, .. } = flood(&[], "doors 1000000").await;
     assert_eq!(told, "accepted 1000000, refused {}");
     memory.stayed_within(48);
@@ -198,9 +198,9 @@ async fn writes_100_mib(command: &str) {
     assert_eq!(told, "accepted 100, refused {}");
     memory.stayed_within(48);
     assert!(log.contains("the guest writes too much to stdout: lines are being left out"));
-    // 1 MiB for each second that it took.
+    // 1 MiB for each second of its run.
     assert!(log.len() < 30 << 20, "the log has {} bytes", log.len());
-    // At its end it is told what was left out and has not been told yet.
+    // At its end the log has the number of omitted bytes that it had not reported yet.
     let (mut dies, _) = Client::join(&host).await;
     dies.says("die abort").await;
     assert_eq!(dies.is_closed().await.0, 1011);
@@ -209,12 +209,12 @@ async fn writes_100_mib(command: &str) {
 }
 
 #[tokio::test]
-async fn an_endless_line_of_output_is_cut_and_what_is_too_much_left_out() {
+async fn an_endless_line_of_output_is_cut_and_the_excess_omitted() {
     writes_100_mib("output 100 1048576").await;
 }
 
 #[tokio::test]
-async fn a_flood_of_lines_is_left_out_but_for_a_thousand_a_second() {
+async fn a_flood_of_lines_is_cut_to_a_thousand_a_second() {
     writes_100_mib("lines 100 80").await;
 }
 
@@ -229,8 +229,8 @@ async fn a_guest_cannot_write_lines_in_the_hosts_name_nor_control_a_terminal() {
 }
 
 #[tokio::test]
-async fn a_log_that_nobody_reads_stalls_neither_another_room_nor_the_end() {
-    // A thousand lines of a kilobyte: many times what a pipe takes.
+async fn an_unread_log_stalls_neither_another_room_nor_the_end() {
+    // A thousand lines of a kilobyte: many times the size of a pipe.
     let mut host = hostile(&["--instances", "per-room", "--shards", "1"]);
     let (mut floods, _) = Client::connect_to(&host, "/floods").await.has_joined().await;
     let (mut other, _) = Client::connect_to(&host, "/other").await.has_joined().await;

@@ -1,4 +1,4 @@
-//! Too much for some does not harm the others: fan-out, clients that do not read, clients that write too much.
+//! An overload of some does not harm others: fan-out, clients that do not read, clients that write too much.
 
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
@@ -10,13 +10,13 @@ use ws_host::app::{Client as Member, ClientId, CloseInfo, Message, Outcome};
 use ws_host::config::{Instances, Limits};
 use ws_host::{App, Room, Server};
 
-/// Broadcasts a lot when it is told to, and says in which order things happen.
+/// Broadcasts many messages on request, and reports the order of events.
 struct FanOut {
     tell: UnboundedSender<String>,
     go_on: Arc<Mutex<mpsc::Receiver<()>>>,
 }
 
-/// With ten members, five times as many deliveries as are made in a row.
+/// With ten members, five times the number of deliveries that are made in a row.
 const BROADCASTS: usize = 50_000;
 const MEMBERS: usize = 10;
 
@@ -29,8 +29,8 @@ impl App for FanOut {
     async fn on_message(&mut self, room: &mut Room, _from: ClientId, message: Message) -> Outcome {
         self.tell.send(message.as_text().unwrap_or_default().to_owned()).ok();
         if message.as_text() == Some("fan out") {
-            // Holds the shard until the other room's message waits in its socket.
-            self.go_on.lock().expect("nobody panics").recv().ok();
+            // Holds the shard until a message of the other room waits in its socket.
+            self.go_on.lock().expect("no holder panics").recv().ok();
             assert!((0..BROADCASTS).all(|_| room.broadcast("x").is_ok()));
         }
         Ok(())
@@ -38,7 +38,7 @@ impl App for FanOut {
 }
 
 #[tokio::test]
-async fn while_a_room_hands_out_what_it_has_broadcast_the_others_of_its_shard_go_on() {
+async fn while_a_room_delivers_its_broadcast_the_other_rooms_of_its_shard_go_on() {
     let (tell, mut told) = unbounded_channel();
     let (go, go_on) = mpsc::channel();
     let go_on = Arc::new(Mutex::new(go_on));
@@ -62,7 +62,7 @@ async fn while_a_room_hands_out_what_it_has_broadcast_the_others_of_its_shard_go
     }
 }
 
-/// Broadcasts, and sends to one client as much as may wait for it.
+/// Broadcasts, and sends one client as much as may wait for it.
 struct Crowd {
     tell: UnboundedSender<String>,
 }
@@ -98,7 +98,7 @@ impl App for Crowd {
 }
 
 #[tokio::test]
-async fn of_a_thousand_clients_one_that_does_not_read_is_closed_and_999_feel_nothing() {
+async fn of_a_thousand_clients_one_that_does_not_read_is_closed_and_999_are_not_affected() {
     const ALL: usize = 1000;
     open_many_files();
     let (tell, mut told) = unbounded_channel();
@@ -112,7 +112,7 @@ async fn of_a_thousand_clients_one_that_does_not_read_is_closed_and_999_feel_not
         clients.push(server.join().await.0);
     }
     let mut stuck = clients.pop().expect("there are a thousand");
-    // The first time fills the kernel's buffers, the second what waits in the host.
+    // The first time fills the kernel's buffers, the second the outbox.
     for _ in 0..2 {
         stuck.says("fill me").await;
         assert_eq!(told.recv().await.as_deref(), Some("filled"));
@@ -131,11 +131,11 @@ async fn of_a_thousand_clients_one_that_does_not_read_is_closed_and_999_feel_not
     for client in &mut clients {
         assert_eq!(client.next().await.len(), PIECE);
     }
-    assert!(told.is_empty(), "nobody else has left");
+    assert!(told.is_empty(), "no other client has left");
     assert_eq!(stuck.is_closed().await, (1013, "too much waits to be read".to_owned()));
 }
 
-/// Its room sleeps, so that nobody works off what it sends.
+/// Its room sleeps, so that its messages are not handled.
 #[tokio::test]
 async fn a_client_that_floods_its_room_is_held_back_by_tcp_and_other_rooms_go_on() {
     const FLOOD: usize = 256 << 20;

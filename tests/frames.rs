@@ -1,5 +1,5 @@
-//! Frames that a client should not send, or sends in an unusual way: it is understood, or told which rule it broke; the
-//! others are served, and memory stays within bounds.
+//! Unusual and invalid frames of a client: they are understood, or the client is told the broken rule. The others are served,
+//! and memory stays within bounds.
 
 use crate::support::http::Raw;
 use crate::support::raw::{asks, frame, is_alone_and_served};
@@ -12,7 +12,7 @@ const PONG: u8 = 0x8A;
 const CLOSE: u8 = 0x88;
 const MIB: usize = 1 << 20;
 
-/// A host whose memory is watched from when it has served somebody.
+/// A host whose memory is watched after it has served a first client.
 async fn watched(arguments: &[&str]) -> (Host, Memory) {
     let host = Host::run_with("probe", arguments);
     is_alone_and_served(&host).await;
@@ -20,7 +20,7 @@ async fn watched(arguments: &[&str]) -> (Host, Memory) {
     (host, memory)
 }
 
-/// Sends these bytes as a client of its own, and expects this close code.
+/// Sends these bytes as a new client, and expects this close code.
 fn is_closed_for(host: &Host, bytes: &[u8], code: u16) {
     let (mut raw, _) = Raw::join(&host.address);
     raw.says(bytes);
@@ -35,14 +35,14 @@ async fn a_frame_without_a_mask_is_refused() {
         is_closed_for(&host, &[first, 0x02, b'h', b'i'], 1002);
         is_closed_for(&host, &[first, 0x00], 1002);
     }
-    // In the middle of a message, too.
+    // The rule also holds in the middle of a message.
     is_closed_for(&host, &[&frame(0x01, b"say "), &[0x80, 0x02, b'h', b'i'][..]].concat(), 1002);
     is_alone_and_served(&host).await;
     memory.stayed_within(48);
 }
 
 #[tokio::test]
-async fn lengths_that_no_message_has_are_refused_from_the_header_on() {
+async fn impossible_lengths_are_refused_by_the_header() {
     let (host, memory) = watched(&[]).await;
     for len in [1 << 20 | 1, 1 << 32, (1 << 63) - 1, 1 << 63, u64::MAX] {
         let announces = |first| [&[first, 0xFF][..], &len.to_be_bytes(), &[0; 4]].concat();
@@ -78,7 +78,7 @@ async fn a_message_that_comes_byte_by_byte_is_understood() {
 }
 
 #[tokio::test]
-async fn messages_that_are_announced_and_hardly_begun_take_the_memory_of_what_has_come() {
+async fn announced_messages_take_memory_only_for_the_bytes_that_have_arrived() {
     let (host, memory) = watched(&["-q"]).await;
     let begun = [&[BINARY, 0xFF][..], &(MIB as u64).to_be_bytes(), &[0; 4], &[7; 100]].concat();
     let mut slow: Vec<_> = (0..200).map(|_| Raw::join(&host.address).0).collect();
@@ -105,7 +105,7 @@ async fn a_message_in_a_million_fragments_of_a_byte_is_understood_and_one_more_i
     assert_eq!(raw.is_closed().0, 1009);
     drop(raw);
     is_alone_and_served(&host).await;
-    // The message, its answer, and their buffers.
+    // Memory for the message, its answer, and their buffers.
     memory.stayed_within(60);
 }
 
@@ -130,7 +130,7 @@ async fn a_client_that_pings_without_end_and_never_reads_is_closed_with_1013() {
     let (mut host, memory) = watched(&[]).await;
     let (mut raw, id) = Raw::join(&host.address);
     let pings = frame(PING, &[7; 125]).repeat(500);
-    // Nobody answers the close frame: the connection is cut.
+    // The client does not answer the close frame, so the connection is cut.
     while raw.tries(&pings) {}
     assert!(host.logs(&format!("left {id}: ")).contains(&format!("left {id}: 1013")));
     is_alone_and_served(&host).await;
@@ -154,7 +154,7 @@ async fn a_client_that_pings_a_hundred_thousand_times_and_reads_gets_as_many_pon
 }
 
 #[tokio::test]
-async fn pongs_that_nobody_asked_for_are_ignored_however_many() {
+async fn any_number_of_unsolicited_pongs_is_ignored() {
     let (host, memory) = watched(&[]).await;
     let (mut raw, _) = Raw::join(&host.address);
     let pongs = frame(PONG, &[7; 125]).repeat(1_000);
@@ -179,7 +179,7 @@ async fn a_client_that_asks_without_end_and_never_reads_is_closed_with_1013() {
 }
 
 #[tokio::test]
-async fn what_follows_a_close_frame_or_a_broken_rule_is_dropped_however_much() {
+async fn any_amount_of_bytes_behind_a_close_frame_or_a_violation_is_dropped() {
     let (host, memory) = watched(&[]).await;
     let more = frame(BINARY, &[7; 60_000]);
     for end in [frame(CLOSE, &[0x03, 0xE8]), frame(0x83, b"reserved"), frame(0xC1, b"reserved too")] {

@@ -1,4 +1,4 @@
-//! Who is let in: what any gate may decide, and what the example `auth` decides about tokens.
+//! The gate: the decisions of any gate, and those of the example `auth` about tokens.
 
 use crate::support::http::{Raw, ask, upgrade};
 use crate::support::{Client, Host, Swappable, fails, guest, refusal};
@@ -6,7 +6,7 @@ use crate::support::{Client, Host, Swappable, fails, guest, refusal};
 mod any_gate {
     use super::*;
 
-    /// The status with which the probe's gate, or the host in its place, answers a request for this path.
+    /// The status by which the probe's gate, or the host in its place, answers a request for this path.
     fn status_of(host: &Host, path: &str) -> u16 {
         ask(&host.address, &upgrade(path, &[])).status
     }
@@ -32,7 +32,7 @@ mod any_gate {
     fn closes_with_any_code_that_may_be_sent() {
         let host = Host::run("probe");
         for code in [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999] {
-            // By hand, since a client's library need not know 1014.
+            // By hand, since a client's library may not know 1014.
             assert_eq!(closed(&host, &format!("/close/{code}/not-you")), (code, "not-you".to_owned()));
         }
         let reason = "x".repeat(123);
@@ -60,7 +60,7 @@ mod any_gate {
     #[tokio::test]
     async fn that_closes_leaves_a_client_that_offers_subprotocols_able_to_read_the_code() {
         let host = Host::run("probe");
-        // Like a browser, this client gives up a connection on which none of its offers was taken.
+        // Like a browser, this client gives up a connection if the server takes none of its offers.
         let (mut client, response) =
             Client::connect_with(&host, "/close/4001/not-you", &[("sec-websocket-protocol", "one, two")]).await;
         assert_eq!(response.headers()["sec-websocket-protocol"], "one");
@@ -68,7 +68,7 @@ mod any_gate {
     }
 
     #[tokio::test]
-    async fn that_traps_costs_its_request_and_nobody_elses_connection() {
+    async fn that_traps_costs_its_request_and_no_other_connection() {
         let mut host = Host::run("probe");
         let (mut inside, _) = Client::join(&host).await;
         assert_eq!(inside.asks("attach 1 mine").await, "ok");
@@ -100,7 +100,7 @@ mod auth {
         format!(r#"{{"name":"{name}","exp":{expires},"aud":"{audience}"}}"#)
     }
 
-    /// A token by RFC 7515 §7.1, made without the guest's library.
+    /// A token (RFC 7515 §7.1), made without the guest's library.
     fn signed(secret: &str, header: &str, claims: &str) -> String {
         let text = format!("{}.{}", BASE64URL.encode(header.as_bytes()), BASE64URL.encode(claims.as_bytes()));
         let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length will do").chain_update(&text);
@@ -111,7 +111,7 @@ mod auth {
         signed(SECRET, HS256, &claims(name, YEAR_2100, "chat"))
     }
 
-    /// Tokens that open no gate, with the status and the reason of their refusal.
+    /// Invalid tokens, with the status and the reason of their refusal.
     fn bad_tokens() -> Vec<(&'static str, String, u16, &'static str)> {
         let good = token_of("Eve");
         let (signed_part, signature) = good.rsplit_once('.').expect("a token has three parts");
@@ -199,7 +199,7 @@ mod auth {
     }
 
     #[tokio::test]
-    async fn who_is_refused_is_never_a_client_and_nobody_is_told() {
+    async fn a_refused_client_never_joins_and_is_not_announced() {
         let mut host = run();
         let mut ada = Client::connect_to(&host, &format!("/?token={}", token_of("Ada"))).await;
         assert_eq!(ada.hears().await, "* Ada has joined");
@@ -219,12 +219,12 @@ mod auth {
         let log = host.rest_of_log();
         assert!(log.contains("refused 127.0.0.1: token expired"), "{log}");
         for (what, token, ..) in bad_tokens().into_iter().filter(|(_, token, ..)| token.len() > 10) {
-            assert!(!log.contains(&token), "the log keeps tokens to itself: {what}");
+            assert!(!log.contains(&token), "the log has no tokens: {what}");
         }
     }
 
     #[tokio::test]
-    async fn the_secret_and_the_names_outlive_a_swap() {
+    async fn the_secret_and_the_names_survive_a_swap() {
         let host = Swappable::run("auth", &["--env", &format!("AUTH_SECRET={SECRET}")]);
         let path = format!("/?token={}", token_of("Ada"));
         let mut ada = Client::connect_to(&host.host, &path).await;

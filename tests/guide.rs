@@ -31,7 +31,7 @@ const BESIDE_THE_GUIDE: [&str; 16] = [
     "sdk/rust/README.md",
 ];
 
-/// Flags that pages name and that belong to other programs.
+/// Flags of other programs that pages name.
 const OF_OTHERS: &[&str] = &[
     "--bin",
     "--file",
@@ -68,7 +68,7 @@ fn subcommands() -> Vec<String> {
     listed.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
-/// The words that begin with two dashes.
+/// Words that begin with two dashes.
 fn flags(text: &str) -> BTreeSet<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
     let words = text.split(|c: char| !is_part(c));
@@ -77,7 +77,7 @@ fn flags(text: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_flag_is_one_of_ws_host_or_known_to_be_anothers() {
+fn every_flag_belongs_to_ws_host_or_to_a_known_program() {
     let mut known: BTreeSet<_> = flags(&help(&["--help"]));
     for name in subcommands() {
         known.extend(flags(&help(&[&name, "--help"])));
@@ -104,11 +104,11 @@ fn every_command_of_ws_host_exists() {
 }
 
 #[test]
-fn every_link_leads_somewhere() {
+fn every_link_resolves() {
     for page in Page::all() {
         assert_links_lead_somewhere(&page, &folder());
         for link in page.links().iter().filter(|link| !link.contains("://")) {
-            // mdBook takes each `.md` for a page of the book; see book.toml.
+            // mdBook treats each `.md` as a page of the book; see book.toml.
             let depth = page.name.matches('/').count();
             let outside = link.matches("../").count() > depth;
             assert!(!outside || !link.contains(".md"), "{}: {link} would become .html; write %2Emd", page.name);
@@ -187,7 +187,7 @@ fn the_first_chat_is_built_served_and_changed() {
 }
 
 #[test]
-fn a_server_is_swapped_and_goes_back() {
+fn a_server_is_swapped_and_rolled_back() {
     follow("swapping.md");
 }
 
@@ -207,7 +207,7 @@ fn settings_come_from_a_file() {
 }
 
 #[test]
-fn a_proxy_says_who_the_client_is() {
+fn a_proxy_names_the_clients_address() {
     follow("deploying.md");
 }
 

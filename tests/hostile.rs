@@ -1,5 +1,5 @@
-//! A guest that misbehaves hurts itself, and the host goes on: endless loops, the ways to die, and closing whom it
-//! should not. `floods.rs` has too much of everything.
+//! A guest that misbehaves harms itself, and the host goes on: endless loops, the ways to die, and wrong closes.
+//! `floods.rs` has the excessive amounts.
 
 use std::future::{Future, poll_fn};
 use std::path::PathBuf;
@@ -13,14 +13,14 @@ use ws_host::config::Limits;
 const IMPATIENT: &[&str] = &["--call-timeout", "100ms"];
 const TIMED_OUT: &str = "ran for longer than the 100ms";
 
-/// A host with a client that is to feel nothing.
+/// A host with a client that must not be affected.
 async fn hostile(arguments: &[&str]) -> (Host, Client) {
     let host = Host::run_with("hostile", arguments);
     let (stays, _) = Client::join(&host).await;
     (host, stays)
 }
 
-/// Somebody new is served, and who was there is too.
+/// A new client is served, and so is the one that was there before.
 async fn is_served(host: &Host, stays: &mut Client) {
     let mut newcomer = Client::connect(host).await;
     let joined = newcomer.hears().await;
@@ -54,7 +54,7 @@ async fn an_endless_loop_in_on_message_costs_that_client() {
 }
 
 #[tokio::test]
-async fn an_endless_loop_in_on_client_left_costs_nobody() {
+async fn an_endless_loop_in_on_client_left_costs_no_client() {
     let (mut host, mut stays) = hostile(IMPATIENT).await;
     let (leaver, _) = Client::join(&host).await;
     stays.hears().await;
@@ -64,7 +64,7 @@ async fn an_endless_loop_in_on_client_left_costs_nobody() {
 }
 
 #[tokio::test]
-async fn an_endless_loop_in_on_timer_costs_nobody() {
+async fn an_endless_loop_in_on_timer_costs_no_client() {
     let (mut host, mut stays) = hostile(IMPATIENT).await;
     stays.says("spin-at spin").await;
     assert!(host.logs(TIMED_OUT).contains("the guest's on-timer"));
@@ -92,9 +92,9 @@ async fn an_endless_loop_in_on_upgrade_refuses_that_request() {
     is_served(&host, &mut stays).await;
 }
 
-/// The guest notices one tick in each call of an import, however many of them that takes: sorting 4 million ids takes many.
+/// In each call of an import the guest notices one tick, even if the call takes many: sorting 4 million ids does.
 #[tokio::test]
-async fn the_time_that_imports_take_is_the_guests() {
+async fn the_time_of_imports_counts_as_the_guests() {
     const TICKS: usize = 50;
     let (mut host, mut stays) = hostile(&["--call-timeout", "500ms"]).await;
     stays.says("publish-except 1000 4000000").await;
@@ -127,7 +127,7 @@ async fn short_naps_count_together() {
 }
 
 #[tokio::test]
-async fn a_handler_that_computes_does_not_wait() {
+async fn computing_does_not_count_as_waiting() {
     let (mut host, mut stays) = hostile(&["--call-wait", "1ms", "--call-timeout", "100ms"]).await;
     assert_eq!(stays.asks("spin-in on-message").await, "as you wish");
     stays.says("spin").await;
@@ -135,14 +135,14 @@ async fn a_handler_that_computes_does_not_wait() {
     host.logs(TIMED_OUT);
 }
 
-/// The next swap changes the room that sleeps as soon as that has been ended.
+/// The next swap changes the sleeping room as soon as its handler is ended.
 #[tokio::test]
-async fn the_status_is_told_while_a_swap_waits_for_a_room_that_sleeps_and_the_swap_ends() {
+async fn the_status_is_available_while_a_swap_waits_for_a_sleeping_room_and_the_swap_ends() {
     let limits = Limits::with(|limits| limits.call_wait = Duration::from_millis(500));
     let server = Embedded::start(Server::builder().component(guest("hostile")).limits(limits));
     let (mut sleeps, _) = server.join().await;
     sleeps.says("sleep 3600000").await;
-    // The pong comes behind the message: by then the handler has it. And a room that sleeps does not keep pings waiting.
+    // The pong comes behind the message, so the handler has the message by then. A sleeping room does not delay pongs.
     sleeps.is_answered_a_ping().await;
     let next = guest("probe");
     let mut swap = std::pin::pin!(server.handle.swap(&next));
@@ -156,14 +156,14 @@ async fn the_status_is_told_while_a_swap_waits_for_a_room_that_sleeps_and_the_sw
 }
 
 #[test]
-fn a_guest_that_never_gets_done_with_its_start_is_not_served() {
+fn a_guest_that_never_finishes_its_start_is_not_served() {
     let file = guest("endless");
     let line =
         crate::support::fails(&["run", file.to_str().expect("the path is text"), "--port", "0", "--call-timeout", "100ms"]);
     assert!(line.contains("the guest's on-start ran for longer than the 100ms"), "{line}");
 }
 
-/// A host that takes swaps, in a folder that goes with it.
+/// A host that can be swapped, and its temporary folder.
 async fn swappable() -> (Host, Client, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let socket = folder.path().join("admin.sock");
@@ -172,7 +172,7 @@ async fn swappable() -> (Host, Client, tempfile::TempDir) {
     (host, stays, folder)
 }
 
-/// A swap that is refused: why.
+/// The reason why a swap is refused.
 fn refused_swap(folder: &tempfile::TempDir, file: &PathBuf) -> String {
     let mut swap = command();
     swap.arg("swap").arg(file).arg("--socket").arg(folder.path().join("admin.sock"));
@@ -184,7 +184,7 @@ fn refused_swap(folder: &tempfile::TempDir, file: &PathBuf) -> String {
 }
 
 #[tokio::test]
-async fn a_release_that_never_gets_done_with_its_start_is_refused() {
+async fn a_release_that_never_finishes_its_start_is_refused() {
     let (host, mut stays, folder) = swappable().await;
     let why = refused_swap(&folder, &guest("endless"));
     assert!(why.contains("the guest's on-start ran for longer than the 100ms"), "{why}");
@@ -192,7 +192,7 @@ async fn a_release_that_never_gets_done_with_its_start_is_refused() {
 }
 
 #[tokio::test]
-async fn a_release_that_loops_on_what_the_one_before_saved_is_refused() {
+async fn a_release_that_loops_on_the_saved_state_is_refused() {
     let (host, mut stays, folder) = swappable().await;
     assert_eq!(stays.asks("spin-in on-start").await, "as you wish");
     let why = refused_swap(&folder, &guest("hostile"));
@@ -201,7 +201,7 @@ async fn a_release_that_loops_on_what_the_one_before_saved_is_refused() {
 }
 
 #[tokio::test]
-async fn an_endless_loop_in_snapshot_calls_the_swap_off_and_a_fresh_instance_goes_on() {
+async fn an_endless_loop_in_snapshot_aborts_the_swap_and_a_fresh_instance_goes_on() {
     let (mut host, mut stays, folder) = swappable().await;
     assert_eq!(stays.asks("spin-in snapshot").await, "as you wish");
     let why = refused_swap(&folder, &guest("one"));
@@ -210,7 +210,7 @@ async fn an_endless_loop_in_snapshot_calls_the_swap_off_and_a_fresh_instance_goe
     is_served(&host, &mut stays).await;
 }
 
-/// Has a guest die in a handler, with a bystander: what the log says of it.
+/// Has a guest die in a handler, with a bystander. Returns the log line about it.
 async fn dies_of(what: &str, arguments: &[&str]) -> String {
     let (mut host, mut stays) = hostile(arguments).await;
     let (mut dies, _) = Client::join(&host).await;
@@ -221,13 +221,13 @@ async fn dies_of(what: &str, arguments: &[&str]) -> String {
     assert!(stays.hears().await.starts_with("left 2: 1011"));
     let log = host.logs("the guest's on-message ");
     is_served(&host, &mut stays).await;
-    // Its memory has gone with it, the bomb's 16 MiB included.
+    // Its memory is freed, including the bomb's 16 MiB.
     memory.stayed_within(52);
     log
 }
 
 #[tokio::test]
-async fn a_guest_that_takes_memory_without_end_gets_what_it_may_have_and_dies() {
+async fn a_guest_that_takes_memory_without_end_gets_no_more_than_its_limit_and_dies() {
     let log = dies_of("memory", &["--guest-memory", "16MiB"]).await;
     assert!(log.contains("panicked or aborted"), "{log}");
 }
@@ -254,7 +254,7 @@ async fn a_guest_that_exits_ends_itself_and_not_the_host() {
 }
 
 #[tokio::test]
-async fn a_panic_is_logged_once_however_many_are_connected_with_the_names_of_functions() {
+async fn a_panic_is_logged_once_for_all_clients_with_the_names_of_functions() {
     let mut host = Host::run("hostile");
     let mut clients = Vec::new();
     for _ in 0..100 {
@@ -275,12 +275,12 @@ async fn a_panic_is_logged_once_however_many_are_connected_with_the_names_of_fun
 }
 
 #[tokio::test]
-async fn everybody_can_be_closed_at_once_in_one_handler() {
+async fn one_handler_can_close_all_clients() {
     const CLIENTS: usize = 50;
     let mut host = Host::run("hostile");
     let mut clients = Vec::new();
     for _ in 0..CLIENTS {
-        // Once it has joined: a client that is connected need not be a member yet.
+        // A connected client may not be a member yet, so this waits for its join.
         clients.push(Client::join(&host).await.0);
     }
     clients[0].says("close-everybody").await;
@@ -289,7 +289,7 @@ async fn everybody_can_be_closed_at_once_in_one_handler() {
     }
     host.logs(&format!("closed {CLIENTS}"));
     for id in 1..=CLIENTS {
-        // `on-client-left` tries to close the leaver, who is no member.
+        // `on-client-left` tries to close the leaver, which is no member.
         let told = host.logs("left ");
         assert!(told.contains(&format!("left {id}: 4000 \"everybody\", close=Err(\"no-such-client")), "{told}");
     }
@@ -309,7 +309,7 @@ async fn a_leaver_cannot_be_closed_but_others_can_while_it_leaves() {
     assert_eq!(Client::join(&host).await.1, 3);
 }
 
-/// Fails twice, once more than `--restarts 1/…` allows: the circuit opens.
+/// Fails twice, once more than `--restarts 1/…` allows, so that the circuit opens.
 async fn fails_too_often(host: &mut Host) {
     for _ in 0..2 {
         let mut fails = Client::connect(host).await;

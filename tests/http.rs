@@ -1,4 +1,4 @@
-//! What the host says in HTTP: the page, refusals, and the way into a WebSocket.
+//! The host's HTTP: the page, refusals, and upgrades to WebSocket.
 
 use crate::support::http::{ACCEPT, Answer, Raw, ask, request, text_frame, upgrade};
 use crate::support::{Client, Host};
@@ -10,7 +10,7 @@ fn status_of(host: &Host, request: &str) -> u16 {
     raw.head().status
 }
 
-/// A refused upgrade, with the line that says why.
+/// A refused upgrade, with the line that gives the reason.
 fn refused(host: &Host, request: &str) -> (Answer, String) {
     let answer = ask(&host.address, request);
     assert!(answer.header("content-type").starts_with("text/plain"), "{answer:?}");
@@ -85,14 +85,14 @@ fn header_names_and_tokens_may_be_in_any_case() {
     let upper = "GET / HTTP/1.1\r\nHOST: x\r\nUPGRADE: WEBSOCKET\r\nCONNECTION: KEEP-ALIVE, UPGRADE\r\n\
         SEC-WEBSOCKET-KEY: dGhlIHNhbXBsZSBub25jZQ==\r\nSEC-WEBSOCKET-VERSION: 13\r\n\r\n";
     assert_eq!(status_of(&host, upper), 101);
-    // The base64 of the key is the one value in it that case matters to.
+    // Case matters only in the base64 of the key.
     let lower = upgrade("/", &[("Connection", "keep-alive,upgrade"), ("Upgrade", "h2c, websocket")]);
     let lower = lower.replace("Sec-WebSocket", "sec-websocket").replace("Host", "host").replace("Upgrade:", "upgrade:");
     assert_eq!(status_of(&host, &lower), 101);
 }
 
 #[test]
-fn another_version_is_told_which_one_is_spoken() {
+fn the_refusal_of_another_version_names_the_supported_one() {
     let host = Host::run("echo");
     let (answer, why) = refused(&host, &upgrade("/", &[("Sec-WebSocket-Version", "8")]));
     assert_eq!((answer.status, answer.header("sec-websocket-version")), (426, "13"));
@@ -100,7 +100,7 @@ fn another_version_is_told_which_one_is_spoken() {
 }
 
 #[test]
-fn a_broken_upgrade_request_is_told_what_is_wrong() {
+fn the_refusal_of_a_broken_upgrade_request_names_the_error() {
     let host = Host::run("echo");
     let broken = [
         ("Sec-WebSocket-Key", "c2hvcnQ=", "16 bytes in base64"),
@@ -125,7 +125,7 @@ fn a_request_of_more_than_16_kib_is_too_large() {
     assert_eq!(status_of(&host, &upgrade("/", &[("X-Long", &"x".repeat(17 << 10))])), 431);
 }
 
-/// The status of an upgrade from a page of this origin, at this host's own address.
+/// The status of an upgrade from a page of this origin, at the host's own address.
 fn from_origin(host: &Host, origin: &str) -> u16 {
     status_of(host, &upgrade("/", &[("Host", &host.address), ("Origin", origin)]))
 }
@@ -162,7 +162,7 @@ fn origins_can_be_allowed() {
 }
 
 #[tokio::test]
-async fn who_is_denied_is_told_to_come_back_later() {
+async fn a_denied_client_is_asked_to_come_back_later() {
     let host = Host::run("probe");
     let (mut inside, _) = Client::join(&host).await;
     assert_eq!(inside.asks("deny").await, "()");
@@ -194,7 +194,7 @@ fn a_gate_that_breaks_its_rules_or_panics_refuses_with_500() {
 }
 
 #[tokio::test]
-async fn a_gate_can_let_in_and_close_without_the_app_ever_seeing_a_client() {
+async fn a_gate_can_accept_and_close_before_the_app_sees_a_client() {
     let host = Host::run("probe");
     let (mut watches, _) = Client::join(&host).await;
     let mut closed = Client::connect_to(&host, "/close").await;

@@ -1,6 +1,6 @@
-//! What JavaScript alone has trouble with, beyond `conformance.rs`.
+//! Rules that matter to JavaScript alone, in addition to `conformance.rs`.
 //!
-//! `cargo xtask test js-guests` builds the probe and runs what is ignored here.
+//! `cargo xtask test js-guests` builds the probe and runs the ignored tests.
 
 use crate::support::{Client, Host};
 

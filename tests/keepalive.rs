@@ -1,4 +1,4 @@
-//! Silent, dead and vanishing clients: whatever ends a connection, the app is told once, and nothing of it remains.
+//! Silent, dead and vanishing clients: after the end of a connection the app is told once, and nothing of it remains.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -11,12 +11,12 @@ use ws_host::config::Limits;
 use ws_host::{App, Room, Server};
 
 const PING: u8 = 0x89;
-/// As clients send it: masked with zeros, without a payload.
+/// A client's ping: masked with zeros, without a payload.
 const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
-/// With the code 1000.
+/// A client's close frame with the code 1000.
 const CLOSE: [u8; 8] = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8];
 
-/// Tells the test who leaves, and why.
+/// Reports to the test which client leaves, and why.
 struct Ward {
     tell: UnboundedSender<String>,
 }
@@ -30,7 +30,7 @@ impl App for Ward {
     async fn on_message(&mut self, room: &mut Room, from: ClientId, message: Message) -> Outcome {
         match message.as_text() {
             Some("close") => drop(room.close(from, 4000, "bye")),
-            // More than the kernel takes.
+            // More than the kernel buffers.
             Some("fill") => (0..40).for_each(|_| {
                 room.send(from, vec![7; 1 << 20]).ok();
             }),
@@ -59,14 +59,14 @@ fn patient_but(change: impl FnOnce(&mut Limits)) -> Limits {
     })
 }
 
-/// A server with these limits, and what it tells.
+/// A server with these limits, and its reports.
 fn serve(limits: Limits) -> (Embedded, UnboundedReceiver<String>) {
     let (tell, told) = unbounded_channel();
     let make = move || Ward { tell: tell.clone() };
     (Embedded::start(Server::builder().app(make).limits(limits)), told)
 }
 
-/// A client by hand, which has joined.
+/// A raw client that has joined.
 fn join(address: &str) -> Raw {
     let mut raw = Raw::connect(address);
     raw.says(upgrade("/", &[]).as_bytes());
@@ -75,7 +75,7 @@ fn join(address: &str) -> Raw {
     raw
 }
 
-/// The app was told this of the only client, and nothing else to the end of the server.
+/// The app was told this about the only client, and nothing more until the end of the server.
 async fn was_told_only(expected: &str, server: Embedded, mut told: UnboundedReceiver<String>) {
     assert_eq!(told.recv().await.as_deref(), Some(expected));
     is_gone(&server);
@@ -84,7 +84,7 @@ async fn was_told_only(expected: &str, server: Embedded, mut told: UnboundedRece
     assert_eq!(told.recv().await, None, "it is told once");
 }
 
-/// Nobody is connected any more. The end of a connection is seen a moment before that.
+/// Waits until no client is connected. The end of a connection is visible a moment earlier.
 fn is_gone(server: &Embedded) {
     within_a_minute("the client is gone", || server.handle.clients().is_empty());
 }
@@ -101,7 +101,7 @@ fn within_a_minute(what: &str, holds: impl Fn() -> bool) {
 async fn a_silent_client_that_answers_pings_stays() {
     let (server, mut told) = serve(patient_but(|limits| limits.ping_interval = SOON));
     let mut raw = join(&server.address);
-    // Who does not answer one is not pinged again.
+    // A client that does not answer a ping is not pinged again.
     for _ in 0..4 {
         assert_eq!(raw.frame(), (PING, Vec::new()));
         raw.says(&PONG);
@@ -167,18 +167,18 @@ async fn pings_are_answered_while_the_guest_computes() {
     let host = Host::run("probe");
     let (mut client, _) = Client::join(&host).await;
     client.says("spin").await;
-    // Behind it in the stream, and long before the guest's time is used up.
+    // The ping is behind it in the stream, and is answered long before the guest's time is used up.
     client.is_answered_a_ping().await;
     assert_eq!(client.is_closed().await.0, 1011);
 }
 
-/// How many descriptors the host has open.
+/// The number of open descriptors of the host.
 fn descriptors(host: &Host) -> usize {
     fs::read_dir(format!("/proc/{}/fd", host.pid())).expect("the host runs").count()
 }
 
 #[test]
-fn whatever_ends_a_hundred_connections_no_descriptor_remains() {
+fn a_hundred_connections_that_end_in_any_way_leave_no_descriptor() {
     let server = Swappable::run("echo", &[]);
     let address = &server.host.address;
     let connect = || {
@@ -187,7 +187,7 @@ fn whatever_ends_a_hundred_connections_no_descriptor_remains() {
         assert_eq!(raw.head().status, 101);
         raw
     };
-    // What the first connection makes the host open for good is not counted.
+    // Descriptors that the host keeps from its first connection on do not count.
     connect().resets();
     within_a_minute("the first client is gone", || server.status()["clients"] == 0);
     let before = descriptors(&server.host);

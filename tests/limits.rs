@@ -12,7 +12,7 @@ fn help(subcommand: &str) -> String {
     String::from_utf8(output.stdout).expect("the help is text")
 }
 
-/// The flags of limits and their defaults, as the help has them: all options below a heading that begins with "Limits".
+/// The flags of limits and their defaults by the help: all options below a heading that begins with "Limits".
 fn of_the_help() -> BTreeMap<String, String> {
     let help = help("run");
     let mut limits = BTreeMap::new();

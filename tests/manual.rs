@@ -1,10 +1,10 @@
-//! What the command line tells about itself: help, completions, the manual page, hints at mistakes.
+//! The help of the command line: help texts, completions, the manual page, hints at mistakes.
 
 use std::process::Output;
 
 use crate::support::command;
 
-/// The longest that one sees at once, in a terminal of 100 columns.
+/// The lines that fit a screen, in a terminal of 100 columns.
 const SCREEN: usize = 40;
 
 fn told(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
@@ -58,7 +58,7 @@ fn each_shell_gets_completions_for_each_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = stdout(&["completions", shell]);
         for word in ["inspect", "rollback", "--lang", "--room-path"] {
-            // fish names long flags without their dashes.
+            // fish lists long flags without their dashes.
             assert!(script.contains(word.trim_start_matches('-')), "{word} for {shell}");
         }
     }
@@ -71,6 +71,6 @@ fn the_manual_page_has_each_command_and_its_flags() {
     for section in ["RUN", "NEW", "DEV", "BUILD", "TEST", "SWAP", "STATUS"] {
         assert!(page.contains(&format!(".SH {section}\n")), "{section}");
     }
-    // A hyphen is written with a backslash, so that it can be searched for.
+    // A hyphen is escaped by a backslash, so that a search finds it.
     assert!(page.contains("\\-\\-room\\-path") && page.contains("\\-\\-lang"), "flags");
 }

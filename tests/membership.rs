@@ -1,11 +1,11 @@
-//! The rules of membership and order, as the design states them, seen through the real binary.
+//! The rules of membership and order, tested through the real binary.
 //!
-//! Each rule is one function, and is held against every mode. Where the modes differ, they differ in who else is in the
-//! room: a rule asks its `Scene`, which knows. What nobody else can hear because nobody else is there is in the log.
+//! Each rule is one function that runs in every mode. The modes differ in the members that share a room, which a rule asks
+//! its `Scene`. Where no other member can hear an event, the log has it.
 
 use crate::support::{Client, Host, refusal};
 
-/// A mode: how the host is started, and whether clients that ask for the same path are in one room.
+/// A mode: the arguments of the host, and whether clients of the same path share a room.
 struct Mode {
     arguments: &'static [&'static str],
     together: bool,
@@ -15,7 +15,7 @@ const SHARED: Mode = Mode { arguments: &["--instances", "shared"], together: tru
 const PER_ROOM: Mode = Mode { arguments: &["--instances", "per-room", "--shards", "2"], together: true };
 const PER_CLIENT: Mode = Mode { arguments: &["--instances", "per-client", "--shards", "2"], together: false };
 
-/// Holds each rule against each mode.
+/// Runs each rule in each mode.
 macro_rules! in_all_modes {
     ($($rule:ident),+ $(,)?) => {
         in_all_modes!(@ shared SHARED $($rule)+);
@@ -35,7 +35,7 @@ macro_rules! in_all_modes {
 in_all_modes! {
     ids_start_at_1_and_grow_by_one_over_all_rooms_and_are_never_used_again,
     a_newcomer_is_a_member_before_on_new_client_and_gets_its_own_broadcast,
-    who_is_listed_and_counted_is_who_is_in_the_room,
+    the_list_and_the_count_have_the_members_of_the_room,
     a_leaver_is_no_member_in_on_client_left_but_its_details_are_still_known,
     a_close_without_a_code_is_1005_and_a_lost_connection_1006,
     on_client_left_comes_once_whatever_ended_the_connection,
@@ -44,13 +44,13 @@ in_all_modes! {
     a_broadcast_reaches_the_members_of_its_moment,
     a_broadcast_with_exceptions_passes_them_over,
     a_close_takes_effect_after_the_handler_and_queues_on_client_left,
-    who_is_in_the_room_can_be_closed_and_nobody_else,
-    who_has_been_closed_is_heard_no_more,
-    what_was_sent_before_a_close_arrives_before_it,
+    only_members_of_the_room_can_be_closed,
+    messages_of_a_closed_client_are_dropped,
+    messages_sent_before_a_close_arrive_before_it,
     closing_twice_is_no_error_and_changes_nothing,
     codes_that_may_not_be_sent_and_long_reasons_are_refused,
-    who_is_in_the_room_can_be_sent_to_and_nobody_else,
-    who_denies_new_clients_denies_them_its_own_room,
+    only_members_of_the_room_can_be_sent_to,
+    denying_new_clients_applies_to_the_apps_own_room,
     a_client_knows_its_address_path_query_headers_and_subprotocol,
 }
 
@@ -58,7 +58,7 @@ in_all_modes! {
 struct Scene {
     host: Host,
     together: bool,
-    /// What has been read of the host's log.
+    /// The lines that were read from the host's log.
     log: String,
 }
 
@@ -67,7 +67,7 @@ impl Scene {
         Self { host: Host::run_with("probe", mode.arguments), together: mode.together, log: String::new() }
     }
 
-    /// One more client. Those that are in its room hear that it joins, the others hear nothing.
+    /// Connects one more client. The members of its room hear that it joins, the others hear nothing.
     async fn joins(&mut self, others: &mut [&mut Client]) -> (Client, u64) {
         let (client, id) = Client::join(&self.host).await;
         for other in others {
@@ -76,8 +76,8 @@ impl Scene {
         (client, id)
     }
 
-    /// A client is told of what happened to another one, if they share a room. If not, it is told nothing: what it asks
-    /// for is the next that it hears.
+    /// Checks that a client is told of an event of another one if they share a room. Otherwise its next message is the answer
+    /// to its own request.
     async fn is_told(&self, client: &mut Client, news: &str) {
         if self.together {
             let heard = client.hears().await;
@@ -91,7 +91,7 @@ impl Scene {
         assert_eq!(client.asks("say nothing else").await, "nothing else");
     }
 
-    /// Waits until an instance has been told that a client left: the words that it has for it.
+    /// Waits until an instance is told that a client left, and returns its line about it.
     fn left(&mut self, id: u64) -> String {
         let log = self.host.logs_up_to(&format!("left {id}: "));
         self.log += &log;
@@ -118,7 +118,7 @@ async fn a_newcomer_is_a_member_before_on_new_client_and_gets_its_own_broadcast(
     assert_eq!(client.asks("list").await, "[1] of 1");
 }
 
-async fn who_is_listed_and_counted_is_who_is_in_the_room(mut scene: Scene) {
+async fn the_list_and_the_count_have_the_members_of_the_room(mut scene: Scene) {
     let (mut first, _) = scene.joins(&mut []).await;
     let (mut second, _) = scene.joins(&mut [&mut first]).await;
     let (of_first, of_second) = if scene.together { ("[1, 2] of 2", "[1, 2] of 2") } else { ("[1] of 1", "[2] of 1") };
@@ -172,13 +172,13 @@ async fn on_client_left_comes_once_whatever_ended_the_connection(mut scene: Scen
     let (mut client, _) = scene.joins(&mut []).await;
     client.says("panic").await;
     assert_eq!(client.is_closed().await.0, 1011);
-    // A fresh instance is told.
+    // A fresh instance is told this.
     assert!(scene.left(5).contains("CloseCause::Trap"));
     let (mut client, _) = scene.joins(&mut []).await;
     client.breaks_the_protocol().await;
     assert_eq!(client.is_closed().await.0, 1002);
     assert!(scene.left(6).contains("CloseCause::Protocol"));
-    // More than may wait for a client that does not read.
+    // More than the limit for a client that does not read.
     let (mut client, _) = scene.joins(&mut []).await;
     client.says("burst 40 1000000").await;
     assert!(scene.left(7).contains("CloseCause::Overload"));
@@ -225,7 +225,7 @@ async fn everybody_in_the_room_hears_its_broadcasts_in_the_same_order(mut scene:
     assert_eq!((one, other), (by_first, by_second), "and each client's own are in order");
 }
 
-/// The next so many broadcasts, without the answers in between that they are sent.
+/// The next `count` broadcasts. The answers to the sender between them are skipped.
 async fn broadcasts(client: &mut Client, count: usize) -> Vec<String> {
     let mut heard = Vec::new();
     while heard.len() < count {
@@ -240,7 +240,7 @@ async fn a_broadcast_reaches_the_members_of_its_moment(mut scene: Scene) {
     assert_eq!(first.asks("all you two").await, "you two");
     assert_eq!(first.hears().await, "ok");
     scene.is_told(&mut second, "you two").await;
-    // Who comes later has not missed it, but was not meant either.
+    // A later client does not get it, since it was not a receiver.
     let (mut third, _) = scene.joins(&mut [&mut first, &mut second]).await;
     scene.hears_nothing(&mut third).await;
 }
@@ -258,7 +258,7 @@ async fn a_close_takes_effect_after_the_handler_and_queues_on_client_left(mut sc
     let (mut second, _) = scene.joins(&mut [&mut first]).await;
     second.says("close 2 4000 bye").await;
     assert_eq!(second.is_closed().await, (4000, "bye".to_owned()));
-    // In the handler that closes it the client is still a member, but nothing can be sent to it any more.
+    // In the handler that closes it the client is still a member, but it takes no more messages.
     let closing = scene.host.logs("ok, send=");
     assert!(closing.contains(" ok, send=closing, member=true room="), "{closing}");
     let left = scene.host.logs("left 2: ");
@@ -267,7 +267,7 @@ async fn a_close_takes_effect_after_the_handler_and_queues_on_client_left(mut sc
     scene.is_told(&mut first, told).await;
 }
 
-async fn who_is_in_the_room_can_be_closed_and_nobody_else(mut scene: Scene) {
+async fn only_members_of_the_room_can_be_closed(mut scene: Scene) {
     let (mut first, _) = scene.joins(&mut []).await;
     let (mut second, _) = scene.joins(&mut [&mut first]).await;
     if scene.together {
@@ -280,9 +280,9 @@ async fn who_is_in_the_room_can_be_closed_and_nobody_else(mut scene: Scene) {
     }
 }
 
-async fn who_has_been_closed_is_heard_no_more(mut scene: Scene) {
+async fn messages_of_a_closed_client_are_dropped(mut scene: Scene) {
     let (mut client, _) = scene.joins(&mut []).await;
-    // While this is computed, what follows is read, and waits for its turn.
+    // While this is computed, the following messages are read and wait.
     client.says("compute 100").await;
     client.says("close 1 4000 bye").await;
     client.says("print heard after the close").await;
@@ -295,7 +295,7 @@ async fn who_has_been_closed_is_heard_no_more(mut scene: Scene) {
     assert!(!log.contains("heard after"), "{log}");
 }
 
-async fn what_was_sent_before_a_close_arrives_before_it(mut scene: Scene) {
+async fn messages_sent_before_a_close_arrive_before_it(mut scene: Scene) {
     let (mut client, _) = scene.joins(&mut []).await;
     client.says("say last words").await;
     client.says("close 1 4000 bye").await;
@@ -323,7 +323,7 @@ async fn codes_that_may_not_be_sent_and_long_reasons_are_refused(mut scene: Scen
     assert_eq!(client.asks("say still here").await, "still here");
 }
 
-async fn who_is_in_the_room_can_be_sent_to_and_nobody_else(mut scene: Scene) {
+async fn only_members_of_the_room_can_be_sent_to(mut scene: Scene) {
     let (mut first, _) = scene.joins(&mut []).await;
     assert_eq!(first.asks("send 99 x").await, "no-such-client");
     let (mut second, _) = scene.joins(&mut [&mut first]).await;
@@ -336,7 +336,7 @@ async fn who_is_in_the_room_can_be_sent_to_and_nobody_else(mut scene: Scene) {
     assert_eq!(first.asks("send 2 x").await, "no-such-client");
 }
 
-async fn who_denies_new_clients_denies_them_its_own_room(mut scene: Scene) {
+async fn denying_new_clients_applies_to_the_apps_own_room(mut scene: Scene) {
     let (mut first, _) = scene.joins(&mut []).await;
     assert_eq!(first.asks("deny").await, "()");
     if scene.together {

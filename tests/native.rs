@@ -1,4 +1,4 @@
-//! A native app lives by the rules of membership and order that a component lives by.
+//! A native app follows the same rules of membership and order as a component.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use tokio::time::timeout;
 use ws_host::app::{Client, ClientId, CloseInfo, Fault, Message, Outcome, Saved, StartReason};
 use ws_host::{App, Room, Server};
 
-/// A small twin of the probe.
+/// A small native version of the probe.
 struct Twin {
     started: StartReason,
-    /// Tells the test, without a detour over a client.
+    /// Reports to the test directly, not through a client.
     tell: UnboundedSender<String>,
 }
 
@@ -86,7 +86,7 @@ impl App for Twin {
     }
 }
 
-/// A server of the twin, and what the twin tells the test.
+/// A server of the twin, and the twin's reports to the test.
 fn twin() -> (Embedded, UnboundedReceiver<String>) {
     let (tell, told) = unbounded_channel();
     let builder = Server::builder().app(move || Twin { started: StartReason::Swap, tell: tell.clone() });
@@ -94,7 +94,7 @@ fn twin() -> (Embedded, UnboundedReceiver<String>) {
 }
 
 #[tokio::test]
-async fn a_newcomer_is_a_member_and_a_leaver_is_none_though_still_known() {
+async fn a_new_client_is_a_member_and_a_leaver_is_known_but_no_member() {
     let (server, mut told) = twin();
     let (mut stays, id) = server.join().await;
     assert_eq!((id, stays.asks("list").await.as_str()), (1, "[1]"));
@@ -107,7 +107,7 @@ async fn a_newcomer_is_a_member_and_a_leaver_is_none_though_still_known() {
     let (third, id) = server.join().await;
     assert_eq!(id, 3, "ids are never used again");
     third.vanishes();
-    assert!(told.recv().await.is_some_and(|told| told.starts_with("left 3: 1006")), "each leaver once, also who is lost");
+    assert!(told.recv().await.is_some_and(|told| told.starts_with("left 3: 1006")), "each leaver once, lost ones too");
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn close_takes_effect_after_the_handler_and_queues_on_client_left() {
 }
 
 #[tokio::test]
-async fn while_a_handler_waits_other_events_wait_too_and_the_shard_goes_on() {
+async fn while_a_handler_waits_other_events_of_its_room_wait_and_the_shard_goes_on() {
     let (server, mut told) = twin();
     let (mut first, _) = server.join().await;
     let (mut second, _) = server.join().await;
@@ -145,7 +145,7 @@ async fn while_a_handler_waits_other_events_wait_too_and_the_shard_goes_on() {
     first.says("wait").await;
     assert_eq!(told.recv().await.as_deref(), Some("waiting"));
     second.says("all after the wait").await;
-    // It needs no app, so it does not wait.
+    // A pong needs no app, so it does not wait.
     second.is_answered_a_ping().await;
     for client in [&mut first, &mut second] {
         assert_eq!(client.hears().await, "waited");
@@ -166,7 +166,7 @@ async fn a_shutdown_waits_for_a_handler_that_waits() {
 }
 
 #[tokio::test]
-async fn a_handler_that_fails_or_panics_has_no_effects_and_costs_its_client_alone() {
+async fn a_handler_that_fails_or_panics_has_no_effects_and_costs_only_its_client() {
     let (server, _told) = twin();
     let (mut stays, _) = server.join().await;
     assert_eq!(stays.asks("started").await, "Fresh");
@@ -179,7 +179,7 @@ async fn a_handler_that_fails_or_panics_has_no_effects_and_costs_its_client_alon
         assert!(stays.hears().await.starts_with(&format!("left {id}: 1011")));
     }
     assert_eq!(stays.asks("started").await, "AfterTrap", "a fresh instance goes on");
-    assert_eq!(stays.asks("attachment").await, "Some(\"a note\")", "what the room holds stays");
+    assert_eq!(stays.asks("attachment").await, "Some(\"a note\")", "the room's state stays");
 }
 
 #[tokio::test]

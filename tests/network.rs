@@ -1,5 +1,5 @@
-//! Connections that are slow, that break off anywhere, and many of them: the host serves others, forgets who has gone
-//! and takes no more memory than it may.
+//! Many connections that are slow or break off at any point: the host serves others, forgets clients that are gone,
+//! and keeps its memory within bounds.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::support::{Client, Embedded, Host, Memory};
 use ws_host::Server;
 use ws_host::config::Limits;
 
-/// An echo that has little patience with requests.
+/// An echo with a short timeout for requests.
 fn impatient() -> Embedded {
     let limits = Limits::with(|limits| limits.handshake_timeout = Duration::from_millis(300));
     Embedded::start(Server::builder().limits(limits).on_message(|room, client, message| {
@@ -19,13 +19,13 @@ fn impatient() -> Embedded {
 }
 
 #[tokio::test]
-async fn requests_that_come_byte_by_byte_and_never_end_are_cut_at_the_deadline() {
+async fn endless_requests_sent_byte_by_byte_are_cut_at_the_deadline() {
     let server = impatient();
     let endless = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: {}", "z".repeat(10_000));
     let mut slow: Vec<_> = (0..100).map(|_| Raw::connect(&server.address)).collect();
     let mut sent = 0;
     while !slow.is_empty() {
-        // Whoever is cut is known by the end of its connection: waiting for that is what makes the others slow.
+        // The end of its connection shows that a client was cut. Waiting for that makes the others slow.
         slow.retain_mut(|raw| raw.tries(&endless.as_bytes()[sent..=sent]) && !raw.ends_within(Duration::from_micros(100)));
         sent += 1;
         assert!(sent < endless.len(), "{} of them were never cut", slow.len());
@@ -37,7 +37,7 @@ async fn requests_that_come_byte_by_byte_and_never_end_are_cut_at_the_deadline()
 }
 
 #[test]
-fn a_connection_on_which_nothing_comes_is_cut_at_the_deadline() {
+fn a_silent_connection_is_cut_at_the_deadline() {
     let server = impatient();
     assert_eq!(Raw::connect(&server.address).rest(), b"");
 }
@@ -51,7 +51,7 @@ fn a_client_that_never_reads_its_pages_is_cut_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn pages_that_are_asked_for_and_never_read_take_no_memory() {
+async fn requested_pages_that_are_never_read_take_no_memory() {
     let host = Host::run("probe");
     is_alone_and_served(&host).await;
     let memory = Memory::of(&host);
@@ -89,7 +89,7 @@ fn frames_in_the_packet_of_the_request_are_the_first_messages_wherever_it_is_cut
     for cut in request.len() - 4..all.len() {
         let mut raw = Raw::connect(&host.address);
         raw.says(&all[..cut]);
-        // The host has what there is of it before the rest comes: it has answered, or waits for more in vain.
+        // The host has read the first part before the rest arrives: it has answered, or waits for more.
         if cut >= request.len() {
             assert_eq!(raw.head().status, 101, "cut at {cut}");
             raw.says(&all[cut..]);
@@ -114,7 +114,7 @@ async fn ten_thousand_connections_that_are_reset_leave_nothing() {
     let (half, most) = (&request.as_bytes()[..request.len() / 2], &whole[..whole.len() - 1]);
     is_alone_and_served(&host).await;
     let memory = Memory::of(&host);
-    // At once, in the middle of the request, behind it, in the middle of a frame, and behind that.
+    // The cuts: at once, in the middle of the request, behind it, in the middle of a frame, and behind that.
     for said in [b"", half, request.as_bytes(), most, &whole[..]] {
         for _ in 0..10_000 / 5 / BATCH {
             let connects = || {
@@ -124,21 +124,21 @@ async fn ten_thousand_connections_that_are_reset_leave_nothing() {
             };
             let batch: Vec<_> = std::iter::repeat_with(connects).take(BATCH).collect();
             batch.into_iter().for_each(Raw::resets);
-            // Otherwise it would be the kernel's queue of connections that is tested here.
+            // Otherwise this would test the kernel's queue of connections.
             is_alone_and_served(&host).await;
         }
     }
     memory.stayed_within(48);
 }
 
-/// Streams that keep the rules, each of which ends with a message or a frame that is not to be the last.
+/// Valid streams. Each ends with a message or a frame after which more could follow.
 fn streams() -> Vec<Vec<u8>> {
     vec![
         text_frame("say hello"),
         [frame(0x01, b"say "), frame(0x89, b"in between"), frame(0x00, b"hel"), frame(0x80, b"lo")].concat(),
         frame(0x82, &[7; 200]),
         [frame(0x8A, b"unasked"), frame(0x88, &[0x03, 0xE8, b'b', b'y', b'e'])].concat(),
-        // A length of eight bytes. What comes after the header is all alike: its start is enough.
+        // A length of eight bytes. All bytes behind the header are alike, so a few are enough.
         frame(0x82, &[7; 70_000])[..24].to_vec(),
     ]
 }
@@ -152,7 +152,7 @@ async fn clients_that_break_off_at_any_byte_leave_once() {
         for cut in 0..=stream.len().min(40) {
             let (mut raw, id) = Raw::join(&host.address);
             raw.says(&stream[..cut]);
-            // Each way to break off has its turn.
+            // The ways to break off take turns.
             if id % 2 == 0 {
                 raw.resets();
             } else {
@@ -186,14 +186,14 @@ async fn requests_that_break_off_at_any_byte_make_no_client() {
             drop(raw);
         }
     }
-    // Nobody has had an id before.
+    // No id was given away before.
     let (mut first, id) = Client::join(&host).await;
     assert_eq!((id, first.asks("list").await), (1, "[1] of 1".to_owned()));
 }
 
 #[tokio::test]
-async fn what_is_no_http_at_all_is_refused_and_the_host_goes_on() {
-    // RFC 8446 §4.1.2: what a client of TLS says first.
+async fn bytes_that_are_not_http_are_refused_and_the_host_goes_on() {
+    // The first message of a TLS client (RFC 8446 §4.1.2).
     let hello = [&[0x16, 0x03, 0x01, 0x00, 0x40, 0x01, 0x00, 0x00, 0x3C, 0x03, 0x03][..], &[0x5A; 58]].concat();
     let noise: Vec<u8> = (0..60_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let host = Host::run("probe");
@@ -222,7 +222,7 @@ async fn what_is_no_http_at_all_is_refused_and_the_host_goes_on() {
 }
 
 #[tokio::test]
-async fn connections_that_the_kernel_keeps_and_that_are_reset_before_they_are_accepted_do_not_end_the_server() {
+async fn connections_reset_before_they_are_accepted_do_not_end_the_server() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("it has an address").to_string();
     for _ in 0..50 {

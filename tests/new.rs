@@ -23,7 +23,7 @@ fn succeeds(dir: &Path, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The one line that says what is wrong. Nothing else is said, but for log lines.
+/// The one line with the error. Only log lines may come besides.
 fn fails(dir: &Path, arguments: &[&str]) -> String {
     let output = ws_host(dir, arguments);
     assert_eq!(output.status.code(), Some(2), "ws-host {arguments:?}");
@@ -31,7 +31,7 @@ fn fails(dir: &Path, arguments: &[&str]) -> String {
     stderr.lines().last().unwrap_or_default().to_owned()
 }
 
-/// Runs one of the commands that the README gives: it must be in there, word for word.
+/// Runs one of the README's commands, which must contain it word for word.
 fn by_the_readme(project: &Path, line: &str) -> Command {
     let readme = fs::read_to_string(project.join("README.md")).expect("the project has a README");
     assert!(readme.lines().any(|other| other.starts_with(&format!("    {line}"))), "no `{line}` in:\n{readme}");
@@ -43,7 +43,7 @@ fn by_the_readme(project: &Path, line: &str) -> Command {
     shell
 }
 
-/// Projects in Rust share what they depend on, compiled.
+/// The compiled dependencies, shared by the projects in Rust.
 fn shared_target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("dev")
 }
@@ -55,7 +55,7 @@ fn run(mut shell: Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Two clients chat on what `ws-host dev` serves.
+/// Two clients chat with the server of `ws-host dev`.
 async fn two_chat(project: &Path) {
     by_the_readme(project, "ws-host dev");
     let mut dev = command();
@@ -69,7 +69,7 @@ async fn two_chat(project: &Path) {
     assert_eq!(ann.hears().await, "guest-2: hello");
 }
 
-/// All that the README of a project says, from `ws-host new` to two who chat.
+/// Follows the README of a project, from `ws-host new` to a chat of two clients.
 async fn begins(language: &str, install: Option<&str>, prepare: impl FnOnce(&Path)) -> TempDir {
     let folder = empty();
     let said = succeeds(folder.path(), &["new", "my-chat", "--lang", language]);
@@ -85,25 +85,25 @@ async fn begins(language: &str, install: Option<&str>, prepare: impl FnOnce(&Pat
     folder
 }
 
-/// `ws-host build` makes the component where it is told to.
+/// `ws-host build` writes the component to the given file.
 fn component(project: &Path) -> String {
     run(by_the_readme(project, "ws-host build --out my-chat.wasm"));
     project.join("my-chat.wasm").to_string_lossy().into_owned()
 }
 
-/// The crates that our own guests lock, lest a build asks for newer ones.
+/// Locks the same crates as our own guests, so that a build does not ask for newer ones.
 fn lock(project: &Path) {
     let locked = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/guests/Cargo.lock");
     fs::copy(locked, project.join("Cargo.lock")).expect("the lock file can be copied");
 }
 
 #[tokio::test]
-async fn a_project_in_rust_goes_from_new_to_two_who_chat() {
+async fn a_project_in_rust_goes_from_new_to_a_chat() {
     begins("rust", None, lock).await;
 }
 
 #[test]
-fn a_dialogue_that_goes_otherwise_names_its_line() {
+fn a_dialogue_that_differs_names_its_line() {
     let folder = empty();
     succeeds(folder.path(), &["new", "my-chat", "--lang", "rust"]);
     let project = folder.path().join("my-chat");
@@ -127,7 +127,7 @@ fn a_dialogue_that_goes_otherwise_names_its_line() {
 }
 
 #[test]
-fn what_is_there_is_never_written_over() {
+fn existing_files_are_never_overwritten() {
     let folder = empty();
     fs::create_dir(folder.path().join("mine")).expect("a folder can be made");
     for language in ["rust", "python", "js", "ts", "c"] {
@@ -138,7 +138,7 @@ fn what_is_there_is_never_written_over() {
 }
 
 #[test]
-fn a_name_that_cannot_be_is_told_of_in_one_line_and_nothing_is_written() {
+fn an_invalid_name_is_reported_in_one_line_and_nothing_is_written() {
     let folder = empty();
     for name in ["My Chat", "../chat", "7up", "a.b"] {
         let line = fails(folder.path(), &["new", name, "--lang", "c"]);
@@ -164,12 +164,12 @@ fn a_missing_tool_is_named_with_the_command_that_installs_it() {
     succeeds(folder.path(), &["new", "in-python", "--lang", "python"]);
     let bin = folder.path().join("in-python/.venv/bin");
     fs::create_dir_all(&bin).expect("the environment can be made");
-    // A Python that can import nothing.
+    // A Python that cannot import any module.
     std::os::unix::fs::symlink("/bin/false", bin.join("python")).expect("the environment can be made");
     let line = fails(folder.path(), &["test", "in-python"]);
     assert!(line.ends_with("python3 -m venv .venv && .venv/bin/pip install ./vendor/ws-host-guest"), "{line}");
     succeeds(folder.path(), &["new", "in-c", "--lang", "c"]);
-    // Nothing at all on the PATH.
+    // An empty PATH.
     let output = command().args(["test", "in-c"]).current_dir(folder.path()).env("PATH", "").env_remove("VIRTUAL_ENV").output();
     let stderr = String::from_utf8_lossy(&output.expect("ws-host starts").stderr).into_owned();
     assert!(
@@ -178,9 +178,9 @@ fn a_missing_tool_is_named_with_the_command_that_installs_it() {
     );
 }
 
-/// Whether the SDK for C has been made of the contract as it is: each function and each case of `wit/` has its name there.
+/// The C SDK is generated from the current contract: each function and each case of `wit/` has its name there.
 #[test]
-fn the_bindings_for_c_have_all_of_the_contract() {
+fn the_c_bindings_cover_the_whole_contract() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let header = fs::read_to_string(root.join("sdk/c/bindings/ws.h")).expect("the header can be read");
     for file in ["types", "imports", "exports"] {
@@ -216,13 +216,13 @@ mod javascript {
 
     #[tokio::test]
     #[ignore = "`cargo xtask test js-guests` runs it, since it needs npm"]
-    async fn a_project_in_javascript_goes_from_new_to_two_who_chat() {
+    async fn a_project_in_javascript_goes_from_new_to_a_chat() {
         begins("js", Some("npm install"), |_| {}).await;
     }
 
     #[tokio::test]
     #[ignore = "`cargo xtask test js-guests` runs it, since it needs npm"]
-    async fn a_project_in_typescript_goes_from_new_to_two_who_chat_and_its_types_are_right() {
+    async fn a_project_in_typescript_goes_from_new_to_a_chat_and_its_types_are_right() {
         let project = begins("ts", Some("npm install"), |_| {}).await;
         run(by_the_readme(&project.path().join("my-chat"), "npm run check"));
     }
@@ -233,7 +233,7 @@ mod c {
 
     #[tokio::test]
     #[ignore = "`cargo xtask test c-guests` runs it, since it needs zig"]
-    async fn a_project_in_c_goes_from_new_to_two_who_chat() {
+    async fn a_project_in_c_goes_from_new_to_a_chat() {
         begins("c", Some("python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1"), |_| {}).await;
     }
 }
@@ -243,7 +243,7 @@ mod python {
 
     #[tokio::test]
     #[ignore = "`cargo xtask test python-guests` runs it, since it needs componentize-py"]
-    async fn a_project_in_python_goes_from_new_to_two_who_chat() {
+    async fn a_project_in_python_goes_from_new_to_a_chat() {
         begins("python", Some("python3 -m venv .venv && .venv/bin/pip install ./vendor/ws-host-guest"), |_| {}).await;
     }
 }

@@ -1,6 +1,7 @@
-//! What guests in Python do beyond `conformance.rs`: the seed's example and API, Python's own failures, the example chat.
+//! Guests in Python, in addition to `conformance.rs`: the example and API of python-websocket-server, Python's own failures, and
+//! the example chat.
 //!
-//! `cargo xtask test python-guests` builds them and runs what is ignored otherwise.
+//! `cargo xtask test python-guests` builds them and runs the ignored tests.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,8 +10,8 @@ use std::path::{Path, PathBuf};
 use crate::support::{Client, Host, Swappable, guest, refusal};
 use tokio_tungstenite::tungstenite::Message;
 
-/// The example in the seed's README, to the letter.
-const SEED: &str = "\
+/// The example in the README of python-websocket-server, to the letter.
+const README_EXAMPLE: &str = "\
 from websocket import WebSocketsServer
 
 def new_client(client, server):
@@ -22,12 +23,15 @@ server.run_forever()
 ";
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the host is a folder of the project").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is a folder of the project").to_owned()
 }
 
 #[test]
-fn the_fixture_seed_is_the_example_of_the_seeds_readme() {
-    assert_eq!(fs::read_to_string(root().join("tests/guests-python/seed.py")).expect("the fixture is there"), SEED);
+fn the_fixture_is_the_example_of_the_readme() {
+    assert_eq!(
+        fs::read_to_string(root().join("tests/guests-python/readme_example.py")).expect("the fixture is there"),
+        README_EXAMPLE
+    );
 }
 
 #[test]
@@ -42,17 +46,17 @@ fn the_sdks_copy_of_the_contract_equals_the_repositorys() {
 
 #[tokio::test]
 #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
-async fn the_seeds_example_greets_everybody_whenever_somebody_joins() {
+async fn the_example_greets_all_clients_when_one_joins() {
     const HEY: &str = "Hey all, a new client has joined us";
-    let mut host = Host::run("python/seed");
+    let mut host = Host::run("python/readme_example");
     let port = host.address.rsplit(':').next().expect("an address has a port").to_owned();
-    let hint = host.logs("seed.py asks for port 13254");
+    let hint = host.logs("readme_example.py asks for port 13254");
     assert!(hint.contains(&format!("but is served at {port}; use --port 13254 to serve it there")), "{hint}");
     let mut first = Client::connect(&host).await;
     assert_eq!(first.hears().await, HEY);
     let mut second = Client::connect(&host).await;
     assert_eq!((first.hears().await, second.hears().await), (HEY.to_owned(), HEY.to_owned()));
-    // Nothing happens on messages and on leaving: the example sets no function for them.
+    // The example sets no function for messages and for leaving, so nothing happens then.
     first.says("hello?").await;
     assert_eq!(second.leaves(1000, "").await, Some((1000, String::new())));
     let mut third = Client::connect(&host).await;
@@ -68,8 +72,8 @@ async fn greeted(host: &Host) -> Client {
 
 #[tokio::test]
 #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
-async fn the_ancestors_clients_are_dictionaries_that_keep_what_is_put_into_them() {
-    let host = Host::run("python/ancestor");
+async fn clients_are_dictionaries_that_keep_their_entries() {
+    let host = Host::run("python/later_releases");
     let (mut ann, mut ben) = (greeted(&host).await, greeted(&host).await);
     assert_eq!(ann.asks("name Ann").await, "you are Ann");
     assert_eq!(ben.asks("name Ben").await, "you are Ben");
@@ -84,8 +88,8 @@ async fn the_ancestors_clients_are_dictionaries_that_keep_what_is_put_into_them(
 
 #[tokio::test]
 #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
-async fn the_ancestors_ways_to_turn_clients_away_work() {
-    let host = Host::run("python/ancestor");
+async fn the_api_to_turn_clients_away_works() {
+    let host = Host::run("python/later_releases");
     let (mut ann, mut ben, mut cem) = (greeted(&host).await, greeted(&host).await, greeted(&host).await);
     assert_eq!(ann.asks("deny").await, "denied");
     assert_eq!(refusal(&host, "/", &[]).await, 503);
@@ -104,7 +108,7 @@ async fn the_ancestors_ways_to_turn_clients_away_work() {
 #[tokio::test]
 #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
 async fn a_call_reserved_for_the_owner_raises_an_exception_that_names_the_owner() {
-    let mut host = Host::run("python/ancestor");
+    let mut host = Host::run("python/later_releases");
     let mut ann = greeted(&host).await;
     ann.says("shutdown").await;
     assert_eq!(ann.is_closed().await.0, 1011);
@@ -147,7 +151,7 @@ async fn an_async_handler_sleeps_while_others_run() {
 
 #[tokio::test]
 #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
-async fn what_a_component_would_stumble_over_does_not_end_it() {
+async fn unsupported_calls_do_not_end_a_component() {
     let host = Host::run("python/probe");
     let (mut client, _) = Client::join(&host).await;
     assert_eq!(client.asks("half-a-pair").await, "a\u{fffd}b");
@@ -182,7 +186,7 @@ async fn the_chats_names_go_from_rust_to_python_and_back_while_clients_stay_conn
 
 #[tokio::test]
 #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
-async fn a_start_that_refuses_calls_the_swap_off_with_its_reason() {
+async fn a_start_that_refuses_aborts_the_swap_with_its_reason() {
     let host = Swappable::run("probe", &[]);
     let refused = host.refusal_of(guest("python/chat").to_str().expect("the path is text"));
     assert!(refused.contains("state of an unknown format: 1"), "{refused}");

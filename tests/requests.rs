@@ -1,10 +1,10 @@
-//! Upgrade requests that two readers could take for different things, and others that are not as they should be. What is
-//! refused ends its connection, so that nothing behind it is taken for a request or a frame.
+//! Upgrade requests that two servers could read differently, and other invalid ones. A refusal ends the connection, so that
+//! no bytes behind it are read as a request or a frame.
 
 use crate::support::Host;
 use crate::support::http::{Raw, text_frame, upgrade};
 
-/// The example request with more lines behind its headers.
+/// The example request with additional header lines.
 fn with(lines: &str) -> String {
     upgrade("/", &[]).replacen("\r\n\r\n", &format!("\r\n{lines}\r\n"), 1)
 }
@@ -14,16 +14,16 @@ fn asking(first: &str) -> String {
     upgrade("/", &[]).replacen("GET / HTTP/1.1", first, 1)
 }
 
-/// What a connection answers to these bytes until it ends: its statuses, one for each answer.
+/// The statuses of all answers to these bytes, until the connection ends.
 fn statuses(host: &Host, bytes: &[u8]) -> Vec<u16> {
     let mut raw = Raw::connect(&host.address);
     raw.tries(bytes);
     let text = String::from_utf8_lossy(&raw.rest()).into_owned();
-    // "HTTP/1.1 200 OK": the words of a refusal name versions too, but no status.
+    // "HTTP/1.1 200 OK": the text of a refusal may name a version, but without a status.
     text.match_indices("HTTP/1.").filter_map(|(at, start)| text.get(at + start.len() + 2..)?.get(..3)?.parse().ok()).collect()
 }
 
-/// Sends each request with a client's greeting behind it, and expects the status of one answer and no more.
+/// Sends each request with a client's greeting behind it, and expects exactly one answer, with this status.
 fn each_is_answered(status: u16, requests: &[&str]) {
     let host = Host::run("probe");
     for request in requests {
@@ -56,7 +56,7 @@ fn a_request_with_a_body_is_not_upgraded() {
 }
 
 #[test]
-fn what_stands_in_a_body_is_no_request() {
+fn a_body_is_not_read_as_a_request() {
     let host = Host::run("probe");
     for body in ["Content-Length: 200\r\n", "Transfer-Encoding: chunked\r\n"] {
         let smuggled = format!("{}0\r\n\r\n{}", with(body), upgrade("/", &[]));
@@ -66,14 +66,14 @@ fn what_stands_in_a_body_is_no_request() {
 }
 
 #[test]
-fn a_header_that_is_not_written_as_it_should_is_refused() {
+fn a_malformed_header_is_refused() {
     each_is_answered(
         400,
         &[
-            // RFC 9112 §5.2: lines that are folded.
+            // Folded lines (RFC 9112 §5.2).
             &with("X-Folded: a\r\n b\r\n"),
             &with(" X-Folded: a\r\n"),
-            // RFC 9112 §5.1: a space before the colon.
+            // A space before the colon (RFC 9112 §5.1).
             &upgrade("/", &[]).replacen("Host:", "Host :", 1),
             &with("X-Zero: a\0b\r\n"),
             &with("X-Return: a\rb\r\n"),
@@ -86,7 +86,7 @@ fn a_header_that_is_not_written_as_it_should_is_refused() {
 }
 
 #[test]
-fn headers_that_may_come_once_are_refused_when_they_come_twice() {
+fn headers_that_may_occur_once_are_refused_when_repeated() {
     each_is_answered(
         400,
         &[
@@ -100,7 +100,7 @@ fn headers_that_may_come_once_are_refused_when_they_come_twice() {
 }
 
 #[test]
-fn headers_that_are_lists_may_come_several_times() {
+fn headers_that_are_lists_may_be_repeated() {
     let host = Host::run("probe");
     for lines in ["Connection: keep-alive\r\n", "Upgrade: h2c\r\n", "UPGRADE: WebSocket\r\nconnection: UPGRADE\r\n"] {
         let mut raw = Raw::connect(&host.address);
@@ -110,7 +110,7 @@ fn headers_that_are_lists_may_come_several_times() {
 }
 
 #[test]
-fn a_host_is_needed() {
+fn a_host_header_is_needed() {
     each_is_answered(400, &[&upgrade("/", &[("Host", "")])]);
 }
 
@@ -190,7 +190,7 @@ fn more_headers_than_a_hundred_are_too_many() {
 }
 
 #[test]
-fn a_value_beyond_ascii_does_not_keep_a_client_out() {
+fn a_value_beyond_ascii_does_not_refuse_a_client() {
     let host = Host::run("probe");
     let mut raw = Raw::connect(&host.address);
     raw.says(with("User-Agent: caf\u{e9}\r\n").as_bytes());

@@ -15,7 +15,7 @@ async fn per_room_the_path_names_the_room_and_rooms_do_not_hear_each_other() {
     assert_eq!(blue.hears().await, "joined 3");
     assert_eq!(red.asks("list").await, "[2] of 1");
     assert_eq!(blue.asks("list").await, "[1, 3] of 2");
-    // A client of another room is nobody.
+    // A client of another room does not exist here.
     assert_eq!(blue.asks("send 2 hello").await, "no-such-client");
     assert_eq!(blue.asks("get 2").await, "nobody");
     assert!(blue.asks("close 2 4000 x").await.starts_with("no-such-client"));
@@ -23,7 +23,7 @@ async fn per_room_the_path_names_the_room_and_rooms_do_not_hear_each_other() {
 }
 
 #[tokio::test]
-async fn a_pattern_says_which_part_of_the_path_names_the_room() {
+async fn a_pattern_selects_the_part_of_the_path_that_names_the_room() {
     let host = Host::run_with("probe", &["--instances", "per-room", "--room-path", "/chat/{room}"]);
     let mut client = Client::connect_to(&host, "/chat/blue").await;
     assert_eq!(client.hears().await, "joined 1");
@@ -52,7 +52,7 @@ async fn per_client_each_connection_has_an_instance_of_its_own() {
 }
 
 #[tokio::test]
-async fn an_empty_room_ends_when_it_has_lingered_and_starts_afresh() {
+async fn an_empty_room_ends_after_its_grace_period_and_starts_afresh() {
     let host = Host::run_with("probe", &["--instances", "per-room", "--room-linger", "0s"]);
     let (mut client, _) = Client::join(&host).await;
     assert_eq!(client.asks("messages").await, "1 since Some(StartReason::Fresh)");
@@ -62,7 +62,7 @@ async fn an_empty_room_ends_when_it_has_lingered_and_starts_afresh() {
 }
 
 #[tokio::test]
-async fn an_empty_room_that_still_lingers_goes_on() {
+async fn an_empty_room_within_its_grace_period_goes_on() {
     let host = Host::run_with("probe", &["--instances", "per-room", "--room-linger", "1h"]);
     let (mut client, _) = Client::join(&host).await;
     assert_eq!(client.asks("messages").await, "1 since Some(StartReason::Fresh)");
@@ -76,7 +76,7 @@ async fn a_room_that_computes_does_not_hold_up_the_others_of_its_shard() {
     let host = Host::run_with("probe", &["--instances", "per-room", "--shards", "1", "--call-timeout", "1h"]);
     let mut busy = Client::connect_to(&host, "/busy").await;
     busy.hears().await;
-    // It never ends. If the others had to wait for it, they would wait for ever.
+    // It never ends, so the others would wait forever if they had to wait for it.
     busy.says("spin").await;
     let mut other = Client::connect_to(&host, "/other").await;
     assert_eq!(other.hears().await, "joined 2");
@@ -97,20 +97,20 @@ async fn a_trap_in_one_room_leaves_the_others_alone() {
 }
 
 #[tokio::test]
-async fn the_room_that_would_be_one_too_many_is_refused_and_the_log_says_why() {
+async fn a_room_above_the_limit_is_refused_and_the_log_has_the_reason() {
     let mut host = Host::run_with("probe", &["--instances", "per-room", "--max-rooms", "2", "--room-linger", "0s"]);
     let (_blue, _) = join(&host, "/blue").await;
     let (red, _) = join(&host, "/red").await;
     assert_eq!(refusal(&host, "/green", &[]).await, 503);
     host.logs("there are 2 rooms already");
-    // A room that ends makes room for another, and the ones that exist take more clients all the while.
+    // The end of a room allows another one. Existing rooms take more clients at any time.
     red.leaves(1000, "").await;
     join(&host, "/green").await;
     join(&host, "/blue").await;
 }
 
 #[tokio::test]
-async fn a_full_room_refuses_newcomers_until_somebody_leaves() {
+async fn a_full_room_refuses_new_clients_until_one_leaves() {
     let host = Host::run_with("probe", &["--instances", "per-room", "--max-room-clients", "2"]);
     let (mut first, _) = join(&host, "/blue").await;
     let (second, _) = join(&host, "/blue").await;
@@ -122,7 +122,7 @@ async fn a_full_room_refuses_newcomers_until_somebody_leaves() {
     join(&host, "/blue").await;
 }
 
-/// Connects to a room, and waits for the probe's word that this client has joined.
+/// Connects to a room, and waits until the probe reports that this client has joined.
 async fn join(host: &Host, path: &str) -> (Client, String) {
     let mut client = Client::connect_to(host, path).await;
     let joined = client.hears().await;
@@ -131,7 +131,7 @@ async fn join(host: &Host, path: &str) -> (Client, String) {
 }
 
 #[test]
-fn a_room_takes_no_more_clients_than_it_may_have_when_many_come_at_once() {
+fn a_room_keeps_its_limit_when_many_clients_join_at_once() {
     let host = Host::run_with("probe", &["--max-room-clients", "3"]);
     let mut all: Vec<_> = (0..20).map(|_| Raw::connect(&host.address)).collect();
     for raw in &mut all {
@@ -142,7 +142,7 @@ fn a_room_takes_no_more_clients_than_it_may_have_when_many_come_at_once() {
         if raw.head().status == 503 {
             continue;
         }
-        // Who was let in all the same is closed before anybody hears of it.
+        // A client that was admitted in spite of the limit is closed before any other hears of it.
         match raw.frame() {
             (0x81, _) => members += 1,
             (0x88, reason) => assert_eq!(reason, [&1013_u16.to_be_bytes()[..], b"the room is full"].concat()),

@@ -1,4 +1,4 @@
-//! How the host stops: clients are told, the guest is told, and nobody can hold it up.
+//! The end of the host: clients are told, the guest is told, and neither can delay it.
 
 use std::io::ErrorKind;
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::support::http::{Raw, upgrade};
 use crate::support::{Client, Host, Swappable};
 
-/// Far less than the ten seconds that a drain may take by default, far more than a busy machine needs.
+/// Far less than the default drain of ten seconds, and far more than a busy machine needs.
 const SOON: Duration = Duration::from_secs(6);
 
 /// A client that will never answer a close frame.
@@ -54,7 +54,7 @@ fn without_clients_the_end_comes_at_once() {
 }
 
 #[tokio::test]
-async fn what_was_sent_before_the_end_arrives() {
+async fn messages_sent_before_the_end_arrive() {
     let host = Host::run("probe");
     let (mut client, _) = Client::join(&host).await;
     client.says("burst 50 20000").await;
@@ -67,7 +67,7 @@ async fn what_was_sent_before_the_end_arrives() {
 }
 
 #[test]
-fn a_client_that_never_answers_holds_the_end_up_until_the_drain_deadline() {
+fn a_client_that_never_answers_delays_the_end_until_the_drain_deadline() {
     let mut host = Host::run_with("probe", &["--drain", "1"]);
     let mut mute = mute(&host);
     let begun = Instant::now();
@@ -89,12 +89,12 @@ fn a_second_signal_ends_it_at_once() {
     host.signal("INT");
     host.logs("cut");
     assert_eq!(host.ended().code(), Some(0));
-    // Without the signal, the close timeout of five seconds would have ended it.
+    // Without the signal, the close timeout of five seconds would end it.
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
 }
 
 #[test]
-fn while_it_drains_nobody_new_gets_in() {
+fn during_the_drain_new_clients_are_refused() {
     let host = Host::run("probe");
     let mut mute = mute(&host);
     host.signal("TERM");
@@ -111,14 +111,14 @@ async fn a_guest_that_computes_is_waited_for() {
     client.says("compute 100").await;
     host.logs("it computes next");
     host.signal("TERM");
-    // The connection is gone long before the guest can be told of it.
+    // The connection ends long before the guest can be told.
     assert_eq!(client.is_closed().await.0, 1001);
     assert!(host.rest_of_log().contains("left 1: 1001"));
     assert_eq!(host.ended().code(), Some(0));
 }
 
 #[tokio::test]
-async fn a_closed_stderr_keeps_it_neither_from_serving_nor_from_ending() {
+async fn a_closed_stderr_affects_neither_serving_nor_ending() {
     let mut host = Host::run("probe");
     host.closes_its_stderr();
     let (mut client, _) = Client::join(&host).await;
@@ -129,7 +129,7 @@ async fn a_closed_stderr_keeps_it_neither_from_serving_nor_from_ending() {
     assert_eq!(host.ended().code(), Some(0));
 }
 
-/// Clients that have joined, with the ids 1 to 500. A hundred are closed at once.
+/// Joined clients with the ids 1 to 500, of which a hundred are closed at once.
 async fn five_hundred(host: &Host) -> Vec<Client> {
     let mut clients = Vec::new();
     for id in 1..=500 {
@@ -141,8 +141,8 @@ async fn five_hundred(host: &Host) -> Vec<Client> {
 }
 
 #[tokio::test]
-async fn many_clients_are_not_all_closed_at_once_and_who_still_waits_is_served() {
-    // Half an hour for five batches.
+async fn many_clients_are_closed_in_batches_and_waiting_ones_are_served() {
+    // Five batches take half an hour.
     let mut server = Swappable::run("probe", &["--drain", "1h"]);
     let mut clients = five_hundred(&server.host).await;
     server.host.signal("TERM");
@@ -151,7 +151,7 @@ async fn many_clients_are_not_all_closed_at_once_and_who_still_waits_is_served()
     }
     let begun = Instant::now();
     while server.status()["clients"] != 400 {
-        assert!(begun.elapsed() < Duration::from_secs(60), "those who are closed are gone");
+        assert!(begun.elapsed() < Duration::from_secs(60), "the closed clients are gone");
     }
     let last = clients.last_mut().expect("there are 500");
     last.says("say still served").await;

@@ -1,4 +1,4 @@
-//! A release is changed while clients stay connected.
+//! Swaps of a release while clients stay connected.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use crate::support::host::command;
 use crate::support::{Client, Host, Swappable, guest};
 use tokio::sync::watch;
 
-/// What a counter answers: its release, the message, and how many messages its room has had.
+/// The answer of a counter: its release, the message, and the number of messages of its room.
 fn parse(answer: &str) -> (String, u64, u64) {
     let mut words = answer.split(' ');
     let mut next = || words.next().expect("an answer has three words").to_owned();
@@ -15,7 +15,7 @@ fn parse(answer: &str) -> (String, u64, u64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_clients_notice_nothing_of_fifty_swaps_but_the_new_answers() {
+async fn two_hundred_clients_notice_only_the_new_answers_of_fifty_swaps() {
     const CLIENTS: usize = 200;
     const SWAPS: u64 = 50;
     const IN_FLIGHT: u64 = 4;
@@ -61,7 +61,7 @@ async fn two_hundred_clients_notice_nothing_of_fifty_swaps_but_the_new_answers()
         all_by_two += by_two;
         clients.push(client);
     }
-    // One more message: the total says that each of all messages was counted exactly once, through all swaps.
+    // The total after one more message shows that each message was counted exactly once, across all swaps.
     let (_, _, total) = parse(&clients[0].asks("0").await);
     assert_eq!(total, all_sent + 1);
     assert!(all_by_two > 0 && all_by_two < all_sent, "both releases have answered");
@@ -105,7 +105,7 @@ async fn a_state_of_more_than_16_mib_is_not_handed_on() {
 }
 
 #[tokio::test]
-async fn attachments_topics_and_timers_survive_a_swap_and_the_new_instance_learns_why_it_starts() {
+async fn attachments_topics_and_timers_survive_a_swap_and_the_new_instance_is_told_its_start_reason() {
     let host = Swappable::run("probe", &[]);
     let (mut client, _) = Client::join(&host.host).await;
     assert_eq!(client.asks("attach 1 a note").await, "ok");
@@ -130,7 +130,7 @@ async fn a_guest_without_a_lifecycle_takes_over_too() {
 }
 
 #[tokio::test]
-async fn rollback_goes_back_with_the_state_of_now() {
+async fn rollback_keeps_the_current_state() {
     let host = Swappable::run("one", &[]);
     let mut client = Client::connect(&host.host).await;
     let refused = host.ask(&["rollback"]);
@@ -146,7 +146,7 @@ async fn rollback_goes_back_with_the_state_of_now() {
 }
 
 #[tokio::test]
-async fn a_release_that_traps_too_often_on_probation_is_taken_back_with_the_state_saved_at_the_swap() {
+async fn a_release_that_traps_too_often_on_probation_is_rolled_back_with_the_state_saved_at_the_swap() {
     let mut host = Swappable::run("one", &["--probation", "10m", "--probation-traps", "3"]);
     let mut stays = Client::connect(&host.host).await;
     assert_eq!(stays.asks("0").await, "one 0 1");
@@ -157,7 +157,7 @@ async fn a_release_that_traps_too_often_on_probation_is_taken_back_with_the_stat
         assert_eq!(client.is_closed().await.0, 1011);
     }
     host.host.logs("every room goes back to");
-    // Answered by the server itself, once it has gone back.
+    // The server itself answers this after the rollback.
     assert!(host.runs("one"));
     assert_eq!(stays.asks("1").await, "one 1 2");
 }
@@ -190,7 +190,7 @@ async fn rooms_that_open_after_a_swap_are_on_probation_too() {
 }
 
 #[tokio::test]
-async fn what_is_no_socket_is_not_taken_away_for_one() {
+async fn a_file_that_is_no_socket_is_not_removed() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = folder.path().join("precious");
     std::fs::write(&file, "data").expect("the folder takes a file");
@@ -202,7 +202,7 @@ async fn what_is_no_socket_is_not_taken_away_for_one() {
 }
 
 #[tokio::test]
-async fn what_changed_is_told_in_words_and_room_by_room_in_json() {
+async fn a_swap_reports_its_changes_in_words_and_per_room_in_json() {
     let host = Swappable::run("one", &["--instances", "per-room"]);
     let mut blue = Client::connect_to(&host.host, "/blue").await;
     let mut red = Client::connect_to(&host.host, "/red").await;
@@ -221,8 +221,8 @@ async fn what_changed_is_told_in_words_and_room_by_room_in_json() {
 }
 
 #[tokio::test]
-async fn a_room_that_refuses_takes_the_others_back() {
-    // The state of a room that has not spoken yet is as good as any: all rooms refuse, whichever comes first.
+async fn a_room_that_refuses_rolls_the_others_back() {
+    // All rooms refuse, whichever comes first, even those without messages.
     let host = Swappable::run("one", &["--instances", "per-room"]);
     let mut clients = Vec::new();
     for room in ["/a", "/b", "/c", "/d"] {
@@ -276,7 +276,7 @@ async fn a_watched_file_that_is_written_in_place_is_swapped_when_it_is_whole() {
     assert_eq!(client.asks("0").await, "one 0 1");
     let whole = std::fs::read(guest("two")).expect("the guest is built");
     std::fs::write(&file, &whole[..1000]).expect("the folder takes a file");
-    // Half a file is refused if it is left like that for long, and the running release goes on.
+    // A half-written file that stays so is refused, and the running release goes on.
     host.logs("not swapped: live.wasm cannot be loaded");
     assert_eq!(client.asks("1").await, "one 1 2");
     std::fs::write(&file, &whole).expect("the folder takes a file");
@@ -285,7 +285,7 @@ async fn a_watched_file_that_is_written_in_place_is_swapped_when_it_is_whole() {
 }
 
 #[tokio::test]
-async fn only_the_servers_user_may_open_its_admin_socket_and_it_goes_with_the_server() {
+async fn only_the_servers_user_may_open_its_admin_socket_which_the_server_removes_at_its_end() {
     use std::os::unix::fs::PermissionsExt;
     let mut host = Swappable::run("one", &[]);
     let mode = std::fs::metadata(host.socket()).expect("the socket is there").permissions().mode();

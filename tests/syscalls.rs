@@ -1,6 +1,6 @@
-//! What messages cost in system calls. They are most of the price of a message, and unlike times they can be counted on any machine.
+//! The system calls per message. They are most of a message's cost, and unlike times they can be counted on any machine.
 //!
-//! `cargo xtask test syscalls` runs these: they need strace.
+//! `cargo xtask test syscalls` runs these tests, which need strace.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -18,7 +18,7 @@ const WRITES: [&str; 4] = ["write", "writev", "sendto", "sendmsg"];
 const WAITS: [&str; 5] = ["epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll"];
 const CLIENTS: usize = 4;
 
-/// How many calls of some kinds there were.
+/// Numbers of calls by kind.
 struct Calls(BTreeMap<String, f64>);
 
 impl Calls {
@@ -27,19 +27,19 @@ impl Calls {
     }
 }
 
-/// The calls of a host while `talk` goes on with its clients. Starting, connecting and ending are among them.
+/// The calls of a host while `talk` exchanges messages, including those of its start, its connections and its end.
 fn traced(name: &str, talk: impl FnOnce(&mut [Raw])) -> Calls {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = folder.path().join("counts");
     let mut strace = Command::new("strace");
-    // With -D the host is our child, and strace its companion that writes when it has ended.
+    // With -D the host is our child. strace runs beside it and writes its table after the host's end.
     strace.args(["-D", "-f", "-c", "-U", "name,calls", "-e", TRACED, "-o"]).arg(&file);
     strace.arg(env!("CARGO_BIN_EXE_ws-host")).arg("run").arg(guest(name)).args(["--port", "0", "-qq"]).env_remove("RUST_LOG");
     let mut host = Host::start(strace);
     let mut clients: Vec<_> = (0..CLIENTS).map(|_| client(&host)).collect();
     talk(&mut clients);
     host.signal("TERM");
-    // strace has the log open too: its end is the end of both.
+    // strace also has the log open, so the log ends with both.
     host.rest_of_log();
     host.ended();
     counts(&file)
@@ -49,7 +49,7 @@ fn client(host: &Host) -> Raw {
     let mut client = Raw::connect(&host.address);
     client.says(upgrade("/", &[("Host", &host.address)]).as_bytes());
     assert_eq!(client.head().status, 101);
-    // A client is a member some time after its 101: its own message, which comes back from both guests, shows that it is.
+    // A client becomes a member some time after its 101. Its own message, which both guests return, shows that it is one.
     client.says(&text_frame("here"));
     assert_eq!(client.hears(), "here");
     client
@@ -65,7 +65,7 @@ fn counts(file: &Path) -> Calls {
     Calls(table.lines().filter_map(row).collect())
 }
 
-/// The calls for each of many messages. What is there without them is taken off.
+/// The calls per message of many. The calls of a run without messages are subtracted.
 fn for_each_message(name: &str, messages: usize, talk: impl Fn(&mut [Raw], usize)) -> impl Fn(&[&str]) -> f64 {
     let (few, many) = (traced(name, |clients| talk(clients, 10)), traced(name, |clients| talk(clients, 10 + messages)));
     move |names| (many.of(names) - few.of(names)) / messages as f64
@@ -84,7 +84,7 @@ fn an_echo_costs_one_read_one_write_and_one_wait() {
     });
     let (reads, writes, waits, wakes) = (calls(&READS), calls(&WRITES), calls(&WAITS), calls(&["futex"]));
     println!("for each echo: {reads} reads, {writes} writes, {waits} waits, {wakes} wakes");
-    // A few calls of the rest of the process fall into the longer run: its sweep once a second, its clock.
+    // The longer run has a few other calls of the process: its sweep once a second, and its clock.
     assert!((0.99..1.02).contains(&reads), "one read for each echo, not {reads}");
     assert!((0.99..1.02).contains(&writes), "one write for each echo, not {writes}");
     assert!(waits < 1.1, "one wait for each echo, not {waits}");
@@ -93,7 +93,7 @@ fn an_echo_costs_one_read_one_write_and_one_wait() {
 
 #[test]
 #[ignore = "needs strace: cargo xtask test syscalls"]
-fn messages_that_come_together_are_read_and_answered_together() {
+fn messages_that_arrive_together_are_read_and_answered_together() {
     let together = 10;
     let calls = for_each_message("echo", 1000, |clients, messages| {
         let frames = text_frame("twenty bytes of text").repeat(together);
@@ -115,7 +115,7 @@ fn messages_that_come_together_are_read_and_answered_together() {
 fn a_broadcast_costs_each_member_one_write() {
     let calls = for_each_message("relay", 300, |clients, messages| {
         for (place, client) in clients.iter_mut().enumerate() {
-            // Those who came after it have said so to all.
+            // It has received the joins of all later clients.
             (place + 1..CLIENTS).for_each(|_| assert_eq!(client.hears(), "here"));
         }
         let frame = text_frame("twenty bytes of text");

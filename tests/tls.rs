@@ -1,4 +1,4 @@
-//! TLS: what works without it works over it, nothing is lost on the way to the shard, and handshakes end.
+//! TLS: everything works over it too, no byte is lost on the way to the shard, and handshakes end.
 
 use std::io::Write;
 use std::time::Duration;
@@ -15,13 +15,13 @@ use ws_host::app::{Decision, Fault, UpgradeRequest};
 use ws_host::config::Limits;
 use ws_host::{App, Builder, Room, Server};
 
-/// `ws-host run` with TLS. The files may go once it has read them.
+/// `ws-host run` with TLS. The files may be removed after it has read them.
 fn run(guest: &str) -> Host {
     let flags = Files::of(&Certificate::new());
     Host::run_with(guest, &flags.flags().each_ref().map(String::as_str))
 }
 
-/// A server in this process, which sends everybody what anybody says. `flood N` has it send N times 64 KiB to who said so.
+/// A server in this process that broadcasts each message. `flood N` has it send N times 64 KiB to the sender.
 fn chat(limits: Limits) -> Embedded {
     let app = Server::builder().on_message(|room, client, message| {
         match message.as_text().and_then(|text| text.strip_prefix("flood ")?.parse().ok()) {
@@ -37,12 +37,12 @@ fn secure(app: Builder) -> Embedded {
     Embedded::start(app.tls(files.certificate(), files.key()))
 }
 
-/// 64 KiB that tell their number.
+/// 64 KiB that contain their number.
 fn block(number: u32) -> Vec<u8> {
     number.to_be_bytes().repeat(16 << 10)
 }
 
-/// Reads the head of an HTTP answer, and what comes with it.
+/// Reads the head of an HTTP answer, and the bytes that arrive with it.
 async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -84,19 +84,19 @@ async fn an_echo_over_tls_1_3() {
 }
 
 #[tokio::test]
-async fn addresses_are_announced_with_their_schemes() {
+async fn the_announcement_has_the_schemes_of_tls() {
     let host = run("echo");
     let address = &host.address;
     assert_eq!(host.announcement, format!("echo.wasm is served at https://{address}/ (WebSocket: wss://{address}/)\n"));
 }
 
 #[tokio::test]
-async fn the_page_comes_over_https_and_the_session_ends_in_order() {
+async fn the_page_is_served_over_https_and_the_session_ends_in_order() {
     let host = run("echo");
     let mut stream = open(&host.address).await;
     stream.write_all(request("GET /").as_bytes()).await.expect("the connection takes a request");
     let mut answer = String::new();
-    // rustls takes an end without close_notify for an error.
+    // rustls reports an end without close_notify as an error.
     stream.read_to_string(&mut answer).await.expect("the answer ends in order");
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("<!doctype html>"), "{answer}");
 }
@@ -121,7 +121,7 @@ async fn a_broadcast_reaches_clients_of_both_versions() {
         let stream = handshake(&server.address, "localhost", config(&[version])).await.expect("the handshake succeeds");
         clients.push(Client::over(stream, "wss://localhost/").await);
     }
-    // Each is a member when it has heard itself.
+    // A client that receives its own message is a member.
     for client in &mut clients {
         assert_eq!(client.asks("here").await, "here");
     }
@@ -136,7 +136,7 @@ async fn a_broadcast_reaches_clients_of_both_versions() {
     }
 }
 
-/// Puts bytes into TLS records, one for each piece, and answers them.
+/// Encrypts bytes into TLS records, one per piece, and returns them.
 fn records(stream: &mut Stream, pieces: &[&[u8]]) -> Vec<u8> {
     let session = stream.get_mut().1;
     let mut ciphertext = Vec::new();
@@ -150,11 +150,11 @@ fn records(stream: &mut Stream, pieces: &[&[u8]]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn nothing_is_lost_that_comes_with_the_upgrade_request() {
+async fn bytes_that_arrive_with_the_upgrade_request_are_not_lost() {
     let server = chat(Limits::default());
     let asked = upgrade("/", &[]);
     let frames = [text_frame("one"), text_frame("two"), text_frame("three")];
-    // The request and the first frame share a record; the second has its own; the third is cut in two at every place.
+    // The request and the first frame share a record, the second frame has its own, and the third is cut in two at each offset.
     let first = [asked.as_bytes(), &frames[0]].concat();
     for at in [1, 4, 5, 6, 20] {
         let mut stream = open(&server.address).await;
@@ -171,10 +171,10 @@ async fn nothing_is_lost_that_comes_with_the_upgrade_request() {
 }
 
 #[tokio::test]
-async fn what_http_has_not_read_of_a_record_is_not_lost() {
+async fn the_part_of_a_record_that_http_has_not_read_is_not_lost() {
     let server = chat(Limits::default());
     let mut stream = open(&server.address).await;
-    // One record of nearly 16 KiB: more than hyper reads at once.
+    // One record of nearly 16 KiB is more than hyper reads at once.
     let frames: Vec<_> = (0..1000).map(|number| text_frame(&format!("text {number}"))).collect();
     let record = records(&mut stream, &[&[upgrade("/", &[]).into_bytes(), frames.concat()].concat()]);
     stream.get_mut().0.write_all(&record).await.expect("the connection takes bytes");
@@ -209,10 +209,10 @@ async fn a_client_that_ends_its_session_or_its_connection_has_left() {
     broken.stream().get_mut().0.write_all(b"\x17\x03\x03\x00\x1fno ciphertext of this session. ").await.expect("bytes go");
     assert_eq!(told.recv().await.as_deref(), Some("3 left with 1006, clean=false"));
     let error = broken.stream().read_u8().await.expect_err("nothing comes but the end");
-    assert!(error.to_string().contains("BadRecordMac"), "it is told what it did: {error}");
+    assert!(error.to_string().contains("BadRecordMac"), "the alert names the error: {error}");
 }
 
-/// A client whose kernel keeps little for it.
+/// A client with a small receive buffer in the kernel.
 async fn slow_client(address: &str) -> Client<Stream> {
     let socket = TcpSocket::new_v4().expect("a socket can be made");
     socket.set_recv_buffer_size(4096).expect("the buffer can be set");
@@ -224,7 +224,7 @@ async fn slow_client(address: &str) -> Client<Stream> {
 }
 
 #[tokio::test]
-async fn a_slow_reader_gets_everything_in_order_and_holds_nobody_up() {
+async fn a_slow_reader_gets_everything_in_order_and_delays_no_other() {
     let server = chat(Limits::with(|limits| limits.outbox_hard_bytes = 64 << 20));
     let mut slow = slow_client(&server.address).await;
     slow.says("flood 256").await;
@@ -244,12 +244,12 @@ async fn a_client_that_does_not_read_is_closed_with_1013() {
     assert_eq!(slow.is_closed().await, (1013, "too much waits to be read".into()));
 }
 
-/// A bug is to fail a test, not to hang it.
+/// With this timeout a bug fails a test and does not hang it.
 async fn within_a_minute<T>(doing: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(60), doing).await.expect("it ends within a minute")
 }
 
-/// A server that does not wait long.
+/// A server with short timeouts.
 fn impatient(handshake_timeout: Duration) -> Embedded {
     chat(Limits::with(|limits| limits.handshake_timeout = handshake_timeout))
 }
@@ -278,7 +278,7 @@ async fn a_request_that_stalls_behind_the_handshake_is_cut() {
 }
 
 #[tokio::test]
-async fn plain_http_on_a_tls_port_is_told_so() {
+async fn plain_http_on_a_tls_port_gets_an_explanation() {
     let files = Files::of(&Certificate::new());
     let [a, b, c, d] = files.flags();
     let mut host = Host::run_with("echo", &["-v", &a, &b, &c, &d]);
@@ -294,7 +294,7 @@ async fn plain_http_on_a_tls_port_is_told_so() {
 }
 
 #[tokio::test]
-async fn with_all_places_taken_a_connection_is_closed_before_its_handshake() {
+async fn with_all_permits_taken_a_connection_is_closed_before_its_handshake() {
     let server = chat(Limits::with(|limits| limits.max_connections = Some(1)));
     let mut first = connect(&server.address).await;
     assert_eq!(first.asks("hello").await, "hello");
@@ -314,7 +314,7 @@ impl App for Closed {
 }
 
 #[tokio::test]
-async fn a_client_that_the_gate_closes_at_once_reads_why() {
+async fn a_client_that_the_gate_closes_at_once_reads_the_reason() {
     let server = secure(Server::builder().app(Closed::default));
     assert_eq!(connect(&server.address).await.is_closed().await, (4001, "not today".into()));
 }
@@ -346,6 +346,6 @@ async fn an_idle_client_takes_little_memory() {
         client.next().await;
         clients.push(client);
     }
-    // Some 10 KiB each. A buffer of rustls' that a large record has made grow and that stays so would make it 28.
+    // About 10 KiB each. A buffer of rustls that a large record had grown for good would make it 28.
     memory.stayed_within(15);
 }

@@ -17,7 +17,7 @@ pub fn folder() -> PathBuf {
 pub struct Page {
     /// Its path below the guide's folder: `swapping.md`, `reference/limits.md`.
     pub name: String,
-    /// All of it.
+    /// Its whole text.
     pub text: String,
 }
 
@@ -31,14 +31,14 @@ pub struct Block {
 
 /// A command in a block, and its expected output.
 pub struct Step {
-    /// Without the `$ `.
+    /// The command without the `$ `.
     pub command: String,
-    /// Line by line; `...` stands for anything.
+    /// The output line by line. `...` stands for anything.
     pub expected: Vec<String>,
 }
 
 impl Page {
-    /// Every page, `SUMMARY.md` among them.
+    /// All pages, including `SUMMARY.md`.
     pub fn all() -> Vec<Self> {
         let mut pages = Self::below(&folder());
         pages.sort_by(|a, b| a.name.cmp(&b.name));
@@ -86,7 +86,7 @@ impl Page {
         blocks
     }
 
-    /// Its lines outside of blocks.
+    /// Its lines outside blocks.
     pub fn prose(&self) -> String {
         let mut inside = false;
         let outside = self.text.lines().filter(|line| {
@@ -135,7 +135,7 @@ impl Block {
     }
 }
 
-/// The anchors that the headings of a page make, as forges and mdBook do.
+/// The anchors of a page's headings, by the rules of forges and mdBook.
 pub fn anchors(markdown: &str) -> Vec<String> {
     let page = Page { name: String::new(), text: markdown.to_owned() };
     let prose = page.prose();

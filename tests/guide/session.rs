@@ -33,7 +33,7 @@ pub struct Session {
     server: Option<Server>,
 }
 
-/// A running server. Dropped, it is killed.
+/// A running server, killed on drop.
 struct Server {
     child: Child,
     /// Its stderr, line by line.
@@ -69,7 +69,7 @@ impl Session {
             let to = session.dir.path().join(format!("{name}.wasm"));
             fs::copy(guest(name), to).expect("the guest can be copied");
         }
-        // Stands in for the default port, and for the checkout beside a project.
+        // The replacements of the default port, and of the checkout beside a project.
         session.write("ws-host.toml", &format!("port = {PORT}\n"));
         std::os::unix::fs::symlink(root(), session.dir.path().join("ws-host")).expect("a link can be made");
         // Not the page's own folder: the admin socket would go to its `ws-host`, which is the checkout.
@@ -168,7 +168,7 @@ impl Drop for Server {
     }
 }
 
-/// A text as one word of a shell.
+/// A text, quoted as one word of a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -1,4 +1,4 @@
-//! A client by tokio-tungstenite.
+//! A WebSocket client based on tokio-tungstenite.
 
 use std::time::Duration;
 
@@ -36,13 +36,13 @@ impl Client {
         Self { socket }
     }
 
-    /// Connects with more headers.
+    /// Connects with additional headers.
     pub async fn connect_with(host: &Host, path: &str, headers: &[(&'static str, &str)]) -> (Self, Response) {
         let (socket, response) = connect_async(request(host, path, headers)).await.expect("the client connects");
         (Self { socket }, response)
     }
 
-    /// Connects, and waits for the probe's word that this client has joined. Answers its id too.
+    /// Connects, and waits until the probe reports that this client has joined. Returns the client and its id.
     pub async fn join(host: &Host) -> (Self, u64) {
         Self::connect(host).await.has_joined().await
     }
@@ -60,7 +60,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.socket.get_mut()
     }
 
-    /// Waits for the app's word that this client has joined. Answers its id too.
+    /// Waits until the app reports that this client has joined. Returns the client and its id.
     pub async fn has_joined(mut self) -> (Self, u64) {
         let joined = self.hears().await;
         let id = joined.strip_prefix("joined ").and_then(|id| id.parse().ok());
@@ -85,7 +85,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.socket.send(Message::binary(data.to_vec())).await.expect("the connection takes a message");
     }
 
-    /// Sends a text and answers what comes next.
+    /// Sends a text and returns the next one.
     pub async fn asks(&mut self, text: &str) -> String {
         self.says(text).await;
         self.hears().await
@@ -105,7 +105,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         }
     }
 
-    /// The next message of any kind but pings and pongs.
+    /// The next message, except pings and pongs.
     pub async fn next(&mut self) -> Message {
         loop {
             let message = self.frame().await.expect("the connection is open").expect("the connection works");
@@ -115,18 +115,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         }
     }
 
-    /// Whatever comes next; nothing when the connection has ended.
+    /// The next message of any kind, or `None` at the end of the connection.
     pub async fn frame(&mut self) -> Option<Result<Message, Error>> {
-        // A bug is to fail a test, not to hang it.
+        // With this timeout a bug fails a test and does not hang it.
         tokio::time::timeout(Duration::from_secs(60), self.socket.next()).await.expect("something comes within a minute")
     }
 
-    /// Waits for the server's close frame: its code and reason. What comes before it is dropped.
+    /// Waits for the server's close frame, and returns its code and reason. Earlier messages are dropped.
     pub async fn is_closed(&mut self) -> (u16, String) {
         loop {
             match self.frame().await {
                 Some(Ok(Message::Close(Some(frame)))) => {
-                    // Answers it, as a client must.
+                    // A client must answer it.
                     while let Some(Ok(_)) = self.frame().await {}
                     return (frame.code.into(), frame.reason.to_string());
                 }
@@ -166,16 +166,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         while let Some(Ok(_)) = self.frame().await {}
     }
 
-    /// Reads whatever comes, and answers pings, until the connection ends.
+    /// Reads all messages, and answers pings, until the connection ends.
     pub async fn listens(mut self) {
         while let Some(Ok(_)) = self.socket.next().await {}
     }
 
-    /// Ends the connection without a word.
+    /// Ends the connection without a close frame.
     pub fn vanishes(self) {}
 }
 
-/// Asks for an upgrade that is refused: the status.
+/// The status by which an upgrade is refused.
 pub async fn refusal(host: &Host, path: &str, headers: &[(&'static str, &str)]) -> u16 {
     match connect_async(request(host, path, headers)).await {
         Err(Error::Http(response)) => response.status().as_u16(),

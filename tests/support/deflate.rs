@@ -5,26 +5,26 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use super::http::{Raw, upgrade};
 use super::raw::frame;
 
-/// The bit that says that a message is compressed (RFC 7692 §6), on a final text frame.
+/// The first byte of a final text frame with the bit of a compressed message (RFC 7692 §6).
 const COMPRESSED_TEXT: u8 = 0xC1;
 
 /// A connected client that compresses.
 pub struct Deflating {
-    /// The connection, for what this client cannot say.
+    /// The connection, for frames that this client has no method for.
     pub raw: Raw,
-    /// What the server has agreed to.
+    /// The server's agreement.
     pub agreed: String,
     inflater: Decompress,
 }
 
-/// A message as it came.
+/// A received message.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Heard {
-    /// What it says.
+    /// Its text.
     pub text: String,
     /// Whether it was compressed.
     pub compressed: bool,
-    /// The payload bytes of its frame.
+    /// The size of its frame's payload, in bytes.
     pub len: usize,
 }
 
@@ -39,12 +39,12 @@ impl Deflating {
         Self { raw, agreed, inflater: Decompress::new(false) }
     }
 
-    /// Sends a text, compressed by itself.
+    /// Sends a text, compressed without context.
     pub fn says(&mut self, text: &str) {
         self.raw.says(&frame(COMPRESSED_TEXT, &deflate(text.as_bytes())));
     }
 
-    /// The next message, a text. What is compressed may refer to what was compressed before.
+    /// The next text message. A compressed one may refer to earlier ones.
     pub fn hears(&mut self) -> Heard {
         let (first, payload) = self.raw.frame();
         let len = payload.len();
@@ -62,7 +62,7 @@ impl Deflating {
     }
 }
 
-/// A payload as a client compresses it that keeps no context.
+/// A payload, compressed by a client that keeps no context.
 pub fn deflate(payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(payload.len() + payload.len() / 100 + 100);
     Compress::new(Compression::default(), false).compress_vec(payload, &mut out, FlushCompress::Sync).expect("there is room");

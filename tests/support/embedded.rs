@@ -1,4 +1,4 @@
-//! The library in this process, on a thread of its own and a free port.
+//! The library in this process, on its own thread and a free port.
 
 use std::thread::JoinHandle;
 
@@ -6,9 +6,9 @@ use ws_host::{Builder, Error, Handle};
 
 use super::client::Client;
 
-/// A running server. Dropped, it is told to stop.
+/// A running server, stopped on drop.
 pub struct Embedded {
-    /// Its remote control.
+    /// Its handle.
     pub handle: Handle,
     /// `127.0.0.1:40123`
     pub address: String,
@@ -23,7 +23,7 @@ impl Embedded {
         Self { handle, address, running: Some(std::thread::spawn(|| server.run_forever())) }
     }
 
-    /// Where its port is.
+    /// Its URL for a path.
     pub fn url(&self, path: &str) -> String {
         format!("ws://{}{path}", self.address)
     }
@@ -33,7 +33,7 @@ impl Embedded {
         Client::connect_url(&self.url("/")).await
     }
 
-    /// Connects a client to an app that tells everybody who joins, and waits for that.
+    /// Connects a client to an app that announces joins, and waits for its own.
     pub async fn join(&self) -> (Client, u64) {
         self.connect().await.has_joined().await
     }

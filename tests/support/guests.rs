@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The component of an example guest, or of one that only the tests have. `python/probe` is one that a step of
-/// `cargo xtask test` has built: the step names their folder in `GUESTS_PYTHON`.
+/// The component of an example guest or of a guest of the tests. A step of `cargo xtask test` has built those like
+/// `python/probe`, and names their folder in `GUESTS_PYTHON`.
 pub fn guest(name: &str) -> PathBuf {
     if let Some((language, name)) = name.split_once('/') {
         let variable = format!("GUESTS_{}", language.to_uppercase());

@@ -1,16 +1,16 @@
-//! The real binary, ended by the guard that started it.
+//! The real binary, behind a guard that ends it.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 
 use super::guests::guest;
 
-/// A running `ws-host`. Dropped, it is killed.
+/// A running `ws-host`, killed on drop.
 pub struct Host {
     child: Child,
     /// `127.0.0.1:40123`
     pub address: String,
-    /// What it said when it was ready.
+    /// Its announcement.
     pub announcement: String,
     log: Option<BufReader<ChildStderr>>,
 }
@@ -21,7 +21,7 @@ impl Host {
         Self::run_with(name, &[])
     }
 
-    /// The same with more arguments.
+    /// The same, with further arguments.
     pub fn run_with(name: &str, arguments: &[&str]) -> Self {
         let file = guest(name);
         let mut command = command();
@@ -29,7 +29,7 @@ impl Host {
         Self::start(command)
     }
 
-    /// Starts a command that serves, and waits until it says where.
+    /// Starts a command that serves, and waits for its announcement.
     pub fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ws-host starts");
         let mut announcement = String::new();
@@ -49,18 +49,18 @@ impl Host {
         self.child.id()
     }
 
-    /// Where its port is.
+    /// Its URL for a path.
     pub fn url(&self, path: &str) -> String {
         format!("ws://{}{path}", self.address)
     }
 
-    /// Reads the log until a line has this in it, and answers the line.
+    /// Reads the log until a line contains this, and returns the line.
     pub fn logs(&mut self, needle: &str) -> String {
         let log = self.logs_up_to(needle);
         log.lines().last().unwrap_or_default().to_owned()
     }
 
-    /// The same with all that comes before.
+    /// The same, with all lines before it.
     pub fn logs_up_to(&mut self, needle: &str) -> String {
         let mut log = String::new();
         loop {
@@ -73,7 +73,7 @@ impl Host {
         }
     }
 
-    /// The rest of the log, to the end of the process.
+    /// The rest of the log, until the process ends.
     pub fn rest_of_log(&mut self) -> String {
         let mut text = String::new();
         self.log().read_to_string(&mut text).expect("the log is text");
@@ -108,35 +108,35 @@ impl Drop for Host {
     }
 }
 
-/// Has this process, and the hosts that it starts from now on, open as many files as the system allows.
+/// Raises the limit on open files of this process, and of the hosts that it starts, to the system's maximum.
 pub fn open_many_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let maximum = getrlimit(Resource::Nofile).maximum;
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).expect("a process may go up to its hard limit");
 }
 
-/// The binary, with the environment that decides about its log taken out.
+/// The binary, without the environment variables that affect its log.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ws-host"));
     command.env_remove("RUST_LOG");
     command
 }
 
-/// Runs `ws-host` with arguments that are wrong, and answers the one line that it says.
+/// Runs `ws-host` with invalid arguments, and returns its one line.
 pub fn fails(arguments: &[&str]) -> String {
     let (line, log) = fails_with_log(command().args(arguments));
     assert_eq!(log, "", "nothing but the line {line:?}");
     line
 }
 
-/// Runs a command that is wrong: the line that says what is, and what was logged or said by others before it.
+/// Runs an invalid command. Returns its error line, and all lines before it.
 pub fn fails_with_log(command: &mut Command) -> (String, String) {
     let output = command.output().expect("ws-host starts");
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "exit code; stderr:\n{stderr}");
     assert!(output.stdout.is_empty(), "nothing on stdout");
     let (line, log): (Vec<_>, Vec<_>) = stderr.split_inclusive('\n').partition(|line| line.starts_with("ws-host: "));
-    assert_eq!(line.len(), 1, "one line says what is wrong:\n{stderr}");
+    assert_eq!(line.len(), 1, "one line has the error:\n{stderr}");
     assert!(stderr.ends_with(line[0]), "it is the last:\n{stderr}");
     for trace in ["stack backtrace", "wasm backtrace", "src/main.rs"] {
         assert!(!stderr.contains(trace), "no backtrace:\n{stderr}");

@@ -1,10 +1,10 @@
-//! HTTP and WebSocket frames by hand, for what a well-behaved client cannot say.
+//! HTTP and WebSocket frames by hand, for input that a well-behaved client cannot send.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// A connection on which anything can be said.
+/// A connection that can send any bytes.
 pub struct Raw {
     pub(super) stream: BufReader<TcpStream>,
 }
@@ -31,7 +31,7 @@ impl Raw {
     /// Connects to `127.0.0.1:40123`.
     pub fn connect(address: &str) -> Self {
         let stream = TcpStream::connect(address).expect("the host accepts connections");
-        // A bug is to fail a test, not to hang it.
+        // With this timeout a bug fails a test and does not hang it.
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("the socket has a timeout");
         stream.set_write_timeout(Some(Duration::from_secs(20))).expect("the socket has a timeout");
         Self { stream: BufReader::new(stream) }
@@ -42,8 +42,8 @@ impl Raw {
         self.stream.get_mut().write_all(bytes).expect("the connection takes bytes");
     }
 
-    /// Sends the same again and again until the connection takes no more for a while, or so many bytes are sent. Answers how
-    /// many that were.
+    /// Repeats the same bytes until the connection takes no more for a while, or until `most` bytes are sent. Returns the number
+    /// of sent bytes.
     pub fn floods(&mut self, bytes: &[u8], at_most: usize) -> usize {
         let stream = self.stream.get_mut();
         stream.set_write_timeout(Some(Duration::from_secs(1))).expect("the socket has a timeout");
@@ -58,7 +58,7 @@ impl Raw {
         sent
     }
 
-    /// Waits for the end of the connection, by a FIN or a reset. Nothing may come before it.
+    /// Waits for the end of the connection, by a FIN or a reset, before which no byte may arrive.
     pub fn is_ended(&mut self) {
         let mut rest = Vec::new();
         match self.stream.read_to_end(&mut rest) {
@@ -93,7 +93,7 @@ impl Raw {
         answer
     }
 
-    /// Waits until the answer begins to come, without reading it.
+    /// Waits for the first byte of the answer, without reading it.
     pub fn is_answered(&mut self) {
         let come = self.stream.get_ref().peek(&mut [0]).expect("an answer comes");
         assert_eq!(come, 1, "an answer comes, not the end");
@@ -131,14 +131,14 @@ impl Raw {
         (head[0], payload)
     }
 
-    /// The next frame, which is a text.
+    /// The next frame, which must be a text.
     pub fn hears(&mut self) -> String {
         let (first, payload) = self.frame();
         assert_eq!(first, 0x81, "a text comes next");
         String::from_utf8(payload).expect("a text is UTF-8")
     }
 
-    /// The next frame, which is a close frame: its code and reason.
+    /// The code and reason of the next frame, which must be a close frame.
     pub fn is_closed(&mut self) -> (u16, String) {
         let (first, payload) = self.frame();
         assert_eq!(first, 0x88, "a close frame comes next");
@@ -146,7 +146,7 @@ impl Raw {
     }
 }
 
-/// A text frame as clients send it, short, masked with zeros.
+/// A short text frame of a client, masked with zeros.
 pub fn text_frame(text: &str) -> Vec<u8> {
     let len = u8::try_from(text.len()).ok().filter(|len| *len < 126).expect("the text is short");
     [&[0x81, 0x80 | len, 0, 0, 0, 0], text.as_bytes()].concat()
@@ -159,13 +159,12 @@ pub fn ask(address: &str, request: &str) -> Answer {
     raw.answer()
 }
 
-/// A request without a body, such as `GET /`, after which the connection is to end.
+/// A request without a body, such as `GET /`, that asks for the end of the connection.
 pub fn request(method_and_path: &str) -> String {
     format!("{method_and_path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 }
 
-/// The upgrade request of RFC 6455 §1.3 for this path, with changes: `(name, "")` takes a header out, another value
-/// sets it.
+/// The upgrade request of RFC 6455 §1.3 for this path, with changes: `(name, "")` removes a header, any other value sets it.
 pub fn upgrade(path: &str, changes: &[(&str, &str)]) -> String {
     let mut headers = vec![
         ("Host", "server.example.com"),
@@ -182,5 +181,5 @@ pub fn upgrade(path: &str, changes: &[(&str, &str)]) -> String {
     format!("GET {path} HTTP/1.1\r\n{headers}\r\n")
 }
 
-/// What the standard expects for that request's key.
+/// The standard's answer to that request's key.
 pub const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";

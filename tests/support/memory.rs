@@ -1,37 +1,36 @@
-//! How much memory a host takes.
+//! The memory of a host.
 
 use std::fs;
 
 use super::host::Host;
 
-/// The host's memory since a moment: how much it has grown by now, and at its highest.
+/// The growth of the host's memory since a moment: the current one, and the highest.
 pub struct Memory {
     status: String,
     before: u64,
 }
 
 impl Memory {
-    /// Looks at the memory now, and has the kernel watch its peak from here.
+    /// Reads the memory now, and has the kernel track its peak from here.
     pub fn of(host: &Host) -> Self {
         let status = format!("/proc/{}/status", host.pid());
-        // proc(5): 5 sets the peak back to what is taken now.
+        // 5 resets the peak to the current value; see proc(5).
         fs::write(format!("/proc/{}/clear_refs", host.pid()), "5").expect("the kernel forgets the peak");
         Self { before: mebibytes(&status, "VmRSS:"), status }
     }
 
-    /// By how many MiB it has grown.
+    /// Its growth in MiB.
     pub fn grown(&self) -> u64 {
         mebibytes(&self.status, "VmRSS:").saturating_sub(self.before)
     }
 
-    /// By how many MiB it had grown at most.
+    /// Its highest growth in MiB.
     pub fn peaked(&self) -> u64 {
         mebibytes(&self.status, "VmHWM:").saturating_sub(self.before)
     }
 
-    /// Asserts that it has grown by no more than so many MiB at any time. Bounds leave some 20 MiB for what allocators keep
-    /// and kernels count late. When memory comes back is the allocator's choice (jemalloc gives it up after ten seconds), so
-    /// that is shown and not asserted.
+    /// Asserts that it has never grown by more than `mib`. Bounds leave some 20 MiB for memory that allocators keep and kernels
+    /// count late. The allocator decides when memory is returned (jemalloc takes ten seconds), so that is shown and not asserted.
     pub fn stayed_within(&self, peak: u64) {
         let (peaked, grown) = (self.peaked(), self.grown());
         println!("memory: {} MiB before, at most {peaked} MiB more, now {grown} MiB more", self.before);

@@ -1,4 +1,4 @@
-//! What the integration tests share: a running host, and clients that speak in the words of the domain.
+//! Shared by the integration tests: a running host, and clients with methods in the words of the domain.
 
 #![allow(dead_code, unused_imports, reason = "each binary uses a part of it")]
 

@@ -1,4 +1,4 @@
-//! Rudeness on a raw connection: resets, halves of things, and frames that no client would send.
+//! Bad behaviour on a raw connection: resets, partial data, and frames that no client would send.
 
 use std::io::{BufRead, Error, ErrorKind, Read, Write};
 use std::net::Shutdown;
@@ -9,7 +9,7 @@ use super::host::Host;
 use super::http::{Raw, text_frame, upgrade};
 
 impl Raw {
-    /// Connects to the probe and is a client of it: its id.
+    /// Connects to the probe and joins. Returns its id.
     pub fn join(address: &str) -> (Self, u64) {
         let mut raw = Self::connect(address);
         raw.says(upgrade("/", &[]).as_bytes());
@@ -19,7 +19,7 @@ impl Raw {
         (raw, id.unwrap_or_else(|| panic!("not {joined:?} but a join")))
     }
 
-    /// Sends a text to the probe and answers what comes next, but for who has come or gone.
+    /// Sends a text to the probe and returns its answer. Notices of joins and leaves are skipped.
     pub fn asks(&mut self, text: &str) -> String {
         self.says(&text_frame(text));
         loop {
@@ -30,7 +30,7 @@ impl Raw {
         }
     }
 
-    /// Sends bytes, if the other side still takes them.
+    /// Sends bytes, if the server still takes them.
     pub fn tries(&mut self, bytes: &[u8]) -> bool {
         match self.stream.get_mut().write_all(bytes) {
             Err(error) if is_late(&error) => panic!("the other side takes bytes or ends the connection"),
@@ -38,7 +38,7 @@ impl Raw {
         }
     }
 
-    /// Waits so long at most for a byte to come, or for the end. Says whether the connection has ended.
+    /// Waits for a byte or for the end, at most for this time. Returns whether the connection has ended.
     pub fn ends_within(&mut self, time: Duration) -> bool {
         self.stream.get_mut().set_read_timeout(Some(time)).expect("the socket has a timeout");
         match self.stream.fill_buf() {
@@ -47,13 +47,13 @@ impl Raw {
         }
     }
 
-    /// Says that it sends no more.
+    /// Ends its sending side.
     pub fn sends_no_more(&mut self) {
-        // Nothing is lost if the other side has ended it already.
+        // The server may have ended the connection already.
         let _ = self.stream.get_mut().shutdown(Shutdown::Write);
     }
 
-    /// Reads to the end of the connection, be it in order or not: what came.
+    /// Reads until the connection ends, in order or not, and returns the bytes.
     pub fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         match self.stream.read_to_end(&mut rest) {
@@ -62,7 +62,7 @@ impl Raw {
         }
     }
 
-    /// Ends the connection with a reset in place of an end.
+    /// Ends the connection by a reset.
     pub fn resets(self) {
         let socket = socket2::SockRef::from(self.stream.get_ref());
         socket.set_linger(Some(Duration::ZERO)).expect("the socket can be told not to linger");
@@ -92,17 +92,17 @@ pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Somebody new is served by the probe, and is the only one: who was there before has left.
+/// The probe serves a new client, and it is the only one: all earlier clients have left.
 pub async fn is_alone_and_served(host: &Host) {
     let (mut newcomer, id) = Client::join(host).await;
     assert_eq!(asks(&mut newcomer, "say here").await, "here");
-    // The host learns one by one of those who have gone.
+    // The host notices the leavers one by one.
     let alone = async { while asks(&mut newcomer, "list").await != format!("[{id}] of 1") {} };
-    tokio::time::timeout(Duration::from_secs(30), alone).await.expect("who has gone is forgotten within half a minute");
+    tokio::time::timeout(Duration::from_secs(30), alone).await.expect("leavers are removed within half a minute");
     newcomer.leaves(1000, "").await;
 }
 
-/// Sends a text to the probe and answers what comes next, but for who has come or gone.
+/// Sends a text to the probe and returns its answer. Notices of joins and leaves are skipped.
 pub async fn asks(client: &mut Client, text: &str) -> String {
     client.says(text).await;
     loop {

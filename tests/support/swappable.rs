@@ -1,4 +1,4 @@
-//! A host whose release can be changed.
+//! A host whose release can be swapped.
 
 use std::path::PathBuf;
 use std::process::Output;
@@ -6,7 +6,7 @@ use std::process::Output;
 use super::guests::guest;
 use super::host::{Host, command};
 
-/// A host with an admin socket of its own, in a folder that goes with it.
+/// A host with an admin socket of its own, in a temporary folder.
 pub struct Swappable {
     /// The host itself.
     pub host: Host,
@@ -25,24 +25,24 @@ impl Swappable {
         Self { host: Host::run_with(name, &all), folder }
     }
 
-    /// Where its admin socket is.
+    /// The path of its admin socket.
     pub fn socket(&self) -> PathBuf {
         self.folder.path().join("admin.sock")
     }
 
-    /// Runs another command of `ws-host` on this host.
+    /// Runs a command of `ws-host` against this host.
     pub fn ask(&self, arguments: &[&str]) -> Output {
         command().args(arguments).arg("--socket").arg(self.socket()).output().expect("ws-host starts")
     }
 
-    /// A swap that succeeds: what it says.
+    /// Runs a swap that succeeds, and returns its output.
     pub fn swap(&self, name: &str) -> String {
         let output = self.ask(&["swap", guest(name).to_str().expect("the path is text")]);
         assert!(output.status.success(), "swapped to {name}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// A swap that is refused: why.
+    /// The reason why a swap is refused.
     pub fn refusal_of(&self, file: &str) -> String {
         let output = self.ask(&["swap", file]);
         assert_eq!(output.status.code(), Some(1), "exit code");
@@ -51,12 +51,12 @@ impl Swappable {
         stderr
     }
 
-    /// Whether `ws-host status` says that this guest runs.
+    /// Whether this guest runs, by `ws-host status`.
     pub fn runs(&self, name: &str) -> bool {
         self.status()["release"]["file"].as_str().is_some_and(|file| file.ends_with(&format!("{name}.wasm")))
     }
 
-    /// What `ws-host status` tells.
+    /// The output of `ws-host status`.
     pub fn status(&self) -> serde_json::Value {
         let output = self.ask(&["status", "--json"]);
         assert!(output.status.success());

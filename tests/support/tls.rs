@@ -13,7 +13,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::client::Client;
 
-/// What `ws-host bench --insecure` takes certificates with. The binary gives no names to tests, so its source is taken.
+/// The verifier of `ws-host bench --insecure`. The binary exports nothing to tests, so its source is included.
 #[path = "../../load/src/unchecked.rs"]
 mod unchecked;
 use unchecked::Unchecked;
@@ -21,7 +21,7 @@ use unchecked::Unchecked;
 /// A client's TLS stream.
 pub type Stream = TlsStream<TcpStream>;
 
-/// A certificate of localhost's, and its key.
+/// A certificate of localhost, and its key.
 pub struct Certificate {
     /// In PEM.
     pub pem: String,
@@ -32,12 +32,12 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// One that is valid.
+    /// A valid certificate.
     pub fn new() -> Self {
         Self::valid(2020, 2120)
     }
 
-    /// One that is valid from the beginning of one year to that of another.
+    /// A certificate that is valid from the beginning of one year to that of another.
     pub fn valid(from: i32, to: i32) -> Self {
         let mut params = Self::params();
         params.not_before = rcgen::date_time_ymd(from, 1, 1);
@@ -45,7 +45,7 @@ impl Certificate {
         Self::with(&params)
     }
 
-    /// An authority's own, as `openssl req -x509` makes them.
+    /// The certificate of an authority itself, as `openssl req -x509` makes it.
     pub fn of_authority() -> Self {
         let mut params = Self::params();
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -63,7 +63,7 @@ impl Certificate {
     }
 }
 
-/// The two files of a server's certificate, in a folder of their own.
+/// The two files of a server's certificate, in their own folder.
 pub struct Files {
     dir: TempDir,
 }
@@ -86,13 +86,13 @@ impl Files {
         self.dir.path().join("key.pem")
     }
 
-    /// Puts another certificate into the files that there are.
+    /// Writes another certificate into the existing files.
     pub fn write(&self, certificate: &Certificate) {
         write(&self.key(), &certificate.key);
         write(&self.certificate(), &certificate.pem);
     }
 
-    /// Puts files of another certificate in their place.
+    /// Replaces them by files of another certificate.
     pub fn replace(&self, certificate: &Certificate) {
         for (path, text) in [(self.key(), &certificate.key), (self.certificate(), &certificate.pem)] {
             let new = path.with_extension("new");
@@ -112,7 +112,7 @@ fn write(path: &Path, text: &str) {
     std::fs::write(path, text).expect("the file can be written");
 }
 
-/// What a client is set to: it takes every certificate, for the test to look at, and speaks these versions.
+/// A client's configuration that accepts every certificate, for the test to examine, and speaks these versions.
 pub fn config(versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
     let provider = Arc::new(ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -125,7 +125,7 @@ pub fn config(versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
     config
 }
 
-/// A client that takes no certificate but this one, and that only from whom it names.
+/// A client's configuration that accepts only this certificate, and only for the name in it.
 pub fn trusting(certificate: &CertificateDer<'static>) -> ClientConfig {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(certificate.clone()).expect("the certificate is one");
@@ -136,14 +136,14 @@ pub fn trusting(certificate: &CertificateDer<'static>) -> ClientConfig {
         .with_no_client_auth()
 }
 
-/// Connects to `127.0.0.1:40123`, and asks for the certificate of this name.
+/// Connects to `127.0.0.1:40123`, with this server name.
 pub async fn handshake(address: &str, name: &str, config: ClientConfig) -> std::io::Result<Stream> {
     let socket = TcpStream::connect(address).await.expect("the host accepts connections");
     let name = ServerName::try_from(name.to_owned()).expect("the name is one");
     TlsConnector::from(Arc::new(config)).connect(name, socket).await
 }
 
-/// A stream over which HTTP can be spoken.
+/// A TLS stream for HTTP.
 pub async fn open(address: &str) -> Stream {
     handshake(address, "localhost", config(rustls::ALL_VERSIONS)).await.expect("the handshake succeeds")
 }
@@ -153,12 +153,12 @@ pub async fn connect(address: &str) -> Client<Stream> {
     Client::over(open(address).await, "wss://localhost/").await
 }
 
-/// The certificate that new connections are shown.
+/// The certificate of new connections.
 pub async fn shown(address: &str) -> CertificateDer<'static> {
     certificate_of(&open(address).await)
 }
 
-/// The certificate that this connection was shown.
+/// The certificate of this connection.
 pub fn certificate_of(stream: &Stream) -> CertificateDer<'static> {
     let chain = stream.get_ref().1.peer_certificates().expect("the server has shown a certificate");
     chain[0].clone().into_owned()

@@ -1,4 +1,19 @@
 //! Releases of a guest, and the change from one to another while clients stay connected.
+//!
+//! `Releases::swap` loads the program on a thread for blocking work, then gives each shard in turn an `Order::Swap`. The shard's
+//! `Rooms` starts new rooms with that program, and passes the order to one room after the other. A room follows orders before
+//! inputs, so it changes between two handlers (`shard/takeover.rs`). It launches the new instance, asks the old one for its
+//! `snapshot`, whose effects are rolled back, and calls `on_start(Swap, saved)` of the new one. Only then does the new instance
+//! take over. A failure before that leaves the old one running. A shard without rooms tries the program on a room without members.
+//!
+//! A swap does not touch the room's members, client data, topics, timers and mailbox. The room's `Release` keeps the previous one
+//! and the state given at the swap, until the probation has passed (`Order::Settle`).
+//!
+//! - A refusal ends the swap. `Order::Revert` takes back the rooms that took part in it; its `Probation` identifies the swap. The
+//!   way back from the swap before is then in force again, if its probation still runs.
+//! - `Probation` counts the traps of all rooms with the new release. Rooms that opened since go back without state. At the
+//!   limit, `Releases::watch_over` reverts all rooms.
+//! - A rollback is a swap to the previous release, with a fresh snapshot.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

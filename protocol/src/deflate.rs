@@ -1,4 +1,12 @@
 //! The sending half of permessage-deflate (RFC 7692 §7.2.1), and what was agreed on.
+//!
+//! A message to many receivers is compressed once for each size of window, with a stream of [`Deflaters`] that keeps no context
+//! between messages. A connection with a context of its own has a [`Deflater`] for messages to it alone. A message from
+//! [`Deflaters`] enters that client's window too, without passing its own stream, so that stream starts afresh:
+//! [`Deflater::forget`].
+//!
+//! The receiving half lends its streams as well ([`Inflaters`](super::Inflaters)): a connection between messages keeps none, unless
+//! its context does. It inflates piece by piece as bytes arrive, and checks each piece against the limit and as text.
 
 use flate2::{Compress, Compression, FlushCompress};
 

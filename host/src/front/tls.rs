@@ -1,4 +1,23 @@
 //! The certificate for new TLS connections, which can be replaced while the server runs.
+//!
+//! **Handshake.** The front door completes it (`transport`): its cost, a signature, falls on the thread that accepts and not on a
+//! shard. One deadline spans handshake and HTTP request.
+//!
+//! **Hand-over.** The stream is taken apart into the socket, the rustls session, and the plaintext so far: the bytes that HTTP
+//! has read, and those that only rustls has (`TlsSession::take_over`). Ciphertext that has arrived stays in the session.
+//!
+//! **On the shard**, only `shard/socket.rs` knows whether a line has TLS. `Socket::poll_read` reads ciphertext into a buffer of
+//! the shard, and `TlsSession` (`shard/tls.rs`, without I/O) appends the plaintext to the read buffer. `Socket::try_write`
+//! encrypts the outbox's bytes and writes them in one call. Bytes that the kernel does not take stay in the session and leave
+//! the line blocked, as a full kernel buffer does without TLS. A plain client pays for an `Option`.
+//!
+//! - A client's close_notify, an end without one, and a broken record end the connection like a lost one, after the messages
+//!   before it.
+//! - Our close_notify is sent at the end of the line's task, or before our side is shut.
+//! - Records of TLS itself (an alert, a new key, the refusal of a renegotiation) go out with the next write, or at the end.
+//!
+//! **Reload.** `Tls::reload` loads and checks the files again and replaces the whole configuration, with the key of its session
+//! tickets. Handshakes that have begun keep theirs. The library reads the files when it is told to; the command watches them.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;

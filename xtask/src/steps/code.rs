@@ -1,4 +1,4 @@
-//! What cargo checks by itself.
+//! The checks of cargo itself.
 
 use crate::command::{cargo, command, for_guest, output, run};
 use crate::step::{Check, Context, Trouble};
@@ -25,36 +25,35 @@ pub(crate) fn clippy(context: &Context) -> Check {
     Ok(())
 }
 
-/// The documentation builds, and its links lead somewhere.
+/// The documentation builds, and its links resolve.
 pub(crate) fn doc(context: &Context) -> Check {
     let mut doc = cargo("doc --workspace --no-deps --quiet", &context.places.root);
     run(doc.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// Builds the host's binary together with the tests, so that both share their dependencies: `cargo build` alone
-/// would choose other features for some, and compile what depends on those once more.
+/// Builds the host's binary together with the tests, so that both share their dependencies. `cargo build` alone would choose
+/// other features for some, and compile their dependents again.
 pub(crate) fn build(context: &Context) -> Check {
     run(&mut cargo("build --workspace --bins --tests --examples", &context.places.root))
 }
 
-/// Unit, documentation and integration tests. The unit tests of the example guests run on the machine itself, not as
-/// WebAssembly.
+/// Unit, documentation and integration tests. The unit tests of the example guests run as native code, not as WebAssembly.
 pub(crate) fn test(context: &Context) -> Check {
     let root = &context.places.root;
-    // The release profile has compiled the macros that guests use.
+    // The release profile already has the compiled macros of the guests.
     run(for_guest(&mut cargo("test --workspace --release --quiet", &root.join("guest-examples"))))?;
     run(&mut cargo("test --workspace", root))
 }
 
-/// The fuzz targets compile, without libFuzzer itself, whose source is C++; and they keep their promises over their corpus
-/// and what is made from it.
+/// The fuzz targets compile, without libFuzzer itself, whose source is C++. They keep their promises over their corpus and over
+/// inputs made from it.
 pub(crate) fn fuzz(context: &Context) -> Check {
     let fuzz = context.places.fuzz();
     run(&mut cargo("clippy --lib --bins --tests --no-default-features --features targets --quiet -- -D warnings", &fuzz))?;
     run(&mut cargo("test --no-default-features", &fuzz))
 }
 
-/// Counts the system calls of messages. These do not depend on how busy the machine is, as times would.
+/// Counts the system calls of messages. Unlike times, these do not depend on the load of the machine.
 pub(crate) fn system_calls(context: &Context) -> Check {
     let root = &context.places.root;
     if let Err(Trouble::Failed(why) | Trouble::Missing(why)) = output(command("strace", root).args(["-o", "/dev/null", "true"])) {

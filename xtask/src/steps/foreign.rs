@@ -1,4 +1,4 @@
-//! Clients that others wrote, against the real binary.
+//! Tests of the real binary by clients of other projects.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::places::Places;
 use crate::step::{Check, Context};
 use crate::toolbox;
 
-/// Guests that cargo built, and those that cargo-component built.
+/// The targets of guests that cargo builds, and of those that cargo-component builds.
 const CARGO: &str = "wasm32-wasip2";
 const COMPONENT: &str = "wasm32-wasip1";
 
@@ -66,7 +66,7 @@ pub(crate) fn autobahn(context: &Context) -> Check {
     run(against_host(&mut suite, places, CARGO))
 }
 
-/// Tells a script which host to start and where the guests lie.
+/// Tells a script which host to start, and the folder of the guests.
 fn against_host<'a>(script: &'a mut Command, places: &Places, wasm_target: &str) -> &'a mut Command {
     script.env("WS_HOST", places.host_binary()).env("GUESTS", places.guests(wasm_target))
 }

@@ -18,7 +18,7 @@ pub(crate) fn build(context: &Context) -> Check {
     Ok(())
 }
 
-/// Builds the example guests with cargo-component, each by itself as a person would.
+/// Builds the example guests with cargo-component, each on its own, as a developer would.
 pub(crate) fn build_with_component(context: &Context) -> Check {
     let places = &context.places;
     wasm_targets(places)?;
@@ -52,7 +52,7 @@ fn folders(metadata: &Value) -> Vec<PathBuf> {
     manifests.filter_map(|manifest| Some(Path::new(manifest).parent()?.to_owned())).collect()
 }
 
-/// The names of the packages that cargo takes when none is named.
+/// The names of the packages that cargo builds by default.
 fn default_members(metadata: &Value) -> Vec<&str> {
     let ids: Vec<_> = metadata["workspace_default_members"].as_array().into_iter().flatten().collect();
     packages(metadata).filter(|package| ids.contains(&&package["id"])).filter_map(|package| package["name"].as_str()).collect()
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cargo_says_about_packages_is_read() {
+    fn cargos_metadata_on_packages_is_read() {
         let text = r#"{
             "packages": [
                 { "id": "1", "name": "host", "manifest_path": "/p/host/Cargo.toml" },

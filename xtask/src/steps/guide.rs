@@ -6,14 +6,14 @@ use crate::command::command;
 use crate::step::{Check, Context, Trouble};
 use crate::toolbox::python_packages;
 
-/// mdBook builds the guide, and has nothing to complain of: it warns, and succeeds. It comes ready-made from a Python package;
-/// compiling it would take minutes.
+/// mdBook builds the guide without warnings, which would not make it fail by themselves. It is installed from a Python package,
+/// since compiling it takes minutes.
 pub(crate) fn build(context: &Context) -> Check {
     let places = &context.places;
     let guide = places.root.join("docs/guide");
     let python = python_packages(places, "guide-python", &guide.join("requirements.txt"))?;
     let mut mdbook = command(python.with_file_name("mdbook"), &guide);
-    // Either could silence what we look for.
+    // Either could silence the warnings.
     mdbook.arg("build").env_remove("RUST_LOG").env_remove("MDBOOK_LOG");
     let built = mdbook.output().context("mdbook does not start")?;
     let said = String::from_utf8_lossy(&built.stderr);

@@ -1,4 +1,4 @@
-//! Guests in JavaScript and in C: the examples and the fixtures, built as a person would, under the tests for every language.
+//! Guests in JavaScript and in C: the examples and the fixtures, built as a developer would, under the tests for every language.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -8,7 +8,7 @@ use crate::places::Places;
 use crate::step::{Check, Context};
 use crate::toolbox;
 
-/// The tests that every language has to pass.
+/// The tests that every language must pass.
 const TESTS: &str = "test --workspace --test integration -- --ignored";
 
 /// The SDK's own tests, the types of the example, and the tests for every language, with components that the SDK builds.
@@ -51,7 +51,7 @@ fn made(places: &Places, name: &str) -> Result<PathBuf, crate::step::Trouble> {
     Ok(folder)
 }
 
-/// Compiles a component for the cache: many tests at once would all do so.
+/// Compiles a component into the cache, since many tests at once would each compile it.
 fn compile(places: &Places, component: &Path) -> Check {
     run(command(places.host_binary(), &places.root).args(["inspect", "--json"]).arg(component).stdout(Stdio::null()))
 }

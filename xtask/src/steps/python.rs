@@ -11,7 +11,7 @@ use crate::places::Places;
 use crate::step::{Check, Context, Trouble};
 use crate::toolbox;
 
-/// The SDK's own tests and its type hints, then the tests of components that it has built, with the real host.
+/// The SDK's own tests and its type hints, and the tests of components that it has built, with the real host.
 pub(crate) fn guests(context: &Context) -> Check {
     let places = &context.places;
     let python = toolbox::guest_sdk(places)?;
@@ -28,7 +28,7 @@ pub(crate) fn guests(context: &Context) -> Check {
             let mut build = command(&python, &places.root);
             run(build.args(["-m", "ws_host_guest", "build"]).arg(&source).arg("--output").arg(&component))?;
         }
-        // Compiles it, which takes a while, for the cache: many tests at once would all do so.
+        // Compiles it into the cache, since many tests at once would each compile it.
         run(command(places.host_binary(), &places.root)
             .args(["inspect", "--json"])
             .arg(&component)
@@ -53,13 +53,13 @@ fn sources(places: &Places) -> Result<Vec<(String, PathBuf)>, Trouble> {
     Ok(sources)
 }
 
-/// Whether a file is missing, or older than one of these files and what is in these folders.
+/// Whether a file is missing, or older than one of these files or than a file in one of these folders.
 fn is_older(file: &Path, than: &[&Path]) -> bool {
     let Some(made) = modified(file) else { return true };
     than.iter().any(|path| newest(path).is_none_or(|newest| newest > made))
 }
 
-/// When a file, or the last file in a folder, was written.
+/// The time at which a file, or the last file in a folder, was written.
 fn newest(path: &Path) -> Option<SystemTime> {
     let Ok(entries) = path.read_dir() else { return modified(path) };
     entries.flatten().filter_map(|entry| newest(&entry.path())).max()

@@ -1,10 +1,10 @@
-//! What the project depends on.
+//! The project's dependencies.
 
 use crate::command::run;
 use crate::step::{Check, Context};
 use crate::toolbox::{DENY, cargo_tool};
 
-/// Licences, duplicate versions and sources are as deny.toml allows.
+/// deny.toml allows all licences, duplicate versions and sources.
 pub(crate) fn deny(context: &Context) -> Check {
     let places = &context.places;
     let deny = cargo_tool(&DENY, places)?;

@@ -7,7 +7,7 @@ use super::source::Source;
 /// The most names of `lib.rs`, its public modules included.
 const NAMES: usize = 10;
 /// The most names of a public module.
-const MODULE_NAMES: usize = 32;
+const MODULE_NAMES: usize = 20;
 const ROOT: &str = "host/src";
 const HIDDEN: &str = "#[doc(hidden)]";
 
@@ -66,7 +66,8 @@ fn public_items(code: &str) -> Vec<&str> {
 }
 
 fn is_attributes(before: &str) -> bool {
-    !before.contains(HIDDEN) && !words(before).any(|(_, word)| matches!(word, "fn" | "struct" | "enum" | "mod" | "use"))
+    let before = before.trim();
+    before.is_empty() || before.starts_with('#') && before.ends_with(']') && !before.contains(HIDDEN)
 }
 
 /// The names that the item behind a `pub` exports.
@@ -93,7 +94,7 @@ mod tests {
     fn exported_names_are_found() {
         let code = "#![deny(missing_docs)]\nmod a;\npub(crate) mod b;\npub mod c;\npub use a::{D, e::F, G as H};\n\
             pub use a::I;\n#[derive(Debug)]\npub struct J { pub k: u8 }\npub async fn l() { pub fn m() {} }\n\
-            #[doc(hidden)]\npub mod n;\nfn o() { p(); }\n";
+            #[doc(hidden)]\npub mod n;\nfn o() { p(); }\nimpl J { pub fn q() {} }\n";
         assert_eq!(exported(code), ["c", "D", "F", "H", "I", "J", "l"]);
     }
 

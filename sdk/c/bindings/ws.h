@@ -14,8 +14,8 @@ typedef struct ws_string_t {
   size_t len;
 } ws_string_t;
 
-// Names one connection. Ids start at 1, grow by one, and are never used again while the host runs,
-// so an id that a guest has kept can at worst name a client that left.
+// Names one connection. Ids start at 1, grow by one, and are never used again while the host runs.
+// An id that a guest has kept therefore never names another client.
 // 
 // Ids are plain numbers, not resource handles, because they must survive a swap of the guest.
 typedef uint64_t ws_host_server_types_client_id_t;
@@ -40,7 +40,7 @@ typedef struct ws_host_server_types_message_t {
 // A binary message. A browser receives it as a `Blob` or an `ArrayBuffer`.
 #define WS_HOST_SERVER_TYPES_MESSAGE_BINARY 1
 
-// Where a connection comes from.
+// The address of a client.
 typedef struct ws_host_server_types_address_t {
   // The IP address in its usual notation, such as `192.0.2.7` or `2001:db8::1`.
   ws_string_t   ip;
@@ -63,7 +63,7 @@ typedef struct {
   ws_string_t val;
 } ws_option_string_t;
 
-// A connected client, as its upgrade request described it. Nothing in here changes while it is connected.
+// A connected client, as its upgrade request described it. Its fields do not change while it is connected.
 typedef struct ws_host_server_types_client_t {
   // Its id, for `send` and everything else.
   ws_host_server_types_client_id_t   id;
@@ -71,15 +71,15 @@ typedef struct ws_host_server_types_client_t {
   ws_host_server_types_address_t   address;
   // The path of the request, percent-encoding untouched: `/room/blue`.
   ws_string_t   path;
-  // What stood behind the `?` of the request, percent-encoding untouched. Empty when there was none.
+  // The query of the request, the part behind the `?`, percent-encoding untouched, or the empty string.
   ws_string_t   query;
-  // The request's headers in their order, names in lower case. Bytes that are not UTF-8 are shown as U+FFFD.
+  // The request's headers in their order, names in lower case. U+FFFD replaces bytes that are not UTF-8.
   ws_list_tuple2_string_string_t   headers;
   // The subprotocol that was agreed on (RFC 6455 §1.9), if any.
   ws_option_string_t   subprotocol;
 } ws_host_server_types_client_t;
 
-// What ended a connection.
+// The cause for the end of a connection.
 typedef uint8_t ws_host_server_types_close_cause_t;
 
 // The client closed it with a close frame.
@@ -88,15 +88,15 @@ typedef uint8_t ws_host_server_types_close_cause_t;
 #define WS_HOST_SERVER_TYPES_CLOSE_CAUSE_GUEST 1
 // The connection was lost: a reset, or its end without a close frame.
 #define WS_HOST_SERVER_TYPES_CLOSE_CAUSE_LOST 2
-// The client did not answer in time: no pong, or a message that never went on.
+// The client did not answer a ping in time.
 #define WS_HOST_SERVER_TYPES_CLOSE_CAUSE_TIMEOUT 3
 // The client broke the protocol (1002) or sent text that is not UTF-8 (1007).
 #define WS_HOST_SERVER_TYPES_CLOSE_CAUSE_PROTOCOL 4
-// A message passed the limit on size (1009).
+// A message was larger than the limit (1009).
 #define WS_HOST_SERVER_TYPES_CLOSE_CAUSE_TOO_BIG 5
 // The client broke a rate limit or another rule of the host (1008).
 #define WS_HOST_SERVER_TYPES_CLOSE_CAUSE_POLICY 6
-// The client did not read what was sent to it, or the room is overloaded (1013).
+// The client did not read its messages, or the room is overloaded (1013).
 #define WS_HOST_SERVER_TYPES_CLOSE_CAUSE_OVERLOAD 7
 // The handler trapped on an event of this client (1011).
 #define WS_HOST_SERVER_TYPES_CLOSE_CAUSE_TRAP 8
@@ -107,25 +107,25 @@ typedef uint8_t ws_host_server_types_close_cause_t;
 
 // How a connection ended.
 typedef struct ws_host_server_types_close_info_t {
-  // The close code (RFC 6455 §7.4): the one in the close frame of whoever closed first. 1005 when that
-  // frame had none, 1006 when there was no close frame at all.
+  // The close code (RFC 6455 §7.4), from the close frame of the side that closed first. 1005 when that
+  // frame had no code, 1006 when no close frame was sent.
   uint16_t   code;
   // The reason in that close frame, or the empty string.
   ws_string_t   reason;
-  // Whether a close frame ended it, from either side. False means that the connection was lost or cut.
+  // Whether a close frame ended the connection, from either side. False means that it was lost or cut.
   bool   clean;
-  // What ended it. Two causes can share a code: a lost connection and a timeout are both 1006.
+  // The cause. Two causes can share a code: a lost connection and a timeout are both 1006.
   ws_host_server_types_close_cause_t   cause;
 } ws_host_server_types_close_info_t;
 
-// What became of a message that was accepted for a client.
+// The state of a message that was accepted for a client.
 typedef uint8_t ws_host_server_types_send_status_t;
 
 // It will go out when the handler has returned.
 #define WS_HOST_SERVER_TYPES_SEND_STATUS_QUEUED 0
-// The same, but more than the soft limit (64 KiB unless the host's owner says otherwise) now waits for
-// this client. A well-behaved guest sends it less until `flow.on-drain` says that it has caught up.
-// A client for which more than the hard limit waits (1 MiB) is closed with 1013.
+// The same, but more than the soft limit (by default 64 KiB) now waits for this client. A well-behaved
+// guest sends it less until `flow.on-drain` is called. A client for which more than the hard limit waits (by
+// default 1 MiB) is closed with 1013.
 #define WS_HOST_SERVER_TYPES_SEND_STATUS_BACKPRESSURE 1
 
 // Why a message was not accepted. Nothing of it was sent.
@@ -135,7 +135,7 @@ typedef uint8_t ws_host_server_types_send_error_t;
 #define WS_HOST_SERVER_TYPES_SEND_ERROR_NO_SUCH_CLIENT 0
 // The client's connection is closing.
 #define WS_HOST_SERVER_TYPES_SEND_ERROR_CLOSING 1
-// The message is larger than the limit for one message (1 MiB unless the host's owner says otherwise).
+// The message is larger than the limit for one message (by default 1 MiB).
 #define WS_HOST_SERVER_TYPES_SEND_ERROR_TOO_BIG 2
 // This handler has already staged as much as one handler may (64 MiB, 100,000 effects, or 10 million
 // deliveries: broadcasts and publications times their receivers).
@@ -161,7 +161,7 @@ typedef uint8_t ws_host_server_clients_close_error_t;
 // The reason is longer than 123 bytes of UTF-8 (RFC 6455 §5.5).
 #define WS_HOST_SERVER_CLIENTS_CLOSE_ERROR_REASON_TOO_LONG 2
 
-// Why an attachment was not set. The one before stays.
+// Why an attachment was not set. The previous one stays.
 typedef uint8_t ws_host_server_clients_attachment_error_t;
 
 // No client of this room has that id.
@@ -285,7 +285,7 @@ typedef struct exports_ws_host_server_gate_request_t {
   exports_ws_host_server_gate_address_t   address;
   // Its path, percent-encoding untouched.
   ws_string_t   path;
-  // What stands behind the `?`, percent-encoding untouched, or the empty string.
+  // Its query, the part behind the `?`, percent-encoding untouched, or the empty string.
   ws_string_t   query;
   // Its headers in their order, names in lower case. Cookies are in `cookie`.
   ws_list_tuple2_string_string_t   headers;
@@ -301,7 +301,7 @@ typedef struct exports_ws_host_server_gate_rejection_t {
   ws_string_t   reason;
 } exports_ws_host_server_gate_rejection_t;
 
-// What is to become of a request.
+// The decision about a request.
 typedef struct exports_ws_host_server_gate_decision_t {
   uint8_t tag;
   union {
@@ -311,9 +311,9 @@ typedef struct exports_ws_host_server_gate_decision_t {
   } val;
 } exports_ws_host_server_gate_decision_t;
 
-// Let it in, with one of the subprotocols it offered or with none. `on-new-client` follows.
+// Accept it, with one of the subprotocols that it offers or with none. `on-new-client` follows.
 #define EXPORTS_WS_HOST_SERVER_GATE_DECISION_ACCEPT 0
-// Answer with this HTTP status, 400 to 599. A browser's page learns no more than that it failed (1006).
+// Answer with this HTTP status, 400 to 599. A browser shows its page only that the request failed (1006).
 #define EXPORTS_WS_HOST_SERVER_GATE_DECISION_REFUSE 1
 // Accept the WebSocket and close it at once with a code that a page can read. No handler follows.
 #define EXPORTS_WS_HOST_SERVER_GATE_DECISION_CLOSE 2
@@ -365,59 +365,59 @@ typedef ws_host_server_types_close_info_t exports_ws_host_server_handler_close_i
 // 
 // Messages to one client arrive in the order of the calls, broadcasts included.
 extern bool ws_host_server_clients_send(ws_host_server_clients_client_id_t to, ws_host_server_clients_message_t *message, ws_host_server_clients_send_status_t *ret, ws_host_server_clients_send_error_t *err);
-// Sends a message to every member of the room at the moment of the call, but for those in `except` and
-// those that are closing. It costs one encoding, however many receive it, and never waits for a slow client.
+// Sends a message to every member of the room at the moment of the call, without those in `except` and
+// those that are closing. The message is encoded once for all receivers. A slow client does not delay it.
 // 
-// Errors: only `too-big` and `limit`. Ids in `except` that name nobody are no error.
+// Errors: only `too-big` and `limit`. Unknown ids in `except` are ignored.
 extern bool ws_host_server_clients_broadcast(ws_host_server_clients_message_t *message, ws_host_server_clients_list_client_id_t *except, ws_host_server_clients_send_error_t *err);
 // Closes a connection with a code and a reason, after everything that was sent to it before.
 // 
-// From this call on the client gets no further messages and its own are dropped. It stays a member until
-// `on-client-left` has been told, with cause `guest`, which runs after the present handler. Closing a client
-// that is already closing is no error and changes nothing.
+// From this call on the client gets no further messages, and its own are dropped. It stays a member until
+// `on-client-left` is called with the cause `guest`, after the present handler. Closing a client that is
+// already closing changes nothing and is not an error.
 extern bool ws_host_server_clients_close(ws_host_server_clients_client_id_t id, uint16_t code, ws_string_t *reason, ws_host_server_clients_close_error_t *err);
 // A client's details, or none when no client of this room has that id.
 extern bool ws_host_server_clients_get(ws_host_server_clients_client_id_t id, ws_host_server_clients_client_t *ret);
-// The ids of all members, in the order in which they came.
+// The ids of all members, in the order in which they joined.
 extern void ws_host_server_clients_list(ws_host_server_clients_list_client_id_t *ret);
-// How many members there are.
+// The number of members.
 extern uint32_t ws_host_server_clients_count(void);
-// How many bytes wait to be written to a client, those staged by this handler included; frame headers
-// count. What the kernel has taken does not. None when no client of this room has that id.
+// The number of bytes that wait to be written to a client. Bytes staged by this handler and frame headers count;
+// bytes that the kernel has taken do not. None when no client of this room has that id.
 extern bool ws_host_server_clients_buffered_amount(ws_host_server_clients_client_id_t id, uint64_t *ret);
 // The bytes that were attached to a client. None when nothing is attached or no client of this room has that id.
 extern bool ws_host_server_clients_attachment(ws_host_server_clients_client_id_t id, ws_list_u8_t *ret);
-// Attaches up to 16 KiB to a client, in place of what was attached before; an empty list takes it away.
+// Attaches up to 16 KiB to a client, in place of the previous attachment. An empty list removes it.
 // 
-// Attachments live in the host: they survive a swap, a trap and a restart of the instance, and go when the
-// client has left (during `on-client-left` they can still be read).
+// Attachments live in the host: they survive a swap, a trap and a restart of the instance, and end when the
+// client has left (`on-client-left` can still read them).
 extern bool ws_host_server_clients_set_attachment(ws_host_server_clients_client_id_t id, ws_list_u8_t *data, ws_host_server_clients_attachment_error_t *err);
 
 // Imported Functions from `ws-host:server/topics@0.1.0`
-// Adds a client to a topic. Doing so twice is no error and changes nothing. A client that leaves
-// is taken out of its topics before `on-client-left` runs.
+// Adds a client to a topic. Adding it again changes nothing and is not an error. A client that leaves
+// is removed from its topics before `on-client-left` runs.
 extern bool ws_host_server_topics_subscribe(ws_host_server_topics_client_id_t id, ws_string_t *topic, ws_host_server_topics_subscribe_error_t *err);
-// Takes a client out of a topic. No error if it was not in it.
+// Removes a client from a topic. It is not an error if the client was not in it.
 extern void ws_host_server_topics_unsubscribe(ws_host_server_topics_client_id_t id, ws_string_t *topic);
-// Sends a message to the subscribers of a topic at the moment of the call, but for those in `except`.
-// Otherwise as `clients.broadcast`. A topic without subscribers is no error.
+// Sends a message to the subscribers of a topic at the moment of the call, without those in `except`.
+// Otherwise as `clients.broadcast`. A topic without subscribers is not an error.
 extern bool ws_host_server_topics_publish(ws_string_t *topic, ws_host_server_topics_message_t *message, ws_host_server_topics_list_client_id_t *except, ws_host_server_topics_send_error_t *err);
 // The subscribers of a topic, in the order of their ids.
 extern void ws_host_server_topics_subscribers(ws_string_t *topic, ws_host_server_topics_list_client_id_t *ret);
 
 // Imported Functions from `ws-host:server/control@0.1.0`
-// From now on, new clients are refused with HTTP status 503. Who is connected stays.
+// Refuses new clients from now on, with HTTP status 503. Members stay.
 extern void ws_host_server_control_deny_new_clients(void);
-// Takes `deny-new-clients` back.
+// Admits new clients again.
 extern void ws_host_server_control_allow_new_clients(void);
-// Has `timers.on-timer` called with this payload after `delay-ms` milliseconds, or every `delay-ms`
-// milliseconds if `repeat` is set. A repeating timer keeps to its grid: a late call does not make the later
-// ones late, and calls that were missed altogether are left out. The time counts from the call of `set-timer`.
+// Sets a timer: `timers.on-timer` is called with this payload after `delay-ms` milliseconds, or every `delay-ms`
+// milliseconds if `repeat` is set. A repeating timer keeps to its grid: a late call does not delay the later
+// ones, and missed calls are left out. The time counts from the call of `set-timer`.
 // 
-// Timers live in the host: they survive a swap and a trap. A guest that does not export `timers` may set
+// Timers live in the host: they survive a swap and a trap. A guest without the export `timers` may set
 // them, and nothing happens when they are due.
 extern bool ws_host_server_control_set_timer(uint32_t delay_ms, bool repeat, ws_list_u8_t *payload, ws_host_server_control_timer_id_t *ret, ws_host_server_control_timer_error_t *err);
-// Takes a timer back. No error if it has run or never existed: after this call it does not run.
+// Cancels a timer: after this call it does not run. It is not an error if the timer has run or never existed.
 extern void ws_host_server_control_cancel_timer(ws_host_server_control_timer_id_t id);
 
 // Exported Functions from `ws-host:server/gate@0.1.0`

@@ -9,7 +9,7 @@ use crate::support::{Client, Embedded, guest};
 use tokio::sync::mpsc::{self, error::TryRecvError};
 use tokio::sync::oneshot;
 use ws_host::app::{Client as Member, CloseCause, Message};
-use ws_host::config::{Grants, Limits};
+use ws_host::config::{Grants, Instances, Limits};
 use ws_host::{Error, Room, Server};
 
 /// An echo in one callback.
@@ -168,6 +168,27 @@ async fn the_handle_sends_to_one_and_to_all_in_order() {
     }
     assert_eq!(first.next().await.into_data().as_ref(), [1, 2, 3]);
     assert!(matches!(server.handle.send(9.into(), "x"), Err(Error::NoSuchClient(id)) if id.get() == 9));
+}
+
+#[tokio::test]
+async fn the_handle_sends_to_a_room_and_to_the_subscribers_of_a_topic_in_it() {
+    let server = Server::builder().instances(Instances::PerRoom).shards(2).on_message(|room, client, message| {
+        room.subscribe(client.id, "news").ok();
+        room.send(client.id, message).ok();
+    });
+    let server = Embedded::start(server);
+    let mut red = Client::connect_url(&server.url("/red")).await;
+    let mut also_red = Client::connect_url(&server.url("/red")).await;
+    let mut blue = Client::connect_url(&server.url("/blue")).await;
+    assert_eq!(red.asks("subscribe").await, "subscribe");
+    assert_eq!(blue.asks("subscribe").await, "subscribe");
+    assert!(server.handle.send_to_room("/red", "to red").is_ok());
+    assert!(server.handle.publish("/red", "news", "news of red").is_ok());
+    assert!(server.handle.send_to_room("/nowhere", "to nobody").is_ok());
+    assert!(server.handle.broadcast("to all").is_ok());
+    assert_eq!([red.hears().await, red.hears().await, red.hears().await], ["to red", "news of red", "to all"]);
+    assert_eq!([also_red.hears().await, also_red.hears().await], ["to red", "to all"]);
+    assert_eq!(blue.hears().await, "to all");
 }
 
 #[tokio::test]

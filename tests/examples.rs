@@ -60,7 +60,7 @@ mod rooms {
     async fn a_new_name_is_announced_in_its_owners_topics_and_is_unique() {
         let host = Host::run("rooms");
         let (mut ada, mut bob) = two_in_cats(&host).await;
-        assert!(bob.asks("name Ada").await.starts_with("error a name is"));
+        assert!(bob.asks("name Ada").await.starts_with("error a name has"));
         assert!(bob.asks("name two words").await.starts_with("name two"));
         assert_eq!(ada.hears().await, "renamed cats Bob two");
         assert_eq!(ada.asks("who cats").await, "here cats Ada two");

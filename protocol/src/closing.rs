@@ -37,7 +37,7 @@ pub enum Closing {
     Over,
 }
 
-/// What the owner of a connection has to do.
+/// The next thing that the owner of a connection has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Action {
@@ -53,10 +53,10 @@ pub enum Action {
     Reply,
     /// Nothing is left to wait for but our own writing: call [`Closing::flushed`] once nothing waits to be written.
     Flush,
-    /// Shut our side of the connection and go on reading. Whatever the peer had sent before it reads our close frame is
-    /// dropped. If the socket were closed now, it would be reset, and the close frame could be lost with it.
+    /// Shut our side of the connection, and drop everything that is read. To close the socket now would reset it while the peer
+    /// still sends, and our close frame could be lost.
     Shut,
-    /// Close the connection, and drop what waits to be written. A client waits for the server to do so first
+    /// Close the connection, and drop the bytes that wait to be written. A client waits for the server to do so first
     /// (RFC 6455 §7.1.1).
     End,
     /// The same without a closing handshake: tell the application that the peer is lost.

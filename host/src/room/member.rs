@@ -1,12 +1,12 @@
-//! A member of a room: a client, and what waits for it.
+//! A member of a room: a client, and the count of bytes that wait for it.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use crate::types::Client;
 
-/// Flag: the running handler has brought this client past the soft limit.
+/// Flag: the running handler has passed the soft limit of this client.
 const STAGED: u64 = 1;
-/// Flag: a handler that has returned has done so, and `on_drain` is still owed.
+/// Flag: an earlier handler has, and `on_drain` is still owed.
 const DUE: u64 = 2;
 /// Flag: no further messages go out.
 const CLOSING: u64 = 4;
@@ -17,8 +17,8 @@ const FLAG_BITS: u32 = 8;
 /// The encoding of "no line": no shard and no slot have such a number.
 const NO_LINE: u64 = u64::MAX;
 
-/// Where a line is: its shard, and its slot in that shard's table. Slots are used again, so a look-up compares the client's
-/// id too.
+/// The address of a line: its shard, and its slot in that shard's table. Slots are used again, so a look-up compares the
+/// client's id too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineId {
     /// The shard's number.
@@ -27,8 +27,8 @@ pub struct LineId {
     pub slot: u32,
 }
 
-/// A client in a room, or on its way into one: its identity, and what waits for it. Its *line*, the socket and the protocol
-/// session on a shard, is a thing apart: a member has one or none.
+/// A client in a room, or on its way into one: its identity, and the count of bytes that wait for it. Its *line*, the socket and
+/// the protocol session on a shard, is separate: a member has one or none.
 ///
 /// Room and line share a member on one thread. Its fields are atomic because a guest's store, which holds the room during a
 /// call, must be `Send`. On their thread they are plain loads and stores.
@@ -107,7 +107,7 @@ impl Member {
         self.waiting_bytes.store(self.waiting_bytes().saturating_sub(bytes), Relaxed);
     }
 
-    /// The running handler has seen more than the soft limit wait for it.
+    /// The running handler has seen more than the soft limit wait for this client.
     pub fn note_over_soft(&self) {
         self.set(STAGED, true);
     }
@@ -120,7 +120,7 @@ impl Member {
         }
     }
 
-    /// That handler has failed: only what others have seen counts.
+    /// That handler has failed: only earlier handlers count.
     pub fn forget_over_soft(&self) {
         self.set(STAGED, false);
     }
@@ -134,12 +134,12 @@ impl Member {
         drained
     }
 
-    /// Whether it gets no further messages.
+    /// Whether no further messages go to it.
     pub fn is_closing(&self) -> bool {
         self.has(CLOSING)
     }
 
-    /// Whether the app has closed it: what it still sends is dropped.
+    /// Whether the app has closed it. Further messages of the client are dropped.
     pub fn is_closed_by_app(&self) -> bool {
         self.has(CLOSED_BY_APP)
     }
@@ -149,7 +149,7 @@ impl Member {
         self.set(CLOSED_BY_APP, closed);
     }
 
-    /// Sets whether it gets no further messages.
+    /// Sets whether no further messages go to it.
     pub fn set_closing(&self, closing: bool) {
         self.set(CLOSING, closing);
     }

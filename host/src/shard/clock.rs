@@ -4,15 +4,15 @@ use std::time::{Duration, Instant};
 
 const TICK_NANOS: u64 = 1_000_000_000 / 64;
 
-/// A time since the shard has begun in ticks of a 64th of a second, as far as they fit: each connection keeps one.
+/// The time since the shard began, in ticks of a 64th of a second. Each line keeps one.
 ///
-/// They come around after two years. Two that are compared must lie within half of that, and no limit is longer than a year.
-/// Bytes need no alignment, and so no room for it.
+/// Moments wrap around after two years. Two that are compared must lie within half of that; no limit is longer than a year.
+/// Bytes need no alignment, and so no padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment([u8; 4]);
 
 impl Moment {
-    /// How long ago `earlier` was; nothing if it was not earlier.
+    /// The time since `earlier`, or zero if it was not earlier.
     pub fn since(self, earlier: Self) -> Duration {
         let ticks = self.ticks().wrapping_sub(earlier.ticks()).cast_signed();
         Duration::from_nanos(u64::try_from(ticks).unwrap_or(0) * TICK_NANOS)
@@ -37,7 +37,7 @@ impl From<u32> for Moment {
     }
 }
 
-/// Tells the moments of one shard.
+/// The clock of one shard.
 #[derive(Debug)]
 pub struct Clock {
     begun: Instant,
@@ -54,13 +54,13 @@ impl Clock {
         self.at(Instant::now())
     }
 
-    /// The moment of a time that has been read.
+    /// Converts a time that was read already.
     pub fn at(&self, time: Instant) -> Moment {
         ticks(time.saturating_duration_since(self.begun)).into()
     }
 }
 
-/// The lower half: moments come around.
+/// The lower half of the ticks: moments wrap around.
 fn ticks(time: Duration) -> u32 {
     (time.as_nanos() / u128::from(TICK_NANOS)) as u32
 }
@@ -70,10 +70,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_come_around_and_are_told_apart_nevertheless() {
+    fn moments_compare_rightly_after_they_wrap_around() {
         let (before, hour) = (Moment::from(u32::MAX - 1000), Duration::from_secs(3600));
         let after = before + hour;
-        assert!(after.ticks() < before.ticks(), "it has come around");
+        assert!(after.ticks() < before.ticks(), "it has wrapped around");
         assert_eq!(after.since(before), hour);
         assert_eq!(before.since(after), Duration::ZERO);
     }

@@ -1,4 +1,4 @@
-//! How long a client is silent, and what follows from that.
+//! How long a client has been silent.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -6,22 +6,22 @@ use std::time::Duration;
 use super::clock::Moment;
 use crate::config::Limits;
 
-/// When a client was heard last, and whether it was asked since.
+/// The time at which a client was last heard, and whether it was pinged since.
 #[derive(Debug)]
 pub struct Keepalive {
-    /// Since when it is silent or, if it was pinged, since when that is so. Coarse: the time of a sweep.
+    /// The beginning of its silence or, if it was pinged, the time of the ping. Coarse: the time of a sweep.
     since: Cell<Moment>,
     pinged: Cell<bool>,
 }
 
-/// What is to be done about a client.
+/// The verdict on a client.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Nothing.
+    /// It was heard lately.
     Fine,
-    /// It has been silent for long: it is to be pinged.
+    /// It has been silent for too long, and is to be pinged.
     Ping,
-    /// It has not answered.
+    /// It has not answered the ping.
     Gone,
 }
 
@@ -31,23 +31,23 @@ impl Keepalive {
         Self { since: Cell::new(now), pinged: Cell::new(false) }
     }
 
-    /// Something has come from the client. An answer of any kind will do (RFC 6455 §5.5.3 asks for a pong).
+    /// The client has sent something. Anything counts as an answer, though RFC 6455 §5.5.3 asks for a pong.
     pub fn note_heard(&self, now: Moment) {
         self.since.set(now);
         self.pinged.set(false);
     }
 
-    /// The shard has stood still for so long: nobody could be heard.
+    /// The shard stood still for this long, and could hear nobody.
     pub fn excuse(&self, held_up: Duration) {
         self.since.set(self.since.get() + held_up);
     }
 
-    /// For how long it has been silent.
+    /// The time since then.
     pub fn time(&self, now: Moment) -> Duration {
         now.since(self.since.get())
     }
 
-    /// To be asked once per sweep. A ping that it asks for is taken for sent.
+    /// The verdict at a sweep. After `Ping`, the client counts as pinged.
     pub fn look(&self, now: Moment, limits: &Limits) -> Verdict {
         let time = self.time(now);
         match self.pinged.get() {
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_silent_is_pinged_once_and_gone_if_it_stays_so() {
+    fn a_silent_client_is_pinged_once_and_gone_if_it_stays_silent() {
         let start = Clock::new().read();
         let at = |seconds| start + Duration::from_secs(seconds);
         let client = Keepalive::new(start);
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn who_answers_is_fine_and_pinged_again_later() {
+    fn a_client_that_answers_is_fine_and_pinged_again_later() {
         let start = Clock::new().read();
         let at = |seconds| start + Duration::from_secs(seconds);
         let client = Keepalive::new(start);
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_gone_who_was_not_pinged_and_given_the_time_to_answer() {
+    fn a_client_is_gone_only_after_a_ping_and_the_time_to_answer() {
         let start = Clock::new().read();
         let at = |seconds| start + Duration::from_secs(seconds);
         let client = Keepalive::new(start);

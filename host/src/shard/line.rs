@@ -25,21 +25,21 @@ use crate::types::{ClientId, CloseInfo};
 /// An outbox that grows past this between two flushes is written at once, so that it takes little memory.
 const WRITE_EARLY_BYTES: usize = 64 << 10;
 
-/// A client's socket and session. Its task, the `Reader`, reads. Senders queue in its outbox, and the shard's flush writes
-/// that.
+/// A client's socket and session. Its task, the `Reader`, reads. Senders queue frames in its outbox, which the shard's flush
+/// writes.
 pub struct Line {
     /// The client at the other end.
     member: Arc<Member>,
     /// The room that it is in.
     room: Rc<RoomTask>,
     socket: Socket,
-    /// How messages to it are compressed, if that was agreed on.
+    /// How messages to it are compressed, if compression was agreed on.
     deflation: Option<Box<Deflation>>,
     outbox: Cell<Outbox>,
     closing: Cell<Closing>,
-    /// In the list of lines to flush.
+    /// Whether it is in the list of lines to flush.
     dirty: Cell<bool>,
-    /// The kernel's buffer is full.
+    /// Whether the kernel's buffer is full.
     blocked: Cell<bool>,
     /// The time of silence of an open connection; for a closing one, the time since our close frame was queued.
     keepalive: Keepalive,
@@ -55,7 +55,7 @@ impl fmt::Debug for Line {
 impl Line {
     /// The line of a connection that has just been upgraded.
     pub fn new(member: Arc<Member>, room: Rc<RoomTask>, socket: Socket, agreement: Option<Agreement>, now: Moment) -> Self {
-        // TLS may have something left to say from before.
+        // The handshake may have left TLS with something to write.
         let blocked = Cell::new(socket.has_unsent());
         Self {
             member,
@@ -107,19 +107,19 @@ impl Line {
         action
     }
 
-    /// Something has come from the client.
+    /// The client has sent something.
     pub fn note_heard(&self, resources: &Resources) {
         if self.is_open() {
             self.keepalive.note_heard(resources.now());
         }
     }
 
-    /// The shard has stood still for so long.
+    /// The shard stood still for this long, and could hear nobody.
     pub fn excuse(&self, held_up: Duration) {
         self.keepalive.excuse(held_up);
     }
 
-    /// Lends the outbox, which is in a cell of its own size: an idle client is little more than this.
+    /// Lends the outbox. A plain cell adds nothing to its size: an idle client is little more than its line.
     fn with_outbox<T>(&self, act: impl FnOnce(&mut Outbox) -> T) -> T {
         let mut outbox = self.outbox.take();
         let result = act(&mut outbox);
@@ -127,12 +127,12 @@ impl Line {
         result
     }
 
-    /// How many bytes wait to be written.
+    /// The number of bytes that wait to be written.
     fn waiting(&self) -> usize {
         self.with_outbox(|outbox| outbox.len())
     }
 
-    /// Queues a message. The bytes of its plain form were added to `waiting_bytes` when it was staged.
+    /// Queues a message. The size of its plain form was added to the waiting bytes when it was staged.
     pub fn queue(&self, resources: &Resources, frame: &mut CachedFrame<'_>) {
         let counted = frame.len();
         if !self.closing.get().takes_messages() {
@@ -154,7 +154,7 @@ impl Line {
         self.queued(resources);
     }
 
-    /// Queues a message of the owner's. Nothing has counted its bytes yet.
+    /// Queues a message from the server's owner, which is not counted yet.
     pub fn queue_uncounted(&self, resources: &Resources, frame: &mut CachedFrame<'_>) {
         if self.is_open() {
             self.member.add_waiting(frame.len());
@@ -191,7 +191,7 @@ impl Line {
         self.act(resources, action, CloseInfo::client(frame));
     }
 
-    /// Replies to the client's close frame (RFC 6455 §5.5.1): the room has handled everything before it.
+    /// Replies to the client's close frame (RFC 6455 §5.5.1). The room calls this when it commits the client's leaving.
     pub fn reply(&self, resources: &Resources, info: &CloseInfo) {
         if self.step(Closing::reply) == Action::Reply {
             self.queue_close(resources, info);
@@ -217,7 +217,7 @@ impl Line {
                 self.leave(resources, info);
             }
             Action::Reply => self.queue_close(resources, &info),
-            // The room replies once it has handled everything before.
+            // The room replies when it commits this input.
             Action::Leave => self.leave(resources, info),
             Action::Flush if self.waiting() == 0 && !self.blocked.get() => self.flushed(resources),
             _ => {}
@@ -252,7 +252,7 @@ impl Line {
         }
     }
 
-    /// The verdict for a full outbox: 1013. A connection that is closing already gets nothing more than its close frame.
+    /// The verdict for a full outbox is 1013. A connection that is closing gets no more than its close frame.
     fn overflow(&self, resources: &Resources) {
         if self.is_open() {
             self.close(resources, CloseInfo::overload("too much waits to be read"));
@@ -267,7 +267,7 @@ impl Line {
         }
     }
 
-    /// Writes what waits, in as few vectored writes as the kernel allows.
+    /// Writes the outbox in as few vectored writes as the kernel allows.
     fn write(&self, resources: &Resources) {
         let result = {
             let mut spares = resources.spares.borrow_mut();
@@ -304,7 +304,7 @@ impl Line {
         }
     }
 
-    /// For the task: writes on when the kernel takes more, and remembers whom to wake.
+    /// For the task: writes when the kernel takes more, and keeps the task's waker.
     pub fn poll_write(&self, cx: &mut Context<'_>, resources: &Resources) {
         let task = self.task.take().filter(|waker| waker.will_wake(cx.waker()));
         self.task.set(task.or_else(|| Some(cx.waker().clone())));
@@ -316,12 +316,12 @@ impl Line {
         }
     }
 
-    /// For the task: reads what has come. 0 is the end of the client's side.
+    /// For the task: reads into `buffer`. 0 is the end of the client's side.
     pub fn poll_read(&self, cx: &mut Context<'_>, resources: &Resources, buffer: &mut BytesMut) -> Poll<io::Result<usize>> {
         self.socket.poll_read(cx, &resources.ciphertext, buffer)
     }
 
-    /// For the task, at its end: with TLS, tells the client that nothing was cut off.
+    /// For the task, at its end: with TLS, tells the client that the end is no truncation.
     pub fn end(&self) {
         self.socket.end();
     }
@@ -333,7 +333,7 @@ impl Line {
         }
     }
 
-    /// Once per sweep: pings who is silent, gives up who stays so, cuts who does not answer our close frame.
+    /// Once per sweep: pings a silent client, cuts it if it stays silent, and cuts one that does not answer our close frame.
     pub fn sweep(&self, resources: &Resources) {
         let now = resources.now();
         let limits = &resources.limits;

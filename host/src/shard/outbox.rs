@@ -1,19 +1,19 @@
-//! The bytes that wait to be written to one client.
+//! The frames that wait to be written to one client.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
 use bytes::{Buf, Bytes};
 
-/// Slices in one vectored write. Linux takes 1,024; 64 carry a megabyte of the largest broadcast frames or, of small
-/// frames, which share a slice, as many as there are.
+/// Slices in one vectored write. Linux takes 1,024. 64 carry a megabyte of the largest shared frames; small frames share a
+/// slice.
 const SLICES: usize = 64;
 /// An emptied buffer of up to this size is kept for other frames; a larger one goes back to the allocator.
 const KEEP_BYTES: usize = 4096;
-/// A buffer that has had this much takes no further frame: what is written of it is given back only with the whole, and a
-/// client that always leaves something unread would have it grow for as long as it is connected.
+/// A buffer of this size takes no further frame. Its memory is freed only as a whole, so a client that always leaves something
+/// unread would make it grow for as long as it is connected.
 const CHUNK_BYTES: usize = 64 << 10;
-/// So many empty queues are kept: as many connections as are answered in a turn need no allocator. A megabyte at most.
+/// The most empty queues that are kept. Up to this many lines per flush get their memory without the allocator. At most 1 MiB.
 const KEEP_QUEUES: usize = 256;
 
 /// Frames in their order: small ones copied together into one buffer, large ones shared by reference.
@@ -24,10 +24,10 @@ pub struct Outbox {
     queue: Option<Box<Queue>>,
 }
 
-/// Queues that are empty, for the next outboxes that need one.
+/// Empty queues for the next outboxes that need one.
 #[derive(Debug, Default)]
 pub struct Spares {
-    #[expect(clippy::vec_box, reason = "they are handed on as they are, each from outbox to outbox")]
+    #[expect(clippy::vec_box, reason = "the boxes themselves are passed from outbox to outbox")]
     queues: Vec<Box<Queue>>,
 }
 
@@ -41,7 +41,7 @@ struct Queue {
 
 #[derive(Debug)]
 enum Chunk {
-    /// Copied frames, and how many bytes of them are written.
+    /// Copied frames, and the number of their bytes that are written.
     Own(Vec<u8>, usize),
     Shared(Bytes),
 }
@@ -68,7 +68,7 @@ impl Spares {
 }
 
 impl Outbox {
-    /// How many bytes wait.
+    /// The number of bytes that wait.
     pub fn len(&self) -> usize {
         self.queue.as_ref().map_or(0, |queue| queue.len)
     }
@@ -86,15 +86,15 @@ impl Outbox {
         }
     }
 
-    /// Appends a shared frame: a reference count, no copy.
+    /// Appends a shared frame, without a copy.
     pub fn append_shared(&mut self, spares: &mut Spares, frame: Bytes) {
         let queue = self.queue.get_or_insert_with(|| spares.take());
         queue.len += frame.len();
         queue.chunks.push_back(Chunk::Shared(frame));
     }
 
-    /// Writes as much as `write` takes. Answers how many bytes that was, and whether it would block. Emptied, it hands
-    /// its memory on.
+    /// Writes as much as `write` takes. Returns the number of bytes written, and whether the next write would block. An emptied
+    /// outbox gives its memory to `spares`.
     pub fn write_to(
         &mut self,
         spares: &mut Spares,
@@ -110,21 +110,21 @@ impl Outbox {
         Ok((written, blocked))
     }
 
-    /// Drops everything, and answers how many bytes that was.
+    /// Drops everything. Returns the number of bytes dropped.
     pub fn clear(&mut self) -> usize {
         self.queue.take().map_or(0, |queue| queue.len)
     }
 }
 
 impl Queue {
-    /// Whether it would block.
+    /// Returns whether the next write would block.
     fn write_to(&mut self, mut write: impl FnMut(&mut [IoSlice<'_>]) -> io::Result<usize>) -> io::Result<bool> {
         while self.len > 0 {
             let (result, offered) = self.offer(&mut write);
             match result {
                 Ok(written) => {
                     self.advance(written);
-                    // The kernel took less than it was offered: it has no room, and asking again would only say so.
+                    // The kernel took less than it was offered: its buffer is full, and another call would only confirm that.
                     if written < offered {
                         return Ok(true);
                     }
@@ -137,7 +137,7 @@ impl Queue {
         Ok(false)
     }
 
-    /// Offers what stands first. Answers how many bytes that was.
+    /// Offers the first chunks to `write`. Returns its result, and the number of bytes offered.
     fn offer(&self, write: &mut impl FnMut(&mut [IoSlice<'_>]) -> io::Result<usize>) -> (io::Result<usize>, usize) {
         if let (Some(only), 1) = (self.chunks.front(), self.chunks.len()) {
             return (write(&mut [IoSlice::new(only.rest())]), only.rest().len());
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn small_frames_of_one_turn_share_a_slice() {
+    fn small_frames_share_a_slice() {
         let mut outbox = Outbox::default();
         let mut spares = Spares::default();
         for _ in 0..100 {
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_that_is_cut_short_says_that_it_would_block_without_asking_again() {
+    fn a_short_write_counts_as_blocked_without_another_call() {
         let mut outbox = Outbox::default();
         let mut spares = Spares::default();
         outbox.append_shared(&mut spares, Bytes::from_static(b"0123456789"));
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outbox_that_is_never_empty_holds_what_waits_and_not_what_is_written() {
+    fn an_outbox_that_is_never_empty_holds_no_written_bytes() {
         let mut outbox = Outbox::default();
         let mut spares = Spares::default();
         outbox.append(&mut spares, |bytes| bytes.extend_from_slice(&[7; 100]));

@@ -2,26 +2,26 @@
 
 use std::time::{Duration, Instant};
 
-/// A bucket of so many tokens as may be used within a time, which fills up again in that time. It is kept as the moment
-/// at which it will be full.
+/// A token bucket: at most N messages per window, and a full refill within a window. It is kept as the time at which it will
+/// be full.
 #[derive(Debug)]
 pub struct Rate {
     window: Duration,
     interval: Duration,
     full_at: Instant,
-    /// For so long the client was not read, and what it sent meanwhile comes at once.
+    /// The time for which the client was not read. Messages that it sent meanwhile come at once.
     excused: Duration,
     held_since: Option<Instant>,
 }
 
 impl Rate {
-    /// So many messages within a time, all of which may come at once.
+    /// A bucket of this many messages per window. All of them may come at once.
     pub fn new((messages, window): (usize, Duration), now: Instant) -> Self {
         let messages = u32::try_from(messages).unwrap_or(u32::MAX).max(1);
         Self { window, interval: window / messages, full_at: now, excused: Duration::ZERO, held_since: None }
     }
 
-    /// A message has come. False if that is one too many.
+    /// A message has come. Returns false if it exceeds the rate.
     pub fn allows(&mut self, now: Instant) -> bool {
         let earliest = now.checked_sub(self.excused).unwrap_or(now);
         let full_at = self.full_at.max(earliest) + self.interval;
@@ -35,12 +35,12 @@ impl Rate {
         true
     }
 
-    /// The client is not read for now, since its room has too much to do.
+    /// The client is not read for now, because its room's mailbox is full.
     pub fn hold(&mut self, now: Instant) {
         self.held_since.get_or_insert(now);
     }
 
-    /// It is read again, if it was held.
+    /// The client is read again, if it was held.
     pub fn release(&mut self, now: impl FnOnce() -> Instant) {
         if let Some(since) = self.held_since.take() {
             self.excused += now().saturating_duration_since(since);
@@ -52,7 +52,7 @@ impl Rate {
 mod tests {
     use super::*;
 
-    /// How many messages in a row are allowed at a time.
+    /// The number of messages in a row that are allowed at a time.
     fn allowed(rate: &mut Rate, now: Instant) -> usize {
         (0..1000).take_while(|_| rate.allows(now)).count()
     }
@@ -70,14 +70,14 @@ mod tests {
     }
 
     #[test]
-    fn who_keeps_to_the_rate_may_go_on_for_ever() {
+    fn a_client_that_keeps_to_the_rate_goes_on_for_ever() {
         let start = Instant::now();
         let mut rate = Rate::new((3, Duration::from_secs(1)), start);
         assert!((0..1000).all(|n| rate.allows(start + Duration::from_millis(n * 334))));
     }
 
     #[test]
-    fn what_gathered_while_the_client_was_not_read_is_allowed_once() {
+    fn messages_that_gather_while_the_client_is_not_read_are_allowed_once() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut rate = Rate::new((100, Duration::from_secs(1)), start);

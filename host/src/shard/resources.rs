@@ -24,7 +24,7 @@ pub struct Resources {
     /// The server's limits.
     pub limits: Limits,
     read_buffer: RefCell<BytesMut>,
-    /// Where ciphertext waits to be decrypted into the read buffer. It holds no memory before the first TLS connection reads.
+    /// Ciphertext that is decrypted into the read buffer next. It holds no memory before the first TLS connection reads.
     pub ciphertext: RefCell<BytesMut>,
     /// Memory for the next outbox that needs some.
     pub spares: RefCell<Spares>,
@@ -113,7 +113,7 @@ impl Resources {
         }
     }
 
-    /// Takes out the slots of the lines to flush, and remembers the task that flushes them.
+    /// Takes out the slots of the lines to flush. `cx` is the task that flushes them, and is woken for the next.
     pub fn take_to_flush(&self, cx: &Context<'_>) -> Vec<u32> {
         if !self.flusher.borrow().will_wake(cx.waker()) {
             self.flusher.replace(cx.waker().clone());

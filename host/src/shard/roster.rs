@@ -1,4 +1,4 @@
-//! Who is connected to a server, for threads other than the shards'.
+//! The clients of a server, for threads other than the shards'.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::room::{LineId, Member};
 use crate::types::{Client, ClientId};
 
-/// The clients of all shards by id. Locked when a client comes or goes and when somebody asks, never for a message.
+/// The clients of all shards by id. It is locked when a client comes or goes and when a `Handle` asks, never for a message.
 #[derive(Debug, Default)]
 pub struct Roster {
     clients: Mutex<BTreeMap<ClientId, Arc<Member>>>,
@@ -28,18 +28,18 @@ impl Roster {
         self.lock().get(&id)?.line()
     }
 
-    /// Everybody, in the order in which they came.
+    /// All clients, in the order in which they came.
     pub fn clients(&self) -> Vec<Client> {
         self.lock().values().map(|member| member.client.clone()).collect()
     }
 
-    /// How many are connected.
+    /// The number of clients.
     pub fn len(&self) -> usize {
         self.lock().len()
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<ClientId, Arc<Member>>> {
-        // A panic elsewhere cannot leave the map half changed: each use is one call.
+        // A panic elsewhere cannot leave the map half changed: each use is a single call.
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -53,8 +53,8 @@ impl Socket {
         Poll::Ready(Ok(buffer.len() - before))
     }
 
-    /// Writes as much as the kernel takes, in one call. One slice alone is sent, which costs the kernel less than a
-    /// vectored write of one.
+    /// Writes as much as the kernel takes, in one call. A single slice is sent, which costs the kernel less than a vectored
+    /// write.
     pub fn try_write(&self, slices: &mut [IoSlice<'_>]) -> io::Result<usize> {
         match (&self.tls, &*slices) {
             (None, [bytes]) => self.tcp.borrow().try_write(bytes),

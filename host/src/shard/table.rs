@@ -124,8 +124,8 @@ impl Shard {
         }
     }
 
-    /// Writes every outbox that has something new. The task that polls this is woken when the first outbox gets something.
-    /// So it stands in the run queue behind all that is ready now, and one write carries what all of that queues.
+    /// Writes every outbox that has something new. The task that polls this is woken when the first outbox gets something. In
+    /// the run queue it then stands behind all that is ready now, and one write carries everything that those tasks queue.
     pub fn poll_flush(&self, cx: &Context<'_>) -> Poll<()> {
         let mut slots = self.resources.take_to_flush(cx);
         for slot in slots.drain(..) {

@@ -1,27 +1,27 @@
-//! One client's TLS session: ciphertext in, plaintext out, and the other way round.
+//! One client's TLS session: it decrypts and encrypts, without I/O.
 
 use std::io::{self, BufRead, IoSlice, Write};
 
 use bytes::{Bytes, BytesMut};
 use rustls::ServerConnection;
 
-/// rustls reads at most so much at once, and keeps as much between two reads.
+/// The most that rustls reads at once, and keeps between two reads.
 const READ_BYTES: usize = 4096;
 
-/// A TLS session after its handshake. Bytes come and go through its caller: it has no socket.
+/// A TLS session after its handshake. It has no socket: its caller brings and takes the bytes.
 ///
-/// rustls keeps at most 64 KiB that are encrypted and not written, its default, which is what can wait for a client beyond
-/// its outbox.
+/// rustls keeps at most 64 KiB of encrypted bytes that are not written, its default. They wait for a client in addition to its
+/// outbox.
 #[derive(Debug)]
 pub struct TlsSession {
     connection: ServerConnection,
-    /// Nothing comes any more: the client has ended the session, or broken it.
+    /// Nothing more comes: the client has ended the session, or broken it.
     over: bool,
 }
 
 impl TlsSession {
-    /// Takes over a session from who has read `first` of it. Answers that with all that is decrypted behind it; what is
-    /// not decrypted yet stays with the session.
+    /// Takes over a session of which `first` was read already. Returns `first` and all plaintext that was decrypted after it.
+    /// Ciphertext that is not decrypted yet stays with the session.
     pub fn take_over(connection: ServerConnection, first: Bytes) -> (Self, Bytes) {
         let mut session = Self { connection, over: false };
         let mut rest = BytesMut::new();
@@ -34,7 +34,7 @@ impl TlsSession {
         (session, all.freeze())
     }
 
-    /// Decrypts what has come and appends the plaintext. Once it fails, the session is over; what came before is good.
+    /// Decrypts `ciphertext` and appends the plaintext. A failure ends the session; the plaintext before it is valid.
     pub fn receive(&mut self, mut ciphertext: &[u8], plaintext: &mut BytesMut) {
         let is_large = ciphertext.len() > READ_BYTES;
         while !self.over && !ciphertext.is_empty() {
@@ -44,11 +44,11 @@ impl TlsSession {
             if let Err(error) = &processed {
                 tracing::debug!("the TLS session is broken: {error}");
             }
-            // A read of nothing: what is behind the client's end of the session is no part of it.
+            // Nothing was read: the bytes after the client's end of the session are no part of it.
             self.over |= processed.is_err() || !matches!(read, Ok(1..));
         }
         if is_large {
-            // At the next read rustls would give back what a large record has made its buffer grow by; an idle client has none.
+            // A large record made rustls' buffer grow. It shrinks at the next read only, which an idle client does not have.
             let _ = self.connection.read_tls(&mut Nothing);
         }
     }
@@ -68,13 +68,13 @@ impl TlsSession {
         }
     }
 
-    /// Whether nothing comes any more.
+    /// Whether nothing more comes.
     pub fn is_over(&self) -> bool {
         self.over
     }
 
-    /// Encrypts and writes as much as `socket` takes. Answers how many bytes of plaintext are encrypted; not all of them may
-    /// be written yet.
+    /// Encrypts and writes as much as `socket` takes. Returns the number of bytes of plaintext that were encrypted. Some of them
+    /// may not be written yet.
     pub fn write(&mut self, socket: &mut impl Write, mut slices: &mut [IoSlice<'_>]) -> io::Result<usize> {
         let mut taken = 0;
         while self.flush(socket)? && !slices.is_empty() {
@@ -85,7 +85,7 @@ impl TlsSession {
         Ok(taken)
     }
 
-    /// Writes what is encrypted, in one vectored write as long as the socket takes it. Whether it took all.
+    /// Writes the encrypted bytes, in one vectored write as long as the socket takes them. Returns whether it took all.
     pub fn flush(&mut self, socket: &mut impl Write) -> io::Result<bool> {
         while self.has_unsent() {
             match self.connection.write_tls(socket) {
@@ -99,18 +99,18 @@ impl TlsSession {
         Ok(true)
     }
 
-    /// Whether something is encrypted and not written: the rest of a message, or what TLS itself has to say.
+    /// Whether encrypted bytes are not written yet: the rest of a message, or a record of TLS itself.
     pub fn has_unsent(&self) -> bool {
         self.connection.wants_write()
     }
 
-    /// Says that nothing more comes from us (RFC 8446 §6.1).
+    /// Tells the client that nothing more comes from us (RFC 8446 §6.1).
     pub fn end(&mut self) {
         self.connection.send_close_notify();
     }
 }
 
-/// A socket on which nothing has come.
+/// A socket on which nothing has arrived.
 struct Nothing;
 
 impl io::Read for Nothing {

@@ -164,7 +164,7 @@ fn inspect_describes_a_component_and_its_permissions() {
     says(row(&report, "ws-host:server/handler@0.1.0"), &["on-new-client, on-message, on-client-left"]);
     says(row(&report, "ws-host:server/timers@0.1.0"), &["on-timer"]);
     says(row(&report, "ws-host:server/topics@0.1.0"), &["groups the clients"]);
-    says(row(&report, "wasi:cli/environment"), &["those that --env names", "arguments: none"]);
+    says(row(&report, "wasi:cli/environment"), &["those that the host grants", "arguments: none"]);
     assert!(!report.contains("MISSING"));
 }
 

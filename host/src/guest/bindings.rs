@@ -18,6 +18,14 @@ wasmtime::component::bindgen!({
     ",
     world: "ws-host:host-side/exports",
     exports: { default: async },
-    // Payloads go into the guest's memory straight from where they lie.
+    // The calls write payloads into the guest's memory from where they lie, without a copy in between.
     ownership: Borrowing { duplicate_if_necessary: true },
 });
+
+/// The contract's version, which the world above has too.
+pub(super) const VERSION: &str = "0.1.0";
+
+/// The full name of one of the contract's interfaces.
+pub(super) fn interface(name: &str) -> String {
+    format!("ws-host:server/{name}@{VERSION}")
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
-use super::patience::Overdue;
+use super::wait_limit::Overdue;
 use crate::app::Fault;
 
 /// Says what went wrong in `handler`, as a person would want to read it, with the wasm backtrace.

@@ -7,16 +7,11 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use wasmtime::StoreContextMut;
-use wasmtime::component::{ComponentType, Lift, Linker, Lower, WasmList, WasmStr};
+use wasmtime::component::{ComponentType, Lift, LinkerInstance, Lower, WasmList, WasmStr};
 
 use super::state::GuestState;
 use crate::room::{self, Room};
 use crate::types::{Client, ClientId};
-
-/// The contract's interfaces that the host gives, but for `types`, which has no functions.
-pub(super) const CLIENTS: &str = "ws-host:server/clients@0.1.0";
-pub(super) const TOPICS: &str = "ws-host:server/topics@0.1.0";
-pub(super) const CONTROL: &str = "ws-host:server/control@0.1.0";
 
 type Store<'a> = StoreContextMut<'a, GuestState>;
 
@@ -148,22 +143,26 @@ impl From<&Client> for ClientRecord {
 }
 
 /// Runs with the room taken out of the store, so that the store's memory can be read at the same time.
-fn with_room<T>(store: &mut Store<'_>, work: impl FnOnce(&mut Room, &Store<'_>) -> T) -> T {
-    let mut room = std::mem::take(&mut store.data_mut().room);
-    let result = work(&mut room, store);
-    store.data_mut().room = room;
-    result
+pub(super) fn with_room<T>(store: &mut Store<'_>, work: impl FnOnce(&mut Room, &Store<'_>) -> T) -> T {
+    let room = std::mem::replace(&mut store.data_mut().room, Room::vacant());
+    let mut taken = Taken { room, store };
+    work(&mut taken.room, taken.store)
 }
 
-/// Gives the linker everything that the contract imports.
-pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
-    add_clients(linker)?;
-    add_topics(linker)?;
-    add_control(linker)
+/// A room taken out of its store. It goes back even when the import panics.
+struct Taken<'a, 'b> {
+    room: Room,
+    store: &'a mut Store<'b>,
 }
 
-fn add_clients(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
-    let mut clients = linker.instance(CLIENTS)?;
+impl Drop for Taken<'_, '_> {
+    fn drop(&mut self) {
+        std::mem::swap(&mut self.room, &mut self.store.data_mut().room);
+    }
+}
+
+/// Adds the functions of `clients`.
+pub(super) fn add_clients(clients: &mut LinkerInstance<'_, GuestState>) -> wasmtime::Result<()> {
     clients.func_wrap("send", |mut store: Store<'_>, (to, message): (u64, Payload)| {
         with_room(&mut store, |room, store| {
             let sent = room.send_payload(to.into(), message.is_text(), &message.read(store)?);
@@ -204,8 +203,8 @@ fn add_clients(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     })
 }
 
-fn add_topics(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
-    let mut topics = linker.instance(TOPICS)?;
+/// Adds the functions of `topics`.
+pub(super) fn add_topics(topics: &mut LinkerInstance<'_, GuestState>) -> wasmtime::Result<()> {
     topics.func_wrap("subscribe", |mut store: Store<'_>, (id, topic): (u64, WasmStr)| {
         with_room(&mut store, |room, store| {
             let subscribed = room.subscribe(id.into(), &topic.to_str(store)?);
@@ -233,8 +232,8 @@ fn add_topics(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     })
 }
 
-fn add_control(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
-    let mut control = linker.instance(CONTROL)?;
+/// Adds the functions of `control`.
+pub(super) fn add_control(control: &mut LinkerInstance<'_, GuestState>) -> wasmtime::Result<()> {
     control.func_wrap("deny-new-clients", |mut store: Store<'_>, (): ()| {
         store.data_mut().room.deny_new_clients();
         Ok(())

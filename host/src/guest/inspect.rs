@@ -6,8 +6,7 @@ use serde::Serialize;
 use wasmtime::component::types::ComponentItem;
 
 use super::engine::Engine;
-use super::imports::{CLIENTS, CONTROL, TOPICS};
-use super::program;
+use super::{capabilities, program};
 use crate::error::Error;
 
 /// What `ws-host inspect` says of a component.
@@ -47,7 +46,7 @@ pub struct Import {
     /// Whether this host gives it.
     pub given: bool,
     /// What it lets the guest do, in words.
-    pub capability: &'static str,
+    pub capability: String,
 }
 
 impl Report {
@@ -64,7 +63,11 @@ impl Report {
         let exports = ty.exports(wasmtime).map(|(name, export)| item(name, &export.ty)).collect();
         let imports = ty
             .imports(wasmtime)
-            .map(|(name, import)| Import { item: item(name, &import.ty), given: is_given(name), capability: capability(name) })
+            .map(|(name, import)| Import {
+                item: item(name, &import.ty),
+                given: capabilities::is_given(name),
+                capability: capabilities::describe(name),
+            })
             .collect();
         let compiled_bytes = component.serialize().map_or(0, |code| code.len());
         let (limits, grants) = Default::default();
@@ -81,38 +84,4 @@ fn functions(engine: &Engine, ty: &ComponentItem) -> Vec<String> {
         .filter(|(_, export)| matches!(export.ty, ComponentItem::ComponentFunc(_)))
         .map(|(name, _)| name.to_owned())
         .collect()
-}
-
-/// Whether the host gives this import to every guest.
-pub(super) fn is_given(import: &str) -> bool {
-    let (interface, version) = import.split_once('@').unwrap_or((import, ""));
-    match interface.split_once('/') {
-        Some(("wasi:cli" | "wasi:clocks" | "wasi:filesystem" | "wasi:io" | "wasi:random" | "wasi:sockets", _)) => {
-            version.starts_with("0.2.")
-        }
-        _ => [CLIENTS, TOPICS, CONTROL, "ws-host:server/types@0.1.0"].contains(&import),
-    }
-}
-
-/// What an import lets the guest do. What is linked but empty by default (no folder, no address, no variable) says so.
-fn capability(import: &str) -> &'static str {
-    let interface = import.split_once('@').map_or(import, |(interface, _)| interface);
-    match interface.split_once('/') {
-        Some(("ws-host:server", "clients")) => "sends to, closes and lists the clients of its room",
-        Some(("ws-host:server", "topics")) => "groups the clients of its room",
-        Some(("ws-host:server", "control")) => "denies new clients, sets timers",
-        Some(("ws-host:server", _)) => "shared types",
-        Some(("wasi:cli", "stdout" | "stderr")) => "writes log lines",
-        Some(("wasi:cli", "environment")) => "environment variables: those that --env names; arguments: none",
-        Some(("wasi:cli", "stdin")) => "standard input: always empty",
-        Some(("wasi:cli", _)) => "program conventions: no terminal is given",
-        Some(("wasi:clocks", _)) => "reads clocks",
-        Some(("wasi:random", _)) => "gets random numbers",
-        Some(("wasi:io", _)) => "streams and waiting",
-        Some(("wasi:filesystem", _)) => "file system: no folder is given",
-        Some(("wasi:sockets", _)) => "network sockets: no address is allowed",
-        Some(("wasi:http", _)) => "HTTP requests: not given by this host",
-        Some(("wasi:keyvalue", _)) => "a key-value store: not given by this host",
-        _ => "unknown to this host",
-    }
 }

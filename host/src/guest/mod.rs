@@ -4,11 +4,15 @@
 //! | --- | --- |
 //! | `engine` | the compiler's settings, its cache, the ticks that interrupt a long call |
 //! | `program` | bytes to a component that is checked and linked |
-//! | `instance` | one instance and its calls |
-//! | `state` | what an instance's store holds: the room during a call, WASI, memory limits |
-//! | `pace` | how many ticks a call has computed for |
-//! | `patience` | how long a call may wait |
-//! | `imports` | the contract's imports on the host's side |
+//! | `instance` | one instance as an `App` |
+//! | `call` | one call: enter, wait, leave |
+//! | `state` | the contents of an instance's store: the room during a call, WASI, memory limits |
+//! | `tick_count` | how many ticks a call has computed for |
+//! | `wait_limit` | how long a call may wait |
+//! | `bindings` | the typed calls that are generated from `wit/` |
+//! | `exports` | the interfaces that a guest exports |
+//! | `capabilities` | the interfaces that a guest may import, a row each |
+//! | `imports` | the functions of the contract's interfaces among them |
 //! | `fault` | a trap, in words |
 //! | `output` | the guest's stdout and stderr, as log lines |
 //! | `quota` | how much of that becomes log lines |
@@ -17,17 +21,22 @@
 //! Nothing outside this folder names wasmtime.
 
 mod bindings;
+mod call;
+mod capabilities;
 mod engine;
+mod exports;
 mod fault;
 mod imports;
 mod inspect;
 mod instance;
 mod output;
-mod pace;
-mod patience;
 mod program;
 mod quota;
 mod state;
+#[cfg(test)]
+mod tests;
+mod tick_count;
+mod wait_limit;
 
 pub use engine::Engine;
 pub use inspect::Report;

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
-use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+use wasmtime_wasi::p2::{self, Pollable, StreamResult};
 
 use super::quota::{Dropped, Quota, Verdict};
 
@@ -19,12 +19,12 @@ const MAX_LINE_BYTES: usize = 8 << 10;
 
 /// One of the two streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stream {
+pub(super) enum OutputStream {
     Stdout,
     Stderr,
 }
 
-impl fmt::Display for Stream {
+impl fmt::Display for OutputStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Stdout => "stdout",
@@ -38,7 +38,7 @@ impl fmt::Display for Stream {
 #[derive(Debug, Clone)]
 pub(super) struct Output {
     room: Arc<str>,
-    stream: Stream,
+    stream: OutputStream,
     line: Arc<Mutex<Line>>,
 }
 
@@ -50,7 +50,7 @@ struct Line {
 }
 
 impl Output {
-    pub(super) fn new(room: &str, stream: Stream) -> Self {
+    pub(super) fn new(room: &str, stream: OutputStream) -> Self {
         Self { room: room.into(), stream, line: Arc::default() }
     }
 
@@ -97,8 +97,8 @@ impl Output {
         }
         let text = printable(text);
         match self.stream {
-            Stream::Stdout => tracing::info!(target: "guest", room = &*self.room, "{text}"),
-            Stream::Stderr => tracing::warn!(target: "guest", room = &*self.room, "{text}"),
+            OutputStream::Stdout => tracing::info!(target: "guest", room = &*self.room, "{text}"),
+            OutputStream::Stderr => tracing::warn!(target: "guest", room = &*self.room, "{text}"),
         }
     }
 }
@@ -136,7 +136,7 @@ impl IsTerminal for Output {
 }
 
 impl StdoutStream for Output {
-    fn p2_stream(&self) -> Box<dyn OutputStream> {
+    fn p2_stream(&self) -> Box<dyn p2::OutputStream> {
         Box::new(self.clone())
     }
 
@@ -150,7 +150,7 @@ impl Pollable for Output {
     async fn ready(&mut self) {}
 }
 
-impl OutputStream for Output {
+impl p2::OutputStream for Output {
     fn write(&mut self, bytes: bytes::Bytes) -> StreamResult<()> {
         self.write_bytes(&bytes);
         Ok(())

@@ -4,21 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use wasmtime::component::types::{Component as ComponentType, ComponentItem};
-use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::component::{Component, Linker};
 
-use super::bindings::exports::ws_host::server as exports;
 use super::engine::Engine;
-use super::instance::{Indices, Instance};
-use super::state::GuestState;
-use super::{imports, inspect};
+use super::exports::ExportIndices;
+use super::instance::{Instance, Template};
+use super::{capabilities, exports};
 use crate::app::{Fault, Launch};
 use crate::config::{Grants, Limits};
 use crate::error::Error;
-
-/// The interface that every guest exports, and its functions.
-const HANDLER: &str = "ws-host:server/handler@0.1.0";
-const HANDLER_FUNCTIONS: [&str; 3] = ["on-new-client", "on-message", "on-client-left"];
 
 /// A guest that can be instantiated. A clone costs a reference count.
 #[derive(Clone)]
@@ -28,11 +22,8 @@ pub struct Program {
 
 struct Inner {
     name: String,
-    pre: InstancePre<GuestState>,
-    indices: Indices,
-    limits: Limits,
-    grants: Grants,
     sha256: String,
+    template: Template,
 }
 
 impl std::fmt::Debug for Program {
@@ -72,20 +63,11 @@ impl Program {
         check(engine, name, component)?;
         let invalid = |error: wasmtime::Error| Error::Invalid { name: name.to_owned(), reason: format!("{error:#}") };
         let mut linker = Linker::new(&engine.wasmtime);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(invalid)?;
-        imports::add_to_linker(&mut linker).map_err(invalid)?;
+        capabilities::add_to_linker(&mut linker).map_err(invalid)?;
         let pre = linker.instantiate_pre(component).map_err(invalid)?;
-        let indices = Indices {
-            handler: exports::handler::GuestIndices::new(&pre).map_err(invalid)?,
-            gate: optional(component, "ws-host:server/gate@0.1.0", || exports::gate::GuestIndices::new(&pre)).map_err(invalid)?,
-            lifecycle: optional(component, "ws-host:server/lifecycle@0.1.0", || exports::lifecycle::GuestIndices::new(&pre))
-                .map_err(invalid)?,
-            flow: optional(component, "ws-host:server/flow@0.1.0", || exports::flow::GuestIndices::new(&pre)).map_err(invalid)?,
-            timers: optional(component, "ws-host:server/timers@0.1.0", || exports::timers::GuestIndices::new(&pre))
-                .map_err(invalid)?,
-        };
-        let (limits, grants) = (limits.clone(), grants.clone());
-        Ok(Self { inner: Arc::new(Inner { name: name.to_owned(), pre, indices, limits, grants, sha256: sha256(bytes) }) })
+        let indices = ExportIndices::find(component, &pre).map_err(invalid)?;
+        let template = Template { pre, indices, limits: limits.clone(), grants: grants.clone() };
+        Ok(Self { inner: Arc::new(Inner { name: name.to_owned(), sha256: sha256(bytes), template }) })
     }
 
     /// The SHA-256 of the component's bytes, in hexadecimal.
@@ -103,22 +85,12 @@ impl Launch for Program {
     type App = Instance;
 
     async fn launch(&self, room: &str) -> Result<Instance, Fault> {
-        let Inner { pre, indices, limits, grants, .. } = &*self.inner;
-        Instance::new(pre, indices, limits, grants, room).await
+        self.inner.template.instantiate(room).await
     }
 
     fn has_gate(&self) -> bool {
-        self.inner.indices.gate.is_some()
+        self.inner.template.indices.gate.is_some()
     }
-}
-
-/// An optional export's functions, if the component has the interface. If it has it with other types, that is an error.
-fn optional<T>(
-    component: &Component,
-    interface: &str,
-    load: impl FnOnce() -> wasmtime::Result<T>,
-) -> wasmtime::Result<Option<T>> {
-    component.get_export_index(None, interface).map(|_| load()).transpose()
 }
 
 /// The SHA-256 of some bytes, in hexadecimal.
@@ -157,28 +129,14 @@ pub(super) fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Compo
 /// Whether the component exports the handlers and imports nothing that the host does not give.
 fn check(engine: &Engine, name: &str, component: &Component) -> Result<(), Error> {
     let ty = component.component_type();
-    let missing = missing_handlers(engine, &ty);
+    let missing = exports::missing_handlers(&engine.wasmtime, &ty);
     if !missing.is_empty() {
         return Err(Error::MissingExports { name: name.to_owned(), missing });
     }
-    let unknown: Vec<_> =
-        ty.imports(&engine.wasmtime).map(|(import, _)| import.to_owned()).filter(|import| !inspect::is_given(import)).collect();
+    let imports = ty.imports(&engine.wasmtime).map(|(import, _)| import.to_owned());
+    let unknown: Vec<_> = imports.filter(|import| !capabilities::is_given(import)).collect();
     if !unknown.is_empty() {
         return Err(Error::UnknownImports { name: name.to_owned(), unknown });
     }
     Ok(())
-}
-
-fn missing_handlers(engine: &Engine, ty: &ComponentType) -> Vec<String> {
-    let Some(export) = ty.get_export(&engine.wasmtime, HANDLER) else {
-        return vec![format!("the export {HANDLER} with its functions {}", HANDLER_FUNCTIONS.join(", "))];
-    };
-    let ComponentItem::ComponentInstance(handler) = export.ty else {
-        return vec![format!("the export {HANDLER} as an instance")];
-    };
-    HANDLER_FUNCTIONS
-        .iter()
-        .filter(|function| handler.get_export(&engine.wasmtime, function).is_none())
-        .map(|function| format!("the function {function} in its export {HANDLER}"))
-        .collect()
 }

@@ -6,8 +6,8 @@ use wasmtime::{ResourceLimiter, UpdateDeadline};
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
 use super::engine::TICK;
-use super::output::{Output, Stream};
-use super::pace::Pace;
+use super::output::{Output, OutputStream};
+use super::tick_count::TickCount;
 use crate::config::{Grants, Limits};
 use crate::room::Room;
 
@@ -21,28 +21,28 @@ pub(super) struct GuestState {
     ticks: u64,
     max_ticks: u64,
     call_timeout: Duration,
-    pace: Pace,
+    tick_count: TickCount,
 }
 
 impl GuestState {
     /// Deny by default: no file system, network or arguments, and of an environment what was granted; WASI's clocks,
     /// random numbers and the two output streams only.
-    pub(super) fn new(room_name: &str, limits: &Limits, grants: &Grants, pace: Pace) -> Self {
+    pub(super) fn new(room_name: &str, limits: &Limits, grants: &Grants, tick_count: TickCount) -> Self {
         let wasi = WasiCtx::builder()
             .envs(grants.env())
-            .stdout(Output::new(room_name, Stream::Stdout))
-            .stderr(Output::new(room_name, Stream::Stderr))
+            .stdout(Output::new(room_name, OutputStream::Stdout))
+            .stderr(Output::new(room_name, OutputStream::Stderr))
             .build();
         let limiter = Limiter { memory_bytes_left: limits.guest_memory_bytes, table_elements_left: MAX_TABLE_ELEMENTS };
         Self {
-            room: Room::default(),
+            room: Room::vacant(),
             limiter,
             wasi,
             resources: ResourceTable::new(),
             ticks: 0,
             max_ticks: ticks(limits.call_timeout),
             call_timeout: limits.call_timeout,
-            pace,
+            tick_count,
         }
     }
 
@@ -54,13 +54,13 @@ impl GuestState {
     /// A call begins: its time is counted from here.
     pub(super) fn begin_call(&mut self) {
         self.ticks = 0;
-        self.pace.begin();
+        self.tick_count.begin();
     }
 
     /// The call has run until a tick. The time while it is suspended has no ticks: the deadline is set anew when it
     /// goes on.
     pub(super) fn tick(&mut self) -> UpdateDeadline {
-        self.ticks += self.pace.ticks();
+        self.ticks += self.tick_count.advance();
         if self.ticks > self.max_ticks {
             return UpdateDeadline::Interrupt;
         }
@@ -68,14 +68,14 @@ impl GuestState {
             // The first tick can come right after the start: a short call that a tick happens to hit is not suspended.
             return UpdateDeadline::Continue(1);
         }
-        self.pace.suspend();
-        let pace = self.pace.clone();
+        self.tick_count.suspend();
+        let tick_count = self.tick_count.clone();
         UpdateDeadline::YieldCustom(
             1,
             Box::pin(async move {
                 // tokio's yield, not wasmtime's, because it lets the event loop look at the sockets first.
                 tokio::task::yield_now().await;
-                pace.resume();
+                tick_count.resume();
             }),
         )
     }

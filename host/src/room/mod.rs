@@ -110,8 +110,9 @@ pub enum AttachmentError {
 /// **A turn is all or nothing**: what a handler sends, closes and changes takes effect, in that order, when the handler returns `Ok`.
 /// If it fails, none of it does.
 ///
-/// A room is one pointer; while a Wasm guest's call runs, the guest's store holds what it points to.
-#[derive(Debug, Default)]
+/// A room is one pointer; while a Wasm guest's call runs, the guest's store holds what it points to. There is no public way
+/// to make a room, so that an app cannot take this one away and leave another in its place.
+#[derive(Debug)]
 pub struct Room {
     state: Option<Box<State>>,
 }
@@ -169,6 +170,11 @@ impl Room {
                 turn: Turn::default(),
             })),
         }
+    }
+
+    /// A place for a room, which goes there by a swap. All else that is done with it panics.
+    pub(crate) const fn vacant() -> Self {
+        Self { state: None }
     }
 
     /// The same room without anybody and anything in it.

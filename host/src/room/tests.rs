@@ -43,6 +43,24 @@ fn numbers<'a>(ids: impl Iterator<Item = &'a ClientId>) -> Vec<u64> {
     ids.map(|id| id.get()).collect()
 }
 
+/// Whether a type has `Default`: the constant of the type itself comes before the trait's.
+trait WithoutDefault {
+    const HAS_DEFAULT: bool = false;
+}
+
+struct Probe<T>(std::marker::PhantomData<T>);
+
+impl<T> WithoutDefault for Probe<T> {}
+
+impl<T: Default> Probe<T> {
+    const HAS_DEFAULT: bool = true;
+}
+
+#[test]
+fn an_app_cannot_take_its_room_away() {
+    const { assert!(!Probe::<Room>::HAS_DEFAULT && Probe::<String>::HAS_DEFAULT) };
+}
+
 fn waiting(room: &Room, member: u64) -> usize {
     room.buffered_amount(id(member)).expect("a member")
 }

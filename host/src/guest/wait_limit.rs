@@ -1,4 +1,4 @@
-//! How long a call may wait: on a clock, say. Running time is counted in ticks, see `pace.rs`.
+//! How long a call may wait, for a clock for example. `tick_count` counts the time that it computes.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::Sleep;
 
-use super::pace::Pace;
+use super::tick_count::TickCount;
 
 /// A call has waited for too long.
 #[derive(Debug, thiserror::Error)]
@@ -16,18 +16,14 @@ pub(super) struct Overdue(Duration);
 
 /// How long each call of an instance may wait in all.
 #[derive(Debug)]
-pub(super) struct Patience {
-    limit: Duration,
-    pace: Pace,
+pub(super) struct WaitLimit {
+    pub(super) limit: Duration,
+    /// The instance's.
+    pub(super) tick_count: TickCount,
 }
 
-impl Patience {
-    /// The pace is the instance's.
-    pub(super) fn new(limit: Duration, pace: Pace) -> Self {
-        Self { limit, pace }
-    }
-
-    /// Awaits a call. If it is overdue its future is dropped, which ends the instance: that is lost anyway.
+impl WaitLimit {
+    /// Awaits a call. Past the limit it drops the call's future. That ends the instance, which is lost then in any case.
     ///
     /// A call that is never suspended costs neither a clock nor a timer.
     pub(super) async fn with<T>(&self, mut call: Pin<&mut impl Future<Output = wasmtime::Result<T>>>) -> wasmtime::Result<T> {
@@ -35,12 +31,12 @@ impl Patience {
         let mut wait = None;
         poll_fn(|cx| match call.as_mut().poll(cx) {
             Poll::Ready(result) => Poll::Ready(result),
-            Poll::Pending if self.pace.take_yielded() => {
+            Poll::Pending if self.tick_count.take_yielded() => {
                 left = wait.take().map_or(left, |wait: Wait| left.saturating_sub(wait.since.elapsed()));
                 Poll::Pending
             }
             Poll::Pending => {
-                self.pace.begin();
+                self.tick_count.begin();
                 let wait = wait.get_or_insert_with(|| Wait::new(left));
                 wait.poll_over(cx).map(|()| Err(wasmtime::Error::new(Overdue(self.limit))))
             }

@@ -1,0 +1,66 @@
+//! The interfaces that a guest exports: the handlers always, the others perhaps.
+
+use wasmtime::component::types::{Component as ComponentType, ComponentItem};
+use wasmtime::component::{Component, Instance, InstancePre};
+use wasmtime::{Engine, Store};
+
+use super::bindings::exports::ws_host::server as generated;
+use super::bindings::interface;
+use super::state::GuestState;
+
+/// The functions of the one interface that every guest exports.
+const HANDLER_FUNCTIONS: [&str; 3] = ["on-new-client", "on-message", "on-client-left"];
+
+/// Names each optional interface once, for the three places that need it.
+macro_rules! optional_exports {
+    ($($name:ident),+) => {
+        /// Where a component has its exports.
+        pub(super) struct ExportIndices {
+            handler: generated::handler::GuestIndices,
+            $(pub(super) $name: Option<generated::$name::GuestIndices>,)+
+        }
+
+        /// An instance's exports.
+        pub(super) struct Exports {
+            pub(super) handler: generated::handler::Guest,
+            $(pub(super) $name: Option<generated::$name::Guest>,)+
+        }
+
+        impl ExportIndices {
+            /// Finds a component's exports. One that has an interface's name with other types is an error.
+            pub(super) fn find(component: &Component, pre: &InstancePre<GuestState>) -> wasmtime::Result<Self> {
+                let has = |name| component.get_export_index(None, &interface(name)).is_some();
+                Ok(Self {
+                    handler: generated::handler::GuestIndices::new(pre)?,
+                    $($name: has(stringify!($name)).then(|| generated::$name::GuestIndices::new(pre)).transpose()?,)+
+                })
+            }
+
+            /// Takes them from an instance.
+            pub(super) fn load(&self, store: &mut Store<GuestState>, instance: &Instance) -> wasmtime::Result<Exports> {
+                Ok(Exports {
+                    handler: self.handler.load(&mut *store, instance)?,
+                    $($name: self.$name.as_ref().map(|found| found.load(&mut *store, instance)).transpose()?,)+
+                })
+            }
+        }
+    };
+}
+
+optional_exports!(gate, lifecycle, flow, timers);
+
+/// What a component lacks of the handlers, in words.
+pub(super) fn missing_handlers(engine: &Engine, ty: &ComponentType) -> Vec<String> {
+    let handler = interface("handler");
+    let Some(export) = ty.get_export(engine, &handler) else {
+        return vec![format!("the export {handler} with its functions {}", HANDLER_FUNCTIONS.join(", "))];
+    };
+    let ComponentItem::ComponentInstance(instance) = export.ty else {
+        return vec![format!("the export {handler} as an instance")];
+    };
+    HANDLER_FUNCTIONS
+        .iter()
+        .filter(|function| instance.get_export(engine, function).is_none())
+        .map(|function| format!("the function {function} in its export {handler}"))
+        .collect()
+}

@@ -1,8 +1,8 @@
-//! What one message costs between the frame and the socket: the call of the guest's `on-message`, its one `send`, and
-//! the room's staging. `cargo build` the example guests first, then
+//! The cost of one message between the frame and the socket: the call of the guest's `on-message`, its one `send`, and
+//! the room's staging. Run `cargo build` for the example guests first, then
 //! `cargo bench --workspace --features ws-host/bench --bench guest_call`.
 //!
-//! Timed by hand: rounds of both sizes take turns, and the medians are what counts.
+//! Timed by hand: rounds of both sizes alternate, and the medians count.
 
 use std::path::Path;
 use std::time::Instant;

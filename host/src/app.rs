@@ -10,14 +10,16 @@ use crate::room::Room;
 pub use crate::room::{AttachmentError, CloseError, SendError, SendStatus, SubscribeError, TimerError};
 pub use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message, Request};
 
-/// The failure of a handler. It costs the app's instance: the handler's effects are dropped, the client whose event it
-/// was is closed with 1011, and a fresh instance starts. For a Wasm guest it is a trap.
+/// The failure of a handler. For a Wasm guest it is a trap.
+///
+/// The room drops the handler's effects and the app's instance, closes the client whose event it was with 1011, and starts a
+/// fresh instance.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Fault {
-    /// What happened, in one line.
+    /// The failure in one line.
     pub message: String,
-    /// Where, if known: a wasm backtrace.
+    /// The wasm backtrace, if there is one.
     pub backtrace: Option<String>,
 }
 
@@ -28,7 +30,7 @@ impl Fault {
     }
 }
 
-/// What a handler gives back.
+/// The result of a handler.
 pub type Outcome = Result<(), Fault>;
 
 /// Why an instance starts.
@@ -42,7 +44,7 @@ pub enum StartReason {
     AfterTrap,
 }
 
-/// State that one instance hands to the next.
+/// State that an instance passes to the next one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saved {
     /// The app's own name for the format of `data`.
@@ -68,7 +70,7 @@ pub struct UpgradeRequest {
 /// `on_client_left` exactly once. No two handlers of a room run at the same time. A handler may be an `async fn`: while it waits, its
 /// room waits with it, and the other rooms of the shard go on.
 pub trait App: Sized + 'static {
-    /// Whether `on_upgrade` decides about who may connect. Without it, it is not called.
+    /// Whether `on_upgrade` is called to decide which clients may connect.
     const HAS_GATE: bool = false;
 
     /// The instance starts. A fault refuses it.
@@ -86,7 +88,7 @@ pub trait App: Sized + 'static {
         async { Ok(()) }
     }
 
-    /// A client has gone. It is no longer a member.
+    /// A client has left. It is no longer a member.
     fn on_client_left(&mut self, _room: &mut Room, _client: ClientId, _info: &CloseInfo) -> impl Future<Output = Outcome> {
         async { Ok(()) }
     }
@@ -96,7 +98,7 @@ pub trait App: Sized + 'static {
         async { Ok(Decision::Accept(None)) }
     }
 
-    /// A client that had passed the soft limit has read all that waited for it.
+    /// All bytes queued for a client that had passed the soft limit have been written.
     fn on_drain(&mut self, _room: &mut Room, _client: ClientId) -> impl Future<Output = Outcome> {
         async { Ok(()) }
     }
@@ -106,7 +108,7 @@ pub trait App: Sized + 'static {
         async { Ok(()) }
     }
 
-    /// The state to keep when another instance takes over, if there is any.
+    /// Returns the state to keep when another instance takes over, or `None` if the app has no state.
     fn snapshot(&mut self, _room: &mut Room) -> impl Future<Output = Result<Option<Saved>, Fault>> {
         async { Ok(None) }
     }
@@ -114,13 +116,13 @@ pub trait App: Sized + 'static {
 
 /// Makes instances of an app. A clone costs a reference count.
 pub(crate) trait Launch: Clone + Send + 'static {
-    /// What it makes.
+    /// The app that it makes.
     type App: App;
 
     /// Makes one instance for the room of this name. `App::on_start` follows.
     fn launch(&self, room: &str) -> impl Future<Output = Result<Self::App, Fault>>;
 
-    /// Whether upgrade requests are to be put to `App::on_upgrade`.
+    /// Whether `App::on_upgrade` decides about upgrade requests.
     fn has_gate(&self) -> bool {
         false
     }

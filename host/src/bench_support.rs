@@ -49,8 +49,8 @@ impl GuestRoom {
         Ok(Self { runtime, app, room, member })
     }
 
-    /// Has the guest handle a message from the client so many times, and drops what it sends. Answers how many bytes
-    /// of frames that was.
+    /// Calls the guest with a message from the client, `times` times, and drops its answers. Returns the size of their frames in
+    /// bytes.
     ///
     /// # Errors
     /// The guest fails.

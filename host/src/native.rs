@@ -26,7 +26,7 @@ impl<A: App, F: Fn() -> A + Send + Sync + 'static> Launch for Factory<F> {
     type App = A;
 
     async fn launch(&self, _room: &str) -> Result<A, Fault> {
-        // In here, so that a panic of the owner's function is a failure of the app like any other.
+        // The function runs within `launch`, so that its panic is a failure of the app like any other.
         Ok((self.0)())
     }
 
@@ -39,7 +39,7 @@ type OnNewClient = dyn Fn(&mut Room, &Client) + Send + Sync;
 type OnMessage = dyn Fn(&mut Room, &Client, Message) + Send + Sync;
 type OnClientLeft = dyn Fn(&mut Room, &Client, &CloseInfo) + Send + Sync;
 
-/// The seed's three callbacks, each of which may be missing.
+/// The three callbacks that python-websocket-server has, each of them optional.
 #[derive(Clone, Default)]
 pub struct Callbacks {
     pub on_new_client: Option<Arc<OnNewClient>>,

@@ -1,7 +1,6 @@
 //! The typed calls of the guest's exports, generated from `wit/`.
 //!
-//! The imports are not generated: `imports` wraps them by hand, because the generated ones copy each payload into a
-//! `String` or `Vec` of its own before the host sees it.
+//! `imports` wraps the imports by hand, because the generated ones would copy each payload into a `String` or `Vec`.
 
 wasmtime::component::bindgen!({
     path: "wit",

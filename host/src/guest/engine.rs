@@ -7,8 +7,8 @@ use wasmtime::{Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, 
 
 use crate::error::Error;
 
-/// How often a guest that computes lets its shard's other work go on. Shorter ticks make neighbours of a busy room
-/// wait less; each costs a wake-up of one thread.
+/// A guest that computes yields to its shard's other work once in this time. With shorter ticks the neighbours of a busy room
+/// wait less, but each tick wakes a thread.
 pub(super) const TICK: Duration = Duration::from_millis(10);
 
 /// A Wasm engine. A clone costs a reference count.
@@ -18,7 +18,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine for one instance at a time, which caches what it compiles in the user's cache folder.
+    /// An engine for one instance at a time. It caches compiled components in the user's cache folder.
     ///
     /// # Errors
     /// The machine cannot run WebAssembly, or a thread cannot be made.
@@ -26,7 +26,7 @@ impl Engine {
         Self::with(Config::new())
     }
 
-    /// An engine for so many instances of so much memory each, which start from a pool that is reserved in advance.
+    /// An engine whose instances start from a pool, which is reserved in advance: `instances` slots of `memory_bytes` each.
     ///
     /// # Errors
     /// As `new`, or the address space is too small for the pool.
@@ -37,14 +37,14 @@ impl Engine {
     }
 
     fn with(mut config: Config) -> Result<Self, Error> {
-        // Calls cost less than half without the machinery for asynchronous exports, which the contract has none of.
+        // Calls cost less than half without the machinery for asynchronous exports. The contract has no such export.
         config.concurrency_support(false);
         config.epoch_interruption(true);
         let refused = |what| move |error: wasmtime::Error| Error::System { what, source: io::Error::other(format!("{error:#}")) };
         match Cache::new(cache()) {
             Ok(cache) => drop(config.cache(Some(cache))),
-            // A home without a writable folder, in a container say, is no reason not to serve.
-            Err(error) => tracing::warn!("components are compiled anew at each start, there is no cache: {error:#}"),
+            // The host serves without a writable home too, for example in a container.
+            Err(error) => tracing::warn!("there is no cache, so each start compiles components anew: {error:#}"),
         }
         let wasmtime = wasmtime::Engine::new(&config).map_err(refused("set up WebAssembly on this machine"))?;
         let ticking = wasmtime.weak();
@@ -62,20 +62,21 @@ impl Engine {
     }
 }
 
-/// The user's cache folder, and nothing packed anew: wasmtime does that with what was loaded 256 times, in the process that does so next, and
-/// takes 170 MB for it while that serves.
+/// The settings for the user's cache folder. They turn off the better compression that wasmtime gives a component on its 256th
+/// load: it runs in the process that loads, and takes 170 MB while that serves.
 fn cache() -> CacheConfig {
     let mut cache = CacheConfig::new();
     cache.with_optimized_compression_usage_counter_threshold(u64::MAX);
     cache
 }
 
-/// A component is made of a few core instances and tables (three or four for a Rust guest, more with adapters).
+/// Core instances and tables of one component: three or four for a Rust guest, more with adapters.
 const CORE_PARTS: u32 = 8;
-/// While rooms swap, some have two instances for a moment: one for each shard, and nobody has so many shards.
+/// Slots for rooms that swap: they have two instances for a moment. One room of a shard swaps at a time, and no machine has
+/// this many shards.
 const SWAPPING: u32 = 256;
-/// What of a memory stays mapped between two users of a slot. With less, the kernel's page tables are changed under a
-/// lock at each start and end, which does not scale to two threads (measured: 25 us a start against 9).
+/// The part of a memory that stays mapped between two users of a slot. With less, each start and end changes the kernel's page
+/// tables under a lock, which does not scale to two threads (measured: 25 us a start against 9).
 const KEEP_RESIDENT_BYTES: usize = 2 << 20;
 
 fn pool(instances: usize, memory_bytes: usize) -> PoolingAllocationConfig {

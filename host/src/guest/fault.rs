@@ -1,4 +1,4 @@
-//! A trap, in words.
+//! The text of a trap.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use wasmtime_wasi::I32Exit;
 use super::wait_limit::Overdue;
 use crate::app::Fault;
 
-/// Says what went wrong in `handler`, as a person would want to read it, with the wasm backtrace.
+/// Describes the error of a call of `handler` for people, with the wasm backtrace.
 pub(super) fn fault(handler: &str, error: &wasmtime::Error, call_timeout: Duration) -> Fault {
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
-        // How a language with exceptions ends when nobody has caught one. It has told on stderr where; the way through
-        // its interpreter, which the wasm backtrace would show, means nothing to anybody.
+        // Languages with exceptions end this way when none is caught. Their stderr says where. The wasm backtrace would show
+        // only their interpreter.
         let message = format!("the guest's {handler} exited with status {} (the log has its stderr)", exit.0);
         return Fault { message, backtrace: None };
     }
@@ -20,7 +20,7 @@ pub(super) fn fault(handler: &str, error: &wasmtime::Error, call_timeout: Durati
         Some(Trap::Interrupt) => {
             format!("ran for longer than the {call_timeout:?} of computing time that a call may take (call timeout)")
         }
-        // What Rust's `panic!`, a failed allocation and C's `abort` come to. The message, if any, is on the guest's stderr.
+        // Rust's `panic!`, a failed allocation and C's `abort` end here. Their message, if any, is on the guest's stderr.
         Some(Trap::UnreachableCodeReached) => "trapped: it panicked or aborted (the log has its stderr)".to_owned(),
         Some(Trap::StackOverflow) => "trapped: its stack overflowed".to_owned(),
         Some(Trap::MemoryOutOfBounds) => "trapped: memory access out of bounds, or its stack overflowed".to_owned(),

@@ -1,7 +1,6 @@
 //! The contract's imports on the host's side: `clients`, `topics` and `control`, each a thin layer over `Room`.
 //!
-//! Payloads are not copied on their way in: they are read where they lie in the guest's memory, and encoded from
-//! there into the frame that is sent.
+//! The host reads payloads in place, in the guest's memory, and encodes them from there into the frame that is sent.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use crate::types::{Client, ClientId};
 
 type Store<'a> = StoreContextMut<'a, GuestState>;
 
-/// The contract's `message`, where it lies in the guest's memory.
+/// The contract's `message`, in place in the guest's memory.
 #[derive(ComponentType, Lift)]
 #[component(variant)]
 enum Payload {
@@ -255,7 +254,7 @@ pub(super) fn add_control(control: &mut LinkerInstance<'_, GuestState>) -> wasmt
     })
 }
 
-/// A list of ids, read where it lies in the guest's memory.
+/// The ids of a list, read in place in the guest's memory.
 fn ids<'a>(list: &WasmList<u64>, store: &'a Store<'_>) -> impl ExactSizeIterator<Item = ClientId> + use<'a> {
     list.as_le_slice(store).iter().copied().map(ClientId::new)
 }
@@ -264,7 +263,7 @@ fn saturated(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// Says that an enum of the contract has the same cases as one of the room.
+/// Converts an enum of the room to the enum of the contract with the same cases.
 macro_rules! same_cases {
     ($($wire:ident: $($case:ident),+;)+) => {
         $(impl From<room::$wire> for $wire {

@@ -1,4 +1,4 @@
-//! What a component asks for and gives, without running it.
+//! A report on a component: its imports, exports and sizes, read without running it.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::engine::Engine;
 use super::{capabilities, program};
 use crate::error::Error;
 
-/// What `ws-host inspect` says of a component.
+/// A component's exports, imports and sizes, and whether this host can run it.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// The file's name.
@@ -20,11 +20,11 @@ pub struct Report {
     pub compiled_bytes: usize,
     /// Whether this host can run it.
     pub runnable: bool,
-    /// Why not, if it cannot.
+    /// The reason, if it cannot.
     pub problem: Option<String>,
-    /// What it exports.
+    /// Its exports.
     pub exports: Vec<Item>,
-    /// What it imports.
+    /// Its imports.
     pub imports: Vec<Import>,
 }
 
@@ -45,7 +45,7 @@ pub struct Import {
     pub item: Item,
     /// Whether this host gives it.
     pub given: bool,
-    /// What it lets the guest do, in words.
+    /// The use of it for the guest, in words.
     pub capability: String,
 }
 
@@ -56,7 +56,8 @@ impl Report {
     /// The file cannot be read or is no component.
     pub fn of(engine: &Engine, path: &Path) -> Result<Self, Error> {
         let (file, bytes) = program::read(path)?;
-        let component = program::compile(engine, &file, &bytes)?;
+        let source = program::Source { name: &file, bytes: &bytes };
+        let component = program::compile(engine, source)?;
         let ty = component.component_type();
         let wasmtime = &engine.wasmtime;
         let item = |name: &str, ty: &ComponentItem| Item { name: name.to_owned(), functions: functions(engine, ty) };
@@ -71,8 +72,7 @@ impl Report {
             .collect();
         let compiled_bytes = component.serialize().map_or(0, |code| code.len());
         let (limits, grants) = Default::default();
-        let problem =
-            program::Program::link(engine, &file, &bytes, &component, &limits, &grants).err().map(|error| error.to_string());
+        let problem = program::Program::link(engine, source, &component, &limits, &grants).err().map(|error| error.to_string());
         Ok(Self { file, size_bytes: bytes.len(), compiled_bytes, runnable: problem.is_none(), problem, exports, imports })
     }
 }

@@ -132,7 +132,7 @@ impl App for Instance {
     }
 }
 
-/// A guest's own words, in one line that it cannot make as long as it likes.
+/// A guest's own text, as one line of bounded length.
 fn in_short(text: &str) -> String {
     const MAX_LETTERS: usize = 500;
     let more = if text.chars().nth(MAX_LETTERS).is_some() { "…" } else { "" };
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_guests_own_words_are_one_line_of_bounded_length() {
+    fn a_guests_own_text_becomes_one_line_of_bounded_length() {
         assert_eq!(in_short("no\nroom"), "no\\nroom");
         let long = in_short(&"é".repeat(1 << 20));
         assert_eq!((long.chars().count(), long.chars().last()), (501, Some('…')));

@@ -13,10 +13,10 @@
 //! | `exports` | the interfaces that a guest exports |
 //! | `capabilities` | the interfaces that a guest may import, a row each |
 //! | `imports` | the functions of the contract's interfaces among them |
-//! | `fault` | a trap, in words |
+//! | `fault` | the text of a trap |
 //! | `output` | the guest's stdout and stderr, as log lines |
-//! | `quota` | how much of that becomes log lines |
-//! | `inspect` | what a component asks for and gives |
+//! | `quota` | the quota of those log lines |
+//! | `inspect` | a report on a component |
 //!
 //! Nothing outside this folder names wasmtime.
 

@@ -33,8 +33,8 @@ impl fmt::Display for OutputStream {
     }
 }
 
-/// Where one of a guest's streams goes. All clones write to the same line, and share its quota: that the two streams
-/// have one each keeps a flood on stdout from drowning the message of a panic.
+/// The log as the end of one of a guest's streams. All clones write to the same line and share its quota. Each stream has a
+/// quota of its own, so that a flood on stdout does not drown the message of a panic.
 #[derive(Debug, Clone)]
 pub(super) struct Output {
     room: Arc<str>,
@@ -42,7 +42,7 @@ pub(super) struct Output {
     line: Arc<Mutex<Line>>,
 }
 
-/// The line that is not complete yet, and how many more may be logged.
+/// The line that is not complete yet, and the quota for the next ones.
 #[derive(Debug, Default)]
 struct Line {
     bytes: Vec<u8>,
@@ -67,7 +67,7 @@ impl Output {
         }
     }
 
-    /// Logs the line, unless there were too many of late.
+    /// Logs the line if the quota allows it.
     fn finish(&self, line: &mut Line) {
         match line.quota.ask(line.bytes.len(), Instant::now()) {
             Verdict::Log => self.log(&line.bytes),
@@ -91,7 +91,7 @@ impl Output {
     fn log(&self, line: &[u8]) {
         let text = String::from_utf8_lossy(line);
         let text = text.trim_end_matches(['\r', '\n']);
-        // Rust's panics begin with one: it is for terminals.
+        // Rust begins the message of a panic with an empty line, for terminals.
         if text.is_empty() {
             return;
         }
@@ -103,7 +103,7 @@ impl Output {
     }
 }
 
-/// With its control characters escaped: a guest cannot draw over the host's lines on a terminal. Tabs are harmless.
+/// Escapes control characters, so that a guest cannot draw over the host's lines on a terminal. Tabs stay.
 pub(super) fn printable(text: &str) -> Cow<'_, str> {
     let controls = |letter: char| letter.is_control() && letter != '\t';
     if !text.contains(controls) {
@@ -114,7 +114,7 @@ pub(super) fn printable(text: &str) -> Cow<'_, str> {
 }
 
 impl Drop for Output {
-    /// What an instance that ends, by a trap perhaps, has not finished is not lost, nor how much was left out.
+    /// Logs the unfinished line of an instance that ends, and the number of lines that were left out.
     fn drop(&mut self) {
         if Arc::strong_count(&self.line) > 1 {
             return;

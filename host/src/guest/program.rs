@@ -36,30 +36,30 @@ impl Program {
     /// Reads, checks, compiles (or takes from the cache) and links a component.
     ///
     /// # Errors
-    /// The file cannot be read, is no component, lacks a handler, or imports what the host does not give.
+    /// The file cannot be read, is no component, lacks a handler, or imports an interface that the host does not give.
     pub fn load(engine: &Engine, path: &Path, limits: &Limits, grants: &Grants) -> Result<Self, Error> {
         let (name, bytes) = read(path)?;
         Self::from_bytes(engine, &name, &bytes, limits, grants)
     }
 
-    /// The same from bytes in memory; `name` is for errors.
+    /// Loads a component from bytes in memory; `name` is for errors.
     ///
     /// # Errors
     /// As `load`, but for reading.
     pub fn from_bytes(engine: &Engine, name: &str, bytes: &[u8], limits: &Limits, grants: &Grants) -> Result<Self, Error> {
-        let component = compile(engine, name, bytes)?;
-        Self::link(engine, name, bytes, &component, limits, grants)
+        let source = Source { name, bytes };
+        Self::link(engine, source, &compile(engine, source)?, limits, grants)
     }
 
-    /// Checks and links what `compile` has made of these bytes.
+    /// Checks and links a component that `compile` has made of this source.
     pub(super) fn link(
         engine: &Engine,
-        name: &str,
-        bytes: &[u8],
+        source: Source<'_>,
         component: &Component,
         limits: &Limits,
         grants: &Grants,
     ) -> Result<Self, Error> {
+        let Source { name, bytes } = source;
         check(engine, name, component)?;
         let invalid = |error: wasmtime::Error| Error::Invalid { name: name.to_owned(), reason: format!("{error:#}") };
         let mut linker = Linker::new(&engine.wasmtime);
@@ -93,6 +93,13 @@ impl Launch for Program {
     }
 }
 
+/// A component's bytes, with the name that errors call it by.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) name: &'a str,
+    pub(super) bytes: &'a [u8],
+}
+
 /// The SHA-256 of some bytes, in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -105,8 +112,8 @@ pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), Error> {
     Ok((name, bytes))
 }
 
-/// Bytes to a compiled component, with an error that says what else the bytes are.
-pub(super) fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Component, Error> {
+/// Compiles a component. The error for other bytes names their format.
+pub(super) fn compile(engine: &Engine, Source { name, bytes }: Source<'_>) -> Result<Component, Error> {
     let not_wasm = |found: String| Error::NotWasm { name: name.to_owned(), found };
     match bytes {
         [] => return Err(not_wasm("it is empty".into())),
@@ -126,7 +133,7 @@ pub(super) fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Compo
     })
 }
 
-/// Whether the component exports the handlers and imports nothing that the host does not give.
+/// Checks that the component exports the handlers and imports only interfaces that the host gives.
 fn check(engine: &Engine, name: &str, component: &Component) -> Result<(), Error> {
     let ty = component.component_type();
     let missing = exports::missing_handlers(&engine.wasmtime, &ty);

@@ -1,21 +1,21 @@
-//! How much of a guest's output becomes log lines.
+//! The quota of log lines for a guest's output.
 
 use std::time::{Duration, Instant};
 
-/// Lines that one stream of one instance may have logged within a second; each KiB that a line begins counts as one.
-/// A flood thus costs at most 1 MiB of log a second and instance, and cannot keep a shard busy with writing it.
+/// Lines of one stream of one instance that are logged within a second; each KiB that a line begins counts as one. So a flood
+/// costs at most 1 MiB of log a second and stream, and writing it does not keep a shard busy.
 const UNITS_PER_WINDOW: usize = 1000;
 const WINDOW: Duration = Duration::from_secs(1);
 const UNIT_BYTES: usize = 1 << 10;
 
-/// What is to become of a line.
+/// The decision about one line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Log it.
     Log,
-    /// Log it, and before it that so many were left out.
+    /// Log it, and before it the number of lines that were left out.
     LogAfter(Dropped),
-    /// Drop it, and say that lines are being dropped: it is the first.
+    /// Drop it, and log that lines are being dropped: it is the first.
     DropFirst,
     /// Drop it.
     Drop,
@@ -31,14 +31,14 @@ pub(super) struct Dropped {
 /// Counts lines in windows of one second.
 #[derive(Debug, Default)]
 pub(super) struct Quota {
-    /// When the window began; none has before the first line.
+    /// The start of the window, or `None` before the first line.
     began: Option<Instant>,
     used: usize,
     dropped: Dropped,
 }
 
 impl Quota {
-    /// Asks for a line of so many bytes at this time.
+    /// Decides about a line of `bytes` bytes at this time.
     pub(super) fn ask(&mut self, bytes: usize, now: Instant) -> Verdict {
         if self.began.is_none_or(|began| now.saturating_duration_since(began) >= WINDOW) {
             self.began = Some(now);
@@ -54,7 +54,7 @@ impl Quota {
         self.take_dropped().map_or(Verdict::Log, Verdict::LogAfter)
     }
 
-    /// What was left out and has not been told yet.
+    /// Takes the count of dropped lines that has not been logged yet.
     pub(super) fn take_dropped(&mut self) -> Option<Dropped> {
         Some(std::mem::take(&mut self.dropped)).filter(|dropped| dropped.lines > 0)
     }
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_lines_of_a_second_are_logged_and_the_first_that_is_not_is_told_apart() {
+    fn a_thousand_lines_of_a_second_are_logged_and_the_first_drop_is_marked() {
         let (mut quota, now) = (Quota::default(), Instant::now());
         assert_eq!(logged(&mut quota, 1000, 80, now), 1000);
         assert_eq!(quota.ask(80, now + WINDOW / 2), Verdict::DropFirst);
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guest_that_stays_below_it_never_hears_of_it() {
+    fn a_guest_below_the_quota_loses_no_line() {
         let (mut quota, now) = (Quota::default(), Instant::now());
         for second in 0..100 {
             assert_eq!(logged(&mut quota, 900, 80, now + WINDOW * second), 900);

@@ -1,4 +1,4 @@
-//! What an instance's store holds.
+//! The contents of an instance's store: the room during a call, WASI, and limits.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::room::Room;
 
 /// The room during a call, WASI, and the instance's limits.
 pub(super) struct GuestState {
-    /// The room whose handler runs; an empty one between calls.
+    /// The room whose handler runs; vacant between calls.
     pub(super) room: Room,
     pub(super) limiter: Limiter,
     wasi: WasiCtx,
@@ -25,8 +25,8 @@ pub(super) struct GuestState {
 }
 
 impl GuestState {
-    /// Deny by default: no file system, network or arguments, and of an environment what was granted; WASI's clocks,
-    /// random numbers and the two output streams only.
+    /// Denies by default: no file system, no network, no arguments. The guest gets the granted variables, WASI's clocks, random
+    /// numbers and the two output streams.
     pub(super) fn new(room_name: &str, limits: &Limits, grants: &Grants, tick_count: TickCount) -> Self {
         let wasi = WasiCtx::builder()
             .envs(grants.env())
@@ -46,26 +46,25 @@ impl GuestState {
         }
     }
 
-    /// The running time that a call may take.
+    /// The limit on a call's running time.
     pub(super) fn call_timeout(&self) -> Duration {
         self.call_timeout
     }
 
-    /// A call begins: its time is counted from here.
+    /// A call begins. Its time counts from here.
     pub(super) fn begin_call(&mut self) {
         self.ticks = 0;
         self.tick_count.begin();
     }
 
-    /// The call has run until a tick. The time while it is suspended has no ticks: the deadline is set anew when it
-    /// goes on.
+    /// A tick hits the call. A suspended call has no ticks: its deadline is set anew when it goes on.
     pub(super) fn tick(&mut self) -> UpdateDeadline {
         self.ticks += self.tick_count.advance();
         if self.ticks > self.max_ticks {
             return UpdateDeadline::Interrupt;
         }
         if self.ticks == 1 {
-            // The first tick can come right after the start: a short call that a tick happens to hit is not suspended.
+            // The first tick can come right after the start. It does not suspend a short call that it happens to hit.
             return UpdateDeadline::Continue(1);
         }
         self.tick_count.suspend();
@@ -84,7 +83,7 @@ impl GuestState {
 /// Elements of all tables of an instance. Rust guests have some hundred.
 const MAX_TABLE_ELEMENTS: usize = 100_000;
 
-/// What an instance may still take. All of its memories count together, and so do its tables.
+/// The memory and table elements that an instance may still take, over all its memories and tables.
 pub(super) struct Limiter {
     memory_bytes_left: usize,
     table_elements_left: usize,
@@ -112,7 +111,7 @@ impl WasiView for GuestState {
     }
 }
 
-/// How many ticks make up the timeout. One more, since the first tick can come right after the start.
+/// The number of ticks in the timeout, and one more because the first tick can come right after the start.
 fn ticks(timeout: Duration) -> u64 {
     u64::try_from(timeout.as_nanos().div_ceil(TICK.as_nanos())).unwrap_or(u64::MAX - 1) + 1
 }

@@ -55,7 +55,7 @@ mod tests {
     use crate::arguments::Arguments;
 
     /// Returns the error line for these limits, which the library refuses.
-    fn told(change: impl FnOnce(&mut Limits)) -> String {
+    fn refusal(change: impl FnOnce(&mut Limits)) -> String {
         let server = Server::builder().port(0).on_client_left(|_, _, _| {}).limits(Limits::with(change)).build();
         in_flags(&server.expect_err("these limits are refused"))
     }
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn every_flag_of_the_table_is_one_of_run() {
         let root = Arguments::command();
-        let run = root.find_subcommand("run").expect("there is such a command");
+        let run = root.find_subcommand("run").expect("the command exists");
         for (_, flag) in FLAGS {
             assert!(run.get_arguments().any(|argument| argument.get_long() == flag.strip_prefix("--")), "{flag}");
         }
@@ -71,9 +71,9 @@ mod tests {
 
     #[test]
     fn contradictory_limits_are_named_by_their_flags_with_values() {
-        let line = told(|limits| limits.outbox_soft_bytes = 2 << 20);
+        let line = refusal(|limits| limits.outbox_soft_bytes = 2 << 20);
         assert!(line.contains("--outbox-soft, 2097152 bytes") && line.contains("--outbox-hard, 1048576 bytes"), "{line}");
-        let line = told(|limits| limits.max_message_bytes = 2 << 20);
+        let line = refusal(|limits| limits.max_message_bytes = 2 << 20);
         assert!(line.contains("--max-message, 2097152 bytes") && line.contains("raise --outbox-hard"), "{line}");
     }
 
@@ -97,7 +97,7 @@ mod tests {
             (|limits| limits.pong_timeout = Duration::ZERO, "--pong"),
         ];
         for (change, flag) in cases {
-            let line = told(change);
+            let line = refusal(change);
             assert!(line.contains(flag), "{flag}: {line}");
         }
     }

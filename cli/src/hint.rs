@@ -81,8 +81,8 @@ mod tests {
     #[test]
     fn a_hint_of_another_port_is_reported() {
         let hint = hint(&component("ws-host:app", r#"{"file":"app.py","port":8000,"host":"localhost"}"#));
-        let told = hint.differs_from(13254).expect("the ports differ");
-        assert_eq!(told, "app.py asks for port 8000 but is served at 13254; use --port 8000 to serve it there");
+        let line = hint.differs_from(13254).expect("the ports differ");
+        assert_eq!(line, "app.py asks for port 8000 but is served at 13254; use --port 8000 to serve it there");
         assert_eq!(hint.differs_from(8000), None);
     }
 

@@ -56,8 +56,8 @@ export default {
 
 const COMMANDS = {
   say: (_client, rest) => rest,
-  all: (_client, rest) => told(room.broadcast(rest)),
-  others: (client, rest) => told(room.broadcast(rest, client)),
+  all: (_client, rest) => shown(room.broadcast(rest)),
+  others: (client, rest) => shown(room.broadcast(rest, client)),
   send: (client, rest) => on(client, rest, (one, last) => one.send(last)),
   list: () => `[${room.clients.map(({ id }) => id).join(', ')}] of ${room.count}`,
   get: (client, rest) => {
@@ -80,7 +80,7 @@ const COMMANDS = {
     return value === undefined ? 'None' : `Some("${value}")`;
   },
   subscribe: (client, rest) => on(client, '', () => client.subscribe(rest)),
-  publish: (_client, rest) => told(room.publish(...split(rest))),
+  publish: (_client, rest) => shown(room.publish(...split(rest))),
   subscribers: (_client, rest) => `[${room.subscribers(rest).map(({ id }) => id).join(', ')}]`,
   timer: (_client, rest) => {
     const [delay, payload] = split(rest);
@@ -111,7 +111,7 @@ function on(client, rest, act) {
   const [one, last] = whom(client, rest);
   if (!one) return 'no-such-client';
   try {
-    return told(act(one, last) ?? 'queued');
+    return shown(act(one, last) ?? 'queued');
   } catch (error) {
     if (typeof error.code === 'string') return error.code;
     throw error;
@@ -123,7 +123,7 @@ function whom(client, rest) {
   return /^\d+$/.test(first) ? [room.client(Number(first)), last] : [client, last];
 }
 
-function told(sent) {
+function shown(sent) {
   return sent === 'queued' ? 'ok' : sent;
 }
 

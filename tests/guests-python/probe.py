@@ -20,7 +20,7 @@ def joined(client: Client) -> None:
 def left(client: Client, info: CloseInfo) -> None:
     member = str(client in clients()).lower()
     known = str(client.is_connected).lower()
-    sent = told(client.send("too late"))
+    sent = shown(client.send("too late"))
     cause = "".join(part.capitalize() for part in info.cause.value.split("-"))
     clean = str(info.clean).lower()
     line = f"left {client.id}: {info.code} {json.dumps(info.reason)} clean={clean} CloseCause::{cause}"
@@ -43,7 +43,7 @@ async def obey(client: Client, message: Message) -> None:
         client.send(answer)
 
 
-def told(status: Status) -> str:
+def shown(status: Status) -> str:
     """Formats a result as the Rust probe does."""
     return {Status.OK: "ok", Status.BACKPRESSURE: "ok(SendStatus::Backpressure)"}.get(status, status.value)
 
@@ -55,7 +55,7 @@ def whom(client: Client, rest: str) -> tuple[Client, str]:
 
 def send(client: Client, rest: str) -> str:
     to, text = whom(client, rest)
-    return told(to.send(text))
+    return shown(to.send(text))
 
 
 def describe(client: Client, rest: str) -> str:
@@ -71,13 +71,13 @@ def close(client: Client, rest: str) -> str:
     one, last = whom(client, rest)
     code, _, reason = last.partition(" ")
     closed = one.close(int(code or 1000), reason)
-    sent = told(one.send("after the close")) if closed else "untried"
-    return f"{told(closed)}, send={sent}, member={str(one in clients()).lower()}"
+    sent = shown(one.send("after the close")) if closed else "untried"
+    return f"{shown(closed)}, send={sent}, member={str(one in clients()).lower()}"
 
 
 def attach(client: Client, rest: str) -> str:
     one, data = whom(client, rest)
-    return told(one.attach(data.encode()))
+    return shown(one.attach(data.encode()))
 
 
 def attachment(client: Client, rest: str) -> str:
@@ -87,7 +87,7 @@ def attachment(client: Client, rest: str) -> str:
 
 def publish_to(client: Client, rest: str) -> str:
     topic, _, text = rest.partition(" ")
-    return told(publish(topic, text))
+    return shown(publish(topic, text))
 
 
 def timer(client: Client, rest: str) -> str:
@@ -131,8 +131,8 @@ def random_number(client: Client, rest: str) -> str:
 
 COMMANDS = {
     "say": lambda client, rest: rest,
-    "all": lambda client, rest: told(broadcast(rest)),
-    "others": lambda client, rest: told(broadcast(rest, exclude=[client])),
+    "all": lambda client, rest: shown(broadcast(rest)),
+    "others": lambda client, rest: shown(broadcast(rest, exclude=[client])),
     "send": send,
     "list": lambda client, rest: f"{[one.id for one in clients()]} of {count()}",
     "get": describe,
@@ -140,7 +140,7 @@ COMMANDS = {
     "close": close,
     "attach": attach,
     "attachment": attachment,
-    "subscribe": lambda client, rest: told(client.subscribe(rest)),
+    "subscribe": lambda client, rest: shown(client.subscribe(rest)),
     "publish": publish_to,
     "subscribers": lambda client, rest: str([one.id for one in subscribers(rest)]),
     "timer": timer,
@@ -151,7 +151,7 @@ COMMANDS = {
     # Cases that only Python has.
     "half-a-pair": lambda client, rest: client.send(json.loads('"a\\ud800b"')) and None,
     "not-a-message": lambda client, rest: client.send(5),
-    "no-id": lambda client, rest: told(Client(-1).send("x")) + " " + told(Client(2**70).send("x")),
+    "no-id": lambda client, rest: shown(Client(-1).send("x")) + " " + shown(Client(2**70).send("x")),
     "late-import": late_import,
     "random": random_number,
 }

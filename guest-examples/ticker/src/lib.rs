@@ -47,8 +47,8 @@ impl App for Ticker {
         if let Some(heading) = Heading::from_word(text) {
             self.field.steer(from, heading);
         } else if text == "drift" {
-            let told = self.clock.as_ref().map_or_else(String::new, |clock| clock.pace.report());
-            send(from, format!("drift {told}")).ok();
+            let report = self.clock.as_ref().map_or_else(String::new, |clock| clock.pace.report());
+            send(from, format!("drift {report}")).ok();
         } else {
             send(from, "error use: up, down, left, right, stop, drift").ok();
         }

@@ -19,8 +19,8 @@ class Handler:
         running.run("on_message", Client(from_), message.value)
 
     def on_client_left(self, id: int, info: Any) -> None:
-        told = CloseInfo(info.code, info.reason, info.clean, CloseCause[info.cause.name])
-        running.run("on_client_left", Client(id), told)
+        closed = CloseInfo(info.code, info.reason, info.clean, CloseCause[info.cause.name])
+        running.run("on_client_left", Client(id), closed)
 
 
 class Gate:
@@ -37,8 +37,8 @@ class Lifecycle:
 
     def on_start(self, reason: Any, saved: Any) -> None:
         # A release without a `snapshot` handler saves an empty version and no data.
-        told = Saved(saved.version, saved.data) if saved and (saved.version or saved.data) else None
-        running.ask("on_start", reason.name.lower().replace("_", "-"), told)
+        given = Saved(saved.version, saved.data) if saved and (saved.version or saved.data) else None
+        running.ask("on_start", reason.name.lower().replace("_", "-"), given)
 
     def snapshot(self) -> Any:
         return running.ask("snapshot", then=_saved)

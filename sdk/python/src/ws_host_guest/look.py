@@ -20,11 +20,11 @@ def main() -> None:
     """Writes the answer, or the traceback of a mistake in the app without this package's own lines."""
     file, answer = map(Path, sys.argv[1:])
     try:
-        told = look(file)
+        needs = look(file)
     except Exception as error:
         sys.stderr.write(running.own_traceback(error))
         sys.exit(1)
-    answer.write_text(json.dumps(told), "utf-8")
+    answer.write_text(json.dumps(needs), "utf-8")
 
 
 if __name__ == "__main__":

@@ -57,28 +57,28 @@ class Client:
     @property
     def address(self) -> tuple[str, int]:
         """The IP address and the port that the client connects from."""
-        address = self._told().address
+        address = self._asked().address
         return (address.ip, address.port)
 
     @property
     def path(self) -> str:
         """The path of the client's request, still percent-encoded."""
-        return self._told().path  # type: ignore[no-any-return]
+        return self._asked().path  # type: ignore[no-any-return]
 
     @property
     def query(self) -> str:
         """The part of the request after the `?`, or the empty string."""
-        return self._told().query  # type: ignore[no-any-return]
+        return self._asked().query  # type: ignore[no-any-return]
 
     @property
     def headers(self) -> list[tuple[str, str]]:
         """The headers of the client's request in order, names in lower case."""
-        return self._told().headers  # type: ignore[no-any-return]
+        return self._asked().headers  # type: ignore[no-any-return]
 
     @property
     def subprotocol(self) -> str | None:
         """The subprotocol of the connection, or None."""
-        return self._told().subprotocol  # type: ignore[no-any-return]
+        return self._asked().subprotocol  # type: ignore[no-any-return]
 
     def header(self, name: str) -> str | None:
         """Returns the value of the first header with this name, in any case, or None."""
@@ -107,7 +107,7 @@ class Client:
         if _known(self.id):
             _host.topics.unsubscribe(self.id, _text(topic))
 
-    def _told(self) -> Any:
+    def _asked(self) -> Any:
         """Returns the host's details of the client, and asks the host only once."""
         if self._details is None:
             self._details = _host.clients.get(self.id) if _known(self.id) else None

@@ -39,7 +39,7 @@ static char *cut(char *line) {
   return rest;
 }
 
-static const char *told(ws_result result) { return ws_result_name(result); }
+static const char *shown(ws_result result) { return ws_result_name(result); }
 
 void ws_on_new_client(const ws_client *client) {
   ws_broadcastf("joined %llu", (unsigned long long)client->id);
@@ -72,8 +72,8 @@ static void describe(ws_id from, ws_id id) {
 static void close_one(ws_id from, ws_id id, char *rest) {
   char *reason = cut(rest);
   ws_result closed = ws_close(id, (uint16_t)atoi(rest), reason);
-  const char *sent = closed ? "untried" : told(ws_sendf(id, "after the close"));
-  ws_sendf(from, "%s, send=%s, member=%s", told(closed), sent, is_member(id) ? "true" : "false");
+  const char *sent = closed ? "untried" : shown(ws_sendf(id, "after the close"));
+  ws_sendf(from, "%s, send=%s, member=%s", shown(closed), sent, is_member(id) ? "true" : "false");
 }
 
 static void fail(ws_id from, const char *why) {
@@ -90,9 +90,9 @@ static bool obey_room(ws_id from, const char *command, char *rest) {
   char ids[256];
   size_t count;
   uint64_t timer;
-  if (!strcmp(command, "all")) ws_sendf(from, "%s", told(ws_broadcastf("%s", rest)));
-  else if (!strcmp(command, "others")) ws_sendf(from, "%s", told(ws_broadcast_except(ws_text(rest, strlen(rest)), &from, 1)));
-  else if (!strcmp(command, "subscribe")) ws_sendf(from, "%s", told(ws_subscribe(from, rest)));
+  if (!strcmp(command, "all")) ws_sendf(from, "%s", shown(ws_broadcastf("%s", rest)));
+  else if (!strcmp(command, "others")) ws_sendf(from, "%s", shown(ws_broadcast_except(ws_text(rest, strlen(rest)), &from, 1)));
+  else if (!strcmp(command, "subscribe")) ws_sendf(from, "%s", shown(ws_subscribe(from, rest)));
   else if (!strcmp(command, "list")) {
     ws_id *here = ws_clients(&count);
     print_ids(ids, sizeof ids, here, count);
@@ -103,7 +103,7 @@ static bool obey_room(ws_id from, const char *command, char *rest) {
     ws_sendf(from, "%s", ids);
   } else if (!strcmp(command, "publish")) {
     char *text = cut(rest);
-    ws_sendf(from, "%s", told(ws_publish(rest, ws_text(text, strlen(text)))));
+    ws_sendf(from, "%s", shown(ws_publish(rest, ws_text(text, strlen(text)))));
   } else if (!strcmp(command, "timer")) {
     char *text = cut(rest);
     ws_set_timer((uint32_t)atoi(rest), false, text, strlen(text), &timer);
@@ -121,10 +121,10 @@ static bool obey_client(ws_id from, const char *command, char *rest) {
     id = strtoull(rest, NULL, 10);
   }
   size_t len;
-  if (!strcmp(command, "send")) ws_sendf(from, "%s", told(ws_sendf(id, "%s", last)));
+  if (!strcmp(command, "send")) ws_sendf(from, "%s", shown(ws_sendf(id, "%s", last)));
   else if (!strcmp(command, "get")) describe(from, id);
   else if (!strcmp(command, "close")) close_one(from, id, last);
-  else if (!strcmp(command, "attach")) ws_sendf(from, "%s", told(ws_set_attachment(id, last, strlen(last))));
+  else if (!strcmp(command, "attach")) ws_sendf(from, "%s", shown(ws_set_attachment(id, last, strlen(last))));
   else if (!strcmp(command, "attachment")) {
     char *data = ws_attachment(id, &len);
     if (data) ws_sendf(from, "Some(\"%.*s\")", (int)len, data);

@@ -74,9 +74,9 @@ impl App for Hostile {
         } else {
             0
         };
-        let told = format!("left {id}: {} {:?}, close={closed:?}, others={others}", info.code, info.reason);
-        eprintln!("{told}");
-        broadcast(told).ok();
+        let line = format!("left {id}: {} {:?}, close={closed:?}, others={others}", info.code, info.reason);
+        eprintln!("{line}");
+        broadcast(line).ok();
     }
 }
 

@@ -38,12 +38,12 @@ impl App for Probe {
     fn on_client_left(&mut self, id: ClientId, info: CloseInfo) {
         let member = clients().contains(&id);
         let known = client(id).is_some();
-        let sent = told(send(id, "too late"));
+        let sent = shown(send(id, "too late"));
         let CloseInfo { code, reason, clean, cause } = info;
-        let told = format!("left {id}: {code} {reason:?} clean={clean} {cause:?} member={member} known={known} send={sent}");
+        let line = format!("left {id}: {code} {reason:?} clean={clean} {cause:?} member={member} known={known} send={sent}");
         // In the log too, in case no client is left to receive it.
-        println!("{told}");
-        broadcast(told).ok();
+        println!("{line}");
+        broadcast(line).ok();
     }
 }
 
@@ -54,36 +54,36 @@ impl Probe {
         let id = first.parse().unwrap_or(from);
         let answer = match command {
             "say" => rest.to_owned(),
-            "all" => told(broadcast(rest)),
-            "others" => told(broadcast_except(rest, &[from])),
-            "send" => told(send(id, last)),
+            "all" => shown(broadcast(rest)),
+            "others" => shown(broadcast_except(rest, &[from])),
+            "send" => shown(send(id, last)),
             "list" => format!("{:?} of {}", clients(), count()),
             "get" => describe(id),
             "messages" => format!("{} since {:?}", self.messages, self.started),
             "close" => {
                 let (code, reason) = last.split_once(' ').unwrap_or((last, ""));
                 let closed = close(id, code.parse().unwrap_or(1000), reason);
-                let sent = if closed.is_ok() { told(send(id, "after the close")) } else { "untried".to_owned() };
-                in_the_log(format!("{}, send={sent}, member={}", told(closed), clients().contains(&id)))
+                let sent = if closed.is_ok() { shown(send(id, "after the close")) } else { "untried".to_owned() };
+                in_the_log(format!("{}, send={sent}, member={}", shown(closed), clients().contains(&id)))
             }
-            "close-twice" => in_the_log(format!("{} {}", told(close(id, 4000, "once")), told(close(id, 4001, "twice")))),
-            "attach" => told(set_attachment(id, last.as_bytes())),
-            "attach-bytes" => told(set_attachment(from, &vec![7; first.parse().unwrap_or(0)])),
+            "close-twice" => in_the_log(format!("{} {}", shown(close(id, 4000, "once")), shown(close(id, 4001, "twice")))),
+            "attach" => shown(set_attachment(id, last.as_bytes())),
+            "attach-bytes" => shown(set_attachment(from, &vec![7; first.parse().unwrap_or(0)])),
             "attachment" => format!("{:?}", attachment(id).map(|data| String::from_utf8_lossy(&data).into_owned())),
-            "subscribe" => told(topics::subscribe(from, rest)),
+            "subscribe" => shown(topics::subscribe(from, rest)),
             "unsubscribe" => format!("{:?}", topics::unsubscribe(from, rest)),
-            "publish" => told(topics::publish(first, last)),
+            "publish" => shown(topics::publish(first, last)),
             "subscribers" => format!("{:?}", topics::subscribers(rest)),
-            "timer" => told(control::set_timer(Duration::from_millis(first.parse().unwrap_or(0)), last.as_bytes())),
-            "interval" => told(control::set_interval(Duration::from_millis(first.parse().unwrap_or(0)), last.as_bytes())),
+            "timer" => shown(control::set_timer(Duration::from_millis(first.parse().unwrap_or(0)), last.as_bytes())),
+            "interval" => shown(control::set_interval(Duration::from_millis(first.parse().unwrap_or(0)), last.as_bytes())),
             "cancel" => format!("{:?}", control::cancel_timer(id)),
             "deny" => format!("{:?}", control::deny_new_clients()),
             "allow" => format!("{:?}", control::allow_new_clients()),
             "burst" => burst(from, first.parse().unwrap_or(0), last.parse().unwrap_or(0)),
             "burst-and-compute" => {
-                let told = burst(from, 1, first.parse().unwrap_or(0));
+                let outcome = burst(from, 1, first.parse().unwrap_or(0));
                 compute(last.parse().unwrap_or(0));
-                told
+                outcome
             }
             "env" if rest.is_empty() => format!("{} variables, {} arguments", std::env::vars().count(), std::env::args().count()),
             "env" => format!("{:?}", std::env::var(rest).ok()),
@@ -119,19 +119,19 @@ fn burst(to: ClientId, messages: usize, bytes: usize) -> String {
     let payload = vec![7_u8; bytes];
     let sent: Vec<_> = (0..messages).map(|_| send(to, &payload)).collect();
     let odd = sent.iter().position(|sent| *sent != Ok(ws_guest::SendStatus::Queued));
-    let told = odd.map_or("all queued".to_owned(), |n| format!("message {n}: {}", told(sent[n])));
-    format!("{told}; {} bytes wait", buffered_amount(to).unwrap_or(0))
+    let outcome = odd.map_or("all queued".to_owned(), |n| format!("message {n}: {}", shown(sent[n])));
+    format!("{outcome}; {} bytes wait", buffered_amount(to).unwrap_or(0))
 }
 
 /// Formats a result: `ok`, `ok(backpressure)`, or the name of the error.
-fn told<T: Debug, E: Debug>(result: Result<T, E>) -> String {
+fn shown<T: Debug, E: Debug>(result: Result<T, E>) -> String {
     match result {
         Ok(value) if size_of_val(&value) == 0 => "ok".to_owned(),
         Ok(value) => format!("ok({value:?})"),
         Err(error) => {
             // wit-bindgen shows an error with its name in quotes.
-            let shown = format!("{error:?}");
-            shown.split('"').nth(1).unwrap_or(&shown).to_owned()
+            let quoted = format!("{error:?}");
+            quoted.split('"').nth(1).unwrap_or(&quoted).to_owned()
         }
     }
 }

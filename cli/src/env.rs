@@ -18,7 +18,7 @@ fn variable(argument: &str, own: impl Fn(&str) -> Result<String, std::env::VarEr
     let value = match value {
         Some(value) => value.to_owned(),
         None => {
-            own(name).with_context(|| format!("--env {name} has no value to pass on. Set {name}, or write --env {name}=VALUE"))?
+            own(name).with_context(|| format!("--env {name} cannot be passed on. Set {name}, or write --env {name}=VALUE"))?
         }
     };
     Ok((name.to_owned(), value))

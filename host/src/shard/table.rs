@@ -45,7 +45,7 @@ impl Shard {
         })
     }
 
-    /// What its lines share.
+    /// The resources that its lines share.
     pub fn resources(&self) -> &Resources {
         &self.resources
     }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use clap::{Args, ValueEnum};
 use ws_host_load::Options;
 
@@ -91,10 +91,17 @@ pub enum Mode {
 pub fn bench(arguments: BenchArguments) -> anyhow::Result<()> {
     arguments.check()?;
     let json = arguments.json;
-    let report = ws_host_load::run(&arguments.into())?;
+    let report = ws_host_load::run(&arguments.into()).map_err(|error| anyhow!(with_flags(&format!("{error:#}"))))?;
     let text = if json { serde_json::to_string(&report)? } else { report.in_words() };
+    let text = with_flags(&text);
     writeln!(io::stdout(), "{}", text.trim_end())?;
     Ok(())
+}
+
+/// Names the flags of the options that a text of the load generator has in backquotes.
+fn with_flags(text: &str) -> String {
+    let flags = ["ca", "connections", "insecure", "pid"];
+    flags.iter().fold(text.to_owned(), |text, flag| text.replace(&format!("`{flag}`"), &format!("--{flag}")))
 }
 
 impl BenchArguments {
@@ -159,5 +166,15 @@ impl From<Mode> for ws_host_load::Mode {
             Mode::Connect => Self::Connect,
             Mode::Idle => Self::Idle,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_of_the_load_generator_are_shown_as_flags() {
+        assert_eq!(with_flags("trust it with `ca`, or raise `ulimit -n`"), "trust it with --ca, or raise `ulimit -n`");
     }
 }

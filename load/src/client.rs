@@ -1,4 +1,4 @@
-//! One connection.
+//! A connection and its WebSocket.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -7,22 +7,22 @@ use super::scanner::{Scanner, Seen};
 use super::stream::{Brought, Buffers, Stream, Then};
 use super::target::{Target, read_answer};
 
-/// The longest answer to an upgrade request that is waited for.
+/// The longest answer to an upgrade request.
 const MAX_HEAD: usize = 64 << 10;
 
-/// One connection. It keeps no bytes of messages: what it has to send are copies of the same frame.
+/// A connection. It keeps no bytes of messages, since it sends copies of one frame.
 #[derive(Debug)]
 pub struct Client {
-    /// What its bytes go over.
+    /// Its transport.
     pub stream: Stream,
     /// Whether permessage-deflate was agreed on.
     pub compressed: bool,
     state: State,
     scanner: Scanner,
-    /// Frames to send, and how much of the first is gone already.
+    /// Frames to send, and the number of sent bytes of the first.
     queued: usize,
     offset: usize,
-    /// Control frames that go between two messages, and how much of them is gone.
+    /// Control frames to send between two messages, and the number of their sent bytes.
     control: Vec<u8>,
     control_sent: usize,
 }
@@ -30,21 +30,21 @@ pub struct Client {
 #[derive(Debug)]
 enum State {
     Connecting,
-    /// What has come of the answer to the upgrade request.
+    /// The received part of the answer to the upgrade request.
     Upgrading(Vec<u8>),
     Open,
-    /// We have sent a close frame.
+    /// Whether we have sent a close frame.
     Closing,
 }
 
-/// What reading brought.
+/// The result of a read.
 #[derive(Debug, Default)]
 pub struct Came {
     /// The upgrade is done.
     pub opened: bool,
-    /// So many messages.
+    /// The number of received messages.
     pub messages: u32,
-    /// The connection is over, for this reason. An end that we asked for has none.
+    /// The connection has ended, for this reason. An end that we asked for has no reason.
     pub over: Option<Option<String>>,
 }
 
@@ -68,12 +68,12 @@ impl Client {
         matches!(self.state, State::Open)
     }
 
-    /// Whether the connection is still to be made.
+    /// Whether the connection is not open yet.
     pub fn is_connecting(&self) -> bool {
         matches!(self.state, State::Connecting)
     }
 
-    /// Looks whether the connection is made, and asks for the upgrade then.
+    /// Checks whether the connection is open, and then requests the upgrade.
     pub fn ask(&mut self, request: impl FnOnce() -> String) -> io::Result<()> {
         let socket = self.stream.socket();
         if let Some(error) = socket.take_error()? {
@@ -84,13 +84,13 @@ impl Client {
             other => other?,
         };
         socket.set_nodelay(true)?;
-        // The buffer of a new socket takes a request whole. TLS keeps it until its handshake is done.
+        // The buffer of a new socket takes the whole request. TLS keeps it until its handshake is done.
         self.stream.write_all(request().as_bytes())?;
         self.state = State::Upgrading(Vec::new());
         Ok(())
     }
 
-    /// Reads what is there.
+    /// Reads all available bytes.
     pub fn read(&mut self, buffers: &mut Buffers) -> Came {
         let mut came = Came::default();
         while came.over.is_none() {
@@ -99,7 +99,7 @@ impl Client {
             match then {
                 Then::Wait => break,
                 Then::Read => {}
-                // What the server said last tells more.
+                // The server's last answer explains more.
                 Then::Over(why) if came.over.is_none() => came.over = Some(self.end(&why)),
                 Then::Over(_) => {}
             }
@@ -141,26 +141,26 @@ impl Client {
         }
     }
 
-    /// The reason for an end, if we have not asked for it.
+    /// The reason of an end that we have not asked for.
     fn end(&self, why: &str) -> Option<String> {
         (!matches!(self.state, State::Closing)).then(|| why.to_owned())
     }
 
-    /// Has messages sent with the next `flush`.
+    /// Queues messages for the next `flush`.
     pub fn queue(&mut self, messages: usize) {
         self.queued += messages;
     }
 
-    /// Has a close frame sent with the next `flush`, behind the messages that wait.
+    /// Queues a close frame for the next `flush`, behind the waiting messages.
     pub fn close(&mut self) {
         self.state = State::Closing;
         self.control.extend(message::close());
     }
 
-    /// Writes what waits, as far as the socket takes it.
+    /// Writes the queued frames, as far as the socket takes them.
     pub fn flush(&mut self, frames: &Frames) -> io::Result<()> {
         loop {
-            // Control frames go between two messages; a close frame behind the last.
+            // Control frames go between two messages, and a close frame behind the last.
             let control_first = self.offset == 0 && !self.control.is_empty() && self.may_send_control();
             let bytes = if control_first {
                 &self.control[self.control_sent..]
@@ -168,7 +168,7 @@ impl Client {
                 let copies = self.queued.min(frames.bytes.len() / frames.len);
                 &frames.bytes[self.offset..copies * frames.len]
             } else {
-                // TLS may still have something to say, or to send of what it has taken.
+                // TLS may still have an alert, or encrypted bytes to send.
                 return self.stream.flush().or_else(in_time);
             };
             match self.stream.write(bytes) {
@@ -196,7 +196,7 @@ impl Client {
     }
 }
 
-/// The poller tells when there is room again.
+/// Takes `WouldBlock` as success: the poller reports room in the socket.
 fn in_time(error: io::Error) -> io::Result<()> {
     if error.kind() == ErrorKind::WouldBlock { Ok(()) } else { Err(error) }
 }
@@ -228,9 +228,9 @@ mod tests {
             .expect("the key belongs to the certificate")
     }
 
-    /// Welcomes one client, and reads of what it sends as much as it is told, not before.
+    /// Accepts one client. Reads its bytes only on request, and only as many as requested.
     fn wait_then_read(listener: &TcpListener, bytes: &Receiver<usize>) {
-        // The first only looks whether a server is there.
+        // The first only checks that a server listens.
         let socket = listener.incoming().nth(1).expect("connections come").expect("a connection comes");
         let session = ServerConnection::new(config().into()).expect("a session can be begun");
         let mut stream = StreamOwned::new(session, socket);
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_tls_has_taken_and_the_socket_has_not_goes_out_later() {
+    fn bytes_that_tls_has_taken_and_the_socket_has_not_are_sent_later() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let url = format!("wss://{}/", listener.local_addr().expect("it has an address"));
         let (tell, told) = channel();
@@ -263,7 +263,7 @@ mod tests {
                 return client.ask(|| target.request(0, false)).expect("the server can be asked");
             }
             client.read(&mut Buffers::default());
-            // The server goes when it has all.
+            // The server ends after it has read everything.
             let _ = client.flush(frames);
         };
         while !client.is_open() {
@@ -275,7 +275,7 @@ mod tests {
             client.flush(frames).expect("the connection is whole");
             sent += 1;
         }
-        assert_eq!((client.queued, client.offset), (0, 0), "the last message is taken whole");
+        assert_eq!((client.queued, client.offset), (0, 0), "the whole last message is taken");
         tell.send(sent * frames.len).expect("the server listens");
         while !server.is_finished() {
             turn(&mut client);

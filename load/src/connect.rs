@@ -1,4 +1,4 @@
-//! `--mode connect`: connections come and go.
+//! The mode `connect`: connections open and close.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use super::options::Options;
 use super::pool::{Happenings, Pool};
 use super::tally::Tally;
 
-/// Each connection is closed in order as soon as it is open, and takes its place again when it is over.
+/// Each connection is closed in order as soon as it is open. After its end its slot is used again.
 #[derive(Debug)]
 pub struct Connect {
     tally: Tally,
-    /// When each connection was begun or, at a fixed rate, should have been.
+    /// The time at which each connection began or, at a fixed rate, should have begun.
     begun: Vec<Option<Duration>>,
-    /// Places that are free, and connections that wait for one.
+    /// The free slots, and the connections that wait for one.
     free: Vec<usize>,
     waiting: VecDeque<Duration>,
     on_its_way: usize,

@@ -1,4 +1,4 @@
-//! The course of a run: connect, warm up, measure, wait for what is still on its way.
+//! The course of a run: connect, warm up, measure, wait for the last answers.
 
 use std::time::Duration;
 
@@ -12,24 +12,24 @@ use super::progress::Progress;
 use super::report::{Growth, Measured, Report};
 use super::tally::Tally;
 
-/// Silence after which greetings are taken to be over, and everybody to be a member: a server may see to that after its 101.
+/// The silence after which the greetings are taken to be over. A server may add a client to its room some time after the 101.
 const QUIET: Duration = Duration::from_millis(200);
-/// How long greetings may take, and answers after the end.
+/// The longest wait for greetings, and for answers after the end.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often the progress is shown.
+/// The time between two updates of the progress.
 const SHOWN: Duration = Duration::from_millis(250);
 
-/// What one mode does with the connections.
+/// The behaviour of a mode.
 pub trait Driver: Happenings {
     /// Whether connections are opened before the load begins.
     const CONNECTS_FIRST: bool = true;
-    /// Begins the load; with a rate, there is nothing to do until the first message is due.
+    /// Begins the load. With a rate, it waits until the first message is due.
     fn begin(&mut self, pool: &mut Pool);
-    /// Does what was to be done at this time.
+    /// Does everything that is due at this time.
     fn due(&mut self, pool: &mut Pool, intended: Duration);
-    /// Begins nothing new from here on.
+    /// Starts nothing new from now on.
     fn stop(&mut self);
-    /// Whether something is still to come.
+    /// Whether answers are still expected.
     fn waits(&self) -> bool;
     /// Its counts.
     fn tally(&mut self) -> &mut Tally;
@@ -44,7 +44,7 @@ pub struct Drive<'a, D> {
     progress: Progress,
     pace: Option<Pace>,
     before: Option<Spent>,
-    /// The server's memory with so many connections, from which on it is told what a connection takes.
+    /// The server's memory at this number of connections: the base of the memory per connection.
     base: Option<(u64, usize)>,
 }
 
@@ -55,7 +55,9 @@ impl<'a, D: Driver> Drive<'a, D> {
             Some(pid) => match process::spent(pid) {
                 Some(spent) => Some(spent),
                 None => {
-                    bail!("what process {pid} spends cannot be read under /proc: name a server on this Linux machine with --pid")
+                    bail!(
+                        "the CPU time of process {pid} cannot be read under /proc: name a server on this Linux machine with `pid`"
+                    )
                 }
             },
             None => None,
@@ -69,7 +71,7 @@ impl<'a, D: Driver> Drive<'a, D> {
             let all = self.pool.len();
             let first = if self.options.mode == Mode::Idle && self.before.is_some() { all / 10 } else { 0 };
             if first > 0 {
-                // What a server takes once, for its first connections, is not what each of them takes.
+                // A server's first connections also cost memory that it needs only once.
                 self.connect(0, first)?;
                 self.load(self.options.warm_up, "settling")?;
                 self.base = self.spent().map(|spent| (spent.memory, self.pool.open()));
@@ -100,7 +102,7 @@ impl<'a, D: Driver> Drive<'a, D> {
         Ok(Report::new(self.options, &self.pool, self.driver.tally(), &measured, connected, growth))
     }
 
-    /// Opens connections, from this one to before that one.
+    /// Opens the connections with these numbers.
     fn connect(&mut self, first: usize, end: usize) -> anyhow::Result<()> {
         let (begun, all) = (self.pool.now(), self.pool.len());
         let mut next = first;
@@ -123,7 +125,7 @@ impl<'a, D: Driver> Drive<'a, D> {
         Ok(())
     }
 
-    /// Waits until the greetings are over, if there are any.
+    /// Waits until the server's greetings are over.
     fn wait_for_quiet(&mut self) -> anyhow::Result<()> {
         let deadline = self.pool.now() + PATIENCE;
         let mut heard = self.driver.tally().stray;
@@ -138,7 +140,7 @@ impl<'a, D: Driver> Drive<'a, D> {
         Ok(())
     }
 
-    /// Keeps the load up for a time.
+    /// Runs the load for a time.
     fn load(&mut self, time: Duration, phase: &str) -> anyhow::Result<()> {
         let (begun, mut counted) = (self.pool.now(), self.driver.tally().received);
         let until = begun + time;
@@ -175,7 +177,7 @@ impl<'a, D: Driver> Drive<'a, D> {
         Ok(Measured { time, own_cpu, server_cpu, server_memory: after.map(|spent| spent.memory) })
     }
 
-    /// Waits for the answers that are on their way.
+    /// Waits for the last answers.
     fn drain(&mut self) -> anyhow::Result<()> {
         let deadline = self.pool.now() + PATIENCE;
         while self.driver.waits() && self.pool.now() < deadline {
@@ -184,7 +186,7 @@ impl<'a, D: Driver> Drive<'a, D> {
         Ok(())
     }
 
-    /// Fails when nobody is left to talk to.
+    /// Fails if no connection is left.
     fn has_a_server(&mut self) -> anyhow::Result<()> {
         if D::CONNECTS_FIRST && self.pool.open() == 0 {
             bail!("all connections to {} ended: {}", self.options.url, self.first_reason());

@@ -1,4 +1,4 @@
-//! `--mode echo`: each message comes back to its sender.
+//! The mode `echo`: each message comes back to its sender.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use super::options::Options;
 use super::pool::{Happenings, Pool};
 use super::tally::Tally;
 
-/// Messages and their answers, which come in order.
+/// Messages and their answers, which arrive in order.
 #[derive(Debug)]
 pub struct Echo {
     tally: Tally,
-    /// For each connection, when the messages that are on their way were sent or, at a fixed rate, should have been.
+    /// For each connection, the times at which its unanswered messages were sent or, at a fixed rate, should have been.
     sent: Vec<VecDeque<Duration>>,
     in_flight: usize,
     keeps_on: bool,
@@ -20,13 +20,13 @@ pub struct Echo {
 }
 
 impl Echo {
-    /// Nothing sent yet.
+    /// Before the first message.
     pub fn new(options: &Options) -> Self {
         Self {
             tally: Tally::new(),
             sent: (0..options.connections).map(|_| VecDeque::new()).collect(),
             in_flight: options.in_flight,
-            // At a fixed rate an answer leads to nothing.
+            // At a fixed rate an answer triggers no further message.
             keeps_on: options.rate.is_none(),
             next: 0,
         }
@@ -96,7 +96,7 @@ impl Happenings for Echo {
     }
 
     fn gone(&mut self, _: &mut Pool, client: usize) {
-        // What it had sent is missing in the report, but nobody waits for it.
+        // Its unanswered messages are missing in the report, and are not waited for.
         self.sent[client].clear();
     }
 }

@@ -1,4 +1,4 @@
-//! `--mode fan-out`: some send, and everybody of their room receives.
+//! The mode `fan-out`: some members of a room send, and all members receive.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::tally::Tally;
 pub struct FanOut {
     tally: Tally,
     rooms: Vec<Room>,
-    /// How many messages of its room each connection has received.
+    /// The number of its room's messages that each connection has received.
     received: Vec<usize>,
     in_flight: usize,
     senders: usize,
@@ -20,20 +20,20 @@ pub struct FanOut {
     next: usize,
 }
 
-/// Everybody of a room gets its messages in one order, so the n-th that comes is taken for the n-th that was sent. With several senders
-/// the server may have taken them in another order: single latencies are exchanged then, their sum is not.
+/// The members of a room receive its messages in one order, so the n-th received message counts as the n-th sent one. With
+/// several senders the server may have taken them in another order. Then single latencies are swapped, but their sum is right.
 #[derive(Debug, Default)]
 struct Room {
     members: Vec<usize>,
-    /// When each message was sent.
+    /// The time at which each message was sent.
     sent: Vec<Duration>,
-    /// Deliveries that are to come.
+    /// The expected deliveries.
     left: usize,
     turn: usize,
 }
 
 impl FanOut {
-    /// Nothing sent yet.
+    /// Before the first message.
     pub fn new(options: &Options) -> Self {
         Self {
             tally: Tally::new(),
@@ -61,7 +61,7 @@ impl FanOut {
             return;
         }
         if room.left == 0 {
-            // Everybody has everything: the numbers begin anew, so that the list does not grow.
+            // All members have all messages. The numbers begin anew, so that the list does not grow.
             room.sent.clear();
             for member in &room.members {
                 self.received[*member] = 0;
@@ -76,7 +76,7 @@ impl FanOut {
         pool.send(sender, 1);
     }
 
-    /// Begins the next round of a room when the deliveries of enough rounds have come.
+    /// Begins the next round of a room after the deliveries of enough rounds have arrived.
     fn go_on(&mut self, pool: &mut Pool, index: usize) {
         let room = &self.rooms[index];
         let round = room.members.len() * self.senders.min(room.members.len());
@@ -142,7 +142,7 @@ impl Happenings for FanOut {
         let room = &mut self.rooms[index];
         let Some(place) = room.members.iter().position(|member| *member == client) else { return };
         room.members.remove(place);
-        // Nobody waits for what it was still to receive; in the report it is missing.
+        // Its expected messages are missing in the report, and are not waited for.
         room.left -= room.sent.len() - self.received[client];
         self.go_on(pool, index);
     }

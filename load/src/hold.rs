@@ -1,4 +1,4 @@
-//! `--mode idle`: connections stay and are silent.
+//! The mode `idle`: connections stay open and silent.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::drive::Driver;
 use super::pool::{Happenings, Pool};
 use super::tally::Tally;
 
-/// Nothing happens, but for pings and their pongs.
+/// Only pings and their pongs are sent.
 #[derive(Debug)]
 pub struct Hold {
     tally: Tally,

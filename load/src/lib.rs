@@ -1,8 +1,8 @@
 //! The load generator behind `ws-host bench`: puts a WebSocket server under load and measures it.
 //!
-//! One thread and one poller for all connections. What a message costs here is one read and one write, since the tool has to be cheaper
-//! than the server that it loads: a frame is masked once, and of what comes back only the headers are looked at. With TLS each of the two has
-//! encryption to it.
+//! One thread and one poller serve all connections. A message costs one read and one write here, since the tool must be cheaper than
+//! the server that it loads: a frame is masked once, and only the headers of received frames are read. With TLS both encrypt and
+//! decrypt.
 
 mod client;
 mod connect;
@@ -39,13 +39,14 @@ use message::Prepared;
 use pool::Pool;
 use target::Target;
 
-/// Descriptors that are no connections: the poller, the standard streams, files of /proc.
+/// Descriptors other than connections: the poller, the standard streams, files of /proc.
 const OTHER_DESCRIPTORS: usize = 32;
 
-/// Loads the server, and returns what was measured.
+/// Loads the server, and returns the measured figures.
 ///
 /// # Errors
-/// The server does not answer, or answers wrongly, or this machine lacks what the run needs, such as file descriptors.
+/// The server does not answer, or answers wrongly, or this machine lacks resources for the run, such as file descriptors. The
+/// text of an error names an option by its field of [`Options`], in backquotes.
 pub fn run(options: &Options) -> anyhow::Result<Report> {
     allow_descriptors(options.connections + OTHER_DESCRIPTORS)?;
     let target = Target::find(options)?;
@@ -64,7 +65,7 @@ fn load<D: Driver>(pool: Pool, driver: D, options: &Options) -> anyhow::Result<R
     Drive::new(pool, driver, options)?.run()
 }
 
-/// Raises the limit of descriptors to what is needed, as far as the system lets a user.
+/// Raises the limit of descriptors to the needed number, as far as the system allows.
 fn allow_descriptors(needed: usize) -> anyhow::Result<()> {
     let mut limit = getrlimit(Resource::Nofile);
     let needed = needed as u64;
@@ -73,9 +74,9 @@ fn allow_descriptors(needed: usize) -> anyhow::Result<()> {
     }
     if let Some(maximum) = limit.maximum.filter(|maximum| *maximum < needed) {
         bail!(
-            "so many connections need {needed} file descriptors, and {maximum} is the limit: ask for fewer with --connections, or raise it with `ulimit -n`"
+            "the connections need {needed} file descriptors, and {maximum} is the limit: ask for fewer `connections`, or raise it with `ulimit -n`"
         );
     }
     limit.current = Some(needed);
-    setrlimit(Resource::Nofile, limit).context("the limit of file descriptors could not be raised: ask for fewer --connections")
+    setrlimit(Resource::Nofile, limit).context("the limit of file descriptors could not be raised: ask for fewer `connections`")
 }

@@ -1,11 +1,11 @@
-//! The message that is sent, as frames that were made once.
+//! The frames of the message that is sent, made once.
 
 use flate2::{Compress, Compression, FlushCompress};
 
-/// The key of every frame. Real clients choose a new one each time (RFC 6455 §5.3), against confused proxies; a server cannot tell, and must
-/// unmask all the same.
+/// The masking key of every frame. Real clients choose a new one each time (RFC 6455 §5.3), to protect proxies. The server does the
+/// same work for a constant key.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
-/// What one write takes at most, in bytes, if several messages may go together.
+/// The most bytes of one write, if several messages may be sent together.
 const BATCH_BYTES: usize = 64 << 10;
 const FIN: u8 = 0x80;
 const RSV1: u8 = 0x40;
@@ -18,21 +18,21 @@ const PONG: u8 = 0xa;
 #[derive(Debug)]
 pub struct Prepared {
     plain: Frames,
-    /// The same for servers that have agreed on compression.
+    /// The same, compressed, for servers that have agreed on compression.
     deflated: Option<Frames>,
 }
 
-/// Several copies of one frame, so that one write can take several.
+/// Several copies of one frame, for writes of several messages.
 #[derive(Debug)]
 pub struct Frames {
     /// The copies.
     pub bytes: Vec<u8>,
-    /// The length of one.
+    /// The length of one copy.
     pub len: usize,
 }
 
 impl Prepared {
-    /// Makes the frames. `batch` says how many of them a connection may send at once.
+    /// Makes the frames. A connection may send `batch` of them at once.
     pub fn new(size: usize, binary: bool, compression: bool, batch: usize) -> Self {
         let payload = if binary { noise(size) } else { words(size) };
         let first = FIN | if binary { BINARY } else { TEXT };
@@ -60,7 +60,7 @@ pub fn pong(payload: &[u8]) -> Vec<u8> {
     frame(FIN | PONG, payload)
 }
 
-/// A close frame that says that all is well.
+/// A close frame with the code 1000.
 pub fn close() -> Vec<u8> {
     frame(FIN | CLOSE, &1000_u16.to_be_bytes())
 }
@@ -83,7 +83,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Text that compresses as talk does: words in no order.
+/// Text that compresses like ordinary language: words in no order.
 fn words(size: usize) -> Vec<u8> {
     const WORDS: [&str; 16] = [
         "room", "hello ", "the ", "socket", " and ", "client", "frame", " of ", "message", " in ", "server", "ping ", "who ",
@@ -106,13 +106,13 @@ fn noise(size: usize) -> Vec<u8> {
     (0..size).map(next).collect()
 }
 
-/// One message by itself, as RFC 7692 §7.2.1 has it: flushed, without the last four bytes. It refers to no message before, so that it may be
-/// sent whatever was agreed on about contexts.
+/// One message, compressed by RFC 7692 §7.2.1: flushed, without the last four bytes. It refers to no earlier message, so it is valid
+/// under every agreement on contexts.
 fn deflate(payload: &[u8]) -> Vec<u8> {
     let mut stream = Compress::new(Compression::default(), false);
     let mut bytes = Vec::with_capacity(payload.len() + payload.len() / 8 + 64);
     stream.compress_vec(payload, &mut bytes, FlushCompress::Sync).expect("deflate takes any bytes");
-    assert!(bytes.ends_with(&[0, 0, 0xff, 0xff]), "there is room for all, so the flush is complete");
+    assert!(bytes.ends_with(&[0, 0, 0xff, 0xff]), "the buffer has enough room, so the flush is complete");
     bytes.truncate(bytes.len() - 4);
     bytes
 }

@@ -1,14 +1,14 @@
-//! What is asked of a run.
+//! The options of a run.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The load that is put on a server, and how the result is told.
+/// The load on a server, and the form of the result.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// `ws://host:port/path`, or `wss://` with TLS; with several rooms, `{room}` in it becomes a number.
     pub url: String,
-    /// What is measured.
+    /// The kind of load.
     pub mode: Mode,
     /// The number of connections, at least 1.
     pub connections: usize,
@@ -28,30 +28,30 @@ pub struct Options {
     pub compression: bool,
     /// The time over which the connections are opened evenly. Zero: as fast as the server takes them.
     pub ramp: Duration,
-    /// How long the load lasts before the measurement begins.
+    /// The time of load before the measurement begins.
     pub warm_up: Duration,
-    /// How long the measurement lasts, above zero.
+    /// The time of the measurement, above zero.
     pub duration: Duration,
     /// With TLS: a PEM file whose certificates are trusted in place of the system's.
     pub ca: Option<PathBuf>,
-    /// With TLS: whether any certificate is taken.
+    /// With TLS: whether any certificate is accepted.
     pub insecure: bool,
     /// A server on this machine whose CPU time and memory are measured, with its children.
     pub pid: Option<u32>,
-    /// Whether the progress stays untold.
+    /// Whether the progress is hidden.
     pub quiet: bool,
 }
 
-/// What is measured.
+/// The kind of load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Each message comes back to its sender.
     Echo,
     /// Some clients send, and every member of their room receives, the sender too.
     FanOut,
-    /// Connections come and go; over TLS each has a full handshake, since no session is resumed.
+    /// Connections open and close. Over TLS each has a full handshake, since no session is resumed.
     Connect,
-    /// Connections stay and are silent.
+    /// Connections stay open and silent.
     Idle,
 }
 

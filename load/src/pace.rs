@@ -1,9 +1,9 @@
-//! When messages are to be sent at a fixed rate.
+//! The send times of messages at a fixed rate.
 
 use std::time::Duration;
 
-/// A rate, as points in time. Latency counts from these points and not from when a message got away: else a server that stalls would
-/// keep the load generator from sending, and so from noticing.
+/// A rate, as points in time. Latency counts from these points and not from the actual sending. Otherwise a server that stalls would
+/// also stop the sending, and the stall would not show.
 #[derive(Debug)]
 pub struct Pace {
     interval: f64,
@@ -12,17 +12,17 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// So many per second, from a time on.
+    /// `rate` points per second, from a time on.
     pub fn new(per_second: f64, begun: Duration) -> Self {
         Self { interval: per_second.recip(), begun, sent: 0 }
     }
 
-    /// When the next one is to be sent.
+    /// The time of the next point.
     pub fn next(&self) -> Duration {
         self.begun + Duration::from_secs_f64(self.interval * self.sent as f64)
     }
 
-    /// The intended time of one that is due.
+    /// Takes the next point if it is due, and returns its intended time.
     pub fn due(&mut self, now: Duration) -> Option<Duration> {
         let next = self.next();
         (next <= now).then(|| {
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_missed_is_due_with_the_time_at_which_it_should_have_gone() {
+    fn a_missed_message_is_due_with_its_intended_time() {
         let mut pace = Pace::new(1000.0, Duration::from_secs(1));
         assert_eq!(pace.due(Duration::from_millis(999)), None);
         let late = Duration::from_millis(1002);

@@ -1,4 +1,4 @@
-//! All connections, and the poller that watches them.
+//! All connections, and their poller.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -15,13 +15,13 @@ use super::options::Options;
 use super::stream::Buffers;
 use super::target::Target;
 
-/// Upgrades that go on at a time: what the queues of all servers hold without loss.
+/// Concurrent upgrades: a number that the backlogs of all servers hold without loss.
 const UPGRADES: usize = 64;
-/// How long a connection and its upgrade may take.
+/// The timeout of a connection with its upgrade.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The poller counts in milliseconds; a time below that is waited for by other means.
+/// The poller counts in milliseconds. Shorter waits need other means.
 const POLLER_TICK: Duration = Duration::from_millis(1);
-/// The kernel wakes a thread some 50 µs late. The rest of a wait is spent awake.
+/// The kernel wakes a thread about 50 µs late. The rest of a wait is spent spinning.
 const AWAKE: Duration = Duration::from_micros(80);
 
 /// All connections.
@@ -29,11 +29,11 @@ const AWAKE: Duration = Duration::from_micros(80);
 pub struct Pool {
     /// The message that they send.
     pub message: Prepared,
-    /// Connections that were open, and ended without our asking; and those that were never made.
+    /// Open connections that ended without our request.
     pub lost: usize,
-    /// Connections that could not be made.
+    /// Connections that failed to open.
     pub failed: usize,
-    /// Why, and how often.
+    /// The reasons, with their counts.
     pub reasons: BTreeMap<String, usize>,
     target: Target,
     rooms: usize,
@@ -47,13 +47,13 @@ pub struct Pool {
     epoch: Instant,
 }
 
-/// Who wants to know what happens to connections.
+/// A receiver of the events of connections.
 pub trait Happenings {
     /// A connection is open.
     fn opened(&mut self, pool: &mut Pool, client: usize);
-    /// Messages have come.
+    /// Messages have arrived.
     fn received(&mut self, pool: &mut Pool, client: usize, messages: u32);
-    /// A connection is over, or could not be made.
+    /// A connection has ended, or could not be opened.
     fn gone(&mut self, pool: &mut Pool, client: usize);
 }
 
@@ -78,17 +78,17 @@ impl Pool {
         })
     }
 
-    /// The time since the start, the clock of everything here.
+    /// The time since the start, the only clock of a run.
     pub fn now(&self) -> Duration {
         self.epoch.elapsed()
     }
 
-    /// How many connections there are to be.
+    /// The intended number of connections.
     pub fn len(&self) -> usize {
         self.clients.len()
     }
 
-    /// How many can send.
+    /// The number of open connections.
     pub fn open(&self) -> usize {
         self.open
     }
@@ -103,12 +103,12 @@ impl Pool {
         client % self.rooms
     }
 
-    /// Whether one more upgrade may begin. Before the first has succeeded they go one by one, to tell at once what is wrong.
+    /// Whether one more upgrade may begin. Until the first has succeeded they run one by one, so that an error is reported at once.
     pub fn takes_more(&self) -> bool {
         self.upgrading.len() < if self.open == 0 { 1 } else { UPGRADES }
     }
 
-    /// How many connections are on their way.
+    /// The number of connections that are being opened.
     pub fn upgrading(&self) -> usize {
         self.upgrading.len()
     }
@@ -135,7 +135,7 @@ impl Pool {
         self.act(client, Client::close);
     }
 
-    /// A broken connection is told by the poller too, so it is not looked at here.
+    /// The poller also reports a broken connection, so this ignores errors.
     fn act(&mut self, client: usize, what: impl FnOnce(&mut Client)) {
         if let Some(client) = &mut self.clients[client] {
             what(client);
@@ -143,7 +143,7 @@ impl Pool {
         }
     }
 
-    /// Waits at most until `until` for something to happen, and tells of it.
+    /// Waits for events until `until`, and reports them.
     pub fn turn(&mut self, until: Option<Duration>, happenings: &mut impl Happenings) -> io::Result<()> {
         self.wait(until)?;
         let events = mem::replace(&mut self.events, Events::with_capacity(0));
@@ -167,7 +167,7 @@ impl Pool {
             }
             left = Some(Duration::ZERO);
         }
-        // The poller rounds up: what is left above whole ticks is waited for in the next turn.
+        // The poller rounds up, so this waits for whole ticks. The next turn waits for the rest.
         let left = left.map(|left| left.saturating_sub(POLLER_TICK));
         self.poll.poll(&mut self.events, left).or_else(|error| ignore_signals(error).map(drop))
     }
@@ -205,7 +205,7 @@ impl Pool {
         }
     }
 
-    /// A connection is over; an end that we have asked for has no reason.
+    /// Ends a connection. An end that we have asked for has no reason.
     fn is_over(&mut self, index: usize, was_open: bool, why: Option<String>, happenings: &mut impl Happenings) {
         self.upgrading.retain(|(upgrading, _)| *upgrading != index);
         if let Some(why) = why {
@@ -215,7 +215,7 @@ impl Pool {
         happenings.gone(self, index);
     }
 
-    /// Ends upgrades that take too long.
+    /// Ends upgrades past the timeout.
     fn give_up(&mut self, happenings: &mut impl Happenings) {
         while let Some((index, since)) = self.upgrading.front().copied()
             && since.elapsed() > PATIENCE

@@ -1,14 +1,14 @@
-//! What processes spend, as Linux tells it under /proc.
+//! The CPU time and memory of processes, from Linux's /proc.
 
 use std::fs;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// What a process and its children have spent so far, and take now.
+/// The CPU time that a process and its children have used, and their memory.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Spent {
-    /// Time on a CPU, in user mode and in the kernel.
+    /// CPU time in user mode and in the kernel.
     pub cpu: Duration,
     /// Resident memory, in bytes. Pages that processes share count for each of them.
     pub memory: u64,
@@ -20,19 +20,19 @@ pub fn own_cpu() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }
 
-/// What a process and its children have spent. `None` means that there is no such process, or no /proc.
+/// The CPU time and memory of a process and its children, or `None` without such a process or without /proc.
 pub fn spent(pid: u32) -> Option<Spent> {
     let mut sum = Spent { cpu: cpu(pid)?, memory: memory(pid).unwrap_or(0) };
     for child in children(pid) {
-        // It may have ended since.
+        // The process may have ended since.
         let more = spent(child).unwrap_or_default();
         sum = Spent { cpu: sum.cpu + more.cpu, memory: sum.memory + more.memory };
     }
     Some(sum)
 }
 
-/// Threads that run know their time to the nanosecond; with those that have ended it is known to the tick of 10 ms. Whichever is more
-/// is nearer to the truth.
+/// The time of running threads is exact to the nanosecond. The time that includes ended threads is exact to the tick of 10 ms. The
+/// larger of the two is nearer to the truth.
 fn cpu(pid: u32) -> Option<Duration> {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten();
     let on_cpu = |thread: fs::DirEntry| -> Option<u64> {
@@ -42,7 +42,7 @@ fn cpu(pid: u32) -> Option<Duration> {
     Some(precise.max(ticks(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)?))
 }
 
-/// User and system time from proc_pid_stat(5): fields 14 and 15. The name, field 2, is in parentheses and may hold blanks.
+/// User and system time from proc_pid_stat(5): fields 14 and 15. Field 2, the name in parentheses, may contain blanks.
 fn ticks(stat: &str) -> Option<Duration> {
     let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     let sum: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;

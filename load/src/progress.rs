@@ -1,28 +1,28 @@
-//! A line on the terminal that tells how far it is.
+//! A progress line on the terminal.
 
 use std::io::{self, IsTerminal, Write};
 
-/// A line that is written over. Where stderr is no terminal there is none.
+/// A line that is overwritten. It is written only to a terminal.
 #[derive(Debug)]
 pub struct Progress {
     is_shown: bool,
 }
 
 impl Progress {
-    /// A line, if it is wanted and somebody can see it.
+    /// A line, if it is wanted and stderr is a terminal.
     pub fn new(is_wanted: bool) -> Self {
         Self { is_shown: is_wanted && io::stderr().is_terminal() }
     }
 
-    /// Writes over what was there.
+    /// Overwrites the line.
     pub fn show(&self, text: impl FnOnce() -> String) {
         if self.is_shown {
-            // `ESC [K` clears the rest of the line. A progress that cannot be shown is no reason to stop.
+            // `ESC [K` clears the rest of the line. A failure to show the progress does not stop the run.
             let _ = write!(io::stderr(), "\r{}\u{1b}[K", text());
         }
     }
 
-    /// Leaves an empty line behind.
+    /// Clears the line.
     pub fn clear(&self) {
         self.show(String::new);
     }

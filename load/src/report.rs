@@ -1,4 +1,4 @@
-//! What a run has shown, for people and for programs.
+//! The results of a run, as text and as JSON.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,20 +9,20 @@ use super::options::{Mode, Options};
 use super::pool::Pool;
 use super::tally::Tally;
 
-/// What was spent while it was measured.
+/// The cost of the measured time.
 #[derive(Debug)]
 pub struct Measured {
-    /// How long it took.
+    /// Its length.
     pub time: Duration,
-    /// By the load generator.
+    /// The load generator's.
     pub own_cpu: Duration,
-    /// By the server, if its process is known.
+    /// The server's, if its process is known.
     pub server_cpu: Option<Duration>,
     /// Its resident memory at the end, in bytes.
     pub server_memory: Option<u64>,
 }
 
-/// What a run has shown.
+/// The results of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
     url: String,
@@ -32,22 +32,22 @@ pub struct Report {
     size: usize,
     binary: bool,
     compression: bool,
-    /// The whole run: messages sent, the answers or deliveries that they should lead to, those that came, and messages
-    /// that belong to nothing that was sent.
+    /// The whole run: sent messages, expected answers or deliveries, received ones, and received messages that belong to no sent
+    /// one.
     sent: u64,
     expected: u64,
     received: u64,
     stray: u64,
-    /// How long it was measured, and what came in that time. All below is about that.
+    /// The measured time, and the messages received in it. All following figures are about that time.
     seconds: f64,
     messages: u64,
     messages_per_second: f64,
     latency_us: Latency,
-    /// CPU time for each message that came.
+    /// CPU time per received message.
     client_cpu_us: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     server: Option<Server>,
-    /// Why connections failed or were lost, and how often.
+    /// The reasons why connections failed or were lost, with their counts.
     reasons: BTreeMap<String, usize>,
 }
 
@@ -69,33 +69,33 @@ struct Latency {
     mean: f64,
 }
 
-/// The server's resident memory while connections were opened, in bytes.
+/// The server's resident memory during the opening of connections, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Growth {
-    /// Before the first.
+    /// Before the first connection.
     pub before: u64,
-    /// With all.
+    /// With all connections.
     pub opened: u64,
-    /// With so many, from which on it is told what a connection takes.
+    /// A number of connections and the memory with them: the base of the memory per connection.
     pub base: (u64, usize),
 }
 
 #[derive(Debug, Serialize)]
 struct Server {
-    /// CPU time for each message that came, and its share of one core.
+    /// CPU time per received message, and its share of one core.
     cpu_us: f64,
     cpu_share: f64,
     /// Resident memory in bytes: before the first connection, with all of them, at the end.
     memory_before: u64,
     memory_opened: u64,
     memory_after: u64,
-    /// What was added with all of them. If they are idle: from the first tenth, after the warm-up, until the end, so that neither what
-    /// a server takes once nor what only connecting takes is in it.
+    /// The memory per connection. For idle connections it is the growth from the first tenth, after the warm-up, until the end. That
+    /// excludes memory that a server takes once, and memory that only connecting takes.
     memory_per_connection: f64,
 }
 
 impl Report {
-    /// Puts together what was counted.
+    /// Computes the report from the counts.
     pub fn new(
         options: &Options,
         pool: &Pool,
@@ -139,7 +139,7 @@ impl Report {
         }
     }
 
-    /// The report for people.
+    /// The report as text.
     pub fn in_words(&self) -> String {
         let Connections { wanted, opened, failed, lost } = self.connections;
         let mut words = String::new();
@@ -189,7 +189,7 @@ impl Latency {
     }
 }
 
-/// Microseconds for each message.
+/// Microseconds per message.
 fn per(cpu: Duration, messages: u64) -> f64 {
     cpu.as_secs_f64() * 1e6 / messages.max(1) as f64
 }

@@ -1,24 +1,24 @@
-//! Looks at the headers of a server's frames, and past their payloads.
+//! Reads the headers of a server's frames, and skips their payloads.
 
 /// The longest payload of a control frame (RFC 6455 §5.5).
 const MAX_CONTROL: u64 = 125;
 
-/// Where one connection is in the stream of frames.
+/// The position of a connection in its stream of frames.
 #[derive(Debug, Default)]
 pub struct Scanner {
-    /// A header that has not come in one piece.
+    /// The beginning of an incomplete header.
     header: [u8; 10],
     have: usize,
-    /// Of the frame whose payload comes: its first byte, and how much is still to come.
+    /// The first byte of the current frame, and the missing bytes of its payload.
     first: u8,
     left: u64,
     control: Vec<u8>,
 }
 
-/// What some bytes brought.
+/// The contents of some bytes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Messages that ended.
+    /// Completed messages.
     pub messages: u32,
     /// Payloads of pings, to be answered.
     pub pings: Vec<Vec<u8>>,
@@ -27,7 +27,7 @@ pub struct Seen {
 }
 
 impl Scanner {
-    /// Takes bytes as they came. Fails on what no server may send.
+    /// Reads the next bytes. Fails on frames that no server may send.
     pub fn scan(&mut self, mut bytes: &[u8], seen: &mut Seen) -> Result<(), &'static str> {
         loop {
             if self.left > 0 {
@@ -49,7 +49,7 @@ impl Scanner {
         }
     }
 
-    /// Takes what of a header is there. Begins the frame when it is complete.
+    /// Reads the available bytes of a header. Begins the frame when it is complete.
     fn take_header<'a>(&mut self, bytes: &'a [u8], seen: &mut Seen) -> Result<&'a [u8], &'static str> {
         let mut taken = 0;
         loop {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_server_may_send_is_refused() {
+    fn invalid_frames_of_a_server_are_refused() {
         assert!(Scanner::default().scan(b"\x81\x85", &mut Seen::default()).is_err());
         assert!(Scanner::default().scan(b"\x89\x7e\x01\0", &mut Seen::default()).is_err());
     }

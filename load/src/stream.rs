@@ -1,4 +1,4 @@
-//! What a connection's bytes go over: a socket, with or without TLS on it.
+//! The transport of a connection: a socket, with or without TLS.
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -8,54 +8,54 @@ use rustls::ClientConnection;
 
 use super::tls::{self, Tls};
 
-/// What one read takes: two of the largest messages that are usual.
+/// The most bytes of one read: two of the largest usual messages.
 const READ_BYTES: usize = 128 << 10;
-/// rustls reads at most so much at once, and keeps as much between two reads.
+/// The most that rustls reads at once, and the most that it keeps between two reads.
 const RECORD_READ_BYTES: usize = 4096;
-/// What is told of an end without an error.
+/// The reason of an end without an error.
 const CLOSED: &str = "the server closed the connection";
 
-/// A socket, with or without TLS on it.
+/// A socket, with or without TLS.
 #[derive(Debug)]
 pub enum Stream {
-    /// Without.
+    /// Without TLS.
     Plain(TcpStream),
-    /// With it. In a box, for thousands of connections without TLS not to be larger for it.
+    /// With TLS. The box keeps connections without TLS small.
     Tls(Box<Secured>),
 }
 
-/// A socket with TLS on it.
+/// A socket with TLS.
 #[derive(Debug)]
 pub struct Secured {
     socket: TcpStream,
     session: ClientConnection,
 }
 
-/// Where all connections put what they read, one after the other.
+/// The read buffers, shared by all connections.
 #[derive(Debug)]
 pub struct Buffers {
     wire: Vec<u8>,
-    /// What TLS has decrypted of it.
+    /// The bytes that TLS has decrypted.
     plain: Vec<u8>,
 }
 
-/// What a read has brought.
+/// The result of a read.
 #[derive(Debug)]
 pub struct Brought<'a> {
-    /// Plaintext. Whatever can be decrypted is in it, so that nothing waits in the session while the poller has nothing to tell.
+    /// Plaintext: everything that can be decrypted, since the poller does not report bytes that wait in the session.
     pub bytes: &'a [u8],
-    /// What to do next.
+    /// The next step.
     pub then: Then,
 }
 
-/// What to do after a read.
+/// The step after a read.
 #[derive(Debug)]
 pub enum Then {
-    /// Nothing: the poller tells of more.
+    /// Wait: the poller reports further bytes.
     Wait,
     /// Read again.
     Read,
-    /// Nothing comes any more, for this reason.
+    /// The stream has ended, for this reason.
     Over(String),
 }
 
@@ -69,7 +69,7 @@ impl Stream {
         })
     }
 
-    /// For the poller.
+    /// The socket for the poller.
     pub fn socket(&mut self) -> &mut TcpStream {
         match self {
             Self::Plain(socket) => socket,
@@ -83,7 +83,7 @@ impl Stream {
         let then = match self.socket().read(wire) {
             Ok(0) => Then::Over(CLOSED.to_owned()),
             Ok(read) => {
-                // Less than what there was room for is all.
+                // A short read has emptied the socket.
                 let then = if read < wire.len() { Then::Wait } else { Then::Read };
                 return match self {
                     Self::Plain(_) => Brought { bytes: &wire[..read], then },
@@ -101,13 +101,13 @@ impl Stream {
         Brought { bytes: &[], then }
     }
 
-    /// Whether something is encrypted that the socket has not taken.
+    /// Whether the socket has not taken all encrypted bytes.
     #[cfg(test)]
     pub fn has_unsent(&self) -> bool {
         matches!(self, Self::Tls(secured) if secured.session.wants_write())
     }
 
-    /// Says that nothing more comes from us, or what TLS has against the server. Who has gone need not hear it.
+    /// Sends the end of the session, or TLS's alert. Errors are ignored, since the server may be gone.
     pub fn end(&mut self) {
         if let Self::Tls(secured) = self {
             secured.session.send_close_notify();
@@ -117,7 +117,7 @@ impl Stream {
 }
 
 impl Write for Stream {
-    /// What it takes may in part still have to be flushed, with TLS.
+    /// Takes bytes to send. With TLS, some of them may still have to be flushed.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Plain(socket) => socket.write(bytes),
@@ -134,8 +134,8 @@ impl Write for Stream {
 }
 
 impl Secured {
-    /// Takes something only when all that it took before is on its way; so the session never keeps more than its limit, and never takes
-    /// nothing. Until the handshake is done it keeps the upgrade request, and sends it then.
+    /// Takes bytes only after all earlier ones are written. So the session never keeps more than its limit, and always takes some.
+    /// Until the handshake is done it keeps the upgrade request.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.flush()?;
         let taken = self.session.writer().write(bytes)?;
@@ -145,7 +145,7 @@ impl Secured {
         }
     }
 
-    /// Writes what is encrypted, several records at a time.
+    /// Writes encrypted bytes, several records at a time.
     fn flush(&mut self) -> io::Result<()> {
         while self.session.wants_write() {
             match self.session.write_tls(&mut self.socket) {
@@ -157,7 +157,7 @@ impl Secured {
         Ok(())
     }
 
-    /// Appends what `ciphertext` has in it. What came before an end is good.
+    /// Appends the plaintext of `ciphertext`. Bytes before an end are valid.
     fn decrypt(&mut self, mut ciphertext: &[u8], plain: &mut Vec<u8>) -> Result<(), String> {
         let is_large = ciphertext.len() > RECORD_READ_BYTES;
         while !ciphertext.is_empty() {
@@ -169,7 +169,7 @@ impl Secured {
             }
         }
         if is_large {
-            // At the next read rustls would give back what a large record has made its buffer grow by; a silent server sends none.
+            // rustls would shrink a buffer that a large record has grown at the next read, which a silent server never causes.
             let _ = self.session.read_tls(&mut Nothing);
         }
         Ok(())
@@ -191,7 +191,7 @@ impl Default for Buffers {
     }
 }
 
-/// A socket on which nothing has come.
+/// Takes `WouldBlock` as a read of no bytes.
 struct Nothing;
 
 impl Read for Nothing {

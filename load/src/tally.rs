@@ -1,32 +1,32 @@
-//! What is counted.
+//! The counts of a run.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// The longest latency that is told apart from longer ones.
+/// The longest latency of the histogram. Longer ones count as this one.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// What is counted.
+/// The counts of a run.
 #[derive(Debug)]
 pub struct Tally {
-    /// Messages sent in the whole run (with --mode connect: connections begun).
+    /// Messages sent in the whole run. In the mode `connect`: connections begun.
     pub sent: u64,
-    /// Messages that should come for these: in an echo one, in a fan-out one for each member.
+    /// Expected messages: one per message in an echo, one per member in a fan-out.
     pub expected: u64,
-    /// Messages that came for these.
+    /// Received messages.
     pub received: u64,
-    /// Messages that nobody had sent: greetings, say.
+    /// Received messages that no connection had sent, for example greetings.
     pub stray: u64,
-    /// What came while it was measured.
+    /// Messages received in the measured time.
     pub measured: u64,
-    /// How long it took, in nanoseconds.
+    /// Their latencies in nanoseconds.
     pub latency: Histogram<u64>,
     measuring: bool,
 }
 
 impl Tally {
-    /// Nothing yet.
+    /// All zero.
     pub fn new() -> Self {
         let longest = LONGEST.as_nanos() as u64;
         let latency = Histogram::new_with_bounds(1, longest, 3).expect("the bounds are in order, and 3 digits are possible");
@@ -38,7 +38,7 @@ impl Tally {
         self.measuring = measuring;
     }
 
-    /// Notes that a message has come.
+    /// Counts a received message.
     pub fn note(&mut self, latency: Duration) {
         self.received += 1;
         if self.measuring {

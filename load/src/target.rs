@@ -1,4 +1,4 @@
-//! The server under load: where it is, and what is asked of it.
+//! The server under load: its address, and the upgrade requests to it.
 
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
@@ -8,35 +8,35 @@ use anyhow::{Context, anyhow, bail};
 use super::options::Options;
 use super::tls::Tls;
 
-/// How long the first connection may take: it tells whether a server is there at all.
+/// The timeout of the first connection, which checks that a server listens.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the standard expects for the key of every request here, that of RFC 6455 §1.3. The key keeps caches from answering; a load
-/// generator has no use for a random one.
+/// The standard's answer to the key of every request, that of RFC 6455 §1.3. The key protects against caches, so a load generator needs
+/// no random one.
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 /// The server under load.
 #[derive(Debug)]
 pub struct Target {
-    /// Where it accepts connections.
+    /// Its address.
     pub address: SocketAddr,
-    /// What its connections are secured with, if they are.
+    /// TLS, for `wss://`.
     pub tls: Option<Tls>,
     host: String,
     path: String,
 }
 
-/// What a server answers to an upgrade request.
+/// A server's answer to an upgrade request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Upgraded {
-    /// Where its frames begin.
+    /// The offset of its frames.
     pub head_len: usize,
     /// Whether permessage-deflate was agreed on.
     pub compressed: bool,
 }
 
 impl Target {
-    /// Takes a URL apart, and looks which of its addresses answers.
+    /// Parses a URL, and finds the first of its addresses that answers.
     pub fn find(options: &Options) -> anyhow::Result<Self> {
         let url = &options.url;
         let Parts { is_secure, host, path } = parse(url)?;
@@ -66,7 +66,7 @@ impl Target {
     }
 }
 
-/// Reads the answer to an upgrade request. `None` means that it is not complete yet.
+/// Reads the answer to an upgrade request. `None` means that it is incomplete.
 pub fn read_answer(bytes: &[u8]) -> Option<Result<Upgraded, String>> {
     let head_len = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = String::from_utf8_lossy(&bytes[..head_len]);
@@ -89,9 +89,9 @@ pub fn read_answer(bytes: &[u8]) -> Option<Result<Upgraded, String>> {
 /// A URL.
 struct Parts {
     is_secure: bool,
-    /// With its port, if there is one.
+    /// The host, with the port if it is given.
     host: String,
-    /// With its query.
+    /// The path with its query.
     path: String,
 }
 
@@ -109,7 +109,7 @@ fn parse(url: &str) -> anyhow::Result<Parts> {
     Ok(Parts { is_secure, host: host.to_owned(), path })
 }
 
-/// The host alone, which may be an IPv6 address in brackets.
+/// The host without the port. It may be an IPv6 address in brackets.
 fn without_port(host: &str) -> &str {
     host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit())).map_or(host, |(host, _)| host)
 }

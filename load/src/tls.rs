@@ -1,4 +1,4 @@
-//! What TLS connections are made with: the name that is expected, and whom to believe it.
+//! The configuration of TLS connections: the expected name, and the trusted authorities.
 
 use std::io;
 use std::path::Path;
@@ -15,10 +15,10 @@ use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore};
 use super::options::Options;
 use super::unchecked::Unchecked;
 
-/// What a connection keeps at most that is encrypted and not sent: a message of 64 KiB goes out in one write.
+/// The most encrypted bytes that a connection keeps unsent. A message of 64 KiB is sent by one write.
 const UNSENT_BYTES: usize = 80 << 10;
 
-/// What TLS connections to one server are made with.
+/// The configuration of TLS connections to one server.
 #[derive(Debug)]
 pub struct Tls {
     config: Arc<ClientConfig>,
@@ -26,7 +26,7 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// For the server of this name, which may be an address, IPv6 in brackets.
+    /// The configuration for the server of this name, which may be an address, IPv6 in brackets.
     pub fn new(host: &str, options: &Options) -> anyhow::Result<Self> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let name =
@@ -40,12 +40,12 @@ impl Tls {
             .with_custom_certificate_verifier(verifier)
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        // Each connection is that of somebody new: a handshake that takes up a session from before costs a server less.
+        // Each connection acts as a new client. A handshake that resumes a session would cost the server less.
         config.resumption = Resumption::disabled();
         Ok(Self { config: Arc::new(config), name })
     }
 
-    /// For one connection.
+    /// A session for one connection.
     pub fn session(&self) -> io::Result<ClientConnection> {
         let mut session = ClientConnection::new(Arc::clone(&self.config), self.name.clone()).map_err(io::Error::other)?;
         session.set_buffer_limit(Some(UNSENT_BYTES));
@@ -53,14 +53,14 @@ impl Tls {
     }
 }
 
-/// What is told of a session that TLS has ended.
+/// The reason of an end by TLS, in words.
 pub fn in_words(error: &rustls::Error) -> String {
     use rustls::Error::{AlertReceived, InvalidCertificate, InvalidMessage};
     match error {
         InvalidCertificate(problem) => {
             format!("its certificate is not accepted: {}. {}", of_certificate(problem), way_out(problem))
         }
-        InvalidMessage(_) => format!("it speaks no TLS that is understood ({error}); is it a ws:// server?"),
+        InvalidMessage(_) => format!("its answer is not valid TLS ({error}); is it a ws:// server?"),
         AlertReceived(alert) => format!("the server ended the TLS session: {alert:?}"),
         _ => format!("TLS: {error}"),
     }
@@ -68,25 +68,26 @@ pub fn in_words(error: &rustls::Error) -> String {
 
 fn of_certificate(problem: &CertificateError) -> String {
     match problem {
-        // A signature is bad when it is of another authority with the same name.
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => "nobody who is trusted has signed it".to_owned(),
-        _ if is_authority(problem) => "it is an authority's own (CA:TRUE), and no server's".to_owned(),
+        // The signature of another authority with the same name is a bad one.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => "no trusted authority has signed it".to_owned(),
+        _ if is_authority(problem) => "it belongs to an authority (CA:TRUE), not to a server".to_owned(),
         _ => problem.to_string(),
     }
 }
 
-/// More trust does not help against all that can be wrong.
+/// The remedy. Trusting another authority does not help against every problem.
 fn way_out(problem: &CertificateError) -> &'static str {
     match problem {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "Use a name that it has, or --insecure to check nothing"
+            "Use a name that it has, or `insecure` to check nothing"
         }
-        _ if is_authority(problem) => "Make one with basicConstraints=CA:FALSE, or use --insecure to check nothing",
-        _ => "Name whom to trust with --ca FILE, or use --insecure to check nothing",
+        _ if is_authority(problem) => "Make one with basicConstraints=CA:FALSE, or use `insecure` to check nothing",
+        _ => "Name a file of trusted certificates with `ca`, or use `insecure` to check nothing",
     }
 }
 
-/// `openssl req -x509` makes such certificates, unless it is told otherwise. The error is webpki's own, which is no dependency here.
+/// Whether the certificate is an authority's. `openssl req -x509` makes such certificates by default. The error is one of webpki,
+/// which is no dependency here.
 fn is_authority(problem: &CertificateError) -> bool {
     matches!(problem, CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity"))
 }
@@ -96,33 +97,33 @@ fn verifier(options: &Options, provider: &Arc<CryptoProvider>) -> anyhow::Result
         return Ok(Arc::new(Unchecked::new(Arc::clone(provider))));
     }
     let roots = match &options.ca {
-        Some(file) => roots_in(file).with_context(|| format!("--ca {}", file.display()))?,
+        Some(file) => roots_in(file).with_context(|| format!("`ca` {}", file.display()))?,
         None => roots_of_system()?,
     };
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();
-    Ok(verifier.context("the certificates to trust cannot be used")?)
+    Ok(verifier.context("the trusted certificates cannot be used")?)
 }
 
 fn roots_in(file: &Path) -> anyhow::Result<RootCertStore> {
-    let bytes = std::fs::read(file).map_err(|error| anyhow!("{error}. Check the path, and that this user may read it"))?;
+    let bytes = std::fs::read(file).map_err(|error| anyhow!("{error}. Check the path and the permissions"))?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&bytes) {
         let certificate = certificate.map_err(|error| anyhow!("it is damaged: {error}"))?;
         roots.add(certificate).map_err(|error| anyhow!("a certificate in it cannot be used: {error}"))?;
     }
     if roots.is_empty() {
-        bail!("it has no certificate in PEM. Give a file that has -----BEGIN CERTIFICATE----- in it");
+        bail!("it has no certificate in PEM. Give a file that contains -----BEGIN CERTIFICATE-----");
     }
     Ok(roots)
 }
 
-/// What cannot be read or used of it is passed over, as browsers do: most systems have a hundred.
+/// The system's authorities, about a hundred. Unreadable and unusable ones are skipped, as in browsers.
 fn roots_of_system() -> anyhow::Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
         bail!(
-            "this system has no certificates of authorities: install its package ca-certificates, name whom to trust with --ca FILE, or use --insecure to check nothing"
+            "this system has no certificates of authorities: install its package ca-certificates, name a file of trusted certificates with `ca`, or use `insecure` to check nothing"
         );
     }
     Ok(roots)
@@ -133,11 +134,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_certificate_that_is_not_accepted_says_what_to_do() {
+    fn the_error_for_a_certificate_has_a_remedy() {
         let told = |problem| in_words(&rustls::Error::InvalidCertificate(problem));
         let unknown = told(CertificateError::UnknownIssuer);
-        assert!(unknown.contains("--ca FILE") && unknown.contains("--insecure"), "{unknown}");
+        assert!(unknown.contains("`ca`") && unknown.contains("`insecure`"), "{unknown}");
         let other_name = told(CertificateError::NotValidForName);
-        assert!(!other_name.contains("--ca") && other_name.contains("--insecure"), "{other_name}");
+        assert!(!other_name.contains("`ca`") && other_name.contains("`insecure`"), "{other_name}");
     }
 }

@@ -1,5 +1,4 @@
-//! `--insecure`: takes every certificate. It is for servers under test with certificates that nobody has signed, and what is sent to them is
-//! no secret.
+//! A verifier that accepts every certificate. It is for servers under test with self-signed certificates, which receive no secrets.
 
 use std::sync::Arc;
 
@@ -8,14 +7,14 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
-/// Takes every certificate. That the server has its key is checked all the same, for a handshake to cost what it always does.
+/// Accepts every certificate. It still checks that the server has the key, so that a handshake costs the usual time.
 #[derive(Debug)]
 pub struct Unchecked {
     provider: Arc<CryptoProvider>,
 }
 
 impl Unchecked {
-    /// With the algorithms of a provider.
+    /// A verifier with the algorithms of a provider.
     pub fn new(provider: Arc<CryptoProvider>) -> Self {
         Self { provider }
     }

@@ -38,7 +38,7 @@ pub enum Request {
 pub enum Answer {
     /// The swap or rollback is done.
     Swapped(SwapReport),
-    /// What runs.
+    /// The running release, and what is counted.
     Status(Status),
     /// The request was refused for this reason, and nothing has changed.
     Refused(String),

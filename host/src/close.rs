@@ -4,7 +4,7 @@ use bytestring::ByteString;
 
 use crate::protocol::{ABNORMAL, CloseFrame, NO_STATUS, Violation, cut_reason};
 
-/// What ended a connection. [`CloseCause::code`] is the table from cause to close code.
+/// The cause of a connection's end. [`CloseCause::code`] is the table from cause to close code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CloseCause {
     /// The client closed it with a close frame.
@@ -40,7 +40,7 @@ pub struct CloseInfo {
     pub reason: ByteString,
     /// Whether a close frame ended it, from either side.
     pub clean: bool,
-    /// What ended it.
+    /// The cause of the end.
     pub cause: CloseCause,
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 pub use crate::limits::{LimitError, LimitProblem, Limits};
 
-/// What a guest is given beyond clocks, random numbers and the two output streams: nothing by default.
+/// The grants of a guest beyond clocks, random numbers and the two output streams. There are none by default.
 #[derive(Clone, Default)]
 pub struct Grants {
     /// Environment variables, each name once.
@@ -94,7 +94,7 @@ pub(crate) struct Config {
     pub allow_origins: Vec<String>,
     /// How messages are compressed.
     pub compression: Compression,
-    /// What a guest is given.
+    /// The grants of a guest.
     pub grants: Grants,
     /// Addresses and networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<String>,

@@ -15,7 +15,7 @@ pub enum Error {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The file is not WebAssembly.
@@ -23,7 +23,7 @@ pub enum Error {
     NotWasm {
         /// The file's name.
         name: String,
-        /// What it seems to be instead.
+        /// The probable type of the file.
         found: String,
     },
     /// The file is a core module.
@@ -55,7 +55,7 @@ pub enum Error {
     Invalid {
         /// The file's name.
         name: String,
-        /// What the runtime said.
+        /// The runtime's error.
         reason: String,
     },
     /// The app failed while its first room started.
@@ -91,7 +91,7 @@ pub enum Error {
     /// An origin to admit is invalid.
     #[error("{origin:?} is no origin{} Write https://app.example, *.example.com, null or *", hint.as_ref().map_or_else(|| ".".to_owned(), |hint| format!("; did you mean {hint}?")))]
     Origin {
-        /// What was given.
+        /// The given text.
         origin: String,
         /// The origin that was probably meant.
         hint: Option<String>,
@@ -104,7 +104,7 @@ pub enum Error {
     AdminSocket {
         /// Where.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The certificate or its key cannot be used.
@@ -114,7 +114,7 @@ pub enum Error {
         what: &'static str,
         /// Its file.
         path: PathBuf,
-        /// What is wrong with it, and what to do.
+        /// The problem, and what to do.
         problem: String,
     },
     /// Nothing was given to serve.
@@ -133,7 +133,7 @@ pub enum Error {
     Resolve {
         /// The name.
         host: String,
-        /// What the resolver said.
+        /// The resolver's error.
         source: io::Error,
     },
     /// The address cannot be listened on.
@@ -141,15 +141,15 @@ pub enum Error {
     Bind {
         /// The address.
         address: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The operating system refused something that a server needs.
     #[error("cannot {what}: {source}")]
     System {
-        /// What the server tried to do.
+        /// The operation that failed.
         what: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The server has ended.

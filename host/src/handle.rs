@@ -28,7 +28,7 @@ struct Inner {
     ended: AtomicBool,
 }
 
-/// What a handle acts on.
+/// The parts of a server that a handle acts on.
 #[derive(Debug)]
 pub(crate) struct Controls {
     /// Where each shard takes commands.

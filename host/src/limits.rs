@@ -197,13 +197,13 @@ impl Default for Limits {
 pub struct LimitError {
     /// The setting.
     pub setting: &'static str,
-    /// What is wrong with it.
+    /// The problem with it.
     pub problem: LimitProblem,
-    /// What the setting limits, in words.
+    /// The setting in words.
     noun: &'static str,
 }
 
-/// What is wrong with a limit.
+/// The problem with a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LimitProblem {

@@ -38,7 +38,7 @@ pub struct ReleaseInfo {
     pub since_unix: u64,
 }
 
-/// What a swap changed.
+/// The result of a swap.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SwapReport {
     /// The previous release.
@@ -53,7 +53,7 @@ pub struct SwapReport {
     pub rooms: Vec<RoomSwap>,
 }
 
-/// What a server runs.
+/// The release of a server, and what is counted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Status {
     /// The running release.
@@ -83,16 +83,16 @@ struct State {
     swaps: u64,
 }
 
-/// What each release of a server runs with.
+/// The surroundings of each release of a server.
 #[derive(Debug)]
 pub struct GuestHost {
     /// Compiles components.
     pub engine: Engine,
     /// The server's limits.
     pub limits: Limits,
-    /// What guests are given.
+    /// The grants of guests.
     pub grants: Grants,
-    /// What is counted.
+    /// The counters of rooms and traps.
     pub counters: Arc<Counters>,
     /// Where each shard takes orders.
     pub shards: Vec<mpsc::Sender<Order<Program>>>,

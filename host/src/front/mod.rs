@@ -1,4 +1,4 @@
-//! The front door: what happens to a connection before a shard owns it.
+//! The front door: the way of a connection until a shard owns it.
 //!
 //! accept, HTTP request, the rules of the upgrade and of admission, the app's gate, hand-over to the shard.
 //!

@@ -76,7 +76,7 @@ impl Addresses {
     }
 }
 
-/// What counts as one address. An IPv6 subscriber gets a /64 at least (RFC 6177) and can use every address in it.
+/// The network that counts as one address. An IPv6 subscriber gets a /64 at least (RFC 6177) and can use every address in it.
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

@@ -26,7 +26,7 @@ use crate::types::Request;
 /// How often the log warns of refused origins.
 const MAX_ORIGIN_WARNINGS: u64 = 20;
 
-/// What follows once the 101 is written.
+/// The next step once the 101 is written.
 #[derive(Debug)]
 pub enum Upgrade {
     /// The client joins a room.
@@ -40,11 +40,11 @@ pub enum Upgrade {
 pub struct Join {
     /// Its room.
     pub route: Route,
-    /// What it asked for.
+    /// Its upgrade request.
     pub request: Request,
     /// The agreed subprotocol.
     pub subprotocol: Option<ByteString>,
-    /// What was agreed on compression.
+    /// The agreement on compression.
     pub agreement: Option<Agreement>,
     /// The client's address, in front of all trusted proxies.
     pub address: SocketAddr,

@@ -8,12 +8,12 @@ use super::policy::Policy;
 use super::router::Router;
 use crate::config::Limits;
 
-/// What a front door is made of.
+/// The parts of a front door.
 #[derive(Debug)]
 pub struct Setup {
     /// The rules for all connections.
     pub policy: Policy,
-    /// What answers plain HTTP requests.
+    /// The table of what answers plain HTTP requests.
     pub endpoints: Endpoints,
     /// Finds rooms.
     pub router: Router,

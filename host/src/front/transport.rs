@@ -1,4 +1,4 @@
-//! What a connection is read and written through until a shard owns it: a socket, or TLS over one.
+//! The transport of a connection until a shard owns it: a socket, or TLS over one.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream as StdTcpStream};

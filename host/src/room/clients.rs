@@ -1,4 +1,4 @@
-//! What an app can do with the clients of its room: the contract's `clients` and `control` interfaces.
+//! An app's access to the clients of its room: the contract's `clients` and `control` interfaces.
 
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ impl Room {
         Some(state.member(id)?.waiting_bytes())
     }
 
-    /// What is attached to a client; empty when nothing is.
+    /// The attachment of a client, or empty bytes without one.
     pub fn attachment(&self, id: ClientId) -> Option<&Bytes> {
         static NOTHING: Bytes = Bytes::new();
         let state = self.state();
@@ -94,7 +94,7 @@ impl Room {
         }
         let client_data = state.client_data.entry(id).or_default();
         let before = std::mem::replace(&mut client_data.attachment, data);
-        // What the same handler set in between never has to come back.
+        // Values that the same handler has set in between are never restored.
         if !std::mem::replace(&mut client_data.attachment_is_logged, true) {
             state.turn.undo_log.push(Undo::Attachment(id, before));
         }

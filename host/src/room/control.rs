@@ -1,4 +1,4 @@
-//! What an app can do with its room as a whole: the contract's `control` interface.
+//! An app's control of its whole room: the contract's `control` interface.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a handler wants done beyond its room's tables: frames, closes and answers.
+//! The effects of a handler beyond its room's tables: frames, closes and answers.
 
 use bytes::Bytes;
 use bytestring::ByteString;

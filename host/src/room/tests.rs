@@ -107,7 +107,7 @@ fn a_publish_reaches_who_is_subscribed_at_the_moment_of_the_call() {
 }
 
 #[test]
-fn what_a_failed_handler_changed_is_as_it_was_before() {
+fn changes_of_a_failed_handler_are_undone() {
     let mut room = room(2);
     assert_eq!(room.set_attachment(id(1), "before"), Ok(()));
     assert_eq!(room.subscribe(id(1), "kept"), Ok(()));
@@ -142,7 +142,7 @@ fn what_a_failed_handler_changed_is_as_it_was_before() {
 }
 
 #[test]
-fn what_waits_for_a_client_is_counted_from_the_call_on() {
+fn waiting_bytes_of_a_client_count_from_the_call_on() {
     let mut room = room(2);
     assert_eq!(room.broadcast_except("abc", &[id(2)]), Ok(()));
     assert_eq!((waiting(&room, 1), waiting(&room, 2)), (5, 0));
@@ -283,7 +283,7 @@ fn a_drain_is_told_once_for_each_time_that_the_soft_limit_was_passed() {
 }
 
 #[test]
-fn what_is_staged_has_not_drained_and_what_a_failed_handler_saw_does_not_count() {
+fn staged_bytes_have_not_drained_and_drains_seen_by_a_failed_handler_do_not_count() {
     let mut room = room(1);
     let large = vec![7_u8; 70 << 10];
     let member = Arc::clone(room.members().next().expect("a member"));

@@ -1,4 +1,4 @@
-//! What one handler has done: its outputs, and the way to undo its changes of the room's tables.
+//! The turn of one handler: its outputs, and the way to undo its changes of the room's tables.
 
 use super::effect::{Decision, Effect, Frame, Target};
 use super::undo::Undo;
@@ -29,7 +29,7 @@ pub struct Turn {
     deliveries: usize,
     /// The changes of the room's tables, the oldest first.
     pub(super) undo_log: Vec<Undo>,
-    /// What the room's `admitting` was before this turn, if the turn has changed it.
+    /// The room's `admitting` before this turn, if the turn has changed it.
     pub(super) admitting_before: Option<bool>,
     /// Whether a client is let in.
     admits: bool,

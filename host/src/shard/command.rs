@@ -1,4 +1,4 @@
-//! What other threads ask of a shard.
+//! Commands of other threads to a shard.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -29,7 +29,7 @@ pub enum Command {
 pub struct Envelope {
     /// The clients.
     pub to: Address,
-    /// What they get.
+    /// The content.
     pub what: Delivery,
 }
 
@@ -46,7 +46,7 @@ pub enum Address {
     All,
 }
 
-/// What an envelope holds.
+/// The content of an envelope.
 #[derive(Debug, Clone)]
 pub enum Delivery {
     /// A message.

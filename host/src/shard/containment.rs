@@ -1,4 +1,4 @@
-//! What becomes of a room whose app or journal fails.
+//! The handling of a room whose app or journal fails.
 
 use std::sync::Arc;
 
@@ -74,12 +74,12 @@ impl<L: Launch> RoomLoop<L> {
         }
     }
 
-    /// The journal has failed: what is not durable must not become visible. The members are closed, held turns are dropped, and a
-    /// fresh room starts. The old room's clients leave without a word to the app. It counts as no trap.
+    /// Handles a failed journal: turns that are not durable must not become visible. The members are closed, held turns are dropped,
+    /// and a fresh room starts. The app is not told that the old room's clients leave. It does not count as a trap.
     pub(super) async fn start_over(&mut self, error: &JournalError) {
         tracing::error!(
             room = self.room.name(),
-            "the journal has failed, and the room starts anew without what was not durable: {error}"
+            "the journal has failed, and the room starts anew without the turns that are not durable: {error}"
         );
         for turn in self.outputs.take_all() {
             for effect in turn.effects() {
@@ -98,7 +98,7 @@ impl<L: Launch> RoomLoop<L> {
         }
     }
 
-    /// What becomes of inputs while the circuit is open: no instance can handle them.
+    /// The handling of inputs while the circuit is open: no instance can take them.
     pub(super) async fn turn_away(&mut self, what: What) {
         match what {
             What::Joined(client, line) => self.close_line(client.id, line, CloseInfo::overload(KEEPS_FAILING)),
@@ -126,7 +126,7 @@ impl<L: Launch> RoomLoop<L> {
         }
     }
 
-    /// Closes a client that may be no member: one that was let in and cannot join, say. The app never hears of that one.
+    /// Closes a client that may be no member, for example one that was admitted and cannot join. The app never hears of it.
     pub(super) fn close_line(&self, id: ClientId, line: LineId, info: CloseInfo) {
         if let Some(line) = self.shard.line(id, line) {
             line.close(self.shard.resources(), info);

@@ -1,4 +1,4 @@
-//! What all shards of a server count together.
+//! Counters that all shards of a server share.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 

@@ -9,7 +9,7 @@ use super::input::What;
 use crate::app::{App, Decision, Fault, Outcome};
 use crate::room::Room;
 
-/// Calls the handler for an input. What it does waits in the room's turn.
+/// Calls the handler for an input. Its effects wait in the room's turn.
 ///
 /// The gate's decision becomes an effect of its turn. A gate that fails decides nothing: the caller has to.
 pub(super) async fn call<A: App>(app: &mut A, room: &mut Room, what: What) -> Outcome {
@@ -34,7 +34,7 @@ pub(super) async fn call<A: App>(app: &mut A, room: &mut Room, what: What) -> Ou
 /// this one is large.
 pub(super) async fn guarded<T>(mut handler: Pin<&mut impl Future<Output = Result<T, Fault>>>) -> Result<T, Fault> {
     poll_fn(|cx| {
-        // What a panic leaves behind is the app's instance, which is dropped, and a turn, which is rolled back.
+        // A panic leaves behind the app's instance, which is dropped, and a turn, which is rolled back.
         catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx)))
             .unwrap_or_else(|panic| Poll::Ready(Err(Fault::new(panic_message(&*panic)))))
     })

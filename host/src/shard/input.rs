@@ -1,4 +1,4 @@
-//! What a room is told.
+//! The inputs of a room.
 
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ use crate::types::{Client, ClientId, CloseInfo, Message};
 pub struct Input {
     /// When it arrived or was due.
     pub at: Instant,
-    /// What the room is told.
+    /// The input itself.
     pub what: What,
 }
 

@@ -20,7 +20,7 @@ pub struct NewConnection {
     pub first: Bytes,
     /// The client.
     pub client: Client,
-    /// What was agreed on compression.
+    /// The agreement on compression.
     pub agreement: Option<Agreement>,
     /// Its permit to be one of the server's connections.
     pub permit: Permit,

@@ -42,14 +42,14 @@ impl Probation {
     }
 }
 
-/// What all rooms of a shard are to do about their release.
+/// An order to all rooms of a shard about their release.
 pub enum Order<L> {
     /// Take over the new release, room by room. The first room that refuses ends it; those before it stay swapped.
     Swap(L, Arc<Probation>, oneshot::Sender<Result<Vec<RoomSwap>, String>>),
     /// Go back to this release, the one before the swap of this probation, with the state saved then. Rooms that did
     /// not take part in that swap stay as they are.
     Revert(L, Arc<Probation>, oneshot::Sender<()>),
-    /// The probation has passed: what was kept for going back is dropped.
+    /// The probation has passed: the state kept for a rollback is dropped.
     Settle,
 }
 
@@ -63,7 +63,7 @@ impl<L> fmt::Debug for Order<L> {
     }
 }
 
-/// What one room is to do between two inputs.
+/// An order to one room, followed between two inputs.
 pub(super) enum RoomOrder<L> {
     /// As `Order::Swap`.
     Swap(L, Arc<Probation>, oneshot::Sender<Result<RoomSwap, String>>),

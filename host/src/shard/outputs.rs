@@ -8,7 +8,7 @@ use super::journal::{Journal, JournalError};
 use super::room_task::RoomTask;
 use crate::room::{Held, Turn};
 
-/// What a journal has said about commits of this room: the number of one that is durable, or why one never will be.
+/// A journal's report on commits of this room: the number of a durable one, or the reason why one never will be durable.
 type Reports = Rc<RefCell<VecDeque<Result<u64, JournalError>>>>;
 
 /// The outputs of one room.
@@ -17,7 +17,7 @@ pub(super) struct Outputs {
     journal: Option<Waiting>,
 }
 
-/// What a room with a journal keeps.
+/// The state of a room with a journal.
 struct Waiting {
     journal: Rc<dyn Journal>,
     held: Held,
@@ -70,7 +70,7 @@ impl Outputs {
         self.journal.as_mut()?.held.pop_released()
     }
 
-    /// Takes all held turns, because the journal has failed. What it still reports about them is forgotten.
+    /// Takes all held turns, because the journal has failed. Its later reports about them are ignored.
     pub(super) fn take_all(&mut self) -> Vec<Turn> {
         let Some(waiting) = &mut self.journal else { return Vec::new() };
         waiting.reports = Reports::default();

@@ -9,7 +9,7 @@ use super::handlers::guarded;
 use super::orders::Probation;
 use crate::app::{Fault, Launch, Saved};
 
-/// What a room keeps of the release before a swap, until the probation has passed.
+/// A room's state of the release before a swap, kept until the probation has passed.
 struct Previous<L> {
     launch: L,
     saved: Option<Saved>,
@@ -23,7 +23,7 @@ pub(super) struct Release<L: Launch> {
     launch: L,
     /// The running instance; none while the circuit is open.
     app: Option<L::App>,
-    /// What `snapshot` gave last.
+    /// The last result of `snapshot`.
     saved: Option<Saved>,
     previous: Option<Previous<L>>,
     breaker: Breaker,

@@ -45,7 +45,7 @@ pub(super) struct RoomLoop<L: Launch> {
     pub(super) alarm: Option<Pin<Box<Sleep>>>,
 }
 
-/// What the loop does next.
+/// The next step of the loop.
 enum Work<L> {
     Input(Input),
     Order(RoomOrder<L>),
@@ -107,7 +107,7 @@ impl<L: Launch> RoomLoop<L> {
         }
     }
 
-    /// Follows an order. Whoever gave it may be gone by now: the server shuts down.
+    /// Follows an order. Its sender may be gone by now, if the server shuts down.
     async fn follow(&mut self, order: RoomOrder<L>) {
         match order {
             RoomOrder::Swap(next, probation, answer) => drop(answer.send(self.swap(next, probation).await)),
@@ -245,7 +245,7 @@ impl<L: Launch> RoomLoop<L> {
                 return Poll::Pending;
             }
             if let Some(at) = self.task.mailbox.next_at() {
-                // What is due runs before what arrived later: a mailbox that never empties does not keep timers waiting.
+                // Due timers run before inputs that arrived later, so a mailbox that never empties does not delay timers.
                 let due = self.next_due().filter(|due| *due <= at).and_then(|_| self.take_due(at));
                 let input = due.or_else(|| self.task.mailbox.pop().map(Work::Input));
                 return input.map_or(Poll::Pending, Poll::Ready);

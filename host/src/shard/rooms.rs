@@ -31,7 +31,7 @@ pub(super) struct Rooms<L: Launch> {
     counters: Arc<Counters>,
     /// Where turns become durable, if they do.
     journal: Option<Rc<dyn Journal>>,
-    /// What new rooms run.
+    /// The release of new rooms.
     launch: RefCell<L>,
     /// While `launch` is on probation: the release before, and the probation.
     on_probation: RefCell<Option<(L, Arc<Probation>)>>,
@@ -128,7 +128,7 @@ impl<L: Launch> Rooms<L> {
         }
     }
 
-    /// What new rooms run.
+    /// The release of new rooms.
     pub(super) fn launch(&self) -> L {
         self.launch.borrow().clone()
     }

@@ -1,4 +1,4 @@
-//! What a shard does with the commands of other threads.
+//! A shard's handling of the commands of other threads.
 
 use std::future::poll_fn;
 use std::rc::Rc;

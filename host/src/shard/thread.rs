@@ -33,7 +33,7 @@ pub struct ShardHandle<L> {
     pub thread: JoinHandle<()>,
 }
 
-/// What the shards of one server have in common.
+/// The parts that the shards of one server share.
 #[derive(Debug, Clone)]
 pub struct ShardContext {
     /// The app's name, for errors.
@@ -42,7 +42,7 @@ pub struct ShardContext {
     pub limits: Limits,
     /// The connected clients.
     pub roster: Arc<Roster>,
-    /// What is counted.
+    /// The shared counters.
     pub counters: Arc<Counters>,
     /// The room that exists from the start and for ever, on the first shard. With `None`, rooms come and go.
     pub shared_room: Option<Arc<str>>,

@@ -12,12 +12,7 @@ use super::source::Source;
 const CRATES: [&str; 6] = ["protocol/src", "host/src", "cli/src", "load/src", "xtask/src", "sdk/rust/src"];
 
 /// Circles that are known and not cut yet: the folder, and the files of which at least one is in the circle.
-const OPEN: &[(&str, &[&str])] = &[
-    ("host/src/guest", &["inspect", "program"]),
-    ("protocol/src", &["text", "utf8"]),
-    ("host/src/room", &["journal", "timers"]),
-    ("host/src/shard", &["connection", "table", "thread", "drain", "room_loop", "rooms", "line", "cached_frame"]),
-];
+const OPEN: &[(&str, &[&str])] = &[("protocol/src", &["text", "utf8"])];
 
 /// The imports of each file of a folder from its neighbours, with their lines. A folder within counts as one file.
 type Imports = BTreeMap<String, BTreeMap<String, Place>>;

@@ -140,7 +140,7 @@ struct Bench {
 struct TestClient(WebSocketStream<TcpStream>);
 
 impl Bench {
-    /// What the app was told so far.
+    /// The events that the app was told so far.
     fn told(&self) -> Vec<String> {
         self.told.lock().expect("no test panics with it").clone()
     }
@@ -172,7 +172,7 @@ impl Bench {
         TestClient(WebSocketStream::from_raw_socket(client, Role::Client, None).await)
     }
 
-    /// Sends every client a message past all rooms: what was visible before arrives before it.
+    /// Sends every client a message past all rooms. Everything that was visible earlier arrives before it.
     async fn mark(&self, text: &str) {
         let envelope = Envelope { to: Address::All, what: Delivery::Message(Message::text(text)) };
         self.command(Command::Deliver(envelope)).await;

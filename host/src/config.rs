@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 pub use crate::limits::{LimitError, LimitProblem, Limits};
 
-/// The grants of a guest beyond clocks, random numbers and the two output streams. There are none by default.
+/// The grants of a guest beyond clocks, random numbers and the two output streams. The default grants nothing.
 #[derive(Clone, Default)]
 pub struct Grants {
     /// Environment variables, each name once.

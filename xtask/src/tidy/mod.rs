@@ -79,7 +79,6 @@ pub(crate) fn check(context: &Context) -> Check {
 /// The findings of rules that are not in force yet. A rule that finds nothing more moves to `findings`.
 fn pending(texts: &[(String, String)], sources: &[Source]) -> Vec<Finding> {
     let mut findings = wording::check(texts);
-    findings.extend(flags::check(sources));
     findings.extend(test_names::check(sources));
     findings
 }
@@ -105,6 +104,7 @@ fn findings(texts: &[(String, String)], sources: &[Source]) -> Vec<Finding> {
     let rules = [
         headers::check,
         circles::check,
+        flags::check,
         sizes::check,
         unwraps::check,
         sleeps::in_rust,

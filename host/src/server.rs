@@ -51,7 +51,7 @@ impl Server {
         self.address
     }
 
-    /// A handle for other threads and tasks. When the server has ended, its methods return `Error::Stopped`.
+    /// A handle for other threads and tasks. When the server has ended, its commands return `Error::Stopped`.
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }

@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn a_limit_of_zero_is_named_by_its_flag() {
-        let cases: [(fn(&mut Limits), &str); 15] = [
+        type Change = fn(&mut Limits);
+        let cases: [(Change, &str); 15] = [
             (|limits| limits.accepts_per_second = Some(0), "--accept-rate"),
             (|limits| limits.call_timeout = Duration::ZERO, "--call-timeout"),
             (|limits| limits.close_timeout = Duration::ZERO, "--close-timeout"),

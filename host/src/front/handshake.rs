@@ -96,7 +96,7 @@ impl Handshakes {
         let Some(transport) = transport else { return };
         match timeout_at(deadline.into(), self.serve(transport, from)).await {
             Ok((transport, first, Some(Upgrade::Join(join)))) => {
-                self.hand_over(transport, first, from, join, (permit, share)).await
+                self.hand_over(transport, first, from, join, (permit, share)).await;
             }
             Ok((transport, _, Some(Upgrade::Close(code, reason)))) => self.close(transport, code, &reason).await,
             // A reply is written. The client may have sent more than was read.

@@ -22,7 +22,7 @@ impl Room {
     pub(crate) fn commit(&mut self) -> Turn {
         let state = self.state_mut();
         let mut turn = std::mem::take(&mut state.turn);
-        turn.undo_log.drain(..).for_each(|change| state.settle(change));
+        turn.undo_log.drain(..).for_each(|change| state.settle(&change));
         turn.admitting_before = None;
         turn
     }

@@ -21,14 +21,14 @@ pub(super) enum Undo {
 
 impl State {
     /// Makes a change final.
-    pub(super) fn settle(&mut self, change: Undo) {
+    pub(super) fn settle(&mut self, change: &Undo) {
         match change {
             Undo::Attachment(id, _) => {
-                if let Some(data) = self.client_data.get_mut(&id) {
+                if let Some(data) = self.client_data.get_mut(id) {
                     data.attachment_is_logged = false;
                 }
             }
-            Undo::TimerSet(id) => self.timers.settle(id),
+            Undo::TimerSet(id) => self.timers.settle(*id),
             _ => {}
         }
     }

@@ -32,6 +32,12 @@ fn broken_rule(module: &str, word: &str, behind: &str) -> Option<&'static str> {
     if word == "tungstenite" && behind.starts_with("::") && !matches!(module, "protocol" | "front") {
         return Some("only protocol/ and front/ know tungstenite");
     }
+    if (word == "rustls" || word == "tokio_rustls") && !matches!(module, "front" | "shard") {
+        return Some("only front/ and shard/ know rustls");
+    }
+    if module == "protocol" && matches!(word, "now" | "elapsed") && behind.starts_with("()") {
+        return Some("protocol/ reads no clock");
+    }
     if module == "protocol" && WAITING.contains(&word) {
         return Some("protocol/ neither spawns nor awaits");
     }
@@ -66,6 +72,24 @@ mod tests {
             ["host/src/server.rs:1: `tungstenite`: only protocol/ and front/ know tungstenite"]
         );
         assert_eq!(found("host/src/shard/tests/mod.rs", text), [""; 0]);
+    }
+
+    #[test]
+    fn only_front_and_shard_name_rustls() {
+        let text = "use tokio_rustls::rustls::ServerConfig;";
+        assert_eq!(found("host/src/front/tls.rs", text), [""; 0]);
+        assert_eq!(found("host/src/shard/socket.rs", text), [""; 0]);
+        assert_eq!(
+            found("host/src/server.rs", "use rustls::Error;"),
+            ["host/src/server.rs:1: `rustls`: only front/ and shard/ know rustls"]
+        );
+    }
+
+    #[test]
+    fn protocol_reads_no_clock() {
+        let what = ["protocol/src/closing.rs:1: `now`: protocol/ reads no clock"];
+        assert_eq!(found("protocol/src/closing.rs", "fn f(now: Instant) { g(now, Instant::now()) }"), what);
+        assert_eq!(found("host/src/shard/clock.rs", "fn f() { Instant::now() }"), [""; 0]);
     }
 
     #[test]

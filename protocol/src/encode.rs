@@ -1,4 +1,5 @@
-//! Frames from the server to its clients: whole and unmasked (RFC 6455 §5.1).
+//! Frames as bytes: whole messages and control frames, unmasked as a server sends them (RFC 6455 §5.1). `write_masked` turns
+//! such a frame into a client's.
 //!
 //! Each function appends to a buffer of the caller and allocates nothing else.
 
@@ -8,6 +9,7 @@ use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 use super::close::{cut_reason, may_send};
+use super::mask::unmask;
 
 /// The largest payload of a control frame, in bytes (RFC 6455 §5.5).
 pub(super) const MAX_CONTROL: usize = 125;
@@ -45,12 +47,32 @@ pub(super) fn compressed_header(text: bool, payload_len: usize) -> Header {
 
 /// A message's frame as `write_message` has written it: whether it is text, and its payload.
 pub fn read_message(frame: &[u8]) -> (bool, &[u8]) {
-    let header = match frame[1] {
+    (frame[0] & 0x0F == u8::from(OpCode::Data(Data::Text)), &frame[header_len(frame)..])
+}
+
+/// Appends an unmasked frame as a client sends it, masked with this key (RFC 6455 §5.3). `frame` is one frame, as the other
+/// functions here and [`Deflater`](crate::Deflater) write it.
+///
+/// A client takes a new key for each frame, one that the application cannot predict.
+pub fn write_masked(out: &mut Vec<u8>, frame: &[u8], key: [u8; 4]) {
+    const MASKED: u8 = 0x80;
+    let (header, payload) = frame.split_at(header_len(frame));
+    out.reserve(frame.len() + key.len());
+    out.extend_from_slice(&[header[0], header[1] | MASKED]);
+    out.extend_from_slice(&header[2..]);
+    out.extend_from_slice(&key);
+    let start = out.len();
+    out.extend_from_slice(payload);
+    unmask(&mut out[start..], key, 0);
+}
+
+/// The length of an unmasked frame's header.
+fn header_len(frame: &[u8]) -> usize {
+    match frame[1] {
         126 => 4,
         127 => 10,
         _ => 2,
-    };
-    (frame[0] & 0x0F == u8::from(OpCode::Data(Data::Text)), &frame[header..])
+    }
 }
 
 /// How many bytes a message takes on the wire, its header included.

@@ -57,6 +57,13 @@ impl Frame {
     }
 }
 
+/// One end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Server,
+    Client,
+}
+
 /// What of a message has arrived in earlier frames, and how much a message may have: some of a header's
 /// rules depend on it.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +74,8 @@ pub(super) struct Context {
     pub(super) limit: usize,
     /// Whether messages may be compressed.
     pub(super) deflate: bool,
+    /// The side that the frame comes from: a client masks its frames, a server does not (RFC 6455 §5.1).
+    pub(super) from: Side,
 }
 
 /// A message of which frames are missing.
@@ -101,7 +110,13 @@ fn check(header: &FrameHeader, len: u64, context: Context) -> Result<Frame, Viol
     if (header.rsv1 && !context.deflate) || header.rsv2 || header.rsv3 {
         return Err(Violation::ReservedBits);
     }
-    let mask = header.mask.ok_or(Violation::Unmasked)?;
+    let mask = match (context.from, header.mask) {
+        (Side::Client, Some(mask)) => mask,
+        (Side::Client, None) => return Err(Violation::Unmasked),
+        (Side::Server, Some(_)) => return Err(Violation::Masked),
+        // Unmasking with zeros changes nothing.
+        (Side::Server, None) => [0; 4],
+    };
     let is_final = header.is_final;
     let kind = kind(header.opcode, context)?;
     if header.rsv1 && (matches!(kind, Kind::Control(_)) || context.message.is_some()) {

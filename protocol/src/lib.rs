@@ -1,28 +1,56 @@
-//! The WebSocket protocol of RFC 6455 and permessage-deflate of RFC 7692, the server's side, without any I/O.
+//! The WebSocket protocol of RFC 6455 and permessage-deflate of RFC 7692 without I/O, for servers and clients.
 //!
-//! Bytes go in and events come out ([`Session`]); answers are formatted into buffers that the caller owns
-//! ([`write_message`] and its neighbours). Nothing in here spawns, awaits, reads a clock or touches a
-//! socket, so each rule is tested with neither sockets nor sleeps.
+//! A [`Session`] takes the bytes of one connection and returns [`Incoming`] events. The `write_*` functions append frames to a
+//! buffer of the caller. Nothing here spawns, awaits, reads a clock or touches a socket, so it serves blocking and async
+//! programs alike, and its rules are tested with neither sockets nor sleeps.
+//!
+//! ```
+//! use bytes::BytesMut;
+//! use ws_protocol::{Incoming, Session, write_masked, write_message};
+//!
+//! // A client masks what it sends.
+//! let mut frame = Vec::new();
+//! write_message(&mut frame, true, b"hello");
+//! let mut wire = Vec::new();
+//! write_masked(&mut wire, &frame, [1, 2, 3, 4]);
+//!
+//! // The server reads it, in as many pieces as it comes in.
+//! let mut server = Session::new(64 << 10);
+//! let mut input = BytesMut::from(&wire[..4]);
+//! assert_eq!(server.receive(&mut input), Ok(None));
+//! let mut input = BytesMut::from(&wire[4..]);
+//! assert_eq!(server.receive(&mut input), Ok(Some(Incoming::Message("hello".into()))));
+//! ```
+//!
+//! What it does that [tungstenite](https://docs.rs/tungstenite) does not:
+//!
+//! - **Compression.** permessage-deflate with and without context takeover. [`Inflaters`] lends its streams, so a connection
+//!   between two messages holds none, and [`Deflater`] compresses a broadcast once for all receivers.
+//! - **Early refusal.** Invalid text ends a session at its first wrong byte, and a message that is too large at its header. A
+//!   compressed one is checked against the limit while it is inflated.
+//! - **Idle connections cost nothing.** A session between two messages is a few words without anything on the heap. The caller
+//!   owns the read buffer, and all connections of a thread can share one.
+//! - **No copies.** A message that arrives whole is split off the read buffer. A frame for many receivers is encoded once.
+//!
+//! It leaves HTTP to others: [`accept_key`] and [`ClientHandshake`] are all that it has of the opening handshake. Frame headers
+//! are parsed and formatted by tungstenite's `FrameHeader`.
 //!
 //! | file | owns |
 //! | --- | --- |
 //! | `session` | what one connection has received so far |
-//! | `frame` | one frame's header and the rules that it must keep |
+//! | `frame` | one frame's header and the rules for it |
 //! | `assembly` | one message that arrives in pieces |
+//! | `message` | one whole message |
 //! | `text` | bytes to text |
 //! | `utf8` | text that arrives in pieces |
-//! | `message` | a whole message |
-//! | `mask` | unmasking |
-//! | `violation` | the rules that a client can break |
+//! | `mask` | masking and unmasking |
+//! | `violation` | the rules that the other side can break |
 //! | `close` | close codes, reasons and frames |
 //! | `closing` | the closing handshake |
-//! | `encode` | frames to the client |
-//! | `deflate` | compressed frames to the client, and what was agreed on |
-//! | `inflate` | compressed messages from the client |
-//!
-//! Frame headers are parsed and formatted by tungstenite's `FrameHeader`. The session rules are ours, because
-//! tungstenite gives each connection a read buffer of its own, copies each broadcast and notices invalid
-//! text late.
+//! | `encode` | frames as bytes |
+//! | `handshake` | the accept key, and a client's part of the opening handshake |
+//! | `deflate` | compressed frames, and what was agreed on |
+//! | `inflate` | compressed messages |
 
 mod assembly;
 mod close;
@@ -30,6 +58,7 @@ mod closing;
 mod deflate;
 mod encode;
 mod frame;
+mod handshake;
 mod inflate;
 mod mask;
 mod message;
@@ -44,7 +73,8 @@ mod tests;
 pub use close::{ABNORMAL, CloseFrame, MAX_REASON, NO_STATUS, cut_reason, may_send};
 pub use closing::{Action, Closing};
 pub use deflate::{Agreement, Deflater, Deflaters};
-pub use encode::{message_len, read_message, write_close, write_message, write_ping, write_pong};
+pub use encode::{message_len, read_message, write_close, write_masked, write_message, write_ping, write_pong};
+pub use handshake::{ClientHandshake, HandshakeError, Welcome, accept_key};
 pub use inflate::{Inflaters, Inflation};
 pub use message::Message;
 pub use session::{Incoming, Session};

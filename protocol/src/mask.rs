@@ -1,6 +1,6 @@
-//! Removes the mask that a client puts on its payload (RFC 6455 §5.3).
+//! The mask that a client puts on its payload (RFC 6455 §5.3). Masking and unmasking are the same operation.
 
-/// Unmasks a piece of a payload in place. `offset` is where in the frame's payload the piece begins, since
+/// Masks or unmasks a piece of a payload in place. `offset` is where in the frame's payload the piece begins, since
 /// the mask repeats from there.
 pub(super) fn unmask(piece: &mut [u8], mask: [u8; 4], offset: usize) {
     let key: [u8; 8] = std::array::from_fn(|i| mask[(offset + i) % 4]);

@@ -4,14 +4,14 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::assembly::Assembly;
 use super::close::CloseFrame;
-use super::frame::{self, Context, Control, Format, Frame, HeaderStart, Kind, Unfinished};
+use super::frame::{self, Context, Control, Format, Frame, HeaderStart, Kind, Side, Unfinished};
 use super::inflate::Inflation;
 use super::mask::unmask;
 use super::message::Message;
 use super::text::text;
 use super::violation::Violation;
 
-/// What a client sent: a whole message or a control frame.
+/// What the other side sent: a whole message or a control frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Incoming {
     /// A text or binary message, put together from its fragments (RFC 6455 §5.4).
@@ -36,6 +36,8 @@ pub struct Session {
     inflation: Option<Box<Inflation>>,
     /// What is incomplete. The memory is given back as soon as nothing is.
     partial: Option<Box<Partial>>,
+    /// The side that the bytes come from.
+    from: Side,
     /// A close frame was received or a rule broken: whatever comes is dropped.
     ended: bool,
 }
@@ -56,13 +58,18 @@ struct Partial {
 }
 
 impl Session {
-    /// A session that has received nothing yet and accepts messages of up to this many bytes.
+    /// A server's session: it reads what a client sends. It accepts messages of up to `max_message` bytes.
     pub fn new(max_message: usize) -> Self {
-        Self { max_message, inflation: None, partial: None, ended: false }
+        Self { max_message, inflation: None, partial: None, from: Side::Client, ended: false }
     }
 
-    /// The same for a connection that has agreed on permessage-deflate. The limit is on messages as they are when they
-    /// are inflated, and is checked meanwhile (RFC 7692 §8).
+    /// A client's session: it reads what a server sends, with permessage-deflate if both agreed on it.
+    pub fn client(max_message: usize, inflation: Option<Inflation>) -> Self {
+        Self { from: Side::Server, inflation: inflation.map(Box::new), ..Self::new(max_message) }
+    }
+
+    /// A server's session for a connection that has agreed on permessage-deflate. The limit is on the size of inflated
+    /// messages, and is checked while they are inflated (RFC 7692 §8).
     pub fn with_inflation(max_message: usize, inflation: Inflation) -> Self {
         Self { inflation: Some(Box::new(inflation)), ..Self::new(max_message) }
     }
@@ -75,7 +82,7 @@ impl Session {
     /// stays allocated while the message lives. What arrives in pieces is copied, once, into the session.
     ///
     /// # Errors
-    /// The rule that the client broke. With an error, as with a close frame, the session ends: what is left in
+    /// The rule that the other side broke. With an error, as with a close frame, the session ends: what is left in
     /// `input` is dropped at once, and so is all that comes later (RFC 6455 §7.1.7 and §5.5.1).
     pub fn receive(&mut self, input: &mut BytesMut) -> Result<Option<Incoming>, Violation> {
         if self.ended {
@@ -124,6 +131,7 @@ impl Session {
             message: partial.and_then(|partial| partial.unfinished(self.inflation.as_deref())),
             limit: self.max_message,
             deflate: self.inflation.is_some(),
+            from: self.from,
         };
         if partial.is_none_or(|partial| partial.header.is_empty()) {
             if let Some((frame, size)) = frame::parse(input, context)? {

@@ -5,7 +5,9 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use super::utf8::InvalidUtf8;
+/// The bytes are no UTF-8 text, and more of them would not make them one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct InvalidUtf8;
 
 /// The text that these bytes are, without a copy.
 ///

@@ -2,11 +2,7 @@
 
 use std::str;
 
-use super::text;
-
-/// The bytes seen so far can be no prefix of any UTF-8 text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct InvalidUtf8;
+use super::text::{self, InvalidUtf8};
 
 /// Text whose end has not arrived yet. Each byte is checked once, when it arrives, so that text that cannot
 /// become valid is refused at its first wrong byte (RFC 6455 §8.1) and the whole needs no second look.

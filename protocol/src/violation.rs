@@ -1,13 +1,16 @@
-//! The rules of RFC 6455 that a client can break.
+//! The rules of RFC 6455 that the other side can break.
 
 /// A broken rule, each with the section that states it. The connection ends with [`Violation::code`].
 ///
 /// The message of each is short enough to be the reason in a close frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
-    /// A frame without a mask.
+    /// A frame of a client without a mask.
     #[error("a client must mask its frames (RFC 6455 §5.1)")]
     Unmasked,
+    /// A frame of a server with a mask.
+    #[error("a server must not mask its frames (RFC 6455 §5.1)")]
+    Masked,
     /// A reserved bit is set, though no extension that gives it a meaning was agreed on.
     #[error("a reserved bit is set without an extension (RFC 6455 §5.2)")]
     ReservedBits,

@@ -6,8 +6,9 @@ use super::client::*;
 use crate::{CloseFrame, Incoming, MAX_REASON, Session, Violation, cut_reason, may_send};
 
 /// One of each, with numbers that make the longest messages.
-const VIOLATIONS: [Violation; 12] = [
+const VIOLATIONS: [Violation; 13] = [
     Violation::Unmasked,
+    Violation::Masked,
     Violation::ReservedBits,
     Violation::ReservedOpcode(15),
     Violation::FragmentedControl,

@@ -1,6 +1,7 @@
 //! The protocol's rules as tests, and the client that they share: it writes frames by hand, so that what
 //! the codec formats is not what checks how it parses.
 
+mod both_sides;
 mod client;
 mod closing;
 mod control;

@@ -4,8 +4,8 @@ use std::io::{self, ErrorKind, Write};
 
 use super::message::{self, Frames};
 use super::scanner::{Scanner, Seen};
-use super::stream::{Brought, Buffers, Stream, Then};
 use super::target::{Target, read_answer};
+use super::transport::{Brought, Buffers, Then, Transport};
 
 /// The longest answer to an upgrade request.
 const MAX_HEAD: usize = 64 << 10;
@@ -14,7 +14,7 @@ const MAX_HEAD: usize = 64 << 10;
 #[derive(Debug)]
 pub struct Client {
     /// Its transport.
-    pub stream: Stream,
+    pub transport: Transport,
     /// Whether permessage-deflate was agreed on.
     pub compressed: bool,
     state: State,
@@ -30,8 +30,12 @@ pub struct Client {
 #[derive(Debug)]
 enum State {
     Connecting,
-    /// The received part of the answer to the upgrade request.
-    Upgrading(Vec<u8>),
+    Upgrading {
+        /// The received part of the answer to the upgrade request.
+        head: Vec<u8>,
+        /// Whether the request offered compression.
+        deflate: bool,
+    },
     Open,
     /// Whether we have sent a close frame.
     Closing,
@@ -52,7 +56,7 @@ impl Client {
     /// Begins to connect.
     pub fn connect(target: &Target) -> io::Result<Self> {
         Ok(Self {
-            stream: Stream::connect(target.address, target.tls.as_ref())?,
+            transport: Transport::connect(target.address, target.tls.as_ref())?,
             compressed: false,
             state: State::Connecting,
             scanner: Scanner::default(),
@@ -74,8 +78,8 @@ impl Client {
     }
 
     /// Checks whether the connection is open, and then requests the upgrade.
-    pub fn ask(&mut self, request: impl FnOnce() -> String) -> io::Result<()> {
-        let socket = self.stream.socket();
+    pub fn ask(&mut self, target: &Target, room: usize, deflate: bool) -> io::Result<()> {
+        let socket = self.transport.socket();
         if let Some(error) = socket.take_error()? {
             return Err(error);
         }
@@ -85,8 +89,8 @@ impl Client {
         };
         socket.set_nodelay(true)?;
         // The buffer of a new socket takes the whole request. TLS keeps it until its handshake is done.
-        self.stream.write_all(request().as_bytes())?;
-        self.state = State::Upgrading(Vec::new());
+        self.transport.write_all(target.request(room, deflate).as_bytes())?;
+        self.state = State::Upgrading { head: Vec::new(), deflate };
         Ok(())
     }
 
@@ -94,7 +98,7 @@ impl Client {
     pub fn read(&mut self, buffers: &mut Buffers) -> Came {
         let mut came = Came::default();
         while came.over.is_none() {
-            let Brought { bytes, then } = self.stream.read(buffers);
+            let Brought { bytes, then } = self.transport.read(buffers);
             self.take(bytes, &mut came);
             match then {
                 Then::Wait => break,
@@ -105,22 +109,22 @@ impl Client {
             }
         }
         if came.over.is_some() {
-            self.stream.end();
+            self.transport.end();
         }
         came
     }
 
     fn take(&mut self, bytes: &[u8], came: &mut Came) {
-        let State::Upgrading(head) = &mut self.state else { return self.take_frames(bytes, came) };
+        let State::Upgrading { head, deflate } = &mut self.state else { return self.take_frames(bytes, came) };
         head.extend_from_slice(bytes);
-        match read_answer(head) {
+        match read_answer(head, *deflate) {
             None if head.len() > MAX_HEAD => came.over = Some(Some("the answer to the upgrade request has no end".to_owned())),
             None => {}
-            Some(Err(why)) => came.over = Some(Some(why)),
-            Some(Ok(upgraded)) => {
-                let first = head.split_off(upgraded.head_len);
+            Some(Err(error)) => came.over = Some(Some(error.to_string())),
+            Some(Ok(welcome)) => {
+                let first = head.split_off(welcome.len);
                 self.state = State::Open;
-                self.compressed = upgraded.compressed;
+                self.compressed = welcome.deflate.is_some();
                 came.opened = true;
                 self.take_frames(&first, came);
             }
@@ -169,9 +173,9 @@ impl Client {
                 &frames.bytes[self.offset..copies * frames.len]
             } else {
                 // TLS may still have an alert, or encrypted bytes to send.
-                return self.stream.flush().or_else(in_time);
+                return self.transport.flush().or_else(in_time);
             };
-            match self.stream.write(bytes) {
+            match self.transport.write(bytes) {
                 Ok(written) if control_first => self.control_is_written(written),
                 Ok(written) => {
                     self.queued -= (self.offset + written) / frames.len;
@@ -254,13 +258,13 @@ mod tests {
         let mut client = Client::connect(&target).expect("the connection can be begun");
         let (mut poll, mut events) = (Poll::new().expect("a poller can be made"), Events::with_capacity(8));
         let both = Interest::READABLE | Interest::WRITABLE;
-        poll.registry().register(client.stream.socket(), Token(0), both).expect("it can be watched");
+        poll.registry().register(client.transport.socket(), Token(0), both).expect("it can be watched");
         let deadline = Instant::now() + Duration::from_secs(30);
         let mut turn = |client: &mut Client| {
             assert!(Instant::now() < deadline, "something has got stuck");
             poll.poll(&mut events, Some(Duration::from_millis(50))).expect("the poller polls");
             if client.is_connecting() {
-                return client.ask(|| target.request(0, false)).expect("the server can be asked");
+                return client.ask(&target, 0, false).expect("the server can be asked");
             }
             client.read(&mut Buffers::default());
             // The server ends after it has read everything.
@@ -270,7 +274,7 @@ mod tests {
             turn(&mut client);
         }
         let mut sent = 0;
-        while !client.stream.has_unsent() {
+        while !client.transport.has_unsent() {
             client.queue(1);
             client.flush(frames).expect("the connection is whole");
             sent += 1;

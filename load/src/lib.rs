@@ -18,10 +18,10 @@ mod process;
 mod progress;
 mod report;
 mod scanner;
-mod stream;
 mod tally;
 mod target;
 mod tls;
+mod transport;
 mod unchecked;
 
 pub use options::{Mode, Options};

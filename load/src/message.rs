@@ -1,18 +1,14 @@
 //! The frames of the message that is sent, made once.
 
-use flate2::{Compress, Compression, FlushCompress};
+use ws_protocol::{Deflater, write_close, write_masked, write_message, write_pong};
 
 /// The masking key of every frame. Real clients choose a new one each time (RFC 6455 §5.3), to protect proxies. The server does the
 /// same work for a constant key.
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 /// The most bytes of one write, if several messages may be sent together.
 const BATCH_BYTES: usize = 64 << 10;
-const FIN: u8 = 0x80;
-const RSV1: u8 = 0x40;
-const TEXT: u8 = 0x1;
-const BINARY: u8 = 0x2;
-const CLOSE: u8 = 0x8;
-const PONG: u8 = 0xa;
+/// The window of the compression, as a power of two: the largest.
+const WINDOW: u8 = 15;
 
 /// A message as bytes for the wire.
 #[derive(Debug)]
@@ -35,9 +31,10 @@ impl Prepared {
     /// Makes the frames. A connection may send `batch` of them at once.
     pub fn new(size: usize, binary: bool, compression: bool, batch: usize) -> Self {
         let payload = if binary { noise(size) } else { words(size) };
-        let first = FIN | if binary { BINARY } else { TEXT };
-        let deflated = compression.then(|| Frames::new(first | RSV1, &deflate(&payload), batch));
-        Self { plain: Frames::new(first, &payload, batch), deflated }
+        let plain = masked(|frame| write_message(frame, !binary, &payload));
+        // It refers to no other message, so it suits every agreement about contexts.
+        let deflated = || masked(|frame| frame.extend_from_slice(Deflater::new(WINDOW).in_context(!binary, &payload)));
+        Self { plain: Frames::new(&plain, batch), deflated: compression.then(|| Frames::new(&deflated(), batch)) }
     }
 
     /// The frames for a connection.
@@ -47,40 +44,28 @@ impl Prepared {
 }
 
 impl Frames {
-    fn new(first: u8, payload: &[u8], batch: usize) -> Self {
-        let frame = frame(first, payload);
-        let len = frame.len();
-        let copies = (BATCH_BYTES / len).clamp(1, batch.max(1));
-        Self { bytes: frame.repeat(copies), len }
+    fn new(frame: &[u8], batch: usize) -> Self {
+        let copies = (BATCH_BYTES / frame.len()).clamp(1, batch.max(1));
+        Self { bytes: frame.repeat(copies), len: frame.len() }
     }
 }
 
 /// A pong that answers a ping.
 pub fn pong(payload: &[u8]) -> Vec<u8> {
-    frame(FIN | PONG, payload)
+    masked(|frame| write_pong(frame, payload))
 }
 
-/// A close frame with the code 1000.
+/// A close frame for a normal end.
 pub fn close() -> Vec<u8> {
-    frame(FIN | CLOSE, &1000_u16.to_be_bytes())
+    masked(|frame| write_close(frame, 1000, ""))
 }
 
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match payload.len() {
-        len @ 0..126 => frame.push(0x80 | len as u8),
-        len @ 126..0x1_0000 => {
-            frame.push(0x80 | 126);
-            frame.extend((len as u16).to_be_bytes());
-        }
-        len => {
-            frame.push(0x80 | 127);
-            frame.extend((len as u64).to_be_bytes());
-        }
-    }
-    frame.extend(MASK);
-    frame.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
-    frame
+/// A frame with the masking key.
+fn masked(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let (mut frame, mut masked) = (Vec::new(), Vec::new());
+    write(&mut frame);
+    write_masked(&mut masked, &frame, MASK);
+    masked
 }
 
 /// Text that compresses like ordinary language: words in no order.
@@ -104,17 +89,6 @@ fn noise(size: usize) -> Vec<u8> {
         (state >> 32) as u8
     };
     (0..size).map(next).collect()
-}
-
-/// One message, compressed by RFC 7692 §7.2.1: flushed, without the last four bytes. It refers to no earlier message, so it is valid
-/// under every agreement on contexts.
-fn deflate(payload: &[u8]) -> Vec<u8> {
-    let mut stream = Compress::new(Compression::default(), false);
-    let mut bytes = Vec::with_capacity(payload.len() + payload.len() / 8 + 64);
-    stream.compress_vec(payload, &mut bytes, FlushCompress::Sync).expect("deflate takes any bytes");
-    assert!(bytes.ends_with(&[0, 0, 0xff, 0xff]), "the buffer has enough room, so the flush is complete");
-    bytes.truncate(bytes.len() - 4);
-    bytes
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::client::Client;
 use super::message::Prepared;
 use super::options::Options;
-use super::stream::Buffers;
 use super::target::Target;
+use super::transport::Buffers;
 
 /// Concurrent upgrades: a number that the backlogs of all servers hold without loss.
 const UPGRADES: usize = 64;
@@ -116,7 +116,7 @@ impl Pool {
     /// Begins a connection.
     pub fn connect(&mut self, client: usize) -> io::Result<()> {
         let mut made = Client::connect(&self.target)?;
-        self.poll.registry().register(made.stream.socket(), Token(client), Interest::READABLE | Interest::WRITABLE)?;
+        self.poll.registry().register(made.transport.socket(), Token(client), Interest::READABLE | Interest::WRITABLE)?;
         self.clients[client] = Some(made);
         self.upgrading.push_back((client, Instant::now()));
         Ok(())
@@ -177,7 +177,7 @@ impl Pool {
         let Some(mut client) = self.clients[index].take() else { return };
         if client.is_connecting() {
             let room = self.room(index);
-            let asked = client.ask(|| self.target.request(room, self.compression));
+            let asked = client.ask(&self.target, room, self.compression);
             return match asked {
                 Ok(()) => self.clients[index] = Some(client),
                 Err(error) => self.is_over(index, false, Some(error.to_string()), happenings),

@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use ws_protocol::{ClientHandshake, HandshakeError, Welcome};
 
 use super::options::Options;
 use super::tls::Tls;
@@ -11,9 +12,8 @@ use super::tls::Tls;
 /// The timeout of the first connection, which checks that a server listens.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The standard's answer to the key of every request, that of RFC 6455 §1.3. The key protects against caches, so a load generator needs
-/// no random one.
-const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+/// The key of every request, that of RFC 6455 §1.3. The key protects against caches, so a load generator needs no random one.
+const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
 /// The server under load.
 #[derive(Debug)]
@@ -24,15 +24,6 @@ pub struct Target {
     pub tls: Option<Tls>,
     host: String,
     path: String,
-}
-
-/// A server's answer to an upgrade request.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Upgraded {
-    /// The offset of its frames.
-    pub head_len: usize,
-    /// Whether permessage-deflate was agreed on.
-    pub compressed: bool,
 }
 
 impl Target {
@@ -55,35 +46,15 @@ impl Target {
     }
 
     /// The upgrade request for a room.
-    pub fn request(&self, room: usize, compression: bool) -> String {
+    pub fn request(&self, room: usize, deflate: bool) -> String {
         let path = self.path.replace("{room}", &room.to_string());
-        let extensions = if compression { "Sec-WebSocket-Extensions: permessage-deflate\r\n" } else { "" };
-        format!(
-            "GET {path} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{extensions}\r\n",
-            self.host
-        )
+        ClientHandshake { host: &self.host, path: &path, key: KEY, deflate }.request()
     }
 }
 
-/// Reads the answer to an upgrade request. `None` means that it is incomplete.
-pub fn read_answer(bytes: &[u8]) -> Option<Result<Upgraded, String>> {
-    let head_len = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
-    let head = String::from_utf8_lossy(&bytes[..head_len]);
-    let mut lines = head.lines();
-    let status = lines.next().unwrap_or_default();
-    if status.split(' ').nth(1) != Some("101") {
-        return Some(Err(format!("the server answered the upgrade request with {status:?}")));
-    }
-    let fields: Vec<_> = lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name, value.trim())).collect();
-    let is_there = |name: &str, wanted: fn(&str) -> bool| {
-        fields.iter().any(|(field, value)| field.eq_ignore_ascii_case(name) && wanted(value))
-    };
-    if !is_there("sec-websocket-accept", |value| value == ACCEPT) {
-        return Some(Err("the server's Sec-WebSocket-Accept is wrong".to_owned()));
-    }
-    let compressed = is_there("sec-websocket-extensions", |value| value.starts_with("permessage-deflate"));
-    Some(Ok(Upgraded { head_len, compressed }))
+/// Reads the answer to an upgrade request, which offered compression or not. `None` means that it is incomplete.
+pub fn read_answer(bytes: &[u8], deflate: bool) -> Option<Result<Welcome, HandshakeError>> {
+    ClientHandshake { host: "", path: "", key: KEY, deflate }.response(bytes)
 }
 
 /// A URL.
@@ -133,21 +104,5 @@ mod tests {
         }
         let hosts = ["localhost:80", "[::1]:80", "localhost", "[::1]"];
         assert_eq!(hosts.map(without_port), ["localhost", "[::1]", "localhost", "[::1]"]);
-    }
-
-    #[test]
-    fn an_answer_is_read_when_it_is_complete() {
-        let head = format!("HTTP/1.1 101 Switching Protocols\r\nSEC-WebSocket-Accept: {ACCEPT}\r\n\r\n");
-        assert_eq!(read_answer(&head.as_bytes()[..head.len() - 1]), None);
-        let more = format!("{head}\u{1}x");
-        assert_eq!(read_answer(more.as_bytes()), Some(Ok(Upgraded { head_len: head.len(), compressed: false })));
-    }
-
-    #[test]
-    fn a_refusal_and_a_wrong_key_are_told() {
-        let refused = read_answer(b"HTTP/1.1 503 Service Unavailable\r\n\r\n");
-        assert!(refused.is_some_and(|answer| answer.is_err_and(|why| why.contains("503 Service Unavailable"))));
-        let wrong = read_answer(b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\n\r\n");
-        assert!(wrong.is_some_and(|answer| answer.is_err_and(|why| why.contains("Accept"))));
     }
 }

@@ -17,7 +17,7 @@ const CLOSED: &str = "the server closed the connection";
 
 /// A socket, with or without TLS.
 #[derive(Debug)]
-pub enum Stream {
+pub enum Transport {
     /// Without TLS.
     Plain(TcpStream),
     /// With TLS. The box keeps connections without TLS small.
@@ -59,7 +59,7 @@ pub enum Then {
     Over(String),
 }
 
-impl Stream {
+impl Transport {
     /// Begins to connect. The handshake of TLS begins with the first write.
     pub fn connect(address: SocketAddr, tls: Option<&Tls>) -> io::Result<Self> {
         let socket = TcpStream::connect(address)?;
@@ -116,7 +116,7 @@ impl Stream {
     }
 }
 
-impl Write for Stream {
+impl Write for Transport {
     /// Takes bytes to send. With TLS, some of them may still have to be flushed.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {

@@ -1,17 +1,19 @@
 //! `ws-host test`: builds a guest project, serves it, and plays its dialogues with real clients.
 
+mod client;
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use tungstenite::{Message, WebSocket};
 use ws_host::Server;
+use ws_protocol::Message;
 
+use self::client::{Client, Heard};
 use crate::build::Project;
 
 /// `ws-host test`.
@@ -21,9 +23,6 @@ pub struct TestArguments {
     #[arg(default_value = ".")]
     pub dir: PathBuf,
 }
-
-/// How long a client waits for a message: far above the milliseconds in which a guest answers.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Builds the project and plays the dialogues `tests/*.chat`.
 ///
@@ -67,8 +66,6 @@ fn with_server<T>(component: &Path, act: impl FnOnce(SocketAddr) -> anyhow::Resu
     result
 }
 
-type Client = WebSocket<TcpStream>;
-
 /// Plays a dialogue. Returns the number of lines played.
 fn play(text: &str, address: SocketAddr) -> anyhow::Result<usize> {
     let mut clients = HashMap::new();
@@ -91,12 +88,12 @@ fn step(clients: &mut HashMap<String, Client>, line: &str, address: SocketAddr) 
     let (verb, rest) = rest.split_once(' ').unwrap_or((rest, ""));
     if verb == "joins" {
         let path = if rest.is_empty() { "/" } else { rest };
-        clients.insert(name.to_owned(), join(address, path)?);
+        clients.insert(name.to_owned(), Client::join(address, path)?);
         return Ok(());
     }
     let client = clients.get_mut(name).with_context(|| format!("{name} has not joined"))?;
     match verb {
-        "says" => client.send(Message::text(rest)).context("it could not be sent")?,
+        "says" => client.says(rest)?,
         "hears" => {
             let heard = hear(client)?;
             if heard != rest {
@@ -104,8 +101,7 @@ fn step(clients: &mut HashMap<String, Client>, line: &str, address: SocketAddr) 
             }
         }
         "leaves" => {
-            client.close(None).context("the connection is already gone")?;
-            while client.read().is_ok() {}
+            client.leaves()?;
             clients.remove(name);
         }
         "is" => {
@@ -122,38 +118,20 @@ fn step(clients: &mut HashMap<String, Client>, line: &str, address: SocketAddr) 
     Ok(())
 }
 
-fn join(address: SocketAddr, path: &str) -> anyhow::Result<Client> {
-    let stream = TcpStream::connect(address).context("the server accepts no connection")?;
-    stream.set_read_timeout(Some(READ_TIMEOUT)).context("cannot set a time-out for reads")?;
-    let (client, _) = tungstenite::client(format!("ws://{address}{path}"), stream).context("the upgrade was refused")?;
-    Ok(client)
-}
-
 /// Waits for the next message. Returns its text, or `N bytes` for a binary one.
 fn hear(client: &mut Client) -> anyhow::Result<String> {
-    loop {
-        match client.read() {
-            Ok(Message::Text(text)) => return Ok(text.to_string()),
-            Ok(Message::Binary(data)) => return Ok(format!("{} bytes", data.len())),
-            Ok(Message::Close(frame)) => {
-                bail!("the connection was closed with {}", frame.map_or(1005, |frame| frame.code.into()))
-            }
-            Ok(_) => {}
-            Err(error) => bail!("no message came: {error}"),
-        }
+    match client.hears().context("no message came")? {
+        Heard::Message(Message::Text(text)) => Ok(text.to_string()),
+        Heard::Message(Message::Binary(data)) => Ok(format!("{} bytes", data.len())),
+        Heard::Closed(code) => bail!("the connection was closed with {code}"),
     }
 }
 
 /// Waits for the server's close frame and returns its code. Messages before it are dropped.
 fn closed(client: &mut Client) -> anyhow::Result<u16> {
     loop {
-        match client.read() {
-            Ok(Message::Close(frame)) => {
-                while client.read().is_ok() {}
-                return Ok(frame.map_or(1005, |frame| frame.code.into()));
-            }
-            Ok(_) => {}
-            Err(error) => bail!("no close frame came: {error}"),
+        if let Heard::Closed(code) = client.hears().context("no close frame came")? {
+            return Ok(code);
         }
     }
 }

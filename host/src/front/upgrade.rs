@@ -2,6 +2,8 @@
 
 use hyper::http::{HeaderMap, Method, StatusCode, Version, header, request::Parts};
 
+use crate::protocol;
+
 /// Why a request is refused, as an HTTP reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -61,7 +63,7 @@ pub fn accept_key(request: &Parts) -> Result<String, Refusal> {
     if !is_key(key) {
         return Err(bad("Sec-WebSocket-Key must be 16 bytes in base64 (RFC 6455 §4.2.1)"));
     }
-    Ok(tungstenite::handshake::derive_accept_key(key.as_bytes()))
+    Ok(protocol::accept_key(key))
 }
 
 /// Checks that the target is a path and that one host is named. A proxy and this server must not see different hosts.

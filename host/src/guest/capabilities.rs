@@ -6,13 +6,13 @@ use super::bindings::VERSION;
 use super::imports;
 use super::state::GuestState;
 
-/// What the host knows of one interface, or of the rest of a package.
+/// A row of the table: one interface, or the rest of a package.
 pub(super) struct Capability {
     /// Package and interface, without the version. The interface `*` stands for each that has no row above.
     interface: &'static str,
     /// The versions that the host gives: this one, or all that begin with it if it ends with a dot.
     version: &'static str,
-    /// What a guest can do with it.
+    /// The use of it for a guest.
     words: &'static str,
     /// The part of it that depends on what the host's owner grants.
     grant: Option<Grant>,
@@ -33,7 +33,7 @@ enum Link {
     Types,
     /// `wasmtime-wasi` adds its whole world at once.
     Wasi,
-    /// It does not: the host knows the interface by name alone.
+    /// The linker has no such interface: the host knows its name alone.
     NotGiven,
 }
 
@@ -94,7 +94,7 @@ pub(super) fn is_given(import: &str) -> bool {
     Capability::of(import).is_some_and(|row| !matches!(row.link, Link::NotGiven) && row.has_version(split(import).1))
 }
 
-/// What an import lets the guest do, in words.
+/// The use of an import for the guest, in words.
 pub(super) fn describe(import: &str) -> String {
     match Capability::of(import) {
         Some(Capability { words, grant: None, .. }) => (*words).to_owned(),

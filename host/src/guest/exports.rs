@@ -49,7 +49,7 @@ macro_rules! optional_exports {
 
 optional_exports!(gate, lifecycle, flow, timers);
 
-/// What a component lacks of the handlers, in words.
+/// The handlers that a component lacks, in words.
 pub(super) fn missing_handlers(engine: &Engine, ty: &ComponentType) -> Vec<String> {
     let handler = interface("handler");
     let Some(export) = ty.get_export(engine, &handler) else {

@@ -26,7 +26,7 @@ pub struct Instance {
     exports: Exports,
 }
 
-/// What the instances of a program have in common.
+/// The common part of a program's instances.
 pub(super) struct Template {
     pub(super) pre: component::InstancePre<GuestState>,
     pub(super) indices: ExportIndices,

@@ -49,7 +49,7 @@ impl TickCount {
         self.0.yielded.swap(false, Relaxed)
     }
 
-    /// The call goes on. What the thread did meanwhile does not count for it.
+    /// The call goes on. The thread's time since the tick does not count for it.
     pub(super) fn resume(&self) {
         self.0.counted.store(thread_cpu_time(), Relaxed);
     }

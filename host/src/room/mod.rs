@@ -172,7 +172,7 @@ impl Room {
         }
     }
 
-    /// A place for a room, which goes there by a swap. All else that is done with it panics.
+    /// An empty place for a room, which moves there by a swap. Its other methods panic.
     pub(crate) const fn vacant() -> Self {
         Self { state: None }
     }

@@ -23,7 +23,7 @@ impl Assembly {
         }
     }
 
-    /// What it is going to be.
+    /// The format of the message.
     pub(super) fn format(&self) -> Format {
         match self {
             Self::Text(_) => Format::Text,

@@ -25,7 +25,7 @@ pub fn cut_reason(reason: &str) -> &str {
     &reason[..reason.floor_char_boundary(MAX_REASON)]
 }
 
-/// What a client's close frame says, if it says anything (RFC 6455 §5.5.1).
+/// The code and reason of a peer's close frame (RFC 6455 §5.5.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloseFrame {
     /// The close code, one that [`may_send`] allows.

@@ -12,7 +12,7 @@ use flate2::{Compress, Compression, FlushCompress};
 
 use super::encode::{MAX_HEADER, compressed_header, message_len};
 
-/// What a flush leaves at the end of a message, which is not sent (RFC 7692 §7.2.1).
+/// The bytes of a flush at the end of a message, which are not sent (RFC 7692 §7.2.1).
 const TAIL: &[u8] = &[0x00, 0x00, 0xFF, 0xFF];
 /// The smallest and the largest window that a stream can have, as a power of two. zlib has no window of 2^8 that others
 /// could read.
@@ -51,7 +51,7 @@ impl Deflater {
         Self { stream, frame: Vec::new(), stale: false }
     }
 
-    /// Makes the frame of a message that refers to no other: whoever has a window of this size can read it, whatever it
+    /// Makes the frame of a message that refers to no other: any receiver with a window of this size can read it, whatever it
     /// has read before. `None` if the frame would not be smaller than the plain one.
     pub fn alone(&mut self, text: bool, payload: &[u8]) -> Option<&[u8]> {
         self.stale = true;

@@ -11,14 +11,14 @@ use super::violation::Violation;
 /// The largest header: two bytes, a length of eight and a mask of four (RFC 6455 §5.2).
 const MAX_HEADER: usize = 14;
 
-/// What a frame's payload belongs to. A continuation is of the kind of the message that it continues.
+/// The kind of a frame. A continuation has the kind of the message that it continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Data(Format),
     Control(Control),
 }
 
-/// What a message's payload is.
+/// The format of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Text,
@@ -51,7 +51,7 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// What of the payload has not arrived yet, in bytes.
+    /// The missing bytes of the payload.
     pub(super) fn missing(&self) -> usize {
         self.len - self.seen
     }
@@ -64,8 +64,8 @@ pub(super) enum Side {
     Client,
 }
 
-/// What of a message has arrived in earlier frames, and how much a message may have: some of a header's
-/// rules depend on it.
+/// The part of a message that has arrived in earlier frames, and the size limit of a message. Some rules of a header depend on
+/// them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context {
     /// The incomplete message, or `None` between messages.
@@ -105,7 +105,7 @@ pub(super) fn parse(bytes: &[u8], context: Context) -> Result<Option<(Frame, usi
     }
 }
 
-/// The rules of a header: first what is wrong whatever the host's limit is, then the limit.
+/// The rules of a header: first those that do not depend on the limit, then the limit.
 fn check(header: &FrameHeader, len: u64, context: Context) -> Result<Frame, Violation> {
     if (header.rsv1 && !context.deflate) || header.rsv2 || header.rsv3 {
         return Err(Violation::ReservedBits);
@@ -143,8 +143,8 @@ fn check(header: &FrameHeader, len: u64, context: Context) -> Result<Frame, Viol
     Ok(Frame { kind, is_compressed, is_final, is_whole, mask, len: len as usize, seen: 0 })
 }
 
-/// What a message of the largest size can measure when it is compressed: a little more than it, if it is noise. Who
-/// sends more wants to keep the server busy.
+/// The compressed size of the largest message, which can be a little more than the message itself if that is noise. A sender of
+/// more only wants to keep the server busy.
 fn compressed_limit(limit: usize) -> usize {
     limit.saturating_add(limit / 1024 + 1024)
 }

@@ -11,7 +11,7 @@ pub fn accept_key(key: &str) -> String {
     tungstenite::handshake::derive_accept_key(key.as_bytes())
 }
 
-/// What a client asks for. The caller checks that no part has control characters in it.
+/// A client's upgrade request. The caller checks that its parts have no control characters.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientHandshake<'a> {
     /// The server's name, with its port unless it is the usual one.
@@ -24,12 +24,12 @@ pub struct ClientHandshake<'a> {
     pub deflate: bool,
 }
 
-/// What a server that agreed has answered.
+/// The answer of a server that has accepted the upgrade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Welcome {
     /// The length of the response in bytes: the server's frames begin behind it.
     pub len: usize,
-    /// What was agreed on compression, if anything was.
+    /// The agreement on compression, if there is one.
     pub deflate: Option<Agreement>,
 }
 

@@ -7,14 +7,14 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use super::violation::Violation;
 
-/// What a sender leaves out at the end of a message (RFC 7692 §7.2.1): an empty block, but for the bits of its header,
+/// The bytes that a sender omits at the end of a message (RFC 7692 §7.2.1): an empty block without the bits of its header,
 /// which are the message's last.
 const TAIL: &[u8] = &[0x00, 0x00, 0xFF, 0xFF];
-/// A last, empty block. Whatever stands between two blocks takes it, and answers that the stream has ended.
+/// A last, empty block. A stream between two blocks takes it, and reports its end.
 const LAST_BLOCK: &[u8] = &[0x03, 0x00];
-/// What is inflated in one go. It is checked against the limit before more is.
+/// The bytes that are inflated at once. They are checked against the limit before more are inflated.
 const CHUNK_BYTES: usize = 16 << 10;
-/// So many idle streams are kept for the next messages: messages that are whole when they are read need one in all.
+/// The number of idle streams that are kept for the next messages. Messages that arrive whole need one in all.
 const KEEP_STREAMS: usize = 4;
 
 /// Streams that are lent to a connection for the time of one message. A stream measures some 40 kB.

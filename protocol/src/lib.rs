@@ -22,7 +22,7 @@
 //! assert_eq!(server.receive(&mut input), Ok(Some(Incoming::Message("hello".into()))));
 //! ```
 //!
-//! What it does that [tungstenite](https://docs.rs/tungstenite) does not:
+//! It has some features that [tungstenite](https://docs.rs/tungstenite) lacks:
 //!
 //! - **Compression.** permessage-deflate with and without context takeover. [`Inflaters`] lends its streams, so a connection
 //!   between two messages holds none, and [`Deflater`] compresses a broadcast once for all receivers.

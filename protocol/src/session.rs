@@ -1,4 +1,4 @@
-//! What one connection has received so far.
+//! The receiving half of one connection.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -11,7 +11,7 @@ use super::message::Message;
 use super::text::text;
 use super::violation::Violation;
 
-/// What the other side sent: a whole message or a control frame.
+/// A received whole message or control frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Incoming {
     /// A text or binary message, put together from its fragments (RFC 6455 §5.4).
@@ -34,22 +34,22 @@ pub struct Session {
     max_message: usize,
     /// How compressed messages are inflated, if that was agreed on.
     inflation: Option<Box<Inflation>>,
-    /// What is incomplete. The memory is given back as soon as nothing is.
+    /// The incomplete message and frame. The memory is freed as soon as both are complete.
     partial: Option<Box<Partial>>,
     /// The side that the bytes come from.
     from: Side,
-    /// A close frame was received or a rule broken: whatever comes is dropped.
+    /// A close frame was received or a rule was broken: all further bytes are dropped.
     ended: bool,
 }
 
-/// What had arrived when the input ran out.
+/// The parts that had arrived when the input ran out.
 #[derive(Debug, Default)]
 struct Partial {
     /// The start of a header.
     header: HeaderStart,
     /// A frame whose payload is incomplete.
     frame: Option<Frame>,
-    /// What has arrived of that frame's payload, if it is a control frame; it may stand inside a message.
+    /// The received payload of that frame, if it is a control frame, which may stand inside a message.
     control: Vec<u8>,
     /// A message that lacks a part of its frame, or frames.
     message: Option<Assembly>,
@@ -79,11 +79,11 @@ impl Session {
     /// is free for another one.
     ///
     /// A whole message in one frame is split off without a copy. It shares the memory of `input`, all of which
-    /// stays allocated while the message lives. What arrives in pieces is copied, once, into the session.
+    /// stays allocated while the message lives. A message that arrives in pieces is copied, once, into the session.
     ///
     /// # Errors
-    /// The rule that the other side broke. With an error, as with a close frame, the session ends: what is left in
-    /// `input` is dropped at once, and so is all that comes later (RFC 6455 §7.1.7 and §5.5.1).
+    /// The rule that the other side broke. An error ends the session, as a close frame does: the rest of `input` and all later
+    /// bytes are dropped (RFC 6455 §7.1.7 and §5.5.1).
     pub fn receive(&mut self, input: &mut BytesMut) -> Result<Option<Incoming>, Violation> {
         if self.ended {
             input.clear();
@@ -150,7 +150,7 @@ impl Session {
             return Ok(None);
         };
         *header = HeaderStart::default();
-        // What was kept was no whole header, so that at least one byte of this one came from the input.
+        // The kept bytes were no whole header, so at least one byte of this one came from the input.
         input.advance(size - kept);
         Ok(Some(frame))
     }

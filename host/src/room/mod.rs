@@ -45,7 +45,7 @@ pub use timers::{TimerError, Timers};
 pub use topics::SubscribeError;
 pub use turn::{COPIED_UP_TO_BYTES, Turn};
 
-/// What the room's tables and one handler may hold.
+/// The limits of the room's tables and of one handler.
 #[derive(Debug, Clone, Copy)]
 pub struct RoomLimits {
     /// Payload bytes of one outgoing message.
@@ -54,7 +54,7 @@ pub struct RoomLimits {
     pub outbox_soft_bytes: usize,
 }
 
-/// What happens to a message that was accepted for a client.
+/// The state of a message that was accepted for a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendStatus {
     /// It goes out when the handler has returned.
@@ -107,7 +107,7 @@ pub enum AttachmentError {
 
 /// The room that a handler works on: its members, and what can be done with them.
 ///
-/// **A turn is all or nothing**: what a handler sends, closes and changes takes effect, in that order, when the handler returns `Ok`.
+/// **A turn is all or nothing**: the sends, closes and changes of a handler take effect, in that order, when it returns `Ok`.
 /// If it fails, none of it does.
 ///
 /// A room is one pointer; while a Wasm guest's call runs, the guest's store holds what it points to. There is no public way
@@ -131,12 +131,12 @@ struct State {
     topics: topics::Topics,
     timers: Timers,
     admitting: bool,
-    /// What the running handler has done so far.
+    /// The turn of the running handler.
     turn: Turn,
     clock: fn() -> Instant,
 }
 
-/// What a client carries for the app: an attachment, and topics.
+/// Data of a client for the app: an attachment, and topics.
 #[derive(Debug, Default)]
 struct ClientData {
     attachment: Bytes,

@@ -1,4 +1,4 @@
-//! A client's session: what a client masks its server reads, and what a server writes its client reads (RFC 6455 §5.1).
+//! A client's session: the server reads the client's masked frames, and the client reads the server's frames (RFC 6455 §5.1).
 
 use bytes::BytesMut;
 use proptest::prelude::*;
@@ -55,7 +55,7 @@ fn compressed_messages_go_both_ways() {
 
 proptest! {
     #[test]
-    fn what_one_side_writes_the_other_reads(
+    fn each_side_reads_the_frames_of_the_other(
         payload in proptest::collection::vec(any::<u8>(), 0..70_000),
         key in any::<[u8; 4]>(),
         read_len in 1_usize..9000,

@@ -69,7 +69,7 @@ pub(super) fn binary(data: &[u8]) -> Incoming {
     Incoming::Message(Message::binary(data.to_vec()))
 }
 
-/// What came of the bytes: the events, and the broken rule if there was one.
+/// The outcome of some bytes: the events, and the broken rule if there was one.
 pub(super) type Outcome = (Vec<Incoming>, Option<Violation>);
 
 /// Everything that a new session makes of these bytes in one read.
@@ -90,7 +90,7 @@ pub(super) fn violation(bytes: impl AsRef<[u8]>) -> Violation {
     violation.unwrap_or_else(|| panic!("no rule was broken, and these came: {events:?}"))
 }
 
-/// What a session with this limit makes of bytes that arrive in these reads.
+/// The outcome of a session with this limit, for bytes that arrive in these reads.
 pub(super) fn receive_in_reads<'a>(limit: usize, reads: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
     let mut session = Session::new(limit);
     let mut outcome = Outcome::default();

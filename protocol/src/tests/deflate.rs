@@ -25,7 +25,7 @@ fn session(limit: usize, takeover: bool) -> Session {
     Session::with_inflation(limit, Inflation::new(Inflaters::new(), takeover))
 }
 
-/// What a session without takeover makes of these bytes.
+/// The outcome of a session without takeover, for these bytes.
 fn inflate(bytes: impl AsRef<[u8]>) -> Outcome {
     feed(&mut session(ROOMY, false), bytes.as_ref())
 }
@@ -35,7 +35,7 @@ fn compressed(opcode: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
     last(RSV1 | opcode, payload)
 }
 
-/// What a client without takeover sends for this payload.
+/// This payload, compressed by a client without takeover.
 fn deflate(payload: &[u8]) -> Vec<u8> {
     let mut stream = Compress::new(Compression::default(), false);
     let mut out = Vec::with_capacity(payload.len() + payload.len() / 100 + 100);
@@ -117,7 +117,7 @@ fn blocks_may_follow_one_that_says_that_it_is_the_last() {
 }
 
 #[test]
-fn what_is_no_deflate_stream_is_refused() {
+fn bytes_that_are_no_deflate_stream_are_refused() {
     let reserved_block: &[u8] = &[0x06];
     let too_far_back: &[u8] = HELLO_AGAIN;
     let wrong_length: &[u8] = &[0x00, 0x05, 0x00, 0x00, 0x00];
@@ -219,7 +219,7 @@ fn a_plain_frame_gives_its_payload_back_whatever_its_size() {
 }
 
 #[test]
-fn a_frame_alone_can_be_read_by_whoever_has_the_window() {
+fn a_single_frame_can_be_read_by_any_receiver_with_the_window() {
     let payload = "to be or not to be ".repeat(2000);
     let mut deflaters = Deflaters::default();
     for window in 9..=15 {
@@ -234,7 +234,7 @@ fn a_frame_alone_can_be_read_by_whoever_has_the_window() {
 }
 
 #[test]
-fn what_does_not_become_smaller_is_sent_as_it_is() {
+fn incompressible_messages_are_sent_uncompressed() {
     let noise: Vec<u8> = (0..500_u32).flat_map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
     assert_eq!(Deflater::new(15).alone(false, &noise), None);
     assert!(message_len(noise.len()) > noise.len());
@@ -260,7 +260,7 @@ fn frames_in_context_become_smaller_until_something_else_was_sent() {
 
 proptest! {
     #[test]
-    fn what_is_compressed_is_read_back_however_it_is_cut(
+    fn compressed_messages_are_read_back_from_any_pieces(
         messages in prop::collection::vec("[ab ]{0,400}", 1..5),
         window in 9_u8..=15,
         takeover: bool,

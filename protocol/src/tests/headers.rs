@@ -67,7 +67,7 @@ fn a_violation_is_found_before_the_payload_arrives() {
 }
 
 #[test]
-fn what_came_before_a_violation_counts_and_what_comes_after_does_not() {
+fn events_before_a_violation_count_and_bytes_after_it_do_not() {
     let stream = [last(TEXT, "before"), vec![FIN | TEXT, 0], last(TEXT, "after")].concat();
     let reads = [&stream[..], &last(TEXT, "later")];
     assert_eq!(receive_in_reads(ROOMY, reads), (vec![text("before")], Some(Violation::Unmasked)));

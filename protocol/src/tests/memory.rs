@@ -1,4 +1,4 @@
-//! What a session keeps, and when it gives it back.
+//! The memory of a session, and the time at which it is freed.
 
 use bytes::BytesMut;
 

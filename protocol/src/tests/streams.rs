@@ -1,4 +1,4 @@
-//! Whatever a client sends, in whatever pieces it arrives.
+//! Arbitrary bytes of a client, in arbitrary pieces.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -129,7 +129,7 @@ fn reads<'a>(mut bytes: &'a [u8], sizes: &'a [usize]) -> impl Iterator<Item = &'
 /// Small, so that streams of a few hundred bytes exceed it now and then.
 const LIMIT: usize = 150;
 
-/// What a session makes of these reads, if it never holds more than it may.
+/// The outcome of a session for these reads. Its memory must stay within the limit.
 fn receive_within_limit<'a>(reads: impl Iterator<Item = &'a [u8]>) -> Result<Outcome, TestCaseError> {
     let mut session = Session::new(LIMIT);
     let mut outcome = Outcome::default();

@@ -11,9 +11,6 @@ use super::source::Source;
 /// The crates that the rule applies to.
 const CRATES: [&str; 6] = ["protocol/src", "host/src", "cli/src", "load/src", "xtask/src", "sdk/rust/src"];
 
-/// Circles that are known and not cut yet: the folder, and the files of which at least one is in the circle.
-const OPEN: &[(&str, &[&str])] = &[("protocol/src", &["text", "utf8"])];
-
 /// The imports of each file of a folder from its neighbours, with their lines. A folder within counts as one file.
 type Imports = BTreeMap<String, BTreeMap<String, Place>>;
 type Place = (String, usize);
@@ -37,12 +34,11 @@ fn in_crate(root: &str, sources: &[Source]) -> Vec<Finding> {
             imports.entry(module[common].clone()).or_default().entry(used[common].clone()).or_insert(place);
         }
     }
-    let folder_of = |module: &Module| [&[root.to_owned()], module.as_slice()].concat().join("/");
-    folders.iter().flat_map(|(module, imports)| circles(&folder_of(module), imports)).collect()
+    folders.values().flat_map(circles).collect()
 }
 
 /// A finding for each group of files that reach each other: the shortest circle through its first file.
-fn circles(folder: &str, imports: &Imports) -> Vec<Finding> {
+fn circles(imports: &Imports) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
     for file in imports.keys() {
@@ -53,10 +49,6 @@ fn circles(folder: &str, imports: &Imports) -> Vec<Finding> {
                 .map(String::as_str)
                 .filter(|other| shortest_way(imports, file, other).is_some() && shortest_way(imports, other, file).is_some()),
         );
-        let is_open = |(open, files): &(&str, &[&str])| *open == folder && circle.iter().any(|file| files.contains(file));
-        if OPEN.iter().any(is_open) {
-            continue;
-        }
         let (path, line) = &imports[file][circle[1]];
         let circle: Vec<_> = circle.iter().map(|file| format!("`{file}`")).collect();
         findings.push(Finding::new(path, *line, format!("a circle of imports: {}", circle.join(" -> "))));

@@ -21,12 +21,9 @@ mod unsafes;
 mod unwraps;
 mod wording;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::Path;
-
-use anyhow::Context as _;
 
 use crate::command::{command, output};
 use crate::step::{Check, Context, Trouble};
@@ -69,37 +66,16 @@ pub(crate) fn check(context: &Context) -> Check {
     }
     println!("{} Rust files, {} text files, {} findings", sources.len(), texts.len(), findings.len());
     println!("{}", sizes::statistics(&sources));
-    report_pending(&pending(&texts, &sources), &context.places.scratch("tidy-pending.txt"))?;
     match findings.first() {
         None => Ok(()),
         Some(first) => Err(Trouble::failed(format!("{} findings, the first: {first}", findings.len()))),
     }
 }
 
-/// The findings of rules that are not in force yet. A rule that finds nothing more moves to `findings`.
-fn pending(texts: &[(String, String)], sources: &[Source]) -> Vec<Finding> {
-    let mut findings = wording::check(texts);
-    findings.extend(test_names::check(sources));
-    findings
-}
-
-/// Prints how many findings each folder has, and lists them in a file.
-fn report_pending(found: &[Finding], list: &Path) -> Check {
-    let mut areas: BTreeMap<&str, usize> = BTreeMap::new();
-    for finding in found {
-        let area = finding.path.match_indices('/').nth(1).or_else(|| finding.path.match_indices('/').next());
-        *areas.entry(area.map_or("pages", |(at, _)| &finding.path[..at])).or_default() += 1;
-    }
-    let areas: Vec<_> = areas.iter().map(|(area, count)| format!("{area} {count}")).collect();
-    println!("{} findings of rules that are not in force yet, listed in {}: {}", found.len(), list.display(), areas.join(", "));
-    let lines: String = found.iter().map(|finding| format!("{finding}\n")).collect();
-    fs::write(list, lines).with_context(|| format!("writing {}", list.display()))?;
-    Ok(())
-}
-
 fn findings(texts: &[(String, String)], sources: &[Source]) -> Vec<Finding> {
     let mut findings = leaks::check(texts);
     findings.extend(pages::check(texts));
+    findings.extend(wording::check(texts));
     findings.extend(sleeps::in_scripts(texts));
     let rules = [
         headers::check,
@@ -112,6 +88,7 @@ fn findings(texts: &[(String, String)], sources: &[Source]) -> Vec<Finding> {
         names::check,
         exports::check,
         unsafes::check,
+        test_names::check,
     ];
     for rule in rules {
         findings.extend(rule(sources));

@@ -5,6 +5,7 @@ mod foreign;
 mod guests;
 mod guide;
 mod languages;
+mod packages;
 mod python;
 mod supply;
 
@@ -17,6 +18,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "fmt", what: "all Rust code is formatted", needs: &[], run: code::fmt },
     Step { name: "tidy", what: "sizes, layers and names keep the promises of the design", needs: &[], run: tidy::check },
     Step { name: "separate", what: "a plain `cargo build` builds no guest", needs: &[], run: guests::are_separate },
+    Step { name: "packages", what: "the package of each crate has all of its files", needs: &[], run: packages::are_whole },
     Step { name: "guests", what: "guests build with cargo for wasm32-wasip2", needs: &[], run: guests::build },
     Step { name: "guests-component", what: "guests build with cargo-component", needs: &[], run: guests::build_with_component },
     Step { name: "clippy", what: "no warnings, in the host or in guests", needs: &[], run: code::clippy },

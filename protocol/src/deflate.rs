@@ -1,4 +1,4 @@
-//! The sending half of permessage-deflate (RFC 7692 §7.2.1), and what was agreed on.
+//! The sending half of permessage-deflate (RFC 7692 §7.2.1), and the agreement on its parameters.
 //!
 //! A message to many receivers is compressed once for each size of window, with a stream of [`Deflaters`] that keeps no context
 //! between messages. A connection with a context of its own has a [`Deflater`] for messages to it alone. A message from
@@ -51,8 +51,8 @@ impl Deflater {
         Self { stream, frame: Vec::new(), stale: false }
     }
 
-    /// Makes the frame of a message that refers to no other: any receiver with a window of this size can read it, whatever it
-    /// has read before. `None` if the frame would not be smaller than the plain one.
+    /// Makes the frame of a message that refers to no other: every receiver with a window of this size can read it, with
+    /// any history. `None` if the frame would not be smaller than the plain one.
     pub fn alone(&mut self, text: bool, payload: &[u8]) -> Option<&[u8]> {
         self.stale = true;
         let frame = self.in_context(text, payload);
@@ -84,14 +84,14 @@ impl Deflater {
         &self.frame[start..end]
     }
 
-    /// The other side gets a message that this stream does not know of.
+    /// Starts afresh: the other side has received a message that did not pass this stream.
     pub fn forget(&mut self) {
         self.stale = true;
     }
 
     fn compress(&mut self, mut payload: &[u8]) {
         loop {
-            // Half of it is a guess that is mostly enough; what is not, takes a further round.
+            // Half of it is a guess that is mostly enough; otherwise a further round follows.
             self.frame.reserve(payload.len() / 2 + 64);
             let before = self.stream.total_in();
             self.stream

@@ -100,7 +100,7 @@ pub(super) fn parse(bytes: &[u8], context: Context) -> Result<Option<(Frame, usi
             // No truncation: a header has at most 14 bytes.
             Ok(Some((frame, cursor.position() as usize)))
         }
-        // Memory can be read without errors, so the codec has only one ground to refuse a header.
+        // Memory can be read without errors, so the codec has only one reason to refuse a header.
         Err(_) => Err(Violation::ReservedOpcode(bytes[0] & 0x0F)),
     }
 }

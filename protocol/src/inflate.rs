@@ -25,7 +25,7 @@ pub struct Inflaters {
 }
 
 impl Inflaters {
-    /// None yet.
+    /// An empty stock of streams.
     pub fn new() -> Rc<Self> {
         Rc::new(Self { free: RefCell::default(), chunk: RefCell::default() })
     }

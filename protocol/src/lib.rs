@@ -37,7 +37,7 @@
 //!
 //! | file | owns |
 //! | --- | --- |
-//! | `session` | what one connection has received so far |
+//! | `session` | the receiving half of one connection |
 //! | `frame` | one frame's header and the rules for it |
 //! | `assembly` | one message that arrives in pieces |
 //! | `message` | one whole message |
@@ -49,7 +49,7 @@
 //! | `closing` | the closing handshake |
 //! | `encode` | frames as bytes |
 //! | `handshake` | the accept key, and a client's part of the opening handshake |
-//! | `deflate` | compressed frames, and what was agreed on |
+//! | `deflate` | compressed frames, and the agreement on compression |
 //! | `inflate` | compressed messages |
 
 mod assembly;

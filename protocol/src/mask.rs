@@ -1,7 +1,7 @@
 //! The mask that a client puts on its payload (RFC 6455 §5.3). Masking and unmasking are the same operation.
 
-/// Masks or unmasks a piece of a payload in place. `offset` is where in the frame's payload the piece begins, since
-/// the mask repeats from there.
+/// Masks or unmasks a piece of a payload in place. `offset` is the position of the piece in the frame's payload,
+/// which decides where in the mask it begins.
 pub(super) fn unmask(piece: &mut [u8], mask: [u8; 4], offset: usize) {
     let key: [u8; 8] = std::array::from_fn(|i| mask[(offset + i) % 4]);
     // Words of eight bytes, a multiple of the mask's four: a loop that LLVM turns into vector instructions.

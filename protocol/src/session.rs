@@ -58,12 +58,12 @@ struct Partial {
 }
 
 impl Session {
-    /// A server's session: it reads what a client sends. It accepts messages of up to `max_message` bytes.
+    /// A server's session: it reads the frames of a client. It accepts messages of up to `max_message` bytes.
     pub fn new(max_message: usize) -> Self {
         Self { max_message, inflation: None, partial: None, from: Side::Client, ended: false }
     }
 
-    /// A client's session: it reads what a server sends, with permessage-deflate if both agreed on it.
+    /// A client's session: it reads the frames of a server, with permessage-deflate if both agreed on it.
     pub fn client(max_message: usize, inflation: Option<Inflation>) -> Self {
         Self { from: Side::Server, inflation: inflation.map(Box::new), ..Self::new(max_message) }
     }
@@ -187,8 +187,8 @@ impl Partial {
         Some(Unfinished { format: message.format(), is_compressed: inflation.is_some(), arrived })
     }
 
-    /// Takes what has arrived of the frame's payload. Keeps the frame, if that was not all; otherwise
-    /// returns the event that the frame completes, if it does.
+    /// Takes the available part of the frame's payload. Keeps the frame if its payload is incomplete; otherwise returns the
+    /// event that the frame completes, if it completes one.
     fn take_piece(
         &mut self,
         mut frame: Frame,

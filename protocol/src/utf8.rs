@@ -52,7 +52,7 @@ impl PartialText {
     }
 
     /// Completes the character that the last piece cut apart, byte by byte: three rounds at most. Returns
-    /// what follows it.
+    /// the rest of the piece.
     fn mend<'a>(&mut self, mut piece: &'a [u8]) -> Result<&'a [u8], InvalidUtf8> {
         while self.cut_len > 0 {
             let Some((&byte, rest)) = piece.split_first() else { break };
@@ -90,7 +90,7 @@ fn split_cut(piece: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// Whether further bytes can make this one valid character. Not so for an overlong form, half of a surrogate
-/// pair or what is beyond U+10FFFF, which the second byte shows at the latest (RFC 3629 §4).
+/// pair, or a number beyond U+10FFFF, which the second byte shows at the latest (RFC 3629 §4).
 fn is_start_of_character(cut: &[u8]) -> bool {
     str::from_utf8(cut).is_err_and(|error| error.error_len().is_none())
 }

@@ -47,13 +47,12 @@ pub enum Violation {
     /// A reason in a close frame that is not UTF-8.
     #[error("a close reason is not valid UTF-8 (RFC 6455 §5.5.1)")]
     InvalidCloseReason,
-    /// A message that is larger than the host accepts, going by what its frames announce, or by what has been inflated
-    /// of it so far.
+    /// A message that is larger than the limit, by the lengths in its headers or by the bytes that were inflated so far.
     #[error("a message of {size} bytes exceeds the limit of {limit} (RFC 6455 §7.4.1)")]
     TooBig {
         /// Its size in bytes as far as it is known.
         size: u64,
-        /// The largest message that the host accepts, in bytes.
+        /// The largest accepted message in bytes.
         limit: usize,
     },
 }

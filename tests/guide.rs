@@ -41,6 +41,7 @@ const OF_OTHERS: &[&str] = &[
     "--now",
     "--open",
     "--path",
+    "--profile",
     "--publish",
     "--read-only",
     "--release",

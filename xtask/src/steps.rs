@@ -30,7 +30,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "syscalls", what: "an echo costs one read and one write", needs: &["guests", "host"], run: code::system_calls },
     Step {
         name: "instructions",
-        what: "an echo and a broadcast take no more instructions than they may, in a release build",
+        what: "an echo and a broadcast take no more instructions than they may, in the profile `dist`",
         needs: &["guests"],
         run: bench::instructions_are_bounded,
     },

@@ -34,7 +34,7 @@ pub(super) struct Run {
     workload: &'static str,
     /// The number of clients. They send in turns, and all receive each message.
     clients: usize,
-    /// The highest allowed count per message in a release build, a tenth above the count when it was set.
+    /// The highest allowed count per message in the profile `dist`, a tenth above the count when it was set.
     pub(super) most: f64,
 }
 

@@ -104,9 +104,9 @@ fn measure(options: &Options, places: &Places) -> Check {
     Ok(())
 }
 
-/// Builds the host, its guests and its load generator in their release profiles.
+/// Builds the host and its load generator as they are handed out, in the profile `dist`, and the guests in their release profile.
 fn build(places: &Places) -> Check {
-    run(&mut cargo("build --package ws-host-cli --release --bins", &places.root))?;
+    run(&mut cargo("build --package ws-host-cli --profile dist --bins", &places.root))?;
     wasm_targets(places)?;
     for workspace in places.guest_workspaces() {
         run(for_guest(&mut cargo("build --workspace --release --target wasm32-wasip2", &workspace)))?;

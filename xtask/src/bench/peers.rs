@@ -147,9 +147,9 @@ pub(super) const PEERS: &[Peer] = &[
     },
 ];
 
-/// The host's release binary.
+/// The host's binary in the profile `dist`, which users get.
 pub(super) fn binary(places: &Places) -> PathBuf {
-    places.target.join("release/ws-host")
+    places.target.join("dist/ws-host")
 }
 
 /// The guest of a workload.

@@ -1,6 +1,11 @@
 //! Packages as crates.io would have them.
 
-use crate::command::{cargo, command, output};
+use std::fs;
+
+use anyhow::Context as _;
+
+use crate::command::{cargo, command, output, run};
+use crate::places::Places;
 use crate::step::{Check, Context, Trouble};
 
 /// A crate, single files that its package needs, and folders of it with the folders of the checkout that they stand for.
@@ -43,8 +48,7 @@ const LICENCES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
 /// Files that tools write into the SDKs' folders.
 const FOREIGN: [&str; 3] = ["node_modules/", "__pycache__/", ".egg-info/"];
 
-/// The package of each crate has the files that it is built from, and no others. Building the packages from nothing would take
-/// minutes: `cargo package --workspace --exclude xtask` does that.
+/// The package of each crate has the files that it is built from, and no others; and the packages compile together.
 pub(crate) fn are_whole(context: &Context) -> Check {
     let root = &context.places.root;
     let tracked = output(command("git", root).args(["ls-files", "-z"]))?;
@@ -57,7 +61,37 @@ pub(crate) fn are_whole(context: &Context) -> Check {
         }
         println!("{}: {} files", package.name, list.len());
     }
-    Ok(())
+    compile(&context.places)
+}
+
+/// Unpacks the packages into a workspace of their own and checks it. Cargo's own verification would compile all dependencies
+/// anew for each package, which takes minutes. This uses those of the checkout: it has the same crates, features and profiles.
+/// xtask is among them because it decides on features too.
+fn compile(places: &Places) -> Check {
+    run(&mut cargo("package --workspace --no-verify --allow-dirty --quiet", &places.root))?;
+    let folder = places.scratch("packages");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("emptying {}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    let mut patches = String::new();
+    for name in PACKAGES.iter().map(|package| package.name).chain(["xtask"]) {
+        let unpacked = format!("{name}-{}", env!("CARGO_PKG_VERSION"));
+        let archive = places.target.join("package").join(format!("{unpacked}.crate"));
+        run(command("tar", &folder).arg("-xzf").arg(archive))?;
+        patches.push_str(&format!("{name} = {{ path = \"{unpacked}\" }}\n"));
+    }
+    let manifest = fs::read_to_string(places.root.join("Cargo.toml")).context("reading Cargo.toml")?;
+    fs::write(folder.join("Cargo.toml"), workspace(&manifest, &patches)).context("writing the workspace of the packages")?;
+    fs::copy(places.root.join("Cargo.lock"), folder.join("Cargo.lock")).context("copying Cargo.lock")?;
+    let mut check = cargo("check --workspace --lib --bins --examples --quiet", &folder);
+    run(check.env("CARGO_TARGET_DIR", &places.target))
+}
+
+/// The manifest of a workspace of packages with the profiles of ours.
+fn workspace(ours: &str, patches: &str) -> String {
+    let profiles = ours.find("[profile.").map_or("", |at| &ours[at..]);
+    format!("[workspace]\nresolver = \"3\"\nmembers = [\"*-*\"]\n\n{profiles}\n[patch.crates-io]\n{patches}")
 }
 
 /// The first file that a package lacks, or has and should not have.

@@ -45,7 +45,7 @@ pub struct LimitFlags {
     /// The most messages and pings from one client within a time, as in 100/s [default: unlimited]
     #[arg(long, value_name = "N/TIME", value_parser = rate, help_heading = TRAFFIC, hide_short_help = true)]
     rate: Option<(usize, Duration)>,
-    /// The number of events queued for a room from which its clients are not read
+    /// The number of inputs queued for a room from which its clients are not read
     #[arg(long, default_value_t = 1024, value_name = "N", help_heading = TRAFFIC, hide_short_help = true)]
     mailbox: usize,
     /// The size of the messages queued for a room from which its clients are not read

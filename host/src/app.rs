@@ -12,7 +12,7 @@ pub use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message, Request
 
 /// The failure of a handler. For a Wasm guest it is a trap.
 ///
-/// The room drops the handler's effects and the app's instance, closes the client whose event it was with 1011, and starts a
+/// The room drops the handler's effects and the app's instance, closes the client whose input it was with 1011, and starts a
 /// fresh instance.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]

@@ -24,9 +24,9 @@ pub struct Limits {
     pub outbox_soft_bytes: usize,
     /// Bytes waiting for one client above which it is closed with 1013.
     pub outbox_hard_bytes: usize,
-    /// Events waiting for a room above which its connections are not read.
+    /// Inputs waiting for a room from which its connections are not read.
     pub mailbox_events: usize,
-    /// Payload bytes waiting for a room above which its connections are not read.
+    /// Payload bytes waiting for a room from which its connections are not read.
     pub mailbox_bytes: usize,
     /// Messages and pings that a client may send within a time, also all at once. A client that sends more is closed with
     /// 1008. `None` means no limit.
@@ -100,7 +100,7 @@ impl Limits {
             ),
             ("the number of clients of a room", "max_room_clients", self.max_room_clients),
             ("the number of rooms", "max_rooms", Some(self.max_rooms)),
-            ("the number of events that wait for a room", "mailbox_events", Some(self.mailbox_events)),
+            ("the number of inputs that wait for a room", "mailbox_events", Some(self.mailbox_events)),
             ("the number of bytes of a message", "max_message_bytes", Some(self.max_message_bytes)),
             ("the number of bytes that wait for a client", "outbox_soft_bytes", Some(self.outbox_soft_bytes)),
         ];

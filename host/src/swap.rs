@@ -4,13 +4,15 @@
 //! `Rooms` starts new rooms with that program, and passes the order to one room after the other. A room follows orders before
 //! inputs, so it changes between two handlers (`shard/takeover.rs`). It launches the new instance, asks the old one for its
 //! `snapshot`, whose effects are rolled back, and calls `on_start(Swap, saved)` of the new one. Only then does the new instance
-//! take over. A failure before that leaves the old one running. A shard without rooms tries the program on a room without members.
+//! take over. A failure before that leaves the old one running. Only a trap in `snapshot` ends it: a fresh instance of the old
+//! release starts. A shard without rooms tries the program on a room without members.
 //!
 //! A swap does not touch the room's members, client data, topics, timers and mailbox. The room's `Release` keeps the previous one
 //! and the state given at the swap, until the probation has passed (`Order::Settle`).
 //!
 //! - A refusal ends the swap. `Order::Revert` takes back the rooms that took part in it; its `Probation` identifies the swap. The
-//!   way back from the swap before is then in force again, if its probation still runs.
+//!   way back from the swap before is then in force again, if its probation still runs. Rooms opened during or after the refused
+//!   swap have no way back.
 //! - `Probation` counts the traps of all rooms with the new release. Rooms that opened since go back without state. At the
 //!   limit, `Releases::watch_over` reverts all rooms.
 //! - A rollback is a swap to the previous release, with a fresh snapshot.
@@ -115,7 +117,7 @@ impl Releases {
         Self { host, swapping: AsyncMutex::new(()), state: Mutex::new(state) }
     }
 
-    /// Replaces the component by the one in this file. Rooms change one after the other, each between two of its events.
+    /// Replaces the component by the one in this file. Rooms change one after the other, each between two of its inputs.
     ///
     /// # Errors
     /// The component cannot be loaded, or a room refuses it. All rooms then run the old one.

@@ -38,7 +38,7 @@ impl Admission {
     /// One of the connections that this address may have.
     ///
     /// # Errors
-    /// 429: the address has them all.
+    /// 429: this address is at its limit.
     pub fn share(&self, address: SocketAddr) -> Result<Share, Refusal> {
         self.permits.share(address.ip()).ok_or_else(|| Refusal::too_many(StatusCode::TOO_MANY_REQUESTS))
     }

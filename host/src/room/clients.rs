@@ -1,4 +1,4 @@
-//! An app's access to the clients of its room: the contract's `clients` and `control` interfaces.
+//! An app's access to the clients of its room: the contract's `clients` interface.
 
 use std::sync::Arc;
 

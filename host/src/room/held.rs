@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use super::turn::Turn;
 
-/// The most that the outputs of held turns may take: 16 MiB,
+/// The bytes of held outputs at which the room takes no input.
 const MAX_BYTES: usize = 16 << 20;
-/// in this many turns. Past either bound the room takes no input.
+/// The number of held turns at which the room takes no input.
 const MAX_TURNS: usize = 1024;
 
 /// The held turns of one room, the oldest first.
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_room_takes_no_input_past_1024_turns_or_16_mib() {
+    fn a_room_takes_no_input_at_1024_turns_or_16_mib() {
         let mut held = Held::default();
         (0..1024).for_each(|_| held.push(turn(0), 1));
         assert!(held.is_full());

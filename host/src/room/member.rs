@@ -6,7 +6,7 @@ use crate::types::Client;
 
 /// Flag: the running handler has passed the soft limit of this client.
 const STAGED: u64 = 1;
-/// Flag: an earlier handler has, and `on_drain` is still owed.
+/// Flag: `on_drain` is owed for a handler that has returned.
 const DUE: u64 = 2;
 /// Flag: no further messages go out.
 const CLOSING: u64 = 4;

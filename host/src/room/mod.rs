@@ -172,7 +172,7 @@ impl Room {
         }
     }
 
-    /// An empty place for a room, which moves there by a swap. Its other methods panic.
+    /// A `Room` without state. `mem::swap` puts a room into it. Its other methods panic.
     pub(crate) const fn vacant() -> Self {
         Self { state: None }
     }

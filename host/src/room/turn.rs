@@ -7,11 +7,11 @@ use crate::protocol;
 /// The largest frame that is copied to each receiver; larger ones are shared by reference. Copying 1 KiB takes about as long as
 /// a reference count and one more slice in the vectored write.
 pub const COPIED_UP_TO_BYTES: usize = 1024;
-/// The most that one handler may send: 64 MiB,
+/// The most bytes that one handler may send.
 const MAX_BYTES: usize = 64 << 20;
-/// in this many effects,
+/// The most effects of one handler.
 const MAX_EFFECTS: usize = 100_000;
-/// with this many deliveries, each of one frame to one client. Making them takes a second or two, in pieces.
+/// The most deliveries of one handler, each of one frame to one client. Making them takes a second or two, in pieces.
 const MAX_DELIVERIES: usize = 10_000_000;
 /// The most changes of the room's tables that one handler may make, where the contract knows a `limit`.
 const MAX_CHANGES: usize = 100_000;

@@ -115,7 +115,7 @@ pub struct Deflation {
 }
 
 impl Deflation {
-    /// As agreed on.
+    /// Uses the parameters that the handshake agreed on.
     pub fn new(agreement: Agreement) -> Self {
         Self { window: agreement.server_window, keeps_context: agreement.server_takeover, own: RefCell::default() }
     }

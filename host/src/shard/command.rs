@@ -51,6 +51,6 @@ pub enum Address {
 pub enum Delivery {
     /// A message.
     Message(Message),
-    /// The end of the connection, with this close frame.
+    /// Close the connection with this code and reason.
     Close(CloseInfo),
 }

@@ -5,7 +5,8 @@ use super::table::Shard;
 use crate::room::{Effect, Room, Target, Turn};
 use crate::types::{ClientId, CloseInfo};
 
-/// The number of deliveries between two looks at the shard's other work: about a tick's worth. Compressing a frame counts as many.
+/// The number of deliveries between two looks at the shard's other work: about a tick's worth. Compressing one frame counts as 100
+/// deliveries or more.
 const DELIVERIES_IN_A_ROW: usize = 100_000;
 
 /// Makes a turn's outputs visible, in their order: frames go into outboxes, closes begin, answers are given. Nothing is written

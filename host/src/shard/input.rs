@@ -8,7 +8,7 @@ use crate::app::{Saved, StartReason, UpgradeRequest};
 use crate::room::{LineId, UpgradeId};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
-/// One thing that a room is told, and the time at which it counts.
+/// One thing that a room is told, and the time it arrived or was due.
 ///
 /// It is plain data: an answer goes to an id, not to a handle inside. So an input can be written down, sent elsewhere and played
 /// again.

@@ -42,7 +42,7 @@ impl Keepalive {
         self.since.set(self.since.get() + held_up);
     }
 
-    /// The time since then.
+    /// Time since it was last heard or pinged.
     pub fn time(&self, now: Moment) -> Duration {
         now.since(self.since.get())
     }

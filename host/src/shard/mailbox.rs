@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use super::input::Input;
 
-/// A room's queue. While it is full, its lines are not read. Inputs other than messages are always taken: the number of lines bounds
-/// them.
+/// A room's queue. While it is full, its lines are not read, and upgrades are refused. Other inputs are always taken: the number of
+/// lines bounds them.
 #[derive(Debug)]
 pub struct Mailbox {
     inputs: RefCell<VecDeque<Input>>,

@@ -9,7 +9,8 @@ pub struct Rate {
     window: Duration,
     interval: Duration,
     full_at: Instant,
-    /// The time for which the client was not read. Messages that it sent meanwhile come at once.
+    /// The time for which the client was not read. Its messages arrive together afterwards, so this time is
+    /// credited.
     excused: Duration,
     held_since: Option<Instant>,
 }

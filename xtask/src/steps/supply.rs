@@ -4,7 +4,7 @@ use crate::command::run;
 use crate::step::{Check, Context};
 use crate::toolbox::{DENY, cargo_tool};
 
-/// deny.toml allows all licences, duplicate versions and sources.
+/// Each licence and source of a dependency is allowed by deny.toml.
 pub(crate) fn deny(context: &Context) -> Check {
     let places = &context.places;
     let deny = cargo_tool(&DENY, places)?;

@@ -111,10 +111,10 @@ mod tests {
     #[test]
     fn an_import_may_point_down_and_within() {
         let text =
-            "use crate::{guest::Program, room::{A, b}, types};\nuse super::inbox::Inbox;\nfn f() { crate::shard::room::g() }";
+            "use crate::{guest::Program, room::{A, b}, types};\nuse super::mailbox::Mailbox;\nfn f() { crate::shard::room::g() }";
         assert_eq!(found("host/src/shard/room.rs", text), [""; 0]);
         assert_eq!(found("host/src/error.rs", "use crate::types::ClientId;"), [""; 0]);
-        assert_eq!(found("host/src/builder.rs", "use crate::front::Door;"), [""; 0]);
+        assert_eq!(found("host/src/builder.rs", "use crate::front::Front;"), [""; 0]);
         assert_eq!(found("host/src/guest/instance.rs", "use super::bindings::ws_host::server::types;"), [""; 0]);
     }
 
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(found("cli/src/main.rs", text), [""; 0]);
         assert_eq!(found("load/src/lib.rs", text), ["this crate may not use `ws_host`"]);
         assert_eq!(found("protocol/src/lib.rs", text), ["this crate may not use `ws_host`"]);
-        assert_eq!(found("host/src/front/mod.rs", "use ws_host_load::Tally;"), ["this crate may not use `ws_host_load`"]);
+        assert_eq!(found("host/src/front/mod.rs", "use ws_host_load::Report;"), ["this crate may not use `ws_host_load`"]);
         assert_eq!(found("host/src/front/mod.rs", "use ws_protocol::Frame;"), [""; 0]);
     }
 }

@@ -121,7 +121,7 @@ fn the_gates_decision_waits_too() {
         let mut one = shard.join("a").await;
         one.say("write 1").await;
         shard.journal.wait_for(1).await;
-        let mut decision = shard.knock("a").await;
+        let mut decision = shard.asks_to_join("a").await;
         shard.mark("not yet").await;
         assert_eq!([one.hears().await, one.hears().await], ["joined 1", "not yet"]);
         assert!(decision.try_recv().is_err(), "it is not decided yet");
@@ -165,7 +165,7 @@ fn a_journal_that_fails_closes_the_members_and_the_room_starts_anew() {
         one.say("write 1").await;
         one.say("plain 2").await;
         shard.journal.wait_for(1).await;
-        let decision = shard.knock("a").await;
+        let decision = shard.asks_to_join("a").await;
         shard.mark("not yet").await;
         assert_eq!([one.hears().await, two.hears().await], ["not yet", "not yet"]);
         shard.journal.fail();

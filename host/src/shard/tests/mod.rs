@@ -140,7 +140,7 @@ struct Bench {
 struct TestClient(WebSocketStream<TcpStream>);
 
 impl Bench {
-    /// The events that the app was told so far.
+    /// The inputs that the app got so far.
     fn told(&self) -> Vec<String> {
         self.told.lock().expect("no test panics with it").clone()
     }
@@ -179,7 +179,7 @@ impl Bench {
     }
 
     /// Asks to be let in.
-    async fn knock(&self, room: &str) -> oneshot::Receiver<Decision> {
+    async fn asks_to_join(&self, room: &str) -> oneshot::Receiver<Decision> {
         let (answer, decision) = oneshot::channel();
         let request = UpgradeRequest {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),

@@ -25,7 +25,7 @@ pub struct ServeFlags {
     /// Do not answer GET / with the chat page
     #[arg(long)]
     pub no_page: bool,
-    /// Admit pages of another origin: https://app.example, *.example.com, null (files) or * (repeatable)
+    /// Admit pages of another origin: its scheme and host, *.example.com, null (files) or * (repeatable)
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<String>,
     /// Give the guest an environment variable: NAME=VALUE, or NAME to pass on the host's own value (repeatable)

@@ -23,7 +23,7 @@ pub enum CloseCause {
     Policy,
     /// The client did not read what was sent to it, or the room is overloaded (1013).
     Overload,
-    /// The handler trapped on an event of this client (1011).
+    /// The handler trapped on an input of this client, or the host could not store what the room has done (1011).
     Trap,
     /// The host restarts, or swaps the guest in a way that needs a new connection (1012).
     Restart,
@@ -119,10 +119,10 @@ impl CloseInfo {
 
     /// The host could not store what the room has done, and the room starts anew (1011).
     pub fn failed() -> Self {
-        Self::sent(CloseCause::Restart, 1011, ByteString::from_static("the server could not store its state"))
+        Self::host(CloseCause::Trap, ByteString::from_static("the server could not store its state"))
     }
 
-    /// The handler trapped on an event of this client (1011).
+    /// The handler trapped on an input of this client (1011).
     pub fn trap() -> Self {
         Self::host(CloseCause::Trap, ByteString::from_static("the application failed"))
     }

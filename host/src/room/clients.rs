@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use bytestring::ByteString;
 
 use super::effect::{Effect, Target};
 use super::undo::Undo;
 use super::{AttachmentError, CloseError, Leaver, Member, Room, SendError, SendStatus, State};
 use crate::protocol::{MAX_REASON, may_send};
-use crate::types::{Client, ClientId, Message};
+use crate::types::{Client, ClientId, CloseInfo, Message};
 
 /// The largest attachment of one client.
 const MAX_ATTACHMENT_BYTES: usize = 16 << 10;
@@ -44,10 +43,9 @@ impl Room {
         let state = self.state_mut();
         let member = state.members.get(&id).ok_or(CloseError::NoSuchClient)?;
         if let Some(line) = member.open_line() {
-            member.set_closing(true);
             member.set_closed_by_app(true);
             state.turn.undo_log.push(Undo::Closing(id));
-            state.turn.push(Effect::Close { id, line, code, reason: ByteString::from(reason) });
+            state.turn.push(Effect::Close { id, line, info: CloseInfo::guest(code, reason) });
         }
         Ok(())
     }

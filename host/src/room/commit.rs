@@ -12,6 +12,16 @@ impl Room {
         self.state_mut().turn.push(Effect::Decide(id, decision));
     }
 
+    /// Stages the end of a member's connection, by the host. The caller commits it: it is not undone.
+    pub(crate) fn end(&mut self, id: ClientId, info: CloseInfo) {
+        let state = self.state_mut();
+        let Some(member) = state.members.get(&id) else { return };
+        if let Some(line) = member.line() {
+            member.set_closing();
+            state.turn.push(Effect::Close { id, line, info });
+        }
+    }
+
     /// Stages the reply to a client's close frame.
     pub(crate) fn reply(&mut self, id: ClientId, line: LineId, info: CloseInfo) {
         self.state_mut().turn.push(Effect::Reply(id, line, info));

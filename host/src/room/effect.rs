@@ -32,10 +32,8 @@ pub enum Effect {
         id: ClientId,
         /// Its line.
         line: LineId,
-        /// The close code, checked.
-        code: u16,
-        /// The reason, checked.
-        reason: ByteString,
+        /// The code and the reason, checked.
+        info: CloseInfo,
     },
     /// Replies to the client's own close frame. Everything that was sent to the client before goes first.
     Reply(ClientId, LineId, CloseInfo),

@@ -136,7 +136,7 @@ impl Member {
 
     /// Whether no further messages go to it.
     pub fn is_closing(&self) -> bool {
-        self.has(CLOSING)
+        self.has(CLOSING) || self.is_closed_by_app()
     }
 
     /// Whether the app has closed it. Further messages of the client are dropped.
@@ -149,9 +149,9 @@ impl Member {
         self.set(CLOSED_BY_APP, closed);
     }
 
-    /// Sets whether no further messages go to it.
-    pub fn set_closing(&self, closing: bool) {
-        self.set(CLOSING, closing);
+    /// Notes that no further messages go to it, for good.
+    pub fn set_closing(&self) {
+        self.set(CLOSING, true);
     }
 
     fn has(&self, flag: u64) -> bool {

@@ -213,6 +213,11 @@ impl Room {
         self.state().members.get(&id)?.line()
     }
 
+    /// Whether this client is a member.
+    pub(crate) fn is_member(&self, id: ClientId) -> bool {
+        self.state().members.contains_key(&id)
+    }
+
     /// Whether messages of this client are to be handled: it is a member, and the app has not closed it.
     pub(crate) fn hears(&self, id: ClientId) -> bool {
         self.state().members.get(&id).is_some_and(|member| !member.is_closed_by_app())

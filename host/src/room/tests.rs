@@ -76,7 +76,7 @@ fn commit(room: &mut Room) -> Vec<String> {
         Effect::Send(Target::Some(receivers), frame) => {
             format!("{} bytes to {:?}", frame.len(), numbers(receivers.iter().map(|(id, _)| id)))
         }
-        Effect::Close { id, code, .. } => format!("close {id} with {code}"),
+        Effect::Close { id, info, .. } => format!("close {id} with {}", info.code),
         Effect::Reply(id, ..) => format!("reply to the close of {id}"),
         Effect::Decide(_, decision) => format!("{decision:?}"),
     });

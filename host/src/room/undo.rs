@@ -51,7 +51,6 @@ impl State {
             Undo::Closing(id) => {
                 if let Some(member) = self.members.get(&id) {
                     member.set_closed_by_app(false);
-                    member.set_closing(false);
                 }
             }
         }

@@ -3,7 +3,7 @@
 use super::cached_frame::CachedFrame;
 use super::table::Shard;
 use crate::room::{Effect, Room, Target, Turn};
-use crate::types::{ClientId, CloseInfo};
+use crate::types::ClientId;
 
 /// The number of deliveries between two looks at the shard's other work: about a tick's worth. Compressing one frame counts as 100
 /// deliveries or more.
@@ -49,9 +49,9 @@ fn apply_one(shard: &Shard, room: &Room, turn: &Turn, effect: &Effect) -> usize 
             broadcast(shard, room, &mut cached, except, *joined_by);
             room.count() + cached.effort()
         }
-        Effect::Close { id, line, code, reason } => {
+        Effect::Close { id, line, info } => {
             if let Some(line) = shard.line(*id, *line) {
-                line.close(shard.resources(), CloseInfo::guest(*code, reason.clone()));
+                line.close(shard.resources(), info.clone());
             }
             1
         }

@@ -102,7 +102,7 @@ impl Line {
         let action = report(&mut closing);
         self.closing.set(closing);
         if !closing.takes_messages() {
-            self.member.set_closing(true);
+            self.member.set_closing();
         }
         action
     }
@@ -254,7 +254,7 @@ impl Line {
 
     /// The verdict for a full outbox is 1013. A connection that is closing gets no more than its close frame.
     fn overflow(&self, resources: &Resources) {
-        if self.is_open() {
+        if self.closing.get().takes_messages() {
             self.close(resources, CloseInfo::overload("too much waits to be read"));
         }
     }

@@ -30,10 +30,8 @@
 //! | `effects` | a turn's outputs made visible |
 //! | `occupancy` | when a room ends because nobody is in it |
 //! | `release` | the release that a room runs |
-//! | `containment` | what becomes of a room whose app or journal fails |
 //! | `breaker` | how often an app may fail |
 //! | `orders` | orders to rooms |
-//! | `takeover` | how a room changes its release |
 //! | `roster` | the connected clients, for other threads to see |
 //! | `counters` | what all shards count together |
 
@@ -41,7 +39,6 @@ mod breaker;
 mod cached_frame;
 mod clock;
 mod command;
-mod containment;
 mod counters;
 mod drain;
 mod effects;
@@ -67,7 +64,6 @@ mod roster;
 mod serve;
 mod socket;
 mod table;
-mod takeover;
 #[cfg(test)]
 mod tests;
 mod thread;

@@ -9,8 +9,8 @@ pub struct Occupancy {
     linger: Option<Duration>,
     /// The time within which a client that was let in joins, or never does.
     handshake: Duration,
-    /// Whether a client was let in that has not joined yet.
-    awaited: bool,
+    /// How many clients were let in and have not joined yet. Some of them never do.
+    awaited: u32,
     ever_joined: bool,
     retires_at: Option<Instant>,
 }
@@ -18,17 +18,17 @@ pub struct Occupancy {
 impl Occupancy {
     /// A room that nobody has joined yet.
     pub fn new(linger: Option<Duration>, handshake: Duration) -> Self {
-        Self { linger, handshake, awaited: false, ever_joined: false, retires_at: None }
+        Self { linger, handshake, awaited: 0, ever_joined: false, retires_at: None }
     }
 
     /// A client was let in: it may take as long as a handshake until it joins.
     pub fn note_admitted(&mut self) {
-        (self.awaited, self.retires_at) = (true, None);
+        (self.awaited, self.retires_at) = (self.awaited.saturating_add(1), None);
     }
 
     /// A client has joined.
     pub fn note_joined(&mut self) {
-        (self.awaited, self.ever_joined, self.retires_at) = (false, true, None);
+        (self.awaited, self.ever_joined, self.retires_at) = (self.awaited.saturating_sub(1), true, None);
     }
 
     /// When the room ends, given that it is empty. `now` is read when its time begins.
@@ -42,7 +42,7 @@ impl Occupancy {
     /// A room that nobody has ever joined is not kept any longer.
     fn grace_period(&self) -> Option<Duration> {
         let linger = if self.ever_joined { self.linger? } else { self.linger.map(|_| Duration::ZERO)? };
-        Some(if self.awaited { linger.max(self.handshake) } else { linger })
+        Some(if self.awaited > 0 { linger.max(self.handshake) } else { linger })
     }
 }
 
@@ -77,6 +77,17 @@ mod tests {
         occupancy.note_admitted();
         occupancy.note_joined();
         assert_eq!(kept(&mut occupancy), Some(LINGER));
+    }
+
+    #[test]
+    fn a_room_waits_for_each_client_that_was_let_in() {
+        let mut occupancy = Occupancy::new(Some(Duration::ZERO), HANDSHAKE);
+        occupancy.note_admitted();
+        occupancy.note_admitted();
+        occupancy.note_joined();
+        assert_eq!(kept(&mut occupancy), Some(HANDSHAKE));
+        occupancy.note_joined();
+        assert_eq!(kept(&mut occupancy), Some(Duration::ZERO));
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl Probation {
         }
     }
 
-    /// Resolves when there were too many traps; never, if the time passes without.
+    /// Resolves when there were too many traps. It never resolves if there are too few.
     pub async fn failed(&self) {
         self.tripped.notified().await;
     }

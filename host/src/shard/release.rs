@@ -14,7 +14,7 @@ struct Previous<L> {
     launch: L,
     saved: Option<Saved>,
     probation: Arc<Probation>,
-    /// The way back from the swap before, whose probation may still run if this one is called off. Only one is kept.
+    /// The way back from the swap before, whose probation may still run if this swap is reverted. Only one is kept.
     earlier: Option<Box<Previous<L>>>,
 }
 
@@ -28,14 +28,14 @@ pub(super) struct Release<L: Launch> {
     previous: Option<Previous<L>>,
     breaker: Breaker,
     /// When an open circuit lets the next instance start.
-    closed_until: Option<Instant>,
+    circuit_open_until: Option<Instant>,
 }
 
 impl<L: Launch> Release<L> {
     /// A release without an instance. If it is on probation, `previous` is the release to go back to, without state.
     pub(super) fn new(launch: L, previous: Option<(L, Arc<Probation>)>, breaker: Breaker) -> Self {
         let previous = previous.map(|(launch, probation)| Previous { launch, saved: None, probation, earlier: None });
-        Self { launch, app: None, saved: None, previous, breaker, closed_until: None }
+        Self { launch, app: None, saved: None, previous, breaker, circuit_open_until: None }
     }
 
     /// The running instance.
@@ -61,7 +61,7 @@ impl<L: Launch> Release<L> {
     /// The instance has started and runs from now on. Returns whether that closes an open circuit.
     pub(super) fn run(&mut self, app: L::App) -> bool {
         self.app = Some(app);
-        self.closed_until.take().is_some()
+        self.circuit_open_until.take().is_some()
     }
 
     /// Drops the instance.
@@ -88,12 +88,12 @@ impl<L: Launch> Release<L> {
 
     /// Opens the circuit: no instance starts before this time.
     pub(super) fn open_circuit(&mut self, now: Instant, cool_down: Duration) {
-        self.closed_until = Some(now + cool_down);
+        self.circuit_open_until = Some(now + cool_down);
     }
 
     /// When an open circuit lets the next instance start.
-    pub(super) fn closed_until(&self) -> Option<Instant> {
-        self.closed_until
+    pub(super) fn circuit_open_until(&self) -> Option<Instant> {
+        self.circuit_open_until
     }
 
     /// Goes over to a new release, whose instance is to `run` next, and keeps the way back.

@@ -89,8 +89,8 @@ impl RoomTask {
         }
     }
 
-    /// Runs the loop until it waits. Called from inside the loop, by effects that cause further inputs, this does nothing: the loop
-    /// comes to them.
+    /// Runs the loop until it waits. Called from inside the loop, by effects that cause further inputs, this does nothing: the
+    /// running loop handles them next.
     fn run(&self) -> Poll<()> {
         let Some(mut work) = self.work.take() else {
             return if self.ended.get() { Poll::Ready(()) } else { Poll::Pending };

@@ -10,20 +10,22 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::breaker::Breaker;
+use super::command::Delivery;
 use super::counters::Counters;
 use super::handlers::{call, guarded};
 use super::input::What;
 use super::journal::Journal;
 use super::mailbox::Mailbox;
-use super::occupancy::Occupancy;
 use super::orders::{Order, Probation, RoomOrder, RoomSwap};
-use super::outputs::Outputs;
 use super::release::Release;
 use super::room_loop::{RoomLoop, RoomOrders};
 use super::room_task::RoomTask;
 use super::table::Shard;
 use crate::app::{Fault, Launch, StartReason};
 use crate::room::{Room, RoomLimits};
+
+/// The most deliveries of the owner's that wait for one room. Orders to change the release come one at a time.
+const MAX_ORDERS: usize = 1024;
 
 /// The rooms of one shard.
 pub(super) struct Rooms<L: Launch> {
@@ -96,21 +98,15 @@ impl<L: Launch> Rooms<L> {
         let name: Arc<str> = name.into();
         let task = RoomTask::new(Mailbox::new(limits.mailbox_events, limits.mailbox_bytes));
         let entry = Entry { task: Rc::clone(&task), orders: RoomOrders::default() };
-        let room_loop = RoomLoop {
-            shard: Rc::clone(&self.shard),
-            counters: Arc::clone(&self.counters),
-            task: Rc::clone(&task),
-            orders: Rc::clone(&entry.orders),
-            room: self.room(&name),
-            release: Release::new(
-                self.launch(),
-                self.on_probation.borrow().clone(),
-                Breaker::new(limits.max_restarts, limits.restart_window),
-            ),
-            outputs: Outputs::new(self.journal.clone(), &task),
-            occupancy: Occupancy::new(self.linger, limits.handshake_timeout),
-            alarm: None,
-        };
+        let breaker = Breaker::new(limits.max_restarts, limits.restart_window);
+        let room_loop = RoomLoop::new(
+            Rc::clone(&self.shard),
+            Arc::clone(&self.counters),
+            (Rc::clone(&task), Rc::clone(&entry.orders)),
+            self.room(&name),
+            Release::new(self.launch(), self.on_probation.borrow().clone(), breaker),
+            (self.journal.clone(), self.linger),
+        );
         self.by_name.borrow_mut().insert(Arc::clone(&name), entry);
         self.counters.add_room();
         let rooms = Rc::clone(self);
@@ -140,12 +136,17 @@ impl<L: Launch> Rooms<L> {
         }
     }
 
-    /// Gives an order to the room of this name, if it exists.
-    pub(super) fn order(&self, name: &str, order: RoomOrder<L>) {
-        let entry = self.by_name.borrow().get(name).cloned();
-        if let Some(entry) = entry {
-            entry.give(order);
+    /// Delivers something of the owner's to the room of this name, if it exists. If too much waits for a room that is suspended, it is
+    /// dropped.
+    pub(super) fn deliver(&self, name: &str, topic: Option<Arc<str>>, what: Delivery) {
+        let Some(entry) = self.by_name.borrow().get(name).cloned() else { return };
+        if entry.orders.borrow().len() >= MAX_ORDERS {
+            return tracing::warn!(
+                room = name,
+                "a message of the server's owner is dropped: {MAX_ORDERS} wait for the room already"
+            );
         }
+        entry.give(RoomOrder::Deliver(topic, what));
     }
 
     /// Passes an order on to one room after the other, so that never all of them pause at once.
@@ -158,14 +159,14 @@ impl<L: Launch> Rooms<L> {
                 for entry in self.all() {
                     let (reverted, room_done) = oneshot::channel();
                     entry.give(RoomOrder::Revert(Arc::clone(&probation), reverted));
-                    // A room that has retired meanwhile has nothing to go back from.
+                    // A room that has retired meanwhile drops the order: it has nothing to go back from.
                     let _ = room_done.await;
                 }
                 let _ = done.send(());
             }
             Order::Settle => {
                 self.on_probation.take();
-                self.all().iter().for_each(|entry| entry.give(RoomOrder::Settle));
+                self.all().into_iter().for_each(|entry| entry.give(RoomOrder::Settle));
             }
         }
     }
@@ -181,7 +182,7 @@ impl<L: Launch> Rooms<L> {
         for entry in self.all() {
             let (answer, outcome) = oneshot::channel();
             entry.give(RoomOrder::Swap(next.clone(), Arc::clone(probation), answer));
-            // A room that has retired meanwhile has nothing to swap.
+            // A room that has retired meanwhile drops the order: it has nothing to swap.
             if let Ok(outcome) = outcome.await {
                 swapped.push(outcome?);
             }
@@ -202,8 +203,9 @@ impl<L: Launch> Rooms<L> {
 }
 
 impl<L> Entry<L> {
-    /// Gives the room an order, which it follows as soon as no handler runs.
-    fn give(&self, order: RoomOrder<L>) {
+    /// Gives the room an order, which it follows as soon as no handler runs. If the room has ended, the order is dropped with the
+    /// entry, and whoever waits for its answer hears that.
+    fn give(self, order: RoomOrder<L>) {
         self.orders.borrow_mut().push_back(order);
         self.task.wake();
     }

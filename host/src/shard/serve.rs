@@ -15,7 +15,6 @@ use super::drain::drain;
 use super::input::{Input, What};
 use super::line::Line;
 use super::new_connection::NewConnection;
-use super::orders::RoomOrder;
 use super::reader::Reader;
 use super::rooms::Rooms;
 use super::socket::Socket;
@@ -46,7 +45,7 @@ pub(super) async fn serve<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mu
         };
         match command {
             Some(Command::Upgrade(room, request, decision)) => upgrade(shard, rooms, &room, request, decision),
-            Some(Command::Join(room, newcomer)) => join(shard, rooms, &room, newcomer),
+            Some(Command::Join(room, connection)) => join(shard, rooms, &room, connection),
             Some(Command::Deliver(envelope)) => deliver(shard, rooms, envelope),
             Some(Command::Drain(deadline)) => return drain(shard, rooms, deadline, &mut sweeps, inbox).await,
             // Nobody can send commands any more: the server was dropped without a shutdown.
@@ -64,14 +63,15 @@ fn upgrade<L: Launch>(
 ) {
     let id = shard.upgrades().insert(decision);
     match rooms.get_or_open(room) {
-        Some(task) => task.deliver(Input { at: shard.time(), what: What::Upgrade(id, request) }),
-        None => shard.upgrades().decide(id, Decision::Refuse(503)),
+        // Clients that hang up can ask again and again: a room that is behind decides about no more of them.
+        Some(task) if !task.mailbox.is_full() => task.deliver(Input { at: shard.time(), what: What::Upgrade(id, request) }),
+        _ => shard.upgrades().decide(id, Decision::Refuse(503)),
     }
 }
 
 fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, connection: NewConnection) {
     let NewConnection { stream, tls, first, client, agreement, permit } = connection;
-    // The room was there when it let this client in. It can be gone only if its grace period is shorter than a handshake.
+    // The room that let this client in waits for it as long as a handshake may take. A client that comes later opens it anew.
     let Some(task) = rooms.get_or_open(room) else { return };
     let tcp = match TcpStream::from_std(stream) {
         Ok(tcp) => tcp,
@@ -102,8 +102,8 @@ fn deliver<L: Launch>(shard: &Shard, rooms: &Rooms<L>, Envelope { to, what }: En
             shard.for_each(|line| line.queue_uncounted(shard.resources(), &mut cached));
         }
         (Address::All, Delivery::Close(info)) => shard.for_each(|line| line.close(shard.resources(), info.clone())),
-        (Address::Room(room), what) => rooms.order(&room, RoomOrder::Deliver(None, what)),
-        (Address::Topic(room, topic), what) => rooms.order(&room, RoomOrder::Deliver(Some(topic), what)),
+        (Address::Room(room), what) => rooms.deliver(&room, None, what),
+        (Address::Topic(room, topic), what) => rooms.deliver(&room, Some(topic), what),
     }
 }
 

@@ -116,6 +116,24 @@ fn a_close_waits_too() {
 }
 
 #[test]
+fn the_close_of_a_client_whose_handler_failed_waits_too() {
+    with_shard(|shard| async move {
+        let mut one = shard.join("a").await;
+        assert_eq!(one.hears().await, "joined 1");
+        one.say("write 1").await;
+        one.say("trap now").await;
+        shard.journal.wait_for(1).await;
+        while shard.counters.traps() == 0 {
+            tokio::task::yield_now().await;
+        }
+        shard.mark("not yet").await;
+        assert_eq!(one.hears().await, "not yet");
+        shard.journal.finish();
+        assert_eq!([one.hears().await, one.hears().await], ["write 1", "close 1011"]);
+    });
+}
+
+#[test]
 fn the_gates_decision_waits_too() {
     with_shard(|shard| async move {
         let mut one = shard.join("a").await;

@@ -1,6 +1,7 @@
 //! A shard in this thread, with real sockets, an app that says what it is told, and a journal that waits for the test.
 
 mod held;
+mod verdicts;
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -31,11 +32,15 @@ use crate::types::{Client, ClientId, CloseInfo, Message, Request};
 
 /// Broadcasts what it is told. A message that begins with `write` counts as a turn that writes.
 #[derive(Clone)]
-struct Herald(Arc<Mutex<Vec<String>>>);
+struct Herald {
+    told: Arc<Mutex<Vec<String>>>,
+    /// Ends the handler of a message that begins with `wait`.
+    go_on: Arc<Notify>,
+}
 
 impl Herald {
     fn note(&self, what: String) {
-        self.0.lock().expect("no test panics with it").push(what);
+        self.told.lock().expect("no test panics with it").push(what);
     }
 }
 
@@ -56,6 +61,11 @@ impl App for Herald {
         let text = message.as_text().unwrap_or_default().to_owned();
         self.note(text.clone());
         match text.split_once(' ') {
+            Some(("trap", _)) => Err(Fault::new("the test asked for it")),
+            Some(("wait", _)) => {
+                self.go_on.notified().await;
+                Ok(())
+            }
             Some(("close", _)) => room.close(from, 4000, &text).map_err(|error| Fault::new(error.to_string())),
             Some(("answer", _)) => room.send(from, text).map(drop).map_err(|error| Fault::new(error.to_string())),
             _ => room.broadcast(text).map_err(|error| Fault::new(error.to_string())),
@@ -132,6 +142,7 @@ struct Bench {
     journal: Rc<Waits>,
     counters: Arc<Counters>,
     told: Arc<Mutex<Vec<String>>>,
+    go_on: Arc<Notify>,
     listener: TcpListener,
     next_id: RefCell<u64>,
 }
@@ -212,11 +223,17 @@ impl TestClient {
 
 /// Runs a test against a shard with a journal that waits.
 fn with_shard<F: Future<Output = ()>>(test: impl FnOnce(Rc<Bench>) -> F) {
+    with_limits(Limits::default(), test);
+}
+
+/// The same with these limits.
+fn with_limits<F: Future<Output = ()>>(limits: Limits, test: impl FnOnce(Rc<Bench>) -> F) {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).expect("a runtime");
     runtime.block_on(async {
         let (told, counters, journal) = (Arc::default(), Arc::new(Counters::default()), Rc::new(Waits::default()));
-        let shard = Shard::new(0, Limits::default(), Arc::new(Roster::default()));
-        let app = Herald(Arc::clone(&told));
+        let shard = Shard::new(0, limits, Arc::new(Roster::default()));
+        let app = Herald { told: Arc::clone(&told), go_on: Arc::default() };
+        let go_on = Arc::clone(&app.go_on);
         let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&counters), Some(Rc::clone(&journal) as _), app, None);
         let (commands, inbox) = mpsc::channel(64);
         let serving = tokio::task::spawn_local({
@@ -224,7 +241,7 @@ fn with_shard<F: Future<Output = ()>>(test: impl FnOnce(Rc<Bench>) -> F) {
             async move { serve(&shard, &rooms, inbox).await }
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        test(Rc::new(Bench { commands, journal, counters, told, listener, next_id: RefCell::new(0) })).await;
+        test(Rc::new(Bench { commands, journal, counters, told, go_on, listener, next_id: RefCell::new(0) })).await;
         serving.abort();
         rooms.clear();
     });

@@ -1,13 +1,11 @@
 //! The handling of a room whose app or journal fails.
 
-use std::sync::Arc;
-
-use super::input::What;
-use super::journal::JournalError;
-use super::room_loop::RoomLoop;
+use super::RoomLoop;
 use crate::app::{Fault, Launch, StartReason};
-use crate::room::{Decision, Effect, LineId, Member};
-use crate::types::{Client, ClientId, CloseInfo};
+use crate::room::{Decision, Effect};
+use crate::shard::input::What;
+use crate::shard::journal::JournalError;
+use crate::types::{ClientId, CloseInfo};
 
 const KEEPS_FAILING: &str = "the application keeps failing";
 
@@ -19,7 +17,7 @@ impl<L: Launch> RoomLoop<L> {
         self.release.stop();
         self.note_fault(&fault);
         if let Some(id) = blamed {
-            self.close(id, CloseInfo::trap());
+            self.close(&[id], &CloseInfo::trap()).await;
         }
         while self.release.may_restart(self.shard.time()) {
             match self.launch_instance(StartReason::AfterTrap).await {
@@ -27,7 +25,7 @@ impl<L: Launch> RoomLoop<L> {
                 Err(fault) => self.note_fault(&fault),
             }
         }
-        self.open_circuit();
+        self.open_circuit().await;
     }
 
     /// Starts an instance of the present release. Its `on_start` has run, and its turn is committed.
@@ -56,21 +54,21 @@ impl<L: Launch> RoomLoop<L> {
         self.release.count_trap(self.shard.time());
     }
 
-    fn open_circuit(&mut self) {
+    async fn open_circuit(&mut self) {
         let cool_down = self.shard.limits().restart_window;
         tracing::error!(
             room = self.room.name(),
             "the application has failed too often: its clients are closed with 1013 and new ones refused for {cool_down:?}"
         );
         self.release.open_circuit(self.shard.time(), cool_down);
-        self.close_members(&CloseInfo::overload(KEEPS_FAILING));
+        self.close(&self.members(), &CloseInfo::overload(KEEPS_FAILING)).await;
     }
 
     /// The cool-down has passed: one more try.
     pub(super) async fn retry(&mut self) {
         if let Err(fault) = self.launch_instance(StartReason::AfterTrap).await {
             self.note_fault(&fault);
-            self.open_circuit();
+            self.open_circuit().await;
         }
     }
 
@@ -90,7 +88,7 @@ impl<L: Launch> RoomLoop<L> {
                 }
             }
         }
-        self.close_members(&CloseInfo::failed());
+        self.cut_short(&CloseInfo::failed());
         self.room = self.room.emptied();
         self.release.reset();
         if let Err(fault) = self.launch_instance(StartReason::Fresh).await {
@@ -110,34 +108,6 @@ impl<L: Launch> RoomLoop<L> {
             }
             What::Upgrade(id, _) => self.answer(id, Decision::Refuse(503)).await,
             What::Message(..) | What::Drained(_) | What::Timer(..) | What::Start(..) => {}
-        }
-    }
-
-    /// Closes every member.
-    pub(super) fn close_members(&self, info: &CloseInfo) {
-        let ids: Vec<_> = self.room.clients().map(|client| client.id).collect();
-        ids.into_iter().for_each(|id| self.close(id, info.clone()));
-    }
-
-    /// Closes a member.
-    pub(super) fn close(&self, id: ClientId, info: CloseInfo) {
-        if let Some(line) = self.room.line(id) {
-            self.close_line(id, line, info);
-        }
-    }
-
-    /// Closes a client that may be no member, for example one that was admitted and cannot join. The app never hears of it.
-    pub(super) fn close_line(&self, id: ClientId, line: LineId, info: CloseInfo) {
-        if let Some(line) = self.shard.line(id, line) {
-            line.close(self.shard.resources(), info);
-        }
-    }
-
-    /// The member that joins over this line. A line that has ended meanwhile leaves a member without one: it has a `Left` waiting.
-    pub(super) fn member(&self, client: Client, line: LineId) -> Arc<Member> {
-        match self.shard.line(client.id, line) {
-            Some(line) => Arc::clone(line.member()),
-            None => Arc::new(Member::without_line(client)),
         }
     }
 }

@@ -4,13 +4,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::handlers::guarded;
-use super::orders::{Probation, RoomSwap};
-use super::room_loop::RoomLoop;
+use super::RoomLoop;
 use crate::app::{App, Launch, Saved, StartReason};
+use crate::shard::handlers::guarded;
+use crate::shard::orders::{Probation, RoomSwap};
 
 impl<L: Launch> RoomLoop<L> {
-    /// Has a new release take over. On an error the room runs on as it did.
+    /// Has a new release take over. On an error the release stays. If the old instance cannot hand its state over, a fresh one of the same release starts.
     pub(super) async fn swap(&mut self, next: L, probation: Arc<Probation>) -> Result<RoomSwap, String> {
         let begun = self.shard.time();
         let mut app = guarded(pin!(next.launch(self.room.name()))).await.map_err(|fault| fault.message)?;

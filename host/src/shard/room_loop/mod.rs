@@ -1,31 +1,42 @@
 //! A room's loop: one input after the other goes through the app's handlers.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `schedule` | the order in which a room does what waits for it |
+//! | `closing` | how a room closes its clients |
+//! | `containment` | the handling of a room whose app or journal fails |
+//! | `delivery` | the owner's deliveries to a room |
+//! | `takeover` | a room's change of its release |
+
+mod closing;
+mod containment;
+mod delivery;
+mod schedule;
+mod takeover;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
-use std::time::Instant;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
-use super::command::Delivery;
-use super::counters::Counters;
-use super::effects;
-use super::handlers::call;
-use super::input::{Input, What};
-use super::journal::JournalError;
-use super::occupancy::Occupancy;
-use super::orders::RoomOrder;
-use super::outputs::Outputs;
-use super::release::Release;
-use super::room_task::RoomTask;
-use super::table::Shard;
 use crate::app::{Fault, Launch, Outcome, Saved, StartReason, UpgradeRequest};
 use crate::room::{Decision, LineId, Room, Turn, UpgradeId};
+use crate::shard::counters::Counters;
+use crate::shard::effects;
+use crate::shard::handlers::call;
+use crate::shard::input::{Input, What};
+use crate::shard::journal::{Journal, JournalError};
+use crate::shard::occupancy::Occupancy;
+use crate::shard::orders::RoomOrder;
+use crate::shard::outputs::Outputs;
+use crate::shard::release::Release;
+use crate::shard::room_task::RoomTask;
+use crate::shard::table::Shard;
 use crate::types::{ClientId, CloseCause, CloseInfo};
 
 /// Orders that wait for a room.
@@ -33,16 +44,16 @@ pub(super) type RoomOrders<L> = Rc<RefCell<VecDeque<RoomOrder<L>>>>;
 
 /// A room at work.
 pub(super) struct RoomLoop<L: Launch> {
-    pub(super) shard: Rc<Shard>,
-    pub(super) counters: Arc<Counters>,
-    pub(super) task: Rc<RoomTask>,
-    pub(super) orders: RoomOrders<L>,
-    pub(super) room: Room,
-    pub(super) release: Release<L>,
-    pub(super) outputs: Outputs,
-    pub(super) occupancy: Occupancy,
-    /// Wakes the loop for whatever the room waits for.
-    pub(super) alarm: Option<Pin<Box<Sleep>>>,
+    shard: Rc<Shard>,
+    counters: Arc<Counters>,
+    task: Rc<RoomTask>,
+    orders: RoomOrders<L>,
+    room: Room,
+    release: Release<L>,
+    outputs: Outputs,
+    occupancy: Occupancy,
+    /// Wakes the loop when the room's next time has come.
+    alarm: Option<Pin<Box<Sleep>>>,
 }
 
 /// The next step of the loop.
@@ -55,15 +66,31 @@ enum Work<L> {
 }
 
 impl<L: Launch> RoomLoop<L> {
+    /// The loop of a new room. Its inputs and orders gather in `task` and `orders` until it runs.
+    pub(super) fn new(
+        shard: Rc<Shard>,
+        counters: Arc<Counters>,
+        (task, orders): (Rc<RoomTask>, RoomOrders<L>),
+        room: Room,
+        release: Release<L>,
+        (journal, linger): (Option<Rc<dyn Journal>>, Option<Duration>),
+    ) -> Self {
+        let outputs = Outputs::new(journal, &task);
+        let occupancy = Occupancy::new(linger, shard.limits().handshake_timeout);
+        Self { shard, counters, task, orders, room, release, outputs, occupancy, alarm: None }
+    }
+
     /// Starts the first instance, says how that went, and handles inputs until the room retires.
     pub(super) async fn run(mut self, started: oneshot::Sender<Result<(), Fault>>) {
+        self.task.set_busy(true);
         match self.launch_instance(StartReason::Fresh).await {
             Ok(()) => drop(started.send(Ok(()))),
-            // A server that starts waits for the word. It will not serve.
+            // A starting server waits for this result. If it is an error, the room never runs.
             Err(fault) if !started.is_closed() => return drop(started.send(Err(fault))),
             Err(fault) => self.contain(fault, None).await,
         }
         loop {
+            self.task.set_busy(!self.outputs.are_visible());
             let work = self.next().await;
             self.task.set_busy(true);
             match work {
@@ -71,9 +98,8 @@ impl<L: Launch> RoomLoop<L> {
                 Work::Order(order) => self.follow(order).await,
                 Work::Journal(report) => self.hear(report).await,
                 Work::Retry => self.retry().await,
-                Work::Retire => return,
+                Work::Retire => return self.task.set_busy(false),
             }
-            self.task.set_busy(!self.outputs.are_visible());
         }
     }
 
@@ -83,6 +109,7 @@ impl<L: Launch> RoomLoop<L> {
         }
         match what {
             What::Message(from, _) if !self.room.hears(from) => {}
+            What::Drained(from) if !self.room.is_member(from) => {}
             What::Message(from, _) | What::Drained(from) => self.tell(what, Some(from)).await,
             What::Joined(client, line) => {
                 self.occupancy.note_joined();
@@ -118,21 +145,6 @@ impl<L: Launch> RoomLoop<L> {
             RoomOrder::Settle => self.release.settle(),
             RoomOrder::Deliver(topic, what) => self.deliver(topic.as_deref(), what).await,
         }
-    }
-
-    /// Delivers something of the owner's to the members, or to the subscribers of a topic, as a turn of its own.
-    async fn deliver(&mut self, topic: Option<&str>, what: Delivery) {
-        match (topic, what) {
-            // The message is not too big: the owner's handle has checked that.
-            (None, Delivery::Message(message)) => drop(self.room.broadcast(message)),
-            (Some(topic), Delivery::Message(message)) => drop(self.room.publish(topic, message, &[])),
-            (None, Delivery::Close(info)) => self.close_members(&info),
-            (Some(topic), Delivery::Close(info)) => {
-                let ids: Vec<_> = self.room.subscribers(topic).collect();
-                ids.into_iter().for_each(|id| self.close(id, info.clone()));
-            }
-        }
-        self.commit().await;
     }
 
     /// Tells the app something. A failure costs its instance, and the connection of the client that is to blame.
@@ -231,66 +243,5 @@ impl<L: Launch> RoomLoop<L> {
     /// Whether the room has as many members as it may have.
     fn is_full(&self) -> bool {
         self.shard.limits().max_room_clients.is_some_and(|max| self.room.count() >= max)
-    }
-
-    async fn next(&mut self) -> Work<L> {
-        poll_fn(|cx| {
-            if let Some(report) = self.outputs.next_report() {
-                return Poll::Ready(Work::Journal(report));
-            }
-            if let Some(order) = self.orders.borrow_mut().pop_front() {
-                return Poll::Ready(Work::Order(order));
-            }
-            if self.outputs.are_full() {
-                return Poll::Pending;
-            }
-            if let Some(at) = self.task.mailbox.next_at() {
-                // Due timers run before inputs that arrived later, so a mailbox that never empties does not delay timers.
-                let due = self.next_due().filter(|due| *due <= at).and_then(|_| self.take_due(at));
-                let input = due.or_else(|| self.task.mailbox.pop().map(Work::Input));
-                return input.map_or(Poll::Pending, Poll::Ready);
-            }
-            while let Some(due) = self.next_due() {
-                let now = self.shard.time();
-                if due <= now
-                    && let Some(work) = self.take_due(now)
-                {
-                    return Poll::Ready(work);
-                }
-                let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due.into())));
-                if alarm.deadline() != due.into() {
-                    alarm.as_mut().reset(due.into());
-                }
-                // Ready means that the time has come meanwhile: look again.
-                if alarm.as_mut().poll(cx).is_pending() {
-                    return Poll::Pending;
-                }
-            }
-            self.alarm = None;
-            Poll::Pending
-        })
-        .await
-    }
-
-    /// When the room has to do something by itself, if ever.
-    fn next_due(&mut self) -> Option<Instant> {
-        let own = self.release.closed_until().or_else(|| self.room.timers_mut().next_due());
-        if self.room.count() > 0 || !self.outputs.are_visible() {
-            return own;
-        }
-        let retires_at = self.occupancy.retires_at(|| self.shard.time());
-        [own, retires_at].into_iter().flatten().min()
-    }
-
-    fn take_due(&mut self, now: Instant) -> Option<Work<L>> {
-        let is_unused = self.room.count() == 0 && self.outputs.are_visible() && self.task.mailbox.is_empty();
-        if is_unused && self.occupancy.retires_at(|| now).is_some_and(|at| at <= now) {
-            return Some(Work::Retire);
-        }
-        if let Some(until) = self.release.closed_until() {
-            return (until <= now).then_some(Work::Retry);
-        }
-        let (at, id, payload) = self.room.timers_mut().take_due(now)?;
-        Some(Work::Input(Input { at, what: What::Timer(id, payload) }))
     }
 }

@@ -1,0 +1,47 @@
+//! How a room closes its clients.
+
+use std::sync::Arc;
+
+use super::RoomLoop;
+use crate::app::Launch;
+use crate::room::{LineId, Member};
+use crate::types::{Client, ClientId, CloseInfo};
+
+impl<L: Launch> RoomLoop<L> {
+    /// The ids of the members.
+    pub(super) fn members(&self) -> Vec<ClientId> {
+        self.room.clients().map(|client| client.id).collect()
+    }
+
+    /// Closes members as a turn of its own: behind everything that was sent to them before, held turns included.
+    pub(super) async fn close(&mut self, ids: &[ClientId], info: &CloseInfo) {
+        for id in ids {
+            self.room.end(*id, info.clone());
+        }
+        self.commit().await;
+    }
+
+    /// Closes every member at once, past the turns that are held.
+    pub(super) fn cut_short(&self, info: &CloseInfo) {
+        for id in self.members() {
+            if let Some(line) = self.room.line(id) {
+                self.close_line(id, line, info.clone());
+            }
+        }
+    }
+
+    /// Closes a client that cannot become a member. The app never hears of it.
+    pub(super) fn close_line(&self, id: ClientId, line: LineId, info: CloseInfo) {
+        if let Some(line) = self.shard.line(id, line) {
+            line.close(self.shard.resources(), info);
+        }
+    }
+
+    /// The member that joins over this line. A line that has ended meanwhile leaves a member without one: it has a `Left` waiting.
+    pub(super) fn member(&self, client: Client, line: LineId) -> Arc<Member> {
+        match self.shard.line(client.id, line) {
+            Some(line) => Arc::clone(line.member()),
+            None => Arc::new(Member::without_line(client)),
+        }
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! `Releases::swap` loads the program on a thread for blocking work, then gives each shard in turn an `Order::Swap`. The shard's
 //! `Rooms` starts new rooms with that program, and passes the order to one room after the other. A room follows orders before
-//! inputs, so it changes between two handlers (`shard/takeover.rs`). It launches the new instance, asks the old one for its
+//! inputs, so it changes between two handlers (`shard/room_loop/takeover.rs`). It launches the new instance, asks the old one for its
 //! `snapshot`, whose effects are rolled back, and calls `on_start(Swap, saved)` of the new one. Only then does the new instance
 //! take over. A failure before that leaves the old one running. Only a trap in `snapshot` ends it: a fresh instance of the old
 //! release starts. A shard without rooms tries the program on a room without members.

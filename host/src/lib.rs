@@ -15,7 +15,7 @@
 //!
 //! A reading order of the source: `server` accepts connections through `front`, which gives each to a `shard`. The shard's
 //! `room_loop` calls the handlers of an `app`, which is a `guest` (Wasm) or `native`. The effects of a handler wait in the
-//! `room` until it returns. ARCHITECTURE.md has the way of a message in one paragraph.
+//! `room` until it returns. ARCHITECTURE.md has a section on the way of a message and its two hops.
 
 pub mod admin;
 pub mod app;

@@ -14,7 +14,7 @@ use super::tally::Tally;
 pub struct Measured {
     /// Its length.
     pub time: Duration,
-    /// The load generator's.
+    /// CPU time of the load generator.
     pub own_cpu: Duration,
     /// The server's, if its process is known.
     pub server_cpu: Option<Duration>,

@@ -1,6 +1,7 @@
 //! The front door: the way of a connection until a shard owns it.
 //!
-//! accept, HTTP request, the rules of the upgrade and of admission, the app's gate, hand-over to the shard.
+//! accept, PROXY protocol, TLS handshake, HTTP request, the rules of the upgrade and of admission, the app's gate, hand-over to
+//! the shard.
 //!
 //! | file | owns |
 //! | --- | --- |

@@ -42,7 +42,7 @@ impl Permits {
         let network = network(address);
         let mut taken = addresses.taken();
         let count = taken.entry(network).or_default();
-        // A new entry is never left at 0: the limit is at least 1.
+        // The limit is at least 1, so a new entry is always counted up.
         (*count < addresses.max).then(|| {
             *count += 1;
             Share(Some(Box::new((Arc::clone(addresses), network))))

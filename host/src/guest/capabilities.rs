@@ -12,7 +12,7 @@ pub(super) struct Capability {
     interface: &'static str,
     /// The versions that the host gives: this one, or all that begin with it if it ends with a dot.
     version: &'static str,
-    /// The use of it for a guest.
+    /// The purpose that it serves for a guest.
     words: &'static str,
     /// The part of it that depends on what the host's owner grants.
     grant: Option<Grant>,
@@ -39,7 +39,7 @@ enum Link {
 
 const WASI: &str = "0.2.";
 
-/// An interface that the host gives but leaves empty (no folder, no address) says so in its words.
+/// An interface that the host gives but leaves empty (no folder, no address) says in its description that it is empty.
 const CAPABILITIES: &[Capability] = &[
     own("ws-host:server/clients", "sends to, closes and lists the clients of its room", Link::Own(imports::add_clients)),
     own("ws-host:server/topics", "groups the clients of its room", Link::Own(imports::add_topics)),

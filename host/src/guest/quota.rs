@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Lines of one stream of one instance that are logged within a second; each KiB that a line begins counts as one. So a flood
+/// Lines of one stream of one instance that are logged within a second; a long line counts once per started KiB. So a flood
 /// costs at most 1 MiB of log a second and stream, and writing it does not keep a shard busy.
 const UNITS_PER_WINDOW: usize = 1000;
 const WINDOW: Duration = Duration::from_secs(1);

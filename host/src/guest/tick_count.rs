@@ -22,7 +22,7 @@ struct Inner {
 }
 
 impl TickCount {
-    /// A call begins or waits: the time since when it computes is not known until its next tick.
+    /// A call begins or waits: the start of its computing is unknown until its next tick.
     pub(super) fn begin(&self) {
         self.0.counted.store(0, Relaxed);
     }

@@ -18,7 +18,7 @@ pub(super) struct Overdue(Duration);
 #[derive(Debug)]
 pub(super) struct WaitLimit {
     pub(super) limit: Duration,
-    /// The instance's.
+    /// The tick count of the instance.
     pub(super) tick_count: TickCount,
 }
 

@@ -195,8 +195,8 @@ impl State {
 
 /// Counts a frame that is staged for a member. Returns whether more than the soft limit waits for it now.
 ///
-/// That is noted here, and not when the frame is queued: while the handler is suspended, what waited before can be written, and an app
-/// that was answered `backpressure` counts on an `on_drain`.
+/// Noting it later could miss it: while a handler is suspended, older bytes may be written. The app would then never get the
+/// `on_drain` that it was promised.
 fn stage_for(member: &Member, bytes: usize, soft: usize) -> bool {
     member.add_waiting(bytes);
     let over = member.waiting_bytes() > soft;

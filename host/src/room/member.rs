@@ -107,7 +107,7 @@ impl Member {
         self.waiting_bytes.store(self.waiting_bytes().saturating_sub(bytes), Relaxed);
     }
 
-    /// The running handler has seen more than the soft limit wait for this client.
+    /// The running handler has staged bytes past the soft limit for this client.
     pub fn note_over_soft(&self) {
         self.set(STAGED, true);
     }

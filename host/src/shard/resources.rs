@@ -70,7 +70,7 @@ impl Resources {
         self.time
     }
 
-    /// The time of the last sweep, at most a second old.
+    /// The time of the last sweep. Sweeps come at least once a second, unless the shard stands still.
     pub fn now(&self) -> Moment {
         self.now.get()
     }

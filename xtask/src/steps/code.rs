@@ -25,7 +25,7 @@ pub(crate) fn clippy(context: &Context) -> Check {
     Ok(())
 }
 
-/// The documentation builds, and its links resolve.
+/// The documentation builds, and its links resolve. In libraries, only the links of public items are checked.
 pub(crate) fn doc(context: &Context) -> Check {
     let mut doc = cargo("doc --workspace --no-deps --quiet", &context.places.root);
     run(doc.env("RUSTDOCFLAGS", "-D warnings"))

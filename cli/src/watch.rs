@@ -13,7 +13,7 @@ const REST: Duration = Duration::from_millis(150);
 
 /// A watch on files or on a directory tree. Dropping it ends the watch.
 pub struct Watch {
-    changes: mpsc::UnboundedReceiver<()>,
+    changes: mpsc::Receiver<()>,
     _watcher: notify::RecommendedWatcher,
 }
 
@@ -64,12 +64,12 @@ impl Watch {
     }
 
     fn new(dirs: &[PathBuf], mode: RecursiveMode, is_meant: impl Fn(&Path) -> bool + Send + 'static) -> anyhow::Result<Self> {
-        // Unbounded, but each look empties it, and an entry takes no space.
-        let (changed, changes) = mpsc::unbounded_channel();
+        // One entry says all: something has changed since the last look.
+        let (changed, changes) = mpsc::channel(1);
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             if event.is_ok_and(|event| changes_content(&event.kind) && event.paths.iter().any(|path| is_meant(path))) {
-                // Without a receiver the server is about to end.
-                let _ = changed.send(());
+                // Full, it has an entry already. Without a receiver the server is about to end.
+                let _ = changed.try_send(());
             }
         })?;
         for dir in dirs {

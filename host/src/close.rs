@@ -21,11 +21,11 @@ pub enum CloseCause {
     TooBig,
     /// The client broke a rate limit or another rule of the host (1008).
     Policy,
-    /// The client did not read what was sent to it, or the room is overloaded (1013).
+    /// The client did not read what was sent to it, its room is full, or the room's circuit is open (1013).
     Overload,
     /// The handler trapped on an input of this client, or the host could not store what the room has done (1011).
     Trap,
-    /// The host restarts, or swaps the guest in a way that needs a new connection (1012).
+    /// The host needs a new connection of the client (1012). Nothing in this version does.
     Restart,
     /// The host shuts down (1001), or its owner disconnected the client.
     Shutdown,
@@ -101,9 +101,9 @@ impl CloseInfo {
         Self::sent(violation.into(), violation.code(), violation.to_string())
     }
 
-    /// The client broke a rule of the host, such as a rate limit (1008).
-    pub fn policy(reason: impl Into<ByteString>) -> Self {
-        Self::host(CloseCause::Policy, reason)
+    /// The client sent more messages than the rate limit allows (1008).
+    pub fn too_fast() -> Self {
+        Self::host(CloseCause::Policy, ByteString::from_static("more messages than the rate limit allows"))
     }
 
     /// The host shuts down (1001).
@@ -127,14 +127,19 @@ impl CloseInfo {
         Self::host(CloseCause::Trap, ByteString::from_static("the application failed"))
     }
 
-    /// The host restarts, or a swap needs new connections (1012).
-    pub fn restart() -> Self {
-        Self::host(CloseCause::Restart, ByteString::from_static("the server restarts"))
+    /// The client reads too slowly: its outbox is full (1013).
+    pub fn reads_too_slowly() -> Self {
+        Self::host(CloseCause::Overload, ByteString::from_static("too much waits to be read"))
     }
 
-    /// The client reads too slowly, or its room has more to do than it can (1013).
-    pub fn overload(reason: impl Into<ByteString>) -> Self {
-        Self::host(CloseCause::Overload, reason)
+    /// The room filled up between the decision to let the client in and its arrival (1013).
+    pub fn room_full() -> Self {
+        Self::host(CloseCause::Overload, ByteString::from_static("the room is full"))
+    }
+
+    /// The circuit of the client's room is open (1013).
+    pub fn keeps_failing() -> Self {
+        Self::host(CloseCause::Overload, ByteString::from_static("the application keeps failing"))
     }
 
     /// An end that the host brought about, with the code that the table has for the cause.
@@ -196,16 +201,18 @@ mod tests {
     fn an_end_that_the_host_decides_has_the_code_of_its_cause() {
         for (info, code) in [
             (CloseInfo::shutdown(), 1001),
-            (CloseInfo::policy("too fast"), 1008),
+            (CloseInfo::too_fast(), 1008),
             (CloseInfo::trap(), 1011),
+            (CloseInfo::failed(), 1011),
             (CloseInfo::disconnected(), 1001),
-            (CloseInfo::restart(), 1012),
-            (CloseInfo::overload("too slow"), 1013),
+            (CloseInfo::reads_too_slowly(), 1013),
+            (CloseInfo::room_full(), 1013),
+            (CloseInfo::keeps_failing(), 1013),
         ] {
             assert_eq!((info.code, info.cause.code(), info.clean), (code, Some(code), true));
             assert!(!info.reason.is_empty());
         }
-        assert_eq!(CloseInfo::overload("too slow").reason, "too slow");
+        assert_eq!(CloseCause::Restart.code(), Some(1012));
     }
 
     #[test]

@@ -194,3 +194,46 @@ impl Handle {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A handle of a server with one shard, which takes no command out of its queue of one.
+    fn handle() -> (Handle, mpsc::Receiver<Command>) {
+        let (commands, inbox) = mpsc::channel(1);
+        let (stop, _) = watch::channel(None);
+        let handle = Handle::new(Controls {
+            shards: vec![commands],
+            roster: Arc::default(),
+            admitting: Arc::new(AtomicBool::new(true)),
+            notice: Notice::default(),
+            releases: None,
+            stop,
+            tls: None,
+            drain_timeout: Duration::ZERO,
+            max_message_bytes: 4,
+        });
+        (handle, inbox)
+    }
+
+    #[test]
+    fn a_message_to_a_shard_whose_queue_is_full_is_refused_as_busy() {
+        let (handle, _inbox) = handle();
+        assert!(handle.broadcast("one").is_ok());
+        assert!(matches!(handle.broadcast("two"), Err(Error::Busy(1))));
+    }
+
+    #[test]
+    fn a_message_to_a_shard_that_has_ended_is_refused_as_stopped() {
+        let (handle, inbox) = handle();
+        drop(inbox);
+        assert!(matches!(handle.broadcast("one"), Err(Error::Stopped)));
+    }
+
+    #[test]
+    fn a_message_above_the_limit_is_refused() {
+        let (handle, _inbox) = handle();
+        assert!(matches!(handle.broadcast("large"), Err(Error::MessageTooBig { size: 5, limit: 4 })));
+    }
+}

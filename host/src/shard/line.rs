@@ -255,7 +255,7 @@ impl Line {
     /// The verdict for a full outbox is 1013. A connection that is closing gets no more than its close frame.
     fn overflow(&self, resources: &Resources) {
         if self.closing.get().takes_messages() {
-            self.close(resources, CloseInfo::overload("too much waits to be read"));
+            self.close(resources, CloseInfo::reads_too_slowly());
         }
     }
 
@@ -321,7 +321,7 @@ impl Line {
         self.socket.poll_read(cx, &resources.ciphertext, buffer)
     }
 
-    /// For the task, at its end: with TLS, tells the client that the end is no truncation.
+    /// The task calls this last. With TLS it sends close_notify, so that the client can tell the end from a truncation.
     pub fn end(&self) {
         self.socket.end();
     }

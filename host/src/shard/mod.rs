@@ -32,6 +32,7 @@
 //! | `release` | the release that a room runs |
 //! | `breaker` | how often an app may fail |
 //! | `orders` | orders to rooms |
+//! | `probation` | the time after a swap in which traps count against the new release |
 //! | `roster` | the connected clients, for other threads to see |
 //! | `counters` | what all shards count together |
 
@@ -53,6 +54,7 @@ mod occupancy;
 mod orders;
 mod outbox;
 mod outputs;
+mod probation;
 mod rate;
 mod reader;
 mod release;
@@ -73,7 +75,8 @@ mod upgrades;
 pub use command::{Address, Command, Delivery, Envelope};
 pub use counters::Counters;
 pub use new_connection::{NewConnection, Permit};
-pub use orders::{Order, Probation, RoomSwap};
+pub use orders::{Order, RoomSwap};
+pub use probation::Probation;
 pub use roster::Roster;
 pub use thread::{ShardContext, spawn};
 pub use tls::TlsSession;

@@ -1,46 +1,12 @@
-//! Orders to rooms: to change their release, above all, and what a room reports of that.
+//! Orders to rooms, which they follow between two inputs.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::time::Instant;
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 
 use super::command::Delivery;
-
-/// The time after a swap in which traps count against the new release. Shared by all rooms.
-#[derive(Debug)]
-pub struct Probation {
-    until: Instant,
-    max_traps: u32,
-    traps: AtomicU32,
-    tripped: Notify,
-}
-
-impl Probation {
-    /// A probation until this time, which `max_traps` traps end early.
-    pub fn new(until: Instant, max_traps: u32) -> Arc<Self> {
-        Arc::new(Self { until, max_traps, traps: AtomicU32::new(0), tripped: Notify::new() })
-    }
-
-    /// Counts a trap of a room.
-    pub fn count_trap(&self, now: Instant) {
-        if now < self.until && self.traps.fetch_add(1, Relaxed) + 1 == self.max_traps {
-            self.tripped.notify_one();
-        }
-    }
-
-    /// Resolves when there were too many traps. It never resolves if there are too few.
-    pub async fn failed(&self) {
-        self.tripped.notified().await;
-    }
-
-    /// When it ends.
-    pub fn until(&self) -> Instant {
-        self.until
-    }
-}
+use super::probation::Probation;
 
 /// An order to all rooms of a shard about their release.
 pub enum Order<L> {
@@ -82,7 +48,7 @@ pub struct RoomSwap {
     pub room: String,
     /// Its clients, all of which stayed connected.
     pub clients: usize,
-    /// How long its events waited, in microseconds.
+    /// How long its inputs waited, in microseconds.
     pub pause_us: u64,
     /// The size of the state that was handed over.
     pub state_bytes: usize,

@@ -89,7 +89,7 @@ impl Reader {
             if let (Ok(Some(Incoming::Message(_) | Incoming::Ping(_))), Some(rate)) = (&incoming, &mut self.rate)
                 && !rate.allows(at)
             {
-                line.close(resources, CloseInfo::policy("more messages than the rate limit allows"));
+                line.close(resources, CloseInfo::too_fast());
             }
             match incoming {
                 Ok(Some(Incoming::Message(message))) => {

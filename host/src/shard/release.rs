@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::breaker::Breaker;
 use super::handlers::guarded;
-use super::orders::Probation;
+use super::probation::Probation;
 use crate::app::{Fault, Launch, Saved};
 
 /// A room's state of the release before a swap, kept until the probation has passed.
@@ -14,7 +14,7 @@ struct Previous<L> {
     launch: L,
     saved: Option<Saved>,
     probation: Arc<Probation>,
-    /// The way back from the swap before, whose probation may still run if this swap is reverted. Only one is kept.
+    /// The release before this one, for the case that its probation fails after this swap is reverted. Only one is kept.
     earlier: Option<Box<Previous<L>>>,
 }
 

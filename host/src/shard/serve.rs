@@ -71,7 +71,7 @@ fn upgrade<L: Launch>(
 
 fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, connection: NewConnection) {
     let NewConnection { stream, tls, first, client, agreement, permit } = connection;
-    // The room that let this client in waits for it as long as a handshake may take. A client that comes later opens it anew.
+    // The room usually still exists: it waits one handshake timeout for a client that was let in. After that, joining opens it anew.
     let Some(task) = rooms.get_or_open(room) else { return };
     let tcp = match TcpStream::from_std(stream) {
         Ok(tcp) => tcp,

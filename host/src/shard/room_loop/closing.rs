@@ -1,11 +1,9 @@
 //! How a room closes its clients.
 
-use std::sync::Arc;
-
 use super::RoomLoop;
 use crate::app::Launch;
-use crate::room::{LineId, Member};
-use crate::types::{Client, ClientId, CloseInfo};
+use crate::room::LineId;
+use crate::types::{ClientId, CloseInfo};
 
 impl<L: Launch> RoomLoop<L> {
     /// The ids of the members.
@@ -34,14 +32,6 @@ impl<L: Launch> RoomLoop<L> {
     pub(super) fn close_line(&self, id: ClientId, line: LineId, info: CloseInfo) {
         if let Some(line) = self.shard.line(id, line) {
             line.close(self.shard.resources(), info);
-        }
-    }
-
-    /// The member that joins over this line. A line that has ended meanwhile leaves a member without one: it has a `Left` waiting.
-    pub(super) fn member(&self, client: Client, line: LineId) -> Arc<Member> {
-        match self.shard.line(client.id, line) {
-            Some(line) => Arc::clone(line.member()),
-            None => Arc::new(Member::without_line(client)),
         }
     }
 }

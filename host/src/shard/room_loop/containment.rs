@@ -7,8 +7,6 @@ use crate::shard::input::What;
 use crate::shard::journal::JournalError;
 use crate::types::{ClientId, CloseInfo};
 
-const KEEPS_FAILING: &str = "the application keeps failing";
-
 impl<L: Launch> RoomLoop<L> {
     /// A handler has failed: its turn is dropped and the client whose input it was is closed. A fresh instance starts, unless too
     /// many have failed of late.
@@ -28,21 +26,6 @@ impl<L: Launch> RoomLoop<L> {
         self.open_circuit().await;
     }
 
-    /// Starts an instance of the present release. Its `on_start` has run, and its turn is committed.
-    pub(super) async fn launch_instance(&mut self, reason: StartReason) -> Result<(), Fault> {
-        let mut app = self.release.launch(self.room.name()).await?;
-        self.begin(&mut app, reason, self.release.saved()).await?;
-        self.run_instance(app);
-        Ok(())
-    }
-
-    /// Has an instance that has started take over.
-    pub(super) fn run_instance(&mut self, app: L::App) {
-        if self.release.run(app) {
-            tracing::info!(room = self.room.name(), "the application runs again");
-        }
-    }
-
     /// Logs a failure once, counts it, and holds it against a release on probation.
     fn note_fault(&self, fault: &Fault) {
         let room = self.room.name();
@@ -58,10 +41,10 @@ impl<L: Launch> RoomLoop<L> {
         let cool_down = self.shard.limits().restart_window;
         tracing::error!(
             room = self.room.name(),
-            "the application has failed too often: its clients are closed with 1013 and new ones refused for {cool_down:?}"
+            "the application has failed too often: its clients are closed and new ones refused for {cool_down:?}"
         );
         self.release.open_circuit(self.shard.time(), cool_down);
-        self.close(&self.members(), &CloseInfo::overload(KEEPS_FAILING)).await;
+        self.close(&self.members(), &CloseInfo::keeps_failing()).await;
     }
 
     /// The cool-down has passed: one more try.
@@ -99,7 +82,7 @@ impl<L: Launch> RoomLoop<L> {
     /// The handling of inputs while the circuit is open: no instance can take them.
     pub(super) async fn turn_away(&mut self, what: What) {
         match what {
-            What::Joined(client, line) => self.close_line(client.id, line, CloseInfo::overload(KEEPS_FAILING)),
+            What::Joined(client, line) => self.close_line(client.id, line, CloseInfo::keeps_failing()),
             What::Left(id, info) => {
                 let line = self.room.line(id);
                 self.room.leave(id);

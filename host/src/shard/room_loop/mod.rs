@@ -6,11 +6,15 @@
 //! | `closing` | how a room closes its clients |
 //! | `containment` | the handling of a room whose app or journal fails |
 //! | `delivery` | the owner's deliveries to a room |
+//! | `instance` | the start of an instance |
+//! | `joining` | the member for a client that joins |
 //! | `takeover` | a room's change of its release |
 
 mod closing;
 mod containment;
 mod delivery;
+mod instance;
+mod joining;
 mod schedule;
 mod takeover;
 
@@ -24,7 +28,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
-use crate::app::{Fault, Launch, Outcome, Saved, StartReason, UpgradeRequest};
+use crate::app::{Fault, Launch, Outcome, StartReason, UpgradeRequest};
 use crate::room::{Decision, LineId, Room, Turn, UpgradeId};
 use crate::shard::counters::Counters;
 use crate::shard::effects;
@@ -115,7 +119,7 @@ impl<L: Launch> RoomLoop<L> {
                 self.occupancy.note_joined();
                 if self.is_full() {
                     // Several were let in before the first of them had joined.
-                    return self.close_line(client.id, line, CloseInfo::overload("the room is full"));
+                    return self.close_line(client.id, line, CloseInfo::room_full());
                 }
                 self.room.join(self.member(client.clone(), line));
                 let id = client.id;
@@ -228,16 +232,6 @@ impl<L: Launch> RoomLoop<L> {
             }
             Err(error) => self.start_over(&error).await,
         }
-    }
-
-    /// Begins an instance: its `on_start` runs. If it refuses or fails, its turn is dropped.
-    pub(super) async fn begin(&mut self, app: &mut L::App, reason: StartReason, saved: Option<Saved>) -> Result<(), Fault> {
-        let begun = call(app, &mut self.room, What::Start(reason, saved)).await;
-        match &begun {
-            Ok(()) => self.commit().await,
-            Err(_) => self.roll_back(),
-        }
-        begun
     }
 
     /// Whether the room has as many members as it may have.

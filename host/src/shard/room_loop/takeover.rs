@@ -7,7 +7,8 @@ use std::time::Instant;
 use super::RoomLoop;
 use crate::app::{App, Launch, Saved, StartReason};
 use crate::shard::handlers::guarded;
-use crate::shard::orders::{Probation, RoomSwap};
+use crate::shard::orders::RoomSwap;
+use crate::shard::probation::Probation;
 
 impl<L: Launch> RoomLoop<L> {
     /// Has a new release take over. On an error the release stays. If the old instance cannot hand its state over, a fresh one of the same release starts.

@@ -19,9 +19,7 @@ async fn suspend(shard: &super::Bench) -> super::TestClient {
 
 #[test]
 fn a_room_whose_mailbox_is_full_refuses_upgrade_requests() {
-    let mut limits = Limits::default();
-    limits.mailbox_events = 2;
-    with_limits(limits, |shard| async move {
+    with_limits(Limits { mailbox_events: 2, ..Limits::default() }, |shard| async move {
         let _one = suspend(&shard).await;
         let (first, second) = (shard.asks_to_join("a").await, shard.asks_to_join("a").await);
         assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::Refuse(503)));

@@ -1,0 +1,33 @@
+//! The start of an instance.
+
+use super::RoomLoop;
+use crate::app::{Fault, Launch, Saved, StartReason};
+use crate::shard::handlers::call;
+use crate::shard::input::What;
+
+impl<L: Launch> RoomLoop<L> {
+    /// Starts an instance of the present release. Its `on_start` has run, and its turn is committed.
+    pub(super) async fn launch_instance(&mut self, reason: StartReason) -> Result<(), Fault> {
+        let mut app = self.release.launch(self.room.name()).await?;
+        self.begin(&mut app, reason, self.release.saved()).await?;
+        self.run_instance(app);
+        Ok(())
+    }
+
+    /// Has an instance that has started take over.
+    pub(super) fn run_instance(&mut self, app: L::App) {
+        if self.release.run(app) {
+            tracing::info!(room = self.room.name(), "the application runs again");
+        }
+    }
+
+    /// Begins an instance: its `on_start` runs. If it refuses or fails, its turn is dropped.
+    pub(super) async fn begin(&mut self, app: &mut L::App, reason: StartReason, saved: Option<Saved>) -> Result<(), Fault> {
+        let begun = call(app, &mut self.room, What::Start(reason, saved)).await;
+        match &begun {
+            Ok(()) => self.commit().await,
+            Err(_) => self.roll_back(),
+        }
+        begun
+    }
+}

@@ -205,9 +205,12 @@ impl Releases {
             previous.info.file.display()
         );
         self.revert(&previous.program, &probation).await;
+        let file = previous.info.file.clone();
         let mut state = self.state();
         state.current = previous.again();
         state.swaps += 1;
+        drop(state);
+        tracing::info!("every room runs {} again", file.display());
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

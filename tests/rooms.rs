@@ -52,6 +52,16 @@ async fn per_client_each_connection_has_an_instance_of_its_own() {
 }
 
 #[tokio::test]
+async fn per_client_an_instance_ends_with_its_connection_whatever_the_grace_period() {
+    let host = Host::run_with("probe", &["--instances", "per-client", "--max-rooms", "1", "--room-linger", "1h"]);
+    for id in 1..=3 {
+        let (client, joined) = Client::join(&host).await;
+        assert_eq!(joined, id);
+        client.leaves(1000, "").await;
+    }
+}
+
+#[tokio::test]
 async fn an_empty_room_ends_after_its_grace_period_and_starts_afresh() {
     let host = Host::run_with("probe", &["--instances", "per-room", "--room-linger", "0s"]);
     let (mut client, _) = Client::join(&host).await;

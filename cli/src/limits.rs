@@ -82,7 +82,7 @@ pub struct LimitFlags {
     /// The most clients in one room [default: unlimited]
     #[arg(long, value_name = "N", help_heading = GUEST, hide_short_help = true)]
     max_room_clients: Option<usize>,
-    /// With several rooms: the time that an empty room is kept
+    /// With per-room instances: the time that an empty room is kept
     #[arg(long, default_value = "30s", value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
     room_linger: Duration,
     /// The largest state that a guest hands to its successor at a swap

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
@@ -241,6 +242,7 @@ impl Builder {
             roster: Arc::clone(&roster),
             counters: Arc::clone(&counters),
             shared_room: (config.instances == Instances::Shared).then(|| front::SHARED_ROOM.into()),
+            linger: linger(config.instances, &limits),
         };
         let count = shard_count(&config);
         let mut releases = None;
@@ -330,6 +332,15 @@ impl Component {
 
 fn parse_pattern(text: &str) -> Result<Pattern, Error> {
     Pattern::parse(text).ok_or_else(|| Error::RoomPath(text.to_owned()))
+}
+
+/// How long an empty room is kept. Nobody can come back to the room of one client.
+fn linger(instances: Instances, limits: &Limits) -> Option<Duration> {
+    match instances {
+        Instances::Shared => None,
+        Instances::PerRoom => Some(limits.room_linger),
+        Instances::PerClient => Some(Duration::ZERO),
+    }
 }
 
 /// One room needs one thread; many rooms use all cores.

@@ -56,7 +56,8 @@ pub struct Limits {
     pub max_rooms: usize,
     /// Clients of one room; further ones get 503. `None` means no limit of its own.
     pub max_room_clients: Option<usize>,
-    /// How long a room other than the shared one is kept after its last client has left.
+    /// How long a room of `Instances::PerRoom` is kept after its last client has left. The shared room never ends; a room of one client
+    /// ends with it.
     pub room_linger: Duration,
     /// Bytes of the state that a guest hands to its successor.
     pub max_snapshot_bytes: usize,

@@ -4,6 +4,7 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{mpsc, oneshot};
@@ -46,6 +47,8 @@ pub struct ShardContext {
     pub counters: Arc<Counters>,
     /// The room that exists from the start and for ever, on the first shard. With `None`, rooms come and go.
     pub shared_room: Option<Arc<str>>,
+    /// How long an empty room is kept; `None` means for ever.
+    pub linger: Option<Duration>,
 }
 
 /// Starts a shard. The first one (`index` 0) opens the shared room, if there is one, and waits until its first instance
@@ -61,8 +64,7 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext) -> Result<
         };
         runtime.block_on(async move {
             let shard = Shard::new(index, context.limits.clone(), Arc::clone(&context.roster));
-            let linger = context.shared_room.is_none().then_some(shard.limits().room_linger);
-            let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&context.counters), None, launch, linger);
+            let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&context.counters), None, launch, context.linger);
             let opened = match &context.shared_room {
                 _ if index > 0 => Ok(()),
                 Some(name) => open_shared(&rooms, name).await,

@@ -184,7 +184,7 @@ impl State {
     }
 
     /// A member, or the client that is leaving.
-    fn known(&self, id: ClientId) -> Option<&Arc<Member>> {
+    pub(super) fn known(&self, id: ClientId) -> Option<&Arc<Member>> {
         self.members.get(&id).or_else(|| Some(&self.leaver(id)?.member))
     }
 

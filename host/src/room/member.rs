@@ -12,6 +12,8 @@ const DUE: u64 = 2;
 const CLOSING: u64 = 4;
 /// Flag: the app has closed it.
 const CLOSED_BY_APP: u64 = 8;
+/// Flag: a handler has failed on its input.
+const BLAMED: u64 = 16;
 /// The bits of the flags. The join number is above them.
 const FLAG_BITS: u32 = 8;
 /// The encoding of "no line": no shard and no slot have such a number.
@@ -136,12 +138,19 @@ impl Member {
 
     /// Whether no further messages go to it.
     pub fn is_closing(&self) -> bool {
-        self.has(CLOSING) || self.is_closed_by_app()
+        self.has(CLOSING | CLOSED_BY_APP)
     }
 
-    /// Whether the app has closed it. Further messages of the client are dropped.
-    pub fn is_closed_by_app(&self) -> bool {
-        self.has(CLOSED_BY_APP)
+    /// Whether its further messages are to be handled: the app has not closed it, and it is not blamed for a failure.
+    pub fn is_heard(&self) -> bool {
+        !self.has(CLOSED_BY_APP | BLAMED)
+    }
+
+    /// A handler has failed on its input. True the first time.
+    pub fn blame(&self) -> bool {
+        let first = !self.has(BLAMED);
+        self.set(BLAMED, true);
+        first
     }
 
     /// Sets whether the app has closed it.

@@ -213,14 +213,15 @@ impl Room {
         self.state().members.get(&id)?.line()
     }
 
-    /// Whether this client is a member.
-    pub(crate) fn is_member(&self, id: ClientId) -> bool {
-        self.state().members.contains_key(&id)
+    /// Whether messages of this client are to be handled: it is a member that the app has not closed, and no handler has failed on its
+    /// input.
+    pub(crate) fn hears(&self, id: ClientId) -> bool {
+        self.state().members.get(&id).is_some_and(|member| member.is_heard())
     }
 
-    /// Whether messages of this client are to be handled: it is a member, and the app has not closed it.
-    pub(crate) fn hears(&self, id: ClientId) -> bool {
-        self.state().members.get(&id).is_some_and(|member| !member.is_closed_by_app())
+    /// A handler has failed on an input of this member or leaver, which is heard no more. False if one has failed before.
+    pub(crate) fn blame(&self, id: ClientId) -> bool {
+        self.state().known(id).is_none_or(|member| member.blame())
     }
 
     /// Forgets the leaver, after its `on_client_left`.

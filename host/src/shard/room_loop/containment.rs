@@ -10,31 +10,43 @@ use crate::types::{ClientId, CloseInfo};
 impl<L: Launch> RoomLoop<L> {
     /// A handler has failed: its turn is dropped and the client whose input it was is closed. A fresh instance starts, unless too
     /// many have failed of late.
+    ///
+    /// One connection costs one restart: neither its further messages nor its leaving bring the room closer to an open circuit.
     pub(super) async fn contain(&mut self, fault: Fault, blamed: Option<ClientId>) {
         self.roll_back();
         self.release.stop();
-        self.note_fault(&fault);
+        self.log_fault(&fault);
+        let mut counts = blamed.is_none_or(|id| self.room.blame(id));
         if let Some(id) = blamed {
             self.close(&[id], &CloseInfo::trap()).await;
         }
-        while self.release.may_restart(self.shard.time()) {
+        loop {
+            if counts && !self.may_restart() {
+                return self.open_circuit().await;
+            }
             match self.launch_instance(StartReason::AfterTrap).await {
                 Ok(()) => return,
-                Err(fault) => self.note_fault(&fault),
+                Err(fault) => self.log_fault(&fault),
             }
+            counts = true;
         }
-        self.open_circuit().await;
     }
 
-    /// Logs a failure once, counts it, and holds it against a release on probation.
-    fn note_fault(&self, fault: &Fault) {
+    /// Holds a failure against a release on probation. Returns whether another instance may start.
+    fn may_restart(&mut self) -> bool {
+        let now = self.shard.time();
+        self.release.count_trap(now);
+        self.release.may_restart(now)
+    }
+
+    /// Logs a failure once, and counts it.
+    fn log_fault(&self, fault: &Fault) {
         let room = self.room.name();
         match &fault.backtrace {
             Some(backtrace) => tracing::error!(room, "{fault}\n{backtrace}"),
             None => tracing::error!(room, "{fault}"),
         }
         self.counters.count_trap();
-        self.release.count_trap(self.shard.time());
     }
 
     async fn open_circuit(&mut self) {
@@ -50,7 +62,8 @@ impl<L: Launch> RoomLoop<L> {
     /// The cool-down has passed: one more try.
     pub(super) async fn retry(&mut self) {
         if let Err(fault) = self.launch_instance(StartReason::AfterTrap).await {
-            self.note_fault(&fault);
+            self.log_fault(&fault);
+            self.release.count_trap(self.shard.time());
             self.open_circuit().await;
         }
     }

@@ -112,8 +112,7 @@ impl<L: Launch> RoomLoop<L> {
             return self.turn_away(what).await;
         }
         match what {
-            What::Message(from, _) if !self.room.hears(from) => {}
-            What::Drained(from) if !self.room.is_member(from) => {}
+            What::Message(from, _) | What::Drained(from) if !self.room.hears(from) => {}
             What::Message(from, _) | What::Drained(from) => self.tell(what, Some(from)).await,
             What::Joined(client, line) => {
                 self.occupancy.note_joined();
@@ -128,7 +127,7 @@ impl<L: Launch> RoomLoop<L> {
             What::Left(id, info) => {
                 let line = self.room.line(id);
                 if self.room.leave(id) {
-                    self.tell(What::Left(id, info.clone()), None).await;
+                    self.tell(What::Left(id, info.clone()), Some(id)).await;
                     self.room.forget_leaver();
                     self.reply(id, line, info).await;
                 }
@@ -151,7 +150,7 @@ impl<L: Launch> RoomLoop<L> {
         }
     }
 
-    /// Tells the app something. A failure costs its instance, and the connection of the client that is to blame.
+    /// Tells the app something. A failure costs its instance, and the connection of the client whose input it was.
     async fn tell(&mut self, what: What, blamed: Option<ClientId>) {
         let Some(app) = self.release.app() else { return };
         let outcome = call(app, &mut self.room, what).await;

@@ -1,5 +1,6 @@
 //! A shard in this thread, with real sockets, an app that says what it is told, and a journal that waits for the test.
 
+mod failures;
 mod held;
 mod verdicts;
 
@@ -36,11 +37,18 @@ struct Herald {
     told: Arc<Mutex<Vec<String>>>,
     /// Ends the handler of a message that begins with `wait`.
     go_on: Arc<Notify>,
+    /// The handlers that fail.
+    failing: Arc<Mutex<Vec<&'static str>>>,
 }
 
 impl Herald {
     fn note(&self, what: String) {
         self.told.lock().expect("no test panics with it").push(what);
+    }
+
+    fn outcome_of(&self, handler: &str) -> Outcome {
+        let fails = self.failing.lock().expect("no test panics with it").contains(&handler);
+        if fails { Err(Fault::new("the test asked for it")) } else { Ok(()) }
     }
 }
 
@@ -49,7 +57,7 @@ impl App for Herald {
 
     async fn on_start(&mut self, _room: &mut Room, reason: StartReason, _saved: Option<crate::app::Saved>) -> Outcome {
         self.note(format!("start {reason:?}"));
-        Ok(())
+        self.outcome_of("start")
     }
 
     async fn on_new_client(&mut self, room: &mut Room, client: &Client) -> Outcome {
@@ -74,7 +82,7 @@ impl App for Herald {
 
     async fn on_client_left(&mut self, _room: &mut Room, client: ClientId, _info: &CloseInfo) -> Outcome {
         self.note(format!("left {client}"));
-        Ok(())
+        self.outcome_of("left")
     }
 
     async fn on_upgrade(&mut self, _room: &mut Room, _request: &UpgradeRequest) -> Result<Decision, Fault> {
@@ -143,6 +151,7 @@ struct Bench {
     counters: Arc<Counters>,
     told: Arc<Mutex<Vec<String>>>,
     go_on: Arc<Notify>,
+    failing: Arc<Mutex<Vec<&'static str>>>,
     listener: TcpListener,
     next_id: RefCell<u64>,
 }
@@ -154,6 +163,11 @@ impl Bench {
     /// The inputs that the app got so far.
     fn told(&self) -> Vec<String> {
         self.told.lock().expect("no test panics with it").clone()
+    }
+
+    /// From now on, these handlers fail.
+    fn have_fail(&self, handlers: &[&'static str]) {
+        *self.failing.lock().expect("no test panics with it") = handlers.to_vec();
     }
 
     async fn command(&self, command: Command) {
@@ -216,6 +230,12 @@ impl TestClient {
         }
     }
 
+    /// Waits until the shard has read everything that it has sent.
+    async fn is_read(&mut self) {
+        self.0.send(Sent::Ping(Bytes::new())).await.expect("it is connected");
+        assert!(matches!(self.0.next().await, Some(Ok(Sent::Pong(_)))), "a pong comes");
+    }
+
     async fn close(&mut self) {
         self.0.send(Sent::Close(None)).await.expect("it is connected");
     }
@@ -232,8 +252,8 @@ fn with_limits<F: Future<Output = ()>>(limits: Limits, test: impl FnOnce(Rc<Benc
     runtime.block_on(async {
         let (told, counters, journal) = (Arc::default(), Arc::new(Counters::default()), Rc::new(Waits::default()));
         let shard = Shard::new(0, limits, Arc::new(Roster::default()));
-        let app = Herald { told: Arc::clone(&told), go_on: Arc::default() };
-        let go_on = Arc::clone(&app.go_on);
+        let app = Herald { told: Arc::clone(&told), go_on: Arc::default(), failing: Arc::default() };
+        let (go_on, failing) = (Arc::clone(&app.go_on), Arc::clone(&app.failing));
         let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&counters), Some(Rc::clone(&journal) as _), app, None);
         let (commands, inbox) = mpsc::channel(64);
         let serving = tokio::task::spawn_local({
@@ -241,7 +261,8 @@ fn with_limits<F: Future<Output = ()>>(limits: Limits, test: impl FnOnce(Rc<Benc
             async move { serve(&shard, &rooms, inbox).await }
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        test(Rc::new(Bench { commands, journal, counters, told, go_on, listener, next_id: RefCell::new(0) })).await;
+        let next_id = RefCell::new(0);
+        test(Rc::new(Bench { commands, journal, counters, told, go_on, failing, listener, next_id })).await;
         serving.abort();
         rooms.clear();
     });

@@ -1,0 +1,52 @@
+//! The cost of an app's failures, and the clients that bear it.
+
+use super::{Bench, TestClient, with_limits};
+use crate::config::Limits;
+
+/// The second restart within the window opens the circuit.
+fn one_restart() -> Limits {
+    Limits { max_restarts: 1, ..Limits::default() }
+}
+
+/// Two clients in room `a`, which have heard of both.
+async fn two_clients(shard: &Bench) -> (TestClient, TestClient) {
+    let (mut one, mut two) = (shard.join("a").await, shard.join("a").await);
+    assert_eq!([one.hears().await, one.hears().await, two.hears().await], ["joined 1", "joined 2", "joined 2"]);
+    (one, two)
+}
+
+#[test]
+fn a_client_on_whose_message_the_app_failed_is_heard_no_more() {
+    with_limits(one_restart(), |shard| async move {
+        let (mut one, mut two) = two_clients(&shard).await;
+        one.say("wait here").await;
+        for n in 1..=10 {
+            one.say(&format!("trap {n}")).await;
+        }
+        one.is_read().await;
+        shard.go_on.notify_one();
+        assert_eq!(one.hears().await, "close 1011");
+        two.say("plain").await;
+        assert_eq!(two.hears().await, "plain", "the circuit is not open");
+        let traps = shard.told().iter().filter(|told| told.starts_with("trap")).count();
+        assert_eq!((traps, shard.counters.traps()), (1, 1));
+    });
+}
+
+#[test]
+fn a_connection_brings_the_circuit_closer_once_whichever_handlers_fail_on_it() {
+    with_limits(one_restart(), |shard| async move {
+        let (mut one, mut two) = two_clients(&shard).await;
+        shard.have_fail(&["left"]);
+        one.say("trap it").await;
+        assert_eq!(one.hears().await, "close 1011");
+        two.say("plain").await;
+        assert_eq!(two.hears().await, "plain", "the circuit is not open");
+        assert_eq!(shard.counters.traps(), 2);
+        // Each further connection counts by itself.
+        two.close().await;
+        let mut three = shard.join("a").await;
+        assert_eq!(three.hears().await, "close 1013");
+        assert_eq!(shard.counters.traps(), 3);
+    });
+}

@@ -32,7 +32,7 @@ impl Room {
     }
 
     /// Calls `on_timer` with this payload (at most 64 KiB) after `delay`, or each time that `delay` has passed. The time counts from
-    /// this call. Returns the timer's id.
+    /// this call. Returns the timer's id. A delay of more than a hundred years counts as a hundred years.
     ///
     /// # Errors
     /// `Limit`: the room has 10,000 timers already, or 16 MiB of payloads. `Invalid`: the payload is too large, or a repeating

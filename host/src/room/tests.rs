@@ -258,6 +258,20 @@ fn a_repeating_timer_keeps_to_its_grid_and_leaves_out_what_it_missed() {
     assert_eq!((timers.take_due(at(270)), timers.next_due()), (None, Some(at(300))));
 }
 
+#[test]
+fn a_timer_at_the_end_of_the_clock_is_one_that_never_runs() {
+    let mut room = room(0);
+    let century = Duration::from_secs(100 * 365 * 24 * 3600);
+    let start = Instant::now();
+    NOW.set(Some(start));
+    for (delay, repeat) in [(Duration::MAX, false), (Duration::from_secs(i64::MAX as u64 - 1_000_000_000), true)] {
+        room.set_timer(delay, repeat, "").expect("it can be set");
+    }
+    let timers = room.timers_mut();
+    assert_eq!(timers.next_due(), Some(start + century));
+    assert_eq!(timers.take_due(start + century).map(|(due, ..)| due), Some(start + century));
+}
+
 /// All that waits for a client is written, after the handler has returned.
 fn write_all(room: &Room, number: u64) -> bool {
     let member = room.members().find(|member| member.client.id == id(number)).expect("a member");

@@ -11,6 +11,9 @@ pub(super) const MAX_PAYLOAD_BYTES: usize = 64 << 10;
 /// The most that all payloads of a room's timers may take: 10,000 of the largest would take 640 MiB.
 const MAX_PAYLOADS_BYTES: usize = 16 << 20;
 
+/// The longest delay, a hundred years: a time further away could not be added to a reading of the clock.
+const MAX_DELAY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 /// Why a timer was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TimerError {
@@ -33,8 +36,9 @@ pub(super) struct Timer {
 }
 
 impl Timer {
-    /// A timer that the running handler sets at this time.
+    /// A timer that the running handler sets at this time. A longer delay than the longest one becomes that.
     pub(super) fn new(now: Instant, delay: Duration, repeat: bool, payload: Bytes) -> Self {
+        let delay = delay.min(MAX_DELAY);
         Self { due: now + delay, every: repeat.then_some(delay), payload, new: true }
     }
 

@@ -200,3 +200,40 @@ fn an_app_that_refuses_to_start_is_an_error() {
     let error = Server::builder().port(0).app(|| Refuses).build().expect_err("the app refuses");
     assert_eq!(error.to_string(), "the app failed while it started: not today");
 }
+
+/// Fails on each message, and panics when it is dropped for that.
+struct Volatile {
+    failed: bool,
+}
+
+impl App for Volatile {
+    async fn on_message(&mut self, room: &mut Room, from: ClientId, message: Message) -> Outcome {
+        if message.as_text() == Some("hello") {
+            return room.send(from, message).map(drop).map_err(|error| Fault::new(error.to_string()));
+        }
+        self.failed = true;
+        Err(Fault::new("told to fail"))
+    }
+}
+
+impl Drop for Volatile {
+    fn drop(&mut self) {
+        assert!(!self.failed, "told to panic outside of a handler");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_outside_of_a_handler_closes_the_room_which_starts_anew_and_holds_up_no_shutdown() {
+    let server = Embedded::start(Server::builder().app(|| Volatile { failed: false }));
+    let (mut stays, mut fails) = (server.connect().await, server.connect().await);
+    assert_eq!(stays.asks("hello").await, "hello");
+    fails.says("fail").await;
+    for client in [&mut stays, &mut fails] {
+        assert_eq!(client.is_closed().await, (1011, "the server failed in this room".to_owned()));
+    }
+    let mut late = server.connect().await;
+    assert_eq!(late.asks("hello").await, "hello");
+    server.handle.shutdown();
+    assert_eq!(late.is_closed().await.0, 1001);
+    assert!(server.ends().await.is_ok());
+}

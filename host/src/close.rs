@@ -23,7 +23,7 @@ pub enum CloseCause {
     Policy,
     /// The client did not read what was sent to it, its room is full, or the room's circuit is open (1013).
     Overload,
-    /// The handler trapped on an input of this client, or the host could not store what the room has done (1011).
+    /// The handler trapped on an input of this client, or the host could not store what the room has done, or failed in it (1011).
     Trap,
     /// The host needs a new connection of the client (1012). Nothing in this version does.
     Restart,
@@ -120,6 +120,11 @@ impl CloseInfo {
     /// The host could not store what the room has done, and the room starts anew (1011).
     pub fn failed() -> Self {
         Self::host(CloseCause::Trap, ByteString::from_static("the server could not store its state"))
+    }
+
+    /// The host failed in the room, which starts anew (1011).
+    pub fn room_failed() -> Self {
+        Self::host(CloseCause::Trap, ByteString::from_static("the server failed in this room"))
     }
 
     /// The handler trapped on an input of this client (1011).

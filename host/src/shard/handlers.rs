@@ -36,12 +36,13 @@ pub(super) async fn guarded<T>(mut handler: Pin<&mut impl Future<Output = Result
     poll_fn(|cx| {
         // A panic leaves behind the app's instance, which is dropped, and a turn, which is rolled back.
         catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx)))
-            .unwrap_or_else(|panic| Poll::Ready(Err(Fault::new(panic_message(&*panic)))))
+            .unwrap_or_else(|panic| Poll::Ready(Err(Fault::new(format!("the handler panicked: {}", panic_message(&*panic))))))
     })
     .await
 }
 
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+/// The message of a panic.
+pub(super) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("the handler panicked: {}", text.unwrap_or("without a message"))
+    text.unwrap_or("without a message").to_owned()
 }

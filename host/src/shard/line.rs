@@ -86,6 +86,11 @@ impl Line {
         &self.room
     }
 
+    /// Whether it belongs to this room.
+    pub fn is_in(&self, room: &Rc<RoomTask>) -> bool {
+        Rc::ptr_eq(&self.room, room)
+    }
+
     /// Whether messages go both ways.
     pub fn is_open(&self) -> bool {
         self.closing.get().is_open()

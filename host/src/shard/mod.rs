@@ -24,6 +24,7 @@
 //! | `input` | what a room is told |
 //! | `mailbox` | the inputs that wait for a room |
 //! | `room_loop` | one input after the other, through the app's handlers |
+//! | `collapse` | the end of a room whose loop panics |
 //! | `handlers` | the call from an input to a handler |
 //! | `outputs` | the commit of a turn |
 //! | `journal` | where the writes of a turn become durable |
@@ -39,6 +40,7 @@
 mod breaker;
 mod cached_frame;
 mod clock;
+mod collapse;
 mod command;
 mod counters;
 mod drain;

@@ -99,7 +99,10 @@ impl RoomTask {
         let progress = work.as_mut().poll(&mut Context::from_waker(&waker));
         match progress {
             Poll::Pending => *self.work.borrow_mut() = Some(work),
-            Poll::Ready(()) => self.ended.set(true),
+            Poll::Ready(()) => {
+                self.ended.set(true);
+                self.idled.notify_waiters();
+            }
         }
         progress
     }
@@ -112,10 +115,10 @@ impl RoomTask {
         }
     }
 
-    /// Resolves when the room has nothing to do.
+    /// Resolves when the room has nothing to do, or has ended.
     pub async fn idle(&self) {
         self.waited_for.set(true);
-        while self.busy.get() || !self.mailbox.is_empty() {
+        while !self.ended.get() && (self.busy.get() || !self.mailbox.is_empty()) {
             self.idled.notified().await;
         }
     }

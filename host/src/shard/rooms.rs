@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::breaker::Breaker;
+use super::collapse::{caught, clean_up};
 use super::command::Delivery;
 use super::counters::Counters;
 use super::handlers::{call, guarded};
@@ -111,8 +112,12 @@ impl<L: Launch> Rooms<L> {
         self.by_name.borrow_mut().insert(Arc::clone(&name), entry);
         self.counters.add_room();
         let rooms = Rc::clone(self);
+        let deciding = Rc::clone(&task);
         task.start(async move {
-            room_loop.run(started).await;
+            if let Err(panic) = caught(pin!(room_loop.run(started))).await {
+                tracing::error!(room = &*name, "the host failed in this room, which starts anew for the next client: {panic:?}");
+                clean_up(&rooms.shard, &deciding);
+            }
             rooms.remove(&name);
         });
         task

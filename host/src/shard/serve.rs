@@ -61,12 +61,12 @@ fn upgrade<L: Launch>(
     request: Box<UpgradeRequest>,
     decision: oneshot::Sender<Decision>,
 ) {
-    let id = shard.upgrades().insert(decision);
-    match rooms.get_or_open(room) {
-        // Clients that hang up can ask again and again: a room that is behind decides about no more of them.
-        Some(task) if !task.mailbox.is_full() => task.deliver(Input { at: shard.time(), what: What::Upgrade(id, request) }),
-        _ => shard.upgrades().decide(id, Decision::Refuse(503)),
-    }
+    // Clients that hang up can ask again and again: a room that is behind decides about no more of them.
+    let Some(task) = rooms.get_or_open(room).filter(|task| !task.mailbox.is_full()) else {
+        return drop(decision.send(Decision::Refuse(503)));
+    };
+    let id = shard.upgrades().insert(Rc::clone(&task), decision);
+    task.deliver(Input { at: shard.time(), what: What::Upgrade(id, request) });
 }
 
 fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, connection: NewConnection) {

@@ -2,31 +2,44 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use tokio::sync::oneshot;
 
+use super::room_task::RoomTask;
 use crate::room::{Decision, UpgradeId};
 
 /// The requests of one shard by id. Dropped unanswered, a request is refused with 503 by the front.
 #[derive(Debug, Default)]
 pub struct Upgrades {
     last: Cell<u64>,
-    waiting: RefCell<HashMap<UpgradeId, oneshot::Sender<Decision>>>,
+    waiting: RefCell<HashMap<UpgradeId, Waiting>>,
 }
 
+/// The room that decides about a request, and where the decision goes.
+type Waiting = (Rc<RoomTask>, oneshot::Sender<Decision>);
+
 impl Upgrades {
-    /// Keeps where the decision goes, and returns the id that stands for it.
-    pub fn insert(&self, decision: oneshot::Sender<Decision>) -> UpgradeId {
+    /// Keeps where the room's decision goes, and returns the id that stands for it.
+    pub fn insert(&self, room: Rc<RoomTask>, decision: oneshot::Sender<Decision>) -> UpgradeId {
         let id = UpgradeId(self.last.get() + 1);
         self.last.set(id.0);
-        self.waiting.borrow_mut().insert(id, decision);
+        self.waiting.borrow_mut().insert(id, (room, decision));
         id
     }
 
     /// Passes a decision on. A client that has hung up meanwhile gets none.
     pub fn decide(&self, id: UpgradeId, decision: Decision) {
-        if let Some(waiting) = self.waiting.borrow_mut().remove(&id) {
+        if let Some((_, waiting)) = self.waiting.borrow_mut().remove(&id) {
             let _ = waiting.send(decision);
+        }
+    }
+
+    /// Passes one decision on to all requests that wait for this room.
+    pub fn decide_all(&self, room: &Rc<RoomTask>, decision: &Decision) {
+        let mut waiting = self.waiting.borrow_mut();
+        for (_, (_, answer)) in waiting.extract_if(|_, (decides, _)| Rc::ptr_eq(decides, room)) {
+            let _ = answer.send(decision.clone());
         }
     }
 }

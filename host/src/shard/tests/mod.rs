@@ -1,10 +1,11 @@
 //! A shard in this thread, with real sockets, an app that says what it is told, and a journal that waits for the test.
 
+mod collapse;
 mod failures;
 mod held;
 mod verdicts;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::rc::Rc;
@@ -107,10 +108,13 @@ impl Launch for Herald {
 struct Waits {
     commits: RefCell<Vec<Done>>,
     arrived: Notify,
+    /// Whether the next commit panics: outside of any handler.
+    panics: Cell<bool>,
 }
 
 impl Journal for Waits {
     fn commit(&self, _room: &str, turn: &Turn, done: Done) -> bool {
+        assert!(!self.panics.take(), "the test asked for it");
         let writes = turn.effects().iter().any(|effect| match effect {
             Effect::Send(_, frame) => turn.bytes_of(frame).windows(5).any(|part| part == b"write"),
             _ => false,

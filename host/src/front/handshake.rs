@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -20,6 +19,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout_at;
 
 use super::admission::Admission;
+use super::arrivals::Arrivals;
 use super::descriptors;
 use super::discard::Discard;
 use super::permits::{Permits, Share};
@@ -31,9 +31,10 @@ use super::router::Router;
 use super::setup::Setup;
 use super::transport::Transport;
 use super::upgrade::Refusal;
+use crate::close::CloseInfo;
 use crate::protocol;
 use crate::shard::{Command, NewConnection, Permit};
-use crate::types::{Client, ClientId};
+use crate::types::Client;
 
 /// The handshakes of a server: PROXY protocol, TLS, HTTP, and the hand-over to a shard.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ pub struct Handshakes {
     discard: Discard,
     timeout: Duration,
     max_request_bytes: usize,
-    next_id: AtomicU64,
+    arrivals: Arrivals,
 }
 
 impl Handshakes {
@@ -64,7 +65,7 @@ impl Handshakes {
             discard: Discard::new(descriptors),
             timeout: limits.handshake_timeout,
             max_request_bytes: limits.max_request_bytes,
-            next_id: AtomicU64::new(1),
+            arrivals: Arrivals::default(),
         }
     }
 
@@ -155,23 +156,26 @@ impl Handshakes {
         (permit, share): (OwnedSemaphorePermit, Option<Share>),
     ) {
         let Join { route, request, subprotocol, agreement, address, share: behind_proxy } = join;
-        // The reservation comes before the id, and nothing waits between the two: ids grow in the order of arrival.
-        let Ok(reservation) = self.router.shard(&route).reserve().await else { return };
+        let Ok(reservation) = self.router.shard(&route).reserve().await else {
+            let CloseInfo { code, reason, .. } = CloseInfo::shutdown();
+            return self.close(transport, code, &reason).await;
+        };
         let (stream, tls, first) = match transport.into_parts(first) {
             Ok(parts) => parts,
             Err(error) => return tracing::warn!(%address, "a new connection is lost: {error}"),
         };
-        let id = ClientId::new(self.next_id.fetch_add(1, Relaxed));
-        if address == from {
-            tracing::debug!(client = id.get(), %address, "connected");
-        } else {
-            tracing::debug!(client = id.get(), %address, proxy = %from, "connected");
-        }
         let subprotocol = subprotocol.as_deref().map(Arc::from);
-        let client = Client { id, address, request, subprotocol };
         let shares: Vec<_> = [share, behind_proxy].into_iter().flatten().filter(Share::is_limited).collect();
         let permit = Permit::new(permit, (!shares.is_empty()).then(|| Box::new(shares) as _));
-        reservation.send(Command::Join(route.room, NewConnection { stream, tls, first, client, agreement, permit }));
+        self.arrivals.send(reservation, |id| {
+            if address == from {
+                tracing::debug!(client = id.get(), %address, "connected");
+            } else {
+                tracing::debug!(client = id.get(), %address, proxy = %from, "connected");
+            }
+            let client = Client { id, address, request, subprotocol };
+            Command::Join(route.room, NewConnection { stream, tls, first, client, agreement, permit })
+        });
     }
 
     /// Refuses a connection without reading its request. With TLS there is no reply: a handshake costs more than the

@@ -22,6 +22,7 @@
 //! | `origin` | the origins whose pages may connect |
 //! | `forwarded` | the client's address in a proxy's `X-Forwarded-For` |
 //! | `extensions` | the agreement on compression |
+//! | `arrivals` | the ids of clients, in the order of their hand-over |
 //! | `admission` | whether there is room for another connection or client |
 //! | `permits` | the number of connections, in all and for each address |
 //! | `router` | which room a request is for, and where the room is |
@@ -34,6 +35,7 @@
 mod accept;
 mod accept_rate;
 mod admission;
+mod arrivals;
 mod certificate;
 mod descriptors;
 mod discard;

@@ -52,9 +52,19 @@ fn a_query_does_not_change_the_page_but_another_path_is_not_found() {
 #[test]
 fn other_methods_are_not_allowed() {
     let host = Host::run("echo");
-    for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
+    for method in ["POST", "PUT", "DELETE", "TRACE"] {
         let answer = ask(&host.address, &request(&format!("{method} /")));
-        assert_eq!((answer.status, answer.header("allow")), (405, "GET, HEAD"), "{method}");
+        assert_eq!((answer.status, answer.header("allow")), (405, "GET, HEAD, OPTIONS"), "{method}");
+    }
+}
+
+#[test]
+fn health_checks_of_load_balancers_are_answered() {
+    let host = Host::run_with("echo", &["--no-page"]);
+    // HAProxy's default check names no host, and takes 2xx and 3xx for a yes.
+    for check in ["OPTIONS / HTTP/1.0\r\n\r\n", &request("OPTIONS /"), &request("OPTIONS *")] {
+        let answer = ask(&host.address, check);
+        assert_eq!((answer.status, answer.header("allow"), answer.body.len()), (204, "GET, HEAD, OPTIONS", 0), "{check}");
     }
 }
 
@@ -96,6 +106,8 @@ fn the_refusal_of_another_version_names_the_supported_one() {
     let host = Host::run("echo");
     let (answer, why) = refused(&host, &upgrade("/", &[("Sec-WebSocket-Version", "8")]));
     assert_eq!((answer.status, answer.header("sec-websocket-version")), (426, "13"));
+    // A proxy that gets an Upgrade without it may take the answer for broken.
+    assert_eq!((answer.header("upgrade"), answer.header("connection")), ("websocket", "upgrade, close"));
     assert!(why.contains("version 13"), "{why}");
 }
 

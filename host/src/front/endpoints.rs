@@ -8,7 +8,10 @@ use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::http::{HeaderValue, Method, StatusCode, header, request::Parts};
 
-use super::reply::{Reply, text};
+use super::reply::{Reply, allowed, text};
+
+/// The methods of plain requests.
+const METHODS: &str = "GET, HEAD, OPTIONS";
 
 /// The body of a request. Polling it reads from the socket, so an endpoint that collects it sets a limit.
 pub type Body = UnsyncBoxBody<Bytes, hyper::Error>;
@@ -32,7 +35,7 @@ impl Endpoints {
         self.0.push(Box::new(endpoint));
     }
 
-    /// The reply of the first endpoint that has one. Without any: 404, or 405 for a method other than GET and HEAD.
+    /// The reply of the first endpoint that has one. Without any: 404 for GET and HEAD, 204 for OPTIONS, otherwise 405.
     pub async fn answer(&self, request: &Parts, mut body: Body) -> Reply {
         for endpoint in &self.0 {
             if let Some(reply) = endpoint.answer(request, &mut body).await {
@@ -47,8 +50,12 @@ fn unanswered(method: &Method) -> Reply {
     if is_read(method) {
         return text(StatusCode::NOT_FOUND, "nothing is here; this is a WebSocket server");
     }
+    // The health checks of load balancers ask so (HAProxy: `OPTIONS / HTTP/1.0`), and take any 2xx for a yes.
+    if method == Method::OPTIONS {
+        return allowed(METHODS);
+    }
     let mut reply = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered here");
-    reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static(METHODS));
     reply
 }
 
@@ -99,10 +106,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_without_an_endpoint_is_answered_with_404_or_405() {
+    async fn a_request_without_an_endpoint_is_answered_with_404_204_or_405() {
         let endpoints = Endpoints::default();
         assert_eq!(answer(&endpoints, Method::GET, "/", "").await.0, 404);
         assert_eq!(answer(&endpoints, Method::HEAD, "/", "").await.0, 404);
+        assert_eq!(answer(&endpoints, Method::OPTIONS, "/", "").await, (204, String::new()));
         assert_eq!(answer(&endpoints, Method::POST, "/", "hello").await.0, 405);
     }
 }

@@ -21,6 +21,8 @@ pub fn refusal(refusal: &Refusal) -> Reply {
         StatusCode::UPGRADE_REQUIRED => {
             headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
             headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            // Without this, Upgrade would be a header for the whole way, and proxies would pass it on (RFC 9110 §7.8).
+            headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade, close"));
         }
         StatusCode::METHOD_NOT_ALLOWED => {
             headers.insert(header::ALLOW, HeaderValue::from_static("GET"));
@@ -57,6 +59,15 @@ pub fn switching(accept_key: &str, subprotocol: Option<&str>, extension: Option<
         builder = builder.header(header::SEC_WEBSOCKET_EXTENSIONS, extension);
     }
     builder.body(Full::default()).ok()
+}
+
+/// An answer without a body to a client that asks for a server's abilities (RFC 9110 §9.3.7).
+pub fn allowed(methods: &'static str) -> Reply {
+    let mut reply = Response::new(Full::default());
+    *reply.status_mut() = StatusCode::NO_CONTENT;
+    reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
+    reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    reply
 }
 
 /// A line of text.

@@ -154,6 +154,16 @@ fn a_page_may_connect_to_the_host_that_served_it_and_no_other() {
 }
 
 #[test]
+fn a_page_may_connect_when_either_side_names_the_default_port() {
+    let host = Host::run("echo");
+    let status = |own: &str, origin: &str| status_of(&host, &upgrade("/", &[("Host", own), ("Origin", origin)]));
+    assert_eq!(status("localhost:443", "https://localhost"), 101);
+    assert_eq!(status("localhost:80", "http://localhost"), 101);
+    assert_eq!(status("localhost:444", "https://localhost"), 403);
+    assert_eq!(status("localhost:443", "http://localhost"), 403);
+}
+
+#[test]
 fn origins_can_be_allowed() {
     let cases = [
         ("https://app.example", "https://app.example", "http://app.example"),

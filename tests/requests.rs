@@ -110,8 +110,22 @@ fn headers_that_are_lists_may_be_repeated() {
 }
 
 #[test]
-fn a_host_header_is_needed() {
-    each_is_answered(400, &[&upgrade("/", &[("Host", "")])]);
+fn a_request_without_one_valid_host_is_refused_whatever_it_asks_for() {
+    let plain = |first: &str, hosts: &str| format!("{first} HTTP/1.1\r\n{hosts}\r\n");
+    let hosts = ["a b", "localhost/evil", "u@localhost", "localhost:x", "localhost:65536", "[::1", "caf\u{e9}", " "];
+    let upgrades = hosts.iter().map(|host| upgrade("/", &[("Host", host)]));
+    let plains = hosts
+        .iter()
+        .flat_map(|host| ["GET /", "GET /nothing", "OPTIONS *"].map(|first| plain(first, &format!("Host: {host}\r\n"))));
+    let others =
+        [upgrade("/", &[("Host", "")]), plain("GET /", ""), plain("POST /", ""), plain("GET /", "Host: a\r\nHost: a\r\n")];
+    let all: Vec<_> = upgrades.chain(plains).chain(others).collect();
+    each_is_answered(400, &all.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_host_without_a_port_and_an_old_request_without_a_host_are_valid() {
+    each_is_answered(404, &["GET /nothing HTTP/1.0\r\n\r\n", "GET /nothing HTTP/1.1\r\nHost: a:\r\n\r\n"]);
 }
 
 #[test]

@@ -19,10 +19,12 @@
 //! | `setup` | the parts that the builder makes a front door of |
 //! | `policy` | the rules that the builder sets for all connections |
 //! | `upgrade` | the rules of the opening handshake, without I/O |
+//! | `host_header` | the rules for the `Host` of every request |
 //! | `origin` | the origins whose pages may connect |
 //! | `forwarded` | the client's address in a proxy's `X-Forwarded-For` |
 //! | `extensions` | the agreement on compression |
 //! | `arrivals` | the ids of clients, in the order of their hand-over |
+//! | `authority` | a host and its port |
 //! | `admission` | whether there is room for another connection or client |
 //! | `permits` | the number of connections, in all and for each address |
 //! | `router` | which room a request is for, and where the room is |
@@ -36,6 +38,7 @@ mod accept;
 mod accept_rate;
 mod admission;
 mod arrivals;
+mod authority;
 mod certificate;
 mod descriptors;
 mod discard;
@@ -43,6 +46,7 @@ mod endpoints;
 mod extensions;
 mod forwarded;
 mod handshake;
+mod host_header;
 mod listen;
 mod log_throttle;
 mod origin;

@@ -1,7 +1,6 @@
 //! The origins whose pages may connect. A browser names the page's origin in every upgrade (RFC 6455 §10.2).
 
-use std::net::{IpAddr, SocketAddr};
-
+use super::authority::{Authority, default_port};
 use crate::error::Error;
 
 /// Decides about origins. Without a list, only the server's own origin is admitted. Otherwise a page of any site could talk
@@ -33,20 +32,44 @@ impl OriginPolicy {
     }
 
     /// Whether a request with this `Origin` may connect to this `Host`. A client without an origin is not a browser's page.
+    ///
+    /// The origin's scheme tells the default port for both: a server behind a proxy does not know its own. So pages of `http://`
+    /// and `https://` pass alike when both have the port of the `Host`, or leave it out.
     pub fn admits(&self, origin: Option<&str>, host: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };
-        let authority = origin.split_once("://").map(|(_, authority)| authority);
-        if let (Some(authority), Some(host)) = (authority, host)
-            && authority.eq_ignore_ascii_case(host)
-            && (!self.local || means_this_machine(host))
+        let page = Page::parse(origin);
+        if let (Some(page), Some(host)) = (page, host.and_then(Authority::parse))
+            && page.authority.equals(&host, page.scheme)
+            && (!self.local || host.means_this_machine())
         {
             return true;
         }
         self.allowed.iter().any(|allowed| match allowed.strip_prefix("*.") {
             _ if allowed == "*" => true,
-            Some(domain) => authority.is_some_and(|authority| is_subdomain(authority, domain)),
-            None => allowed.eq_ignore_ascii_case(origin),
+            Some(domain) => page.is_some_and(|page| page.authority.is_below(domain)),
+            None => match (Page::parse(allowed), page) {
+                (Some(allowed), Some(page)) => allowed.equals(&page),
+                _ => allowed.eq_ignore_ascii_case(origin),
+            },
         })
+    }
+}
+
+/// The scheme, host and port of a page: its origin (RFC 6454 §4).
+#[derive(Debug, Clone, Copy)]
+struct Page<'a> {
+    scheme: &'a str,
+    authority: Authority<'a>,
+}
+
+impl<'a> Page<'a> {
+    fn parse(origin: &'a str) -> Option<Self> {
+        let (scheme, authority) = origin.split_once("://")?;
+        Some(Self { scheme, authority: Authority::parse(authority)? })
+    }
+
+    fn equals(&self, other: &Self) -> bool {
+        self.scheme.eq_ignore_ascii_case(other.scheme) && self.authority.equals(&other.authority, self.scheme)
     }
 }
 
@@ -54,7 +77,7 @@ impl OriginPolicy {
 fn is_pattern(text: &str) -> bool {
     let is_authority = |text: &str| {
         let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
-        !text.is_empty() && !text.starts_with(['.', ':']) && !text.ends_with([':', '.']) && text.bytes().all(is_part)
+        Authority::parse(text).is_some() && !text.starts_with('.') && !text.ends_with([':', '.']) && text.bytes().all(is_part)
     };
     match (text.strip_prefix("*."), text.split_once("://")) {
         _ if text == "*" || text == "null" => true,
@@ -63,19 +86,15 @@ fn is_pattern(text: &str) -> bool {
         (None, Some((scheme, authority))) => {
             let is_scheme =
                 !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-            is_scheme && is_authority(authority) && default_port(scheme).is_none_or(|port| !authority.ends_with(port))
+            is_scheme && is_authority(authority) && default_suffix(scheme).is_none_or(|port| !authority.ends_with(&port))
         }
         (None, None) => false,
     }
 }
 
-/// The default port of a scheme, which browsers leave out of an origin.
-fn default_port(scheme: &str) -> Option<&'static str> {
-    match scheme {
-        "http" => Some(":80"),
-        "https" => Some(":443"),
-        _ => None,
-    }
+/// The default port of a scheme as a browser leaves it out of an origin, with its colon.
+fn default_suffix(scheme: &str) -> Option<String> {
+    default_port(scheme).map(|port| format!(":{port}"))
 }
 
 /// The origin that is probably meant by an address, a URL or a part of an origin.
@@ -92,24 +111,10 @@ fn meant(text: &str) -> Option<String> {
     if let Some(domain) = domain {
         return Some(format!("*.{}", domain.split(':').next()?));
     }
-    let scheme = scheme.unwrap_or(if means_this_machine(authority) { "http" } else { "https" });
-    let authority = default_port(scheme).and_then(|port| authority.strip_suffix(port)).unwrap_or(authority);
+    let is_local = Authority::parse(authority).is_some_and(|authority| authority.means_this_machine());
+    let scheme = scheme.unwrap_or(if is_local { "http" } else { "https" });
+    let authority = default_suffix(scheme).and_then(|port| authority.strip_suffix(&port)).unwrap_or(authority);
     Some(format!("{scheme}://{authority}"))
-}
-
-/// Whether no name server decides what this authority resolves to: an address, `localhost`, or a name below it (RFC 6761).
-fn means_this_machine(authority: &str) -> bool {
-    if authority.parse::<SocketAddr>().is_ok() || authority.parse::<IpAddr>().is_ok() || authority.starts_with('[') {
-        return true;
-    }
-    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-    host.parse::<IpAddr>().is_ok() || host.eq_ignore_ascii_case("localhost") || is_subdomain(host, "localhost")
-}
-
-fn is_subdomain(authority: &str, domain: &str) -> bool {
-    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-    let Some(at) = host.len().checked_sub(domain.len() + 1) else { return false };
-    host.is_char_boundary(at + 1) && host.as_bytes()[at] == b'.' && host[at + 1..].eq_ignore_ascii_case(domain)
 }
 
 #[cfg(test)]
@@ -147,6 +152,33 @@ mod tests {
     }
 
     #[test]
+    fn the_port_that_a_scheme_leaves_out_may_be_named_on_either_side() {
+        let admits = |origin: &str, host: &str| OriginPolicy::new(Vec::new(), false).admits(Some(origin), Some(host));
+        assert!(admits("https://chat.example", "chat.example:443"));
+        assert!(admits("https://chat.example:443", "chat.example"));
+        assert!(admits("http://chat.example", "chat.example:80"));
+        assert!(admits("http://[::1]", "[::1]:80"));
+        for (origin, host) in [
+            ("https://chat.example", "chat.example:444"),
+            ("https://chat.example", "chat.example:80"),
+            ("http://chat.example", "chat.example:443"),
+            ("https://chat.example:444", "chat.example"),
+            ("https://chat.example:444", "chat.example:443"),
+        ] {
+            assert!(!admits(origin, host), "{origin} {host}");
+        }
+    }
+
+    #[test]
+    fn a_listed_origin_may_be_sent_with_its_default_port() {
+        assert!(admits(&["https://app.example"], "https://app.example:443"));
+        assert!(admits(&["HTTPS://App.example"], "https://app.example"));
+        assert!(!admits(&["https://app.example"], "https://app.example:80"));
+        assert!(!admits(&["https://app.example"], "https://app.example:444"));
+        assert!(admits(&["chrome-extension://abc"], "chrome-extension://abc"));
+    }
+
+    #[test]
     fn a_client_without_an_origin_may_connect() {
         assert!(OriginPolicy::new(Vec::new(), true).admits(None, Some("localhost")));
     }
@@ -167,7 +199,7 @@ mod tests {
             "*.example.com",
             "https://app.example",
             "http://localhost:3000",
-            "http://[::1]:80000",
+            "http://[::1]:8000",
             "chrome-extension://abc",
         ] {
             assert!(OriginPolicy::check(&[origin.to_owned()]).is_ok(), "{origin}");

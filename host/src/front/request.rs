@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::admission::Admission;
 use super::endpoints::Endpoints;
 use super::extensions;
+use super::host_header;
 use super::permits::Share;
 use super::policy::Policy;
 use super::reply::{self, Reply};
@@ -70,6 +71,10 @@ impl Requests {
 
     /// Answers a request on a connection from this address. A 101 comes with what follows it.
     pub async fn answer(&self, from: SocketAddr, request: &Parts, body: Incoming) -> (Reply, Option<Upgrade>) {
+        if let Err(refusal) = host_header::check(request) {
+            tracing::debug!(address = %from, "a request is refused: {}", refusal.text);
+            return (reply::refusal(&refusal), None);
+        }
         if !upgrade::is_wanted(request) {
             return (self.endpoints.answer(request, body.boxed_unsync()).await, None);
         }

@@ -23,6 +23,17 @@ async fn per_room_the_path_names_the_room_and_rooms_do_not_hear_each_other() {
 }
 
 #[tokio::test]
+async fn all_forms_of_one_path_name_one_room() {
+    let host = Host::run_with("probe", &["--instances", "per-room", "--room-path", "/chat/{room}"]);
+    let mut blue = Client::connect_to(&host, "/chat/blue").await;
+    assert_eq!(blue.hears().await, "joined 1");
+    let mut encoded = Client::connect_to(&host, "/chat/%62lu%65").await;
+    assert_eq!((encoded.hears().await.as_str(), blue.hears().await.as_str()), ("joined 2", "joined 2"));
+    let mut slash = Client::connect_to(&host, "/chat/blue%2F").await;
+    assert_eq!((slash.hears().await.as_str(), slash.asks("list").await.as_str()), ("joined 3", "[3] of 1"));
+}
+
+#[tokio::test]
 async fn a_pattern_selects_the_part_of_the_path_that_names_the_room() {
     let host = Host::run_with("probe", &["--instances", "per-room", "--room-path", "/chat/{room}"]);
     let mut client = Client::connect_to(&host, "/chat/blue").await;

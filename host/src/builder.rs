@@ -170,7 +170,8 @@ impl Builder {
         self
     }
 
-    /// How a path names a room in `Instances::PerRoom`: `/chat/{room}`. By default the whole path is the name.
+    /// How a path names a room in `Instances::PerRoom`: `/chat/{room}`. By default the whole path is the name. Percent-encodings
+    /// count in their normal form (RFC 3986 §6.2.2): `/chat/%62lue` is `/chat/blue`.
     #[must_use]
     pub fn room_path(mut self, pattern: impl Into<String>) -> Self {
         self.config.room_path = Some(pattern.into());

@@ -83,7 +83,8 @@ impl Handle {
         self.deliver_all(|| Address::All, &Delivery::Message(message))
     }
 
-    /// Sends a message to the members of a room. If no room has that name, nobody gets it.
+    /// Sends a message to the members of a room. If no room has that name, nobody gets it. A name is taken from a path in normal
+    /// form: `caf%C3%A9`, and neither `caf%c3%a9` nor `c%61f%C3%A9`.
     ///
     /// # Errors
     /// `MessageTooBig`, `Busy` or `Stopped`.

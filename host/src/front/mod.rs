@@ -28,6 +28,7 @@
 //! | `admission` | whether there is room for another connection or client |
 //! | `permits` | the number of connections, in all and for each address |
 //! | `router` | which room a request is for, and where the room is |
+//! | `path` | a path in the one form that names rooms |
 //! | `endpoints` | the table of what answers plain requests |
 //! | `page` | the chat page, and the notice that it shows |
 //! | `reply` | HTTP replies |
@@ -51,6 +52,7 @@ mod listen;
 mod log_throttle;
 mod origin;
 mod page;
+mod path;
 mod permits;
 mod policy;
 mod proxy_protocol;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tokio::sync::mpsc;
 
+use super::path::normal;
 use crate::config::Instances;
 use crate::shard::Command;
 
@@ -46,12 +47,13 @@ impl Router {
         Self { instances, pattern, shards, hasher: RandomState::new(), next_private: AtomicU64::new(1) }
     }
 
-    /// The room for a request of this path, or `None` when the path names none.
+    /// The room for a request of this path, or `None` when the path names none. All forms of one path name one room.
     pub fn route(&self, path: &str) -> Option<Route> {
         let (room, shard) = match self.instances {
             Instances::Shared => (SHARED_ROOM.into(), 0),
             Instances::PerRoom => {
-                let room = room_of(path, self.pattern.as_ref())?;
+                let path = normal(path);
+                let room = room_of(&path, self.pattern.as_ref())?;
                 (room.into(), self.hasher.hash_one(room))
             }
             Instances::PerClient => {
@@ -70,6 +72,7 @@ impl Router {
     }
 }
 
+/// The name in a path in its normal form.
 fn room_of<'a>(path: &'a str, pattern: Option<&Pattern>) -> Option<&'a str> {
     let room = match pattern {
         Some(pattern) => pattern.room(path)?,
@@ -90,7 +93,7 @@ impl Pattern {
     pub fn parse(text: &str) -> Option<Self> {
         let (before, after) = text.split_once("{room}")?;
         let whole = before.starts_with('/') && !after.contains("{room}");
-        whole.then(|| Self { before: before.to_owned(), after: after.to_owned() })
+        whole.then(|| Self { before: normal(before).into_owned(), after: normal(after).into_owned() })
     }
 
     fn room<'a>(&self, path: &'a str) -> Option<&'a str> {
@@ -135,6 +138,20 @@ mod tests {
         let router = router(Instances::PerRoom, 8);
         assert_eq!(router.route("/blue"), router.route("/blue"));
         assert_eq!(router.route(""), None);
+    }
+
+    #[test]
+    fn all_forms_of_one_path_name_one_room() {
+        let router = router(Instances::PerRoom, 8);
+        for form in ["/%62lue", "/%62%6C%75e"] {
+            assert_eq!(router.route(form), router.route("/blue"), "{form}");
+        }
+        assert_ne!(router.route("/a%2Fb"), router.route("/a/b"));
+        assert_eq!(router.route(&format!("/{}", "%61".repeat(255))), router.route(&format!("/{}", "a".repeat(255))));
+        assert_eq!(router.route(&format!("/{}", "a".repeat(256))), None);
+        let pattern = Pattern::parse("/ch%61t/{room}/%2e").expect("it is a pattern");
+        assert_eq!(pattern.room("/chat/blue/."), Some("blue"));
+        assert_eq!(pattern.room("/chat/a%2Fb/."), Some("a%2Fb"), "an encoded slash separates nothing");
     }
 
     #[test]

@@ -252,6 +252,7 @@ async fn a_trusted_proxy_tells_the_guest_who_the_client_is() {
     for (said, seen) in [
         ("203.0.113.5", "ip=203.0.113.5 "),
         ("1.1.1.1, 203.0.113.5:4711, 127.0.0.7", "ip=203.0.113.5 "),
+        ("203.0.113.5, ,", "ip=203.0.113.5 "),
         ("unknown", "ip=127.0.0.1 "),
         ("2001:db8::1", "ip=2001:db8::1 "),
     ] {
@@ -312,6 +313,15 @@ fn a_trusted_proxy_can_tell_by_the_proxy_protocol_too() {
 }
 
 #[test]
+fn a_client_from_the_proxys_own_network_cannot_name_another_address() {
+    let mut host = Host::run_with("echo", &["--trusted-proxy", "127.0.0.0/8", "--proxy-protocol", "-v"]);
+    let header = b"PROXY TCP4 127.0.0.9 127.0.0.1 4711 80\r\n";
+    let mut raw = announced(&host, header, &upgrade("/", &[("X-Forwarded-For", "203.0.113.5")]));
+    assert_eq!(raw.head().status, 101);
+    host.logs("address=127.0.0.9:4711");
+}
+
+#[test]
 fn other_peers_are_not_trusted_by_the_proxy_protocol() {
     let host = Host::run_with("echo", &["--trusted-proxy", "10.0.0.7", "--proxy-protocol"]);
     let mut raw = announced(&host, b"PROXY TCP4 203.0.113.5 10.0.0.1 4711 80\r\n", &upgrade("/", &[]));
@@ -325,6 +335,7 @@ fn a_mistaken_setting_is_refused_at_the_start_with_a_suggestion() {
     let cases = [
         (["--allow-origin", "app.example"], "\"app.example\" is no origin; did you mean https://app.example?"),
         (["--trusted-proxy", "localhost"], "\"localhost\" is no address of a proxy"),
+        (["--trusted-proxy", "::ffff:10.0.0.0/8"], "\"::ffff:10.0.0.0/8\" is no address of a proxy"),
         (
             ["--outbox-soft", "2MiB"],
             "(--outbox-soft, 2097152 bytes) is above the hard limit of an outbox (--outbox-hard, 1048576 bytes)",

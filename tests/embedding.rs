@@ -299,11 +299,11 @@ async fn a_trusted_proxy_names_the_clients_address() {
     let tell = |room: &mut Room, client: &Member| {
         let _ = room.send(client.id, client.address.to_string());
     };
-    let server = Server::builder().trusted_proxy("127.0.0.0/8").proxy_protocol(true).on_new_client(tell);
-    let server = Embedded::start(server);
+    let server = Server::builder().trusted_proxy("127.0.0.1").trusted_proxy("::ffff:127.0.0.9").proxy_protocol(true);
+    let server = Embedded::start(server.on_new_client(tell));
     let mut raw = Raw::connect(&server.address);
     raw.says(
-        ["PROXY TCP4 127.0.0.9 10.0.0.1 4711 80\r\n", &upgrade("/", &[("X-Forwarded-For", "1.1.1.1, 203.0.113.5:99")])]
+        ["PROXY TCP4 127.0.0.9 10.0.0.1 4711 80\r\n", &upgrade("/", &[("X-Forwarded-For", "1.1.1.1, 203.0.113.5:99,")])]
             .concat()
             .as_bytes(),
     );

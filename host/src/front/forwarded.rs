@@ -7,11 +7,20 @@
 use std::net::{IpAddr, SocketAddr};
 
 use hyper::http::HeaderMap;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use crate::error::Error;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The other side of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer {
+    /// Its address, or the one that a trusted proxy names by the PROXY protocol.
+    pub address: SocketAddr,
+    /// Whether it is a trusted proxy, whose requests name the client.
+    pub forwards: bool,
+}
 
 /// The trusted proxies.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +31,8 @@ pub struct Proxies {
 }
 
 impl Proxies {
-    /// Reads addresses and networks: `10.0.0.7`, `10.0.0.0/8`, `2001:db8::/32`.
+    /// Reads addresses and networks: `10.0.0.7`, `10.0.0.0/8`, `2001:db8::/32`. A network of mapped addresses
+    /// (`::ffff:10.0.0.0/104`) is one of IPv4.
     ///
     /// With `announce`, their connections begin with a header of the PROXY protocol.
     ///
@@ -30,16 +40,10 @@ impl Proxies {
     /// A text is neither an address nor a network.
     pub fn parse(texts: &[String], announce: bool) -> Result<Self, Error> {
         let parse = |text: &String| {
-            let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-            network.map_err(|_| Error::TrustedProxy(text.clone()))
+            let network = text.parse().ok().or_else(|| text.parse().map(IpAddr::into).ok());
+            network.and_then(canonical).ok_or_else(|| Error::TrustedProxy(text.clone()))
         };
         texts.iter().map(parse).collect::<Result<_, _>>().map(|trusted| Self { trusted, announce })
-    }
-
-    /// Whether this address belongs to a trusted proxy.
-    pub fn trust(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.trusted.iter().any(|network| network.contains(&address))
     }
 
     /// Whether a connection from this address begins with a header of the PROXY protocol.
@@ -47,18 +51,51 @@ impl Proxies {
         self.announce && self.trust(address)
     }
 
-    /// The client's address, for a request from this address. The port is 0 if the proxy does not name one.
-    pub fn client(&self, from: SocketAddr, headers: &HeaderMap) -> SocketAddr {
-        let mut client = from;
+    /// The other side of a connection without such a header.
+    pub fn peer(&self, address: SocketAddr) -> Peer {
+        Peer { address, forwards: self.trust(address.ip()) }
+    }
+
+    /// The other side of a connection on which this proxy names a client, or none: then it speaks for itself, or does not know.
+    ///
+    /// The client is taken for another proxy only if an entry trusts it that does not trust the announcing proxy as well. Somebody
+    /// who merely shares the proxy's network has no say about addresses.
+    pub fn announced(&self, proxy: SocketAddr, client: Option<SocketAddr>) -> Peer {
+        let Some(address) = client else { return Peer { address: proxy, forwards: false } };
+        let (proxy, client) = (proxy.ip().to_canonical(), address.ip().to_canonical());
+        Peer { address, forwards: self.trusted.iter().any(|network| network.contains(&client) && !network.contains(&proxy)) }
+    }
+
+    /// The client's address, for a request of this peer. The port is 0 if the proxy does not name one.
+    pub fn client(&self, peer: Peer, headers: &HeaderMap) -> SocketAddr {
+        let Peer { address: mut client, mut forwards } = peer;
         let values = headers.get_all(X_FORWARDED_FOR).into_iter().rev();
-        let mut entries = values.flat_map(|value| value.to_str().unwrap_or("?").rsplit(','));
-        while self.trust(client.ip()) {
+        let entries = values.flat_map(|value| value.to_str().unwrap_or("?").rsplit(','));
+        // Empty elements of a list do not count (RFC 9110 §5.6.1).
+        let mut entries = entries.map(str::trim).filter(|entry| !entry.is_empty());
+        while forwards {
             // The trusted proxy wrote no address: only its own is known.
-            let Some(next) = entries.next().and_then(|entry| address(entry.trim())) else { break };
-            client = next;
+            let Some(next) = entries.next().and_then(address) else { break };
+            (client, forwards) = (next, self.trust(next.ip()));
         }
         client
     }
+
+    fn trust(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.trusted.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// The network, as one of IPv4 if its addresses are mapped ones: peers are compared in that form. `None` if it reaches beyond
+/// them, which is the prefix of an IPv4 network on a mapped address (`::ffff:10.0.0.0/8`).
+fn canonical(network: IpNet) -> Option<IpNet> {
+    let mapped = match network {
+        IpNet::V4(_) => None,
+        IpNet::V6(network) => network.addr().to_ipv4_mapped(),
+    };
+    let Some(address) = mapped else { return Some(network) };
+    Ipv4Net::new(address, network.prefix_len().checked_sub(96)?).ok().map(IpNet::V4)
 }
 
 /// Reads `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:4711`.
@@ -72,14 +109,27 @@ fn address(text: &str) -> Option<SocketAddr> {
 mod tests {
     use super::*;
 
-    /// The client of a request from this address with these headers, where 10.0.0.0/8 and 2001:db8::7 are trusted.
-    fn client(from: &str, headers: &[&str]) -> String {
-        let proxies = Proxies::parse(&["10.0.0.0/8".to_owned(), "2001:db8::7".to_owned()], false).expect("these are networks");
+    fn proxies(trusted: &[&str]) -> Proxies {
+        let trusted: Vec<_> = trusted.iter().map(ToString::to_string).collect();
+        Proxies::parse(&trusted, true).expect("these are networks")
+    }
+
+    fn at(address: &str) -> SocketAddr {
+        address.parse().expect("the test's address is valid")
+    }
+
+    fn forwarded(headers: &[&str]) -> HeaderMap {
         let mut map = HeaderMap::new();
         for header in headers {
             map.append(X_FORWARDED_FOR, header.parse().expect("the test's header is valid"));
         }
-        proxies.client(from.parse().expect("the test's address is valid"), &map).to_string()
+        map
+    }
+
+    /// The client of a request from this address with these headers, where 10.0.0.0/8 and 2001:db8::7 are trusted.
+    fn client(from: &str, headers: &[&str]) -> String {
+        let proxies = proxies(&["10.0.0.0/8", "2001:db8::7"]);
+        proxies.client(proxies.peer(at(from)), &forwarded(headers)).to_string()
     }
 
     #[test]
@@ -112,14 +162,52 @@ mod tests {
     #[test]
     fn without_a_usable_entry_the_proxys_own_address_counts() {
         assert_eq!(client("10.0.0.1:80", &[]), "10.0.0.1:80");
-        for nothing in ["", "unknown", "_hidden", "203.0.113.5,", "203.0.113.5, nonsense", "1.2.3.4.5", "[::1"] {
+        for nothing in ["", ",", "unknown", "_hidden", "203.0.113.5, nonsense", "1.2.3.4.5", "[::1"] {
             assert_eq!(client("10.0.0.1:80", &[nothing]), "10.0.0.1:80", "{nothing:?}");
         }
     }
 
     #[test]
+    fn empty_entries_do_not_count() {
+        for list in ["203.0.113.5,", "203.0.113.5 , ,", ",203.0.113.5,\t,", "1.1.1.1,,203.0.113.5,,10.0.0.2,"] {
+            assert_eq!(client("10.0.0.1:80", &[list]), "203.0.113.5:0", "{list:?}");
+        }
+        assert_eq!(client("10.0.0.1:80", &["203.0.113.5", ""]), "203.0.113.5:0");
+    }
+
+    #[test]
+    fn a_client_that_is_announced_from_the_proxys_own_network_does_not_name_another() {
+        let client = |trusted: &[&str], announced: Option<&str>| {
+            let proxies = proxies(trusted);
+            let peer = proxies.announced(at("10.0.0.1:80"), announced.map(at));
+            proxies.client(peer, &forwarded(&["203.0.113.5"])).to_string()
+        };
+        assert_eq!(client(&["10.0.0.0/8"], Some("10.9.9.9:4711")), "10.9.9.9:4711");
+        assert_eq!(client(&["10.0.0.0/8", "10.0.0.1"], Some("[::ffff:10.9.9.9]:4711")), "[::ffff:10.9.9.9]:4711");
+        assert_eq!(client(&["10.0.0.0/8"], Some("198.51.100.1:4711")), "198.51.100.1:4711", "a stranger");
+        assert_eq!(client(&["10.0.0.0/8"], None), "10.0.0.1:80", "whoever it is");
+        assert_eq!(client(&["10.0.0.1", "10.9.9.9"], Some("10.9.9.9:4711")), "203.0.113.5:0", "a proxy with an entry of its own");
+        assert_eq!(client(&["10.0.0.0/8", "198.51.100.0/24"], Some("198.51.100.1:4711")), "203.0.113.5:0");
+    }
+
+    #[test]
+    fn a_network_of_mapped_addresses_is_one_of_ipv4() {
+        for (network, from) in [
+            ("::ffff:127.0.0.1", "127.0.0.1:80"),
+            ("::ffff:127.0.0.1", "[::ffff:127.0.0.1]:80"),
+            ("::ffff:10.0.0.0/104", "10.9.9.9:80"),
+            ("::ffff:0:0/96", "192.0.2.1:80"),
+            ("127.0.0.1", "[::ffff:127.0.0.1]:80"),
+        ] {
+            assert!(proxies(&[network]).peer(at(from)).forwards, "{network} has {from}");
+        }
+        assert!(!proxies(&["::ffff:127.0.0.1"]).peer(at("127.0.0.2:80")).forwards);
+        assert!(!proxies(&["::ffff:10.0.0.0/104"]).peer(at("11.0.0.1:80")).forwards);
+    }
+
+    #[test]
     fn an_invalid_network_is_refused() {
-        for wrong in ["", "localhost", "10.0.0.0/33", "10.0.0", "*"] {
+        for wrong in ["", "localhost", "10.0.0.0/33", "10.0.0", "*", "::ffff:10.0.0.0/8", "::ffff:10.0.0.1/95"] {
             let line = Proxies::parse(&[wrong.to_owned()], false).expect_err("this is no network").to_string();
             assert!(line.contains(&format!("{wrong:?} is no address of a proxy")), "{line}");
         }

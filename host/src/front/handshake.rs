@@ -22,6 +22,7 @@ use super::admission::Admission;
 use super::arrivals::Arrivals;
 use super::descriptors;
 use super::discard::Discard;
+use super::forwarded::Peer;
 use super::permits::{Permits, Share};
 use super::policy::Policy;
 use super::proxy_protocol;
@@ -79,13 +80,14 @@ impl Handshakes {
         let _ = stream.set_nodelay(true);
         let too_late = |from| tracing::debug!(address = %from, "no upgrade request came in time");
         let deadline = Instant::now() + self.timeout;
-        let from = match timeout_at(deadline.into(), self.announced(&mut stream, from)).await {
-            Ok(Ok(from)) => from,
+        let peer = match timeout_at(deadline.into(), self.peer(&mut stream, from)).await {
+            Ok(Ok(peer)) => peer,
             Ok(Err(error)) => return tracing::debug!(proxy = %from, "a trusted proxy's connection is unusable: {error}"),
             Err(_) => return too_late(from),
         };
         // Behind a trusted proxy, only the request tells the client's address.
-        let share = if self.policy.proxies.trust(from.ip()) { Ok(None) } else { self.admission.share(from).map(Some) };
+        let from = peer.address;
+        let share = if peer.forwards { Ok(None) } else { self.admission.share(from).map(Some) };
         let share = match share {
             Ok(share) => share,
             Err(refusal) => return self.refuse(stream, from, &refusal).await,
@@ -95,7 +97,7 @@ impl Handshakes {
             return tracing::debug!(address = %from, "no TLS handshake came in time");
         };
         let Some(transport) = transport else { return };
-        match timeout_at(deadline.into(), self.serve(transport, from)).await {
+        match timeout_at(deadline.into(), self.serve(transport, peer)).await {
             Ok((transport, first, Some(Upgrade::Join(join)))) => {
                 self.hand_over(transport, first, from, join, (permit, share)).await;
             }
@@ -106,16 +108,17 @@ impl Handshakes {
         }
     }
 
-    /// Where a connection comes from: the peer's address, or the one that a trusted proxy names by the PROXY protocol.
-    async fn announced(&self, stream: &mut TcpStream, from: SocketAddr) -> io::Result<SocketAddr> {
-        if !self.policy.proxies.announce(from.ip()) {
-            return Ok(from);
+    /// The other side of a connection: the socket's, or the one that a trusted proxy names by the PROXY protocol.
+    async fn peer(&self, stream: &mut TcpStream, from: SocketAddr) -> io::Result<Peer> {
+        let proxies = &self.policy.proxies;
+        if !proxies.announce(from.ip()) {
+            return Ok(proxies.peer(from));
         }
-        Ok(proxy_protocol::read(stream).await?.unwrap_or(from))
+        Ok(proxies.announced(from, proxy_protocol::read(stream).await?))
     }
 
     /// Answers requests until one is upgraded or the connection ends. Returns the bytes that were read behind the last request.
-    async fn serve(&self, transport: Transport, address: SocketAddr) -> (Transport, Bytes, Option<Upgrade>) {
+    async fn serve(&self, transport: Transport, peer: Peer) -> (Transport, Bytes, Option<Upgrade>) {
         let upgrade = Arc::new(Mutex::new(None));
         let service = service_fn({
             let (requests, upgrade) = (Arc::clone(&self.requests), Arc::clone(&upgrade));
@@ -123,7 +126,7 @@ impl Handshakes {
                 let (requests, upgrade) = (Arc::clone(&requests), Arc::clone(&upgrade));
                 Box::pin(async move {
                     let (parts, body) = request.into_parts();
-                    let (reply, next) = requests.answer(address, &parts, body).await;
+                    let (reply, next) = requests.answer(peer, &parts, body).await;
                     if let Some(next) = next
                         && let Ok(mut slot) = upgrade.lock()
                     {
@@ -140,7 +143,7 @@ impl Handshakes {
         let parts = connection.into_parts();
         let mut next = upgrade.lock().ok().and_then(|mut slot| slot.take());
         if let Err(error) = served {
-            tracing::debug!(%address, "the HTTP request failed: {error}");
+            tracing::debug!(address = %peer.address, "the HTTP request failed: {error}");
             next = None;
         }
         (parts.io.into_inner(), parts.read_buf, next)

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::admission::Admission;
 use super::endpoints::Endpoints;
 use super::extensions;
+use super::forwarded::Peer;
 use super::host_header;
 use super::permits::Share;
 use super::policy::Policy;
@@ -69,17 +70,17 @@ impl Requests {
         Self { policy, admission, router, endpoints, origins_refused: AtomicU64::new(0) }
     }
 
-    /// Answers a request on a connection from this address. A 101 comes with what follows it.
-    pub async fn answer(&self, from: SocketAddr, request: &Parts, body: Incoming) -> (Reply, Option<Upgrade>) {
+    /// Answers a request on a connection from this peer. A 101 comes with what follows it.
+    pub async fn answer(&self, peer: Peer, request: &Parts, body: Incoming) -> (Reply, Option<Upgrade>) {
         if let Err(refusal) = host_header::check(request) {
-            tracing::debug!(address = %from, "a request is refused: {}", refusal.text);
+            tracing::debug!(address = %peer.address, "a request is refused: {}", refusal.text);
             return (reply::refusal(&refusal), None);
         }
         if !upgrade::is_wanted(request) {
             return (self.endpoints.answer(request, body.boxed_unsync()).await, None);
         }
-        let address = self.policy.proxies.client(from, &request.headers);
-        match self.upgrade(address, from, request).await {
+        let address = self.policy.proxies.client(peer, &request.headers);
+        match self.upgrade(address, peer, request).await {
             Ok((reply, upgrade)) => (reply, Some(upgrade)),
             Err(refusal) => {
                 tracing::debug!(%address, status = refusal.status.as_u16(), "upgrade refused: {}", refusal.text);
@@ -88,12 +89,12 @@ impl Requests {
         }
     }
 
-    async fn upgrade(&self, address: SocketAddr, from: SocketAddr, parts: &Parts) -> Result<(Reply, Upgrade), Refusal> {
+    async fn upgrade(&self, address: SocketAddr, peer: Peer, parts: &Parts) -> Result<(Reply, Upgrade), Refusal> {
         let accept_key = upgrade::accept_key(parts)?;
         self.check_origin(address, parts)?;
         self.admission.check_open()?;
         // Any other client got its share when it connected.
-        let share = self.policy.proxies.trust(from.ip()).then(|| self.admission.share(address)).transpose();
+        let share = peer.forwards.then(|| self.admission.share(address)).transpose();
         let share = share.inspect_err(|refusal| self.admission.log_refused(address, refusal))?;
         let nowhere = || Refusal::new(StatusCode::NOT_FOUND, "this path names no room");
         let route = self.router.route(parts.uri.path()).ok_or_else(nowhere)?;

@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_a_meaning_of_its_own_stays_encoded() {
+    fn encodings_with_a_meaning_of_their_own_stay() {
         for path in ["/a%2Fb", "/a%25b", "/a%2562", "/a%20b", "/%00", "/a%3Fb", "/a+b", "/a!$&'()*+,;=:@b", "/"] {
             assert_eq!(normal(path), path);
             assert_eq!(normal(&normal(path)), path, "it is normal");

@@ -190,6 +190,46 @@ async fn rooms_that_open_after_a_swap_are_on_probation_too() {
     assert_eq!(stays.asks("0").await, "one 0 1");
 }
 
+/// Has a client of its own make the release `faulty` trap.
+async fn traps(host: &Swappable) {
+    let mut client = Client::connect(&host.host).await;
+    client.says("x").await;
+    assert_eq!(client.is_closed().await.0, 1011);
+}
+
+#[tokio::test]
+async fn a_refused_swap_leaves_the_probation_before_it_in_force_also_for_rooms_that_open_later() {
+    let mut host = Swappable::run("one", &["--instances", "per-client", "--probation", "10m", "--probation-traps", "2"]);
+    let mut stays = Client::connect(&host.host).await;
+    assert_eq!(stays.asks("0").await, "one 0 1");
+    host.swap("faulty");
+    traps(&host).await;
+    host.refusal_of(guest("refuser").to_str().expect("the path is text"));
+    let mut late = Client::connect(&host.host).await;
+    traps(&host).await;
+    host.host.logs("every room goes back to");
+    host.host.logs("every room runs");
+    assert!(host.runs("one"));
+    assert_eq!((stays.asks("1").await, late.asks("0").await), ("one 1 2".to_owned(), "one 0 1".to_owned()));
+}
+
+#[tokio::test]
+async fn a_release_that_comes_back_within_its_probation_is_still_on_it() {
+    let mut host = Swappable::run("one", &["--instances", "per-client", "--probation", "10m", "--probation-traps", "2"]);
+    let mut stays = Client::connect(&host.host).await;
+    assert_eq!(stays.asks("0").await, "one 0 1");
+    host.swap("faulty");
+    host.swap("faulty");
+    for release in ["faulty", "one"] {
+        traps(&host).await;
+        traps(&host).await;
+        host.host.logs(&format!("{release}.wasm again"));
+        assert!(host.runs(release));
+    }
+    assert_eq!(stays.asks("1").await, "one 1 2");
+    assert_eq!(Client::connect(&host.host).await.asks("0").await, "one 0 1");
+}
+
 #[tokio::test]
 async fn a_file_that_is_no_socket_is_not_removed() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");

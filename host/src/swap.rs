@@ -11,10 +11,9 @@
 //! and the state given at the swap, until the probation has passed (`Order::Settle`).
 //!
 //! - A refusal ends the swap. `Order::Revert` takes back the rooms that took part in it; its `Probation` identifies the swap. The
-//!   way back from the swap before is then in force again, if its probation still runs. Rooms opened during or after the refused
-//!   swap have no way back.
+//!   probation of the swap before then goes on with its time and its count, also for rooms that opened meanwhile or open later.
 //! - `Probation` counts the traps of all rooms with the new release. Rooms that opened since go back without state. At the
-//!   limit, `Releases::watch_over` reverts all rooms.
+//!   limit, `Releases::watch_over` reverts all rooms. If the release before is on probation still, that one goes on too.
 //! - A rollback is a swap to the previous release, with a fresh snapshot.
 
 use std::path::{Path, PathBuf};
@@ -76,14 +75,20 @@ pub struct Status {
 struct Release {
     program: Program,
     info: ReleaseInfo,
+    /// Its probation, until that has passed.
+    probation: Option<Arc<Probation>>,
 }
 
 #[derive(Debug)]
 struct State {
     current: Release,
-    previous: Option<Release>,
+    /// The releases before it, the last one at the end.
+    before: Vec<Release>,
     swaps: u64,
 }
+
+/// How many releases before the running one a server keeps: its probation can fail, and then that of the release before.
+const KEPT: usize = 2;
 
 /// The surroundings of each release of a server.
 #[derive(Debug)]
@@ -113,7 +118,7 @@ pub struct Releases {
 impl Releases {
     /// The releases of a server that runs `program` from this file.
     pub fn new(host: GuestHost, file: &Path, program: Program) -> Self {
-        let state = State { current: Release::new(file, program), previous: None, swaps: 0 };
+        let state = State { current: Release::new(file, program), before: Vec::new(), swaps: 0 };
         Self { host, swapping: AsyncMutex::new(()), state: Mutex::new(state) }
     }
 
@@ -137,7 +142,7 @@ impl Releases {
     /// The running release is the first one, or a room refuses the previous one.
     pub async fn rollback(self: &Arc<Self>) -> Result<SwapReport, Error> {
         let _swapping = self.swapping.lock().await;
-        let previous = self.state().previous.clone().ok_or(Error::NothingToGoBackTo)?;
+        let previous = self.state().before.last().cloned().ok_or(Error::NothingToGoBackTo)?;
         self.install(previous.again(), Instant::now()).await
     }
 
@@ -146,7 +151,7 @@ impl Releases {
         let state = self.state();
         Status {
             release: state.current.info.clone(),
-            previous: state.previous.as_ref().map(|release| release.info.clone()),
+            previous: state.before.last().map(|release| release.info.clone()),
             rooms: self.host.counters.rooms(),
             clients,
             swaps: state.swaps,
@@ -156,7 +161,6 @@ impl Releases {
 
     /// The caller holds `swapping`.
     async fn install(self: &Arc<Self>, next: Release, begun: Instant) -> Result<SwapReport, Error> {
-        let running = self.state().current.program.clone();
         let ready = Instant::now();
         let probation = Probation::new(ready + self.host.limits.probation, self.host.limits.probation_traps);
         let mut rooms = Vec::new();
@@ -167,45 +171,65 @@ impl Releases {
             match outcome.await.map_err(|_| Error::Stopped)? {
                 Ok(swapped) => rooms.extend(swapped),
                 Err(reason) => {
-                    self.revert(&running, &probation).await;
-                    let name = next.program.name().to_owned();
-                    return Err(Error::Refused { name, running: running.name().to_owned(), reason });
+                    self.revert(&probation).await;
+                    let running = self.state().current.program.name().to_owned();
+                    return Err(Error::Refused { name: next.program.name().to_owned(), running, reason });
                 }
             }
         }
         let mut state = self.state();
-        let from = std::mem::replace(&mut state.current, next);
+        let from = std::mem::replace(&mut state.current, Release { probation: Some(Arc::clone(&probation)), ..next });
         let (from_info, to) = (from.info.clone(), state.current.info.clone());
-        state.previous = Some(from);
+        state.before.push(from);
+        if state.before.len() > KEPT {
+            state.before.remove(0);
+        }
         state.swaps += 1;
-        tokio::spawn(Arc::clone(self).watch_over(probation, state.swaps));
+        tokio::spawn(Arc::clone(self).watch_over(probation));
         Ok(SwapReport { from: from_info, to, load_us: micros(ready - begun), swap_us: micros(ready.elapsed()), rooms })
     }
 
-    /// Waits for the end of a release's probation, and reverts the release if it failed. `swap` is the number of the swap: a
-    /// later swap has a probation of its own.
-    async fn watch_over(self: Arc<Self>, probation: Arc<Probation>, swap: u64) {
-        let failed = tokio::time::timeout_at(probation.until().into(), probation.failed()).await.is_ok();
+    /// Waits for the end of a probation, and judges the running release if it is the one on that probation. If a later swap has
+    /// replaced it, it is judged when that swap is reverted.
+    async fn watch_over(self: Arc<Self>, probation: Arc<Probation>) {
+        let _ = tokio::time::timeout_at(probation.until().into(), probation.failed()).await;
         let _swapping = self.swapping.lock().await;
-        if self.state().swaps != swap {
-            return;
+        if self.on_probation().is_some_and(|current| Arc::ptr_eq(&current, &probation)) {
+            self.judge().await;
         }
-        if !failed {
-            for shard in &self.host.shards {
-                let _ = shard.send(Order::Settle).await;
+    }
+
+    /// Goes back while the running release has failed its probation, and settles one that has passed. The caller holds `swapping`.
+    async fn judge(&self) {
+        while let Some(probation) = self.on_probation() {
+            if probation.has_failed() && !self.state().before.is_empty() {
+                self.go_back(&probation).await;
+            } else if probation.has_failed() || probation.until() <= Instant::now() {
+                self.state().current.probation = None;
+                for shard in &self.host.shards {
+                    let _ = shard.send(Order::Settle).await;
+                }
+            } else {
+                return;
             }
-            return;
         }
-        let failing = self.state().current.info.file.clone();
-        let Some(previous) = self.state().previous.take() else { return };
+    }
+
+    fn on_probation(&self) -> Option<Arc<Probation>> {
+        self.state().current.probation.clone()
+    }
+
+    /// The running release has failed its probation: every room goes back to the release before.
+    async fn go_back(&self, probation: &Arc<Probation>) {
+        let Some(previous) = self.state().before.pop() else { return };
+        let file = previous.info.file.clone();
         tracing::error!(
             "{} failed too often in its first {:?}: every room goes back to {} and the state that it had at the swap",
-            failing.display(),
+            self.state().current.info.file.display(),
             self.host.limits.probation,
-            previous.info.file.display()
+            file.display()
         );
-        self.revert(&previous.program, &probation).await;
-        let file = previous.info.file.clone();
+        self.revert(probation).await;
         let mut state = self.state();
         state.current = previous.again();
         state.swaps += 1;
@@ -218,11 +242,11 @@ impl Releases {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn revert(&self, to: &Program, probation: &Arc<Probation>) {
+    async fn revert(&self, probation: &Arc<Probation>) {
         for shard in &self.host.shards {
             let (answer, outcome) = oneshot::channel();
             // A shard that has ended has no rooms.
-            if shard.send(Order::Revert(to.clone(), Arc::clone(probation), answer)).await.is_ok() {
+            if shard.send(Order::Revert(Arc::clone(probation), answer)).await.is_ok() {
                 let _ = outcome.await;
             }
         }
@@ -232,7 +256,7 @@ impl Releases {
 impl Release {
     fn new(file: &Path, program: Program) -> Self {
         let info = ReleaseInfo { file: file.to_owned(), sha256: program.sha256().to_owned(), since_unix: now_unix() };
-        Self { program, info }
+        Self { program, info, probation: None }
     }
 
     /// The same release, running from now on.

@@ -31,6 +31,7 @@
 //! | `effects` | a turn's outputs made visible |
 //! | `occupancy` | when a room ends because nobody is in it |
 //! | `release` | the release that a room runs |
+//! | `way_back` | the releases before it, while probations run |
 //! | `breaker` | how often an app may fail |
 //! | `orders` | orders to rooms |
 //! | `probation` | the time after a swap in which traps count against the new release |
@@ -73,6 +74,7 @@ mod tests;
 mod thread;
 mod tls;
 mod upgrades;
+mod way_back;
 
 pub use command::{Address, Command, Delivery, Envelope};
 pub use counters::Counters;

@@ -12,9 +12,9 @@ use super::probation::Probation;
 pub enum Order<L> {
     /// Take over the new release, room by room. The first room that refuses ends it; those before it stay swapped.
     Swap(L, Arc<Probation>, oneshot::Sender<Result<Vec<RoomSwap>, String>>),
-    /// Go back to this release, the one before the swap of this probation, with the state saved then. Rooms that did
-    /// not take part in that swap stay as they are.
-    Revert(L, Arc<Probation>, oneshot::Sender<()>),
+    /// Go back to the release before the swap of this probation, with the state saved then. Shards and rooms that took no part in
+    /// that swap stay as they are.
+    Revert(Arc<Probation>, oneshot::Sender<()>),
     /// The probation has passed: the state kept for a rollback is dropped.
     Settle,
 }

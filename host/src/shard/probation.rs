@@ -33,6 +33,11 @@ impl Probation {
         self.tripped.notified().await;
     }
 
+    /// Whether there were too many traps.
+    pub fn has_failed(&self) -> bool {
+        self.max_traps > 0 && self.traps.load(Relaxed) >= self.max_traps
+    }
+
     /// When it ends.
     pub fn until(&self) -> Instant {
         self.until

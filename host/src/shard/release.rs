@@ -7,16 +7,8 @@ use std::time::{Duration, Instant};
 use super::breaker::Breaker;
 use super::handlers::guarded;
 use super::probation::Probation;
+use super::way_back::WayBack;
 use crate::app::{Fault, Launch, Saved};
-
-/// A room's state of the release before a swap, kept until the probation has passed.
-struct Previous<L> {
-    launch: L,
-    saved: Option<Saved>,
-    probation: Arc<Probation>,
-    /// The release before this one, for the case that its probation fails after this swap is reverted. Only one is kept.
-    earlier: Option<Box<Previous<L>>>,
-}
 
 /// The release of one room.
 pub(super) struct Release<L: Launch> {
@@ -25,17 +17,16 @@ pub(super) struct Release<L: Launch> {
     app: Option<L::App>,
     /// The last result of `snapshot`.
     saved: Option<Saved>,
-    previous: Option<Previous<L>>,
+    way_back: WayBack<L>,
     breaker: Breaker,
     /// When an open circuit lets the next instance start.
     circuit_open_until: Option<Instant>,
 }
 
 impl<L: Launch> Release<L> {
-    /// A release without an instance. If it is on probation, `previous` is the release to go back to, without state.
-    pub(super) fn new(launch: L, previous: Option<(L, Arc<Probation>)>, breaker: Breaker) -> Self {
-        let previous = previous.map(|(launch, probation)| Previous { launch, saved: None, probation, earlier: None });
-        Self { launch, app: None, saved: None, previous, breaker, circuit_open_until: None }
+    /// A release without an instance. If it is on probation, `way_back` leads to the releases before it.
+    pub(super) fn new(launch: L, way_back: WayBack<L>, breaker: Breaker) -> Self {
+        Self { launch, app: None, saved: None, way_back, breaker, circuit_open_until: None }
     }
 
     /// The running instance.
@@ -76,9 +67,7 @@ impl<L: Launch> Release<L> {
 
     /// Notes a failure against a probation that runs.
     pub(super) fn count_trap(&self, now: Instant) {
-        if let Some(previous) = &self.previous {
-            previous.probation.count_trap(now);
-        }
+        self.way_back.count_trap(now);
     }
 
     /// Whether another instance may start after a failure. If not, the circuit is to be opened.
@@ -99,22 +88,20 @@ impl<L: Launch> Release<L> {
     /// Goes over to a new release, whose instance is to `run` next, and keeps the way back.
     pub(super) fn replace(&mut self, next: L, saved: Option<Saved>, probation: Arc<Probation>) {
         let launch = std::mem::replace(&mut self.launch, next);
-        let earlier = self.previous.take().map(|earlier| Box::new(Previous { earlier: None, ..earlier }));
-        self.previous = Some(Previous { launch, saved: saved.clone(), probation, earlier });
+        self.way_back.add(launch, saved.clone(), probation);
         self.saved = saved;
     }
 
     /// Goes back to the release before the swap of this probation, with the state of then. The instance is dropped, and a new one
     /// is to be launched. Returns false if this room took no part in that swap.
     pub(super) fn revert(&mut self, probation: &Arc<Probation>) -> bool {
-        let Some(previous) = self.previous.take_if(|previous| Arc::ptr_eq(&previous.probation, probation)) else { return false };
-        self.previous = previous.earlier.map(|earlier| *earlier);
-        (self.app, self.launch, self.saved) = (None, previous.launch, previous.saved);
+        let Some((launch, saved)) = self.way_back.take(probation) else { return false };
+        (self.app, self.launch, self.saved) = (None, launch, saved);
         true
     }
 
     /// The probation has passed: there is no way back any more.
     pub(super) fn settle(&mut self) {
-        self.previous = None;
+        self.way_back.clear();
     }
 }

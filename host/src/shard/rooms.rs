@@ -23,6 +23,7 @@ use super::release::Release;
 use super::room_loop::{RoomLoop, RoomOrders};
 use super::room_task::RoomTask;
 use super::table::Shard;
+use super::way_back::WayBack;
 use crate::app::{Fault, Launch, StartReason};
 use crate::room::{Room, RoomLimits};
 
@@ -37,8 +38,8 @@ pub(super) struct Rooms<L: Launch> {
     journal: Option<Rc<dyn Journal>>,
     /// The release of new rooms.
     launch: RefCell<L>,
-    /// While `launch` is on probation: the release before, and the probation.
-    on_probation: RefCell<Option<(L, Arc<Probation>)>>,
+    /// The way back of new rooms while `launch` is on probation. They have no state of the releases before.
+    way_back: RefCell<WayBack<L>>,
     by_name: RefCell<HashMap<Arc<str>, Entry<L>>>,
     /// How long an empty room is kept; `None` means for ever.
     linger: Option<Duration>,
@@ -64,8 +65,8 @@ impl<L: Launch> Rooms<L> {
         launch: L,
         linger: Option<Duration>,
     ) -> Rc<Self> {
-        let (launch, on_probation, by_name) = (RefCell::new(launch), RefCell::default(), RefCell::default());
-        Rc::new(Self { shard, counters, journal, launch, on_probation, by_name, linger })
+        let (launch, way_back, by_name) = (RefCell::new(launch), RefCell::default(), RefCell::default());
+        Rc::new(Self { shard, counters, journal, launch, way_back, by_name, linger })
     }
 
     /// Starts an instance of a release and drops it again: whether it can start is known before a room needs it.
@@ -106,7 +107,7 @@ impl<L: Launch> Rooms<L> {
             Arc::clone(&self.counters),
             (Rc::clone(&task), Rc::clone(&entry.orders)),
             self.room(&name),
-            Release::new(self.launch(), self.on_probation.borrow().clone(), breaker),
+            Release::new(self.launch(), self.way_back.borrow().clone(), breaker),
             (self.journal.clone(), self.linger),
         );
         self.by_name.borrow_mut().insert(Arc::clone(&name), entry);
@@ -159,9 +160,10 @@ impl<L: Launch> Rooms<L> {
     pub(super) async fn follow(&self, order: Order<L>) {
         match order {
             Order::Swap(next, probation, answer) => drop(answer.send(self.swap(&next, &probation).await)),
-            Order::Revert(to, probation, done) => {
-                self.launch.replace(to);
-                self.on_probation.take();
+            Order::Revert(probation, done) => {
+                if let Some((before, _)) = self.way_back.borrow_mut().take(&probation) {
+                    self.launch.replace(before);
+                }
                 for entry in self.all() {
                     let (reverted, room_done) = oneshot::channel();
                     entry.give(RoomOrder::Revert(Arc::clone(&probation), reverted));
@@ -171,7 +173,7 @@ impl<L: Launch> Rooms<L> {
                 let _ = done.send(());
             }
             Order::Settle => {
-                self.on_probation.take();
+                self.way_back.borrow_mut().clear();
                 self.all().into_iter().for_each(|entry| entry.give(RoomOrder::Settle));
             }
         }
@@ -183,7 +185,7 @@ impl<L: Launch> Rooms<L> {
         }
         // Rooms that open meanwhile start with the new release.
         let before = self.launch.replace(next.clone());
-        self.on_probation.replace(Some((before, Arc::clone(probation))));
+        self.way_back.borrow_mut().add(before, None, Arc::clone(probation));
         let mut swapped = Vec::new();
         for entry in self.all() {
             let (answer, outcome) = oneshot::channel();

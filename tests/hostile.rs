@@ -127,6 +127,19 @@ async fn short_naps_count_together() {
 }
 
 #[tokio::test]
+async fn a_machine_that_stands_still_does_not_end_a_handler_that_waits() {
+    const LIMIT: Duration = Duration::from_millis(500);
+    let (host, mut stays) = hostile(&["--call-wait", "500ms"]).await;
+    stays.says("sleep 100 3").await;
+    // The pong comes behind the message, so the handler sleeps by then.
+    stays.is_answered_a_ping().await;
+    host.signal("STOP");
+    tokio::time::timeout(2 * LIMIT, stays.frame()).await.expect_err("a host that stands still says nothing");
+    host.signal("CONT");
+    assert_eq!(stays.asks("say awake").await, "awake");
+}
+
+#[tokio::test]
 async fn computing_does_not_count_as_waiting() {
     let (mut host, mut stays) = hostile(&["--call-wait", "1ms", "--call-timeout", "100ms"]).await;
     assert_eq!(stays.asks("spin-in on-message").await, "as you wish");

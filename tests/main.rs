@@ -37,3 +37,4 @@ mod support;
 mod swap;
 mod syscalls;
 mod tls;
+mod tls_alerts;

@@ -26,8 +26,8 @@ const READ_OFF_BYTES: u64 = 64 << 10;
 pub enum Transport {
     /// A socket.
     Plain(TcpStream),
-    /// TLS after its handshake.
-    Tls(Box<TlsStream<TcpStream>>),
+    /// TLS after its handshake, and whether the client has broken the session.
+    Tls(Box<TlsStream<TcpStream>>, bool),
 }
 
 impl Transport {
@@ -41,7 +41,7 @@ impl Transport {
             return None;
         }
         match Box::pin(tls.acceptor().accept(stream)).await {
-            Ok(stream) => Some(Self::Tls(Box::new(stream))),
+            Ok(stream) => Some(Self::Tls(Box::new(stream), false)),
             Err(error) if first[0] != HANDSHAKE => {
                 tracing::debug!(%address, "a connection to a TLS port did not speak TLS: {error}");
                 None
@@ -58,7 +58,7 @@ impl Transport {
     pub fn into_parts(self, first: Bytes) -> io::Result<(StdTcpStream, Option<Box<TlsSession>>, Bytes)> {
         match self {
             Self::Plain(socket) => Ok((socket.into_std()?, None, first)),
-            Self::Tls(stream) => {
+            Self::Tls(stream, _) => {
                 let (socket, connection) = stream.into_inner();
                 let (session, first) = TlsSession::take_over(connection, first);
                 Ok((socket.into_std()?, Some(Box::new(session)), first))
@@ -77,7 +77,11 @@ impl AsyncRead for Transport {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Tls(stream, broken) => {
+                let read = Pin::new(stream).poll_read(cx, buffer);
+                *broken |= matches!(&read, Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::InvalidData);
+                read
+            }
         }
     }
 }
@@ -86,14 +90,14 @@ impl AsyncWrite for Transport {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Tls(stream, _) => Pin::new(stream).poll_write(cx, bytes),
         }
     }
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Tls(stream, _) => Pin::new(stream).poll_write_vectored(cx, slices),
         }
     }
 
@@ -104,14 +108,16 @@ impl AsyncWrite for Transport {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream, _) => Pin::new(stream).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            // After a fatal alert, sent or received, no close_notify follows (RFC 8446 §6.2).
+            Self::Tls(stream, true) => Pin::new(stream.get_mut().0).poll_shutdown(cx),
+            Self::Tls(stream, false) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }

@@ -17,13 +17,15 @@ pub struct TlsSession {
     connection: ServerConnection,
     /// Nothing more comes: the client has ended the session, or broken it.
     over: bool,
+    /// The client broke the session.
+    broken: bool,
 }
 
 impl TlsSession {
     /// Takes over a session of which `first` was read already. Returns `first` and all plaintext that was decrypted after it.
     /// Ciphertext that is not decrypted yet stays with the session.
     pub fn take_over(connection: ServerConnection, first: Bytes) -> (Self, Bytes) {
-        let mut session = Self { connection, over: false };
+        let mut session = Self { connection, over: false, broken: false };
         let mut rest = BytesMut::new();
         session.take_plaintext(&mut rest);
         if rest.is_empty() {
@@ -44,8 +46,9 @@ impl TlsSession {
             if let Err(error) = &processed {
                 tracing::debug!("the TLS session is broken: {error}");
             }
+            self.broken |= processed.is_err();
             // Nothing was read: the bytes after the client's end of the session are no part of it.
-            self.over |= processed.is_err() || !matches!(read, Ok(1..));
+            self.over |= self.broken || !matches!(read, Ok(1..));
         }
         if is_large {
             // A large record made rustls' buffer grow. It shrinks at the next read only, which an idle client does not have.
@@ -71,6 +74,11 @@ impl TlsSession {
     /// Whether nothing more comes.
     pub fn is_over(&self) -> bool {
         self.over
+    }
+
+    /// Whether the client has broken the session.
+    pub fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// Encrypts and writes as much as `socket` takes. Returns the number of bytes of plaintext that were encrypted. Some of them
@@ -104,9 +112,12 @@ impl TlsSession {
         self.connection.wants_write()
     }
 
-    /// Tells the client that nothing more comes from us (RFC 8446 §6.1).
+    /// Tells the client that nothing more comes from us (RFC 8446 §6.1). A fatal alert, sent or received, has ended a broken session
+    /// without that (§6.2).
     pub fn end(&mut self) {
-        self.connection.send_close_notify();
+        if !self.broken {
+            self.connection.send_close_notify();
+        }
     }
 }
 

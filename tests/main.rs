@@ -20,6 +20,7 @@ mod examples;
 mod frames;
 mod gate;
 mod guide;
+mod half_closed;
 mod hostile;
 mod http;
 mod javascript;

@@ -25,9 +25,11 @@ pub enum Closing {
     Open,
     /// The peer's close frame has come. Our reply is not queued yet: messages that were sent before may still go out.
     Received,
+    /// The peer sends no more, and has sent no close frame. Messages that were sent to it before may still go out.
+    HalfClosed,
     /// Our close frame is queued. The peer's has not come.
     Sent,
-    /// Both close frames have come or are queued: the connection is over as soon as ours is written.
+    /// Nothing is awaited from the peer any more: the connection is over as soon as everything that is queued is written.
     Answered,
     /// The peer broke the protocol, and our close frame is queued. The peer's cannot be understood any more.
     Broken,
@@ -71,7 +73,12 @@ impl Closing {
 
     /// Whether messages may still be queued for the peer.
     pub fn takes_messages(self) -> bool {
-        matches!(self, Self::Open | Self::Received)
+        matches!(self, Self::Open | Self::Received | Self::HalfClosed)
+    }
+
+    /// Whether frames of the peer no longer matter: it broke the protocol.
+    pub fn ignores_input(self) -> bool {
+        matches!(self, Self::Broken | Self::Shut)
     }
 
     /// Whether nothing is read or written any more.
@@ -84,6 +91,7 @@ impl Closing {
     pub fn close(&mut self) -> Action {
         match self {
             Self::Open => self.step(Self::Open, Self::Sent, Action::Close),
+            Self::HalfClosed => self.step(Self::HalfClosed, Self::Answered, Action::Reply),
             _ => self.reply(),
         }
     }
@@ -102,9 +110,24 @@ impl Closing {
         }
     }
 
-    /// The reply to the peer's close frame may be queued.
+    /// The application has ended. The reply to the peer's close frame may be queued; a peer that has sent none gets none.
     pub fn reply(&mut self) -> Action {
-        self.step(Self::Received, Self::Answered, Action::Reply)
+        match self {
+            Self::HalfClosed => self.step(Self::HalfClosed, Self::Answered, Action::Flush),
+            _ => self.step(Self::Received, Self::Answered, Action::Reply),
+        }
+    }
+
+    /// The peer's side of the connection has ended in order. Our direction is still open (RFC 9293 §3.6): its earlier messages
+    /// are answered.
+    pub fn half_closed(&mut self) -> Action {
+        match self {
+            Self::Open => self.step(Self::Open, Self::HalfClosed, Action::Leave),
+            Self::Sent => self.step(Self::Sent, Self::Answered, Action::Flush),
+            Self::Broken => self.step(Self::Broken, Self::Answered, Action::Flush),
+            Self::Shut => self.step(Self::Shut, Self::Over, Action::End),
+            _ => Action::Nothing,
+        }
     }
 
     /// Everything that was queued is written.
@@ -116,8 +139,8 @@ impl Closing {
         }
     }
 
-    /// The peer's side of the connection has ended, or the connection has failed.
-    pub fn peer_ended(&mut self) -> Action {
+    /// The connection has failed: nothing can be read or written any more.
+    pub fn failed(&mut self) -> Action {
         match std::mem::replace(self, Self::Over) {
             Self::Open => Action::Lose,
             Self::Over => Action::Nothing,
@@ -151,8 +174,16 @@ mod tests {
     use super::*;
 
     const LIMIT: Duration = Duration::from_secs(5);
-    const ALL: [Closing; 7] =
-        [Closing::Open, Closing::Received, Closing::Sent, Closing::Answered, Closing::Broken, Closing::Shut, Closing::Over];
+    const ALL: [Closing; 8] = [
+        Closing::Open,
+        Closing::Received,
+        Closing::HalfClosed,
+        Closing::Sent,
+        Closing::Answered,
+        Closing::Broken,
+        Closing::Shut,
+        Closing::Over,
+    ];
 
     /// A machine that a connection begins with, and the actions so far.
     fn run(steps: &[fn(&mut Closing) -> Action]) -> (Vec<Action>, Closing) {
@@ -204,20 +235,21 @@ mod tests {
 
     #[test]
     fn a_peer_that_is_gone_before_the_reply_gets_none() {
-        let steps = run(&[Closing::received, Closing::peer_ended, Closing::reply]);
+        let steps = run(&[Closing::received, Closing::failed, Closing::reply]);
         assert_eq!(steps, (vec![Action::Leave, Action::End, Action::Nothing], Closing::Over));
     }
 
     #[test]
     fn a_peer_that_breaks_the_protocol_is_told_why_and_our_side_is_shut_once() {
-        let steps = run(&[Closing::violated, Closing::flushed, Closing::flushed, Closing::peer_ended]);
+        let steps = run(&[Closing::violated, Closing::flushed, Closing::flushed, Closing::failed]);
         assert_eq!(steps, (vec![Action::Close, Action::Shut, Action::Nothing, Action::End], Closing::Over));
     }
 
     #[test]
     fn we_close_once() {
         let open = (Closing::Open, Action::Close, Closing::Sent);
-        assert_eq!(effects(Closing::close), [open, (Closing::Received, Action::Reply, Closing::Answered)]);
+        let replies = [Closing::Received, Closing::HalfClosed].map(|before| (before, Action::Reply, Closing::Answered));
+        assert_eq!(effects(Closing::close), [open, replies[0], replies[1]]);
         assert_eq!(effects(Closing::violated), [(Closing::Open, Action::Close, Closing::Broken)]);
     }
 
@@ -225,7 +257,30 @@ mod tests {
     fn a_close_frame_counts_once() {
         let open = (Closing::Open, Action::Leave, Closing::Received);
         assert_eq!(effects(Closing::received), [open, (Closing::Sent, Action::Flush, Closing::Answered)]);
-        assert_eq!(effects(Closing::reply), [(Closing::Received, Action::Reply, Closing::Answered)]);
+        let half_closed = (Closing::HalfClosed, Action::Flush, Closing::Answered);
+        assert_eq!(effects(Closing::reply), [(Closing::Received, Action::Reply, Closing::Answered), half_closed]);
+    }
+
+    #[test]
+    fn a_peer_that_sends_no_more_gets_what_was_sent_to_it_and_no_close_frame() {
+        let steps = run(&[Closing::half_closed, Closing::flushed, Closing::reply, Closing::flushed]);
+        assert_eq!(steps, (vec![Action::Leave, Action::Nothing, Action::Flush, Action::End], Closing::Over));
+        assert!(Closing::HalfClosed.takes_messages());
+    }
+
+    #[test]
+    fn a_peer_that_sends_no_more_after_its_close_frame_gets_the_reply() {
+        let steps = run(&[Closing::received, Closing::half_closed, Closing::reply, Closing::half_closed, Closing::flushed]);
+        let actions = vec![Action::Leave, Action::Nothing, Action::Reply, Action::Nothing, Action::End];
+        assert_eq!(steps, (actions, Closing::Over));
+    }
+
+    #[test]
+    fn the_end_of_the_peers_side_takes_the_place_of_its_close_frame() {
+        let open = (Closing::Open, Action::Leave, Closing::HalfClosed);
+        let closed = [Closing::Sent, Closing::Broken].map(|before| (before, Action::Flush, Closing::Answered));
+        let shut = (Closing::Shut, Action::End, Closing::Over);
+        assert_eq!(effects(Closing::half_closed), [open, closed[0], closed[1], shut]);
     }
 
     #[test]
@@ -235,9 +290,9 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_the_peers_side_ends_everything_and_is_a_loss_when_nobody_has_closed() {
+    fn a_failure_ends_everything_and_is_a_loss_when_nobody_has_closed() {
         let ends = ALL.map(|before| (before, if before.is_open() { Action::Lose } else { Action::End }, Closing::Over));
-        assert_eq!(effects(Closing::peer_ended), ends[..6]);
+        assert_eq!(effects(Closing::failed), ends[..7]);
     }
 
     #[test]

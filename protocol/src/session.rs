@@ -91,14 +91,19 @@ impl Session {
         }
         let outcome = self.advance(input);
         if matches!(outcome, Err(_) | Ok(Some(Incoming::Close(_)))) {
-            self.ended = true;
-            self.partial = None;
-            self.inflation = None;
+            self.end();
             input.clear();
         } else if self.partial.as_ref().is_some_and(|partial| partial.is_empty()) {
             self.partial = None;
         }
         outcome
+    }
+
+    /// Ends the session: an unfinished message is forgotten, and all later bytes are dropped.
+    pub fn end(&mut self) {
+        self.ended = true;
+        self.partial = None;
+        self.inflation = None;
     }
 
     /// Goes from frame to frame until one of them completes an event.

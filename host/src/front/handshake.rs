@@ -138,6 +138,8 @@ impl Handshakes {
         });
         let mut http = http1::Builder::new();
         http.max_buf_size(self.max_request_bytes);
+        // A client that sends no more may still wait for its answer (RFC 9293 §3.6), while its room decides for example.
+        http.half_close(true);
         let mut connection = http.serve_connection(TokioIo::new(transport), service);
         let served = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
         let parts = connection.into_parts();

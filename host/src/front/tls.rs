@@ -11,8 +11,8 @@
 //! encrypts the outbox's bytes and writes them in one call. Bytes that the kernel does not take stay in the session and leave
 //! the line blocked, as a full kernel buffer does without TLS. A plain client pays for an `Option`.
 //!
-//! - A client's close_notify, an end without one, and a broken record end the connection like a lost one, after the messages
-//!   before it.
+//! - A client's close_notify, or its end without one, leaves our direction open: the messages before it are answered.
+//! - A broken record ends the connection like a reset, after the messages before it. Our alert is then the last record.
 //! - Our close_notify is sent at the end of the line's task, or before our side is shut.
 //! - Records of TLS itself (an alert, a new key, the refusal of a renegotiation) go out with the next write, or at the end.
 //!

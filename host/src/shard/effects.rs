@@ -57,7 +57,7 @@ fn apply_one(shard: &Shard, room: &Room, turn: &Turn, effect: &Effect) -> usize 
         }
         Effect::Reply(id, line, info) => {
             if let Some(line) = shard.line(*id, *line) {
-                line.reply(shard.resources(), info);
+                line.reply(shard.resources(), info.clone());
             }
             1
         }

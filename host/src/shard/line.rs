@@ -196,16 +196,22 @@ impl Line {
         self.act(resources, action, CloseInfo::client(frame));
     }
 
-    /// Replies to the client's close frame (RFC 6455 §5.5.1). The room calls this when it commits the client's leaving.
-    pub fn reply(&self, resources: &Resources, info: &CloseInfo) {
-        if self.step(Closing::reply) == Action::Reply {
-            self.queue_close(resources, info);
-        }
+    /// The client sends no more: its earlier messages are still answered.
+    pub fn half_closed(&self, resources: &Resources) {
+        let action = self.step(Closing::half_closed);
+        self.act(resources, action, CloseInfo::lost());
+    }
+
+    /// Replies to the client's close frame (RFC 6455 §5.5.1), or ends the line of a client that sends no more. The room calls this
+    /// when it commits the client's leaving.
+    pub fn reply(&self, resources: &Resources, info: CloseInfo) {
+        let action = self.step(Closing::reply);
+        self.act(resources, action, info);
     }
 
     /// Ends the connection without a close frame. The outbox is dropped, and the room is told unless it knows already.
     pub fn cut(&self, resources: &Resources, info: CloseInfo) {
-        let action = self.step(Closing::peer_ended);
+        let action = self.step(Closing::failed);
         let dropped = self.with_outbox(Outbox::clear);
         self.member.sub_waiting(dropped);
         self.wake_task();
@@ -224,7 +230,12 @@ impl Line {
             Action::Reply => self.queue_close(resources, &info),
             // The room replies when it commits this input.
             Action::Leave => self.leave(resources, info),
-            Action::Flush if self.waiting() == 0 && !self.blocked.get() => self.flushed(resources),
+            Action::Flush => {
+                self.keepalive.note_heard(resources.exact_now());
+                if self.waiting() == 0 && !self.blocked.get() {
+                    self.flushed(resources);
+                }
+            }
             _ => {}
         }
     }

@@ -24,9 +24,9 @@ enum Next {
     Read,
     /// The bytes that were left over when the room's mailbox was full can be delivered.
     GoOn,
-    /// The client's side of the connection has ended, or failed.
-    Ended,
-    /// The connection is finished from our side.
+    /// The client's side of the connection has ended in order.
+    HalfClosed,
+    /// The connection has failed, or is finished from our side.
     Finished,
 }
 
@@ -41,6 +41,8 @@ pub struct Reader {
     rate: Option<Box<Rate>>,
     /// The bytes that were left over when the room's mailbox was full. In a box, since there are rarely any.
     left_over: Option<Box<BytesMut>>,
+    /// The client sends no more, so that nothing is read any more.
+    half_closed: bool,
     /// Given back when the reader is dropped.
     _permit: Permit,
 }
@@ -50,7 +52,7 @@ impl Reader {
     pub fn new(shard: Rc<Shard>, id: LineId, line: Rc<Line>, first: Bytes, agreement: Option<Agreement>, permit: Permit) -> Self {
         let session = session(shard.resources(), agreement);
         let rate = shard.limits().rate.map(|limit| Box::new(Rate::new(limit, shard.time())));
-        Self { shard, id, line, session, rate, left_over: own(BytesMut::from(first)), _permit: permit }
+        Self { shard, id, line, session, rate, left_over: own(BytesMut::from(first)), half_closed: false, _permit: permit }
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
@@ -71,9 +73,14 @@ impl Reader {
         if self.left_over.is_some() {
             return Poll::Ready(Next::GoOn);
         }
+        if self.half_closed {
+            // The line wakes the task when it is over.
+            return Poll::Pending;
+        }
         match ready!(resources.read_into(|buffer| line.poll_read(cx, resources, buffer))) {
             Ok(1..) => Poll::Ready(Next::Read),
-            Ok(0) | Err(_) => Poll::Ready(Next::Ended),
+            Ok(0) => Poll::Ready(Next::HalfClosed),
+            Err(_) => Poll::Ready(Next::Finished),
         }
     }
 
@@ -130,7 +137,12 @@ impl Future for Reader {
                     this.receive(&mut rest, this.shard.time());
                     this.left_over = own(*rest);
                 }
-                Next::Ended | Next::Finished => break,
+                Next::HalfClosed => {
+                    (this.half_closed, this.left_over) = (true, None);
+                    this.session.end();
+                    this.line.half_closed(this.shard.resources());
+                }
+                Next::Finished => break,
             }
         }
         this.line.cut(this.shard.resources(), CloseInfo::lost());

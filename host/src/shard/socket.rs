@@ -30,7 +30,7 @@ impl Socket {
     }
 
     /// Reads the bytes that have come, with one `recv` per readiness: tokio knows that a read which did not fill the buffer
-    /// has emptied the socket. 0 is the end. `ciphertext` is the shard's, empty between two calls.
+    /// has emptied the socket. 0 is the end of the client's side. `ciphertext` is the shard's, empty between two calls.
     pub fn poll_read(
         &self,
         cx: &mut Context<'_>,
@@ -50,7 +50,10 @@ impl Socket {
             }
             tls.receive(&ciphertext, buffer);
         }
-        Poll::Ready(Ok(buffer.len() - before))
+        match buffer.len() - before {
+            0 if tls.is_broken() => Poll::Ready(Err(io::ErrorKind::InvalidData.into())),
+            read => Poll::Ready(Ok(read)),
+        }
     }
 
     /// Writes as much as the kernel takes, in one call. A single slice is sent, which costs the kernel less than a vectored

@@ -79,7 +79,8 @@ impl<L: Launch> RoomLoop<L> {
             for effect in turn.effects() {
                 match effect {
                     Effect::Decide(id, _) => self.shard.upgrades().decide(*id, Decision::Refuse(503)),
-                    Effect::Reply(id, line, info) => self.close_line(*id, *line, info.clone()),
+                    Effect::Reply(id, line, info) if info.clean => self.close_line(*id, *line, info.clone()),
+                    Effect::Reply(id, line, _) => self.close_line(*id, *line, CloseInfo::failed()),
                     Effect::Send(..) | Effect::Close { .. } => {}
                 }
             }

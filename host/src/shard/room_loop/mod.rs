@@ -181,9 +181,10 @@ impl<L: Launch> RoomLoop<L> {
         self.commit().await;
     }
 
-    /// Replies to the close frame of a client that has left by one, behind everything that was sent to the client before.
+    /// Ends the line of a client that has left by itself, behind everything that was sent to the client before: with the reply to
+    /// its close frame if it has sent one.
     pub(super) async fn reply(&mut self, id: ClientId, line: Option<LineId>, info: CloseInfo) {
-        if let Some(line) = line.filter(|_| info.cause == CloseCause::Client) {
+        if let Some(line) = line.filter(|_| matches!(info.cause, CloseCause::Client | CloseCause::Lost)) {
             self.room.reply(id, line, info);
             self.commit().await;
         }

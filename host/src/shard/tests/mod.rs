@@ -2,6 +2,7 @@
 
 mod collapse;
 mod failures;
+mod half_closed;
 mod held;
 mod verdicts;
 

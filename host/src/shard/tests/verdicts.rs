@@ -7,7 +7,7 @@ use crate::shard::command::{Address, Command, Delivery, Envelope};
 use crate::types::Message;
 
 /// The handler of client 1 in room `a` waits.
-async fn suspend(shard: &super::Bench) -> super::TestClient {
+pub(super) async fn suspend(shard: &super::Bench) -> super::TestClient {
     let mut one = shard.join("a").await;
     assert_eq!(one.hears().await, "joined 1");
     one.say("wait here").await;

@@ -93,6 +93,14 @@ impl Raw {
         answer
     }
 
+    /// The answer, its body as long as it says. The connection may go on behind it.
+    pub fn whole_answer(&mut self) -> Answer {
+        let mut answer = self.head();
+        answer.body.resize(answer.header("content-length").parse().expect("the answer has a length"), 0);
+        self.stream.read_exact(&mut answer.body).expect("the body is whole");
+        answer
+    }
+
     /// Waits for the first byte of the answer, without reading it.
     pub fn is_answered(&mut self) {
         let come = self.stream.get_ref().peek(&mut [0]).expect("an answer comes");

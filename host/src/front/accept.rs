@@ -44,6 +44,7 @@ impl Front {
             let accepted = tokio::select! {
                 accepted = accept(&listener, &rate) => accepted,
                 deadline = stop.wait_for(Option::is_some) => {
+                    self.handshakes.end();
                     // Without a sender, nobody can set a deadline any more.
                     return deadline.ok().and_then(|deadline| *deadline).unwrap_or_else(Instant::now);
                 }

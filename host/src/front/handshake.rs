@@ -1,18 +1,12 @@
 //! One connection, from its first byte to the shard that owns it.
 
-use std::convert::Infallible;
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
@@ -20,9 +14,11 @@ use tokio::time::timeout_at;
 
 use super::admission::Admission;
 use super::arrivals::Arrivals;
+use super::deadline::Deadline;
 use super::descriptors;
 use super::discard::Discard;
 use super::forwarded::Peer;
+use super::http::{Http, Served};
 use super::permits::{Permits, Share};
 use super::policy::Policy;
 use super::proxy_protocol;
@@ -43,10 +39,9 @@ pub struct Handshakes {
     policy: Arc<Policy>,
     admission: Arc<Admission>,
     router: Arc<Router>,
-    requests: Arc<Requests>,
+    http: Arc<Http>,
     discard: Discard,
     timeout: Duration,
-    max_request_bytes: usize,
     arrivals: Arrivals,
 }
 
@@ -58,14 +53,14 @@ impl Handshakes {
         let permits = Permits::new(max_connections, limits.max_per_address);
         let (policy, router) = (Arc::new(policy), Arc::new(router));
         let admission = Arc::new(Admission::new(admitting, permits));
+        let requests = Requests::new(Arc::clone(&policy), Arc::clone(&admission), Arc::clone(&router), endpoints);
         Self {
-            requests: Arc::new(Requests::new(Arc::clone(&policy), Arc::clone(&admission), Arc::clone(&router), endpoints)),
+            http: Arc::new(Http::new(requests, limits.max_request_bytes)),
             policy,
             admission,
             router,
             discard: Discard::new(descriptors),
             timeout: limits.handshake_timeout,
-            max_request_bytes: limits.max_request_bytes,
             arrivals: Arrivals::default(),
         }
     }
@@ -78,12 +73,12 @@ impl Handshakes {
         };
         // A message is complete when it is written: Nagle's algorithm would only delay it.
         let _ = stream.set_nodelay(true);
-        let too_late = |from| tracing::debug!(address = %from, "no upgrade request came in time");
-        let deadline = Instant::now() + self.timeout;
-        let peer = match timeout_at(deadline.into(), self.peer(&mut stream, from)).await {
+        let deadline = Deadline::new(Instant::now(), self.timeout);
+        let end = deadline.end().into();
+        let peer = match timeout_at(end, self.peer(&mut stream, from)).await {
             Ok(Ok(peer)) => peer,
             Ok(Err(error)) => return tracing::debug!(proxy = %from, "a trusted proxy's connection is unusable: {error}"),
-            Err(_) => return too_late(from),
+            Err(_) => return tracing::debug!(proxy = %from, "no header of the PROXY protocol came in time"),
         };
         // Behind a trusted proxy, only the request tells the client's address.
         let from = peer.address;
@@ -93,19 +88,23 @@ impl Handshakes {
             Err(refusal) => return self.refuse(stream, from, &refusal).await,
         };
         let accepted = Transport::accept(stream, from, self.policy.tls.as_deref());
-        let Ok(transport) = timeout_at(deadline.into(), accepted).await else {
+        let Ok(transport) = timeout_at(end, accepted).await else {
             return tracing::debug!(address = %from, "no TLS handshake came in time");
         };
         let Some(transport) = transport else { return };
-        match timeout_at(deadline.into(), self.serve(transport, peer)).await {
-            Ok((transport, first, Some(Upgrade::Join(join)))) => {
+        match self.http.serve(transport, peer, deadline).await {
+            Served::Upgraded(transport, first, Upgrade::Join(join)) => {
                 self.hand_over(transport, first, from, join, (permit, share)).await;
             }
-            Ok((transport, _, Some(Upgrade::Close(code, reason)))) => self.close(transport, code, &reason).await,
-            // A reply is written. The client may have sent more than was read.
-            Ok((transport, _, None)) => self.discard.close(transport).await,
-            Err(_) => too_late(from),
+            Served::Upgraded(transport, _, Upgrade::Close(code, reason)) => self.close(transport, code, &reason).await,
+            Served::Answered(transport) => self.discard.close(transport).await,
+            Served::TooLate => tracing::debug!(address = %from, "no upgrade request came in time"),
         }
+    }
+
+    /// From now on, a connection that has no upgrade ends with its next answer.
+    pub fn end(&self) {
+        self.http.end();
     }
 
     /// The other side of a connection: the socket's, or the one that a trusted proxy names by the PROXY protocol.
@@ -115,40 +114,6 @@ impl Handshakes {
             return Ok(proxies.peer(from));
         }
         Ok(proxies.announced(from, proxy_protocol::read(stream).await?))
-    }
-
-    /// Answers requests until one is upgraded or the connection ends. Returns the bytes that were read behind the last request.
-    async fn serve(&self, transport: Transport, peer: Peer) -> (Transport, Bytes, Option<Upgrade>) {
-        let upgrade = Arc::new(Mutex::new(None));
-        let service = service_fn({
-            let (requests, upgrade) = (Arc::clone(&self.requests), Arc::clone(&upgrade));
-            move |request: hyper::Request<Incoming>| {
-                let (requests, upgrade) = (Arc::clone(&requests), Arc::clone(&upgrade));
-                Box::pin(async move {
-                    let (parts, body) = request.into_parts();
-                    let (reply, next) = requests.answer(peer, &parts, body).await;
-                    if let Some(next) = next
-                        && let Ok(mut slot) = upgrade.lock()
-                    {
-                        *slot = Some(next);
-                    }
-                    Ok::<_, Infallible>(reply)
-                })
-            }
-        });
-        let mut http = http1::Builder::new();
-        http.max_buf_size(self.max_request_bytes);
-        // A client that sends no more may still wait for its answer (RFC 9293 §3.6), while its room decides for example.
-        http.half_close(true);
-        let mut connection = http.serve_connection(TokioIo::new(transport), service);
-        let served = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
-        let parts = connection.into_parts();
-        let mut next = upgrade.lock().ok().and_then(|mut slot| slot.take());
-        if let Err(error) = served {
-            tracing::debug!(address = %peer.address, "the HTTP request failed: {error}");
-            next = None;
-        }
-        (parts.io.into_inner(), parts.read_buf, next)
     }
 
     /// Gives a connection to the shard of its room.

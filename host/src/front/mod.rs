@@ -15,6 +15,8 @@
 //! | `tls` | the certificate for new TLS connections |
 //! | `certificate` | a certificate and its key, read and checked |
 //! | `self_signed` | a certificate that is made for one run |
+//! | `deadline` | the time that a connection has until its upgrade |
+//! | `http` | the requests of one connection, one after the other |
 //! | `request` | one HTTP request: an upgrade, its refusal, or a plain request |
 //! | `setup` | the parts that the builder makes a front door of |
 //! | `policy` | the rules that the builder sets for all connections |
@@ -41,6 +43,7 @@ mod admission;
 mod arrivals;
 mod authority;
 mod certificate;
+mod deadline;
 mod descriptors;
 mod discard;
 mod endpoints;
@@ -48,6 +51,7 @@ mod extensions;
 mod forwarded;
 mod handshake;
 mod host_header;
+mod http;
 mod listen;
 mod log_throttle;
 mod origin;

@@ -27,7 +27,7 @@ pub fn refusal(refusal: &Refusal) -> Reply {
         StatusCode::METHOD_NOT_ALLOWED => {
             headers.insert(header::ALLOW, HeaderValue::from_static("GET"));
         }
-        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+        status if is_temporary(status) => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
         }
         _ => {}
@@ -35,14 +35,19 @@ pub fn refusal(refusal: &Refusal) -> Reply {
     reply
 }
 
-/// The same as bytes, for a connection that is refused with 503 or 429 before its request is read.
+/// The same as bytes, for a connection that is refused without a whole request: with 503, 429 or 408.
 pub fn plain(refusal: &Refusal) -> String {
     let Refusal { status, text } = refusal;
+    let retry = if is_temporary(*status) { format!("retry-after: {RETRY_AFTER_SECONDS}\r\n") } else { String::new() };
     format!(
-        "HTTP/1.1 {status}\r\nretry-after: {RETRY_AFTER_SECONDS}\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n\
-        content-length: {}\r\n\r\n{text}\n",
+        "HTTP/1.1 {status}\r\n{retry}content-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{text}\n",
         text.len() + 1
     )
+}
+
+/// Whether the client may try the same again.
+fn is_temporary(status: StatusCode) -> bool {
+    matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
 }
 
 /// The end of the opening handshake (RFC 6455 §4.2.2).

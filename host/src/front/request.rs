@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
 
 use bytestring::ByteString;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::http::{StatusCode, header, request::Parts};
 use tokio::sync::oneshot;
+use tokio::time::timeout_at;
 
 use super::admission::Admission;
 use super::endpoints::Endpoints;
@@ -70,8 +72,8 @@ impl Requests {
         Self { policy, admission, router, endpoints, origins_refused: AtomicU64::new(0) }
     }
 
-    /// Answers a request on a connection from this peer. A 101 comes with what follows it.
-    pub async fn answer(&self, peer: Peer, request: &Parts, body: Incoming) -> (Reply, Option<Upgrade>) {
+    /// Answers a request on a connection from this peer, at the latest at this time. A 101 comes with what follows it.
+    pub async fn answer(&self, peer: Peer, request: &Parts, body: Incoming, deadline: Instant) -> (Reply, Option<Upgrade>) {
         if let Err(refusal) = host_header::check(request) {
             tracing::debug!(address = %peer.address, "a request is refused: {}", refusal.text);
             return (reply::refusal(&refusal), None);
@@ -80,7 +82,8 @@ impl Requests {
             return (self.endpoints.answer(request, body.boxed_unsync()).await, None);
         }
         let address = self.policy.proxies.client(peer, &request.headers);
-        match self.upgrade(address, peer, request).await {
+        let answered = timeout_at(deadline.into(), self.upgrade(address, peer, request)).await;
+        match answered.unwrap_or_else(|_| Err(busy())) {
             Ok((reply, upgrade)) => (reply, Some(upgrade)),
             Err(refusal) => {
                 tracing::debug!(%address, status = refusal.status.as_u16(), "upgrade refused: {}", refusal.text);
@@ -172,6 +175,11 @@ fn refused_by_gate(status: u16) -> Refusal {
         return Refusal::new(status, "the room admits no new clients for now");
     }
     Refusal::new(status, status.canonical_reason().unwrap_or("refused by the application"))
+}
+
+/// The room is in a handler that waits, or its mailbox is long.
+fn busy() -> Refusal {
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the room did not decide in time")
 }
 
 fn broken_gate() -> Refusal {

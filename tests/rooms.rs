@@ -130,6 +130,17 @@ async fn a_room_above_the_limit_is_refused_and_the_log_has_the_reason() {
     join(&host, "/blue").await;
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn more_rooms_than_the_kernel_has_memory_mappings_for_are_refused_at_the_start() {
+    let limit = std::fs::read_to_string("/proc/sys/vm/max_map_count").expect("Linux has a limit");
+    let (file, too_many) = (crate::support::guest("echo"), limit.trim());
+    let file = file.to_str().expect("the path is text");
+    let line = crate::support::fails(&["run", file, "--port", "0", "--instances", "per-room", "--max-rooms", too_many]);
+    assert!(line.contains(&format!("(--max-rooms, {too_many}) is too large: ")), "{line}");
+    assert!(line.contains("Lower --max-rooms, or raise the kernel's limit with `sysctl vm.max_map_count="), "{line}");
+}
+
 #[tokio::test]
 async fn a_full_room_refuses_new_clients_until_one_leaves() {
     let host = Host::run_with("probe", &["--instances", "per-room", "--max-room-clients", "2"]);

@@ -122,6 +122,14 @@ pub(crate) trait Launch: Clone + Send + 'static {
     /// Makes one instance for the room of this name. `App::on_start` follows.
     fn launch(&self, room: &str) -> impl Future<Output = Result<Self::App, Fault>>;
 
+    /// Checks that the process can take another room's instance.
+    ///
+    /// # Errors
+    /// Why not, in one line.
+    fn check_room(&self) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Whether `App::on_upgrade` decides about upgrade requests.
     fn has_gate(&self) -> bool {
         false

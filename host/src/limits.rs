@@ -51,8 +51,8 @@ pub struct Limits {
     pub max_restarts: usize,
     /// The window in which restarts are counted, and how long an open circuit stays open.
     pub restart_window: Duration,
-    /// Rooms at a time on the whole server; a request for a further one gets 503. The kernel's limit on memory
-    /// mappings (65,530 by default, 4 to 6 for each instance) hardly allows more than the default.
+    /// Rooms at a time on the whole server; a request for a further one gets 503. The kernel's limit on memory mappings (65,530 by
+    /// default) allows 10,127 rooms of a component.
     pub max_rooms: usize,
     /// Clients of one room; further ones get 503. `None` means no limit of its own.
     pub max_room_clients: Option<usize>,
@@ -228,9 +228,26 @@ pub enum LimitProblem {
         /// The other setting's value.
         other_bytes: usize,
     },
+    /// The instances would have more memory mappings than the kernel allows a process.
+    TooManyMappings {
+        /// Its value.
+        count: usize,
+        /// The largest value that fits.
+        most: usize,
+        /// The kernel's limit, `vm.max_map_count`.
+        limit: usize,
+        /// The limit that would do.
+        needed: usize,
+    },
 }
 
 impl LimitError {
+    /// The instances of `count` rooms do not fit. `mappings` are the kernel's limit, and the one that would do.
+    pub(crate) fn too_many_rooms(count: usize, most: usize, (limit, needed): (usize, usize)) -> Self {
+        let problem = LimitProblem::TooManyMappings { count, most, limit, needed };
+        Self { noun: "the number of rooms", setting: "max_rooms", problem }
+    }
+
     /// The error in one line, with each setting under the name that `name` gives it.
     pub fn describe<N: Display>(&self, name: impl Fn(&'static str) -> N) -> String {
         let (noun, setting) = (self.noun, name(self.setting));
@@ -240,6 +257,10 @@ impl LimitError {
             LimitProblem::TooSmall { bytes, least } => {
                 format!("{noun} of {bytes} bytes ({setting}) is too small: {}KiB is the least", least >> 10)
             }
+            LimitProblem::TooManyMappings { count, most, limit, needed } => format!(
+                "{noun} ({setting}, {count}) is too large: {most} fit into the {limit} memory mappings that the kernel allows a process. \
+                Lower {setting}, or raise the kernel's limit with `sysctl vm.max_map_count={needed}`"
+            ),
             LimitProblem::Above { bytes, other, other_bytes } => {
                 let other = name(other);
                 format!(

@@ -1,10 +1,12 @@
 //! The Wasm engine: the compiler's settings, its cache, and the ticks that interrupt a long call.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::{Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Cache, CacheConfig, Config, InstanceAllocationStrategy};
 
+use super::pool::Pool;
 use crate::error::Error;
 
 /// A guest that computes yields to its shard's other work once in this time. With shorter ticks the neighbours of a busy room
@@ -15,6 +17,8 @@ pub(super) const TICK: Duration = Duration::from_millis(10);
 #[derive(Debug, Clone)]
 pub struct Engine {
     pub(super) wasmtime: wasmtime::Engine,
+    /// Where its instances start, unless each is allocated by itself.
+    pub(super) pool: Option<Arc<Pool>>,
 }
 
 impl Engine {
@@ -23,20 +27,21 @@ impl Engine {
     /// # Errors
     /// The machine cannot run WebAssembly, or a thread cannot be made.
     pub fn new() -> Result<Self, Error> {
-        Self::with(Config::new())
+        Self::with(Config::new(), None)
     }
 
     /// An engine whose instances start from a pool, which is reserved in advance: `instances` slots of `memory_bytes` each.
     ///
     /// # Errors
-    /// As `new`, or the address space is too small for the pool.
+    /// As `new`, or the memory mappings or the address space of a process are too few for the pool.
     pub fn with_pool(instances: usize, memory_bytes: usize) -> Result<Self, Error> {
+        let pool = Pool::new(instances).map_err(Error::Limits)?;
         let mut config = Config::new();
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances, memory_bytes)));
-        Self::with(config)
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool.config(memory_bytes)));
+        Self::with(config, Some(pool))
     }
 
-    fn with(mut config: Config) -> Result<Self, Error> {
+    fn with(mut config: Config, pool: Option<Arc<Pool>>) -> Result<Self, Error> {
         // Calls cost less than half without the machinery for asynchronous exports. The contract has no such export.
         config.concurrency_support(false);
         config.epoch_interruption(true);
@@ -58,7 +63,7 @@ impl Engine {
                 }
             })
             .map_err(|source| Error::System { what: "start a thread", source })?;
-        Ok(Self { wasmtime })
+        Ok(Self { wasmtime, pool })
     }
 }
 
@@ -68,28 +73,4 @@ fn cache() -> CacheConfig {
     let mut cache = CacheConfig::new();
     cache.with_optimized_compression_usage_counter_threshold(u64::MAX);
     cache
-}
-
-/// Core instances and tables of one component: three or four for a Rust guest, more with adapters.
-const CORE_PARTS: u32 = 8;
-/// Slots for rooms that swap: they have two instances for a moment. One room of a shard swaps at a time, and no machine has
-/// this many shards.
-const SWAPPING: u32 = 256;
-/// The part of a memory that stays mapped between two users of a slot. With less, each start and end changes the kernel's page
-/// tables under a lock, which does not scale to two threads (measured: 25 us a start against 9).
-const KEEP_RESIDENT_BYTES: usize = 2 << 20;
-
-fn pool(instances: usize, memory_bytes: usize) -> PoolingAllocationConfig {
-    let slots = u32::try_from(instances).unwrap_or(u32::MAX / CORE_PARTS).saturating_add(SWAPPING);
-    let parts = slots.saturating_mul(CORE_PARTS);
-    let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(slots)
-        .total_core_instances(parts)
-        .total_memories(slots)
-        .total_tables(parts)
-        .total_stacks(slots)
-        .max_memory_size(memory_bytes)
-        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
-        .pagemap_scan(Enabled::Auto);
-    pool
 }

@@ -1,6 +1,7 @@
 //! One instance of a guest, and its calls.
 
 use std::pin::pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -12,6 +13,7 @@ use super::call::GuestStore;
 use super::exports::{ExportIndices, Exports};
 use super::fault::fault;
 use super::output::printable;
+use super::pool::{Pool, Seat};
 use super::state::GuestState;
 use super::tick_count::TickCount;
 use super::wait_limit::WaitLimit;
@@ -24,6 +26,8 @@ use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message};
 pub struct Instance {
     guest: GuestStore,
     exports: Exports,
+    /// Given back when the instance is dropped.
+    _seat: Option<Seat>,
 }
 
 /// The common part of a program's instances.
@@ -32,12 +36,17 @@ pub(super) struct Template {
     pub(super) indices: ExportIndices,
     pub(super) limits: Limits,
     pub(super) grants: Grants,
+    /// Where instances start, unless each is allocated by itself.
+    pub(super) pool: Option<Arc<Pool>>,
+    /// The linear memories of an instance.
+    pub(super) memories: usize,
 }
 
 impl Template {
     /// Makes an instance for the room of this name.
     pub(super) async fn instantiate(&self, room_name: &str) -> Result<Instance, Fault> {
-        let Self { pre, indices, limits, grants } = self;
+        let Self { pre, indices, limits, grants, pool, memories } = self;
+        let seat = pool.as_ref().map(|pool| pool.seat(*memories));
         let tick_count = TickCount::default();
         let wait_limit = WaitLimit { limit: limits.call_wait, tick_count: tick_count.clone() };
         let mut store = Store::new(pre.engine(), GuestState::new(room_name, limits, grants, tick_count));
@@ -47,7 +56,7 @@ impl Template {
         let loaded = async {
             let instance = wait_limit.with(pin!(pre.instantiate_async(&mut store))).await?;
             let exports = indices.load(&mut store, &instance)?;
-            Ok(Instance { guest: GuestStore { store, wait_limit }, exports })
+            Ok(Instance { guest: GuestStore { store, wait_limit }, exports, _seat: seat })
         };
         loaded.await.map_err(|error| fault("start-up code", &error, limits.call_timeout))
     }

@@ -3,6 +3,8 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `engine` | the compiler's settings, its cache, the ticks that interrupt a long call |
+//! | `pool` | the pool of a server with many instances |
+//! | `mappings` | how many instances fit into the memory mappings of a process |
 //! | `program` | bytes to a component that is checked and linked |
 //! | `instance` | one instance as an `App` |
 //! | `call` | one call: enter, wait, leave |
@@ -51,7 +53,9 @@ mod fault;
 mod imports;
 mod inspect;
 mod instance;
+mod mappings;
 mod output;
+mod pool;
 mod program;
 mod quota;
 mod state;

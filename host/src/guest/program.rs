@@ -66,7 +66,10 @@ impl Program {
         capabilities::add_to_linker(&mut linker).map_err(invalid)?;
         let pre = linker.instantiate_pre(component).map_err(invalid)?;
         let indices = ExportIndices::find(component, &pre).map_err(invalid)?;
-        let template = Template { pre, indices, limits: limits.clone(), grants: grants.clone() };
+        let resources = component.resources_required();
+        let memories = resources.map_or(1, |required| required.num_memories as usize);
+        let template =
+            Template { pre, indices, limits: limits.clone(), grants: grants.clone(), pool: engine.pool.clone(), memories };
         Ok(Self { inner: Arc::new(Inner { name: name.to_owned(), sha256: sha256(bytes), template }) })
     }
 
@@ -86,6 +89,11 @@ impl Launch for Program {
 
     async fn launch(&self, room: &str) -> Result<Instance, Fault> {
         self.inner.template.instantiate(room).await
+    }
+
+    fn check_room(&self) -> Result<(), String> {
+        let Template { pool, memories, .. } = &self.inner.template;
+        pool.as_ref().map_or(Ok(()), |pool| pool.check_room(*memories))
     }
 
     fn has_gate(&self) -> bool {

@@ -87,12 +87,21 @@ impl<L: Launch> Rooms<L> {
         if let Some(entry) = self.by_name.borrow().get(name) {
             return Some(Rc::clone(&entry.task));
         }
-        if self.counters.rooms() >= self.shard.limits().max_rooms {
-            tracing::warn!(room = name, "refused: there are {} rooms already", self.shard.limits().max_rooms);
+        if let Err(reason) = self.check_room() {
+            tracing::warn!(room = name, "refused: {reason}");
             return None;
         }
         let (started, _) = oneshot::channel();
         Some(self.open(name, started))
+    }
+
+    /// Checks that another room may open.
+    fn check_room(&self) -> Result<(), String> {
+        let max_rooms = self.shard.limits().max_rooms;
+        if self.counters.rooms() >= max_rooms {
+            return Err(format!("there are {max_rooms} rooms already"));
+        }
+        self.launch.borrow().check_room()
     }
 
     /// Opens a room, which reports how its first instance started. If nobody listens, the room goes on trying by itself.

@@ -2,6 +2,7 @@
 
 use super::{Bench, TestClient, with_limits};
 use crate::config::Limits;
+use crate::room::Decision;
 
 /// The second restart within the window opens the circuit.
 fn one_restart() -> Limits {
@@ -48,5 +49,18 @@ fn a_connection_brings_the_circuit_closer_once_whichever_handlers_fail_on_it() {
         let mut three = shard.join("a").await;
         assert_eq!(three.hears().await, "close 1013");
         assert_eq!(shard.counters.traps(), 3);
+    });
+}
+
+#[test]
+fn a_room_whose_instance_does_not_fit_into_the_process_is_refused_and_none_starts() {
+    with_limits(one_restart(), |shard| async move {
+        let mut one = shard.join("a").await;
+        assert_eq!(one.hears().await, "joined 1");
+        shard.have_fail(&["room"]);
+        assert_eq!(shard.asks_to_join("b").await.await, Ok(Decision::Refuse(503)));
+        assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::Accept(None)), "it has its instance");
+        assert_eq!(shard.told().iter().filter(|told| told.starts_with("start")).count(), 1);
+        assert_eq!(shard.counters.traps(), 0);
     });
 }

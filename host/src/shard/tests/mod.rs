@@ -99,6 +99,10 @@ impl Launch for Herald {
         Ok(self.clone())
     }
 
+    fn check_room(&self) -> Result<(), String> {
+        self.outcome_of("room").map_err(|fault| fault.message)
+    }
+
     fn has_gate(&self) -> bool {
         true
     }

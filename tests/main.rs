@@ -26,6 +26,7 @@ mod http;
 mod javascript;
 mod keepalive;
 mod limits;
+mod log;
 mod manual;
 mod membership;
 mod native;

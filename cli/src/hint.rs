@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::Deserialize;
+use ws_host::log::in_short;
 
 /// The section's name. Its content is JSON.
 const SECTION: &[u8] = b"ws-host:app";
@@ -25,7 +26,8 @@ impl Hint {
     /// Returns a log line if the app asks for another port than the one it is served at.
     pub fn differs_from(&self, served: u16) -> Option<String> {
         let port = self.port.filter(|port| *port != served && *port != 0)?;
-        Some(format!("{} asks for port {port} but is served at {served}; use --port {port} to serve it there", self.file))
+        let file = in_short(&self.file);
+        Some(format!("{file} asks for port {port} but is served at {served}; use --port {port} to serve it there"))
     }
 }
 
@@ -84,6 +86,13 @@ mod tests {
         let line = hint.differs_from(13254).expect("the ports differ");
         assert_eq!(line, "app.py asks for port 8000 but is served at 13254; use --port 8000 to serve it there");
         assert_eq!(hint.differs_from(8000), None);
+    }
+
+    #[test]
+    fn a_hint_is_one_line_whatever_file_it_names() {
+        let hint = hint(&component("ws-host:app", r#"{"file":"a\nERROR \u009b2J","port":8000}"#));
+        let line = hint.differs_from(13254).expect("the ports differ");
+        assert!(line.starts_with("a\\nERROR \\u{9b}2J asks for port 8000"), "{line}");
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use ws_host::guest::{Engine, Report};
 
+use crate::json::json;
+
 /// `ws-host inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArguments {
@@ -22,7 +24,7 @@ pub struct InspectArguments {
 /// The file cannot be read or is not a component. A component that this host cannot run is reported, not an error.
 pub fn inspect(arguments: &InspectArguments) -> anyhow::Result<()> {
     let report = Report::of(&Engine::new()?, &arguments.file)?;
-    let text = if arguments.json { serde_json::to_string_pretty(&report)? } else { in_words(&report) };
+    let text = if arguments.json { json(&report)? } else { in_words(&report) };
     writeln!(std::io::stdout(), "{}", text.trim_end())?;
     Ok(())
 }

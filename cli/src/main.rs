@@ -11,6 +11,7 @@ mod explain;
 mod headings;
 mod hint;
 mod inspect;
+mod json;
 mod limits;
 mod log;
 mod log_queue;

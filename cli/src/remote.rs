@@ -8,6 +8,9 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde::Serialize;
 use ws_host::admin::{Answer, ReleaseInfo, Request, Status, SwapReport, ask, default_socket};
+use ws_host::log::printable;
+
+use crate::json::json;
 
 /// `ws-host swap`.
 #[derive(Debug, Args)]
@@ -88,7 +91,7 @@ fn request(remote: &Remote, asked: &Request) -> anyhow::Result<Answer> {
 }
 
 fn show(remote: &Remote, value: &impl Serialize, words: String) -> anyhow::Result<()> {
-    let text = if remote.json { serde_json::to_string_pretty(value)? } else { words };
+    let text = if remote.json { json(value)? } else { words };
     writeln!(io::stdout(), "{}", text.trim_end())?;
     Ok(())
 }
@@ -114,7 +117,7 @@ fn in_words(status: &Status) -> String {
         "release   {}, for {}\nfile      {}\nprevious  {previous}\nrooms     {}\nclients   {}\nswaps     {}\ntraps     {}",
         name(&status.release),
         age(status.release.since_unix),
-        status.release.file.display(),
+        printable(&status.release.file.display().to_string()),
         status.rooms,
         status.clients,
         status.swaps,
@@ -125,7 +128,7 @@ fn in_words(status: &Status) -> String {
 /// Names a release by its file and the first 12 digits of its SHA-256: `chat.wasm (0123456789ab)`.
 fn name(release: &ReleaseInfo) -> String {
     let file = release.file.file_name().unwrap_or(release.file.as_os_str());
-    format!("{} ({})", file.to_string_lossy(), release.sha256.get(..12).unwrap_or(&release.sha256))
+    format!("{} ({})", printable(&file.to_string_lossy()), release.sha256.get(..12).unwrap_or(&release.sha256))
 }
 
 fn count(number: usize, noun: &str) -> String {

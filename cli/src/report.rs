@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use ws_host::log::printable;
+
 use crate::explain;
 use crate::remote::Refused;
 
@@ -27,5 +29,5 @@ fn in_one_line(error: &anyhow::Error) -> String {
             line = format!("{line}{separator}{cause}");
         }
     }
-    line.replace('\n', " ")
+    printable(&line.replace('\n', " ")).into_owned()
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use ws_host::Handle;
+use ws_host::log::printable;
 
 /// Swaps to the component in `file` and logs the result.
 ///
@@ -15,9 +16,10 @@ pub async fn swap(file: &Path, handle: &Handle) -> Result<(), ws_host::Error> {
             let clients: usize = report.rooms.iter().map(|room| room.clients).sum();
             let pause = report.rooms.iter().map(|room| room.pause_us).max().unwrap_or(0);
             let clients = count(clients, "client", "clients");
-            tracing::info!("swapped to {} with {clients} connected; the longest pause was {pause} us", file.display());
+            let file = file.display().to_string();
+            tracing::info!("swapped to {} with {clients} connected; the longest pause was {pause} us", printable(&file));
         }
-        Err(error) => tracing::error!("not swapped: {error}"),
+        Err(error) => tracing::error!("not swapped: {}", printable(&error.to_string())),
     }
     swapped.map(drop)
 }

@@ -30,6 +30,9 @@ mod front;
 pub mod guest;
 mod handle;
 mod limits;
+// For the command `ws-host`, which writes such texts too.
+#[doc(hidden)]
+pub mod log;
 mod native;
 mod room;
 mod server;

@@ -11,9 +11,9 @@ use tokio::sync::watch;
 use super::accept_rate::AcceptRate;
 use super::descriptors;
 use super::handshake::Handshakes;
-use super::log_throttle::LogThrottle;
 use super::setup::Setup;
 use crate::config::Limits;
+use crate::log::LogThrottle;
 
 /// How long the loop waits when the system has no descriptor for a connection. The loop must neither spin nor end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -61,8 +61,8 @@ impl Front {
                 Err(error) if is_the_peers(&error) => {}
                 Err(error) => {
                     // Connections wait in the backlog meanwhile.
-                    if out_of_descriptors.allows(Instant::now()).is_some() {
-                        tracing::warn!("no connection can be accepted for now, and they wait: {error}");
+                    if let Some(more) = out_of_descriptors.allows(Instant::now()) {
+                        tracing::warn!("no connection can be accepted for now, and they wait: {error}{more}");
                     }
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }

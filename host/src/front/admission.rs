@@ -8,9 +8,9 @@ use std::time::Instant;
 use hyper::http::StatusCode;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::log_throttle::LogThrottle;
 use super::permits::{Permits, Share};
 use super::upgrade::Refusal;
+use crate::log::LogThrottle;
 
 /// The limits on connections, and the owner's switch for new clients.
 #[derive(Debug)]
@@ -54,8 +54,8 @@ impl Admission {
 
     /// Logs that a connection exceeded a limit, at a bounded rate.
     pub fn log_refused(&self, address: SocketAddr, refusal: &Refusal) {
-        if let Some(suppressed) = self.refused.allows(Instant::now()) {
-            tracing::warn!(%address, suppressed, "refused with {}: {}", refusal.status.as_u16(), refusal.text);
+        if let Some(more) = self.refused.allows(Instant::now()) {
+            tracing::warn!(%address, "refused with {}: {}{more}", refusal.status.as_u16(), refusal.text);
         }
     }
 }

@@ -29,6 +29,7 @@ use super::setup::Setup;
 use super::transport::Transport;
 use super::upgrade::Refusal;
 use crate::close::CloseInfo;
+use crate::log::LogThrottle;
 use crate::protocol;
 use crate::shard::{Command, NewConnection, Permit};
 use crate::types::Client;
@@ -43,6 +44,8 @@ pub struct Handshakes {
     discard: Discard,
     timeout: Duration,
     arrivals: Arrivals,
+    /// The limit on log lines about connections that cannot be handed over.
+    lost: LogThrottle,
 }
 
 impl Handshakes {
@@ -62,6 +65,7 @@ impl Handshakes {
             discard: Discard::new(descriptors),
             timeout: limits.handshake_timeout,
             arrivals: Arrivals::default(),
+            lost: LogThrottle::default(),
         }
     }
 
@@ -132,7 +136,12 @@ impl Handshakes {
         };
         let (stream, tls, first) = match transport.into_parts(first) {
             Ok(parts) => parts,
-            Err(error) => return tracing::warn!(%address, "a new connection is lost: {error}"),
+            Err(error) => {
+                if let Some(more) = self.lost.allows(Instant::now()) {
+                    tracing::warn!(%address, "a new connection is lost: {error}{more}");
+                }
+                return;
+            }
         };
         let subprotocol = subprotocol.as_deref().map(Arc::from);
         let shares: Vec<_> = [share, behind_proxy].into_iter().flatten().filter(Share::is_limited).collect();

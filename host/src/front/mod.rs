@@ -35,7 +35,6 @@
 //! | `page` | the chat page, and the notice that it shows |
 //! | `reply` | HTTP replies |
 //! | `discard` | the end of a refused connection |
-//! | `log_throttle` | log lines that strangers can cause |
 
 mod accept;
 mod accept_rate;
@@ -53,7 +52,6 @@ mod handshake;
 mod host_header;
 mod http;
 mod listen;
-mod log_throttle;
 mod origin;
 mod page;
 mod path;

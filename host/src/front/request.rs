@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 use bytestring::ByteString;
@@ -23,12 +22,15 @@ use super::reply::{self, Reply};
 use super::router::{Route, Router};
 use super::upgrade::{self, Refusal};
 use crate::app::{Decision, UpgradeRequest};
+use crate::log::{LogThrottle, in_short};
 use crate::protocol::{Agreement, MAX_REASON, may_send};
 use crate::shard::Command;
 use crate::types::Request;
 
-/// How often the log warns of refused origins.
-const MAX_ORIGIN_WARNINGS: u64 = 20;
+/// How many refused origins the log names in ten seconds: a page may be at home at several.
+const ORIGIN_WARNINGS: u32 = 5;
+/// How many decisions against the rules it tells: each shows the mistake in the application.
+const BROKEN_GATES: u32 = 20;
 
 /// The next step once the 101 is written.
 #[derive(Debug)]
@@ -63,13 +65,15 @@ pub struct Requests {
     admission: Arc<Admission>,
     router: Arc<Router>,
     endpoints: Endpoints,
-    origins_refused: AtomicU64,
+    origins_refused: LogThrottle,
+    broken_gates: LogThrottle,
 }
 
 impl Requests {
     /// Upgrades go to the rooms of `router`, all other requests to `endpoints`.
     pub fn new(policy: Arc<Policy>, admission: Arc<Admission>, router: Arc<Router>, endpoints: Endpoints) -> Self {
-        Self { policy, admission, router, endpoints, origins_refused: AtomicU64::new(0) }
+        let (origins_refused, broken_gates) = (LogThrottle::new(ORIGIN_WARNINGS), LogThrottle::new(BROKEN_GATES));
+        Self { policy, admission, router, endpoints, origins_refused, broken_gates }
     }
 
     /// Answers a request on a connection from this peer, at the latest at this time. A 101 comes with what follows it.
@@ -130,9 +134,9 @@ impl Requests {
             return Ok(());
         }
         let origin = origin.unwrap_or_default();
-        // Anybody can cause this line as often as they like. After the warnings, it is logged at the level debug alone.
-        if self.origins_refused.fetch_add(1, Relaxed) < MAX_ORIGIN_WARNINGS {
-            tracing::warn!(%address, "a page of the origin {origin:?} was refused; to admit it, allow the origin {origin}");
+        if let Some(more) = self.origins_refused.allows(Instant::now()) {
+            let origin = in_short(origin);
+            tracing::warn!(%address, "a page of the origin {origin:?} was refused; to admit it, allow the origin {origin}{more}");
         }
         Err(Refusal::new(StatusCode::FORBIDDEN, format!("the origin {origin} is not admitted")))
     }
@@ -155,7 +159,10 @@ impl Requests {
         if keeps_rules(&decision, offered) {
             return Ok(decision);
         }
-        tracing::error!("the app's on-upgrade broke its rules with {decision:?}; the request is refused with 500");
+        if let Some(more) = self.broken_gates.allows(Instant::now()) {
+            let decision = in_short(&format!("{decision:?}"));
+            tracing::error!("the app's on-upgrade broke its rules with {decision}; the request is refused with 500{more}");
+        }
         Err(broken_gate())
     }
 }

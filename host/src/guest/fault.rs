@@ -5,8 +5,10 @@ use std::time::Duration;
 use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
+use super::backtrace::backtrace;
 use super::wait_limit::Overdue;
 use crate::app::Fault;
+use crate::log::in_short;
 
 /// Describes the error of a call of `handler` for people, with the wasm backtrace.
 pub(super) fn fault(handler: &str, error: &wasmtime::Error, call_timeout: Duration) -> Fault {
@@ -27,9 +29,10 @@ pub(super) fn fault(handler: &str, error: &wasmtime::Error, call_timeout: Durati
         Some(trap) => format!("trapped: {trap}"),
         None => match error.downcast_ref::<Overdue>() {
             Some(overdue) => overdue.to_string(),
-            None => format!("failed: {}", error.root_cause()),
+            // The error may quote names of the component.
+            None => format!("failed: {}", in_short(&error.root_cause().to_string())),
         },
     };
-    let backtrace = error.downcast_ref::<WasmBacktrace>().filter(|trace| !trace.frames().is_empty());
-    Fault { message: format!("the guest's {handler} {what}"), backtrace: backtrace.map(|trace| trace.to_string()) }
+    let trace = error.downcast_ref::<WasmBacktrace>().filter(|trace| !trace.frames().is_empty());
+    Fault { message: format!("the guest's {handler} {what}"), backtrace: trace.map(backtrace) }
 }

@@ -8,6 +8,7 @@ use wasmtime::component::types::ComponentItem;
 use super::engine::Engine;
 use super::{capabilities, program};
 use crate::error::Error;
+use crate::log::in_short;
 
 /// A component's exports, imports and sizes, and whether this host can run it.
 #[derive(Debug, Serialize)]
@@ -60,7 +61,7 @@ impl Report {
         let component = program::compile(engine, source)?;
         let ty = component.component_type();
         let wasmtime = &engine.wasmtime;
-        let item = |name: &str, ty: &ComponentItem| Item { name: name.to_owned(), functions: functions(engine, ty) };
+        let item = |name: &str, ty: &ComponentItem| Item { name: in_short(name), functions: functions(engine, ty) };
         let exports = ty.exports(wasmtime).map(|(name, export)| item(name, &export.ty)).collect();
         let imports = ty
             .imports(wasmtime)
@@ -82,6 +83,6 @@ fn functions(engine: &Engine, ty: &ComponentItem) -> Vec<String> {
     instance
         .exports(&engine.wasmtime)
         .filter(|(_, export)| matches!(export.ty, ComponentItem::ComponentFunc(_)))
-        .map(|(name, _)| name.to_owned())
+        .map(|(name, _)| in_short(name))
         .collect()
 }

@@ -12,13 +12,13 @@ use super::bindings::ws_host::server::types as wire;
 use super::call::GuestStore;
 use super::exports::{ExportIndices, Exports};
 use super::fault::fault;
-use super::output::printable;
 use super::pool::{Pool, Seat};
 use super::state::GuestState;
 use super::tick_count::TickCount;
 use super::wait_limit::WaitLimit;
 use crate::app::{App, Decision, Fault, Outcome, Saved, StartReason, UpgradeRequest};
 use crate::config::{Grants, Limits};
+use crate::log::in_short;
 use crate::room::Room;
 use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message};
 
@@ -141,14 +141,6 @@ impl App for Instance {
     }
 }
 
-/// A guest's own text, as one line of bounded length.
-fn in_short(text: &str) -> String {
-    const MAX_LETTERS: usize = 500;
-    let more = if text.chars().nth(MAX_LETTERS).is_some() { "…" } else { "" };
-    let start: String = text.chars().take(MAX_LETTERS).collect();
-    format!("{}{more}", printable(&start))
-}
-
 fn start_reason(reason: StartReason) -> exports::lifecycle::StartReason {
     match reason {
         StartReason::Fresh => exports::lifecycle::StartReason::Fresh,
@@ -170,17 +162,5 @@ fn close_cause(cause: CloseCause) -> wire::CloseCause {
         CloseCause::Trap => wire::CloseCause::Trap,
         CloseCause::Restart => wire::CloseCause::Restart,
         CloseCause::Shutdown => wire::CloseCause::Shutdown,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_guests_own_text_becomes_one_line_of_bounded_length() {
-        assert_eq!(in_short("no\nroom"), "no\\nroom");
-        let long = in_short(&"é".repeat(1 << 20));
-        assert_eq!((long.chars().count(), long.chars().last()), (501, Some('…')));
     }
 }

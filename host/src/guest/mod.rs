@@ -16,6 +16,7 @@
 //! | `capabilities` | the interfaces that a guest may import, a row each |
 //! | `imports` | the functions of the contract's interfaces among them |
 //! | `fault` | the text of a trap |
+//! | `backtrace` | the text of its Wasm backtrace |
 //! | `output` | the guest's stdout and stderr, as log lines |
 //! | `quota` | the quota of those log lines |
 //! | `inspect` | a report on a component |
@@ -44,6 +45,7 @@
 //! - **Pool.** With many rooms, instances start from wasmtime's pool, which keeps 2 MiB of each memory resident between two users.
 //!   A server with one shared room allocates on demand: it needs one instance, and reserving the pool takes time at the start.
 
+mod backtrace;
 mod bindings;
 mod call;
 mod capabilities;

@@ -13,6 +13,7 @@ use super::{capabilities, exports};
 use crate::app::{Fault, Launch};
 use crate::config::{Grants, Limits};
 use crate::error::Error;
+use crate::log::{in_short, printable};
 
 /// A guest that can be instantiated. A clone costs a reference count.
 #[derive(Clone)]
@@ -61,7 +62,7 @@ impl Program {
     ) -> Result<Self, Error> {
         let Source { name, bytes } = source;
         check(engine, name, component)?;
-        let invalid = |error: wasmtime::Error| Error::Invalid { name: name.to_owned(), reason: format!("{error:#}") };
+        let invalid = |error: wasmtime::Error| Error::Invalid { name: name.to_owned(), reason: in_short(&format!("{error:#}")) };
         let mut linker = Linker::new(&engine.wasmtime);
         capabilities::add_to_linker(&mut linker).map_err(invalid)?;
         let pre = linker.instantiate_pre(component).map_err(invalid)?;
@@ -117,7 +118,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), Error> {
     let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-    Ok((name, bytes))
+    Ok((printable(&name).into_owned(), bytes))
 }
 
 /// Compiles a component. The error for other bytes names their format.
@@ -136,7 +137,8 @@ pub(super) fn compile(engine: &Engine, Source { name, bytes }: Source<'_>) -> Re
         }
     }
     Component::from_binary(&engine.wasmtime, bytes).map_err(|error| {
-        let reason = format!("it is damaged, cut short or of a version that this host does not know ({error:#})");
+        let error = in_short(&format!("{error:#}"));
+        let reason = format!("it is damaged, cut short or of a version that this host does not know ({error})");
         Error::Invalid { name: name.to_owned(), reason }
     })
 }
@@ -148,8 +150,8 @@ fn check(engine: &Engine, name: &str, component: &Component) -> Result<(), Error
     if !missing.is_empty() {
         return Err(Error::MissingExports { name: name.to_owned(), missing });
     }
-    let imports = ty.imports(&engine.wasmtime).map(|(import, _)| import.to_owned());
-    let unknown: Vec<_> = imports.filter(|import| !capabilities::is_given(import)).collect();
+    let imports = ty.imports(&engine.wasmtime).map(|(import, _)| import);
+    let unknown: Vec<_> = imports.filter(|import| !capabilities::is_given(import)).map(in_short).collect();
     if !unknown.is_empty() {
         return Err(Error::UnknownImports { name: name.to_owned(), unknown });
     }

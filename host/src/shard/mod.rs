@@ -10,6 +10,7 @@
 //! | `table` | the table of a shard's lines, and their flush |
 //! | `resources` | the limits, buffers and clock that they share |
 //! | `line` | one client's connection |
+//! | `log_limits` | how many log lines clients may cause |
 //! | `clock` | the time of a shard, in few bytes |
 //! | `keepalive` | how long a client is silent, and what follows |
 //! | `reader` | the task of a line: frames in, inputs out |
@@ -51,6 +52,7 @@ mod input;
 mod journal;
 mod keepalive;
 mod line;
+mod log_limits;
 mod mailbox;
 mod new_connection;
 mod occupancy;

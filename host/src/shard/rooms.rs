@@ -25,6 +25,7 @@ use super::room_task::RoomTask;
 use super::table::Shard;
 use super::way_back::WayBack;
 use crate::app::{Fault, Launch, StartReason};
+use crate::log::in_short;
 use crate::room::{Room, RoomLimits};
 
 /// The most deliveries of the owner's that wait for one room. Orders to change the release come one at a time.
@@ -88,7 +89,9 @@ impl<L: Launch> Rooms<L> {
             return Some(Rc::clone(&entry.task));
         }
         if let Err(reason) = self.check_room() {
-            tracing::warn!(room = name, "refused: {reason}");
+            if let Some(more) = self.shard.log_limits().refused_rooms.allows(self.shard.time()) {
+                tracing::warn!(room = in_short(name), "refused: {reason}{more}");
+            }
             return None;
         }
         let (started, _) = oneshot::channel();
@@ -125,7 +128,10 @@ impl<L: Launch> Rooms<L> {
         let deciding = Rc::clone(&task);
         task.start(async move {
             if let Err(panic) = caught(pin!(room_loop.run(started))).await {
-                tracing::error!(room = &*name, "the host failed in this room, which starts anew for the next client: {panic:?}");
+                if let Some(more) = rooms.shard.log_limits().faults.allows(rooms.shard.time()) {
+                    let (room, panic) = (in_short(&name), in_short(&panic));
+                    tracing::error!(room, "the host failed in this room, which starts anew for the next client: {panic:?}{more}");
+                }
                 clean_up(&rooms.shard, &deciding);
             }
             rooms.remove(&name);
@@ -157,10 +163,11 @@ impl<L: Launch> Rooms<L> {
     pub(super) fn deliver(&self, name: &str, topic: Option<Arc<str>>, what: Delivery) {
         let Some(entry) = self.by_name.borrow().get(name).cloned() else { return };
         if entry.orders.borrow().len() >= MAX_ORDERS {
-            return tracing::warn!(
-                room = name,
-                "a message of the server's owner is dropped: {MAX_ORDERS} wait for the room already"
-            );
+            if let Some(more) = self.shard.log_limits().dropped_orders.allows(self.shard.time()) {
+                let room = in_short(name);
+                tracing::warn!(room, "a message of the server's owner is dropped: {MAX_ORDERS} wait for the room already{more}");
+            }
+            return;
         }
         entry.give(RoomOrder::Deliver(topic, what));
     }

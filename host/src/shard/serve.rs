@@ -75,7 +75,12 @@ fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, connecti
     let Some(task) = rooms.get_or_open(room) else { return };
     let tcp = match TcpStream::from_std(stream) {
         Ok(tcp) => tcp,
-        Err(error) => return tracing::warn!(client = client.id.get(), "a new connection is lost: {error}"),
+        Err(error) => {
+            if let Some(more) = shard.log_limits().lost_connections.allows(shard.time()) {
+                tracing::warn!(client = client.id.get(), "a new connection is lost: {error}{more}");
+            }
+            return;
+        }
     };
     let socket = Socket::new(tcp, tls);
     let (id, line) =

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use slab::Slab;
 
 use super::line::Line;
+use super::log_limits::LogLimits;
 use super::resources::Resources;
 use super::roster::Roster;
 use super::upgrades::Upgrades;
@@ -23,6 +24,7 @@ pub struct Shard {
     index: u32,
     resources: Resources,
     upgrades: Upgrades,
+    log_limits: LogLimits,
     /// The clients of all shards, for other threads to see.
     roster: Arc<Roster>,
     lines: RefCell<Slab<Rc<Line>>>,
@@ -38,6 +40,7 @@ impl Shard {
             index,
             resources: Resources::new(limits),
             upgrades: Upgrades::default(),
+            log_limits: LogLimits::default(),
             roster,
             lines: RefCell::default(),
             swept: Cell::new(Instant::now()),
@@ -63,6 +66,11 @@ impl Shard {
     /// Upgrade requests that wait for a room's decision.
     pub fn upgrades(&self) -> &Upgrades {
         &self.upgrades
+    }
+
+    /// The limits on log lines that clients can cause.
+    pub fn log_limits(&self) -> &LogLimits {
+        &self.log_limits
     }
 
     /// Adds the line of a new client, which `make` makes.

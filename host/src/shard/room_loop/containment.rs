@@ -2,6 +2,7 @@
 
 use super::RoomLoop;
 use crate::app::{Fault, Launch, StartReason};
+use crate::log::{in_short, printable};
 use crate::room::{Decision, Effect};
 use crate::shard::input::What;
 use crate::shard::journal::JournalError;
@@ -41,20 +42,24 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Logs a failure once, and counts it.
     fn log_fault(&self, fault: &Fault) {
-        let room = self.room.name();
-        match &fault.backtrace {
-            Some(backtrace) => tracing::error!(room, "{fault}\n{backtrace}"),
-            None => tracing::error!(room, "{fault}"),
+        if let Some(more) = self.shard.log_limits().faults.allows(self.shard.time()) {
+            let (room, message) = (in_short(self.room.name()), printable(&fault.message));
+            match &fault.backtrace {
+                Some(backtrace) => tracing::error!(room, "{message}{more}\n{backtrace}"),
+                None => tracing::error!(room, "{message}{more}"),
+            }
         }
         self.counters.count_trap();
     }
 
     async fn open_circuit(&mut self) {
         let cool_down = self.shard.limits().restart_window;
-        tracing::error!(
-            room = self.room.name(),
-            "the application has failed too often: its clients are closed and new ones refused for {cool_down:?}"
-        );
+        if let Some(more) = self.shard.log_limits().open_circuits.allows(self.shard.time()) {
+            tracing::error!(
+                room = in_short(self.room.name()),
+                "the application has failed too often: its clients are closed and new ones refused for {cool_down:?}{more}"
+            );
+        }
         self.release.open_circuit(self.shard.time(), cool_down);
         self.close(&self.members(), &CloseInfo::keeps_failing()).await;
     }
@@ -71,10 +76,12 @@ impl<L: Launch> RoomLoop<L> {
     /// Handles a failed journal: turns that are not durable must not become visible. The members are closed, held turns are dropped,
     /// and a fresh room starts. The app is not told that the old room's clients leave. It does not count as a trap.
     pub(super) async fn start_over(&mut self, error: &JournalError) {
-        tracing::error!(
-            room = self.room.name(),
-            "the journal has failed, and the room starts anew without the turns that are not durable: {error}"
-        );
+        if let Some(more) = self.shard.log_limits().faults.allows(self.shard.time()) {
+            tracing::error!(
+                room = in_short(self.room.name()),
+                "the journal has failed, and the room starts anew without the turns that are not durable: {error}{more}"
+            );
+        }
         for turn in self.outputs.take_all() {
             for effect in turn.effects() {
                 match effect {

@@ -2,6 +2,7 @@
 
 use super::RoomLoop;
 use crate::app::{Fault, Launch, Saved, StartReason};
+use crate::log::in_short;
 use crate::shard::handlers::call;
 use crate::shard::input::What;
 
@@ -16,8 +17,10 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Has an instance that has started take over.
     pub(super) fn run_instance(&mut self, app: L::App) {
-        if self.release.run(app) {
-            tracing::info!(room = self.room.name(), "the application runs again");
+        if self.release.run(app)
+            && let Some(more) = self.shard.log_limits().recoveries.allows(self.shard.time())
+        {
+            tracing::info!(room = in_short(self.room.name()), "the application runs again{more}");
         }
     }
 

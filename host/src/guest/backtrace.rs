@@ -1,0 +1,72 @@
+//! A Wasm backtrace as text, one line for each frame.
+
+use wasmtime::{FrameInfo, WasmBacktrace};
+
+use crate::log::in_short;
+
+/// The backtrace as text. The names in it come from the component, so each frame becomes one harmless line.
+pub(super) fn backtrace(trace: &WasmBacktrace) -> String {
+    let prefixes: Vec<_> = trace.frames().iter().enumerate().map(prefix).collect();
+    one_line_each(&trace.to_string(), &prefixes)
+}
+
+/// The beginning of a frame's line, as wasmtime writes it. The names follow.
+fn prefix((index, frame): (usize, &FrameInfo)) -> String {
+    match frame.module_offset() {
+        Some(offset) => format!("\n  {index:>3}: {offset:#8x} - "),
+        None => format!("\n  {index:>3}: "),
+    }
+}
+
+/// Cuts a text before each of these prefixes, which come in this order, and makes each piece one line.
+///
+/// wasmtime demangles the names only in the whole text. A name that imitates a prefix moves the cut into itself, and still each
+/// piece is one line.
+fn one_line_each(text: &str, prefixes: &[String]) -> String {
+    let mut lines = String::new();
+    let (mut rest, mut before) = (text, "");
+    for prefix in prefixes {
+        let Some((piece, behind)) = rest.split_once(prefix.as_str()) else { break };
+        lines.push_str(before);
+        lines.push_str(&in_short(piece));
+        (rest, before) = (behind, prefix);
+    }
+    lines.push_str(before);
+    lines.push_str(&in_short(rest));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text of frames with these names, cut into lines.
+    fn lines(names: [&str; 2]) -> String {
+        let prefixes = ["\n    0:     0x1f - ".to_owned(), "\n    1:     0x2f - ".to_owned()];
+        let text = format!("error while executing at wasm backtrace:{}{}{}{}", prefixes[0], names[0], prefixes[1], names[1]);
+        one_line_each(&text, &prefixes)
+    }
+
+    #[test]
+    fn a_name_is_one_line_whatever_is_in_it() {
+        assert_eq!(
+            lines(["a!b", "a!c"]),
+            "error while executing at wasm backtrace:\n    0:     0x1f - a!b\n    1:     0x2f - a!c"
+        );
+        let forged = lines(["a!b\n2026-11-24T18:30:00Z ERROR forged", "\u{9b}2J\u{202e}c"]);
+        assert_eq!(forged.lines().count(), 3, "{forged}");
+        assert!(forged.contains("a!b\\n2026-11-24T18:30:00Z ERROR forged") && forged.contains("\\u{9b}2J\\u{202e}c"), "{forged}");
+    }
+
+    #[test]
+    fn a_name_that_imitates_a_frame_adds_no_line() {
+        let forged = lines(["a!b\n    1:     0x2f - a!c\n    2:      0x3f - a!d", "a!e\n    1:     0x2f - a!f"]);
+        assert_eq!(forged.lines().count(), 3, "{forged}");
+        assert_eq!(one_line_each("another\nformat", &["\n    0: ".to_owned()]), "another\\nformat");
+    }
+
+    #[test]
+    fn a_long_name_is_cut() {
+        assert!(lines([&"x".repeat(1 << 20), "a!c"]).len() < 700);
+    }
+}

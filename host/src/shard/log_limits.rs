@@ -1,0 +1,36 @@
+//! The limits on a shard's log lines: clients can cause each of them as often as they like.
+
+use crate::log::LogThrottle;
+
+/// A failure of one room says nothing of another's, so several are logged.
+const LINES_ABOUT_ROOMS: u32 = 20;
+
+/// The limits on one shard's log lines, a throttle for each kind.
+#[derive(Debug)]
+pub struct LogLimits {
+    /// There are too many rooms.
+    pub refused_rooms: LogThrottle,
+    /// Too much of the owner's waits for a room.
+    pub dropped_orders: LogThrottle,
+    /// A new connection cannot be used.
+    pub lost_connections: LogThrottle,
+    /// An application or a journal has failed.
+    pub faults: LogThrottle,
+    /// A circuit has opened.
+    pub open_circuits: LogThrottle,
+    /// A circuit has closed again.
+    pub recoveries: LogThrottle,
+}
+
+impl Default for LogLimits {
+    fn default() -> Self {
+        Self {
+            refused_rooms: LogThrottle::default(),
+            dropped_orders: LogThrottle::default(),
+            lost_connections: LogThrottle::default(),
+            faults: LogThrottle::new(LINES_ABOUT_ROOMS),
+            open_circuits: LogThrottle::new(LINES_ABOUT_ROOMS),
+            recoveries: LogThrottle::new(LINES_ABOUT_ROOMS),
+        }
+    }
+}

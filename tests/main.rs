@@ -3,6 +3,7 @@
 //! `cargo test --workspace --test integration gate::` runs the tests of one file. Tests with very many clients or bytes are in
 //! `crowds.rs`.
 
+mod admin;
 mod admission;
 mod bench_command;
 mod cache;

@@ -86,6 +86,10 @@ fn request(remote: &Remote, asked: &Request) -> anyhow::Result<Answer> {
             "no server of yours listens on the admin socket {}. Name its port with --port, or its socket with --socket",
             socket.display()
         ),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => bail!(
+            "the admin socket {} is not used: {error}. Run this command as the user who runs the server, or name another socket with --socket",
+            socket.display()
+        ),
         Err(error) => Err(error).with_context(|| format!("the server at {} did not answer", socket.display())),
     }
 }

@@ -128,6 +128,11 @@ impl Handle {
         self.inner.controls.stop.send_if_modified(|stop| stop.is_none().then(|| *stop = Some(deadline)).is_some());
     }
 
+    /// Whether the server shuts down or has ended.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.inner.controls.stop.borrow().is_some() || self.inner.ended.load(Relaxed)
+    }
+
     pub(crate) fn stopped(&self) {
         self.inner.ended.store(true, Relaxed);
     }

@@ -1,0 +1,33 @@
+//! The admin socket: other processes see and change the release of a running server.
+//!
+//! It is a Unix socket that only the server's user and root may open (mode 0600). A connection carries one request and one answer,
+//! each a line of JSON.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `messages` | the requests and their answers |
+//! | `socket` | the server's side |
+//! | `client` | the side that asks |
+//! | `trust` | whose folder and socket either side believes |
+//! | `default_socket` | the path by the server's port |
+//!
+//! **Trust.** The default path can lie in a folder where every user writes. Neither side uses a folder that another user has made or
+//! can write to, and who asks also checks which user listens.
+//!
+//! **Succession.** A server that shuts down frees its port at once, and its clients may take long to leave. A server that starts
+//! meanwhile asks it for the socket (`Request::TakeOver`). The old server agrees, answers what it is still asked, and leaves the file
+//! alone: requests belong to the new server now. A server that runs does not agree.
+
+mod client;
+mod default_socket;
+mod messages;
+mod socket;
+mod trust;
+
+pub use client::ask;
+pub use default_socket::default_socket;
+pub use messages::{Answer, Request};
+pub use socket::AdminSocket;
+
+pub use crate::shard::RoomSwap;
+pub use crate::swap::{ReleaseInfo, Status, SwapReport};

@@ -334,3 +334,38 @@ async fn the_page_and_origins_are_the_builders_to_choose() {
     raw.says(upgrade("/", &[("Origin", "https://app.example")]).as_bytes());
     assert_eq!(raw.head().status, 101);
 }
+
+#[tokio::test]
+async fn a_swap_whose_caller_gives_up_is_carried_out() {
+    let server = Embedded::start(Server::builder().component(guest("one")));
+    let (mut client, handle, two) = (server.connect().await, &server.handle, guest("two"));
+    assert_eq!(client.asks("0").await, "one 0 1");
+    tokio::select! {
+        biased;
+        _ = handle.swap(&two) => panic!("no swap ends at once"),
+        () = std::future::ready(()) => {}
+    }
+    let report = handle.rollback().await.expect("it waits for the swap, and goes back from it");
+    assert!(report.from.file.ends_with("two.wasm"));
+    assert_eq!(client.asks("1").await, "one 1 2");
+}
+
+#[tokio::test]
+async fn a_probation_goes_on_when_the_runtime_that_asked_for_the_swap_has_ended() {
+    let limits = Limits::with(|limits| {
+        (limits.probation, limits.probation_traps) = (std::time::Duration::from_secs(600), 1);
+    });
+    let server = Embedded::start(Server::builder().component(guest("one")).limits(limits));
+    let handle = server.handle.clone();
+    let asked = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(handle.swap(&guest("faulty"))).map(drop)
+    });
+    asked.join().expect("it does not panic").expect("the release is accepted");
+    let mut client = server.connect().await;
+    client.says("x").await;
+    assert_eq!(client.is_closed().await.0, 1011);
+    while !server.handle.status().await.expect("it runs a component").release.file.ends_with("one.wasm") {
+        tokio::task::yield_now().await;
+    }
+}

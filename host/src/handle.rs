@@ -137,7 +137,8 @@ impl Handle {
         self.inner.ended.store(true, Relaxed);
     }
 
-    /// Replaces the component by the one in this file. The clients stay connected.
+    /// Replaces the component by the one in this file. The clients stay connected. A swap that has begun goes on if this future is
+    /// dropped, and a later swap waits for it.
     ///
     /// # Errors
     /// The component is refused, and nothing has changed; or the app is not a component.

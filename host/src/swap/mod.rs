@@ -1,0 +1,142 @@
+//! Releases of a guest, and the change from one to another while clients stay connected.
+//!
+//! A thread of its own, the `Keeper`, follows the requests of `Releases` one after the other. So a caller that gives up leaves no swap
+//! half done. For a swap it loads the program, then gives each shard in turn an `Order::Swap`. The shard's
+//! `Rooms` starts new rooms with that program, and passes the order to one room after the other. A room follows orders before
+//! inputs, so it changes between two handlers (`shard/room_loop/takeover.rs`). It launches the new instance, asks the old one for its
+//! `snapshot`, whose effects are rolled back, and calls `on_start(Swap, saved)` of the new one. Only then does the new instance
+//! take over. A failure before that leaves the old one running. Only a trap in `snapshot` ends it: a fresh instance of the old
+//! release starts. A shard without rooms tries the program on a room without members.
+//!
+//! A swap does not touch the room's members, client data, topics, timers and mailbox. The room's `Release` keeps the previous one
+//! and the state given at the swap, until the probation has passed (`Order::Settle`).
+//!
+//! - A refusal ends the swap. `Order::Revert` takes back the rooms that took part in it; its `Probation` identifies the swap. The
+//!   probation of the swap before then goes on with its time and its count, also for rooms that opened meanwhile or open later.
+//! - `Probation` counts the traps of all rooms with the new release. Rooms that opened since go back without state. At the
+//!   limit, the keeper reverts all rooms. If the release before is on probation still, that one goes on too.
+//! - A rollback is a swap to the previous release, with a fresh snapshot.
+
+mod keeper;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot};
+
+use self::keeper::{Job, Keeper, What};
+use crate::config::{Grants, Limits};
+use crate::error::Error;
+use crate::guest::{Engine, Program};
+use crate::shard::{Counters, Order, RoomSwap};
+
+/// A release, as people see it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReleaseInfo {
+    /// The component's file.
+    pub file: PathBuf,
+    /// The SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+    /// When it began to run, in seconds since 1970.
+    pub since_unix: u64,
+}
+
+/// The result of a swap.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SwapReport {
+    /// The previous release.
+    pub from: ReleaseInfo,
+    /// The release that runs now.
+    pub to: ReleaseInfo,
+    /// Reading, checking and compiling, in microseconds. No room waits for it.
+    pub load_us: u64,
+    /// From the first room's change to the last one's, in microseconds. Each room waits only for its own.
+    pub swap_us: u64,
+    /// Room by room.
+    pub rooms: Vec<RoomSwap>,
+}
+
+/// The release of a server, and what is counted.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Status {
+    /// The running release.
+    pub release: ReleaseInfo,
+    /// The release that `rollback` goes back to.
+    pub previous: Option<ReleaseInfo>,
+    /// Rooms that exist.
+    pub rooms: usize,
+    /// Clients that are connected.
+    pub clients: usize,
+    /// Swaps since the start, rollbacks included.
+    pub swaps: u64,
+    /// Failures of guests since the start.
+    pub traps: u64,
+}
+
+/// The surroundings of each release of a server.
+#[derive(Debug)]
+pub struct GuestHost {
+    /// Compiles components.
+    pub engine: Engine,
+    /// The server's limits.
+    pub limits: Limits,
+    /// The grants of guests.
+    pub grants: Grants,
+    /// The counters of rooms and traps.
+    pub counters: Arc<Counters>,
+    /// Where each shard takes orders.
+    pub shards: Vec<mpsc::Sender<Order<Program>>>,
+}
+
+/// The releases of a server whose app is a component. One swap runs at a time.
+#[derive(Debug)]
+pub struct Releases {
+    keeper: Arc<Keeper>,
+    /// Where its thread takes jobs. It starts with the first one.
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+}
+
+impl Releases {
+    /// The releases of a server that runs `program` from this file.
+    pub fn new(host: GuestHost, file: &Path, program: Program) -> Self {
+        Self { keeper: Arc::new(Keeper::new(host, file, program)), jobs: Mutex::default() }
+    }
+
+    /// Replaces the component by the one in this file. Rooms change one after the other, each between two of its inputs. Once begun,
+    /// it goes on if the caller gives up.
+    ///
+    /// # Errors
+    /// The component cannot be loaded, or a room refuses it. All rooms then run the old one.
+    pub async fn swap(&self, file: &Path) -> Result<SwapReport, Error> {
+        self.order(What::Swap(file.to_owned())).await
+    }
+
+    /// Goes back to the previous release, with the state of the running one.
+    ///
+    /// # Errors
+    /// The running release is the first one, or a room refuses the previous one.
+    pub async fn rollback(&self) -> Result<SwapReport, Error> {
+        self.order(What::Rollback).await
+    }
+
+    /// The running release, and what is counted. `clients` is the number of connected clients.
+    pub fn status(&self, clients: usize) -> Status {
+        self.keeper.status(clients)
+    }
+
+    async fn order(&self, what: What) -> Result<SwapReport, Error> {
+        let (answer, outcome) = oneshot::channel();
+        self.jobs()?.send(Job { what, answer }).await.map_err(|_| Error::Stopped)?;
+        outcome.await.map_err(|_| Error::Stopped)?
+    }
+
+    fn jobs(&self) -> Result<mpsc::Sender<Job>, Error> {
+        // Only whole values are put into it.
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(jobs) = &*jobs {
+            return Ok(jobs.clone());
+        }
+        Ok(jobs.insert(Arc::clone(&self.keeper).start()?).clone())
+    }
+}

@@ -48,7 +48,7 @@ fn dev(project: &TempDir) -> Command {
 async fn a_project_is_built_and_served() {
     let project = project(ECHO, "cdylib");
     let host = Host::start(dev(&project));
-    assert!(host.announcement.starts_with("newborn.wasm is served at http://127.0.0.1:"), "{}", host.announcement);
+    assert!(host.announcement.starts_with("newborn.wasm is served at http://localhost:"), "{}", host.announcement);
     assert_eq!(Client::connect(&host).await.asks("hello").await, "hello");
 }
 
@@ -58,8 +58,8 @@ async fn with_tls_it_makes_a_certificate_and_says_https_and_wss() {
     let mut command = command();
     command.arg("dev").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-examples/echo")).args(["--port", "0", "--tls"]);
     let host = Host::start(command);
-    assert!(host.announcement.contains("served at https://127.0.0.1:"), "{}", host.announcement);
-    assert!(host.announcement.contains("WebSocket: wss://127.0.0.1:"), "{}", host.announcement);
+    assert!(host.announcement.contains("served at https://localhost:"), "{}", host.announcement);
+    assert!(host.announcement.contains("WebSocket: wss://localhost:"), "{}", host.announcement);
     assert_eq!(tls::connect(&host.address).await.asks("hello").await, "hello");
 }
 
@@ -172,7 +172,7 @@ def echo(client, message):
         dev.env("XDG_CACHE_HOME", project.path().join(".cache"));
         let mut host = Host::start(dev);
         host.logs("app.wasm is being compiled");
-        assert!(host.announcement.starts_with("app.wasm is served at http://127.0.0.1:"), "{}", host.announcement);
+        assert!(host.announcement.starts_with("app.wasm is served at http://localhost:"), "{}", host.announcement);
         // Each time a new client asks: on a busy machine a build takes longer than a client may be silent.
         assert_eq!(Client::connect(&host).await.asks("hello").await, "hello");
         let edit = |app: &str| std::fs::write(project.path().join("app.py"), app).expect("the project can be edited");

@@ -86,7 +86,7 @@ async fn an_echo_over_tls_1_3() {
 #[tokio::test]
 async fn the_announcement_has_the_schemes_of_tls() {
     let host = run("echo");
-    let address = &host.address;
+    let address = host.address.replace("127.0.0.1", "localhost");
     assert_eq!(host.announcement, format!("echo.wasm is served at https://{address}/ (WebSocket: wss://{address}/)\n"));
 }
 

@@ -31,7 +31,7 @@ pub fn serve(file: &Path, flags: ServeFlags, tls: &Tls, notices: bool, beside: i
     if let Some(settings) = &flags.settings {
         tracing::info!("settings from {}", settings.display());
     }
-    let (no_page, socket) = (flags.no_page, flags.socket.clone());
+    let (no_page, socket, host) = (flags.no_page, flags.socket.clone(), flags.host.clone());
     // Checked first, because without a needed secret the rest is useless.
     let env = env::variables(&flags.env)?;
     let follower = tls.follower();
@@ -42,7 +42,8 @@ pub fn serve(file: &Path, flags: ServeFlags, tls: &Tls, notices: bool, beside: i
         let signals = Signals::new().context("cannot listen for signals")?;
         let handle = server.handle();
         let admin = open_admin_socket(socket, server.local_addr().port())?;
-        announce(file, server.local_addr(), tls, no_page);
+        announce(file, &authority(&host, server.local_addr()), tls, no_page);
+        log_reach(server.local_addrs());
         if let Some(line) = Hint::of(file).differs_from(server.local_addr().port()) {
             tracing::info!("{line}");
         }
@@ -96,18 +97,30 @@ fn open_admin_socket(asked_for: Option<PathBuf>, port: u16) -> anyhow::Result<Op
 }
 
 /// Prints the server's address on stdout, in one line.
-fn announce(file: &Path, address: SocketAddr, tls: &Tls, no_page: bool) {
+fn announce(file: &Path, authority: &str, tls: &Tls, no_page: bool) {
     let name = file.file_name().map_or_else(|| file.to_string_lossy(), |name| name.to_string_lossy());
-    let reachable = SocketAddr::new(reachable(address.ip()), address.port());
     let (http, ws) = tls.schemes();
     let page = if no_page { ws } else { http };
     let mut stdout = std::io::stdout().lock();
     // A closed stdout is ignored.
-    let _ = writeln!(stdout, "{name} is served at {page}://{reachable}/ (WebSocket: {ws}://{reachable}/)");
+    let _ = writeln!(stdout, "{name} is served at {page}://{authority}/ (WebSocket: {ws}://{authority}/)");
     let _ = stdout.flush();
-    if !address.ip().is_loopback() {
-        tracing::info!("listening on {address}: other machines can connect");
+}
+
+/// Logs the addresses of a server that other machines can reach.
+fn log_reach(addresses: &[SocketAddr]) {
+    if !addresses.iter().all(|address| address.ip().is_loopback()) {
+        let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+        tracing::info!("listening on {}: other machines can connect", addresses.join(" and "));
     }
+}
+
+/// Returns the host and port for a browser on this machine. `localhost` stands for all of its addresses.
+fn authority(host: &str, first: SocketAddr) -> String {
+    if host.eq_ignore_ascii_case("localhost") {
+        return format!("localhost:{}", first.port());
+    }
+    SocketAddr::new(reachable(first.ip()), first.port()).to_string()
 }
 
 /// Returns an address that a browser on this machine can open.

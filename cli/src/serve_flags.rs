@@ -16,8 +16,8 @@ pub struct ServeFlags {
     /// The TCP port; 0 picks a free one
     #[arg(long, short, default_value_t = 13254)]
     pub port: u16,
-    /// The name or address to listen on; 0.0.0.0 or :: opens it to the network
-    #[arg(long, default_value = "127.0.0.1", value_name = "HOST")]
+    /// The address to listen on, or a name for all of its addresses; 0.0.0.0 or :: opens it to the network
+    #[arg(long, default_value = "localhost", value_name = "HOST")]
     pub host: String,
     /// TLS.
     #[command(flatten)]

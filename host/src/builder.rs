@@ -28,7 +28,7 @@ type Start = Box<dyn FnOnce(usize, ShardContext) -> Result<Vec<Thread>, Error> +
 #[derive(Default)]
 pub struct Builder {
     config: Config,
-    listener: Option<TcpListener>,
+    listeners: Vec<TcpListener>,
     component: Option<Component>,
     app: Option<Start>,
     callbacks: Callbacks,
@@ -55,18 +55,18 @@ impl Builder {
         self
     }
 
-    /// The host name or address to listen on. By default `127.0.0.1`, which is reachable from this machine alone;
-    /// `0.0.0.0` opens the server to the network.
+    /// The host name or address to listen on: all addresses of a name. By default `localhost`, which is reachable from this
+    /// machine alone, at `127.0.0.1` and `::1`; `0.0.0.0` or `::` opens the server to the network.
     #[must_use]
     pub fn host(mut self, host: impl Into<String>) -> Self {
         self.config.host = host.into();
         self
     }
 
-    /// The caller's own listener, in place of host and port.
+    /// One more listener of the caller's own, in place of host and port.
     #[must_use]
     pub fn listener(mut self, listener: TcpListener) -> Self {
-        self.listener = Some(listener);
+        self.listeners.push(listener);
         self
     }
 
@@ -223,7 +223,7 @@ impl Builder {
     /// says in one line what to do.
     pub fn build(self) -> Result<Server, Error> {
         self.check_app()?;
-        let Self { config, listener, component, app, callbacks } = self;
+        let Self { config, mut listeners, component, app, callbacks } = self;
         let limits = config.limits.clone().within_reach();
         limits.check().map_err(Error::Limits)?;
         OriginPolicy::check(&config.allow_origins)?;
@@ -231,10 +231,9 @@ impl Builder {
         let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
         let tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
         // The port first, since it fails faster than a component compiles.
-        let listener = match listener {
-            Some(listener) => listener,
-            None => front::listen(&config.host, config.port)?,
-        };
+        if listeners.is_empty() {
+            listeners = front::listen(&config.host, config.port)?;
+        }
         let roster = Arc::new(Roster::default());
         let counters = Arc::new(Counters::default());
         let mut context = ShardContext {
@@ -282,12 +281,13 @@ impl Builder {
         if config.page {
             endpoints.add(Page::new(config.notices.then_some(notice)));
         }
-        let local = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
+        let is_local = |listener: &TcpListener| listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
+        let local = listeners.iter().all(is_local);
         let origins = OriginPolicy::new(config.allow_origins, local);
         let policy = Policy { origins, proxies, compression: config.compression, tls };
         let router = Router::new(config.instances, pattern, commands);
         let front = Front::new(Setup { policy, endpoints, router, admitting, limits });
-        Server::new(listener, front, shards, handle, stopped)
+        Server::new(listeners, front, shards, handle, stopped)
     }
 
     /// Refuses a server without an app, or with two kinds of app.

@@ -76,7 +76,7 @@ pub(crate) enum TlsSource {
 /// The settings of a server.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
-    /// The name or address to listen on. The default, `127.0.0.1`, is reachable from this machine alone.
+    /// The name or address to listen on. The default, `localhost`, is reachable from this machine alone.
     pub host: String,
     /// The TCP port; 0 has the system choose a free one.
     pub port: u16,
@@ -109,7 +109,7 @@ pub(crate) struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            host: "127.0.0.1".into(),
+            host: "localhost".into(),
             port: 13254,
             page: true,
             notices: false,

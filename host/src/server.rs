@@ -1,5 +1,6 @@
 //! The embeddable server: it accepts connections until it is told to stop, then closes its clients.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::time::Instant;
@@ -7,7 +8,7 @@ use std::time::Instant;
 use tokio::sync::{mpsc, watch};
 
 use crate::error::Error;
-use crate::front::Front;
+use crate::front::{Front, Listeners};
 use crate::handle::Handle;
 use crate::shard::Command;
 
@@ -26,8 +27,8 @@ use crate::shard::Command;
 /// ```
 #[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
-    address: SocketAddr,
+    listeners: Vec<TcpListener>,
+    addresses: Vec<SocketAddr>,
     front: Front,
     shards: Vec<Thread>,
     handle: Handle,
@@ -36,19 +37,24 @@ pub struct Server {
 
 impl Server {
     pub(crate) fn new(
-        listener: TcpListener,
+        listeners: Vec<TcpListener>,
         front: Front,
         shards: Vec<Thread>,
         handle: Handle,
         stop: watch::Receiver<Option<Instant>>,
     ) -> Result<Self, Error> {
-        let address = listener.local_addr().map_err(|source| Error::System { what: "use the listening socket", source })?;
-        Ok(Self { listener, address, front, shards, handle, stop })
+        let addresses = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>().map_err(unusable)?;
+        Ok(Self { listeners, addresses, front, shards, handle, stop })
     }
 
-    /// The address that it listens on. With port 0, it has the port that the system chose.
+    /// The first address that it listens on. With port 0, it has the port that the system chose.
     pub fn local_addr(&self) -> SocketAddr {
-        self.address
+        self.addresses[0]
+    }
+
+    /// All addresses that it listens on: those of the host name, on one port, or those of the caller's own listeners.
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
     /// A handle for other threads and tasks. When the server has ended, its commands return `Error::Stopped`.
@@ -60,13 +66,11 @@ impl Server {
     /// the drain timeout. Call it within a tokio runtime; the rooms run on threads of their own.
     ///
     /// # Errors
-    /// The listening socket cannot be used.
+    /// A listening socket cannot be used.
     pub async fn run(self) -> Result<(), Error> {
-        let Self { listener, front, shards, stop, handle, .. } = self;
-        let unusable = |source| Error::System { what: "use the listening socket", source };
-        listener.set_nonblocking(true).map_err(unusable)?;
-        let listener = tokio::net::TcpListener::from_std(listener).map_err(unusable)?;
-        let deadline = front.run(listener, stop).await;
+        let Self { listeners, front, shards, stop, handle, .. } = self;
+        let listeners = Listeners::new(listeners).map_err(unusable)?;
+        let deadline = front.run(listeners, stop).await;
         // In each queue, the command to drain stands behind all clients admitted before it.
         for shard in &shards {
             let _ = shard.commands.send(Command::Drain(deadline)).await;
@@ -102,6 +106,10 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(|source| Error::System { what: "start an event loop", source })?.block_on(self.run())
     }
+}
+
+fn unusable(source: io::Error) -> Error {
+    Error::System { what: "use the listening socket", source }
 }
 
 /// A shard's thread, whatever app it runs.

@@ -8,7 +8,7 @@ use super::guests::guest;
 /// A running `ws-host`, killed on drop.
 pub struct Host {
     child: Child,
-    /// `127.0.0.1:40123`
+    /// `127.0.0.1:40123`, also for a host that listens on `localhost`.
     pub address: String,
     /// Its announcement.
     pub announcement: String,
@@ -40,7 +40,7 @@ impl Host {
             let _ = log.read_to_string(&mut text);
             panic!("ws-host says where it is, not {announcement:?}; its log:\n{text}");
         };
-        let address = rest.split('/').next().expect("split gives one piece at least").to_owned();
+        let address = rest.split('/').next().expect("split gives one piece at least").replace("localhost:", "127.0.0.1:");
         Self { child, address, announcement, log: Some(log) }
     }
 

@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::accept_rate::AcceptRate;
 use super::descriptors;
 use super::handshake::Handshakes;
+use super::listeners::Listeners;
 use super::setup::Setup;
 use crate::config::Limits;
 use crate::log::LogThrottle;
@@ -36,13 +37,13 @@ impl Front {
     }
 
     /// Accepts connections until `stop` has a deadline, and returns that deadline.
-    pub async fn run(self, listener: TcpListener, mut stop: watch::Receiver<Option<Instant>>) -> Instant {
+    pub async fn run(self, mut listeners: Listeners, mut stop: watch::Receiver<Option<Instant>>) -> Instant {
         descriptors::log_limit(self.max_connections, self.descriptors);
         let mut rate = AcceptRate::new(self.accepts_per_second);
         let out_of_descriptors = LogThrottle::default();
         loop {
             let accepted = tokio::select! {
-                accepted = accept(&listener, &rate) => accepted,
+                accepted = accept(&mut listeners, &rate) => accepted,
                 deadline = stop.wait_for(Option::is_some) => {
                     self.handshakes.end();
                     // Without a sender, nobody can set a deadline any more.
@@ -72,11 +73,11 @@ impl Front {
 }
 
 /// The next connection, once the rate allows it.
-async fn accept(listener: &TcpListener, rate: &AcceptRate) -> io::Result<(TcpStream, SocketAddr)> {
+async fn accept(listeners: &mut Listeners, rate: &AcceptRate) -> io::Result<(TcpStream, SocketAddr)> {
     if let Some(ready) = rate.ready_at() {
         tokio::time::sleep_until(ready.into()).await;
     }
-    listener.accept().await
+    listeners.accept().await
 }
 
 fn is_the_peers(error: &io::Error) -> bool {

@@ -5,7 +5,8 @@
 //!
 //! | file | owns |
 //! | --- | --- |
-//! | `listen` | the listening socket |
+//! | `listen` | the listening sockets: the addresses of a host name, on one port |
+//! | `listeners` | these sockets as one source of connections |
 //! | `accept` | the loop that accepts connections |
 //! | `accept_rate` | how fast it does so |
 //! | `descriptors` | the process's file descriptors, and how many connections they allow |
@@ -52,6 +53,7 @@ mod handshake;
 mod host_header;
 mod http;
 mod listen;
+mod listeners;
 mod origin;
 mod page;
 mod path;
@@ -72,6 +74,7 @@ pub use accept::Front;
 pub use endpoints::Endpoints;
 pub use forwarded::Proxies;
 pub use listen::listen;
+pub use listeners::Listeners;
 pub use origin::OriginPolicy;
 pub use page::{Notice, Page};
 pub use policy::Policy;

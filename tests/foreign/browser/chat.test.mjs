@@ -83,7 +83,7 @@ test("the page says so when the host shuts down", async (t) => {
 test("over https the page connects over wss, to localhost as well", async (t) => {
   const host = await startDev(t, "chat", "--tls");
   const context = await startBrowser(t);
-  for (const page of [host.page, host.page.replace("127.0.0.1", "localhost")]) {
+  for (const page of [host.page, host.page.replace("localhost", "127.0.0.1")]) {
     const tab = await openTab(context, { page });
     assert.equal(new URL(tab.url()).protocol, "https:");
     assert.match(await tab.locator("#url").inputValue(), /^wss:\/\//);

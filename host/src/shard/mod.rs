@@ -34,6 +34,7 @@
 //! | `release` | the release that a room runs |
 //! | `way_back` | the releases before it, while probations run |
 //! | `breaker` | how often an app may fail |
+//! | `circuits` | the breakers of rooms that have ended, and of the starts of all rooms |
 //! | `orders` | orders to rooms |
 //! | `probation` | the time after a swap in which traps count against the new release |
 //! | `roster` | the connected clients, for other threads to see |
@@ -41,6 +42,7 @@
 
 mod breaker;
 mod cached_frame;
+mod circuits;
 mod clock;
 mod collapse;
 mod command;

@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::breaker::Breaker;
 use super::handlers::guarded;
@@ -19,14 +19,12 @@ pub(super) struct Release<L: Launch> {
     saved: Option<Saved>,
     way_back: WayBack<L>,
     breaker: Breaker,
-    /// When an open circuit lets the next instance start.
-    circuit_open_until: Option<Instant>,
 }
 
 impl<L: Launch> Release<L> {
     /// A release without an instance. If it is on probation, `way_back` leads to the releases before it.
     pub(super) fn new(launch: L, way_back: WayBack<L>, breaker: Breaker) -> Self {
-        Self { launch, app: None, saved: None, way_back, breaker, circuit_open_until: None }
+        Self { launch, app: None, saved: None, way_back, breaker }
     }
 
     /// The running instance.
@@ -52,7 +50,7 @@ impl<L: Launch> Release<L> {
     /// The instance has started and runs from now on. Returns whether that closes an open circuit.
     pub(super) fn run(&mut self, app: L::App) -> bool {
         self.app = Some(app);
-        self.circuit_open_until.take().is_some()
+        self.breaker.close()
     }
 
     /// Drops the instance.
@@ -75,14 +73,19 @@ impl<L: Launch> Release<L> {
         self.breaker.allow(now)
     }
 
-    /// Opens the circuit: no instance starts before this time.
-    pub(super) fn open_circuit(&mut self, now: Instant, cool_down: Duration) {
-        self.circuit_open_until = Some(now + cool_down);
+    /// Opens the circuit: no instance starts for one window.
+    pub(super) fn open_circuit(&mut self, now: Instant) {
+        self.breaker.open(now);
     }
 
     /// When an open circuit lets the next instance start.
     pub(super) fn circuit_open_until(&self) -> Option<Instant> {
-        self.circuit_open_until
+        self.breaker.open_until()
+    }
+
+    /// The breaker, which outlives the room.
+    pub(super) fn into_breaker(self) -> Breaker {
+        self.breaker
     }
 
     /// Goes over to a new release, whose instance is to `run` next, and keeps the way back.

@@ -83,7 +83,7 @@ impl<L: Launch> Rooms<L> {
         Room::new(name, limits, self.shard.resources().clock())
     }
 
-    /// The room of this name. It is opened if it does not exist, unless there are too many.
+    /// The room of this name. It is opened if it does not exist, unless there are too many or its circuit is open.
     pub(super) fn get_or_open(self: &Rc<Self>, name: &str) -> Option<Rc<RoomTask>> {
         if let Some(entry) = self.by_name.borrow().get(name) {
             return Some(Rc::clone(&entry.task));
@@ -94,8 +94,17 @@ impl<L: Launch> Rooms<L> {
             }
             return None;
         }
+        let breaker = self.shard.circuits().take(name, self.shard.time())?;
         let (started, _) = oneshot::channel();
-        Some(self.open(name, started))
+        Some(self.open(name, breaker, started))
+    }
+
+    /// Opens the room that stays for ever, and says how its first instance started. After an error the room does not exist.
+    pub(super) async fn open_shared(self: &Rc<Self>, name: &str) -> Result<(), Fault> {
+        let limits = self.shard.limits();
+        let (started, outcome) = oneshot::channel();
+        self.open(name, Breaker::new(limits.max_restarts, limits.restart_window), started);
+        outcome.await.unwrap_or_else(|_| Err(Fault::new("its room ended at once")))
     }
 
     /// Checks that another room may open.
@@ -108,12 +117,11 @@ impl<L: Launch> Rooms<L> {
     }
 
     /// Opens a room, which reports how its first instance started. If nobody listens, the room goes on trying by itself.
-    pub(super) fn open(self: &Rc<Self>, name: &str, started: oneshot::Sender<Result<(), Fault>>) -> Rc<RoomTask> {
+    fn open(self: &Rc<Self>, name: &str, breaker: Breaker, started: oneshot::Sender<Result<(), Fault>>) -> Rc<RoomTask> {
         let limits = self.shard.limits();
         let name: Arc<str> = name.into();
         let task = RoomTask::new(Mailbox::new(limits.mailbox_events, limits.mailbox_bytes));
         let entry = Entry { task: Rc::clone(&task), orders: RoomOrders::default() };
-        let breaker = Breaker::new(limits.max_restarts, limits.restart_window);
         let room_loop = RoomLoop::new(
             Rc::clone(&self.shard),
             Arc::clone(&self.counters),
@@ -178,7 +186,7 @@ impl<L: Launch> Rooms<L> {
             Order::Swap(next, probation, answer) => drop(answer.send(self.swap(&next, &probation).await)),
             Order::Revert(probation, done) => {
                 if let Some((before, _)) = self.way_back.borrow_mut().take(&probation) {
-                    self.launch.replace(before);
+                    self.replace_launch(before);
                 }
                 for entry in self.all() {
                     let (reverted, room_done) = oneshot::channel();
@@ -195,12 +203,18 @@ impl<L: Launch> Rooms<L> {
         }
     }
 
+    /// Has new rooms start with another release, which may do better. Returns the one before.
+    fn replace_launch(&self, launch: L) -> L {
+        self.shard.circuits().clear();
+        self.launch.replace(launch)
+    }
+
     async fn swap(&self, next: &L, probation: &Arc<Probation>) -> Result<Vec<RoomSwap>, String> {
         if self.by_name.borrow().is_empty() {
             self.try_out(next).await.map_err(|fault| fault.message)?;
         }
         // Rooms that open meanwhile start with the new release.
-        let before = self.launch.replace(next.clone());
+        let before = self.replace_launch(next.clone());
         self.way_back.borrow_mut().add(before, None, Arc::clone(probation));
         let mut swapped = Vec::new();
         for entry in self.all() {

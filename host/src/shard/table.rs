@@ -1,6 +1,6 @@
 //! The table of one shard's lines.
 
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use slab::Slab;
 
+use super::circuits::Circuits;
 use super::line::Line;
 use super::log_limits::LogLimits;
 use super::resources::Resources;
@@ -25,6 +26,7 @@ pub struct Shard {
     resources: Resources,
     upgrades: Upgrades,
     log_limits: LogLimits,
+    circuits: RefCell<Circuits>,
     /// The clients of all shards, for other threads to see.
     roster: Arc<Roster>,
     lines: RefCell<Slab<Rc<Line>>>,
@@ -38,6 +40,7 @@ impl Shard {
     pub fn new(index: u32, limits: Limits, roster: Arc<Roster>) -> Rc<Self> {
         Rc::new(Self {
             index,
+            circuits: RefCell::new(Circuits::new(&limits)),
             resources: Resources::new(limits),
             upgrades: Upgrades::default(),
             log_limits: LogLimits::default(),
@@ -71,6 +74,11 @@ impl Shard {
     /// The limits on log lines that clients can cause.
     pub fn log_limits(&self) -> &LogLimits {
         &self.log_limits
+    }
+
+    /// The circuits of its rooms, which outlive them.
+    pub fn circuits(&self) -> RefMut<'_, Circuits> {
+        self.circuits.borrow_mut()
     }
 
     /// Adds the line of a new client, which `make` makes.

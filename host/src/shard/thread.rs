@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, LocalOptions};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::command::Command;
 use super::counters::Counters;
@@ -67,7 +67,7 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext) -> Result<
             let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&context.counters), None, launch, context.linger);
             let opened = match &context.shared_room {
                 _ if index > 0 => Ok(()),
-                Some(name) => open_shared(&rooms, name).await,
+                Some(name) => rooms.open_shared(name).await,
                 None => rooms.try_out(&rooms.launch()).await,
             };
             let opened = opened.map_err(|fault| cannot_start(context.app_name, fault));
@@ -88,12 +88,6 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext) -> Result<
     let dead = || Error::System { what: "start a shard", source: io::Error::other("its thread ended at once") };
     outcome.recv().map_err(|_| dead())??;
     Ok(ShardHandle { commands, orders, thread })
-}
-
-async fn open_shared<L: Launch>(rooms: &Rc<Rooms<L>>, name: &str) -> Result<(), Fault> {
-    let (started, outcome) = oneshot::channel();
-    rooms.open(name, started);
-    outcome.await.unwrap_or_else(|_| Err(Fault::new("its room ended at once")))
 }
 
 fn cannot_start(name: String, fault: Fault) -> Error {

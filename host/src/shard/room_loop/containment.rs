@@ -60,8 +60,24 @@ impl<L: Launch> RoomLoop<L> {
                 "the application has failed too often: its clients are closed and new ones refused for {cool_down:?}{more}"
             );
         }
-        self.release.open_circuit(self.shard.time(), cool_down);
+        self.release.open_circuit(self.shard.time());
         self.close(&self.members(), &CloseInfo::keeps_failing()).await;
+    }
+
+    /// Notes whether the room has started, for the circuit of all starts.
+    pub(super) fn note_start(&mut self) {
+        if self.release.app().is_some() {
+            if self.shard.circuits().note_start()
+                && let Some(more) = self.shard.log_limits().recoveries.allows(self.shard.time())
+            {
+                tracing::info!("new rooms start again{more}");
+            }
+        } else if self.shard.circuits().note_failed_start(self.shard.time())
+            && let Some(more) = self.shard.log_limits().open_circuits.allows(self.shard.time())
+        {
+            let cool_down = self.shard.limits().restart_window;
+            tracing::error!("rooms of any name fail to start: new ones are refused for {cool_down:?}{more}");
+        }
     }
 
     /// The cool-down has passed: one more try.

@@ -93,6 +93,7 @@ impl<L: Launch> RoomLoop<L> {
             Err(fault) if !started.is_closed() => return drop(started.send(Err(fault))),
             Err(fault) => self.contain(fault, None).await,
         }
+        self.note_start();
         loop {
             self.task.set_busy(!self.outputs.are_visible());
             let work = self.next().await;
@@ -102,9 +103,11 @@ impl<L: Launch> RoomLoop<L> {
                 Work::Order(order) => self.follow(order).await,
                 Work::Journal(report) => self.hear(report).await,
                 Work::Retry => self.retry().await,
-                Work::Retire => return self.task.set_busy(false),
+                Work::Retire => break,
             }
         }
+        self.task.set_busy(false);
+        self.shard.circuits().keep(self.room.name(), self.release.into_breaker(), self.shard.time());
     }
 
     async fn handle(&mut self, what: What) {

@@ -1,6 +1,8 @@
 //! The cost of an app's failures, and the clients that bear it.
 
-use super::{Bench, TestClient, with_limits};
+use std::time::Duration;
+
+use super::{Bench, TestClient, with_limits, with_linger};
 use crate::config::Limits;
 use crate::room::Decision;
 
@@ -62,5 +64,45 @@ fn a_room_whose_instance_does_not_fit_into_the_process_is_refused_and_none_start
         assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::Accept(None)), "it has its instance");
         assert_eq!(shard.told().iter().filter(|told| told.starts_with("start")).count(), 1);
         assert_eq!(shard.counters.traps(), 0);
+    });
+}
+
+/// The number of launches so far.
+fn launches(shard: &Bench) -> usize {
+    shard.told().iter().filter(|told| told.starts_with("start")).count()
+}
+
+#[test]
+fn a_room_that_comes_and_goes_and_cannot_start_costs_no_launch_while_its_circuit_is_open() {
+    with_linger(Limits::default(), Some(Duration::ZERO), |shard| async move {
+        shard.have_fail(&["start"]);
+        for _ in 0..10 {
+            assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::Refuse(503)));
+        }
+        assert_eq!((launches(&shard), shard.counters.traps(), shard.counters.rooms()), (6, 6, 0));
+    });
+}
+
+#[test]
+fn an_app_that_cannot_start_costs_a_bounded_number_of_launches_whatever_room_is_asked_for() {
+    with_linger(Limits { max_restarts: 0, ..Limits::default() }, Some(Duration::ZERO), |shard| async move {
+        shard.have_fail(&["start"]);
+        for room in 0..1000 {
+            assert_eq!(shard.asks_to_join(&room.to_string()).await.await, Ok(Decision::Refuse(503)));
+        }
+        assert_eq!((launches(&shard), shard.counters.rooms()), (21, 0));
+    });
+}
+
+#[test]
+fn the_circuit_of_a_room_stays_open_when_the_room_has_ended() {
+    with_linger(Limits { max_restarts: 0, ..Limits::default() }, Some(Duration::ZERO), |shard| async move {
+        let mut one = shard.join("a").await;
+        assert_eq!(one.hears().await, "joined 1");
+        one.say("trap it").await;
+        assert_eq!(one.hears().await, "close 1011");
+        assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::Refuse(503)));
+        assert_eq!((launches(&shard), shard.counters.rooms()), (1, 0));
+        assert_eq!(shard.asks_to_join("b").await.await, Ok(Decision::Accept(None)));
     });
 }

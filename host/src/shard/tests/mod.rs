@@ -11,6 +11,7 @@ use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -257,13 +258,18 @@ fn with_shard<F: Future<Output = ()>>(test: impl FnOnce(Rc<Bench>) -> F) {
 
 /// The same with these limits.
 fn with_limits<F: Future<Output = ()>>(limits: Limits, test: impl FnOnce(Rc<Bench>) -> F) {
+    with_linger(limits, None, test);
+}
+
+/// The same with rooms that end when they have been empty for this time.
+fn with_linger<F: Future<Output = ()>>(limits: Limits, linger: Option<Duration>, test: impl FnOnce(Rc<Bench>) -> F) {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).expect("a runtime");
     runtime.block_on(async {
         let (told, counters, journal) = (Arc::default(), Arc::new(Counters::default()), Rc::new(Waits::default()));
         let shard = Shard::new(0, limits, Arc::new(Roster::default()));
         let app = Herald { told: Arc::clone(&told), go_on: Arc::default(), failing: Arc::default() };
         let (go_on, failing) = (Arc::clone(&app.go_on), Arc::clone(&app.failing));
-        let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&counters), Some(Rc::clone(&journal) as _), app, None);
+        let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&counters), Some(Rc::clone(&journal) as _), app, linger);
         let (commands, inbox) = mpsc::channel(64);
         let serving = tokio::task::spawn_local({
             let (shard, rooms) = (Rc::clone(&shard), Rc::clone(&rooms));

@@ -1,0 +1,181 @@
+//! The circuits of a shard's rooms, beyond the life of each room.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::breaker::Breaker;
+use crate::config::Limits;
+
+/// The most breakers of ended rooms that a shard keeps. For another one, it gives up the one that forgets first.
+const MAX_KEPT: usize = 1024;
+/// Rooms in a row that may fail to start within a window. One more means that the release fails, and not the rooms.
+const MAX_FAILED_ROOMS: usize = 20;
+
+/// The breakers of rooms that have ended, and one for the starts of all rooms. So a room that comes and goes is held back like one that
+/// stays, and a release that cannot start costs a bounded number of launches, whatever names are asked for.
+#[derive(Debug)]
+pub struct Circuits {
+    max_restarts: usize,
+    window: Duration,
+    kept: HashMap<Arc<str>, Breaker>,
+    /// Counts the rooms that have failed to start since the last one that started.
+    starts: Breaker,
+}
+
+impl Circuits {
+    /// Nothing has failed yet.
+    pub fn new(limits: &Limits) -> Self {
+        let (max_restarts, window) = (limits.max_restarts, limits.restart_window);
+        Self { max_restarts, window, kept: HashMap::new(), starts: Breaker::new(MAX_FAILED_ROOMS, window) }
+    }
+
+    /// Takes the breaker for a room of this name, which opens now. `None` while its circuit is open, or that of all starts.
+    pub fn take(&mut self, name: &str, now: Instant) -> Option<Breaker> {
+        if self.starts.is_open(now) || self.kept.get(name).is_some_and(|breaker| breaker.is_open(now)) {
+            return None;
+        }
+        let mut breaker = self.kept.remove(name).unwrap_or_else(|| Breaker::new(self.max_restarts, self.window));
+        if self.starts.open_until().is_some() {
+            // This room is the trial for all rooms. It has one launch, and the others wait for its outcome.
+            self.starts.open(now);
+            breaker.put_on_trial(now);
+        }
+        Some(breaker)
+    }
+
+    /// A new room has started. Returns whether that closes the circuit of all starts.
+    pub fn note_start(&mut self) -> bool {
+        let closes = self.starts.close();
+        self.starts = Breaker::new(MAX_FAILED_ROOMS, self.window);
+        closes
+    }
+
+    /// A new room has failed to start. Returns whether that opens the circuit of all starts.
+    pub fn note_failed_start(&mut self, now: Instant) -> bool {
+        let opens = !self.starts.is_open(now) && !self.starts.allow(now);
+        if opens {
+            self.starts.open(now);
+        }
+        opens
+    }
+
+    /// Keeps the breaker of a room that has ended, while there is something to remember.
+    pub fn keep(&mut self, name: &str, breaker: Breaker, now: Instant) {
+        let is_needed = |breaker: &Breaker| breaker.forgets_at().is_some_and(|at| now < at);
+        if !is_needed(&breaker) {
+            return;
+        }
+        if self.kept.len() >= MAX_KEPT {
+            self.kept.retain(|_, breaker| is_needed(breaker));
+        }
+        if self.kept.len() >= MAX_KEPT
+            && let Some(first) =
+                self.kept.iter().min_by_key(|(_, breaker)| breaker.forgets_at()).map(|(name, _)| Arc::clone(name))
+        {
+            self.kept.remove(&first);
+        }
+        self.kept.insert(name.into(), breaker);
+    }
+
+    /// Forgets everything: another release runs.
+    pub fn clear(&mut self) {
+        self.kept.clear();
+        self.note_start();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(10);
+
+    fn circuits() -> Circuits {
+        Circuits::new(&Limits { max_restarts: 5, restart_window: WINDOW, ..Limits::default() })
+    }
+
+    #[test]
+    fn a_room_whose_circuit_is_open_does_not_open_before_the_cool_down_and_then_has_one_trial() {
+        let (mut circuits, now) = (circuits(), Instant::now());
+        let mut breaker = circuits.take("a", now).expect("nothing has failed");
+        breaker.open(now);
+        circuits.keep("a", breaker, now);
+        assert!(circuits.take("a", now).is_none());
+        assert!(circuits.take("b", now).is_some());
+        let mut breaker = circuits.take("a", now + WINDOW).expect("the cool-down has passed");
+        assert!(!breaker.allow(now + WINDOW), "it is a trial");
+    }
+
+    #[test]
+    fn the_restarts_of_a_room_that_comes_and_goes_count_together() {
+        let (mut circuits, now) = (circuits(), Instant::now());
+        for _ in 0..5 {
+            let mut breaker = circuits.take("a", now).expect("the circuit is closed");
+            assert!(breaker.allow(now));
+            circuits.keep("a", breaker, now);
+        }
+        assert!(!circuits.take("a", now).expect("the circuit is closed").allow(now));
+    }
+
+    #[test]
+    fn a_release_that_cannot_start_for_any_name_has_one_trial_in_a_window() {
+        let (mut circuits, now) = (circuits(), Instant::now());
+        for room in 0..=MAX_FAILED_ROOMS {
+            assert!(circuits.take(&room.to_string(), now).is_some());
+            assert_eq!(circuits.note_failed_start(now), room == MAX_FAILED_ROOMS);
+        }
+        assert!(circuits.take("another", now).is_none());
+        let later = now + WINDOW;
+        assert!(!circuits.take("trial", later).expect("the cool-down has passed").allow(later));
+        assert!(circuits.take("another", later).is_none(), "it waits for the outcome");
+        assert!(!circuits.note_failed_start(later), "it is open already");
+        let again = later + WINDOW;
+        assert!(circuits.take("trial", again).is_some());
+        assert!(circuits.note_start());
+        assert!(circuits.take("another", again).is_some_and(|mut breaker| breaker.allow(again)));
+    }
+
+    #[test]
+    fn rooms_that_cannot_start_among_others_that_do_hold_no_other_room_back() {
+        let (mut circuits, now) = (circuits(), Instant::now());
+        for _ in 0..10 {
+            (0..MAX_FAILED_ROOMS).for_each(|_| assert!(!circuits.note_failed_start(now)));
+            assert!(!circuits.note_start());
+        }
+        assert!(circuits.take("a", now).is_some());
+    }
+
+    #[test]
+    fn another_release_begins_with_closed_circuits() {
+        let (mut circuits, now) = (circuits(), Instant::now());
+        let mut breaker = circuits.take("a", now).expect("nothing has failed");
+        breaker.open(now);
+        circuits.keep("a", breaker, now);
+        let opened = (0..=MAX_FAILED_ROOMS).filter(|_| circuits.note_failed_start(now)).count();
+        assert_eq!(opened, 1);
+        circuits.clear();
+        assert!(circuits.take("a", now).is_some_and(|mut breaker| breaker.allow(now)));
+    }
+
+    #[test]
+    fn a_shard_keeps_a_bounded_number_of_breakers_and_only_while_they_remember_something() {
+        let (mut circuits, now) = (circuits(), Instant::now());
+        circuits.keep("fine", Breaker::new(5, WINDOW), now);
+        assert!(circuits.kept.is_empty());
+        let failed_at = |at| {
+            let mut breaker = Breaker::new(5, WINDOW);
+            breaker.open(at);
+            breaker
+        };
+        circuits.keep("first", failed_at(now), now);
+        for n in 0..MAX_KEPT {
+            circuits.keep(&n.to_string(), failed_at(now + WINDOW / 2), now);
+        }
+        assert_eq!(circuits.kept.len(), MAX_KEPT);
+        assert!(circuits.take("first", now).is_some(), "it was given up");
+        let much_later = now + 3 * WINDOW;
+        circuits.keep("last", failed_at(much_later), much_later);
+        assert_eq!(circuits.kept.len(), 1);
+    }
+}

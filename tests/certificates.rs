@@ -94,6 +94,15 @@ fn files_that_are_cut_short_or_damaged_or_locked() {
 }
 
 #[test]
+fn a_device_in_place_of_a_file() {
+    let files = Files::of(&Certificate::new());
+    let line = complaint(Path::new("/dev/zero"), &files.key());
+    says(&line, &["cannot use the certificate /dev/zero: it is a device. Give a regular file"]);
+    let line = complaint(&files.certificate(), Path::new("/dev/zero"));
+    says(&line, &["cannot use the key /dev/zero: it is a device"]);
+}
+
+#[test]
 fn one_of_the_flags_without_the_other() {
     let guest = guest("echo");
     let guest = guest.to_string_lossy();

@@ -41,6 +41,21 @@ fn a_directory_in_place_of_a_file() {
 }
 
 #[test]
+fn a_pipe_or_a_device_in_place_of_a_file() {
+    let (dir, _) = file("app.wasm", b"");
+    let pipe = dir.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
+        .expect("a pipe can be made");
+    let pipe = pipe.to_string_lossy();
+    for command in
+        [&["run", &pipe][..], &["inspect", &pipe], &["run", "app.wasm", "--config", &pipe], &["status", "--config", &pipe]]
+    {
+        says(&fails(command), &["cannot read", "it is a pipe. Give a regular file"]);
+    }
+    says(&fails(&["run", "/dev/zero"]), &["cannot read /dev/zero: it is a device. Give a regular file"]);
+}
+
+#[test]
 fn an_empty_file() {
     says(&complaint("app.wasm", b""), &["app.wasm is not WebAssembly: it is empty", ".wasm file that the guest's build wrote"]);
 }

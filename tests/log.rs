@@ -69,7 +69,8 @@ async fn the_name_of_a_room_cannot_control_a_terminal() {
     let line = host.logs("flooded");
     assert!(!line.contains(['\u{202e}', '\u{9b}']), "{line:?}");
     let line: Value = serde_json::from_str(&line).expect("the line is JSON");
-    assert_eq!(line["room"], "/\\u{202e}\\u{9b}2J");
+    let room = line["room"].as_str().expect("the line names the room");
+    assert!(room.ends_with("2J") && room.is_ascii(), "{room:?}");
 }
 
 #[tokio::test]

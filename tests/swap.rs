@@ -97,6 +97,28 @@ async fn releases_that_are_refused_change_nothing() {
 }
 
 #[tokio::test]
+async fn a_swap_to_a_pipe_or_a_file_without_end_is_refused_and_the_next_one_succeeds() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let host = Swappable::run("one", &[]);
+    let mut client = Client::connect(&host.host).await;
+    let (pipe, sparse) = (host.folder.path().join("pipe.wasm"), host.folder.path().join("sparse.wasm"));
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).expect("a pipe can be made");
+    std::fs::File::create(&sparse).and_then(|file| file.set_len(1 << 40)).expect("the folder takes a file");
+    let text = |path: &PathBuf| path.to_str().expect("the path is text").to_owned();
+    for (file, why) in [
+        (text(&pipe), "pipe.wasm: it is a pipe. Give a regular file"),
+        (text(&sparse), "it is larger than 256 MiB"),
+        ("/dev/zero".to_owned(), "it is a device"),
+        (text(&host.folder.path().to_owned()), "Is a directory"),
+    ] {
+        let refusal = host.refusal_of(&file);
+        assert!(refusal.contains(why), "{refusal}");
+    }
+    host.swap("two");
+    assert_eq!(client.asks("0").await, "two 0 1");
+}
+
+#[tokio::test]
 async fn a_state_of_more_than_16_mib_is_not_handed_on() {
     let host = Swappable::run("hoarder", &[]);
     let mut client = Client::connect(&host.host).await;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::Deserialize;
+use ws_host::file;
 use ws_host::log::in_short;
 
 /// The section's name. Its content is JSON.
@@ -19,7 +20,7 @@ pub struct Hint {
 impl Hint {
     /// Reads the hint of a component's file. It is empty without a section, or if the file cannot be read.
     pub fn of(component: &Path) -> Self {
-        let bytes = std::fs::read(component).unwrap_or_default();
+        let bytes = file::read(component, file::MAX_COMPONENT_BYTES).unwrap_or_default();
         section(&bytes).and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default()
     }
 

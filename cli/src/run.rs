@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use ws_host::Handle;
+use ws_host::file;
 use ws_host::guest::sha256;
 
 use crate::serve::serve;
@@ -50,14 +51,14 @@ pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
 }
 
 /// Swaps whenever the content of the file has changed.
-async fn follow_file(mut watch: Watch, file: &Path, handle: &Handle) {
+async fn follow_file(mut watch: Watch, path: &Path, handle: &Handle) {
     loop {
         watch.changed().await;
-        let Ok(bytes) = std::fs::read(file) else { continue };
+        let Ok(bytes) = file::read(path, file::MAX_COMPONENT_BYTES) else { continue };
         let running = handle.status().await.map(|status| status.release.sha256);
         if running.is_ok_and(|running| running != sha256(&bytes)) {
             // `swap` has logged the error.
-            let _ = swap(file, handle).await;
+            let _ = swap(path, handle).await;
         }
     }
 }

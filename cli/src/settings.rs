@@ -13,6 +13,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches};
 
+use ws_host::file;
+
 use crate::arguments::{Arguments, Command as Asked};
 use crate::config_file::{self, Setting, Value};
 
@@ -38,7 +40,7 @@ pub fn parse(line: &[OsString]) -> anyhow::Result<Arguments> {
     let mut arguments = match &file {
         None => Arguments::from_arg_matches(&matches)?,
         Some(file) => {
-            let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let text = read(file).with_context(|| format!("cannot read {}", file.display()))?;
             let more = arguments_of(&text, file, name, given)?;
             with(line, name, more).map_err(|error| anyhow!("{} does not go with the command line: {error}", file.display()))?
         }
@@ -65,6 +67,10 @@ fn find(given: &ArgMatches) -> anyhow::Result<Option<PathBuf>> {
     }
     let file = PathBuf::from(DEFAULT_FILE);
     Ok(file.try_exists().with_context(|| format!("cannot look for {DEFAULT_FILE}"))?.then_some(file))
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    String::from_utf8(file::read(file, file::MAX_TEXT_BYTES)?).context("it is not UTF-8")
 }
 
 /// Returns the arguments that a file's settings stand for. Settings that the command line overrides, or that the command does

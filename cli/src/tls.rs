@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::Args;
+use ws_host::file;
 use ws_host::guest::sha256;
 use ws_host::{Builder, Handle};
 
@@ -104,7 +105,7 @@ impl Follower {
 }
 
 fn fingerprint(certificate: &Path, key: &Path) -> [Option<String>; 2] {
-    [certificate, key].map(|file| std::fs::read(file).ok().map(|bytes| sha256(&bytes)))
+    [certificate, key].map(|path| file::read(path, file::MAX_TEXT_BYTES).ok().map(|bytes| sha256(&bytes)))
 }
 
 async fn reload(certificate: &Path, handle: &Handle) {

@@ -26,6 +26,9 @@ mod builder;
 mod close;
 pub mod config;
 mod error;
+// For the command `ws-host`, which reads such files too.
+#[doc(hidden)]
+pub mod file;
 mod front;
 pub mod guest;
 mod handle;

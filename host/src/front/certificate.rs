@@ -1,5 +1,6 @@
 //! A certificate and its key, read and checked.
 
+use std::io::ErrorKind;
 use std::path::Path;
 #[cfg(feature = "self-signed")]
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use x509_cert::time::Time;
 use super::self_signed;
 use crate::config::TlsSource;
 use crate::error::Error;
+use crate::file;
 
 /// A certificate with its chain and its key, valid when it was loaded.
 #[derive(Debug)]
@@ -62,7 +64,10 @@ fn problem_with(what: &'static str, path: &Path, problem: String) -> Error {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| format!("{error}. Check the path, and that this user may read it"))
+    file::read(path, file::MAX_TEXT_BYTES).map_err(|error| match error.kind() {
+        ErrorKind::NotFound | ErrorKind::PermissionDenied => format!("{error}. Check the path, and that this user may read it"),
+        _ => error.to_string(),
+    })
 }
 
 fn chain_in(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {

@@ -13,6 +13,7 @@ use super::{capabilities, exports};
 use crate::app::{Fault, Launch};
 use crate::config::{Grants, Limits};
 use crate::error::Error;
+use crate::file;
 use crate::log::{in_short, printable};
 
 /// A guest that can be instantiated. A clone costs a reference count.
@@ -116,7 +117,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 /// A component's file: its name for people, and its bytes.
 pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), Error> {
-    let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    let bytes = file::read(path, file::MAX_COMPONENT_BYTES).map_err(|source| Error::Read { path: path.to_owned(), source })?;
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     Ok((printable(&name).into_owned(), bytes))
 }

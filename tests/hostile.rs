@@ -219,6 +219,7 @@ async fn an_endless_loop_in_snapshot_aborts_the_swap_and_a_fresh_instance_goes_o
     assert_eq!(stays.asks("spin-in snapshot").await, "as you wish");
     let why = refused_swap(&folder, &guest("one"));
     assert!(why.contains("the guest's snapshot ran for longer than the 100ms"), "{why}");
+    assert!(why.contains("the room \"main\" cannot hand over its state, and has started anew without it"), "{why}");
     assert!(host.logs(TIMED_OUT).contains("the guest's snapshot"));
     is_served(&host, &mut stays).await;
 }

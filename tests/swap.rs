@@ -127,6 +127,26 @@ async fn a_state_of_more_than_16_mib_is_not_handed_on() {
 }
 
 #[tokio::test]
+async fn a_release_that_cannot_hand_over_its_state_is_replaced_by_a_swap_or_rollback_that_discards_it() {
+    let host = Swappable::run("hoarder", &[]);
+    let mut client = Client::connect(&host.host).await;
+    assert_eq!((client.asks("0").await, client.asks("1").await), ("hoarder 0 1".to_owned(), "hoarder 1 2".to_owned()));
+    let path = |name: &str| guest(name).to_str().expect("the path is text").to_owned();
+    let refusal = host.refusal_of(&path("one"));
+    assert!(refusal.contains("hoarder.wasm goes on") && refusal.contains("add --discard-state"), "{refusal}");
+    assert_eq!(client.asks("2").await, "hoarder 2 3", "a snapshot that is too large costs no state");
+    assert!(host.ask(&["swap", &path("one"), "--discard-state"]).status.success());
+    assert_eq!(client.asks("3").await, "one 3 1");
+
+    host.swap("hoarder");
+    assert_eq!(client.asks("4").await, "hoarder 4 2");
+    let refused = host.ask(&["rollback"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("add --discard-state"));
+    assert!(host.ask(&["rollback", "--discard-state"]).status.success());
+    assert_eq!(client.asks("5").await, "one 5 1");
+}
+
+#[tokio::test]
 async fn attachments_topics_and_timers_survive_a_swap_and_the_new_instance_is_told_its_start_reason() {
     let host = Swappable::run("probe", &[]);
     let (mut client, _) = Client::join(&host.host).await;

@@ -11,7 +11,7 @@ use crate::headings::EVERYWHERE;
 use crate::inspect::InspectArguments;
 use crate::log::Logging;
 use crate::new::NewArguments;
-use crate::remote::{Remote, SwapArguments};
+use crate::remote::{ChangeArguments, Remote, SwapArguments};
 use crate::run::RunArguments;
 use crate::test::TestArguments;
 
@@ -58,7 +58,7 @@ pub enum Command {
     /// Change a running server's component; its clients stay connected
     Swap(SwapArguments),
     /// Return a running server to its previous component
-    Rollback(Remote),
+    Rollback(ChangeArguments),
     /// Show a running server's release, rooms and clients
     Status(Remote),
     /// Load a WebSocket server and measure it

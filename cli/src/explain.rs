@@ -30,6 +30,7 @@ pub fn in_flags(error: &Error) -> String {
         Error::Bind { source, .. } if matches!(source.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied) => {
             format!("{error} with --port")
         }
+        Error::NoHandover { .. } => format!("{error}: `ws-host swap --discard-state`"),
         Error::AdminSocket { .. } => format!("{error} with --socket"),
         Error::Read { source, .. } if source.kind() == ErrorKind::IsADirectory => {
             format!("{error}. To build and serve a project's directory, use `ws-host dev DIR`")

@@ -67,7 +67,7 @@ fn obey(command: Command) -> anyhow::Result<()> {
         Command::Build(build) => build::build(&build),
         Command::Test(test) => test::test(&test),
         Command::Swap(swap) => remote::swap(&swap),
-        Command::Rollback(remote) => remote::rollback(&remote),
+        Command::Rollback(rollback) => remote::rollback(&rollback),
         Command::Status(remote) => remote::status(&remote),
         Command::Bench(bench) => bench::bench(bench),
         Command::Completions { shell } => manual::completions(shell),

@@ -17,6 +17,17 @@ use crate::json::json;
 pub struct SwapArguments {
     /// The new component
     pub file: PathBuf,
+    /// The change.
+    #[command(flatten)]
+    pub change: ChangeArguments,
+}
+
+/// `ws-host rollback`, and the options that `swap` shares with it.
+#[derive(Debug, Args)]
+pub struct ChangeArguments {
+    /// Do not ask the running component for its state: the other one starts without it
+    #[arg(long)]
+    pub discard_state: bool,
     /// The running server.
     #[command(flatten)]
     pub remote: Remote,
@@ -48,15 +59,17 @@ pub struct Refused(String);
 pub fn swap(arguments: &SwapArguments) -> anyhow::Result<()> {
     // The path becomes absolute, because the server has its own working directory.
     let file = std::path::absolute(&arguments.file).with_context(|| format!("cannot find {}", arguments.file.display()))?;
-    changed(&arguments.remote, &Request::Swap(file))
+    let request = if arguments.change.discard_state { Request::SwapDiscardingState(file) } else { Request::Swap(file) };
+    changed(&arguments.change.remote, &request)
 }
 
 /// Swaps a running server back to its previous component and prints the report.
 ///
 /// # Errors
 /// As for [`swap`].
-pub fn rollback(remote: &Remote) -> anyhow::Result<()> {
-    changed(remote, &Request::Rollback)
+pub fn rollback(arguments: &ChangeArguments) -> anyhow::Result<()> {
+    let request = if arguments.discard_state { Request::RollbackDiscardingState } else { Request::Rollback };
+    changed(&arguments.remote, &request)
 }
 
 /// Prints the running release and the server's counts.
@@ -81,6 +94,7 @@ fn request(remote: &Remote, asked: &Request) -> anyhow::Result<Answer> {
     let socket = remote.socket.clone().unwrap_or_else(|| default_socket(remote.port));
     match ask(&socket, asked) {
         Ok(Answer::Refused(reason)) => Err(Refused(reason).into()),
+        Ok(Answer::NoHandover(reason)) => Err(Refused(format!("{reason}: add --discard-state")).into()),
         Ok(answer) => Ok(answer),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => bail!(
             "no server of yours listens on the admin socket {}. Name its port with --port, or its socket with --socket",

@@ -5,6 +5,8 @@ use std::path::Path;
 use ws_host::Handle;
 use ws_host::log::printable;
 
+use crate::explain::in_flags;
+
 /// Swaps to the component in `file` and logs the result.
 ///
 /// # Errors
@@ -19,7 +21,7 @@ pub async fn swap(file: &Path, handle: &Handle) -> Result<(), ws_host::Error> {
             let file = file.display().to_string();
             tracing::info!("swapped to {} with {clients} connected; the longest pause was {pause} us", printable(&file));
         }
-        Err(error) => tracing::error!("not swapped: {}", printable(&error.to_string())),
+        Err(error) => tracing::error!("not swapped: {}", printable(&in_flags(error))),
     }
     swapped.map(drop)
 }

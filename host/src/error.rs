@@ -66,6 +66,16 @@ pub enum Error {
         /// The trap or the app's own error.
         reason: String,
     },
+    /// A room of the running release cannot hand its state over to the new release, which is refused.
+    #[error("{name} is refused, and {running} goes on: {reason}. A swap that discards the state needs no snapshot")]
+    NoHandover {
+        /// The new component's name.
+        name: String,
+        /// The running component's name.
+        running: String,
+        /// Which room, why, and what it has lost.
+        reason: String,
+    },
     /// A new release was refused; nothing has changed.
     #[error("{name} is refused, and {running} goes on: {reason}")]
     Refused {

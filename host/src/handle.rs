@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use crate::error::Error;
 use crate::front::{Notice, Tls};
 use crate::shard::{Address, Command, Delivery, Envelope, Roster};
-use crate::swap::{Releases, Status, SwapReport};
+use crate::swap::{Handover, Releases, Status, SwapReport};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
 /// A server's remote control. A clone costs a reference count. Only `reload_tls` blocks.
@@ -143,7 +143,17 @@ impl Handle {
     /// # Errors
     /// The component is refused, and nothing has changed; or the app is not a component.
     pub async fn swap(&self, file: &Path) -> Result<SwapReport, Error> {
-        self.releases()?.swap(file).await
+        self.releases()?.swap(file, Handover::Snapshot).await
+    }
+
+    /// The same as `swap` without the rooms' states: no instance is asked for its `snapshot`, and the new ones start without one. It
+    /// replaces a component that cannot hand its state over. If a room refuses the new component, the rooms that have changed
+    /// already go back without their state.
+    ///
+    /// # Errors
+    /// As `swap`.
+    pub async fn swap_discarding_state(&self, file: &Path) -> Result<SwapReport, Error> {
+        self.releases()?.swap(file, Handover::Discard).await
     }
 
     /// Goes back to the previous release, with the state of the running one.
@@ -151,7 +161,15 @@ impl Handle {
     /// # Errors
     /// The running release is the first one, the previous one is refused, or the app is not a component.
     pub async fn rollback(&self) -> Result<SwapReport, Error> {
-        self.releases()?.rollback().await
+        self.releases()?.rollback(Handover::Snapshot).await
+    }
+
+    /// The same as `rollback` without the rooms' states, as in `swap_discarding_state`.
+    ///
+    /// # Errors
+    /// As `rollback`.
+    pub async fn rollback_discarding_state(&self) -> Result<SwapReport, Error> {
+        self.releases()?.rollback(Handover::Discard).await
     }
 
     /// Loads the certificate and its key from their files again. New connections get the new certificate; open ones go on.

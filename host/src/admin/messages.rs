@@ -12,8 +12,12 @@ use crate::swap::{Status, SwapReport};
 pub enum Request {
     /// Replace the component by the one in this file. The server reads the file, so the path must be absolute.
     Swap(PathBuf),
+    /// The same without the rooms' states.
+    SwapDiscardingState(PathBuf),
     /// Go back to the previous release.
     Rollback,
+    /// The same without the rooms' states.
+    RollbackDiscardingState,
     /// Tell what runs.
     Status,
     /// Leave the socket to the server that asks. A server that shuts down agrees.
@@ -32,4 +36,6 @@ pub enum Answer {
     Released,
     /// The request was refused for this reason, and nothing has changed.
     Refused(String),
+    /// The running release cannot hand its state over, for this reason. It goes on. To discard the state would help.
+    NoHandover(String),
 }

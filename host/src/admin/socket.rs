@@ -155,7 +155,9 @@ async fn answer(stream: UnixStream, handle: &Handle, is_released: &AtomicBool) -
 async fn obey(request: Request, handle: &Handle, is_released: &AtomicBool) -> Answer {
     let outcome = match request {
         Request::Swap(file) => handle.swap(&file).await.map(Answer::Swapped),
+        Request::SwapDiscardingState(file) => handle.swap_discarding_state(&file).await.map(Answer::Swapped),
         Request::Rollback => handle.rollback().await.map(Answer::Swapped),
+        Request::RollbackDiscardingState => handle.rollback_discarding_state().await.map(Answer::Swapped),
         Request::Status => handle.status().await.map(Answer::Status),
         Request::TakeOver if handle.is_stopping() => {
             is_released.store(true, Relaxed);
@@ -163,7 +165,10 @@ async fn obey(request: Request, handle: &Handle, is_released: &AtomicBool) -> An
         }
         Request::TakeOver => return Answer::Refused("the server does not shut down".to_owned()),
     };
-    outcome.unwrap_or_else(|error| Answer::Refused(error.to_string()))
+    outcome.unwrap_or_else(|error| match error {
+        Error::NoHandover { .. } => Answer::NoHandover(error.to_string()),
+        _ => Answer::Refused(error.to_string()),
+    })
 }
 
 #[cfg(test)]

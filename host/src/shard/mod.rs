@@ -83,7 +83,7 @@ mod way_back;
 pub use command::{Address, Command, Delivery, Envelope};
 pub use counters::Counters;
 pub use new_connection::{NewConnection, Permit};
-pub use orders::{Order, RoomSwap};
+pub use orders::{Change, Handover, Order, Refusal, RoomSwap};
 pub use probation::Probation;
 pub use roster::Roster;
 pub use thread::{ShardContext, spawn};

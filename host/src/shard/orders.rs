@@ -8,10 +8,39 @@ use tokio::sync::oneshot;
 use super::command::Delivery;
 use super::probation::Probation;
 
+/// A change to another release.
+#[derive(Clone)]
+pub struct Change<L> {
+    /// The other release.
+    pub next: L,
+    /// Whether it gets the state of the running one.
+    pub handover: Handover,
+    /// Its probation, which begins.
+    pub probation: Arc<Probation>,
+}
+
+/// Whether the instances of a running release hand their state to those of the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handover {
+    /// By their `snapshot`.
+    Snapshot,
+    /// They do not: the next ones start without it.
+    Discard,
+}
+
+/// Why a room stays with its release.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The next release does not start.
+    Start(String),
+    /// The running release cannot hand its state over.
+    Handover(String),
+}
+
 /// An order to all rooms of a shard about their release.
 pub enum Order<L> {
     /// Take over the new release, room by room. The first room that refuses ends it; those before it stay swapped.
-    Swap(L, Arc<Probation>, oneshot::Sender<Result<Vec<RoomSwap>, String>>),
+    Swap(Change<L>, oneshot::Sender<Result<Vec<RoomSwap>, Refusal>>),
     /// Go back to the release before the swap of this probation, with the state saved then. Shards and rooms that took no part in
     /// that swap stay as they are.
     Revert(Arc<Probation>, oneshot::Sender<()>),
@@ -32,7 +61,7 @@ impl<L> fmt::Debug for Order<L> {
 /// An order to one room, followed between two inputs.
 pub(super) enum RoomOrder<L> {
     /// As `Order::Swap`.
-    Swap(L, Arc<Probation>, oneshot::Sender<Result<RoomSwap, String>>),
+    Swap(Change<L>, oneshot::Sender<Result<RoomSwap, Refusal>>),
     /// As `Order::Revert`.
     Revert(Arc<Probation>, oneshot::Sender<()>),
     /// As `Order::Settle`.

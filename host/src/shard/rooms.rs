@@ -17,8 +17,7 @@ use super::handlers::{call, guarded};
 use super::input::What;
 use super::journal::Journal;
 use super::mailbox::Mailbox;
-use super::orders::{Order, RoomOrder, RoomSwap};
-use super::probation::Probation;
+use super::orders::{Change, Order, Refusal, RoomOrder, RoomSwap};
 use super::release::Release;
 use super::room_loop::{RoomLoop, RoomOrders};
 use super::room_task::RoomTask;
@@ -183,7 +182,7 @@ impl<L: Launch> Rooms<L> {
     /// Passes an order on to one room after the other, so that never all of them pause at once.
     pub(super) async fn follow(&self, order: Order<L>) {
         match order {
-            Order::Swap(next, probation, answer) => drop(answer.send(self.swap(&next, &probation).await)),
+            Order::Swap(change, answer) => drop(answer.send(self.swap(change).await)),
             Order::Revert(probation, done) => {
                 if let Some((before, _)) = self.way_back.borrow_mut().take(&probation) {
                     self.replace_launch(before);
@@ -209,17 +208,17 @@ impl<L: Launch> Rooms<L> {
         self.launch.replace(launch)
     }
 
-    async fn swap(&self, next: &L, probation: &Arc<Probation>) -> Result<Vec<RoomSwap>, String> {
+    async fn swap(&self, change: Change<L>) -> Result<Vec<RoomSwap>, Refusal> {
         if self.by_name.borrow().is_empty() {
-            self.try_out(next).await.map_err(|fault| fault.message)?;
+            self.try_out(&change.next).await.map_err(|fault| Refusal::Start(fault.message))?;
         }
         // Rooms that open meanwhile start with the new release.
-        let before = self.replace_launch(next.clone());
-        self.way_back.borrow_mut().add(before, None, Arc::clone(probation));
+        let before = self.replace_launch(change.next.clone());
+        self.way_back.borrow_mut().add(before, None, Arc::clone(&change.probation));
         let mut swapped = Vec::new();
         for entry in self.all() {
             let (answer, outcome) = oneshot::channel();
-            entry.give(RoomOrder::Swap(next.clone(), Arc::clone(probation), answer));
+            entry.give(RoomOrder::Swap(change.clone(), answer));
             // A room that has retired meanwhile drops the order: it has nothing to swap.
             if let Ok(outcome) = outcome.await {
                 swapped.push(outcome?);

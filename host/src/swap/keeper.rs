@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{GuestHost, ReleaseInfo, Status, SwapReport};
 use crate::error::Error;
 use crate::guest::Program;
-use crate::shard::{Order, Probation, RoomSwap};
+use crate::shard::{Change, Handover, Order, Probation, Refusal, RoomSwap};
 
 /// Keeps the releases, on a thread of its own: a change of the release takes longer than its caller may wait, and a probation longer
 /// than the caller's runtime may run.
@@ -25,6 +25,7 @@ pub(super) struct Keeper {
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) what: What,
+    pub(super) handover: Handover,
     /// Takes the result. The change does not depend on who waits for it.
     pub(super) answer: oneshot::Sender<Result<SwapReport, Error>>,
 }
@@ -78,7 +79,7 @@ impl Keeper {
         loop {
             tokio::select! {
                 job = jobs.recv() => match job {
-                    Some(job) => drop(job.answer.send(self.change(job.what).await)),
+                    Some(job) => drop(job.answer.send(self.change(job.what, job.handover).await)),
                     None => return,
                 },
                 () = self.probation_ends() => self.judge().await,
@@ -86,13 +87,13 @@ impl Keeper {
         }
     }
 
-    async fn change(&self, what: What) -> Result<SwapReport, Error> {
+    async fn change(&self, what: What, handover: Handover) -> Result<SwapReport, Error> {
         let begun = Instant::now();
         let next = match what {
             What::Swap(file) => Release::new(&file, self.load(&file)?),
             What::Rollback => self.state().before.last().cloned().ok_or(Error::NothingToGoBackTo)?.again(),
         };
-        self.install(next, begun).await
+        self.install(next, handover, begun).await
     }
 
     /// Blocks while it compiles.
@@ -118,10 +119,11 @@ impl Keeper {
         }
     }
 
-    async fn install(&self, next: Release, begun: Instant) -> Result<SwapReport, Error> {
+    async fn install(&self, next: Release, handover: Handover, begun: Instant) -> Result<SwapReport, Error> {
         let ready = Instant::now();
         let probation = Probation::new(ready + self.host.limits.probation, self.host.limits.probation_traps);
-        let rooms = match self.swap_rooms(&next, &probation).await {
+        let change = Change { next: next.program.clone(), handover, probation: Arc::clone(&probation) };
+        let rooms = match self.swap_rooms(&change).await {
             Ok(rooms) => rooms,
             Err(error) => {
                 self.revert(&probation).await;
@@ -140,21 +142,23 @@ impl Keeper {
     }
 
     /// Gives the order to one shard after the other. On an error, some rooms may have changed.
-    async fn swap_rooms(&self, next: &Release, probation: &Arc<Probation>) -> Result<Vec<RoomSwap>, Error> {
+    async fn swap_rooms(&self, change: &Change<Program>) -> Result<Vec<RoomSwap>, Error> {
         let mut rooms = Vec::new();
         for shard in &self.host.shards {
             let (answer, outcome) = oneshot::channel();
-            let order = Order::Swap(next.program.clone(), Arc::clone(probation), answer);
-            shard.send(order).await.map_err(|_| Error::Stopped)?;
+            shard.send(Order::Swap(change.clone(), answer)).await.map_err(|_| Error::Stopped)?;
             let swapped = outcome.await.map_err(|_| Error::Stopped)?;
-            rooms.extend(swapped.map_err(|reason| self.refused(next, reason))?);
+            rooms.extend(swapped.map_err(|refusal| self.refused(&change.next, refusal))?);
         }
         Ok(rooms)
     }
 
-    fn refused(&self, next: &Release, reason: String) -> Error {
-        let running = self.state().current.program.name().to_owned();
-        Error::Refused { name: next.program.name().to_owned(), running, reason }
+    fn refused(&self, next: &Program, refusal: Refusal) -> Error {
+        let (name, running) = (next.name().to_owned(), self.state().current.program.name().to_owned());
+        match refusal {
+            Refusal::Start(reason) => Error::Refused { name, running, reason },
+            Refusal::Handover(reason) => Error::NoHandover { name, running, reason },
+        }
     }
 
     /// Resolves when the running release has passed or failed its probation, if it is on one.

@@ -6,7 +6,7 @@
 //! inputs, so it changes between two handlers (`shard/room_loop/takeover.rs`). It launches the new instance, asks the old one for its
 //! `snapshot`, whose effects are rolled back, and calls `on_start(Swap, saved)` of the new one. Only then does the new instance
 //! take over. A failure before that leaves the old one running. Only a trap in `snapshot` ends it: a fresh instance of the old
-//! release starts. A shard without rooms tries the program on a room without members.
+//! release starts. A swap that discards the state (`Handover`) asks for no snapshot. A shard without rooms tries the program on a room without members.
 //!
 //! A swap does not touch the room's members, client data, topics, timers and mailbox. The room's `Release` keeps the previous one
 //! and the state given at the swap, until the probation has passed (`Order::Settle`).
@@ -29,6 +29,7 @@ use self::keeper::{Job, Keeper, What};
 use crate::config::{Grants, Limits};
 use crate::error::Error;
 use crate::guest::{Engine, Program};
+pub use crate::shard::Handover;
 use crate::shard::{Counters, Order, RoomSwap};
 
 /// A release, as people see it.
@@ -108,16 +109,16 @@ impl Releases {
     ///
     /// # Errors
     /// The component cannot be loaded, or a room refuses it. All rooms then run the old one.
-    pub async fn swap(&self, file: &Path) -> Result<SwapReport, Error> {
-        self.order(What::Swap(file.to_owned())).await
+    pub async fn swap(&self, file: &Path, handover: Handover) -> Result<SwapReport, Error> {
+        self.order(What::Swap(file.to_owned()), handover).await
     }
 
-    /// Goes back to the previous release, with the state of the running one.
+    /// Goes back to the previous release.
     ///
     /// # Errors
     /// The running release is the first one, or a room refuses the previous one.
-    pub async fn rollback(&self) -> Result<SwapReport, Error> {
-        self.order(What::Rollback).await
+    pub async fn rollback(&self, handover: Handover) -> Result<SwapReport, Error> {
+        self.order(What::Rollback, handover).await
     }
 
     /// The running release, and what is counted. `clients` is the number of connected clients.
@@ -125,9 +126,9 @@ impl Releases {
         self.keeper.status(clients)
     }
 
-    async fn order(&self, what: What) -> Result<SwapReport, Error> {
+    async fn order(&self, what: What, handover: Handover) -> Result<SwapReport, Error> {
         let (answer, outcome) = oneshot::channel();
-        self.jobs()?.send(Job { what, answer }).await.map_err(|_| Error::Stopped)?;
+        self.jobs()?.send(Job { what, handover, answer }).await.map_err(|_| Error::Stopped)?;
         outcome.await.map_err(|_| Error::Stopped)?
     }
 

@@ -143,7 +143,7 @@ impl<L: Launch> RoomLoop<L> {
     /// Follows an order. Its sender may be gone by now, if the server shuts down.
     async fn follow(&mut self, order: RoomOrder<L>) {
         match order {
-            RoomOrder::Swap(next, probation, answer) => drop(answer.send(self.swap(next, probation).await)),
+            RoomOrder::Swap(change, answer) => drop(answer.send(self.swap(change).await)),
             RoomOrder::Revert(probation, done) => {
                 self.revert(&probation).await;
                 let _ = done.send(());

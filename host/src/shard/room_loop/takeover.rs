@@ -5,18 +5,24 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::RoomLoop;
-use crate::app::{App, Launch, Saved, StartReason};
+use crate::app::{App, Fault, Launch, Saved, StartReason};
 use crate::shard::handlers::guarded;
-use crate::shard::orders::RoomSwap;
+use crate::shard::orders::{Change, Handover, Refusal, RoomSwap};
 use crate::shard::probation::Probation;
 
 impl<L: Launch> RoomLoop<L> {
-    /// Has a new release take over. On an error the release stays. If the old instance cannot hand its state over, a fresh one of the same release starts.
-    pub(super) async fn swap(&mut self, next: L, probation: Arc<Probation>) -> Result<RoomSwap, String> {
+    /// Has a new release take over. On an error the release stays. If a failed `snapshot` has cost the old instance, a fresh one of
+    /// the same release starts.
+    pub(super) async fn swap(&mut self, change: Change<L>) -> Result<RoomSwap, Refusal> {
+        let Change { next, handover, probation } = change;
+        let refused = |fault: Fault| Refusal::Start(fault.message);
         let begun = self.shard.time();
-        let mut app = guarded(pin!(next.launch(self.room.name()))).await.map_err(|fault| fault.message)?;
-        let saved = self.snapshot().await?;
-        self.begin(&mut app, StartReason::Swap, saved.clone()).await.map_err(|fault| fault.message)?;
+        let mut app = guarded(pin!(next.launch(self.room.name()))).await.map_err(refused)?;
+        let saved = match handover {
+            Handover::Snapshot => self.snapshot().await.map_err(Refusal::Handover)?,
+            Handover::Discard => None,
+        };
+        self.begin(&mut app, StartReason::Swap, saved.clone()).await.map_err(refused)?;
         let state_bytes = saved.as_ref().map_or(0, |saved| saved.data.len());
         self.release.replace(next, saved, probation);
         self.run_instance(app);
@@ -48,10 +54,22 @@ impl<L: Launch> RoomLoop<L> {
             )),
             Ok(saved) => Ok(saved),
             Err(fault) => {
-                let reason = format!("the running release cannot hand over its state: {fault}");
+                let reason = fault.message.clone();
                 self.contain(fault, None).await;
-                Err(reason)
+                let loss = self.loss();
+                Err(format!("the room {:?} cannot hand over its state, and {loss}: {reason}", self.room.name()))
             }
+        }
+    }
+
+    /// The loss of a room whose `snapshot` has failed: nobody can enter an instance after a fault.
+    fn loss(&mut self) -> &'static str {
+        if self.release.app().is_none() {
+            return "has failed too often to start again";
+        }
+        match self.release.saved() {
+            None => "has started anew without it",
+            Some(_) => "has started anew with the state of the last swap",
         }
     }
 

@@ -42,9 +42,12 @@ impl Room {
         }
         let state = self.state_mut();
         let member = state.members.get(&id).ok_or(CloseError::NoSuchClient)?;
-        if let Some(line) = member.open_line() {
-            member.set_closed_by_app(true);
+        let line = member.open_line();
+        // Also without a line: messages of the client may still wait for the room.
+        if !member.set_closed_by_app(true) {
             state.turn.undo_log.push(Undo::Closing(id));
+        }
+        if let Some(line) = line {
             state.turn.push(Effect::Close { id, line, info: CloseInfo::guest(code, reason) });
         }
         Ok(())

@@ -153,9 +153,11 @@ impl Member {
         first
     }
 
-    /// Sets whether the app has closed it.
-    pub fn set_closed_by_app(&self, closed: bool) {
+    /// Sets whether the app has closed it. Returns whether it had before.
+    pub fn set_closed_by_app(&self, closed: bool) -> bool {
+        let before = self.has(CLOSED_BY_APP);
         self.set(CLOSED_BY_APP, closed);
+        before
     }
 
     /// Notes that no further messages go to it, for good.

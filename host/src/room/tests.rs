@@ -61,6 +61,18 @@ fn an_app_cannot_take_its_room_away() {
     const { assert!(!Probe::<Room>::HAS_DEFAULT && Probe::<String>::HAS_DEFAULT) };
 }
 
+#[test]
+fn a_client_that_the_app_closes_after_its_line_has_ended_is_heard_no_more() {
+    let mut room = room(2);
+    let member = room.state().member(id(1)).expect("a member").clone();
+    member.end_line(member.line().expect("it has a line"));
+    assert!(room.hears(id(1)), "its earlier messages may still wait");
+    room.close(id(1), 4000, "").expect("a member can be closed");
+    assert!(!room.hears(id(1)));
+    let turn = room.roll_back();
+    assert!(turn.is_empty() && room.hears(id(1)), "undone with the rest");
+}
+
 fn waiting(room: &Room, member: u64) -> usize {
     room.buffered_amount(id(member)).expect("a member")
 }

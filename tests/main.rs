@@ -30,6 +30,7 @@ mod limits;
 mod log;
 mod manual;
 mod membership;
+mod model;
 mod native;
 mod new;
 mod python;

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::support::http::{Raw, upgrade};
+use crate::support::raw::frame;
 use crate::support::{Client, Host, Swappable};
 
 /// Far less than the default drain of ten seconds, and far more than a busy machine needs.
@@ -76,6 +77,22 @@ fn a_client_that_never_answers_delays_the_end_until_the_drain_deadline() {
     assert!(host.rest_of_log().contains("the drain deadline has passed"));
     assert_eq!(host.ended().code(), Some(0));
     assert!((Duration::from_secs(1)..SOON).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_machine_that_stands_still_during_the_drain_cuts_nobody() {
+    const DRAIN: Duration = Duration::from_millis(800);
+    let mut host = Host::run_with("probe", &["--drain", "800ms"]);
+    let mut slow = mute(&host);
+    host.signal("TERM");
+    assert_eq!(slow.is_closed().0, 1001);
+    host.signal("STOP");
+    assert!(!slow.ends_within(2 * DRAIN), "a host that stands still ends nothing");
+    host.signal("CONT");
+    slow.says(&frame(0x88, &1001_u16.to_be_bytes()));
+    let log = host.rest_of_log();
+    assert!(!log.contains("the drain deadline has passed"), "{log}");
+    assert_eq!(host.ended().code(), Some(0));
 }
 
 #[test]

@@ -25,6 +25,7 @@ pub mod bench_support;
 mod builder;
 mod close;
 pub mod config;
+mod countdown;
 mod error;
 // For the command `ws-host`, which reads such files too.
 #[doc(hidden)]

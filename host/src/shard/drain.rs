@@ -10,6 +10,7 @@ use super::command::Command;
 use super::rooms::Rooms;
 use super::table::Shard;
 use crate::app::Launch;
+use crate::countdown::Countdown;
 use crate::types::CloseInfo;
 
 /// The size of a batch. Each client is likely to come back at once, to the server that takes over.
@@ -17,8 +18,8 @@ const AT_ONCE: usize = 100;
 /// Batches closer together than this would not spread anything. With too many clients for that, batches are larger.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// Closes every client and returns when all are gone and the rooms are idle, at the latest at the deadline. Clients not yet closed are
-/// served as before.
+/// Closes every client and returns when all are gone and the rooms are idle, at the latest at the deadline, or later by the time that the
+/// machine stands still. Clients not yet closed are served as before.
 pub(super) async fn drain<L: Launch>(
     shard: &Rc<Shard>,
     rooms: &Rooms<L>,
@@ -44,8 +45,10 @@ pub(super) async fn drain<L: Launch>(
         }
         rooms.idle().await;
     };
-    if tokio::time::timeout_at(deadline.into(), drained).await.is_err() {
-        tracing::warn!("the drain deadline has passed: the remaining lines are cut");
+    tokio::select! {
+        biased;
+        () = drained => {}
+        () = Countdown::new(left, left).over() => tracing::warn!("the drain deadline has passed: the remaining lines are cut"),
     }
 }
 

@@ -1,4 +1,12 @@
-//! A line: one client's socket and session on the shard, and how they end.
+//! A line: one client's socket and session on the shard.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `ending` | how a line ends |
+//! | `sweep` | the look at a line once a second |
+
+mod ending;
+mod sweep;
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,16 +18,16 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use super::cached_frame::{CachedFrame, Deflation, Form};
-use super::clock::Moment;
-use super::input::{Input, What};
-use super::keepalive::{Keepalive, Verdict};
-use super::outbox::Outbox;
-use super::resources::Resources;
-use super::room_task::RoomTask;
-use super::socket::Socket;
-use crate::protocol::{self, Action, Agreement, CloseFrame, Closing, Violation};
+use crate::protocol::{Action, Agreement, Closing};
 use crate::room::Member;
+use crate::shard::cached_frame::{CachedFrame, Deflation, Form};
+use crate::shard::clock::Moment;
+use crate::shard::input::{Input, What};
+use crate::shard::keepalive::Keepalive;
+use crate::shard::outbox::Outbox;
+use crate::shard::resources::Resources;
+use crate::shard::room_task::RoomTask;
+use crate::shard::socket::Socket;
 use crate::types::{ClientId, CloseInfo};
 
 /// An outbox that grows past this between two flushes is written at once, so that it takes little memory.
@@ -177,78 +185,6 @@ impl Line {
         self.queued(resources);
     }
 
-    /// Ends the connection from our side. The close frame goes behind everything that waits; the room is told at once.
-    pub fn close(&self, resources: &Resources, info: CloseInfo) {
-        let action = self.step(Closing::close);
-        self.act(resources, action, info);
-    }
-
-    /// Ends the connection because the client broke a rule of the protocol.
-    pub fn close_broken(&self, resources: &Resources, violation: Violation) {
-        tracing::debug!(client = self.client().get(), "protocol violation: {violation}");
-        let action = self.step(Closing::violated);
-        self.act(resources, action, CloseInfo::violation(violation));
-    }
-
-    /// The client's close frame has come: the end from its side, or the answer to ours.
-    pub fn close_received(&self, resources: &Resources, frame: Option<CloseFrame>) {
-        let action = self.step(Closing::received);
-        self.act(resources, action, CloseInfo::client(frame));
-    }
-
-    /// The client sends no more: its earlier messages are still answered.
-    pub fn half_closed(&self, resources: &Resources) {
-        let action = self.step(Closing::half_closed);
-        self.act(resources, action, CloseInfo::lost());
-    }
-
-    /// Replies to the client's close frame (RFC 6455 §5.5.1), or ends the line of a client that sends no more. The room calls this
-    /// when it commits the client's leaving.
-    pub fn reply(&self, resources: &Resources, info: CloseInfo) {
-        let action = self.step(Closing::reply);
-        self.act(resources, action, info);
-    }
-
-    /// Ends the connection without a close frame. The outbox is dropped, and the room is told unless it knows already.
-    pub fn cut(&self, resources: &Resources, info: CloseInfo) {
-        let action = self.step(Closing::failed);
-        let dropped = self.with_outbox(Outbox::clear);
-        self.member.sub_waiting(dropped);
-        self.wake_task();
-        if action == Action::Lose {
-            self.leave(resources, info);
-        }
-    }
-
-    /// Takes an action of the closing handshake, for which `info` is the reason.
-    fn act(&self, resources: &Resources, action: Action, info: CloseInfo) {
-        match action {
-            Action::Close => {
-                self.queue_close(resources, &info);
-                self.leave(resources, info);
-            }
-            Action::Reply => self.queue_close(resources, &info),
-            // The room replies when it commits this input.
-            Action::Leave => self.leave(resources, info),
-            Action::Flush => {
-                self.keepalive.note_heard(resources.exact_now());
-                if self.waiting() == 0 && !self.blocked.get() {
-                    self.flushed(resources);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn queue_close(&self, resources: &Resources, info: &CloseInfo) {
-        self.keepalive.note_heard(resources.exact_now());
-        self.queue_control(resources, |out| protocol::write_close(out, info.code, &info.reason));
-    }
-
-    fn leave(&self, resources: &Resources, info: CloseInfo) {
-        self.deliver(resources, What::Left(self.client(), info));
-    }
-
     fn deliver(&self, resources: &Resources, what: What) {
         self.room.deliver(Input { at: resources.time(), what });
     }
@@ -265,13 +201,6 @@ impl Line {
             && let Some(id) = self.member.line()
         {
             resources.flush_later(id.slot);
-        }
-    }
-
-    /// The verdict for a full outbox is 1013. A connection that is closing gets no more than its close frame.
-    fn overflow(&self, resources: &Resources) {
-        if self.closing.get().takes_messages() {
-            self.close(resources, CloseInfo::reads_too_slowly());
         }
     }
 
@@ -346,27 +275,6 @@ impl Line {
         if let Some(task) = self.task.take() {
             task.wake_by_ref();
             self.task.set(Some(task));
-        }
-    }
-
-    /// Once per sweep: pings a silent client, cuts it if it stays silent, and cuts one that does not answer our close frame.
-    pub fn sweep(&self, resources: &Resources) {
-        let now = resources.now();
-        let limits = &resources.limits;
-        if !self.is_open() {
-            if self.step(|closing| closing.waited(self.keepalive.time(now), limits.close_timeout)) == Action::End {
-                self.cut(resources, CloseInfo::lost());
-            }
-            return;
-        }
-        // The client may have sent something: nothing is read while the mailbox is full.
-        if self.room.mailbox.is_full() {
-            return self.keepalive.note_heard(now);
-        }
-        match self.keepalive.look(now, limits) {
-            Verdict::Fine => {}
-            Verdict::Ping => self.queue_control(resources, |out| protocol::write_ping(out, b"")),
-            Verdict::Gone => self.cut(resources, CloseInfo::timeout()),
         }
     }
 }

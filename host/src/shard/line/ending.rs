@@ -1,0 +1,89 @@
+//! How a line ends: the actions of its closing handshake.
+
+use super::Line;
+use crate::protocol::{self, Action, CloseFrame, Closing, Violation};
+use crate::shard::input::What;
+use crate::shard::outbox::Outbox;
+use crate::shard::resources::Resources;
+use crate::types::CloseInfo;
+
+impl Line {
+    /// Ends the connection from our side. The close frame goes behind everything that waits; the room is told at once.
+    pub fn close(&self, resources: &Resources, info: CloseInfo) {
+        let action = self.step(Closing::close);
+        self.act(resources, action, info);
+    }
+
+    /// Ends the connection because the client broke a rule of the protocol.
+    pub fn close_broken(&self, resources: &Resources, violation: Violation) {
+        tracing::debug!(client = self.client().get(), "protocol violation: {violation}");
+        let action = self.step(Closing::violated);
+        self.act(resources, action, CloseInfo::violation(violation));
+    }
+
+    /// The client's close frame has come: the end from its side, or the answer to ours.
+    pub fn close_received(&self, resources: &Resources, frame: Option<CloseFrame>) {
+        let action = self.step(Closing::received);
+        self.act(resources, action, CloseInfo::client(frame));
+    }
+
+    /// The client sends no more: its earlier messages are still answered.
+    pub fn half_closed(&self, resources: &Resources) {
+        let action = self.step(Closing::half_closed);
+        self.act(resources, action, CloseInfo::lost());
+    }
+
+    /// Replies to the client's close frame (RFC 6455 §5.5.1), or ends the line of a client that sends no more. The room calls this
+    /// when it commits the client's leaving.
+    pub fn reply(&self, resources: &Resources, info: CloseInfo) {
+        let action = self.step(Closing::reply);
+        self.act(resources, action, info);
+    }
+
+    /// Ends the connection without a close frame. The outbox is dropped, and the room is told unless it knows already.
+    pub fn cut(&self, resources: &Resources, info: CloseInfo) {
+        let action = self.step(Closing::failed);
+        let dropped = self.with_outbox(Outbox::clear);
+        self.member.sub_waiting(dropped);
+        self.wake_task();
+        if action == Action::Lose {
+            self.leave(resources, info);
+        }
+    }
+
+    /// Takes an action of the closing handshake, for which `info` is the reason.
+    fn act(&self, resources: &Resources, action: Action, info: CloseInfo) {
+        match action {
+            Action::Close => {
+                self.queue_close(resources, &info);
+                self.leave(resources, info);
+            }
+            Action::Reply => self.queue_close(resources, &info),
+            // The room replies when it commits this input.
+            Action::Leave => self.leave(resources, info),
+            Action::Flush => {
+                self.keepalive.note_heard(resources.exact_now());
+                if self.waiting() == 0 && !self.blocked.get() {
+                    self.flushed(resources);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn queue_close(&self, resources: &Resources, info: &CloseInfo) {
+        self.keepalive.note_heard(resources.exact_now());
+        self.queue_control(resources, |out| protocol::write_close(out, info.code, &info.reason));
+    }
+
+    fn leave(&self, resources: &Resources, info: CloseInfo) {
+        self.deliver(resources, What::Left(self.client(), info));
+    }
+
+    /// The verdict for a full outbox is 1013. A connection that is closing gets no more than its close frame.
+    pub(super) fn overflow(&self, resources: &Resources) {
+        if self.closing.get().takes_messages() {
+            self.close(resources, CloseInfo::reads_too_slowly());
+        }
+    }
+}

@@ -37,6 +37,7 @@ mod python;
 mod requests;
 mod rooms;
 mod shutdown;
+mod slow_readers;
 mod support;
 mod swap;
 mod syscalls;

@@ -41,9 +41,9 @@ pub struct Limits {
     pub handshake_timeout: Duration,
     /// Silence after which a client is pinged.
     pub ping_interval: Duration,
-    /// Silence after a ping after which the client counts as gone.
+    /// Silence after a ping, or a lack of progress with all that was sent before it, after which the client counts as gone.
     pub pong_timeout: Duration,
-    /// From our close frame to the cut, for a client that does not answer it.
+    /// From the arrival of our close frame to the cut, for a client that does not answer it. Before that, the time without progress.
     pub close_timeout: Duration,
     /// How long a shutdown waits for the clients' close frames and the guest.
     pub drain_timeout: Duration,

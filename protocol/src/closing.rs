@@ -148,8 +148,8 @@ impl Closing {
         }
     }
 
-    /// It is this long since our close frame was queued; the peer has `limit` to read it and to answer. A reply that is not
-    /// queued yet is not the peer's delay.
+    /// The peer could have answered our close frame for this long, or has taken nothing for this long that was sent before it. It has
+    /// `limit` for either. A reply that is not queued yet is not the peer's delay.
     pub fn waited(&mut self, time: Duration, limit: Duration) -> Action {
         match self {
             Self::Sent | Self::Answered | Self::Broken | Self::Shut if time >= limit => {

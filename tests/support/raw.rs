@@ -47,6 +47,12 @@ impl Raw {
         }
     }
 
+    /// Has the kernel keep only some 100 kB that are not read yet.
+    pub fn buffers_little(&self) {
+        let socket = socket2::SockRef::from(self.stream.get_ref());
+        socket.set_recv_buffer_size(64 << 10).expect("the socket has a buffer");
+    }
+
     /// Ends its sending side.
     pub fn sends_no_more(&mut self) {
         // The server may have ended the connection already.

@@ -13,6 +13,8 @@
 //! | `log_limits` | how many log lines clients may cause |
 //! | `clock` | the time of a shard, in few bytes |
 //! | `keepalive` | how long a client is silent, and what follows |
+//! | `receipt` | how much of the bytes sent to a client has reached its machine |
+//! | `delivery` | how far a ping or close frame has come |
 //! | `reader` | the task of a line: frames in, inputs out |
 //! | `rate` | how many messages a client may send |
 //! | `socket` | its socket, with or without TLS |
@@ -47,6 +49,7 @@ mod clock;
 mod collapse;
 mod command;
 mod counters;
+mod delivery;
 mod drain;
 mod effects;
 mod handlers;
@@ -64,6 +67,7 @@ mod outputs;
 mod probation;
 mod rate;
 mod reader;
+mod receipt;
 mod release;
 mod resources;
 mod room_loop;

@@ -8,6 +8,7 @@ use std::time::Instant;
 use bytes::BytesMut;
 
 use super::clock::{Clock, Moment};
+use super::delivery::Deliveries;
 use super::outbox::Spares;
 use crate::config::Limits;
 use crate::protocol::{Deflaters, Inflaters};
@@ -28,6 +29,8 @@ pub struct Resources {
     pub ciphertext: RefCell<BytesMut>,
     /// Memory for the next outbox that needs some.
     pub spares: RefCell<Spares>,
+    /// How far pings and close frames have come.
+    pub deliveries: Deliveries,
     /// Streams that compress messages to clients.
     pub deflaters: RefCell<Deflaters>,
     /// Streams that inflate messages from clients.
@@ -50,6 +53,7 @@ impl Resources {
             read_buffer: RefCell::new(BytesMut::with_capacity(READ_BUFFER_BYTES)),
             ciphertext: RefCell::default(),
             spares: RefCell::default(),
+            deliveries: Deliveries::default(),
             deflaters: RefCell::default(),
             inflaters: Inflaters::new(),
             time: Instant::now,

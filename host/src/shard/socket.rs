@@ -10,10 +10,13 @@ use bytes::BytesMut;
 use tokio::net::TcpStream;
 use tokio_util::io::poll_read_buf;
 
+use super::receipt::Receipt;
 use super::tls::TlsSession;
 
 /// The most that one read of a TLS connection takes. Ciphertext goes through a buffer of the shard's first.
 const CIPHERTEXT_BYTES: usize = 64 << 10;
+/// The most encrypted bytes that rustls keeps.
+const UNSENT_BYTES: u32 = 64 << 10;
 
 /// A TCP socket, and the TLS session over it if there is one.
 #[derive(Debug)]
@@ -74,6 +77,15 @@ impl Socket {
     /// Whether TLS has something left to write.
     pub fn has_unsent(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.borrow().has_unsent())
+    }
+
+    /// How much has reached the client's machine, of all that includes `queued` bytes in front of the socket. It counts as too much
+    /// rather than too little, and then the next bytes make up for that. `None` where the kernel cannot tell.
+    pub fn receipt(&self, queued: u32) -> Option<Receipt> {
+        let mut receipt = Receipt::of(&self.tcp.borrow())?;
+        let unsent = if self.has_unsent() { UNSENT_BYTES } else { 0 };
+        receipt.outstanding = receipt.outstanding.saturating_add(queued).saturating_add(unsent);
+        Some(receipt)
     }
 
     /// Resolves when the kernel takes more.

@@ -167,5 +167,6 @@ impl Shard {
             }
             line.sweep(&self.resources);
         });
+        self.resources.deliveries.end_sweep();
     }
 }

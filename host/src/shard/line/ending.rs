@@ -62,7 +62,7 @@ impl Line {
             // The room replies when it commits this input.
             Action::Leave => self.leave(resources, info),
             Action::Flush => {
-                self.keepalive.note_heard(resources.exact_now());
+                self.keepalive.ask(resources.exact_now());
                 if self.waiting() == 0 && !self.blocked.get() {
                     self.flushed(resources);
                 }
@@ -72,7 +72,7 @@ impl Line {
     }
 
     fn queue_close(&self, resources: &Resources, info: &CloseInfo) {
-        self.keepalive.note_heard(resources.exact_now());
+        self.keepalive.ask(resources.exact_now());
         self.queue_control(resources, |out| protocol::write_close(out, info.code, &info.reason));
     }
 

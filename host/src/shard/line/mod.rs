@@ -49,7 +49,7 @@ pub struct Line {
     dirty: Cell<bool>,
     /// Whether the kernel's buffer is full.
     blocked: Cell<bool>,
-    /// The time of silence of an open connection; for a closing one, the time since our close frame was queued.
+    /// The time of silence, and of the answer to our ping or close frame.
     keepalive: Keepalive,
     task: Cell<Option<Waker>>,
 }

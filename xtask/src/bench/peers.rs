@@ -163,6 +163,8 @@ pub(super) fn guest(places: &Places, kind: Kind) -> PathBuf {
 fn ws_host(places: &Places, workload: &Workload, port: u16) -> Command {
     let mut host = command(binary(places), &places.root);
     host.arg("run").arg(guest(places, workload.kind)).arg("--port").arg(port.to_string()).args(["--no-page", "-q"]);
+    // A run whose instructions are counted is so slow that idle clients would be pinged meanwhile.
+    host.args(["--ping", "1h"]);
     host.args(["--instances", if workload.kind == Kind::Rooms { "per-room" } else { "shared" }]);
     host.args(["--compression", if workload.compression { "shared" } else { "off" }]);
     if workload.tls {

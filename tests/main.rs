@@ -43,3 +43,4 @@ mod swap;
 mod syscalls;
 mod tls;
 mod tls_alerts;
+mod watch;

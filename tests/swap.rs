@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::support::host::command;
-use crate::support::{Client, Host, Swappable, guest};
+use crate::support::{Client, Swappable, guest};
 use tokio::sync::watch;
 
 /// The answer of a counter: its release, the message, and the number of messages of its room.
@@ -321,53 +320,6 @@ async fn a_room_that_refuses_rolls_the_others_back() {
 }
 
 #[tokio::test]
-async fn a_sighup_loads_the_file_again() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let file = folder.path().join("live.wasm");
-    std::fs::copy(guest("one"), &file).expect("the folder takes a file");
-    let mut host = serve(&file, &[]);
-    let mut client = Client::connect(&host).await;
-    assert_eq!(client.asks("0").await, "one 0 1");
-    std::fs::copy(guest("two"), &file).expect("the folder takes a file");
-    host.signal("HUP");
-    host.logs("swapped to");
-    assert_eq!(client.asks("1").await, "two 1 2");
-}
-
-#[tokio::test]
-async fn a_watched_file_is_swapped_when_it_is_replaced_by_renaming() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let file = folder.path().join("live.wasm");
-    std::fs::copy(guest("one"), &file).expect("the folder takes a file");
-    let mut host = serve(&file, &["--watch"]);
-    let mut client = Client::connect(&host).await;
-    assert_eq!(client.asks("0").await, "one 0 1");
-    let next = folder.path().join("next.wasm");
-    std::fs::copy(guest("two"), &next).expect("the folder takes a file");
-    std::fs::rename(&next, &file).expect("the file is replaced");
-    host.logs("swapped to");
-    assert_eq!(client.asks("1").await, "two 1 2");
-}
-
-#[tokio::test]
-async fn a_watched_file_that_is_written_in_place_is_swapped_when_it_is_whole() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let file = folder.path().join("live.wasm");
-    std::fs::copy(guest("one"), &file).expect("the folder takes a file");
-    let mut host = serve(&file, &["--watch"]);
-    let mut client = Client::connect(&host).await;
-    assert_eq!(client.asks("0").await, "one 0 1");
-    let whole = std::fs::read(guest("two")).expect("the guest is built");
-    std::fs::write(&file, &whole[..1000]).expect("the folder takes a file");
-    // A half-written file that stays so is refused, and the running release goes on.
-    host.logs("not swapped: live.wasm cannot be loaded");
-    assert_eq!(client.asks("1").await, "one 1 2");
-    std::fs::write(&file, &whole).expect("the folder takes a file");
-    host.logs("swapped to");
-    assert_eq!(client.asks("2").await, "two 2 3");
-}
-
-#[tokio::test]
 async fn only_the_servers_user_may_open_its_admin_socket_which_the_server_removes_at_its_end() {
     use std::os::unix::fs::PermissionsExt;
     let mut host = Swappable::run("one", &[]);
@@ -376,11 +328,4 @@ async fn only_the_servers_user_may_open_its_admin_socket_which_the_server_remove
     host.host.signal("TERM");
     assert_eq!(host.host.ended().code(), Some(0));
     assert!(!host.socket().exists());
-}
-
-fn serve(file: &std::path::Path, arguments: &[&str]) -> Host {
-    let mut ws_host = command();
-    let socket = file.with_extension("sock");
-    ws_host.arg("run").arg(file).args(["--port", "0"]).args(arguments).arg("--socket").arg(socket);
-    Host::start(ws_host)
 }

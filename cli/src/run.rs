@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use ws_host::Handle;
-use ws_host::file;
-use ws_host::guest::sha256;
 
+use crate::follow::Follower;
 use crate::serve::serve;
 use crate::serve_flags::ServeFlags;
 use crate::swap::swap;
 use crate::tls::Tls;
-use crate::watch::Watch;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,21 +40,20 @@ pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
     let RunArguments { file, watch, serving } = arguments;
     // `settings::parse` ends the process if it is missing.
     let file = file.context("the component is missing")?;
-    let watch = if watch { Some(Watch::file(&file)?) } else { None };
+    let follower = if watch { Some(Follower::new(&[&file])?) } else { None };
     let tls = Tls::new(serving.tls_files.clone(), false)?;
-    serve(&file, serving, &tls, false, async |handle| match watch {
-        Some(watch) => follow_file(watch, &file, &handle).await,
+    serve(&file, serving, &tls, false, async |handle| match follower {
+        Some(follower) => follow_file(follower, &file, &handle).await,
         None => std::future::pending().await,
     })
 }
 
-/// Swaps whenever the content of the file has changed.
-async fn follow_file(mut watch: Watch, path: &Path, handle: &Handle) {
+/// Swaps whenever the content of the file has changed, unless it is what runs already.
+async fn follow_file(mut follower: Follower, path: &Path, handle: &Handle) {
     loop {
-        watch.changed().await;
-        let Ok(bytes) = file::read(path, file::MAX_COMPONENT_BYTES) else { continue };
+        let [content] = follower.changed().await else { continue };
         let running = handle.status().await.map(|status| status.release.sha256);
-        if running.is_ok_and(|running| running != sha256(&bytes)) {
+        if running.is_ok_and(|running| running != *content) {
             // `swap` has logged the error.
             let _ = swap(path, handle).await;
         }

@@ -49,7 +49,10 @@ pub fn serve(file: &Path, flags: ServeFlags, tls: &Tls, notices: bool, beside: i
         }
         tracing::debug!("ready after {:?}", begun.elapsed());
         let admin = admin.map(|admin| tokio::spawn(admin.serve(handle.clone())));
-        let following = follower.map(|follower| tokio::spawn(follower.follow(handle.clone())));
+        let following = follower.map(|files| {
+            let (tls, handle) = (tls.clone(), handle.clone());
+            tokio::spawn(async move { tls.follow(files, &handle).await })
+        });
         tokio::select! {
             ended = server.run() => ended?,
             () = signals::obey(signals, file, tls, &handle) => tracing::warn!("the remaining clients are cut"),

@@ -4,11 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::Args;
-use ws_host::file;
-use ws_host::guest::sha256;
 use ws_host::{Builder, Handle};
 
-use crate::watch::Watch;
+use crate::follow::Follower;
 
 /// The certificate and key files.
 #[derive(Debug, Clone, Args)]
@@ -65,12 +63,17 @@ impl Tls {
     /// Starts to watch the files; call it before they are loaded. If that fails, it logs a warning, as SIGHUP reloads them too.
     pub fn follower(&self) -> Option<Follower> {
         let Self::Files(certificate, key) = self else { return None };
-        match Watch::links(&[certificate, key]) {
-            Ok(watch) => Some(Follower { watch, seen: fingerprint(certificate, key), files: [certificate.clone(), key.clone()] }),
-            Err(error) => {
-                tracing::warn!("a new certificate will not be noticed; send SIGHUP to load it: {error:#}");
-                None
-            }
+        let follower = Follower::new(&[certificate, key]);
+        follower
+            .inspect_err(|error| tracing::warn!("a new certificate will not be noticed; send SIGHUP to load it: {error:#}"))
+            .ok()
+    }
+
+    /// Reloads the files whenever their content has changed.
+    pub async fn follow(&self, mut files: Follower, handle: &Handle) {
+        loop {
+            files.changed().await;
+            self.reload(handle).await;
         }
     }
 
@@ -80,32 +83,6 @@ impl Tls {
             reload(certificate, handle).await;
         }
     }
-}
-
-/// Reloads the certificate whenever its files change.
-pub struct Follower {
-    watch: Watch,
-    seen: [Option<String>; 2],
-    files: [PathBuf; 2],
-}
-
-impl Follower {
-    /// Follows the files until it is dropped.
-    pub async fn follow(mut self, handle: Handle) {
-        loop {
-            self.watch.changed().await;
-            // Other files of the folder change too, and a broken certificate should be reported only once.
-            let now = fingerprint(&self.files[0], &self.files[1]);
-            if now != self.seen {
-                self.seen = now;
-                reload(&self.files[0], &handle).await;
-            }
-        }
-    }
-}
-
-fn fingerprint(certificate: &Path, key: &Path) -> [Option<String>; 2] {
-    [certificate, key].map(|path| file::read(path, file::MAX_TEXT_BYTES).ok().map(|bytes| sha256(&bytes)))
 }
 
 async fn reload(certificate: &Path, handle: &Handle) {

@@ -1,6 +1,6 @@
 //! Watches files and reports when they have changed and come to rest.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -11,44 +11,13 @@ use tokio::sync::mpsc;
 /// Editors and compilers write in several steps. A file that nothing touched for this long counts as complete.
 const REST: Duration = Duration::from_millis(150);
 
-/// A watch on files or on a directory tree. Dropping it ends the watch.
+/// A watch on directories or on a directory tree. Dropping it ends the watch.
 pub struct Watch {
     changes: mpsc::Receiver<()>,
-    _watcher: notify::RecommendedWatcher,
+    watcher: notify::RecommendedWatcher,
 }
 
 impl Watch {
-    /// Watches a file by watching its directory, since a rename replaces the file with another one.
-    ///
-    /// # Errors
-    /// The system cannot watch the directory.
-    pub fn file(path: &Path) -> anyhow::Result<Self> {
-        let path = std::path::absolute(path)?;
-        let dir = path.parent().context("the file is in no directory")?.to_owned();
-        let name = path.file_name().map(ToOwned::to_owned);
-        Self::new(&[dir], RecursiveMode::NonRecursive, move |changed| changed.file_name() == name.as_deref())
-    }
-
-    /// Watches files that may be symbolic links, both the links and their targets: tools renew a certificate by changing a
-    /// link. Kubernetes changes a link `..data` beside the files. So an event may change nothing: compare before acting.
-    ///
-    /// # Errors
-    /// The system cannot watch one of the directories.
-    pub fn links(files: &[&Path]) -> anyhow::Result<Self> {
-        let (mut dirs, mut names) = (Vec::new(), Vec::new());
-        for file in files {
-            for path in [std::path::absolute(file)?].into_iter().chain(file.canonicalize().ok()) {
-                dirs.extend(path.parent().map(ToOwned::to_owned));
-                names.extend(path.file_name().map(ToOwned::to_owned));
-            }
-        }
-        dirs.sort();
-        dirs.dedup();
-        Self::new(&dirs, RecursiveMode::NonRecursive, move |changed| {
-            changed.file_name().is_some_and(|name| name == "..data" || names.iter().any(|meant| meant == name))
-        })
-    }
-
     /// Watches the files of a project's directory for which `is_meant` is true, except hidden ones. `is_meant` takes paths
     /// relative to the directory.
     ///
@@ -57,25 +26,50 @@ impl Watch {
     pub fn sources(dir: &Path, is_meant: impl Fn(&Path) -> bool + Send + 'static) -> anyhow::Result<Self> {
         let dir = std::path::absolute(dir)?;
         let root = dir.clone();
-        Self::new(&[dir], RecursiveMode::Recursive, move |changed| {
+        let mut watch = Self::new(move |changed| {
             let below = changed.strip_prefix(&root).unwrap_or(changed);
             !is_hidden(below) && is_meant(below)
-        })
+        })?;
+        watch.watch(&dir, RecursiveMode::Recursive)?;
+        Ok(watch)
     }
 
-    fn new(dirs: &[PathBuf], mode: RecursiveMode, is_meant: impl Fn(&Path) -> bool + Send + 'static) -> anyhow::Result<Self> {
+    /// A watch on no directory yet. `is_meant` tells which paths in the directories count.
+    ///
+    /// # Errors
+    /// The system has no watches left.
+    pub fn new(is_meant: impl Fn(&Path) -> bool + Send + 'static) -> anyhow::Result<Self> {
         // One entry says all: something has changed since the last look.
         let (changed, changes) = mpsc::channel(1);
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| changes_content(&event.kind) && event.paths.iter().any(|path| is_meant(path))) {
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            // After too many events at once the system tells only that it has left some out.
+            let is_change = |event: notify::Event| {
+                event.need_rescan() || changes_content(&event.kind) && event.paths.iter().any(|path| is_meant(path))
+            };
+            if event.is_ok_and(is_change) {
                 // Full, it has an entry already. Without a receiver the server is about to end.
                 let _ = changed.try_send(());
             }
         })?;
-        for dir in dirs {
-            watcher.watch(dir, mode).with_context(|| format!("cannot watch {}", dir.display()))?;
-        }
-        Ok(Self { changes, _watcher: watcher })
+        Ok(Self { changes, watcher })
+    }
+
+    /// Watches the entries of a directory too.
+    ///
+    /// # Errors
+    /// The system cannot watch the directory.
+    pub fn add(&mut self, dir: &Path) -> anyhow::Result<()> {
+        self.watch(dir, RecursiveMode::NonRecursive)
+    }
+
+    /// Watches a directory no longer, if it was watched.
+    pub fn remove(&mut self, dir: &Path) {
+        // An error means that the directory is gone.
+        let _ = self.watcher.unwatch(dir);
+    }
+
+    fn watch(&mut self, dir: &Path, mode: RecursiveMode) -> anyhow::Result<()> {
+        self.watcher.watch(dir, mode).with_context(|| format!("cannot watch {}", dir.display()))
     }
 
     /// Resolves after a change, once the files have been at rest for 150 ms.

@@ -65,6 +65,7 @@ fn health_checks_of_load_balancers_are_answered() {
     for check in ["OPTIONS / HTTP/1.0\r\n\r\n", &request("OPTIONS /"), &request("OPTIONS *")] {
         let answer = ask(&host.address, check);
         assert_eq!((answer.status, answer.header("allow"), answer.body.len()), (204, "GET, HEAD, OPTIONS", 0), "{check}");
+        assert_eq!((answer.header("content-length"), answer.header("connection")), ("", "close"), "{check}");
     }
 }
 
@@ -87,6 +88,8 @@ fn an_upgrade_is_answered_as_the_standard_shows() {
     assert_eq!(answer.header("connection"), "Upgrade");
     assert_eq!(answer.header("sec-websocket-protocol"), "");
     assert_eq!(answer.header("sec-websocket-extensions"), "");
+    // A proxy that reads a length waits for a body (RFC 9110 §8.6).
+    assert_eq!((answer.header("content-length"), answer.header("transfer-encoding")), ("", ""));
 }
 
 #[test]

@@ -82,6 +82,16 @@ mod tests {
     fn a_proxys_health_check_names_no_client() {
         assert_eq!(look(b"PROXY UNKNOWN\r\n"), Seen::Header(15, None));
         assert_eq!(look(b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"), Seen::Header(16, None));
+        // HAProxy up to 2.1 names itself in these.
+        let named = b"\r\n\r\n\0\r\nQUIT\n\x20\x11\0\x0c\xcb\0\x71\x05\x0a\0\0\x01\x12\x67\0\x50";
+        assert_eq!(look(named), Seen::Header(28, None));
+    }
+
+    #[test]
+    fn a_client_on_a_unix_socket_has_no_address() {
+        let paths = [b"\r\n\r\n\0\r\nQUIT\n\x21\x31\0\xd8".as_slice(), &[0; 216]].concat();
+        assert_eq!(look(&paths), Seen::Header(16 + 216, None));
+        assert_eq!(look(b"\r\n\r\n\0\r\nQUIT\n\x21\0\0\0"), Seen::Header(16, None), "of a family that is not said");
     }
 
     #[test]

@@ -20,6 +20,15 @@ mod any_gate {
     }
 
     #[test]
+    fn decides_about_the_one_form_of_a_path_that_names_the_room() {
+        let host = Host::run_with("probe", &["--instances", "per-room"]);
+        assert_eq!(status_of(&host, "/%72efuse/%34%303"), 403);
+        let mut raw = Raw::connect(&host.address);
+        raw.says(upgrade("/refuse%2F403", &[]).as_bytes());
+        assert_eq!(raw.head().status, 101, "it is another path");
+    }
+
+    #[test]
     fn that_refuses_with_another_status_is_answered_for_with_500() {
         let mut host = Host::run("probe");
         for status in [0, 99, 100, 101, 200, 302, 399, 600, 999, 65535] {

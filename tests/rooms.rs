@@ -29,6 +29,8 @@ async fn all_forms_of_one_path_name_one_room() {
     assert_eq!(blue.hears().await, "joined 1");
     let mut encoded = Client::connect_to(&host, "/chat/%62lu%65").await;
     assert_eq!((encoded.hears().await.as_str(), blue.hears().await.as_str()), ("joined 2", "joined 2"));
+    let told = blue.asks("get 2").await;
+    assert!(told.contains(" path=/chat/blue "), "{told}");
     let mut slash = Client::connect_to(&host, "/chat/blue%2F").await;
     assert_eq!((slash.hears().await.as_str(), slash.asks("list").await.as_str()), ("joined 3", "[3] of 1"));
 }

@@ -122,7 +122,7 @@ impl Request {
         Self { text: text.into() }
     }
 
-    /// The path, percent-encoding untouched.
+    /// The path, percent-encodings in the normal form of RFC 3986 §6.2.2.
     pub fn path(&self) -> &str {
         self.parts().next().unwrap_or_default()
     }

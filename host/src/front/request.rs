@@ -16,6 +16,7 @@ use super::endpoints::Endpoints;
 use super::extensions;
 use super::forwarded::Peer;
 use super::host_header;
+use super::path;
 use super::permits::Share;
 use super::policy::Policy;
 use super::reply::{self, Reply};
@@ -104,10 +105,12 @@ impl Requests {
         let share = peer.forwards.then(|| self.admission.share(address)).transpose();
         let share = share.inspect_err(|refusal| self.admission.log_refused(address, refusal))?;
         let nowhere = || Refusal::new(StatusCode::NOT_FOUND, "this path names no room");
-        let route = self.router.route(parts.uri.path()).ok_or_else(nowhere)?;
+        // The app sees the path that names the room: its gate must not decide about another form of it.
+        let path = path::normal(parts.uri.path());
+        let route = self.router.route(&path).ok_or_else(nowhere)?;
         let query = parts.uri.query().unwrap_or_default();
         let headers = parts.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
-        let request = Request::new(parts.uri.path(), query, headers);
+        let request = Request::new(&path, query, headers);
         let offered = upgrade::subprotocols(&parts.headers);
         let upgrade = match self.ask_room(&route, address, &request, &offered).await? {
             Decision::Accept(subprotocol) => {

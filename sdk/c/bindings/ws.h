@@ -69,7 +69,7 @@ typedef struct ws_host_server_types_client_t {
   ws_host_server_types_client_id_t   id;
   // The address it connects from.
   ws_host_server_types_address_t   address;
-  // The path of the request, percent-encoding untouched: `/room/blue`.
+  // The path of the request: `/room/blue`. Percent-encodings are in the normal form of RFC 3986 §6.2.2.
   ws_string_t   path;
   // The query of the request, the part behind the `?`, percent-encoding untouched, or the empty string.
   ws_string_t   query;
@@ -283,7 +283,7 @@ typedef struct {
 typedef struct exports_ws_host_server_gate_request_t {
   // The address it comes from.
   exports_ws_host_server_gate_address_t   address;
-  // Its path, percent-encoding untouched.
+  // Its path. Percent-encodings are in the normal form of RFC 3986 §6.2.2.
   ws_string_t   path;
   // Its query, the part behind the `?`, percent-encoding untouched, or the empty string.
   ws_string_t   query;

@@ -1,5 +1,7 @@
 //! Which clients share an instance, and how long a room lives.
 
+use std::time::{Duration, Instant};
+
 use crate::support::http::{Raw, upgrade};
 use crate::support::{Client, Host, refusal};
 
@@ -71,6 +73,26 @@ async fn per_client_an_instance_ends_with_its_connection_whatever_the_grace_peri
         let (client, joined) = Client::join(&host).await;
         assert_eq!(joined, id);
         client.leaves(1000, "").await;
+    }
+}
+
+#[test]
+fn a_room_does_not_wait_for_a_client_that_is_gone_before_its_answer() {
+    const ONE: &[&str] = &["--instances", "per-client", "--max-rooms", "1", "--handshake-timeout", "1h"];
+    let host = Host::run_with("probe", ONE);
+    for _ in 0..10 {
+        let mut gone = Raw::connect(&host.address);
+        gone.says(upgrade("/", &[]).as_bytes());
+        gone.resets();
+    }
+    let begun = Instant::now();
+    loop {
+        let mut raw = Raw::connect(&host.address);
+        raw.says(upgrade("/", &[]).as_bytes());
+        match raw.head().status {
+            101 => break,
+            status => assert!(status == 503 && begun.elapsed() < Duration::from_secs(30), "{status}"),
+        }
     }
 }
 

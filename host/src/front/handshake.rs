@@ -19,6 +19,7 @@ use super::descriptors;
 use super::discard::Discard;
 use super::forwarded::Peer;
 use super::http::{Http, Served};
+use super::let_in::LetIn;
 use super::permits::{Permits, Share};
 use super::policy::Policy;
 use super::proxy_protocol;
@@ -129,7 +130,7 @@ impl Handshakes {
         join: Join,
         (permit, share): (OwnedSemaphorePermit, Option<Share>),
     ) {
-        let Join { route, request, subprotocol, agreement, address, share: behind_proxy } = join;
+        let Join { route, let_in, request, subprotocol, agreement, address, share: behind_proxy } = join;
         let Ok(reservation) = self.router.shard(&route).reserve().await else {
             let CloseInfo { code, reason, .. } = CloseInfo::shutdown();
             return self.close(transport, code, &reason).await;
@@ -153,6 +154,7 @@ impl Handshakes {
                 tracing::debug!(client = id.get(), %address, proxy = %from, "connected");
             }
             let client = Client { id, address, request, subprotocol };
+            let_in.into_iter().for_each(LetIn::arrived);
             Command::Join(route.room, NewConnection { stream, tls, first, client, agreement, permit })
         });
     }

@@ -26,6 +26,7 @@
 //! | `origin` | the origins whose pages may connect |
 //! | `forwarded` | the client's address in a proxy's `X-Forwarded-For` |
 //! | `extensions` | the agreement on compression |
+//! | `let_in` | a client that its room has let in and waits for |
 //! | `arrivals` | the ids of clients, in the order of their hand-over |
 //! | `authority` | a host and its port |
 //! | `admission` | whether there is room for another connection or client |
@@ -52,6 +53,7 @@ mod forwarded;
 mod handshake;
 mod host_header;
 mod http;
+mod let_in;
 mod listen;
 mod listeners;
 mod origin;

@@ -16,6 +16,7 @@ use super::endpoints::Endpoints;
 use super::extensions;
 use super::forwarded::Peer;
 use super::host_header;
+use super::let_in::LetIn;
 use super::path;
 use super::permits::Share;
 use super::policy::Policy;
@@ -47,6 +48,8 @@ pub enum Upgrade {
 pub struct Join {
     /// Its room.
     pub route: Route,
+    /// Has its room wait for it.
+    pub let_in: Option<LetIn>,
     /// Its upgrade request.
     pub request: Request,
     /// The agreed subprotocol.
@@ -112,13 +115,14 @@ impl Requests {
         let headers = parts.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
         let request = Request::new(&path, query, headers);
         let offered = upgrade::subprotocols(&parts.headers);
-        let upgrade = match self.ask_room(&route, address, &request, &offered).await? {
+        let (decision, let_in) = self.ask_room(&route, address, &request, &offered).await?;
+        let upgrade = match decision {
             Decision::Accept(subprotocol) => {
                 let extension = extensions::negotiate(&parts.headers, self.policy.compression);
                 let (agreement, extension) = extension.unzip();
                 let reply =
                     reply::switching(&accept_key, subprotocol.as_deref(), extension.as_deref()).ok_or_else(broken_gate)?;
-                return Ok((reply, Upgrade::Join(Join { route, request, subprotocol, agreement, address, share })));
+                return Ok((reply, Upgrade::Join(Join { route, let_in, request, subprotocol, agreement, address, share })));
             }
             Decision::Close(code, reason) => Upgrade::Close(code, reason),
             Decision::Refuse(status) => return Err(refused_by_gate(status)),
@@ -144,23 +148,25 @@ impl Requests {
         Err(Refusal::new(StatusCode::FORBIDDEN, format!("the origin {origin} is not admitted")))
     }
 
-    /// Puts an upgrade request to the room, and so to the app's gate if it has one. An app may break the rules for
-    /// decisions, so the decision is checked.
+    /// Puts an upgrade request to the room, and so to the app's gate if it has one. If that lets the client in, the room waits for
+    /// it. An app may break the rules for decisions, so the decision is checked.
     async fn ask_room(
         &self,
         route: &Route,
         address: SocketAddr,
         request: &Request,
         offered: &[String],
-    ) -> Result<Decision, Refusal> {
+    ) -> Result<(Decision, Option<LetIn>), Refusal> {
         let (answer, decision) = oneshot::channel();
         let asked = UpgradeRequest { address, request: request.clone(), subprotocols: offered.to_vec() };
         let gone = || Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the server shuts down");
         let command = Command::Upgrade(Arc::clone(&route.room), Box::new(asked), answer);
-        self.router.shard(route).send(command).await.map_err(|_| gone())?;
+        let shard = self.router.shard(route);
+        shard.send(command).await.map_err(|_| gone())?;
         let decision = decision.await.map_err(|_| gone())?;
+        let let_in = matches!(decision, Decision::Accept(_)).then(|| LetIn::new(Arc::clone(&route.room), shard.clone()));
         if keeps_rules(&decision, offered) {
-            return Ok(decision);
+            return Ok((decision, let_in));
         }
         if let Some(more) = self.broken_gates.allows(Instant::now()) {
             let decision = in_short(&format!("{decision:?}"));

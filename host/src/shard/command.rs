@@ -15,6 +15,8 @@ use crate::types::{ClientId, CloseInfo, Message};
 pub enum Command {
     /// A client asks to be let into the room of this name.
     Upgrade(Arc<str>, Box<UpgradeRequest>, oneshot::Sender<Decision>),
+    /// A client that the room of this name has let in does not come.
+    Withdraw(Arc<str>),
     /// A client has connected, to the room of this name.
     Join(Arc<str>, NewConnection),
     /// The owner has something for clients.

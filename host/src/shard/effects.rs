@@ -1,6 +1,7 @@
 //! Makes a turn's outputs visible.
 
 use super::cached_frame::CachedFrame;
+use super::input::{Input, What};
 use super::table::Shard;
 use crate::room::{Effect, Room, Target, Turn};
 use crate::types::ClientId;
@@ -62,7 +63,9 @@ fn apply_one(shard: &Shard, room: &Room, turn: &Turn, effect: &Effect) -> usize 
             1
         }
         Effect::Decide(id, decision) => {
-            shard.upgrades().decide(*id, decision.clone());
+            if let Some(room) = shard.upgrades().decide(*id, decision.clone()) {
+                room.deliver(Input { at: shard.time(), what: What::Withdrawn });
+            }
             1
         }
     }

@@ -20,6 +20,8 @@ pub(super) async fn call<A: App>(app: &mut A, room: &mut Room, what: What) -> Ou
         What::Drained(id) => guarded(pin!(app.on_drain(room, id))).await,
         What::Timer(id, payload) => guarded(pin!(app.on_timer(room, id, payload))).await,
         What::Start(reason, saved) => guarded(pin!(app.on_start(room, reason, saved))).await,
+        // The app is not told: it has not heard of the client yet, except in its gate.
+        What::Withdrawn => Ok(()),
         What::Upgrade(id, request) => {
             let decision: Decision = guarded(pin!(app.on_upgrade(room, &request))).await?;
             room.decide(id, decision);

@@ -37,6 +37,8 @@ pub enum What {
     Timer(u64, Bytes),
     /// A client asks to be let in. The decision goes to this id.
     Upgrade(UpgradeId, Box<UpgradeRequest>),
+    /// A client that was let in does not come.
+    Withdrawn,
 }
 
 impl Input {

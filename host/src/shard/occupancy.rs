@@ -9,7 +9,7 @@ pub struct Occupancy {
     linger: Option<Duration>,
     /// The time within which a client that was let in joins, or never does.
     handshake: Duration,
-    /// How many clients were let in and have not joined yet. Some of them never do.
+    /// How many clients were let in and have not joined yet.
     awaited: u32,
     ever_joined: bool,
     retires_at: Option<Instant>,
@@ -24,6 +24,11 @@ impl Occupancy {
     /// A client was let in: it may take as long as a handshake until it joins.
     pub fn note_admitted(&mut self) {
         (self.awaited, self.retires_at) = (self.awaited.saturating_add(1), None);
+    }
+
+    /// A client that was let in does not come.
+    pub fn note_withdrawn(&mut self) {
+        (self.awaited, self.retires_at) = (self.awaited.saturating_sub(1), None);
     }
 
     /// A client has joined.
@@ -69,6 +74,15 @@ mod tests {
         let mut occupancy = Occupancy::new(Some(LINGER), HANDSHAKE);
         occupancy.note_admitted();
         assert_eq!(kept(&mut occupancy), Some(HANDSHAKE));
+    }
+
+    #[test]
+    fn a_room_does_not_wait_for_a_client_that_does_not_come() {
+        let mut occupancy = Occupancy::new(Some(LINGER), HANDSHAKE);
+        occupancy.note_admitted();
+        assert_eq!(kept(&mut occupancy), Some(HANDSHAKE));
+        occupancy.note_withdrawn();
+        assert_eq!(kept(&mut occupancy), Some(Duration::ZERO));
     }
 
     #[test]

@@ -82,10 +82,15 @@ impl<L: Launch> Rooms<L> {
         Room::new(name, limits, self.shard.resources().clock())
     }
 
+    /// The room of this name, if it exists.
+    pub(super) fn get(&self, name: &str) -> Option<Rc<RoomTask>> {
+        self.by_name.borrow().get(name).map(|entry| Rc::clone(&entry.task))
+    }
+
     /// The room of this name. It is opened if it does not exist, unless there are too many or its circuit is open.
     pub(super) fn get_or_open(self: &Rc<Self>, name: &str) -> Option<Rc<RoomTask>> {
-        if let Some(entry) = self.by_name.borrow().get(name) {
-            return Some(Rc::clone(&entry.task));
+        if let Some(task) = self.get(name) {
+            return Some(task);
         }
         if let Err(reason) = self.check_room() {
             if let Some(more) = self.shard.log_limits().refused_rooms.allows(self.shard.time()) {

@@ -45,6 +45,11 @@ pub(super) async fn serve<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mu
         };
         match command {
             Some(Command::Upgrade(room, request, decision)) => upgrade(shard, rooms, &room, request, decision),
+            Some(Command::Withdraw(room)) => {
+                if let Some(task) = rooms.get(&room) {
+                    task.deliver(Input { at: shard.time(), what: What::Withdrawn });
+                }
+            }
             Some(Command::Join(room, connection)) => join(shard, rooms, &room, connection),
             Some(Command::Deliver(envelope)) => deliver(shard, rooms, envelope),
             Some(Command::Drain(deadline)) => return drain(shard, rooms, deadline, &mut sweeps, inbox).await,

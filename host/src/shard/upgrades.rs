@@ -28,11 +28,12 @@ impl Upgrades {
         id
     }
 
-    /// Passes a decision on. A client that has hung up meanwhile gets none.
-    pub fn decide(&self, id: UpgradeId, decision: Decision) {
-        if let Some((_, waiting)) = self.waiting.borrow_mut().remove(&id) {
-            let _ = waiting.send(decision);
-        }
+    /// Passes a decision on. A client that has hung up meanwhile gets none: returns the room that waits for it in vain.
+    #[must_use]
+    pub fn decide(&self, id: UpgradeId, decision: Decision) -> Option<Rc<RoomTask>> {
+        let (room, waiting) = self.waiting.borrow_mut().remove(&id)?;
+        let unheard = waiting.send(decision).err()?;
+        matches!(unheard, Decision::Accept(_)).then_some(room)
     }
 
     /// Passes one decision on to all requests that wait for this room.

@@ -101,7 +101,7 @@ impl<L: Launch> RoomLoop<L> {
         for turn in self.outputs.take_all() {
             for effect in turn.effects() {
                 match effect {
-                    Effect::Decide(id, _) => self.shard.upgrades().decide(*id, Decision::Refuse(503)),
+                    Effect::Decide(id, _) => drop(self.shard.upgrades().decide(*id, Decision::Refuse(503))),
                     Effect::Reply(id, line, info) if info.clean => self.close_line(*id, *line, info.clone()),
                     Effect::Reply(id, line, _) => self.close_line(*id, *line, CloseInfo::failed()),
                     Effect::Send(..) | Effect::Close { .. } => {}
@@ -127,6 +127,7 @@ impl<L: Launch> RoomLoop<L> {
                 self.reply(id, line, info).await;
             }
             What::Upgrade(id, _) => self.answer(id, Decision::Refuse(503)).await,
+            What::Withdrawn => self.occupancy.note_withdrawn(),
             What::Message(..) | What::Drained(_) | What::Timer(..) | What::Start(..) => {}
         }
     }

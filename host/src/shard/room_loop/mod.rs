@@ -136,6 +136,7 @@ impl<L: Launch> RoomLoop<L> {
                 }
             }
             What::Upgrade(id, request) => self.decide(id, request).await,
+            What::Withdrawn => self.occupancy.note_withdrawn(),
             What::Timer(..) | What::Start(..) => self.tell(what, None).await,
         }
     }

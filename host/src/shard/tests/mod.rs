@@ -4,6 +4,7 @@ mod collapse;
 mod failures;
 mod half_closed;
 mod held;
+mod occupancy;
 mod verdicts;
 
 use std::cell::{Cell, RefCell};

@@ -1,0 +1,37 @@
+//! How long a room waits for clients that it has let in.
+
+use std::time::Duration;
+
+use super::{Bench, with_linger};
+use crate::config::Limits;
+use crate::room::Decision;
+use crate::shard::command::Command;
+
+/// Lets a client into this room, and waits for the commands before it.
+async fn let_in(shard: &Bench, room: &str) {
+    assert_eq!(shard.asks_to_join(room).await.await, Ok(Decision::Accept(None)));
+}
+
+#[test]
+fn a_room_ends_with_the_last_client_that_it_has_let_in_and_that_does_not_come() {
+    with_linger(Limits::default(), Some(Duration::ZERO), |shard| async move {
+        let_in(&shard, "a").await;
+        let_in(&shard, "a").await;
+        shard.command(Command::Withdraw("a".into())).await;
+        let_in(&shard, "b").await;
+        assert_eq!(shard.counters.rooms(), 2);
+        shard.command(Command::Withdraw("a".into())).await;
+        shard.command(Command::Withdraw("unknown".into())).await;
+        let_in(&shard, "b").await;
+        assert_eq!(shard.counters.rooms(), 1);
+    });
+}
+
+#[test]
+fn a_room_does_not_wait_for_a_client_that_does_not_hear_that_it_is_let_in() {
+    with_linger(Limits::default(), Some(Duration::ZERO), |shard| async move {
+        drop(shard.asks_to_join("a").await);
+        let_in(&shard, "b").await;
+        assert_eq!(shard.counters.rooms(), 1);
+    });
+}

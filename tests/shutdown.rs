@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::support::http::{Raw, upgrade};
 use crate::support::raw::frame;
-use crate::support::{Client, Host, Swappable};
+use crate::support::{Client, Embedded, Host, Swappable};
+use ws_host::Server;
+use ws_host::config::Limits;
 
 /// Far less than the default drain of ten seconds, and far more than a busy machine needs.
 const SOON: Duration = Duration::from_secs(6);
@@ -196,4 +198,20 @@ async fn each_of_many_clients_gets_1001_and_the_guest_is_told_of_each_once() {
     }
     assert!(!log.contains("deadline"), "{log}");
     assert_eq!(host.ended().code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_client_that_the_deadline_has_cut_is_not_listed_any_more() {
+    let limits = Limits::with(|limits| limits.drain_timeout = Duration::from_millis(50));
+    let server = Embedded::start(Server::builder().on_client_left(|_, _, _| {}).limits(limits));
+    let mut mute = Raw::connect(&server.address);
+    mute.says(upgrade("/", &[]).as_bytes());
+    assert_eq!(mute.head().status, 101);
+    let handle = server.handle.clone();
+    while handle.clients().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    handle.shutdown();
+    assert!(server.ends().await.is_ok());
+    assert_eq!(handle.clients(), []);
 }

@@ -104,6 +104,13 @@ impl Shard {
         }
     }
 
+    /// Takes all lines off, at the end of the shard: their tasks do not run any more.
+    pub fn clear(&self) {
+        for (_, line) in self.lines.take() {
+            self.roster.remove(line.client());
+        }
+    }
+
     /// This line of this client, unless it has ended.
     pub fn line(&self, client: ClientId, line: LineId) -> Option<Rc<Line>> {
         self.in_slot(line.slot).filter(|line| line.client() == client)

@@ -64,6 +64,7 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext) -> Result<
         };
         runtime.block_on(async move {
             let shard = Shard::new(index, context.limits.clone(), Arc::clone(&context.roster));
+            let _cleared = ClearedAtEnd(Rc::clone(&shard));
             let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&context.counters), None, launch, context.linger);
             let opened = match &context.shared_room {
                 _ if index > 0 => Ok(()),
@@ -88,6 +89,15 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext) -> Result<
     let dead = || Error::System { what: "start a shard", source: io::Error::other("its thread ended at once") };
     outcome.recv().map_err(|_| dead())??;
     Ok(ShardHandle { commands, orders, thread })
+}
+
+/// Clears the shard when its thread ends, also by a panic.
+struct ClearedAtEnd(Rc<Shard>);
+
+impl Drop for ClearedAtEnd {
+    fn drop(&mut self) {
+        self.0.clear();
+    }
 }
 
 fn cannot_start(name: String, fault: Fault) -> Error {

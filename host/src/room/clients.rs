@@ -110,8 +110,7 @@ impl Room {
         state.fits(payload.len(), 0)?;
         let frame = state.turn.encode(text, payload);
         let over_soft = stage_for(member, frame.len(), state.limits.outbox_soft_bytes);
-        let target = Target::One(to, line);
-        state.turn.push(Effect::Send(target, frame));
+        state.turn.push(Effect::Send(Target::One { id: to, line, over_soft }, frame));
         Ok(if over_soft { SendStatus::Backpressure } else { SendStatus::Queued })
     }
 
@@ -129,12 +128,9 @@ impl Room {
         }
         let except = sorted(except);
         let frame = state.turn.encode(text, payload);
-        for member in state.members.values() {
-            if except.binary_search(&member.client.id).is_err() {
-                stage_for(member, frame.len(), state.limits.outbox_soft_bytes);
-            }
-        }
-        state.turn.push(Effect::Send(Target::Members { except, joined_by: state.joined }, frame));
+        let members = state.members.values().filter(|member| except.binary_search(&member.client.id).is_err());
+        let over_soft = stage_for_all(members, frame.len(), state.limits.outbox_soft_bytes);
+        state.turn.push(Effect::Send(Target::Members { except, joined_by: state.joined, over_soft }, frame));
         Ok(())
     }
 
@@ -163,12 +159,9 @@ impl Room {
             return Err(SendError::Limit);
         }
         let frame = state.turn.encode(text, payload);
-        for (id, _) in &receivers {
-            if let Some(member) = state.member(*id) {
-                stage_for(member, frame.len(), state.limits.outbox_soft_bytes);
-            }
-        }
-        state.turn.push(Effect::Send(Target::Some(receivers), frame));
+        let members = receivers.iter().filter_map(|(id, _)| state.member(*id));
+        let over_soft = stage_for_all(members, frame.len(), state.limits.outbox_soft_bytes);
+        state.turn.push(Effect::Send(Target::Some { receivers, over_soft }, frame));
         Ok(())
     }
 }
@@ -196,17 +189,18 @@ impl State {
     }
 }
 
-/// Counts a frame that is staged for a member. Returns whether more than the soft limit waits for it now.
+/// Counts a frame that is staged for a member. Returns whether more than the soft limit waits for it now: then the commit of the turn
+/// owes it an `on_drain`.
 ///
-/// Noting it later could miss it: while a handler is suspended, older bytes may be written. The app would then never get the
-/// `on_drain` that it was promised.
+/// The commit could miss that itself: while a handler is suspended, older bytes may be written.
 fn stage_for(member: &Member, bytes: usize, soft: usize) -> bool {
     member.add_waiting(bytes);
-    let over = member.waiting_bytes() > soft;
-    if over {
-        member.note_over_soft();
-    }
-    over
+    member.waiting_bytes() > soft
+}
+
+/// The same for several members, in the order of their ids. Returns those that are over the soft limit.
+fn stage_for_all<'a>(members: impl Iterator<Item = &'a Arc<Member>>, bytes: usize, soft: usize) -> Box<[ClientId]> {
+    members.filter(|member| stage_for(member, bytes, soft)).map(|member| member.client.id).collect()
 }
 
 /// Sorts a list of ids, which is looked up once for each member: a guest may give a long one.

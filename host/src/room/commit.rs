@@ -61,14 +61,13 @@ impl Room {
             let mut uncount = |id: &ClientId| {
                 let Some(member) = state.members.get(id) else { return };
                 member.sub_waiting(frame.len());
-                member.forget_over_soft();
                 if member.take_drained() {
                     drained.push(*id);
                 }
             };
             match target {
-                Target::One(id, _) => uncount(id),
-                Target::Some(receivers) => receivers.iter().for_each(|(id, _)| uncount(id)),
+                Target::One { id, .. } => uncount(id),
+                Target::Some { receivers, .. } => receivers.iter().for_each(|(id, _)| uncount(id)),
                 // Nobody joins while a handler runs.
                 Target::Members { except, .. } => {
                     state.members.keys().filter(|id| except.binary_search(id).is_err()).for_each(uncount);

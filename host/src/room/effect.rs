@@ -45,16 +45,30 @@ pub enum Effect {
 #[derive(Debug)]
 pub enum Target {
     /// One client, over this line.
-    One(ClientId, LineId),
+    One {
+        /// The client.
+        id: ClientId,
+        /// Its line.
+        line: LineId,
+        /// Whether more than the soft limit waits for it with this frame, which owes it an `on-drain`.
+        over_soft: bool,
+    },
     /// The members at the time of the call.
     Members {
         /// Members that get nothing, sorted.
         except: Box<[ClientId]>,
         /// The join number of the last member. Members with a higher one joined after the call.
         joined_by: u64,
+        /// The members that are over the soft limit with this frame, sorted.
+        over_soft: Box<[ClientId]>,
     },
     /// These clients, over their lines.
-    Some(Box<[(ClientId, LineId)]>),
+    Some {
+        /// The clients.
+        receivers: Box<[(ClientId, LineId)]>,
+        /// Those of them that are over the soft limit with this frame, sorted.
+        over_soft: Box<[ClientId]>,
+    },
 }
 
 /// An encoded frame, header and payload.

@@ -4,16 +4,14 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use crate::types::Client;
 
-/// Flag: the running handler has passed the soft limit of this client.
-const STAGED: u64 = 1;
-/// Flag: `on_drain` is owed for a handler that has returned.
-const DUE: u64 = 2;
+/// Flag: `on_drain` is owed.
+const DRAIN_OWED: u64 = 1;
 /// Flag: no further messages go out.
-const CLOSING: u64 = 4;
+const CLOSING: u64 = 2;
 /// Flag: the app has closed it.
-const CLOSED_BY_APP: u64 = 8;
+const CLOSED_BY_APP: u64 = 4;
 /// Flag: a handler has failed on its input.
-const BLAMED: u64 = 16;
+const BLAMED: u64 = 8;
 /// The bits of the flags. The join number is above them.
 const FLAG_BITS: u32 = 8;
 /// The encoding of "no line": no shard and no slot have such a number.
@@ -109,29 +107,16 @@ impl Member {
         self.waiting_bytes.store(self.waiting_bytes().saturating_sub(bytes), Relaxed);
     }
 
-    /// The running handler has staged bytes past the soft limit for this client.
-    pub fn note_over_soft(&self) {
-        self.set(STAGED, true);
-    }
-
-    /// That handler has returned: `on_drain` is owed once this client has drained.
-    pub fn settle_over_soft(&self) {
-        if self.has(STAGED) {
-            self.set(STAGED, false);
-            self.set(DUE, true);
-        }
-    }
-
-    /// That handler has failed: only earlier handlers count.
-    pub fn forget_over_soft(&self) {
-        self.set(STAGED, false);
+    /// A committed turn has passed its soft limit: `on_drain` is owed once this client has drained.
+    pub fn owe_drain(&self) {
+        self.set(DRAIN_OWED, true);
     }
 
     /// Whether `on_drain` is due: it is owed, and nothing waits any more, neither queued nor staged. True once.
     pub fn take_drained(&self) -> bool {
-        let drained = self.has(DUE) && !self.has(STAGED) && self.waiting_bytes() == 0;
+        let drained = self.has(DRAIN_OWED) && self.waiting_bytes() == 0;
         if drained {
-            self.set(DUE, false);
+            self.set(DRAIN_OWED, false);
         }
         drained
     }

@@ -219,6 +219,11 @@ impl Room {
         self.state().members.get(&id).is_some_and(|member| member.is_heard())
     }
 
+    /// Whether messages to this client still go out. Of a client that has gone, the room may not know yet.
+    pub(crate) fn reaches(&self, id: ClientId) -> bool {
+        self.state().members.get(&id).is_some_and(|member| member.open_line().is_some())
+    }
+
     /// A handler has failed on an input of this member or leaver, which is heard no more. False if one has failed before.
     pub(crate) fn blame(&self, id: ClientId) -> bool {
         self.state().known(id).is_none_or(|member| member.blame())

@@ -81,11 +81,11 @@ fn waiting(room: &Room, member: u64) -> usize {
 fn commit(room: &mut Room) -> Vec<String> {
     let turn = room.commit();
     let told = turn.effects().iter().map(|effect| match effect {
-        Effect::Send(Target::One(id, _), frame) => format!("{} bytes to {id}", frame.len()),
+        Effect::Send(Target::One { id, .. }, frame) => format!("{} bytes to {id}", frame.len()),
         Effect::Send(Target::Members { except, .. }, frame) => {
             format!("{} bytes to all but {:?}", frame.len(), numbers(except.iter()))
         }
-        Effect::Send(Target::Some(receivers), frame) => {
+        Effect::Send(Target::Some { receivers, .. }, frame) => {
             format!("{} bytes to {:?}", frame.len(), numbers(receivers.iter().map(|(id, _)| id)))
         }
         Effect::Close { id, info, .. } => format!("close {id} with {}", info.code),
@@ -284,10 +284,25 @@ fn a_timer_at_the_end_of_the_clock_is_one_that_never_runs() {
     assert_eq!(timers.take_due(start + century).map(|(due, ..)| due), Some(start + century));
 }
 
-/// All that waits for a client is written, after the handler has returned.
+/// The members that are over the soft limit with one of the turn's frames, which is committed and queued.
+fn queue(room: &mut Room) -> Vec<u64> {
+    let turn = room.commit();
+    let mut owed = Vec::new();
+    for effect in turn.effects() {
+        match effect {
+            Effect::Send(Target::One { id, over_soft, .. }, _) => owed.extend(over_soft.then_some(*id)),
+            Effect::Send(Target::Members { over_soft, .. } | Target::Some { over_soft, .. }, _) => owed.extend(over_soft.iter()),
+            _ => {}
+        }
+    }
+    owed.iter().filter_map(|id| room.state().member(*id)).for_each(|member| member.owe_drain());
+    room.reuse(turn);
+    numbers(owed.iter())
+}
+
+/// All that waits for a client is written.
 fn write_all(room: &Room, number: u64) -> bool {
-    let member = room.members().find(|member| member.client.id == id(number)).expect("a member");
-    member.settle_over_soft();
+    let member = room.state().member(id(number)).expect("a member");
     member.sub_waiting(member.waiting_bytes());
     member.take_drained()
 }
@@ -297,36 +312,60 @@ fn a_drain_is_told_once_for_each_time_that_the_soft_limit_was_passed() {
     let mut room = room(2);
     let large = vec![7_u8; 40 << 10];
     assert_eq!(room.send(id(1), large.clone()), Ok(SendStatus::Queued));
-    commit(&mut room);
+    assert_eq!(queue(&mut room), [0; 0]);
     assert!(!write_all(&room, 1), "it was not passed");
     assert_eq!((room.broadcast(large.clone()), room.broadcast(large.clone())), (Ok(()), Ok(())));
-    commit(&mut room);
+    assert_eq!(queue(&mut room), [1, 2]);
     assert_eq!([write_all(&room, 1), write_all(&room, 1), write_all(&room, 2)], [true, false, true]);
     assert_eq!((room.subscribe(id(2), "news"), room.send(id(2), large.clone())), (Ok(()), Ok(SendStatus::Queued)));
     assert_eq!(room.publish("news", large, &[]), Ok(()));
-    commit(&mut room);
+    assert_eq!(queue(&mut room), [2]);
     assert_eq!((write_all(&room, 1), write_all(&room, 2)), (false, true));
 }
 
 #[test]
-fn staged_bytes_have_not_drained_and_drains_seen_by_a_failed_handler_do_not_count() {
+fn staged_bytes_have_not_drained_and_a_failed_handler_owes_no_drain() {
     let mut room = room(1);
     let large = vec![7_u8; 70 << 10];
-    let member = Arc::clone(room.members().next().expect("a member"));
+    let member = Arc::clone(room.state().member(id(1)).expect("a member"));
     assert_eq!(room.send(id(1), large.clone()), Ok(SendStatus::Backpressure));
     assert_eq!(room.roll_back(), []);
     assert!(!write_all(&room, 1), "nobody knows of it any more");
 
     assert_eq!(room.send(id(1), large), Ok(SendStatus::Backpressure));
     let first = member.waiting_bytes();
-    commit(&mut room);
-    member.settle_over_soft();
+    queue(&mut room);
     // The next handler is suspended while the first one's bytes are written.
     assert_eq!(room.send(id(1), "more"), Ok(SendStatus::Backpressure));
     member.sub_waiting(first);
     assert!(!member.take_drained(), "more waits, though it is only staged");
     assert_eq!(room.roll_back(), [id(1)], "nothing waits any more");
     assert!(!member.take_drained(), "it is told once");
+}
+
+#[test]
+fn a_failed_handler_leaves_the_drain_that_a_held_turn_owes() {
+    let mut room = room(1);
+    assert_eq!(room.send(id(1), vec![7_u8; 70 << 10]), Ok(SendStatus::Backpressure));
+    let held = room.commit();
+    assert_eq!(room.send(id(1), "more"), Ok(SendStatus::Backpressure));
+    assert_eq!(room.roll_back(), []);
+    assert!(matches!(held.effects(), [Effect::Send(Target::One { over_soft: true, .. }, _)]));
+}
+
+#[test]
+fn a_close_that_is_undone_does_not_bring_back_a_connection_that_has_ended_meanwhile() {
+    let mut room = room(2);
+    let member = Arc::clone(room.state().member(id(1)).expect("a member"));
+    assert_eq!(room.close(id(1), 4000, ""), Ok(()));
+    // The handler is suspended while the connection is lost.
+    member.set_closing();
+    member.end_line(member.line().expect("it has one"));
+    assert_eq!(room.roll_back(), []);
+    assert_eq!(room.send(id(1), "abc"), Err(SendError::Closing));
+    assert_eq!(room.close(id(1), 4000, ""), Ok(()));
+    assert_eq!(commit(&mut room), [""; 0], "there is no line to close");
+    assert!(!room.reaches(id(1)) && room.reaches(id(2)));
 }
 
 #[test]

@@ -73,8 +73,8 @@ impl Turn {
     pub(super) fn push(&mut self, effect: Effect) {
         // Lists of clients take memory too.
         self.bytes += match &effect {
-            Effect::Send(Target::Members { except, .. }, _) => size_of_val(&**except),
-            Effect::Send(Target::Some(receivers), _) => size_of_val(&**receivers),
+            Effect::Send(Target::Members { except, over_soft, .. }, _) => size_of_val(&**except) + size_of_val(&**over_soft),
+            Effect::Send(Target::Some { receivers, over_soft }, _) => size_of_val(&**receivers) + size_of_val(&**over_soft),
             Effect::Decide(_, Decision::Accept(_)) => {
                 self.admits = true;
                 0

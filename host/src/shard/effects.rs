@@ -29,25 +29,31 @@ pub async fn apply(shard: &Shard, room: &Room, turn: &Turn) {
 /// Returns how many deliveries the effect counts as.
 fn apply_one(shard: &Shard, room: &Room, turn: &Turn, effect: &Effect) -> usize {
     match effect {
-        Effect::Send(Target::One(id, line), frame) => {
+        Effect::Send(Target::One { id, line, over_soft }, frame) => {
             let mut cached = CachedFrame::staged(turn, frame, true);
             if let Some(line) = shard.line(*id, *line) {
+                if *over_soft {
+                    line.owe_drain();
+                }
                 line.queue(shard.resources(), &mut cached);
             }
             1 + cached.effort()
         }
-        Effect::Send(Target::Some(receivers), frame) => {
+        Effect::Send(Target::Some { receivers, over_soft }, frame) => {
             let mut cached = CachedFrame::staged(turn, frame, false);
             for (id, line) in receivers {
                 if let Some(line) = shard.line(*id, *line) {
+                    if over_soft.binary_search(id).is_ok() {
+                        line.owe_drain();
+                    }
                     line.queue(shard.resources(), &mut cached);
                 }
             }
             receivers.len() + cached.effort()
         }
-        Effect::Send(Target::Members { except, joined_by }, frame) => {
+        Effect::Send(Target::Members { except, joined_by, over_soft }, frame) => {
             let mut cached = CachedFrame::staged(turn, frame, false);
-            broadcast(shard, room, &mut cached, except, *joined_by);
+            broadcast(shard, room, &mut cached, (except, *joined_by), over_soft);
             room.count() + cached.effort()
         }
         Effect::Close { id, line, info } => {
@@ -71,7 +77,13 @@ fn apply_one(shard: &Shard, room: &Room, turn: &Turn, effect: &Effect) -> usize 
     }
 }
 
-fn broadcast(shard: &Shard, room: &Room, cached: &mut CachedFrame<'_>, except: &[ClientId], joined_by: u64) {
+fn broadcast(
+    shard: &Shard,
+    room: &Room,
+    cached: &mut CachedFrame<'_>,
+    (except, joined_by): (&[ClientId], u64),
+    over_soft: &[ClientId],
+) {
     let lines = shard.lines();
     for member in room.members() {
         if member.join_number() > joined_by || except.binary_search(&member.client.id).is_ok() {
@@ -81,6 +93,9 @@ fn broadcast(shard: &Shard, room: &Room, cached: &mut CachedFrame<'_>, except: &
         if let Some(id) = member.line()
             && let Some(line) = lines.get(id.slot as usize)
         {
+            if over_soft.binary_search(&member.client.id).is_ok() {
+                line.owe_drain();
+            }
             line.queue(shard.resources(), cached);
         }
     }

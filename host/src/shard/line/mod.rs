@@ -145,6 +145,13 @@ impl Line {
         self.with_outbox(|outbox| outbox.len())
     }
 
+    /// The next message takes the client over its soft limit. It is owed an `on_drain`, if it can be sent that message at all.
+    pub fn owe_drain(&self) {
+        if self.closing.get().takes_messages() {
+            self.member.owe_drain();
+        }
+    }
+
     /// Queues a message. The size of its plain form was added to the waiting bytes when it was staged.
     pub fn queue(&self, resources: &Resources, frame: &mut CachedFrame<'_>) {
         let counted = frame.len();
@@ -190,7 +197,6 @@ impl Line {
     }
 
     fn queued(&self, resources: &Resources) {
-        self.member.settle_over_soft();
         if self.waiting() > WRITE_EARLY_BYTES && !self.blocked.get() {
             self.write(resources);
         }

@@ -115,7 +115,8 @@ impl<L: Launch> RoomLoop<L> {
             return self.turn_away(what).await;
         }
         match what {
-            What::Message(from, _) | What::Drained(from) if !self.room.hears(from) => {}
+            What::Message(from, _) if !self.room.hears(from) => {}
+            What::Drained(id) if !self.room.reaches(id) => {}
             What::Message(from, _) | What::Drained(from) => self.tell(what, Some(from)).await,
             What::Joined(client, line) => {
                 self.occupancy.note_joined();

@@ -1,6 +1,7 @@
 //! A shard in this thread, with real sockets, an app that says what it is told, and a journal that waits for the test.
 
 mod collapse;
+mod drains;
 mod failures;
 mod half_closed;
 mod held;
@@ -78,6 +79,11 @@ impl App for Herald {
                 self.go_on.notified().await;
                 Ok(())
             }
+            Some(("flood", _)) => {
+                room.broadcast("x".repeat(70 << 10)).map_err(|error| Fault::new(error.to_string()))?;
+                self.go_on.notified().await;
+                Err(Fault::new("the test asked for it"))
+            }
             Some(("close", _)) => room.close(from, 4000, &text).map_err(|error| Fault::new(error.to_string())),
             Some(("answer", _)) => room.send(from, text).map(drop).map_err(|error| Fault::new(error.to_string())),
             _ => room.broadcast(text).map_err(|error| Fault::new(error.to_string())),
@@ -87,6 +93,11 @@ impl App for Herald {
     async fn on_client_left(&mut self, _room: &mut Room, client: ClientId, _info: &CloseInfo) -> Outcome {
         self.note(format!("left {client}"));
         self.outcome_of("left")
+    }
+
+    async fn on_drain(&mut self, _room: &mut Room, client: ClientId) -> Outcome {
+        self.note(format!("drained {client}"));
+        Ok(())
     }
 
     async fn on_upgrade(&mut self, _room: &mut Room, _request: &UpgradeRequest) -> Result<Decision, Fault> {

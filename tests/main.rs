@@ -30,6 +30,7 @@ mod limits;
 mod log;
 mod manual;
 mod membership;
+mod mistakes;
 mod model;
 mod native;
 mod new;

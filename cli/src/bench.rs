@@ -22,13 +22,13 @@ pub struct BenchArguments {
     #[arg(long, value_enum, default_value_t = Mode::Echo, value_name = "MODE")]
     pub mode: Mode,
     /// The number of connections
-    #[arg(long, short, default_value_t = 100, value_name = "N")]
+    #[arg(long, short, default_value_t = 100, value_parser = units::number::<usize>, value_name = "N")]
     pub connections: usize,
     /// Messages (with --mode connect: connections) per second in total [default: as fast as answers come]
     #[arg(long, short, value_name = "N")]
     pub rate: Option<f64>,
     /// Without --rate: unanswered messages of each connection (in fan-out: of a room's sender)
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_parser = units::number::<usize>, value_name = "N")]
     pub in_flight: usize,
     /// The size of a message's payload
     #[arg(long, short, default_value = "20", value_parser = units::size, value_name = "SIZE")]
@@ -40,10 +40,10 @@ pub struct BenchArguments {
     #[arg(long)]
     pub binary: bool,
     /// With --mode fan-out: the number of senders in each room; 0 means all members
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_parser = units::number::<usize>, value_name = "N")]
     pub senders: usize,
     /// The number of rooms over which the connections are spread, by {room} in the URL
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_parser = units::number::<usize>, value_name = "N")]
     pub rooms: usize,
     /// Offer permessage-deflate, and send compressed messages if the server agrees
     #[arg(long)]

@@ -15,6 +15,9 @@ fn variable(argument: &str, own: impl Fn(&str) -> Result<String, std::env::VarEr
     if name.is_empty() {
         bail!("--env lacks the variable's name. Write --env NAME=VALUE, or --env NAME to pass on the host's own value");
     }
+    if name.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        bail!("--env {name:?} is no variable's name: it has a space or a control character. Write --env NAME=VALUE");
+    }
     let value = match value {
         Some(value) => value.to_owned(),
         None => {
@@ -39,5 +42,6 @@ mod tests {
         assert_eq!(given("HOME="), is("HOME", ""));
         assert_eq!(given("HOME"), is("HOME", "/somewhere"));
         assert_eq!((given("MISSING"), given("=1"), given("")), (None, None, None));
+        assert_eq!((given("A B=1"), given("A\n=1")), (None, None));
     }
 }

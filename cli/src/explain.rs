@@ -1,6 +1,7 @@
 //! Translates the library's errors for the command line: a setting is called by its flag.
 
 use std::io::ErrorKind;
+use std::path::Path;
 
 use ws_host::Error;
 
@@ -32,11 +33,21 @@ pub fn in_flags(error: &Error) -> String {
         }
         Error::NoHandover { .. } => format!("{error}: `ws-host swap --discard-state`"),
         Error::AdminSocket { .. } => format!("{error} with --socket"),
+        Error::Read { source, path } if source.kind() == ErrorKind::NotFound => format!("{error}; {}", place(path)),
         Error::Read { source, .. } if source.kind() == ErrorKind::IsADirectory => {
             format!("{error}. To build and serve a project's directory, use `ws-host dev DIR`")
         }
         _ => error.to_string(),
     }
+}
+
+/// Tells where the component may be, in place of this path.
+fn place(path: &Path) -> String {
+    let with_extension = path.with_extension("wasm");
+    if with_extension.is_file() {
+        return format!("did you mean {}?", with_extension.display());
+    }
+    "`ws-host build DIR` writes app.wasm for a project in any language, cargo target/wasm32-wasip2/release/NAME.wasm".to_owned()
 }
 
 /// Returns the flag of a setting, or the setting's own name if the table has no flag for it.

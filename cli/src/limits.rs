@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use ws_host::config::Limits;
 
-use crate::units::{duration, per_second, rate, restarts, size};
+use crate::units::{duration, number, per_second, rate, restarts, size};
 
 const ADMISSION: &str = "Limits on admission";
 const TRAFFIC: &str = "Limits on messages and connections";
@@ -15,10 +15,10 @@ const GUEST: &str = "Limits on the guest and its rooms";
 #[derive(Debug, Args)]
 pub struct LimitFlags {
     /// The most connections at a time [default: 90 % of the descriptors that `ulimit -n` allows]
-    #[arg(long, value_name = "N", help_heading = ADMISSION, hide_short_help = true)]
+    #[arg(long, value_parser = number::<usize>, value_name = "N", help_heading = ADMISSION, hide_short_help = true)]
     max_connections: Option<usize>,
     /// The most connections from one address, or from one /64 of IPv6 [default: unlimited]
-    #[arg(long, value_name = "N", help_heading = ADMISSION, hide_short_help = true)]
+    #[arg(long, value_parser = number::<usize>, value_name = "N", help_heading = ADMISSION, hide_short_help = true)]
     max_per_address: Option<usize>,
     /// The most connections accepted per second; the others wait in the kernel [default: unlimited]
     #[arg(long, value_name = "N/s", value_parser = per_second, help_heading = ADMISSION, hide_short_help = true)]
@@ -46,7 +46,7 @@ pub struct LimitFlags {
     #[arg(long, value_name = "N/TIME", value_parser = rate, help_heading = TRAFFIC, hide_short_help = true)]
     rate: Option<(usize, Duration)>,
     /// The number of inputs queued for a room from which its clients are not read
-    #[arg(long, default_value_t = 1024, value_name = "N", help_heading = TRAFFIC, hide_short_help = true)]
+    #[arg(long, default_value_t = 1024, value_parser = number::<usize>, value_name = "N", help_heading = TRAFFIC, hide_short_help = true)]
     mailbox: usize,
     /// The size of the messages queued for a room from which its clients are not read
     #[arg(long, default_value = "16MiB", value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
@@ -77,10 +77,10 @@ pub struct LimitFlags {
     #[arg(long, default_value = "5/10s", value_parser = restarts, value_name = "N/TIME", help_heading = GUEST, hide_short_help = true)]
     restarts: (usize, Duration),
     /// With several rooms: the most rooms at a time
-    #[arg(long, default_value_t = 10_000, value_name = "N", help_heading = GUEST, hide_short_help = true)]
+    #[arg(long, default_value_t = 10_000, value_parser = number::<usize>, value_name = "N", help_heading = GUEST, hide_short_help = true)]
     max_rooms: usize,
     /// The most clients in one room [default: unlimited]
-    #[arg(long, value_name = "N", help_heading = GUEST, hide_short_help = true)]
+    #[arg(long, value_parser = number::<usize>, value_name = "N", help_heading = GUEST, hide_short_help = true)]
     max_room_clients: Option<usize>,
     /// With per-room instances: the time that an empty room is kept
     #[arg(long, default_value = "30s", value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
@@ -92,7 +92,7 @@ pub struct LimitFlags {
     #[arg(long, default_value = "10s", value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
     probation: Duration,
     /// The failures within the probation that bring the previous release back
-    #[arg(long, default_value_t = 3, value_name = "N", help_heading = GUEST, hide_short_help = true)]
+    #[arg(long, default_value_t = 3, value_parser = number::<u32>, value_name = "N", help_heading = GUEST, hide_short_help = true)]
     probation_traps: u32,
 }
 

@@ -37,7 +37,7 @@ pub struct ChangeArguments {
 #[derive(Debug, Args)]
 pub struct Remote {
     /// The port of the running server
-    #[arg(long, short, default_value_t = 13254)]
+    #[arg(long, short, default_value_t = 13254, value_parser = crate::units::port)]
     pub port: u16,
     /// The server's admin socket [default: in the user's runtime folder, by port]
     #[arg(long, value_name = "PATH")]

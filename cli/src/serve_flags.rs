@@ -9,15 +9,16 @@ use ws_host::{Builder, Server};
 use crate::compression;
 use crate::limits::LimitFlags;
 use crate::tls::TlsFiles;
+use crate::units;
 
 /// The flags of the server.
 #[derive(Debug, Args)]
 pub struct ServeFlags {
     /// The TCP port; 0 picks a free one
-    #[arg(long, short, default_value_t = 13254)]
+    #[arg(long, short, default_value_t = 13254, value_parser = units::port)]
     pub port: u16,
     /// The address to listen on, or a name for all of its addresses; 0.0.0.0 or :: opens it to the network
-    #[arg(long, default_value = "localhost", value_name = "HOST")]
+    #[arg(long, default_value = "localhost", value_parser = units::host, value_name = "HOST")]
     pub host: String,
     /// TLS.
     #[command(flatten)]
@@ -44,7 +45,7 @@ pub struct ServeFlags {
     #[arg(long, value_name = "PATTERN")]
     pub room_path: Option<String>,
     /// With several rooms: the number of threads that run them; 0 means one for each core
-    #[arg(long, hide_short_help = true, default_value_t = 0, value_name = "N")]
+    #[arg(long, hide_short_help = true, default_value_t = 0, value_parser = units::number::<usize>, value_name = "N")]
     pub shards: usize,
     /// The compression of messages (permessage-deflate), for clients that support it
     #[arg(long, hide_short_help = true, value_enum, default_value_t = compression::Mode::Shared, value_name = "MODE")]

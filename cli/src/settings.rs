@@ -7,7 +7,7 @@ use std::error::Error as _;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::builder::ValueParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
@@ -17,6 +17,7 @@ use ws_host::file;
 
 use crate::arguments::{Arguments, Command as Asked};
 use crate::config_file::{self, Setting, Value};
+use crate::{ineffective, mistakes};
 
 /// The file in the current directory that is read if it exists.
 const DEFAULT_FILE: &str = "ws-host.toml";
@@ -34,21 +35,32 @@ const LOUDNESS: [&str; 2] = ["verbose", "quiet"];
 /// # Errors
 /// The settings file cannot be read or has a mistake; the error names the line.
 pub fn parse(line: &[OsString]) -> anyhow::Result<Arguments> {
-    let matches = Arguments::command().try_get_matches_from(line).unwrap_or_else(|error| error.exit());
+    let matches = Arguments::command().try_get_matches_from(line);
+    let matches = matches.unwrap_or_else(|error| mistakes::explained(error, line).exit());
     let (name, given) = matches.subcommand().context("clap asks for a command")?;
     let file = if WITHOUT_SETTINGS.contains(&name) { None } else { find(given)? };
-    let mut arguments = match &file {
-        None => Arguments::from_arg_matches(&matches)?,
+    let matches = match &file {
+        None => matches.clone(),
         Some(file) => {
             let text = read(file).with_context(|| format!("cannot read {}", file.display()))?;
             let more = arguments_of(&text, file, name, given)?;
             with(line, name, more).map_err(|error| anyhow!("{} does not go with the command line: {error}", file.display()))?
         }
     };
+    if let Some((name, all)) = matches.subcommand().filter(|(name, _)| OWNERS.contains(name))
+        && let Some(error) = ineffective::find(all)
+    {
+        let file = file.as_ref().map_or_else(String::new, |file| format!(" (with the settings in {})", file.display()));
+        bail!("{name}{file}: {error}");
+    }
+    let mut arguments = Arguments::from_arg_matches(&matches)?;
     match &mut arguments.command {
         Asked::Run(run) if run.file.is_none() => {
             let missing = "the component is missing: name its file on the command line, or as `file` in ws-host.toml";
-            Arguments::command().error(ErrorKind::MissingRequiredArgument, missing).exit()
+            let mut command = Arguments::command();
+            command.build();
+            let run = command.find_subcommand_mut("run").context("there is a command `run`")?;
+            run.error(ErrorKind::MissingRequiredArgument, missing).exit()
         }
         Asked::Run(run) => run.serving.settings = file,
         Asked::Dev(dev) => dev.serving.settings = file,
@@ -84,6 +96,11 @@ fn arguments_of(text: &str, file: &Path, name: &str, given: &ArgMatches) -> anyh
         let (owner, arg) = owner(&root, &setting.key).ok_or_else(|| at(setting.line, unknown(&root, &setting.key)))?;
         let words = words(&arg, &setting, folder).and_then(|words| check(&root, owner, &setting, words));
         let words = words.map_err(|text| at(setting.line, text))?;
+        let is_for_dev = setting.key == "tls" && setting.value == Value::Switch(true);
+        if name == "run" && is_for_dev && given.get_raw("tls_cert").is_none() {
+            let why = "tls = true makes a certificate for `ws-host dev`; for `run`, set tls-cert and tls-key";
+            return Err(at(setting.line, why.to_owned()));
+        }
         let has_it = root.find_subcommand(name).is_some_and(|command| argument(&root, command, &setting.key).is_some());
         if has_it && !is_given(given, &arg) {
             arguments.extend(words);
@@ -182,12 +199,11 @@ fn unknown(root: &Command, key: &str) -> String {
 
 /// Parses the command line with more arguments. They stand right after the command, where they change no other argument's
 /// meaning.
-fn with(line: &[OsString], name: &str, more: Vec<OsString>) -> Result<Arguments, String> {
+fn with(line: &[OsString], name: &str, more: Vec<OsString>) -> Result<ArgMatches, String> {
     let behind = line.iter().position(|word| word == name).map_or(line.len(), |at| at + 1);
     let (before, rest) = line.split_at(behind);
     let line = before.iter().cloned().chain(more).chain(rest.iter().cloned());
-    let matches = Arguments::command().try_get_matches_from(line);
-    matches.and_then(|matches| Arguments::from_arg_matches(&matches)).map_err(|error| first_line(&error))
+    Arguments::command().try_get_matches_from(line).map_err(|error| first_line(&error))
 }
 
 /// Returns clap's message in one line, without the usage that follows it.

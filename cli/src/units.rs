@@ -5,17 +5,18 @@ use std::time::Duration;
 /// The longest time is a year. It can be added to any time of the clock without overflow.
 const LONGEST: Duration = Duration::from_secs(8760 * 3600);
 
-/// Parses a time: a whole number and one of ms, s, m, h. A plain number means seconds.
+/// Parses a time: a whole number and one of ms, s, m, h.
 ///
 /// # Errors
-/// The text is not a time, or the time is longer than a year.
+/// The text is not a time, it has no unit, or the time is longer than a year.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
     let wrong = || format!("{text:?} is not a time; write 10s, 250ms, 2m or 1h");
     let number: u64 = number.parse().map_err(|_| wrong())?;
     let seconds = match unit {
+        "" => return Err(format!("{text:?} has no unit; write {number}s for seconds, or ms, m or h")),
         "ms" if number <= 1_000_000_000 => return Ok(Duration::from_millis(number)),
-        "s" | "" => 1,
+        "s" => 1,
         "m" | "min" => 60,
         "h" => 3600,
         _ => return Err(wrong()),
@@ -75,6 +76,43 @@ pub fn rate(text: &str) -> Result<(usize, Duration), String> {
     }
 }
 
+/// Parses a whole number.
+///
+/// # Errors
+/// The text is no whole number, or the number is too large.
+pub fn number<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("{text:?} is not a whole number"));
+    }
+    text.parse().ok().and_then(|number: u64| T::try_from(number).ok()).ok_or_else(|| format!("{text} is too large"))
+}
+
+/// Parses a TCP port.
+///
+/// # Errors
+/// The text is no port.
+pub fn port(text: &str) -> Result<u16, String> {
+    number(text).map_err(|_| format!("{text:?} is not a port; write a number from 1 to 65535, or 0 for a free one"))
+}
+
+/// Parses a host name or an address, which has neither a scheme nor a port.
+///
+/// # Errors
+/// The text is a URL, or names a port too.
+pub fn host(text: &str) -> Result<String, String> {
+    if let Some((_, rest)) = text.split_once("://") {
+        return Err(format!("{text:?} is a URL; write the host alone: --host {}", rest.split(['/', ':']).next().unwrap_or(rest)));
+    }
+    let port = text.rsplit_once(':').filter(|(host, port)| {
+        let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        is_port && (!host.contains(':') || host.ends_with(']'))
+    });
+    match port {
+        Some((host, port)) => Err(format!("{text:?} has a port; write --host {} --port {port}", host.trim_matches(['[', ']']))),
+        None => Ok(text.to_owned()),
+    }
+}
+
 /// Splits a text into its leading digits and the unit after them.
 fn split(text: &str) -> (&str, &str) {
     let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
@@ -86,13 +124,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_have_units_and_a_plain_number_means_seconds() {
+    fn times_have_units() {
         assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(duration("2 m"), Ok(Duration::from_secs(120)));
-        assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
+        assert!(duration("7").is_err_and(|error| error.contains("write 7s")));
         for wrong in ["", "s", "-1s", "1.5s", "10 parsecs", "99999999999999999999s", "8761h", "18446744073709551615h"] {
             assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_digits_alone_and_fit() {
+        assert_eq!((number("0"), number("65535"), port("13254")), (Ok(0_usize), Ok(65_535_u16), Ok(13_254)));
+        for wrong in ["", "abc", "-1", "+1", "1.5", "1 000"] {
+            assert!(number::<usize>(wrong).is_err_and(|error| error.contains("is not a whole number")), "{wrong}");
+        }
+        assert_eq!(number::<u16>("65536"), Err("65536 is too large".to_owned()));
+        assert_eq!(number::<u64>("99999999999999999999"), Err("99999999999999999999 is too large".to_owned()));
+        assert!(["65536", "abc"].iter().all(|wrong| port(wrong).is_err_and(|error| error.contains("is not a port"))));
+    }
+
+    #[test]
+    fn a_host_has_neither_a_port_nor_a_scheme() {
+        for host in ["localhost", "0.0.0.0", "::", "::1", "fe80::1%eth0", "2001:db8::80", "chat.example"] {
+            assert_eq!(super::host(host).as_deref(), Ok(host));
+        }
+        for (text, hint) in [
+            ("localhost:8080", "--host localhost --port 8080"),
+            ("[::1]:80", "--host ::1 --port 80"),
+            ("http://localhost:80/", "--host localhost"),
+        ] {
+            assert!(host(text).is_err_and(|error| error.ends_with(hint)), "{text}: {:?}", host(text));
         }
     }
 

@@ -183,7 +183,7 @@ pub enum Error {
 
 fn hint_for_read(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::NotFound => ". Check the path; a Rust guest's build writes target/wasm32-wasip2/release/NAME.wasm",
+        io::ErrorKind::NotFound => ". Check the path",
         _ => "",
     }
 }

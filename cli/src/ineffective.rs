@@ -1,0 +1,98 @@
+//! Settings that have no effect beside the others. They are refused: a silently ignored one misleads.
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+
+/// A flag, the condition under which it has an effect, and the remedy without that.
+struct Rule {
+    flag: &'static str,
+    has_effect: fn(&ArgMatches) -> bool,
+    remedy: &'static str,
+}
+
+const RULES: [Rule; 5] = [
+    Rule { flag: "room-path", has_effect: rooms_by_path, remedy: "add --instances per-room" },
+    Rule { flag: "room-linger", has_effect: rooms_by_path, remedy: "add --instances per-room" },
+    Rule { flag: "max-rooms", has_effect: several_rooms, remedy: "add --instances per-room or per-client" },
+    Rule {
+        flag: "shards",
+        has_effect: several_rooms,
+        remedy: "add --instances per-room or per-client: one room runs on one thread",
+    },
+    Rule { flag: "compress-above", has_effect: compression, remedy: "leave out --compression off" },
+];
+
+/// Finds a flag that has no effect. `matches` are those of `run` or `dev`. Returns the error.
+pub fn find(matches: &ArgMatches) -> Option<String> {
+    let rule = RULES.iter().find(|rule| {
+        let id = rule.flag.replace('-', "_");
+        matches.value_source(&id) == Some(ValueSource::CommandLine) && !(rule.has_effect)(matches)
+    })?;
+    Some(format!("--{} has no effect here: {}", rule.flag, rule.remedy))
+}
+
+fn is(matches: &ArgMatches, id: &str, value: &str) -> bool {
+    matches.get_raw(id).and_then(|mut values| values.next_back()).is_some_and(|given| given == value)
+}
+
+fn rooms_by_path(matches: &ArgMatches) -> bool {
+    is(matches, "instances", "per-room")
+}
+
+fn several_rooms(matches: &ArgMatches) -> bool {
+    !is(matches, "instances", "shared")
+}
+
+fn compression(matches: &ArgMatches) -> bool {
+    !is(matches, "compression", "off")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::arguments::Arguments;
+
+    fn find_in(line: &str) -> Option<String> {
+        let matches = Arguments::command().try_get_matches_from(line.split(' ')).expect("the line is valid");
+        find(matches.subcommand().expect("it has a command").1)
+    }
+
+    #[test]
+    fn a_flag_without_effect_is_named_with_the_remedy() {
+        for (flag, remedy) in [
+            ("--room-path /{room}", "add --instances per-room"),
+            ("--room-linger 1s", "add --instances per-room"),
+            ("--instances per-client --room-linger 1s", "add --instances per-room"),
+            ("--max-rooms 7", "add --instances per-room or per-client"),
+            ("--shards 2", "one room runs on one thread"),
+            ("--compression off --compress-above 1KiB", "leave out --compression off"),
+        ] {
+            let error = find_in(&format!("ws-host run x.wasm {flag}"));
+            assert!(error.as_ref().is_some_and(|error| error.contains(remedy)), "{flag}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn defaults_and_flags_that_have_an_effect_are_accepted() {
+        for line in [
+            "run x.wasm",
+            "run x.wasm --compression off",
+            "run x.wasm --compress-above 1KiB",
+            "run x.wasm --instances per-client --max-rooms 7 --shards 2",
+            "dev --instances per-room --room-path /{room} --room-linger 1s --max-rooms 7 --shards 2",
+        ] {
+            assert_eq!(find_in(&format!("ws-host {line}")), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_rules_name_flags() {
+        let command = Arguments::command();
+        let run = command.find_subcommand("run").expect("there is `run`");
+        for rule in &RULES {
+            assert!(run.get_arguments().any(|arg| arg.get_long() == Some(rule.flag)), "{}", rule.flag);
+        }
+    }
+}

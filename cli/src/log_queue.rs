@@ -3,7 +3,7 @@
 //! A thread that logs only adds its line to the queue; the queue's own thread writes. So a reader of stderr that stalls or
 //! goes away blocks neither a shard nor the end of the process.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,10 +28,21 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Waiting {
     lines: Vec<u8>,
-    /// Lines dropped since the last report of their number.
-    left_out: u64,
+    /// Lines that have not been reported yet.
+    lost: Lost,
+    /// Whether a failure has left half a line behind.
+    is_torn: bool,
     /// Whether the thread is writing lines that it has taken out.
     writing: bool,
+}
+
+/// Numbers of lines that nobody can read.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Lost {
+    /// The queue was full.
+    left_out: usize,
+    /// They could not be written.
+    unwritten: usize,
 }
 
 impl LogQueue {
@@ -61,15 +72,23 @@ impl LogQueue {
     fn write_to(&self, out: &mut impl Write) {
         let waiting = self.shared.filled.wait_while(self.lock(), |waiting| waiting.lines.is_empty());
         let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
-        let (lines, left_out) = (std::mem::take(&mut waiting.lines), std::mem::take(&mut waiting.left_out));
+        let mut lines = std::mem::take(&mut waiting.lines);
+        if waiting.is_torn {
+            lines.insert(0, b'\n');
+        }
         waiting.writing = true;
         drop(waiting);
-        if left_out > 0 {
-            // The queue has room for this line now; it comes after the lines just taken out.
-            tracing::warn!("stderr is not read fast enough: {left_out} log lines are left out");
+        let rest = write(out, &lines);
+        let mut waiting = self.lock();
+        if let Some(last) = lines[..lines.len() - rest.len()].last() {
+            waiting.is_torn = *last != b'\n';
         }
-        // A failure of stderr cannot be reported anywhere.
-        let _ = out.write_all(&lines);
+        // The end of a torn line is no line.
+        waiting.lost.unwritten += rest.strip_prefix(b"\n").unwrap_or(rest).iter().filter(|byte| **byte == b'\n').count();
+        // Only when all could be written can a report be written too. It comes after these lines.
+        let lost = if rest.is_empty() { std::mem::take(&mut waiting.lost) } else { Lost::default() };
+        drop(waiting);
+        lost.report();
         self.lock().writing = false;
         self.shared.emptied.notify_all();
     }
@@ -80,12 +99,37 @@ impl LogQueue {
     }
 }
 
+impl Lost {
+    /// Logs the numbers.
+    fn report(self) {
+        if self.left_out > 0 {
+            tracing::warn!("stderr is not read fast enough: {} log lines are left out", self.left_out);
+        }
+        if self.unwritten > 0 {
+            tracing::warn!("stderr could not be written to: {} log lines are lost", self.unwritten);
+        }
+    }
+}
+
+/// Writes lines. Returns the rest that cannot be written.
+fn write<'a>(out: &mut impl Write, lines: &'a [u8]) -> &'a [u8] {
+    let mut rest = lines;
+    while !rest.is_empty() {
+        match out.write(rest) {
+            Ok(written @ 1..) => rest = &rest[written..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            _ => break,
+        }
+    }
+    rest
+}
+
 /// Queues one whole line, or drops and counts it if the queue is full.
 impl Write for LogQueue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let mut waiting = self.lock();
         if waiting.lines.len() + line.len() > MAX_BYTES {
-            waiting.left_out += 1;
+            waiting.lost.left_out += 1;
         } else {
             waiting.lines.extend_from_slice(line);
             self.shared.filled.notify_one();
@@ -137,8 +181,48 @@ mod tests {
     }
 
     /// Returns the queued bytes and the number of dropped lines.
-    fn held(queue: &LogQueue) -> (usize, u64) {
+    fn held(queue: &LogQueue) -> (usize, usize) {
         let waiting = queue.lock();
-        (waiting.lines.len(), waiting.left_out)
+        (waiting.lines.len(), waiting.lost.left_out)
+    }
+
+    /// Takes some bytes, then fails for a while.
+    struct Fails {
+        taken: Vec<u8>,
+        left: usize,
+    }
+
+    impl Write for Fails {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let taken = bytes.len().min(self.left);
+            if taken == 0 {
+                return Err(ErrorKind::BrokenPipe.into());
+            }
+            self.left -= taken;
+            self.taken.extend_from_slice(&bytes[..taken]);
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_that_cannot_be_written_are_counted_until_one_can() {
+        let mut queue = LogQueue::default();
+        let mut out = Fails { taken: Vec::new(), left: 6 };
+        ["one\n", "two\n", "three\n"].iter().for_each(|line| log(&mut queue, line));
+        queue.write_to(&mut out);
+        assert_eq!(out.taken, b"one\ntw");
+        assert_eq!(queue.lock().lost, Lost { left_out: 0, unwritten: 2 });
+        log(&mut queue, "four\n");
+        queue.write_to(&mut out);
+        assert_eq!(queue.lock().lost, Lost { left_out: 0, unwritten: 3 });
+        out.left = 100;
+        log(&mut queue, "five\n");
+        queue.write_to(&mut out);
+        assert_eq!((out.taken.as_slice(), queue.lock().lost), (&b"one\ntw\nfive\n"[..], Lost::default()));
+        queue.flush();
     }
 }

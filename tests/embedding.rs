@@ -346,6 +346,18 @@ async fn connections_above_the_limit_are_asked_to_come_back_later() {
 }
 
 #[tokio::test]
+async fn the_notice_is_for_pages_of_this_machine() {
+    let server = Embedded::start(echo().notices(true));
+    server.handle.set_notice("secret.rs:1: a mistake");
+    let notice = |host: &str| {
+        let request = request("GET /-/notice").replacen("localhost", host, 1);
+        String::from_utf8_lossy(&ask(&server.address, &request).body).trim_end().to_owned()
+    };
+    assert_eq!(notice("localhost:13254"), "secret.rs:1: a mistake");
+    assert_eq!(notice("evil.example:13254"), "");
+}
+
+#[tokio::test]
 async fn the_page_and_origins_are_the_builders_to_choose() {
     let server = Embedded::start(echo().page(false).allow_origin("https://app.example"));
     assert_eq!(ask(&server.address, &request("GET /")).status, 404);

@@ -112,7 +112,7 @@ fn announce(file: &Path, authority: &str, tls: &Tls, no_page: bool) {
 
 /// Logs the addresses of a server that other machines can reach.
 fn log_reach(addresses: &[SocketAddr]) {
-    if !addresses.iter().all(|address| address.ip().is_loopback()) {
+    if !addresses.iter().all(|address| address.ip().to_canonical().is_loopback()) {
         let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
         tracing::info!("listening on {}: other machines can connect", addresses.join(" and "));
     }

@@ -277,12 +277,11 @@ impl Builder {
             drain_timeout: limits.drain_timeout,
             max_message_bytes: limits.max_message_bytes,
         });
+        let local = listeners.iter().all(front::is_local);
         let mut endpoints = Endpoints::default();
         if config.page {
-            endpoints.add(Page::new(config.notices.then_some(notice)));
+            endpoints.add(Page::new(config.notices.then_some(notice), local));
         }
-        let is_local = |listener: &TcpListener| listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
-        let local = listeners.iter().all(is_local);
         let origins = OriginPolicy::new(config.allow_origins, local);
         let policy = Policy { origins, proxies, compression: config.compression, tls };
         let router = Router::new(config.instances, pattern, commands);

@@ -21,6 +21,11 @@ pub fn listen(host: &str, port: u16) -> Result<Vec<TcpListener>, Error> {
     bind_all(&resolve(host)?, port, bind)
 }
 
+/// Whether only this machine can reach a listener.
+pub fn is_local(listener: &TcpListener) -> bool {
+    listener.local_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback())
+}
+
 /// The addresses of a host name, in the resolver's order, or an address, perhaps in brackets as in a URL.
 fn resolve(host: &str) -> Result<Vec<SocketAddr>, Error> {
     let name = host.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(host);
@@ -129,6 +134,15 @@ mod tests {
         }
         assert_eq!(resolve("[::1]").expect("it resolves"), addresses(&["[::1]:0"]));
         assert!(matches!(resolve("name.invalid"), Err(Error::Resolve { .. })));
+    }
+
+    #[test]
+    fn a_mapped_loopback_address_is_local() {
+        let local = |host: &str| listen(host, 0).map(|listeners| listeners.iter().all(is_local));
+        assert!(matches!(local("localhost"), Ok(true)));
+        assert!(matches!(local("0.0.0.0"), Ok(false)));
+        // A machine without IPv6 has no such address.
+        assert!(!matches!(local("::ffff:127.0.0.1"), Ok(false)));
     }
 
     #[test]

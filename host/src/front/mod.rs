@@ -75,7 +75,7 @@ mod upgrade;
 pub use accept::Front;
 pub use endpoints::Endpoints;
 pub use forwarded::Proxies;
-pub use listen::listen;
+pub use listen::{is_local, listen};
 pub use listeners::Listeners;
 pub use origin::OriginPolicy;
 pub use page::{Notice, Page};

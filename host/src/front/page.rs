@@ -7,6 +7,7 @@ use http_body_util::Full;
 use hyper::Response;
 use hyper::http::{HeaderValue, StatusCode, header, request::Parts};
 
+use super::authority::Authority;
 use super::endpoints::{Answer, Body, Endpoint, is_read};
 use super::reply::{Reply, text};
 
@@ -35,21 +36,27 @@ impl Notice {
 pub struct Page {
     html: Bytes,
     notice: Option<Notice>,
+    /// Whether the server can be reached only from its own machine.
+    local: bool,
 }
 
 impl Page {
     /// The page. With a notice, it asks for the notice and shows it.
-    pub fn new(notice: Option<Notice>) -> Self {
+    ///
+    /// A `local` server shows it to pages of this machine alone. A page of any site could otherwise read the source code in a
+    /// build's errors, by a name that resolves to its visitor's machine (DNS rebinding).
+    pub fn new(notice: Option<Notice>, local: bool) -> Self {
         let html = match &notice {
             None => Bytes::from_static(PAGE.as_bytes()),
             Some(_) => Bytes::from(PAGE.replacen("<html", &format!("<html data-notice=\"{NOTICE_PATH}\""), 1)),
         };
-        Self { html, notice }
+        Self { html, notice, local }
     }
 
-    fn reply(&self, path: &str) -> Option<Reply> {
+    fn reply(&self, path: &str, host: Option<&str>) -> Option<Reply> {
         match (path, &self.notice) {
             ("/", _) => Some(html(self.html.clone())),
+            (NOTICE_PATH, Some(_)) if self.local && !means_this_machine(host) => Some(text(StatusCode::OK, "")),
             (NOTICE_PATH, Some(notice)) => Some(text(StatusCode::OK, &notice.get())),
             _ => None,
         }
@@ -58,9 +65,14 @@ impl Page {
 
 impl Endpoint for Page {
     fn answer<'a>(&'a self, request: &'a Parts, _body: &'a mut Body) -> Answer<'a> {
-        let reply = if is_read(&request.method) { self.reply(request.uri.path()) } else { None };
+        let host = request.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let reply = if is_read(&request.method) { self.reply(request.uri.path(), host) } else { None };
         Box::pin(std::future::ready(reply))
     }
+}
+
+fn means_this_machine(host: Option<&str>) -> bool {
+    host.and_then(Authority::parse).is_some_and(|host| host.means_this_machine())
 }
 
 fn html(page: Bytes) -> Reply {
@@ -74,14 +86,34 @@ fn html(page: Bytes) -> Reply {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt;
+
     use super::*;
+
+    fn notice() -> Notice {
+        let notice = Notice::default();
+        notice.set("The build failed".into());
+        notice
+    }
 
     #[test]
     fn the_notice_has_a_path_under_a_development_server_alone() {
-        let notice = Notice::default();
-        notice.set("The build failed".into());
-        assert!(Page::new(None).reply(NOTICE_PATH).is_none());
-        assert!(Page::new(Some(notice.clone())).reply(NOTICE_PATH).is_some());
-        assert!(Page::new(Some(notice)).reply("/other").is_none());
+        assert!(Page::new(None, false).reply(NOTICE_PATH, None).is_none());
+        assert!(Page::new(Some(notice()), false).reply(NOTICE_PATH, None).is_some());
+        assert!(Page::new(Some(notice()), false).reply("/other", None).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_local_server_tells_it_to_pages_of_this_machine_alone() {
+        async fn told(local: bool, host: &str) -> String {
+            let reply = Page::new(Some(notice()), local).reply(NOTICE_PATH, Some(host)).expect("the path exists");
+            let body = reply.into_body().collect().await.expect("a reply is whole").to_bytes();
+            String::from_utf8_lossy(&body).trim_end().to_owned()
+        }
+        for own in ["localhost:13254", "127.0.0.1:13254", "[::1]:13254"] {
+            assert_eq!(told(true, own).await, "The build failed", "{own}");
+        }
+        assert_eq!(told(true, "evil.example:13254").await, "");
+        assert_eq!(told(false, "chat.example:13254").await, "The build failed");
     }
 }

@@ -99,34 +99,6 @@ fn a_port_in_use() {
     says(&line, &[&format!("cannot listen on 127.0.0.1:{port}"), "the port is in use", "--port"]);
 }
 
-/// A program on this port of `::1`, if this machine has IPv6.
-#[allow(clippy::print_stderr, reason = "it says that it could not test")]
-fn ipv6(port: u16) -> Option<TcpListener> {
-    let listener = TcpListener::bind(("::1", port));
-    listener.inspect_err(|error| eprintln!("not tested: {error}")).ok()
-}
-
-#[test]
-fn a_port_in_use_at_one_address_of_localhost() {
-    let Some(taken) = ipv6(0) else { return };
-    let port = taken.local_addr().expect("it has an address").port().to_string();
-    let line = fails(&["run", &guest("echo").to_string_lossy(), "--port", &port]);
-    says(&line, &[&format!("cannot listen on [::1]:{port}"), "the port is in use", "--port"]);
-}
-
-#[tokio::test]
-async fn localhost_is_both_of_its_addresses_on_one_port() {
-    for arguments in [&[][..], &["--host", "localhost"]] {
-        let host = Host::run_with("echo", arguments);
-        let port = host.address.strip_prefix("127.0.0.1:").expect("it listens on localhost");
-        says(&host.announcement, &[&format!("http://localhost:{port}/ (WebSocket: ws://localhost:{port}/)")]);
-        assert_eq!(Client::connect(&host).await.asks("hello").await, "hello");
-        if ipv6(0).is_some() {
-            assert_eq!(Client::connect_url(&format!("ws://[::1]:{port}/")).await.asks("hello").await, "hello");
-        }
-    }
-}
-
 #[test]
 fn a_host_name_that_does_not_resolve() {
     let line = fails(&["run", &guest("echo").to_string_lossy(), "--host", "name.invalid"]);
@@ -174,18 +146,6 @@ async fn port_0_prints_the_port_that_the_system_chose() {
 async fn without_a_page_the_announcement_names_no_page() {
     let host = Host::run_with("echo", &["--no-page"]);
     assert!(!host.announcement.contains("http://"), "{}", host.announcement);
-}
-
-#[tokio::test]
-async fn an_ipv6_address_can_be_listened_on() {
-    if ipv6(0).is_none() {
-        return;
-    }
-    for address in ["::1", "[::1]"] {
-        let host = Host::run_with("echo", &["--host", address]);
-        says(&host.announcement, &["http://[::1]:"]);
-        assert_eq!(Client::connect(&host).await.asks("hello").await, "hello");
-    }
 }
 
 fn inspect(arguments: &[&str]) -> String {

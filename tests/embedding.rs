@@ -77,35 +77,6 @@ async fn a_component_may_come_as_bytes_with_grants() {
 }
 
 #[tokio::test]
-async fn the_caller_may_bring_the_listener() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let address = listener.local_addr().expect("it has an address");
-    let server = Embedded::start(echo().listener(listener));
-    assert_eq!(server.address, address.to_string());
-    assert_eq!(server.connect().await.asks("hello").await, "hello");
-}
-
-#[tokio::test]
-async fn several_listeners_share_the_limits_of_the_server() {
-    let listeners = [0, 1].map(|_| TcpListener::bind("127.0.0.1:0").expect("a port is free"));
-    let addresses = listeners.each_ref().map(|listener| listener.local_addr().expect("it has an address"));
-    let limits = Limits::with(|limits| limits.max_connections = Some(2));
-    let builder = listeners.into_iter().fold(echo().limits(limits), ws_host::Builder::listener);
-    let server = builder.build().expect("the server starts");
-    assert_eq!(server.local_addrs(), addresses);
-    let handle = server.handle();
-    let clients = async {
-        let urls = addresses.map(|address| format!("ws://{address}/"));
-        let mut inside = (Client::connect_url(&urls[0]).await, Client::connect_url(&urls[1]).await);
-        assert_eq!((inside.0.asks("one").await, inside.1.asks("two").await), ("one".into(), "two".into()));
-        let third = tokio::task::spawn_blocking(move || ask(&addresses[1].to_string(), &upgrade("/", &[])).status);
-        assert_eq!(third.await.expect("it is answered"), 503);
-        handle.shutdown();
-    };
-    assert!(tokio::join!(server.run(), clients).0.is_ok());
-}
-
-#[tokio::test]
 async fn run_serves_among_the_tasks_of_the_caller() {
     let server = echo().port(0).build().expect("the server starts");
     let (handle, url) = (server.handle(), format!("ws://{}/", server.local_addr()));

@@ -27,6 +27,7 @@ mod http;
 mod javascript;
 mod keepalive;
 mod limits;
+mod listening;
 mod log;
 mod manual;
 mod membership;

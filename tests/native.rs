@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use crate::support::Embedded;
+use crate::support::http::{ask, upgrade};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 use ws_host::app::{Client, ClientId, CloseInfo, Fault, Message, Outcome, Saved, StartReason};
+use ws_host::config::Instances;
 use ws_host::{App, Room, Server};
 
 /// A small native version of the probe.
@@ -236,4 +238,29 @@ async fn a_panic_outside_of_a_handler_closes_the_room_which_starts_anew_and_hold
     server.handle.shutdown();
     assert_eq!(late.is_closed().await.0, 1001);
     assert!(server.ends().await.is_ok());
+}
+
+/// Starts only in rooms that the owner knows.
+struct Exclusive {
+    tell: UnboundedSender<String>,
+}
+
+impl App for Exclusive {
+    async fn on_start(&mut self, room: &mut Room, _reason: StartReason, _saved: Option<Saved>) -> Outcome {
+        self.tell.send(room.name().to_owned()).ok();
+        if room.name() == "/unknown" { Err(Fault::new("the room is not known")) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn a_room_that_cannot_start_is_refused_without_a_launch_for_each_request() {
+    let (tell, mut told) = unbounded_channel();
+    let app = move || Exclusive { tell: tell.clone() };
+    let server = Embedded::start(Server::builder().app(app).instances(Instances::PerRoom).shards(1));
+    for _ in 0..30 {
+        let refused = ask(&server.address, &upgrade("/unknown", &[]));
+        assert_eq!((refused.status, refused.header("retry-after")), (503, "5"));
+    }
+    let launches = std::iter::from_fn(|| told.try_recv().ok()).filter(|room| room == "/unknown").count();
+    assert_eq!(launches, 6, "the first and five restarts");
 }

@@ -84,7 +84,7 @@ fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, connecti
             if let Some(more) = shard.log_limits().lost_connections.allows(shard.time()) {
                 tracing::warn!(client = client.id.get(), "a new connection is lost: {error}{more}");
             }
-            return;
+            return task.deliver(Input { at: shard.time(), what: What::Withdrawn });
         }
     };
     let socket = Socket::new(tcp, tls);

@@ -35,3 +35,18 @@ fn a_room_does_not_wait_for_a_client_that_does_not_hear_that_it_is_let_in() {
         assert_eq!(shard.counters.rooms(), 1);
     });
 }
+
+#[test]
+fn a_room_whose_circuit_is_open_ends_with_the_last_client_that_it_has_let_in() {
+    let limits = Limits { max_restarts: 0, ..Limits::default() };
+    with_linger(limits, Some(Duration::ZERO), |shard| async move {
+        let mut one = shard.join("a").await;
+        assert_eq!(one.hears().await, "joined 1");
+        let_in(&shard, "a").await;
+        one.say("trap it").await;
+        assert_eq!(one.hears().await, "close 1011");
+        let mut two = shard.join("a").await;
+        assert_eq!(two.hears().await, "close 1013");
+        assert_eq!(shard.counters.rooms(), 0);
+    });
+}

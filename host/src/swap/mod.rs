@@ -135,7 +135,7 @@ impl Releases {
     fn jobs(&self) -> Result<mpsc::Sender<Job>, Error> {
         // Only whole values are put into it.
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(jobs) = &*jobs {
+        if let Some(jobs) = jobs.as_ref().filter(|jobs| !jobs.is_closed()) {
             return Ok(jobs.clone());
         }
         Ok(jobs.insert(Arc::clone(&self.keeper).start()?).clone())

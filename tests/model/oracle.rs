@@ -315,7 +315,7 @@ impl Case<'_> {
             _ if seen.manner == Manner::Resets || self.flooded => {}
             // The client's close frame had come already. The reply to it has the code of our side's reason.
             "Client" if self.failed => {
-                assert!(close.is_some(), "a close frame ends the connection of {}", seen.id)
+                assert!(close.is_some(), "a close frame ends the connection of {}", seen.id);
             }
             "Client" if close.is_some_and(|code| self.member.state == State::Closed(code)) => {}
             "Client" | "Guest" | "Trap" => {

@@ -102,6 +102,13 @@ async fn a_project_in_rust_goes_from_new_to_a_chat() {
     begins("rust", None, lock).await;
 }
 
+/// `ws-host test` in a project.
+fn plays(project: &Path, arguments: &[&str]) -> Output {
+    let mut test = command();
+    test.arg("test").args(arguments).current_dir(project).env("CARGO_TARGET_DIR", shared_target());
+    test.output().expect("ws-host starts")
+}
+
 #[test]
 fn a_dialogue_that_differs_names_its_line() {
     let folder = empty();
@@ -115,15 +122,38 @@ fn a_dialogue_that_differs_names_its_line() {
             "# A note\n\nann joins\nann dances\n",
             "line 4, `ann dances`: unknown verb; a client `joins`, `says`, `hears`, `leaves` or `is closed with CODE`",
         ),
+        ("# Nothing but a note\n", "it has no line to play"),
+        (
+            "ann joins\nann hears ... joined\nann hears more\n",
+            "line 3, `ann hears more`: no message came: nothing came within 200ms",
+        ),
     ];
     for (dialogue, told) in cases {
-        fs::write(project.join("tests/hello.chat"), dialogue).expect("the dialogue can be written");
-        let mut test = by_the_readme(&project, "ws-host test");
-        let output = test.output().expect("sh starts");
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        let line = stderr.lines().last().unwrap_or_default();
-        assert_eq!(line, format!("ws-host: ./tests/hello.chat failed: {told}"));
+        fs::write(project.join("tests/a.chat"), dialogue).expect("the dialogue can be written");
+        let output = plays(&project, &["--timeout", "200ms"]);
+        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        // The other dialogues are played too.
+        assert_eq!(stdout, format!("./tests/a.chat: failed: {told}\n./tests/hello.chat: 10 lines passed\n"));
+        assert_eq!(stderr.lines().last(), Some("ws-host: 1 of 2 dialogues failed"), "{stderr}");
+        assert_eq!(output.status.code(), Some(1), "no mistake of the command line");
     }
+}
+
+#[test]
+fn dialogues_run_with_the_settings_of_the_app() {
+    let folder = empty();
+    succeeds(folder.path(), &["new", "my-chat", "--lang", "rust"]);
+    let project = folder.path().join("my-chat");
+    lock(&project);
+    // In another room, ann does not hear that ben joins.
+    let dialogue = "ann joins /chat/blue\nann hears ...\nben joins /chat/red\nann says hi\nann hears guest-1: hi\n";
+    fs::write(project.join("tests/hello.chat"), dialogue).expect("the dialogue can be written");
+    fs::write(project.join("ws-host.toml"), "instances = \"per-room\"\nroom-path = \"/chat/{room}\"\n")
+        .expect("a file can be written");
+    let output = plays(&project, &[]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "./tests/hello.chat: 5 lines passed\n");
+    let output = plays(&project, &["--env", "A B=c"]);
+    assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

@@ -12,7 +12,7 @@ const TRAFFIC: &str = "Limits on messages and connections";
 const GUEST: &str = "Limits on the guest and its rooms";
 
 /// The limits. The short help omits them.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct LimitFlags {
     /// The most connections at a time [default: 90 % of the descriptors that `ulimit -n` allows]
     #[arg(long, value_parser = number::<usize>, value_name = "N", help_heading = ADMISSION, hide_short_help = true)]

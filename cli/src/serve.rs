@@ -10,7 +10,6 @@ use anyhow::Context;
 use ws_host::Handle;
 use ws_host::admin::{AdminSocket, default_socket};
 
-use crate::env;
 use crate::explain;
 use crate::hint::Hint;
 use crate::serve_flags::ServeFlags;
@@ -32,10 +31,9 @@ pub fn serve(file: &Path, flags: ServeFlags, tls: &Tls, notices: bool, beside: i
         tracing::info!("settings from {}", settings.display());
     }
     let (no_page, socket, host) = (flags.no_page, flags.socket.clone(), flags.host.clone());
-    // Checked first, because without a needed secret the rest is useless.
-    let env = env::variables(&flags.env)?;
+    let builder = tls.apply(flags.builder(file)?.notices(notices));
     let follower = tls.follower();
-    let server = explain_if_slow(file, || tls.apply(flags.builder(file, env).notices(notices)).build())?;
+    let server = explain_if_slow(file, || builder.build())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
     let served = runtime.block_on(async {
         // Signals are handled before the announcement, because its reader may send one at once.

@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
-use ws_host::config::Instances;
+use clap::Args;
 use ws_host::{Builder, Server};
 
+use crate::app_flags::AppFlags;
 use crate::compression;
-use crate::limits::LimitFlags;
 use crate::tls::TlsFiles;
 use crate::units;
 
@@ -29,24 +28,12 @@ pub struct ServeFlags {
     /// Admit pages of another origin: its scheme and host, *.example.com, null (files) or * (repeatable)
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<String>,
-    /// Give the guest an environment variable: NAME=VALUE, or NAME to pass on the host's own value (repeatable)
-    #[arg(long, hide_short_help = true, value_name = "NAME[=VALUE]")]
-    pub env: Vec<String>,
     /// Trust the X-Forwarded-For of this proxy, an address or a network such as 10.0.0.0/8 (repeatable)
     #[arg(long, hide_short_help = true, value_name = "CIDR")]
     pub trusted_proxy: Vec<String>,
     /// Trusted proxies send the client's address by the PROXY protocol, version 1 or 2, at the start of each connection
     #[arg(long, hide_short_help = true, requires = "trusted_proxy")]
     pub proxy_protocol: bool,
-    /// Which clients share an instance of the guest
-    #[arg(long, value_enum, default_value_t = Sharing::Shared, value_name = "MODE")]
-    pub instances: Sharing,
-    /// With --instances per-room: the part of the path that names the room, as in /chat/{room} [default: the whole path]
-    #[arg(long, value_name = "PATTERN")]
-    pub room_path: Option<String>,
-    /// With several rooms: the number of threads that run them; 0 means one for each core
-    #[arg(long, hide_short_help = true, default_value_t = 0, value_parser = units::number::<usize>, value_name = "N")]
-    pub shards: usize,
     /// The compression of messages (permessage-deflate), for clients that support it
     #[arg(long, hide_short_help = true, value_enum, default_value_t = compression::Mode::Shared, value_name = "MODE")]
     pub compression: compression::Mode,
@@ -56,52 +43,30 @@ pub struct ServeFlags {
     /// The settings file that was read.
     #[arg(skip)]
     pub settings: Option<PathBuf>,
-    /// The limits.
+    /// The app.
     #[command(flatten)]
-    pub limits: LimitFlags,
-}
-
-/// The clients that share an instance of the guest.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Sharing {
-    /// One instance for all clients
-    Shared,
-    /// One instance for each room; the path names the room
-    PerRoom,
-    /// One instance for each connection
-    PerClient,
+    pub app: AppFlags,
 }
 
 impl ServeFlags {
-    /// Configures a server of the component in `file`, with these environment variables. TLS is not part of it.
-    pub fn builder(self, file: &Path, env: Vec<(String, String)>) -> Builder {
-        let instances = match self.instances {
-            Sharing::Shared => Instances::Shared,
-            Sharing::PerRoom => Instances::PerRoom,
-            Sharing::PerClient => Instances::PerClient,
-        };
+    /// Configures a server of the component in `file`. TLS is not part of it.
+    ///
+    /// # Errors
+    /// An environment variable of the guest is invalid, or is to be passed on and not set.
+    pub fn builder(self, file: &Path) -> anyhow::Result<Builder> {
         let mut builder = Server::builder()
             .component(file)
             .host(self.host)
             .port(self.port)
             .page(!self.no_page)
-            .instances(instances)
             .proxy_protocol(self.proxy_protocol)
-            .shards(self.shards)
-            .compression(self.compression.into())
-            .limits(self.limits.into());
-        if let Some(pattern) = self.room_path {
-            builder = builder.room_path(pattern);
-        }
+            .compression(self.compression.into());
         for origin in self.allow_origin {
             builder = builder.allow_origin(origin);
-        }
-        for (name, value) in env {
-            builder = builder.env(name, value);
         }
         for proxy in self.trusted_proxy {
             builder = builder.trusted_proxy(proxy);
         }
-        builder
+        self.app.apply(builder)
     }
 }

@@ -23,8 +23,10 @@ use crate::{ineffective, mistakes};
 const DEFAULT_FILE: &str = "ws-host.toml";
 /// The commands whose flags the file may set. Other commands take the keys that they share with these.
 const OWNERS: [&str; 2] = ["run", "dev"];
-/// The commands that read no settings: they neither serve nor contact a server.
-const WITHOUT_SETTINGS: [&str; 6] = ["inspect", "new", "build", "test", "completions", "man"];
+/// The commands that run an app.
+const RUNNERS: [&str; 3] = ["run", "dev", "test"];
+/// The commands that read no settings: they neither run an app nor contact a server.
+const WITHOUT_SETTINGS: [&str; 5] = ["inspect", "new", "build", "completions", "man"];
 /// The flags that are no keys of the file.
 const NO_KEYS: [&str; 4] = ["help", "version", "config", "no-config"];
 /// One of these flags on the command line overrides both in the file.
@@ -47,7 +49,7 @@ pub fn parse(line: &[OsString]) -> anyhow::Result<Arguments> {
             with(line, name, more).map_err(|error| anyhow!("{} does not go with the command line: {error}", file.display()))?
         }
     };
-    if let Some((name, all)) = matches.subcommand().filter(|(name, _)| OWNERS.contains(name))
+    if let Some((name, all)) = matches.subcommand().filter(|(name, _)| RUNNERS.contains(name))
         && let Some(error) = ineffective::find(all)
     {
         let file = file.as_ref().map_or_else(String::new, |file| format!(" (with the settings in {})", file.display()));

@@ -9,8 +9,6 @@ use anyhow::{Context, bail};
 use bytes::BytesMut;
 use ws_protocol::{ClientHandshake, Incoming, Message, NO_STATUS, Session, write_close, write_masked, write_message, write_pong};
 
-/// How long a client waits for a message: far above the milliseconds in which a guest answers.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest message that a client receives, in bytes.
 const LARGEST: usize = 64 << 20;
 /// The key of RFC 6455 §1.3: no cache lies between this client and the server.
@@ -28,6 +26,8 @@ pub(super) struct Client {
     /// The source of masks, which no page can predict (RFC 6455 §5.3).
     random: RandomState,
     sent: u64,
+    /// The longest wait for a message.
+    timeout: Duration,
 }
 
 /// A message, or the end.
@@ -38,10 +38,11 @@ pub(super) enum Heard {
 }
 
 impl Client {
-    /// Connects to a path of a server.
-    pub(super) fn join(address: SocketAddr, path: &str) -> anyhow::Result<Self> {
+    /// Connects to a path of a server, with a time-out for each message.
+    pub(super) fn join((address, timeout): (SocketAddr, Duration), path: &str) -> anyhow::Result<Self> {
         let mut stream = TcpStream::connect(address).context("the server accepts no connection")?;
-        stream.set_read_timeout(Some(READ_TIMEOUT)).context("cannot set a time-out for reads")?;
+        stream.set_read_timeout(Some(timeout)).context("cannot set a time-out for reads")?;
+        stream.set_write_timeout(Some(timeout)).context("cannot set a time-out for writes")?;
         stream.set_nodelay(true).context("cannot set up the connection")?;
         let handshake = ClientHandshake { host: &address.to_string(), path, key: KEY, deflate: false };
         stream.write_all(handshake.request().as_bytes()).context("the upgrade request could not be sent")?;
@@ -50,12 +51,12 @@ impl Client {
             if let Some(response) = handshake.response(&input) {
                 break response.context("the upgrade was refused")?;
             }
-            if read(&mut stream, &mut input)? == 0 {
+            if read(&mut stream, &mut input, timeout)? == 0 {
                 bail!("the upgrade was refused: the connection ended");
             }
         };
         let _ = input.split_to(welcome.len);
-        Ok(Self { stream, session: Session::client(LARGEST, None), input, random: RandomState::new(), sent: 0 })
+        Ok(Self { stream, session: Session::client(LARGEST, None), input, random: RandomState::new(), sent: 0, timeout })
     }
 
     /// Sends a text message.
@@ -76,7 +77,9 @@ impl Client {
                     let _ = self.send(|out| write_close(out, code, ""));
                     return Ok(Heard::Closed(code));
                 }
-                None if read(&mut self.stream, &mut self.input)? == 0 => bail!("the connection ended without a close frame"),
+                None if read(&mut self.stream, &mut self.input, self.timeout)? == 0 => {
+                    bail!("the connection ended without a close frame")
+                }
                 None => {}
             }
         }
@@ -96,20 +99,25 @@ impl Client {
         let (mut frame, mut masked) = (Vec::new(), Vec::new());
         write(&mut frame);
         write_masked(&mut masked, &frame, key);
-        self.stream.write_all(&masked).context("the connection is already gone")
+        match self.stream.write_all(&masked) {
+            Err(error) if is_late(&error) => bail!("the server has read nothing for {:?}", self.timeout),
+            result => result.context("the connection is already gone"),
+        }
     }
 }
 
 /// Appends the bytes of one read. Returns their number, 0 at the end.
-fn read(stream: &mut TcpStream, input: &mut BytesMut) -> anyhow::Result<usize> {
+fn read(stream: &mut TcpStream, input: &mut BytesMut, timeout: Duration) -> anyhow::Result<usize> {
     let mut bytes = [0; READ];
     let read = match stream.read(&mut bytes) {
         Ok(read) => read,
-        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-            bail!("nothing came within {} seconds", READ_TIMEOUT.as_secs())
-        }
+        Err(error) if is_late(&error) => bail!("nothing came within {timeout:?}"),
         Err(error) => return Err(error).context("the connection was lost"),
     };
     input.extend_from_slice(&bytes[..read]);
     Ok(read)
+}
+
+fn is_late(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

@@ -92,6 +92,8 @@ fn requests() -> Vec<(&'static str, Vec<u8>)> {
         ("folded", get("X: a\r\n b\r\n")),
         ("absolute", request("GET http://server.example.com/?a=1 HTTP/1.1", "")),
         ("another-host", request("GET http://other.example.com/ HTTP/1.1", "")),
+        ("encoded", request("GET /%63af%c3%a9%2f%%34%31/caf\u{e9} HTTP/1.1", "")),
+        ("port", request("GET / HTTP/1.1", "Origin: https://server.example.com:443\r\n")),
         ("no-path", request("GET * HTTP/1.1", "")),
         ("authority", request("CONNECT server.example.com:80 HTTP/1.1", "")),
         ("http-1-0", request("GET / HTTP/1.0", "")),

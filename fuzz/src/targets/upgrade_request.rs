@@ -15,7 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 
 use crate::config::Compression;
-use crate::front::{extensions, origin::OriginPolicy, reply, upgrade};
+use crate::front::{extensions, host_header, origin::OriginPolicy, path, reply, upgrade};
 use crate::script::{Numbers, Script};
 use crate::wire::Wire;
 
@@ -113,6 +113,9 @@ impl Wake for Flag {
 
 /// The front door without rooms: the rules of the handshake and of origins, and the negotiation.
 fn answer(request: &Parts) -> (reply::Reply, bool) {
+    if let Err(refusal) = host_header::check(request) {
+        return (reply::refusal(&refusal), false);
+    }
     if !upgrade::is_wanted(request) {
         return (reply::text(StatusCode::OK, "a page"), false);
     }
@@ -124,6 +127,10 @@ fn answer(request: &Parts) -> (reply::Reply, bool) {
         }
     };
     keeps_rules(request, &key);
+    let normal = path::normal(request.uri.path());
+    assert!(normal.starts_with('/') && normal.is_ascii(), "a path stays a path");
+    assert_eq!(path::normal(&normal), normal, "its normal form is its own");
+    assert_eq!(decoded(&normal), decoded(request.uri.path()), "and means the same");
     let header = |name| request.headers.get(name).and_then(|value| value.to_str().ok());
     // Both answers are right. Names with odd boundaries must not panic.
     let _ = OriginPolicy::new(vec!["*.example.com".to_owned()], true).admits(header("origin"), header("host"));
@@ -132,6 +139,19 @@ fn answer(request: &Parts) -> (reply::Reply, bool) {
     let extension = extensions::negotiate(&request.headers, Compression::Shared).map(|(_, answer)| answer);
     let reply = reply::switching(&key, subprotocols.first().map(String::as_str), extension.as_deref());
     (reply.expect("each offer of a client can be answered"), true)
+}
+
+/// The bytes that a path stands for.
+fn decoded(path: &str) -> Vec<u8> {
+    let mut decoded = Vec::new();
+    let mut rest = path.as_bytes();
+    while let [byte, behind @ ..] = rest {
+        let escape = behind.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let escape = escape.filter(|digits| *byte == b'%' && digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        rest = if escape.is_some() { &behind[2..] } else { behind };
+        decoded.push(escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()).unwrap_or(*byte));
+    }
+    decoded
 }
 
 /// The rules again, taken from the standard's list and not from the host's code.
@@ -145,6 +165,7 @@ fn keeps_rules(request: &Parts, key: &str) {
     assert!(request.uri.path().starts_with('/'));
     assert!(has("upgrade", "websocket") && has("connection", "upgrade") && has("sec-websocket-version", "13"));
     assert_eq!((all("host").len(), all("sec-websocket-key").len(), all("sec-websocket-version").len()), (1, 1, 1));
+    assert!(!all("host")[0].iter().any(|byte| b" \t/@?#\\".contains(byte)) && !all("host")[0].is_empty());
     assert!(all("transfer-encoding").is_empty() && all("content-length").iter().all(|len| *len == b"0"));
     // SHA-1 is 20 bytes, 28 characters of base64 (RFC 6455 §4.2.2).
     assert!(key.len() == 28 && key.ends_with('='));

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use crate::support::http::{Raw, upgrade};
+use crate::support::raw::frame;
 use crate::support::{Client, Embedded, Host, Memory, open_many_files};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use ws_host::app::{Client as Member, ClientId, CloseInfo, Message, Outcome};
@@ -184,4 +185,30 @@ async fn pings_count_against_the_rate_limit_too() {
     }
     pings.says("say one too many").await;
     assert_eq!(pings.is_closed().await.0, 1008);
+}
+
+/// A host that allows five frames, and a client that has joined.
+fn rated() -> (Host, Raw) {
+    let host = Host::run_with("probe", &["--rate", "5/1h"]);
+    let (raw, _) = Raw::join(&host.address);
+    (host, raw)
+}
+
+#[test]
+fn empty_fragments_and_pongs_count_against_the_rate_limit_too() {
+    let first = frame(0x01, b"");
+    for (what, flood) in [("fragments", frame(0x00, b"").repeat(5)), ("pongs", frame(0x8a, b"").repeat(7))] {
+        let (_host, mut raw) = rated();
+        raw.says(&[&first[..], &flood].concat());
+        assert_eq!(raw.is_closed(), (1008, "more messages than the rate limit allows".to_owned()), "{what}");
+    }
+}
+
+#[test]
+fn a_message_in_large_fragments_counts_once() {
+    let (_host, mut raw) = rated();
+    let middle = frame(0x00, &[b'x'; 1024]).repeat(50);
+    let first = format!("say {}", "x".repeat(1020));
+    raw.says(&[&frame(0x01, first.as_bytes())[..], &middle, &frame(0x80, b"")].concat());
+    assert_eq!(raw.hears().len(), 1020 + 50 * 1024);
 }

@@ -42,7 +42,7 @@ pub struct LimitFlags {
     /// The bytes queued for one client above which it is closed
     #[arg(long, default_value = "1MiB", value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
     outbox_hard: usize,
-    /// The most messages and pings from one client within a time, as in 100/s [default: unlimited]
+    /// The most messages and other frames from one client within a time, as in 100/s [default: unlimited]
     #[arg(long, value_name = "N/TIME", value_parser = rate, help_heading = TRAFFIC, hide_short_help = true)]
     rate: Option<(usize, Duration)>,
     /// The number of inputs queued for a room from which its clients are not read

@@ -28,8 +28,8 @@ pub struct Limits {
     pub mailbox_events: usize,
     /// Payload bytes waiting for a room from which its connections are not read.
     pub mailbox_bytes: usize,
-    /// Messages and pings that a client may send within a time, also all at once. A client that sends more is closed with
-    /// 1008. `None` means no limit.
+    /// Messages, pings, fragments below 1 KiB and pongs without a ping that a client may send within a time, also all at once. A client
+    /// that sends more is closed with 1008. `None` means no limit.
     pub rate: Option<(usize, Duration)>,
     /// Linear memory of one guest instance.
     pub guest_memory_bytes: usize,
@@ -133,6 +133,11 @@ impl Limits {
         let hard = self.outbox_hard_bytes;
         let problem = LimitProblem::Above { bytes, other: "outbox_hard_bytes", other_bytes: hard };
         if bytes > hard { Err(LimitError { noun, setting, problem }) } else { Ok(()) }
+    }
+
+    /// The shortest time between two pings of ours.
+    pub(crate) fn shortest_ping(&self) -> Duration {
+        self.ping_interval.min(self.pong_timeout / 2)
     }
 
     /// The same limits, with each time short enough to be added to any reading of the clock.

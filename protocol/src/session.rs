@@ -40,7 +40,12 @@ pub struct Session {
     from: Side,
     /// A close frame was received or a rule was broken: all further bytes are dropped.
     ended: bool,
+    /// The small fragments that have come since they were last taken.
+    small_fragments: u32,
 }
+
+/// A fragment with less payload than this is small. A message has so few larger ones that its size bounds their number.
+const SMALL_FRAGMENT_BYTES: usize = 1024;
 
 /// The parts that had arrived when the input ran out.
 #[derive(Debug, Default)]
@@ -60,7 +65,7 @@ struct Partial {
 impl Session {
     /// A server's session: it reads the frames of a client. It accepts messages of up to `max_message` bytes.
     pub fn new(max_message: usize) -> Self {
-        Self { max_message, inflation: None, partial: None, from: Side::Client, ended: false }
+        Self { max_message, inflation: None, partial: None, from: Side::Client, ended: false, small_fragments: 0 }
     }
 
     /// A client's session: it reads the frames of a server, with permessage-deflate if both agreed on it.
@@ -99,6 +104,12 @@ impl Session {
         outcome
     }
 
+    /// Takes the number of fragments with less than 1 KiB of payload that have come since the last time, but for the last of each message.
+    /// They make no event, and a peer may send any number of empty ones.
+    pub fn take_small_fragments(&mut self) -> u32 {
+        std::mem::take(&mut self.small_fragments)
+    }
+
     /// Ends the session: an unfinished message is forgotten, and all later bytes are dropped.
     pub fn end(&mut self) {
         self.ended = true;
@@ -121,9 +132,13 @@ impl Session {
                 return whole(&frame, input).map(Some);
             }
             let limit = self.max_message;
+            let is_small_fragment = !frame.is_final && frame.len < SMALL_FRAGMENT_BYTES;
             let partial = self.partial.get_or_insert_default();
             if let Some(event) = partial.take_piece(frame, input, limit, self.inflation.as_deref_mut())? {
                 return Ok(Some(event));
+            }
+            if is_small_fragment && partial.frame.is_none() {
+                self.small_fragments = self.small_fragments.saturating_add(1);
             }
         }
         Ok(None)

@@ -1,8 +1,11 @@
-//! How many messages a client may send.
+//! How many frames a client may send.
+//!
+//! Each message, each ping and each small fragment counts, for none of them needs much payload. A message may have any number of empty
+//! fragments. Larger fragments need not count: the size of a message bounds their number. Pongs that our pings explain are free.
 
 use std::time::{Duration, Instant};
 
-/// A token bucket: at most N messages per window, and a full refill within a window. It is kept as the time at which it will
+/// A token bucket: at most N frames per window, and a full refill within a window. It is kept as the time at which it will
 /// be full.
 #[derive(Debug)]
 pub struct Rate {
@@ -13,19 +16,35 @@ pub struct Rate {
     /// credited.
     excused: Duration,
     held_since: Option<Instant>,
+    /// The time at which the next pong is free.
+    pong_at: Instant,
 }
 
 impl Rate {
-    /// A bucket of this many messages per window. All of them may come at once.
+    /// A bucket of this many frames per window. All of them may come at once.
     pub fn new((messages, window): (usize, Duration), now: Instant) -> Self {
         let messages = u32::try_from(messages).unwrap_or(u32::MAX).max(1);
-        Self { window, interval: window / messages, full_at: now, excused: Duration::ZERO, held_since: None }
+        Self { window, interval: window / messages, full_at: now, excused: Duration::ZERO, held_since: None, pong_at: now }
     }
 
-    /// A message has come. Returns false if it exceeds the rate.
+    /// A frame has come. Returns false if it exceeds the rate.
     pub fn allows(&mut self, now: Instant) -> bool {
+        self.allows_all(1, now)
+    }
+
+    /// A pong has come, of which one within this time may answer a ping of ours. Returns false if it exceeds the rate.
+    pub fn allows_pong(&mut self, pings: Duration, now: Instant) -> bool {
+        if now < self.pong_at {
+            return self.allows(now);
+        }
+        self.pong_at = now + pings;
+        true
+    }
+
+    /// So many frames have come. Returns false if they exceed the rate.
+    pub fn allows_all(&mut self, frames: u32, now: Instant) -> bool {
         let earliest = now.checked_sub(self.excused).unwrap_or(now);
-        let full_at = self.full_at.max(earliest) + self.interval;
+        let full_at = self.full_at.max(earliest) + self.interval.saturating_mul(frames);
         if full_at > now + self.window {
             return false;
         }
@@ -88,6 +107,24 @@ mod tests {
         rate.release(|| at(7000));
         assert_eq!(allowed(&mut rate, at(6000)), 600, "its five seconds, and a burst");
         assert_eq!(allowed(&mut rate, at(60_000)), 100);
+    }
+
+    #[test]
+    fn frames_that_come_together_count_each() {
+        let now = Instant::now();
+        let mut rate = Rate::new((100, Duration::from_secs(1)), now);
+        assert!(rate.allows_all(60, now) && !rate.allows_all(41, now) && rate.allows_all(40, now));
+        assert!(!rate.allows_all(u32::MAX, now) && rate.allows_all(0, now));
+    }
+
+    #[test]
+    fn pongs_that_no_ping_explains_count() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut rate = Rate::new((2, Duration::from_secs(3600)), start);
+        let pings = Duration::from_secs(10);
+        assert!((0..20).all(|n| rate.allows_pong(pings, at(10 * n))), "answers are free");
+        assert_eq!([191, 192, 193].map(|second| rate.allows_pong(pings, at(second))), [true, true, false]);
     }
 
     #[test]

@@ -93,10 +93,16 @@ impl Reader {
                 return;
             }
             let incoming = self.session.receive(input);
-            if let (Ok(Some(Incoming::Message(_) | Incoming::Ping(_))), Some(rate)) = (&incoming, &mut self.rate)
-                && !rate.allows(at)
-            {
-                line.close(resources, CloseInfo::too_fast());
+            if let Some(rate) = &mut self.rate {
+                let fragments = self.session.take_small_fragments();
+                let allowed = match &incoming {
+                    Ok(Some(Incoming::Message(_) | Incoming::Ping(_))) => rate.allows(at),
+                    Ok(Some(Incoming::Pong(_))) => rate.allows_pong(resources.limits.shortest_ping(), at),
+                    _ => true,
+                };
+                if !allowed || !rate.allows_all(fragments, at) {
+                    line.close(resources, CloseInfo::too_fast());
+                }
             }
             match incoming {
                 Ok(Some(Incoming::Message(message))) => {

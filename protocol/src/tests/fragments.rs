@@ -1,7 +1,9 @@
 //! Messages in several frames, RFC 6455 §5.4.
 
+use bytes::BytesMut;
+
 use super::client::*;
-use crate::Violation;
+use crate::{Session, Violation};
 
 #[test]
 fn fragments_are_put_together() {
@@ -46,4 +48,17 @@ fn a_message_must_not_begin_inside_another() {
         let before_any_payload = [more(BINARY, ""), more(opcode, "")].concat();
         assert_eq!(violation(before_any_payload), Violation::InterleavedMessage);
     }
+}
+
+#[test]
+fn small_fragments_are_counted() {
+    let mut session = Session::new(1 << 20);
+    let mut counts = |stream: Vec<u8>| {
+        let received = session.receive(&mut BytesMut::from(&stream[..]));
+        (received.is_ok_and(|event| event.is_some()), session.take_small_fragments())
+    };
+    assert_eq!(counts([more(TEXT, "a"), more(CONTINUATION, ""), more(CONTINUATION, "")].concat()), (false, 3));
+    assert_eq!(counts(more(CONTINUATION, "x".repeat(1024))), (false, 0), "the size of a message bounds their number");
+    assert_eq!(counts(more(CONTINUATION, "x".repeat(1023))), (false, 1));
+    assert_eq!(counts([more(CONTINUATION, ""), last(CONTINUATION, "")].concat()), (true, 1), "the message counts too");
 }

@@ -45,4 +45,5 @@ mod swap;
 mod syscalls;
 mod tls;
 mod tls_alerts;
+mod unfinished;
 mod watch;

@@ -6,9 +6,10 @@ use std::path::Path;
 use ws_host::Error;
 
 /// Each setting that the library's errors name, with its flag.
-const FLAGS: [(&str, &str); 15] = [
+const FLAGS: [(&str, &str); 17] = [
     ("accepts_per_second", "--accept-rate"),
     ("call_timeout", "--call-timeout"),
+    ("client_memory_bytes", "--client-memory"),
     ("close_timeout", "--close-timeout"),
     ("handshake_timeout", "--handshake-timeout"),
     ("mailbox_events", "--mailbox"),
@@ -18,6 +19,7 @@ const FLAGS: [(&str, &str); 15] = [
     ("max_request_bytes", "--max-request"),
     ("max_room_clients", "--max-room-clients"),
     ("max_rooms", "--max-rooms"),
+    ("message_timeout", "--message-timeout"),
     ("outbox_hard_bytes", "--outbox-hard"),
     ("outbox_soft_bytes", "--outbox-soft"),
     ("ping_interval", "--ping"),
@@ -92,9 +94,10 @@ mod tests {
     #[test]
     fn a_limit_of_zero_is_named_by_its_flag() {
         type Change = fn(&mut Limits);
-        let cases: [(Change, &str); 15] = [
+        let cases: [(Change, &str); 17] = [
             (|limits| limits.accepts_per_second = Some(0), "--accept-rate"),
             (|limits| limits.call_timeout = Duration::ZERO, "--call-timeout"),
+            (|limits| limits.client_memory_bytes = Some(0), "--client-memory"),
             (|limits| limits.close_timeout = Duration::ZERO, "--close-timeout"),
             (|limits| limits.handshake_timeout = Duration::ZERO, "--handshake-timeout"),
             (|limits| limits.mailbox_events = 0, "--mailbox"),
@@ -104,6 +107,7 @@ mod tests {
             (|limits| limits.max_request_bytes = 0, "--max-request"),
             (|limits| limits.max_room_clients = Some(0), "--max-room-clients"),
             (|limits| limits.max_rooms = 0, "--max-rooms"),
+            (|limits| limits.message_timeout = Duration::ZERO, "--message-timeout"),
             (|limits| limits.outbox_hard_bytes = 0, "--outbox-hard"),
             (|limits| limits.outbox_soft_bytes = 0, "--outbox-soft"),
             (|limits| limits.ping_interval = Duration::ZERO, "--ping"),

@@ -45,6 +45,12 @@ pub struct LimitFlags {
     /// The most messages and other frames from one client within a time, as in 100/s [default: unlimited]
     #[arg(long, value_name = "N/TIME", value_parser = rate, help_heading = TRAFFIC, hide_short_help = true)]
     rate: Option<(usize, Duration)>,
+    /// The longest time from the first byte of a client's message to its last
+    #[arg(long, default_value = "60s", value_parser = duration, value_name = "TIME", help_heading = TRAFFIC, hide_short_help = true)]
+    message_timeout: Duration,
+    /// The most memory held for all clients: messages not yet finished or handled, and outboxes [default: a quarter of the memory]
+    #[arg(long, value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
+    client_memory: Option<usize>,
     /// The number of inputs queued for a room from which its clients are not read
     #[arg(long, default_value_t = 1024, value_parser = number::<usize>, value_name = "N", help_heading = TRAFFIC, hide_short_help = true)]
     mailbox: usize,
@@ -109,6 +115,8 @@ impl From<LimitFlags> for Limits {
             limits.outbox_soft_bytes = flags.outbox_soft;
             limits.outbox_hard_bytes = flags.outbox_hard;
             limits.rate = flags.rate;
+            limits.message_timeout = flags.message_timeout;
+            limits.client_memory_bytes = flags.client_memory;
             limits.mailbox_events = flags.mailbox;
             limits.mailbox_bytes = flags.mailbox_bytes;
             limits.ping_interval = flags.ping;

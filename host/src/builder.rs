@@ -236,15 +236,15 @@ impl Builder {
         }
         let roster = Arc::new(Roster::default());
         let counters = Arc::new(Counters::default());
+        let count = shard_count(&config);
         let mut context = ShardContext {
             app_name: "the app".into(),
-            limits: limits.clone(),
+            limits: limits.for_each_of(count),
             roster: Arc::clone(&roster),
             counters: Arc::clone(&counters),
             shared_room: (config.instances == Instances::Shared).then(|| front::SHARED_ROOM.into()),
             linger: linger(config.instances, &limits),
         };
-        let count = shard_count(&config);
         let mut releases = None;
         let shards = match (component, app) {
             (Some(component), _) => {

@@ -137,6 +137,11 @@ impl CloseInfo {
         Self::host(CloseCause::Overload, ByteString::from_static("too much waits to be read"))
     }
 
+    /// The server holds too much for its clients, and this client has a large part in that (1013).
+    pub fn holds_too_much() -> Self {
+        Self::host(CloseCause::Overload, ByteString::from_static("the server holds too much for its clients"))
+    }
+
     /// The room filled up between the decision to let the client in and its arrival (1013).
     pub fn room_full() -> Self {
         Self::host(CloseCause::Overload, ByteString::from_static("the room is full"))
@@ -211,6 +216,7 @@ mod tests {
             (CloseInfo::failed(), 1011),
             (CloseInfo::disconnected(), 1001),
             (CloseInfo::reads_too_slowly(), 1013),
+            (CloseInfo::holds_too_much(), 1013),
             (CloseInfo::room_full(), 1013),
             (CloseInfo::keeps_failing(), 1013),
         ] {

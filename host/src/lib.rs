@@ -34,6 +34,7 @@ mod front;
 pub mod guest;
 mod handle;
 mod limits;
+mod memory;
 // For the command `ws-host`, which writes such texts too.
 #[doc(hidden)]
 pub mod log;

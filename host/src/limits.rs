@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::time::Duration;
 
+use crate::memory;
+
 /// Every limit of one server. `Limits::with` changes the defaults.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -31,6 +33,11 @@ pub struct Limits {
     /// Messages, pings, fragments below 1 KiB and pongs without a ping that a client may send within a time, also all at once. A client
     /// that sends more is closed with 1008. `None` means no limit.
     pub rate: Option<(usize, Duration)>,
+    /// How long a message of a client may take from its first byte to its last. A client that is slower is cut.
+    pub message_timeout: Duration,
+    /// Bytes that the host holds for all clients together: unfinished messages, outboxes, and messages that wait for their rooms. When
+    /// it is more, the largest holders are closed with 1013. Each shard has an equal share. `None` means a quarter of the memory.
+    pub client_memory_bytes: Option<usize>,
     /// Linear memory of one guest instance.
     pub guest_memory_bytes: usize,
     /// Running time of one guest call; waiting does not count.
@@ -104,6 +111,7 @@ impl Limits {
             ("the number of inputs that wait for a room", "mailbox_events", Some(self.mailbox_events)),
             ("the number of bytes of a message", "max_message_bytes", Some(self.max_message_bytes)),
             ("the number of bytes that wait for a client", "outbox_soft_bytes", Some(self.outbox_soft_bytes)),
+            ("the memory held for clients", "client_memory_bytes", self.client_memory_bytes),
         ];
         let zero = counts.iter().find(|(.., count)| *count == Some(0));
         if let Some((noun, setting, _)) = zero {
@@ -115,6 +123,7 @@ impl Limits {
             ("the time until a ping", "ping_interval", self.ping_interval),
             ("the time until the pong", "pong_timeout", self.pong_timeout),
             ("the time for a close frame's answer", "close_timeout", self.close_timeout),
+            ("the time for a message", "message_timeout", self.message_timeout),
         ];
         let zero = times.iter().find(|(.., time)| time.is_zero());
         if let Some((noun, setting, _)) = zero {
@@ -135,6 +144,14 @@ impl Limits {
         if bytes > hard { Err(LimitError { noun, setting, problem }) } else { Ok(()) }
     }
 
+    /// The same limits for each of this number of shards: they share the memory for clients.
+    pub(crate) fn for_each_of(&self, shards: usize) -> Self {
+        let all = self.client_memory_bytes.unwrap_or_else(|| memory::available() / 4);
+        // One client may have a full outbox and an unfinished message.
+        let least = self.outbox_hard_bytes.saturating_add(self.max_message_bytes);
+        Self { client_memory_bytes: Some((all / shards.max(1)).max(least)), ..self.clone() }
+    }
+
     /// The shortest time between two pings of ours.
     pub(crate) fn shortest_ping(&self) -> Duration {
         self.ping_interval.min(self.pong_timeout / 2)
@@ -149,6 +166,7 @@ impl Limits {
             &mut self.ping_interval,
             &mut self.pong_timeout,
             &mut self.close_timeout,
+            &mut self.message_timeout,
             &mut self.drain_timeout,
             &mut self.restart_window,
             &mut self.room_linger,
@@ -177,6 +195,8 @@ impl Default for Limits {
             mailbox_events: 1024,
             mailbox_bytes: 16 << 20,
             rate: None,
+            message_timeout: Duration::from_secs(60),
+            client_memory_bytes: None,
             guest_memory_bytes: 64 << 20,
             call_timeout: Duration::from_secs(1),
             call_wait: Duration::from_secs(30),
@@ -320,6 +340,18 @@ mod tests {
         assert_eq!(setting(|limits| limits.accepts_per_second = Some(0)), "accepts_per_second");
         assert_eq!(setting(|limits| limits.mailbox_events = 0), "mailbox_events");
         assert_eq!(setting(|limits| limits.ping_interval = Duration::ZERO), "ping_interval");
+        assert_eq!(setting(|limits| limits.message_timeout = Duration::ZERO), "message_timeout");
+        assert_eq!(setting(|limits| limits.client_memory_bytes = Some(0)), "client_memory_bytes");
         assert!(refusal(|limits| limits.max_request_bytes = 100).to_string().contains("8KiB is the least"));
+    }
+
+    #[test]
+    fn shards_share_the_memory_for_clients() {
+        let share = |bytes, shards| {
+            Limits::with(|limits| limits.client_memory_bytes = Some(bytes)).for_each_of(shards).client_memory_bytes
+        };
+        assert_eq!(share(64 << 20, 4), Some(16 << 20));
+        assert_eq!(share(4 << 20, 4), Some(2 << 20), "a full outbox and a message fit in");
+        assert!(Limits::default().for_each_of(1).client_memory_bytes.is_some_and(|bytes| bytes < memory::available()));
     }
 }

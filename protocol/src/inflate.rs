@@ -17,7 +17,10 @@ const CHUNK_BYTES: usize = 16 << 10;
 /// The number of idle streams that are kept for the next messages. Messages that arrive whole need one in all.
 const KEEP_STREAMS: usize = 4;
 
-/// Streams that are lent to a connection for the time of one message. A stream measures some 40 kB.
+/// The memory of a stream.
+pub(super) const STREAM_BYTES: usize = 40 << 10;
+
+/// Streams that are lent to a connection for the time of one message.
 #[derive(Debug)]
 pub struct Inflaters {
     free: RefCell<Vec<Decompress>>,

@@ -5,7 +5,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::assembly::Assembly;
 use super::close::CloseFrame;
 use super::frame::{self, Context, Control, Format, Frame, HeaderStart, Kind, Side, Unfinished};
-use super::inflate::Inflation;
+use super::inflate::{Inflation, STREAM_BYTES};
 use super::mask::unmask;
 use super::message::Message;
 use super::text::text;
@@ -179,12 +179,17 @@ impl Session {
         self.partial.get_or_insert_default()
     }
 
+    /// The bytes of memory that an unfinished message or frame keeps, or `None` if nothing is unfinished.
+    pub fn unfinished(&self) -> Option<usize> {
+        let partial = self.partial.as_ref()?;
+        let stream = if partial.message.is_some() && partial.is_compressed { STREAM_BYTES } else { 0 };
+        Some(size_of::<Partial>() + partial.held() + stream)
+    }
+
     /// The bytes of memory that it keeps on the heap for payloads.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
-        self.partial
-            .as_ref()
-            .map_or(0, |partial| partial.control.capacity() + partial.message.as_ref().map_or(0, Assembly::capacity))
+        self.partial.as_ref().map_or(0, |partial| partial.held())
     }
 
     /// Whether it keeps nothing at all.
@@ -195,6 +200,11 @@ impl Session {
 }
 
 impl Partial {
+    /// The bytes of memory that it keeps on the heap.
+    fn held(&self) -> usize {
+        self.control.capacity() + self.message.as_ref().map_or(0, Assembly::capacity)
+    }
+
     fn is_empty(&self) -> bool {
         self.header.is_empty() && self.frame.is_none() && self.message.is_none()
     }

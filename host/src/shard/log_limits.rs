@@ -14,6 +14,8 @@ pub struct LogLimits {
     pub dropped_orders: LogThrottle,
     /// A new connection cannot be used.
     pub lost_connections: LogThrottle,
+    /// Clients are closed because they make the host hold too much.
+    pub evictions: LogThrottle,
     /// An application or a journal has failed.
     pub faults: LogThrottle,
     /// A circuit has opened.
@@ -28,6 +30,7 @@ impl Default for LogLimits {
             refused_rooms: LogThrottle::default(),
             dropped_orders: LogThrottle::default(),
             lost_connections: LogThrottle::default(),
+            evictions: LogThrottle::default(),
             faults: LogThrottle::new(LINES_ABOUT_ROOMS),
             open_circuits: LogThrottle::new(LINES_ABOUT_ROOMS),
             recoveries: LogThrottle::new(LINES_ABOUT_ROOMS),

@@ -1,11 +1,12 @@
 //! The inputs that wait for a room.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use super::input::Input;
+use super::input::{Input, What};
+use crate::types::ClientId;
 
 /// A room's queue. While it is full, its lines are not read, and upgrades are refused. Other inputs are always taken: the number of
 /// lines bounds them.
@@ -35,10 +36,41 @@ impl Mailbox {
     pub fn pop(&self) -> Option<Input> {
         let input = self.inputs.borrow_mut().pop_front()?;
         self.payload_bytes.set(self.payload_bytes.get() - input.payload_bytes());
+        self.wake_held_back();
+        Some(input)
+    }
+
+    /// The memory of its inputs in bytes.
+    pub fn bytes(&self) -> usize {
+        self.payload_bytes.get() + self.inputs.borrow().len() * size_of::<Input>()
+    }
+
+    /// Calls `act` with the sender of each message, and the memory that it takes.
+    pub fn for_each_message(&self, mut act: impl FnMut(ClientId, usize)) {
+        for input in &*self.inputs.borrow() {
+            if let What::Message(client, _) = &input.what {
+                act(*client, input.payload_bytes() + size_of::<Input>());
+            }
+        }
+    }
+
+    /// Drops the messages of these clients.
+    pub fn drop_messages_of(&self, clients: &HashSet<ClientId>) {
+        let is_dropped = |input: &Input| matches!(&input.what, What::Message(client, _) if clients.contains(client));
+        let mut freed = 0;
+        self.inputs.borrow_mut().retain(|input| {
+            let is_dropped = is_dropped(input);
+            freed += if is_dropped { input.payload_bytes() } else { 0 };
+            !is_dropped
+        });
+        self.payload_bytes.set(self.payload_bytes.get() - freed);
+        self.wake_held_back();
+    }
+
+    fn wake_held_back(&self) {
         if !self.is_full() {
             self.held_back.borrow_mut().drain().for_each(|(_, task)| task.wake());
         }
-        Some(input)
     }
 
     /// When the oldest input arrived.
@@ -71,7 +103,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::shard::input::What;
     use crate::types::Message;
 
     fn text(len: usize) -> Input {
@@ -102,6 +133,27 @@ mod tests {
         assert!(mailbox.is_full());
         mailbox.pop();
         assert!(!mailbox.is_full());
+    }
+
+    #[test]
+    fn messages_of_some_clients_can_be_dropped() {
+        let mailbox = Mailbox::new(100, 10);
+        let woken = Arc::new(Flag::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let from =
+            |client: u64, len| Input { at: Instant::now(), what: What::Message(client.into(), Message::text("x".repeat(len))) };
+        for (client, len) in [(1, 4), (2, 5), (1, 6)] {
+            mailbox.push(from(client, len));
+        }
+        assert!(mailbox.poll_has_room(&Context::from_waker(&waker), 0).is_pending());
+        let mut held = HashMap::new();
+        mailbox.for_each_message(|client, bytes| *held.entry(client.get()).or_insert(0) += bytes);
+        assert_eq!(held, HashMap::from([(1, 10 + 2 * size_of::<Input>()), (2, 5 + size_of::<Input>())]));
+        mailbox.drop_messages_of(&HashSet::from([1.into()]));
+        assert!(woken.is_set());
+        assert_eq!(mailbox.bytes(), 5 + size_of::<Input>());
+        assert!(matches!(mailbox.pop().map(|input| input.what), Some(What::Message(client, _)) if client.get() == 2));
+        assert!(mailbox.is_empty());
     }
 
     #[test]

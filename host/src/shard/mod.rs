@@ -14,6 +14,9 @@
 //! | `clock` | the time of a shard, in few bytes |
 //! | `keepalive` | how long a client is silent, and what follows |
 //! | `receipt` | how much of the bytes sent to a client has reached its machine |
+//! | `holdings` | the memory that is held for clients beyond an event |
+//! | `ledger` | that memory as a sum and for each client |
+//! | `relief` | the verdict when it is too much |
 //! | `delivery` | how far a ping or close frame has come |
 //! | `reader` | the task of a line: frames in, inputs out |
 //! | `rate` | how many messages a client may send |
@@ -53,9 +56,11 @@ mod delivery;
 mod drain;
 mod effects;
 mod handlers;
+mod holdings;
 mod input;
 mod journal;
 mod keepalive;
+mod ledger;
 mod line;
 mod log_limits;
 mod mailbox;
@@ -69,6 +74,7 @@ mod rate;
 mod reader;
 mod receipt;
 mod release;
+mod relief;
 mod resources;
 mod room_loop;
 mod room_task;

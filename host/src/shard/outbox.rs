@@ -110,6 +110,39 @@ impl Outbox {
         Ok((written, blocked))
     }
 
+    /// Drops everything but the rest of a frame that is written in part, after which another frame may follow. Returns the number of bytes
+    /// dropped, or `None`, and changes nothing, if that frame cannot be told from others: it is shared.
+    pub fn keep_begun(&mut self) -> Option<usize> {
+        let Some(queue) = &mut self.queue else { return Some(0) };
+        let keep = match queue.chunks.front_mut() {
+            Some(Chunk::Shared(_)) => return None,
+            Some(Chunk::Own(bytes, written)) => {
+                let end = end_of_begun(bytes, *written);
+                bytes.truncate(end);
+                end - *written
+            }
+            None => 0,
+        };
+        let dropped = queue.len - keep;
+        queue.chunks.truncate(1);
+        queue.len = keep;
+        if keep == 0 {
+            self.queue = None;
+        }
+        Some(dropped)
+    }
+
+    /// Tells the memory that it holds: `own` gets the sizes of its buffers, `shared` the address and size of each shared frame.
+    pub fn count(&self, mut own: impl FnMut(usize), mut shared: impl FnMut(usize, usize)) {
+        for chunk in self.queue.iter().flat_map(|queue| &queue.chunks) {
+            match chunk {
+                Chunk::Own(bytes, _) => own(bytes.capacity()),
+                // The end of a frame is the same for all, however much of it is written.
+                Chunk::Shared(bytes) => shared(bytes.as_ptr_range().end as usize, bytes.len()),
+            }
+        }
+    }
+
     /// Drops everything. Returns the number of bytes dropped.
     pub fn clear(&mut self) -> usize {
         self.queue.take().map_or(0, |queue| queue.len)
@@ -174,6 +207,21 @@ impl Queue {
             }
         }
     }
+}
+
+/// The end of the frame of which the last of the `written` bytes is a part.
+fn end_of_begun(frames: &[u8], written: usize) -> usize {
+    let mut end = 0;
+    while end < written {
+        let frame = &frames[end..];
+        end += match frame {
+            [_, 126, a, b, ..] => 4 + usize::from(u16::from_be_bytes([*a, *b])),
+            [_, 127, len @ ..] => 10 + len.first_chunk().map_or(0, |len| u64::from_be_bytes(*len) as usize),
+            [_, len, ..] => 2 + usize::from(*len),
+            _ => frame.len(),
+        };
+    }
+    end.min(frames.len())
 }
 
 #[cfg(test)]
@@ -284,5 +332,53 @@ mod tests {
         }
         assert_eq!(spares.queues.len(), KEEP_QUEUES);
         assert!(spares.queues.iter().all(|queue| queue.buffer.capacity() == 0));
+    }
+
+    #[test]
+    fn all_but_the_rest_of_a_begun_frame_can_be_dropped() {
+        use crate::protocol::write_message;
+        let texts = ["short".to_owned(), "x".repeat(200), "last".to_owned()];
+        for written in 0..=(7 + 204 + 6) {
+            let (mut outbox, mut spares, mut all) = (Outbox::default(), Spares::default(), Vec::new());
+            for text in &texts {
+                outbox.append(&mut spares, |bytes| write_message(bytes, true, text.as_bytes()));
+                write_message(&mut all, true, text.as_bytes());
+            }
+            outbox.append_shared(&mut spares, Bytes::from_static(b"\x81\x01x"));
+            outbox.append(&mut spares, |bytes| bytes.push(7));
+            let before = outbox.len();
+            let mut sent = Vec::new();
+            let mut left = written;
+            let wrote = outbox.write_to(&mut spares, |slices| {
+                let part = &slices[0][..left];
+                sent.extend_from_slice(part);
+                left = 0;
+                Ok(part.len())
+            });
+            assert_eq!(wrote.ok(), Some((written, true)));
+            if written == all.len() {
+                assert_eq!(outbox.keep_begun(), None, "a shared frame is next, perhaps written in part");
+                continue;
+            }
+            let dropped = outbox.keep_begun().expect("nothing shared is first");
+            let end = [0, 7, 211, 217].into_iter().find(|end| *end >= written).expect("it is less than all");
+            assert_eq!((outbox.len(), dropped), (end - written, before - end), "{written} written");
+            outbox.append(&mut spares, |bytes| bytes.push(9));
+            assert_eq!([sent, drain(&mut outbox, 1000)].concat(), [&all[..end], &[9]].concat());
+        }
+    }
+
+    #[test]
+    fn a_shared_frame_has_one_address_however_much_of_it_is_written() {
+        let (mut one, mut other, mut spares) = (Outbox::default(), Outbox::default(), Spares::default());
+        let frame = Bytes::from(vec![7; 2000]);
+        one.append_shared(&mut spares, frame.clone());
+        other.append_shared(&mut spares, frame);
+        one.write_to(&mut spares, |_| Ok(500)).expect("the sink does not fail");
+        let mut found = Vec::new();
+        for outbox in [&one, &other] {
+            outbox.count(|_| unreachable!("nothing is copied"), |address, bytes| found.push((address, bytes)));
+        }
+        assert_eq!(found, [(found[1].0, 1500), (found[1].0, 2000)]);
     }
 }

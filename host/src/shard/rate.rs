@@ -41,7 +41,7 @@ impl Rate {
         true
     }
 
-    /// So many frames have come. Returns false if they exceed the rate.
+    /// This number of frames has come. Returns false if they exceed the rate.
     pub fn allows_all(&mut self, frames: u32, now: Instant) -> bool {
         let earliest = now.checked_sub(self.excused).unwrap_or(now);
         let full_at = self.full_at.max(earliest) + self.interval.saturating_mul(frames);

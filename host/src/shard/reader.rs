@@ -16,7 +16,10 @@ use super::resources::Resources;
 use super::table::Shard;
 use crate::protocol::{self, Agreement, Incoming, Inflation, Session};
 use crate::room::LineId;
-use crate::types::CloseInfo;
+use crate::types::{CloseInfo, Message};
+
+/// Bytes that stay are copied below this size. The read buffer is four times as large.
+const COPIED_BYTES: usize = 64 << 10;
 
 /// The task's next step.
 enum Next {
@@ -43,6 +46,8 @@ pub struct Reader {
     left_over: Option<Box<BytesMut>>,
     /// The client sends no more, so that nothing is read any more.
     half_closed: bool,
+    /// Whether the shard counts bytes that it keeps.
+    keeps: bool,
     /// Given back when the reader is dropped.
     _permit: Permit,
 }
@@ -52,7 +57,17 @@ impl Reader {
     pub fn new(shard: Rc<Shard>, id: LineId, line: Rc<Line>, first: Bytes, agreement: Option<Agreement>, permit: Permit) -> Self {
         let session = session(shard.resources(), agreement);
         let rate = shard.limits().rate.map(|limit| Box::new(Rate::new(limit, shard.time())));
-        Self { shard, id, line, session, rate, left_over: own(BytesMut::from(first)), half_closed: false, _permit: permit }
+        Self {
+            shard,
+            id,
+            line,
+            session,
+            rate,
+            left_over: own(BytesMut::from(first)),
+            half_closed: false,
+            keeps: false,
+            _permit: permit,
+        }
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
@@ -85,12 +100,13 @@ impl Reader {
     }
 
     /// Delivers the messages that are complete in `input`, which came at this time. Stops early, with bytes left, when the room's
-    /// mailbox is full.
-    fn receive(&mut self, input: &mut BytesMut, at: Instant) {
+    /// mailbox is full. Returns whether there were messages.
+    fn receive(&mut self, input: &mut BytesMut, at: Instant) -> bool {
         let (resources, line) = (self.shard.resources(), &*self.line);
+        let mut any = false;
         loop {
             if line.is_open() && line.room().mailbox.is_full() {
-                return;
+                return any;
             }
             let incoming = self.session.receive(input);
             if let Some(rate) = &mut self.rate {
@@ -106,8 +122,9 @@ impl Reader {
             }
             match incoming {
                 Ok(Some(Incoming::Message(message))) => {
+                    any = true;
                     if line.is_open() {
-                        line.room().deliver(Input { at, what: What::Message(line.client(), message) });
+                        deliver(resources, line, message, at);
                     }
                 }
                 Ok(Some(Incoming::Ping(payload))) => {
@@ -117,10 +134,31 @@ impl Reader {
                 }
                 Ok(Some(Incoming::Pong(_))) => {}
                 Ok(Some(Incoming::Close(frame))) => line.close_received(resources, frame),
-                Ok(None) => return,
+                Ok(None) => return any,
                 Err(violation) => line.close_broken(resources, violation),
             }
         }
+    }
+}
+
+impl Reader {
+    /// Counts the bytes that stay here until more is read, or the room has caught up. `anew` tells that a message among them has just
+    /// begun, because the one before it has ended.
+    fn note_kept(&mut self, anew: bool) {
+        let unfinished = self.session.unfinished();
+        let left_over = self.left_over.as_ref().map_or(0, |bytes| bytes.len());
+        let keeps = unfinished.is_some() || left_over > 0;
+        if keeps || self.keeps {
+            self.keeps = keeps;
+            self.shard.resources().keep(self.id.slot, unfinished.unwrap_or(0) + left_over, unfinished.is_some(), anew);
+        }
+    }
+
+    /// Drops what is kept, and ignores all that comes.
+    fn forget(&mut self) {
+        self.session.end();
+        self.left_over = None;
+        self.note_kept(false);
     }
 }
 
@@ -130,27 +168,33 @@ impl Future for Reader {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         loop {
+            if this.keeps && this.line.ignores_input() {
+                this.forget();
+            }
             match ready!(this.poll_next(cx)) {
                 Next::Read => {
                     this.line.note_heard(this.shard.resources());
                     let mut buffer = this.shard.resources().take_read_buffer();
-                    this.receive(&mut buffer, this.shard.time());
+                    let any = this.receive(&mut buffer, this.shard.time());
                     this.left_over = own(buffer.split());
                     this.shard.resources().return_read_buffer(buffer);
+                    this.note_kept(any);
                 }
                 Next::GoOn => {
                     let Some(mut rest) = this.left_over.take() else { continue };
-                    this.receive(&mut rest, this.shard.time());
+                    let any = this.receive(&mut rest, this.shard.time());
                     this.left_over = own(*rest);
+                    this.note_kept(any);
                 }
                 Next::HalfClosed => {
-                    (this.half_closed, this.left_over) = (true, None);
-                    this.session.end();
+                    this.half_closed = true;
+                    this.forget();
                     this.line.half_closed(this.shard.resources());
                 }
                 Next::Finished => break,
             }
         }
+        this.forget();
         this.line.cut(this.shard.resources(), CloseInfo::lost());
         this.line.end();
         this.shard.remove(this.id, &this.line);
@@ -169,7 +213,31 @@ fn session(resources: &Resources, agreement: Option<Agreement>) -> Session {
     }
 }
 
-/// Drops an empty slice: it would keep the buffer that it was cut from.
+/// Delivers a message. One that has to wait is counted and, if it is small, copied: it would keep the whole read buffer.
+fn deliver(resources: &Resources, line: &Line, message: Message, at: Instant) {
+    let room = line.room();
+    let waits = room.is_busy();
+    let message = if waits && message.as_bytes().len() < COPIED_BYTES { copy(&message) } else { message };
+    let input = Input { at, what: What::Message(line.client(), message) };
+    let bytes = input.payload_bytes() + size_of::<Input>();
+    room.deliver(input);
+    if waits {
+        resources.hold(bytes);
+    }
+}
+
+fn copy(message: &Message) -> Message {
+    match message {
+        Message::Text(text) => Message::text(text.to_string()),
+        Message::Binary(bytes) => Message::Binary(Bytes::copy_from_slice(bytes)),
+    }
+}
+
+/// Bytes that are left over. A small slice is copied, and an empty one dropped: it would keep the buffer that it was cut from.
 fn own(bytes: BytesMut) -> Option<Box<BytesMut>> {
-    (!bytes.is_empty()).then(|| Box::new(bytes))
+    match bytes.len() {
+        0 => None,
+        1..COPIED_BYTES => Some(Box::new(BytesMut::from(&bytes[..]))),
+        _ => Some(Box::new(bytes)),
+    }
 }

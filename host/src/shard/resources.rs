@@ -9,6 +9,7 @@ use bytes::BytesMut;
 
 use super::clock::{Clock, Moment};
 use super::delivery::Deliveries;
+use super::holdings::Holdings;
 use super::outbox::Spares;
 use crate::config::Limits;
 use crate::protocol::{Deflaters, Inflaters};
@@ -29,6 +30,8 @@ pub struct Resources {
     pub ciphertext: RefCell<BytesMut>,
     /// Memory for the next outbox that needs some.
     pub spares: RefCell<Spares>,
+    /// The memory that is held for clients.
+    pub holdings: Holdings,
     /// How far pings and close frames have come.
     pub deliveries: Deliveries,
     /// Streams that compress messages to clients.
@@ -49,6 +52,7 @@ impl Resources {
     pub fn new(limits: Limits) -> Self {
         let clock = Clock::new();
         Self {
+            holdings: Holdings::new(limits.client_memory_bytes.unwrap_or(usize::MAX)),
             limits,
             read_buffer: RefCell::new(BytesMut::with_capacity(READ_BUFFER_BYTES)),
             ciphertext: RefCell::default(),
@@ -115,6 +119,20 @@ impl Resources {
         if to_flush.len() == 1 {
             self.flusher.borrow().wake_by_ref();
         }
+    }
+
+    /// Counts bytes that stay beyond this event. If too much may be held, the task that flushes looks into that.
+    pub fn hold(&self, bytes: usize) {
+        self.holdings.add(bytes);
+        if self.holdings.may_be_over() {
+            self.flusher.borrow().wake_by_ref();
+        }
+    }
+
+    /// Notes how much the reader of this slot keeps; see [`Holdings::keep`].
+    pub fn keep(&self, slot: u32, bytes: usize, message: bool, anew: bool) {
+        self.holdings.keep(slot, bytes, message, anew, self.now());
+        self.hold(0);
     }
 
     /// Takes out the slots of the lines to flush. `cx` is the task that flushes them, and is woken for the next.

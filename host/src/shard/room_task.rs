@@ -115,6 +115,11 @@ impl RoomTask {
         }
     }
 
+    /// Whether a handler runs or is suspended, or outputs are held: an input may have to wait.
+    pub fn is_busy(&self) -> bool {
+        self.busy.get()
+    }
+
     /// Resolves when the room has nothing to do, or has ended.
     pub async fn idle(&self) {
         self.waited_for.set(true);

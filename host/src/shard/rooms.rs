@@ -125,6 +125,7 @@ impl<L: Launch> Rooms<L> {
         let limits = self.shard.limits();
         let name: Arc<str> = name.into();
         let task = RoomTask::new(Mailbox::new(limits.mailbox_events, limits.mailbox_bytes));
+        self.shard.resources().holdings.add_room(&task);
         let entry = Entry { task: Rc::clone(&task), orders: RoomOrders::default() };
         let room_loop = RoomLoop::new(
             Rc::clone(&self.shard),

@@ -32,7 +32,8 @@ pub(super) async fn serve<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mu
     let writer = Rc::clone(shard);
     tokio::task::spawn_local(poll_fn(move |cx| writer.poll_flush(cx)));
     let limits = shard.limits();
-    let period = SWEEP.min(limits.ping_interval / 4).min(limits.pong_timeout / 4).min(limits.close_timeout / 4);
+    let times = [limits.ping_interval, limits.pong_timeout, limits.close_timeout, limits.message_timeout];
+    let period = times.into_iter().fold(SWEEP, |period, time| period.min(time / 4));
     let mut sweeps = tokio::time::interval(period.max(Duration::from_millis(1)));
     sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -16,7 +16,7 @@ use super::roster::Roster;
 use super::upgrades::Upgrades;
 use crate::config::Limits;
 use crate::room::{LineId, Member};
-use crate::types::{Client, ClientId};
+use crate::types::{Client, ClientId, CloseInfo};
 
 /// The lines of one shard, and the resources that they share. All of it is used on one thread. No borrow is held while a
 /// handler runs.
@@ -159,6 +159,9 @@ impl Shard {
         }
         // Handlers that ran meanwhile may have queued more; the next flush writes that.
         self.resources.return_to_flush(slots);
+        if self.resources.holdings.may_be_over() {
+            self.relieve();
+        }
         Poll::Pending
     }
 
@@ -175,5 +178,21 @@ impl Shard {
             line.sweep(&self.resources);
         });
         self.resources.deliveries.end_sweep();
+        self.sweep_messages(held_up);
+        self.relieve();
+    }
+
+    /// Cuts clients whose messages are unfinished for too long.
+    fn sweep_messages(&self, held_up: Duration) {
+        let (holdings, now) = (&self.resources.holdings, self.resources.now());
+        holdings.excuse(held_up);
+        for slot in holdings.overdue(now, self.limits().message_timeout) {
+            match self.in_slot(slot) {
+                // The rest of the message may have come: nothing is read while the mailbox is full.
+                Some(line) if line.room().mailbox.is_full() => holdings.begin_anew(slot, now),
+                Some(line) if line.is_open() => line.cut(&self.resources, CloseInfo::timeout()),
+                _ => {}
+            }
+        }
     }
 }

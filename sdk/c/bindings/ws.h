@@ -88,7 +88,7 @@ typedef uint8_t ws_host_server_types_close_cause_t;
 #define WS_HOST_SERVER_TYPES_CLOSE_CAUSE_GUEST 1
 // The connection was lost: a reset, or its end without a close frame.
 #define WS_HOST_SERVER_TYPES_CLOSE_CAUSE_LOST 2
-// The client did not answer a ping in time.
+// The client did not answer a ping, or did not finish a message, in time.
 #define WS_HOST_SERVER_TYPES_CLOSE_CAUSE_TIMEOUT 3
 // The client broke the protocol (1002) or sent text that is not UTF-8 (1007).
 #define WS_HOST_SERVER_TYPES_CLOSE_CAUSE_PROTOCOL 4

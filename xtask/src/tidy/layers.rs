@@ -26,7 +26,7 @@ const LAYERS: [Layer; 7] = [
     Layer { modules: &["guest", "native"], one_piece: false },
     Layer { modules: &["app"], one_piece: false },
     Layer { modules: &["room"], one_piece: false },
-    Layer { modules: &["close", "config", "countdown", "error", "file", "limits", "log", "types"], one_piece: true },
+    Layer { modules: &["close", "config", "countdown", "error", "file", "limits", "log", "memory", "types"], one_piece: true },
 ];
 
 struct Layer {

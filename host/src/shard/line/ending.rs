@@ -51,6 +51,18 @@ impl Line {
         }
     }
 
+    /// Closes a client for which too much is held, and drops that. Its close frame comes next, but for the rest of a frame that is written
+    /// in part. A line that could not even write that is cut, and so is one that is closing.
+    pub fn evict(&self, resources: &Resources) {
+        let dropped = if self.is_open() { self.with_outbox(Outbox::keep_begun) } else { None };
+        let Some(dropped) = dropped else { return self.cut(resources, CloseInfo::holds_too_much()) };
+        self.member.sub_waiting(dropped);
+        let action = self.step(Closing::violated);
+        self.act(resources, action, CloseInfo::holds_too_much());
+        // It forgets what it has read.
+        self.wake_task();
+    }
+
     /// Takes an action of the closing handshake, for which `info` is the reason.
     fn act(&self, resources: &Resources, action: Action, info: CloseInfo) {
         match action {

@@ -24,6 +24,7 @@ use crate::shard::cached_frame::{CachedFrame, Deflation, Form};
 use crate::shard::clock::Moment;
 use crate::shard::input::{Input, What};
 use crate::shard::keepalive::Keepalive;
+use crate::shard::ledger::Ledger;
 use crate::shard::outbox::Outbox;
 use crate::shard::resources::Resources;
 use crate::shard::room_task::RoomTask;
@@ -141,7 +142,7 @@ impl Line {
     }
 
     /// The number of bytes that wait to be written.
-    fn waiting(&self) -> usize {
+    pub fn waiting(&self) -> usize {
         self.with_outbox(|outbox| outbox.len())
     }
 
@@ -150,6 +151,21 @@ impl Line {
         if self.closing.get().takes_messages() {
             self.member.owe_drain();
         }
+    }
+
+    /// Enters the memory of its outbox into a ledger.
+    pub fn count_outbox(&self, ledger: &mut Ledger) {
+        let client = self.client();
+        let mut shared = Vec::new();
+        self.with_outbox(|outbox| {
+            outbox.count(|bytes| ledger.add(client, bytes), |address, bytes| shared.push((address, bytes)))
+        });
+        shared.into_iter().for_each(|(address, bytes)| ledger.add_shared(client, address, bytes));
+    }
+
+    /// Whether the client's frames no longer matter.
+    pub fn ignores_input(&self) -> bool {
+        self.closing.get().ignores_input()
     }
 
     /// Queues a message. The size of its plain form was added to the waiting bytes when it was staged.
@@ -164,6 +180,9 @@ impl Line {
             if queued != counted {
                 self.member.sub_waiting(counted);
                 self.member.add_waiting(queued);
+            }
+            if self.blocked.get() {
+                resources.hold(queued);
             }
             let mut spares = resources.spares.borrow_mut();
             self.with_outbox(|outbox| match form {
@@ -233,6 +252,9 @@ impl Line {
             }
         };
         self.member.sub_waiting(written);
+        if blocked && !self.blocked.get() {
+            resources.hold(self.waiting());
+        }
         self.blocked.set(blocked);
         if blocked {
             return self.wake_task();

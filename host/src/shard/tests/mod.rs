@@ -5,6 +5,7 @@ mod drains;
 mod failures;
 mod half_closed;
 mod held;
+mod memory;
 mod occupancy;
 mod verdicts;
 

@@ -198,6 +198,31 @@ async fn a_server_that_starts_while_the_one_before_shuts_down_takes_its_socket_o
 }
 
 #[tokio::test]
+async fn port_and_socket_are_free_for_the_next_server_as_soon_as_clients_are_being_closed() {
+    let runtime = folder(0o700);
+    let run = |name: &str, port: &str| {
+        let mut command = command();
+        command.arg("run").arg(guest(name)).args(["--port", port, "--drain", "1h", "--close-timeout", "1h"]);
+        command.env("XDG_RUNTIME_DIR", runtime.path());
+        Host::start(command)
+    };
+    let mut old = run("one", "0");
+    let port = old.address.rsplit(':').next().expect("the address has a port").to_owned();
+    // It never answers a close frame.
+    let mut mute = Raw::connect(&old.address);
+    mute.says(upgrade("/", &[]).as_bytes());
+    assert_eq!(mute.head().status, 101);
+    old.signal("TERM");
+    assert_eq!(mute.is_closed().0, 1001);
+    let new = run("two", &port);
+    let mut client = Client::connect(&new).await;
+    assert_eq!(client.asks("0").await, "two 0 1");
+    assert!(status(&runtime.path().join("ws-host").join(format!("{port}.sock"))).contains("two.wasm"));
+    old.signal("TERM");
+    assert_eq!(old.ended().code(), Some(0));
+}
+
+#[tokio::test]
 async fn a_running_server_keeps_its_socket() {
     let folder = folder(0o700);
     let socket = folder.path().join("admin.sock");

@@ -86,3 +86,20 @@ fn functions(engine: &Engine, ty: &ComponentItem) -> Vec<String> {
         .map(|(name, _)| in_short(name))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_imports_are_lines_that_cannot_control_a_terminal() {
+        let text = r#"(component (import "url=<a\n2026 ERROR \u{9b}2J\u{202e}>" (func)))"#;
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let file = folder.path().join("odd\nname.wasm");
+        std::fs::write(&file, wat::parse_str(text).expect("the text is a component")).expect("the folder takes a file");
+        let report = Report::of(&Engine::new().expect("the machine runs WebAssembly"), &file).expect("it is a component");
+        assert_eq!(report.imports[0].item.name, "url=<a\\n2026 ERROR \\u{9b}2J\\u{202e}>");
+        assert_eq!(report.file, "odd\\nname.wasm");
+        assert!(report.problem.is_some_and(|problem| problem.starts_with("odd\\nname.wasm lacks")));
+    }
+}

@@ -141,62 +141,6 @@ fn connections_above_the_accept_rate_wait_and_are_not_refused() {
 }
 
 #[test]
-fn an_unfinished_request_is_told_that_its_time_is_over_and_a_silent_connection_just_ends() {
-    let host = Host::run_with("echo", &["--handshake-timeout", "100ms"]);
-    let late = refused(&host, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
-    assert_eq!((late.status, late.header("retry-after")), (408, ""));
-    let mut silent = Raw::connect(&host.address);
-    assert!(silent.ends());
-}
-
-#[tokio::test]
-async fn an_upgrade_whose_room_waits_for_too_long_is_asked_to_come_back() {
-    let host = Host::run_with("hostile", &["--handshake-timeout", "1s", "--call-wait", "1h"]);
-    let (mut sleeps, _) = Client::join(&host).await;
-    sleeps.says("sleep 3600000").await;
-    // The pong comes behind the message, so the handler has the message by then.
-    sleeps.is_answered_a_ping().await;
-    let busy = refused(&host, &upgrade("/", &[]));
-    assert_eq!((busy.status, busy.header("retry-after")), (503, "5"));
-    assert_eq!(busy.body, b"the room did not decide in time\n");
-}
-
-#[test]
-fn the_last_answer_on_a_kept_connection_says_so() {
-    let host = Host::run_with("echo", &["--handshake-timeout", "500ms"]);
-    let mut raw = Raw::connect(&host.address);
-    let page = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    let mut kept = 0;
-    loop {
-        raw.says(page.as_bytes());
-        let answer = raw.whole_answer();
-        assert_eq!(answer.status, 200);
-        if answer.header("connection") == "close" {
-            break;
-        }
-        kept += 1;
-    }
-    assert!(kept > 0, "the first one is not the last");
-    assert!(raw.ends());
-}
-
-#[test]
-fn a_kept_connection_ends_with_its_next_answer_once_the_host_shuts_down() {
-    let host = Host::run("echo");
-    let mut kept = Raw::connect(&host.address);
-    let page = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    kept.says(page.as_bytes());
-    assert_eq!(kept.whole_answer().header("connection"), "");
-    // This client does not answer its close frame, so the drain waits for it.
-    let mut inside = connected(&host, &[]);
-    host.signal("TERM");
-    assert_eq!(inside.is_closed().0, 1001);
-    kept.says(page.as_bytes());
-    assert_eq!(kept.whole_answer().header("connection"), "close");
-    assert!(kept.ends());
-}
-
-#[test]
 fn the_largest_request_can_be_chosen() {
     let long = |bytes: usize| upgrade("/", &[("X-Long", &"x".repeat(bytes))]);
     let host = Host::run_with("echo", &["--max-request", "8KiB"]);

@@ -13,6 +13,7 @@ mod command_line;
 mod compression;
 mod config_file;
 mod conformance;
+mod deadlines;
 mod dev;
 mod effects;
 mod embedding;

@@ -31,4 +31,6 @@ pub(super) fn clean_up(shard: &Shard, room: &Rc<RoomTask>) {
             line.close(shard.resources(), CloseInfo::room_failed());
         }
     });
+    // Nobody takes these inputs, and their memory counts while they exist.
+    room.mailbox.clear();
 }

@@ -67,6 +67,13 @@ impl Mailbox {
         self.wake_held_back();
     }
 
+    /// Drops all inputs: the room has ended.
+    pub fn clear(&self) {
+        self.inputs.take();
+        self.payload_bytes.set(0);
+        self.wake_held_back();
+    }
+
     fn wake_held_back(&self) {
         if !self.is_full() {
             self.held_back.borrow_mut().drain().for_each(|(_, task)| task.wake());
@@ -154,6 +161,18 @@ mod tests {
         assert_eq!(mailbox.bytes(), 5 + size_of::<Input>());
         assert!(matches!(mailbox.pop().map(|input| input.what), Some(What::Message(client, _)) if client.get() == 2));
         assert!(mailbox.is_empty());
+    }
+
+    #[test]
+    fn the_mailbox_of_a_room_that_has_ended_holds_nothing() {
+        let mailbox = Mailbox::new(1, 10);
+        let woken = Arc::new(Flag::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        mailbox.push(text(20));
+        assert!(mailbox.poll_has_room(&Context::from_waker(&waker), 0).is_pending());
+        mailbox.clear();
+        assert!(woken.is_set() && mailbox.is_empty());
+        assert_eq!(mailbox.bytes(), 0);
     }
 
     #[test]

@@ -122,7 +122,7 @@ pub(crate) trait Launch: Clone + Send + 'static {
     /// Makes one instance for the room of this name. `App::on_start` follows.
     fn launch(&self, room: &str) -> impl Future<Output = Result<Self::App, Fault>>;
 
-    /// Checks that the process can take another room's instance.
+    /// Checks that the process can take another instance, for a new room or a swap.
     ///
     /// # Errors
     /// Why not, in one line.

@@ -52,13 +52,16 @@ impl Engine {
             Err(error) => tracing::warn!("there is no cache, so each start compiles components anew: {error:#}"),
         }
         let wasmtime = wasmtime::Engine::new(&config).map_err(refused("set up WebAssembly on this machine"))?;
-        let ticking = wasmtime.weak();
+        pool.iter().for_each(|pool| pool.reserved());
+        let (ticking, counting) = (wasmtime.weak(), pool.clone());
         std::thread::Builder::new()
             .name("epoch-ticks".into())
             .spawn(move || {
-                while let Some(engine) = ticking.upgrade() {
+                for tick in 0_u64.. {
+                    let Some(engine) = ticking.upgrade() else { break };
                     engine.increment_epoch();
                     drop(engine);
+                    counting.iter().for_each(|pool| pool.tick(tick % 100 == 0));
                     std::thread::sleep(TICK);
                 }
             })

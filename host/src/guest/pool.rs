@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use wasmtime::{Enabled, PoolingAllocationConfig};
 
-use super::mappings::{self, MEMORY, Mappings, STACK};
+use super::mappings::{self, Gauge};
 use crate::limits::LimitError;
 
 /// Core instances and tables of one component: three or four for a Rust guest, more with adapters.
@@ -23,9 +23,8 @@ pub(super) struct Pool {
     slots: usize,
     /// The linear memories in use.
     memories: AtomicUsize,
-    /// The kernel's limit on mappings when the pool was made.
-    max_mappings: Option<usize>,
-    _stacks: Mappings,
+    /// The mappings of the process, where the kernel limits them.
+    gauge: Option<Gauge>,
 }
 
 /// The place of an instance in its pool. Dropped, it is free again.
@@ -33,7 +32,6 @@ pub(super) struct Pool {
 pub(super) struct Seat {
     pool: Arc<Pool>,
     memories: usize,
-    _mappings: Mappings,
 }
 
 impl Pool {
@@ -42,15 +40,14 @@ impl Pool {
     /// # Errors
     /// Their number does not fit into the memory mappings of a process.
     pub(super) fn new(instances: usize) -> Result<Arc<Self>, LimitError> {
-        let (slots, max_mappings) = (instances.saturating_add(SPARE), mappings::limit());
-        if let Some(limit) = max_mappings
+        let (slots, limit) = (instances.saturating_add(SPARE), mappings::limit());
+        if let Some(limit) = limit
             && slots > mappings::slots_within(limit)
         {
             let most = mappings::slots_within(limit).saturating_sub(SPARE);
             return Err(LimitError::too_many_rooms(instances, most, (limit, mappings::needed(slots))));
         }
-        let stacks = Mappings::take(slots.saturating_mul(STACK));
-        Ok(Arc::new(Self { slots, memories: AtomicUsize::new(0), max_mappings, _stacks: stacks }))
+        Ok(Arc::new(Self { slots, memories: AtomicUsize::new(0), gauge: limit.map(Gauge::new) }))
     }
 
     /// Wasmtime's settings for it, with this size of a memory.
@@ -70,7 +67,21 @@ impl Pool {
         config
     }
 
-    /// Checks that an instance with this many memories fits for a new room. Swaps and restarts may take the spare slots too.
+    /// Counts the mappings of the process, if the last count says too little by now.
+    pub(super) fn tick(&self, once_in_a_while: bool) {
+        if let Some(gauge) = &self.gauge
+            && gauge.is_stale(once_in_a_while)
+        {
+            gauge.refresh();
+        }
+    }
+
+    /// Counts the mappings of the process: its stacks are reserved now.
+    pub(super) fn reserved(&self) {
+        self.gauge.iter().for_each(Gauge::refresh);
+    }
+
+    /// Checks that an instance with this many memories fits, for a new room or a swap. Restarts may take the spare slots too.
     ///
     /// # Errors
     /// Why not, in one line.
@@ -79,8 +90,8 @@ impl Pool {
         if in_use + memories > self.slots - SPARE / 2 {
             return Err(format!("the guest's instances have {in_use} linear memories already, {memories} each"));
         }
-        if !mappings::have_room_for((memories + SPARE) * MEMORY, self.max_mappings) {
-            return Err("the instances of this process have all memory mappings that they may have (vm.max_map_count)".into());
+        if self.gauge.as_ref().is_some_and(|gauge| !gauge.has_room()) {
+            return Err("the process has nearly all memory mappings that the kernel allows it: raise vm.max_map_count".into());
         }
         Ok(())
     }
@@ -88,7 +99,8 @@ impl Pool {
     /// Seats an instance with this many memories.
     pub(super) fn seat(self: &Arc<Self>, memories: usize) -> Seat {
         self.memories.fetch_add(memories, Relaxed);
-        Seat { pool: Arc::clone(self), memories, _mappings: Mappings::take(memories * MEMORY) }
+        self.gauge.iter().for_each(|gauge| gauge.note_start(memories));
+        Seat { pool: Arc::clone(self), memories }
     }
 }
 

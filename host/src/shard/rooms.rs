@@ -30,6 +30,10 @@ use crate::room::{Room, RoomLimits};
 /// The most deliveries of the owner's that wait for one room. Orders to change the release come one at a time.
 const MAX_ORDERS: usize = 1024;
 
+/// How often it is asked, and how many times, whether the process can take the next instance of a swap. Many swaps in a row use up what
+/// was known of its mappings at the last count.
+const RECOUNT: (Duration, usize) = (Duration::from_millis(20), 100);
+
 /// The rooms of one shard.
 pub(super) struct Rooms<L: Launch> {
     shard: Rc<Shard>,
@@ -223,6 +227,7 @@ impl<L: Launch> Rooms<L> {
         self.way_back.borrow_mut().add(before, None, Arc::clone(&change.probation));
         let mut swapped = Vec::new();
         for entry in self.all() {
+            fits(&change.next).await?;
             let (answer, outcome) = oneshot::channel();
             entry.give(RoomOrder::Swap(change.clone(), answer));
             // A room that has retired meanwhile drops the order: it has nothing to swap.
@@ -243,6 +248,18 @@ impl<L: Launch> Rooms<L> {
     fn all(&self) -> Vec<Entry<L>> {
         self.by_name.borrow().values().cloned().collect()
     }
+}
+
+/// Waits until the process can take one more instance.
+async fn fits<L: Launch>(launch: &L) -> Result<(), Refusal> {
+    let (pause, tries) = RECOUNT;
+    for _ in 0..tries {
+        if launch.check_room().is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(pause).await;
+    }
+    launch.check_room().map_err(Refusal::Start)
 }
 
 impl<L> Entry<L> {

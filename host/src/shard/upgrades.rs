@@ -28,6 +28,11 @@ impl Upgrades {
         id
     }
 
+    /// Whether the client still waits: it may have hung up, or been refused because the room did not decide in time.
+    pub fn is_waiting(&self, id: UpgradeId) -> bool {
+        self.waiting.borrow().get(&id).is_some_and(|(_, decision)| !decision.is_closed())
+    }
+
     /// Passes a decision on. A client that has hung up meanwhile gets none: returns the room that waits for it in vain.
     #[must_use]
     pub fn decide(&self, id: UpgradeId, decision: Decision) -> Option<Rc<RoomTask>> {

@@ -164,7 +164,9 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Decides whether a client is let in: by the room's own state, and by the app's gate if it has one.
     async fn decide(&mut self, id: UpgradeId, request: Box<UpgradeRequest>) {
-        if !self.room.is_admitting() || self.is_full() {
+        // A gate that takes a token once must not take it for nothing: the client will come again.
+        let is_waiting = self.shard.upgrades().is_waiting(id);
+        if !is_waiting || !self.room.is_admitting() || self.is_full() {
             return self.answer(id, Decision::Refuse(503)).await;
         }
         let has_gate = self.release.has_gate();

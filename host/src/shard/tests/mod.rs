@@ -102,6 +102,7 @@ impl App for Herald {
     }
 
     async fn on_upgrade(&mut self, _room: &mut Room, _request: &UpgradeRequest) -> Result<Decision, Fault> {
+        self.note("asked".into());
         Ok(Decision::Accept(None))
     }
 }

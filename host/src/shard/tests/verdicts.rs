@@ -29,6 +29,18 @@ fn a_room_whose_mailbox_is_full_refuses_upgrade_requests() {
 }
 
 #[test]
+fn the_gate_is_not_asked_for_a_client_that_waits_no_more() {
+    with_shard(|shard| async move {
+        let _one = suspend(&shard).await;
+        drop(shard.asks_to_join("a").await);
+        let waits = shard.asks_to_join("a").await;
+        shard.go_on.notify_one();
+        assert_eq!(waits.await, Ok(Decision::Accept(None)));
+        assert_eq!(shard.told().iter().filter(|told| *told == "asked").count(), 1);
+    });
+}
+
+#[test]
 fn at_most_1024_deliveries_of_the_owner_wait_for_a_room() {
     with_shard(|shard| async move {
         let mut one = suspend(&shard).await;

@@ -73,6 +73,13 @@ async fn the_name_of_a_room_cannot_control_a_terminal() {
     assert!(room.ends_with("2J") && room.is_ascii(), "{room:?}");
 }
 
+/// The number of lines that a log says it has left out.
+fn left_out(log: &str) -> usize {
+    let number = |text: &str| text.split(' ').next().and_then(|number| number.parse::<usize>().ok());
+    let between = log.split('(').filter(|rest| rest.contains("more like this were left out")).filter_map(number);
+    between.chain(log.split("left out of the log: ").skip(1).filter_map(number)).sum()
+}
+
 #[tokio::test]
 async fn refused_rooms_are_logged_once_in_ten_seconds() {
     let mut host = Host::run_with("echo", &["--instances", "per-room", "--max-rooms", "1", "--room-linger", "1h"]);
@@ -86,6 +93,7 @@ async fn refused_rooms_are_logged_once_in_ten_seconds() {
     // One, unless fifty requests take longer than ten seconds.
     let lines = log.matches("refused: there are 1 rooms already").count();
     assert!((1..=3).contains(&lines), "{lines} lines:\n{log}");
+    assert_eq!(lines + left_out(&log), 50, "{log}");
 }
 
 #[tokio::test]
@@ -100,4 +108,5 @@ async fn rooms_that_fail_one_after_the_other_do_not_flood_the_log() {
     let log = host.rest_of_log();
     let lines = log.matches("the guest's on-message trapped").count();
     assert!((20..40).contains(&lines), "{lines} lines:\n{log}");
+    assert_eq!(lines + left_out(&log), 40, "{log}");
 }

@@ -184,6 +184,7 @@ pub enum Error {
 fn hint_for_read(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::NotFound => ". Check the path",
+        io::ErrorKind::FileTooLarge => ". Leave its debug information out: `wasm-tools strip` does that",
         _ => "",
     }
 }

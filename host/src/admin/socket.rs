@@ -63,7 +63,7 @@ impl AdminSocket {
 
     /// Answers requests for as long as it is polled.
     pub async fn serve(self, handle: Handle) {
-        let failing = LogThrottle::default();
+        let failing = LogThrottle::one("the admin socket");
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) => {

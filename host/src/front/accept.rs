@@ -40,7 +40,7 @@ impl Front {
     pub async fn run(self, mut listeners: Listeners, mut stop: watch::Receiver<Option<Instant>>) -> Instant {
         descriptors::log_limit(self.max_connections, self.descriptors);
         let mut rate = AcceptRate::new(self.accepts_per_second);
-        let out_of_descriptors = LogThrottle::default();
+        let out_of_descriptors = LogThrottle::one("connections that wait");
         loop {
             let accepted = tokio::select! {
                 accepted = accept(&mut listeners, &rate) => accepted,

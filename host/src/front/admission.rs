@@ -24,7 +24,7 @@ pub struct Admission {
 impl Admission {
     /// Admits new clients while `admitting` is true and there are permits.
     pub fn new(admitting: Arc<AtomicBool>, permits: Permits) -> Self {
-        Self { admitting, permits, refused: LogThrottle::default() }
+        Self { admitting, permits, refused: LogThrottle::one("refused connections") }
     }
 
     /// The permit of one connection.

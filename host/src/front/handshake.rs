@@ -66,7 +66,7 @@ impl Handshakes {
             discard: Discard::new(descriptors),
             timeout: limits.handshake_timeout,
             arrivals: Arrivals::default(),
-            lost: LogThrottle::default(),
+            lost: LogThrottle::one("lost connections"),
         }
     }
 

@@ -76,7 +76,8 @@ pub struct Requests {
 impl Requests {
     /// Upgrades go to the rooms of `router`, all other requests to `endpoints`.
     pub fn new(policy: Arc<Policy>, admission: Arc<Admission>, router: Arc<Router>, endpoints: Endpoints) -> Self {
-        let (origins_refused, broken_gates) = (LogThrottle::new(ORIGIN_WARNINGS), LogThrottle::new(BROKEN_GATES));
+        let origins_refused = LogThrottle::new(ORIGIN_WARNINGS, "refused origins");
+        let broken_gates = LogThrottle::new(BROKEN_GATES, "answers of gates");
         Self { policy, admission, router, endpoints, origins_refused, broken_gates }
     }
 

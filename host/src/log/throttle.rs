@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 /// The time in which the lines are counted.
 const INTERVAL: Duration = Duration::from_secs(10);
 
-/// Lets a number of lines through in ten seconds, and counts the others.
+/// Lets a number of lines through in ten seconds, and counts the others. At its end it logs the number that no line has told.
 #[derive(Debug)]
 pub struct LogThrottle {
+    about: &'static str,
     lines: u32,
     state: Mutex<State>,
 }
@@ -26,17 +27,15 @@ struct State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeftOut(u64);
 
-impl Default for LogThrottle {
-    /// One line in ten seconds.
-    fn default() -> Self {
-        Self::new(1)
-    }
-}
-
 impl LogThrottle {
-    /// This many lines in ten seconds.
-    pub fn new(lines: u32) -> Self {
-        Self { lines, state: Mutex::default() }
+    /// One line in ten seconds about these things.
+    pub fn one(about: &'static str) -> Self {
+        Self::new(1, about)
+    }
+
+    /// This many lines in ten seconds about these things.
+    pub fn new(lines: u32, about: &'static str) -> Self {
+        Self { about, lines, state: Mutex::default() }
     }
 
     /// Lets the line through, or not. A line that passes ends with the number of those that were left out since the last one.
@@ -54,6 +53,15 @@ impl LogThrottle {
     }
 }
 
+impl Drop for LogThrottle {
+    fn drop(&mut self) {
+        let left_out = self.state.get_mut().unwrap_or_else(PoisonError::into_inner).left_out;
+        if left_out > 0 {
+            tracing::warn!("left out of the log: {left_out} lines about {}", self.about);
+        }
+    }
+}
+
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0 == 0 { Ok(()) } else { write!(f, " ({} more like this were left out)", self.0) }
@@ -66,7 +74,7 @@ mod tests {
 
     #[test]
     fn one_line_in_ten_seconds_passes_with_the_number_of_those_left_out() {
-        let (throttle, now) = (LogThrottle::default(), Instant::now());
+        let (throttle, now) = (LogThrottle::one("strangers"), Instant::now());
         assert_eq!(throttle.allows(now), Some(LeftOut(0)));
         for millis in [0, 1, 9_999] {
             assert_eq!(throttle.allows(now + Duration::from_millis(millis)), None);
@@ -77,7 +85,7 @@ mod tests {
 
     #[test]
     fn several_lines_pass_in_ten_seconds_where_each_tells_something_of_its_own() {
-        let (throttle, now) = (LogThrottle::new(2), Instant::now());
+        let (throttle, now) = (LogThrottle::new(2, "strangers"), Instant::now());
         let passed = (0..100).filter(|_| throttle.allows(now).is_some()).count();
         assert_eq!(passed, 2);
         assert_eq!([LeftOut(98), LeftOut(0)].map(Some), [throttle.allows(now + INTERVAL), throttle.allows(now + INTERVAL)]);

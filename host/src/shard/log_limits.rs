@@ -27,13 +27,13 @@ pub struct LogLimits {
 impl Default for LogLimits {
     fn default() -> Self {
         Self {
-            refused_rooms: LogThrottle::default(),
-            dropped_orders: LogThrottle::default(),
-            lost_connections: LogThrottle::default(),
-            evictions: LogThrottle::default(),
-            faults: LogThrottle::new(LINES_ABOUT_ROOMS),
-            open_circuits: LogThrottle::new(LINES_ABOUT_ROOMS),
-            recoveries: LogThrottle::new(LINES_ABOUT_ROOMS),
+            refused_rooms: LogThrottle::one("refused rooms"),
+            dropped_orders: LogThrottle::one("dropped messages of the server's owner"),
+            lost_connections: LogThrottle::one("lost connections"),
+            evictions: LogThrottle::one("clients that hold too much memory"),
+            faults: LogThrottle::new(LINES_ABOUT_ROOMS, "failures"),
+            open_circuits: LogThrottle::new(LINES_ABOUT_ROOMS, "applications that fail too often"),
+            recoveries: LogThrottle::new(LINES_ABOUT_ROOMS, "applications that run again"),
         }
     }
 }

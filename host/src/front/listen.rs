@@ -61,7 +61,11 @@ fn bind_all<L>(
                     listeners.push(listener);
                     chosen = port;
                 }
-                Err(source) if is_missing(&source) => missing = Some(Error::Bind { address: address.to_string(), source }),
+                Err(source) if is_missing(&source) => {
+                    // A missing kind of addresses is explained as a missing address.
+                    let source = ErrorKind::AddrNotAvailable.into();
+                    missing = Some(Error::Bind { address: address.to_string(), source });
+                }
                 // Free at the address that chose it, and taken at this one.
                 Err(source) if chosen != port && source.kind() == ErrorKind::AddrInUse && choices < MAX_CHOICES => {
                     choices += 1;
@@ -171,7 +175,9 @@ mod tests {
         assert_eq!(bound(&LOCALHOST, 0, no_ipv6), Ok(vec!["127.0.0.1:50001".into()]));
         let no_ipv4 = |address: &str| address.starts_with('1').then(|| ErrorKind::AddrNotAvailable.into());
         assert_eq!(bound(&LOCALHOST, 0, no_ipv4), Ok(vec!["[::1]:50002".into()]));
-        let none = |_: &str| Some(ErrorKind::AddrNotAvailable.into());
-        assert!(bound(&LOCALHOST, 0, none).expect_err("nothing is left").contains("this machine has no such address"));
+        for texts in [&LOCALHOST[..], &["[::]:80"]] {
+            let none = |_: &str| Some(io::Error::from(Errno::AFNOSUPPORT));
+            assert!(bound(texts, 0, none).expect_err("nothing is left").contains("this machine has no such address"));
+        }
     }
 }

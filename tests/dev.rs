@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::support::{Client, Host, command, fails, fails_with_log, tls};
 use tempfile::TempDir;
@@ -17,12 +18,14 @@ impl ws_guest::App for Echo {
 }
 ";
 
-/// A guest project with this library. It locks the same crates as the guests of the tests.
+/// A guest project with this library. Its name is its own, since all projects of this file are built in one folder. It locks the same crates as the guests of the tests.
 fn project(lib: &str, crate_type: &str) -> TempDir {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is a folder of the project");
     let sdk = root.join("sdk/rust");
+    static PROJECTS: AtomicUsize = AtomicUsize::new(1);
+    let number = PROJECTS.fetch_add(1, Relaxed);
     let manifest = format!(
-        "[package]\nname = \"newborn\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+        "[package]\nname = \"newborn-{number}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
          [lib]\ncrate-type = [\"{crate_type}\"]\n\n\
          [dependencies]\nws-guest = {{ path = {sdk:?} }}\n\n\
          [profile.release]\npanic = \"abort\"\n"
@@ -48,7 +51,7 @@ fn dev(project: &TempDir) -> Command {
 async fn a_project_is_built_and_served() {
     let project = project(ECHO, "cdylib");
     let host = Host::start(dev(&project));
-    assert!(host.announcement.starts_with("newborn.wasm is served at http://localhost:"), "{}", host.announcement);
+    assert!(host.announcement.contains(".wasm is served at http://localhost:"), "{}", host.announcement);
     assert_eq!(Client::connect(&host).await.asks("hello").await, "hello");
 }
 
@@ -80,6 +83,41 @@ async fn an_edited_project_is_built_again_and_swapped_and_a_mistake_in_it_change
     edit(&ECHO.replace("from, message)", "from, std::env::var(\"ANSWER\").unwrap_or_default())"));
     host.logs("swapped to");
     assert_eq!(client.asks("hello").await, "another answer");
+}
+
+#[tokio::test]
+async fn an_edit_that_changes_nothing_swaps_nothing_and_a_file_that_the_code_includes_is_a_source() {
+    let project = project(&ECHO.replace("from, message)", "from, include_str!(\"../answer.txt\"))"), "cdylib");
+    let write = |name: &str, text: &str| std::fs::write(project.path().join(name), text).expect("the project can be edited");
+    write("answer.txt", "one");
+    let mut host = Host::start(dev(&project));
+    let mut client = Client::connect(&host).await;
+    assert_eq!(client.asks("hello").await, "one");
+    write("Cargo.toml", &std::fs::read_to_string(project.path().join("Cargo.toml")).expect("the project has a manifest"));
+    host.logs("the component is as before: not swapped");
+    write("answer.txt", "two");
+    host.logs("swapped to");
+    assert_eq!(client.asks("hello").await, "two");
+}
+
+#[tokio::test]
+async fn a_release_that_fails_stays_for_its_developer() {
+    let project = project(ECHO, "cdylib");
+    let mut host = Host::start(dev(&project));
+    let edit = |lib: &str| std::fs::write(project.path().join("src/lib.rs"), lib).expect("the project can be edited");
+    edit(&ECHO.replace("ws_guest::send", "panic!(\"my mistake\"); ws_guest::send"));
+    host.logs("swapped to");
+    // With three failures, `run` would go back.
+    for _ in 0..4 {
+        let mut client = Client::connect(&host).await;
+        client.says("hello").await;
+        assert_eq!(client.is_closed().await.0, 1011);
+        host.logs("my mistake");
+    }
+    edit(ECHO);
+    let log = host.logs_up_to("swapped to");
+    assert!(!log.contains("goes back"), "{log}");
+    assert_eq!(Client::connect(&host).await.asks("hello").await, "hello");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! `ws-host dev`: builds the guest project in a directory, serves it, and rebuilds it after each change.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ws_host::Handle;
+use ws_host::guest::sha256;
+use ws_host::{Handle, file};
 
 use crate::build::{NotBuilt, Project};
 use crate::serve::serve;
@@ -37,16 +38,25 @@ pub fn dev(arguments: DevArguments) -> anyhow::Result<()> {
     let sources = project.clone();
     let watch = Watch::sources(project.dir(), move |below| sources.is_source(below))?;
     let component = project.build()?;
-    serve(&component, arguments.serving, &tls, true, async |handle| follow_sources(watch, &project, &handle).await)
+    let built = hash(&component);
+    serve(&component, arguments.serving, &tls, true, async |handle| follow_sources(watch, &project, built, &handle).await)
 }
 
 /// Rebuilds whenever the sources change, and swaps to the new component. If the build fails, the compiler's messages appear in
-/// the terminal and on the page, and the previous release keeps running.
-async fn follow_sources(mut watch: Watch, project: &Project, handle: &Handle) {
+/// the terminal and on the page, and the previous release keeps running. `built` is the hash of the component before.
+async fn follow_sources(mut watch: Watch, project: &Project, mut built: Option<String>, handle: &Handle) {
     loop {
         watch.changed().await;
         let refused = match build_aside(project).await {
-            Ok(component) => swap(&component, handle).await.err().map(|error| error.to_string()),
+            // A swap would undo a rollback, and cost the guest what its snapshot leaves out.
+            Ok(component) if built.is_some() && hash(&component) == built => {
+                tracing::info!("the component is as before: not swapped");
+                None
+            }
+            Ok(component) => {
+                built = hash(&component);
+                swap(&component, handle).await.err().map(|error| error.to_string())
+            }
             Err(error) => {
                 tracing::error!("{error}; the previous release keeps running");
                 Some(format!("The build failed; the previous release keeps running.\n\n{}", error.diagnostics))
@@ -54,6 +64,11 @@ async fn follow_sources(mut watch: Watch, project: &Project, handle: &Handle) {
         };
         handle.set_notice(refused.unwrap_or_default());
     }
+}
+
+/// The hash of a component, if its file can be read.
+fn hash(component: &Path) -> Option<String> {
+    file::read(component, file::MAX_COMPONENT_BYTES).ok().map(|bytes| sha256(&bytes))
 }
 
 /// Builds on a thread of its own, so that the server runs on meanwhile.

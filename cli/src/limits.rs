@@ -96,7 +96,7 @@ pub struct LimitFlags {
     max_snapshot: usize,
     /// The time after a swap in which failures of the new release count
     #[arg(long, default_value = "10s", value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
-    probation: Duration,
+    pub(crate) probation: Duration,
     /// The failures within the probation that bring the previous release back
     #[arg(long, default_value_t = 3, value_parser = number::<u32>, value_name = "N", help_heading = GUEST, hide_short_help = true)]
     probation_traps: u32,

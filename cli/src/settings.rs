@@ -6,6 +6,7 @@
 use std::error::Error as _;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use clap::builder::ValueParser;
@@ -55,6 +56,9 @@ pub fn parse(line: &[OsString]) -> anyhow::Result<Arguments> {
         let file = file.as_ref().map_or_else(String::new, |file| format!(" (with the settings in {})", file.display()));
         bail!("{name}{file}: {error}");
     }
+    let has_probation = matches.subcommand().is_some_and(|(_, all)| {
+        all.try_get_raw("probation").is_ok() && all.value_source("probation") == Some(ValueSource::CommandLine)
+    });
     let mut arguments = Arguments::from_arg_matches(&matches)?;
     match &mut arguments.command {
         Asked::Run(run) if run.file.is_none() => {
@@ -65,7 +69,13 @@ pub fn parse(line: &[OsString]) -> anyhow::Result<Arguments> {
             run.error(ErrorKind::MissingRequiredArgument, missing).exit()
         }
         Asked::Run(run) => run.serving.settings = file,
-        Asked::Dev(dev) => dev.serving.settings = file,
+        Asked::Dev(dev) => {
+            dev.serving.settings = file;
+            // A developer wants to see the release that fails, and not the one before.
+            if !has_probation {
+                dev.serving.app.limits.probation = Duration::ZERO;
+            }
+        }
         _ => {}
     }
     Ok(arguments)

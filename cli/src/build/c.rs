@@ -8,10 +8,10 @@ use anyhow::{Context, bail};
 
 use super::component::make_component;
 use super::shown::{copied, without_colours};
-use super::{Language, NotBuilt};
+use super::{Language, NotBuilt, unknown_inputs};
 
 /// Projects in C.
-pub(super) const C: Language = Language { name: "C", signs: &[FLAGS], prepare, build, is_source };
+pub(super) const C: Language = Language { name: "C", signs: &[FLAGS], prepare, build, is_source, inputs: unknown_inputs };
 
 /// The file with the compiler's flags, one a line. Editors with clangd read it too.
 const FLAGS: &str = "compile_flags.txt";

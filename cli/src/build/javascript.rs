@@ -8,10 +8,11 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::shown::{copied, without_colours};
-use super::{Language, NotBuilt};
+use super::{Language, NotBuilt, unknown_inputs};
 
 /// Projects in JavaScript and TypeScript.
-pub(super) const JAVASCRIPT: Language = Language { name: "JavaScript", signs: &[MANIFEST], prepare, build, is_source };
+pub(super) const JAVASCRIPT: Language =
+    Language { name: "JavaScript", signs: &[MANIFEST], prepare, build, is_source, inputs: unknown_inputs };
 
 const MANIFEST: &str = "package.json";
 

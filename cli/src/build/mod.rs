@@ -16,8 +16,10 @@ mod python;
 mod rust;
 mod shown;
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -46,6 +48,13 @@ struct Language {
     build: fn(&Path) -> Result<PathBuf, NotBuilt>,
     /// Whether a file is a source of the project. The path is relative to the project's directory.
     is_source: fn(&Path) -> bool,
+    /// The files that went into a component, as far as the tools tell. They are sources too.
+    inputs: fn(&Path) -> Vec<PathBuf>,
+}
+
+/// For tools that do not tell.
+fn unknown_inputs(_component: &Path) -> Vec<PathBuf> {
+    Vec::new()
 }
 
 /// The first language with a matching file wins.
@@ -84,6 +93,8 @@ impl NotBuilt {
 pub struct Project {
     dir: PathBuf,
     language: &'static Language,
+    /// The inputs of the last build.
+    inputs: Arc<RwLock<HashSet<PathBuf>>>,
 }
 
 impl Project {
@@ -107,7 +118,7 @@ impl Project {
             bail!("the directory {shown} has no {}. Give the directory of a guest project", known.join(", nor "));
         };
         (language.prepare)(&dir)?;
-        Ok(Self { dir, language })
+        Ok(Self { dir, language, inputs: Arc::default() })
     }
 
     /// The project's directory.
@@ -117,7 +128,11 @@ impl Project {
 
     /// Whether a file is a source of the project. `below` is relative to the project's directory.
     pub fn is_source(&self, below: &Path) -> bool {
-        (self.language.is_source)(below)
+        if (self.language.is_source)(below) {
+            return true;
+        }
+        let is_input = |path: PathBuf| self.inputs.read().is_ok_and(|inputs| inputs.contains(&path));
+        std::path::absolute(self.dir.join(below)).is_ok_and(is_input)
     }
 
     /// Builds the project and returns the path of its component.
@@ -125,6 +140,10 @@ impl Project {
     /// # Errors
     /// The build fails; the error has the tools' output.
     pub fn build(&self) -> Result<PathBuf, NotBuilt> {
-        (self.language.build)(&self.dir)
+        let component = (self.language.build)(&self.dir)?;
+        if let Ok(mut inputs) = self.inputs.write() {
+            *inputs = (self.language.inputs)(&component).into_iter().collect();
+        }
+        Ok(component)
     }
 }

@@ -7,11 +7,17 @@ use std::process::{Command, Stdio};
 use anyhow::bail;
 
 use super::shown::{copied, without_colours};
-use super::{Language, NotBuilt};
+use super::{Language, NotBuilt, unknown_inputs};
 
 /// Python projects.
-pub(super) const PYTHON: Language =
-    Language { name: "Python", signs: &["app.py", "server.py", "pyproject.toml"], prepare, build, is_source };
+pub(super) const PYTHON: Language = Language {
+    name: "Python",
+    signs: &["app.py", "server.py", "pyproject.toml"],
+    prepare,
+    build,
+    is_source,
+    inputs: unknown_inputs,
+};
 
 /// Python in the project's own virtual environment.
 const OWN_PYTHON: &str = ".venv/bin/python";

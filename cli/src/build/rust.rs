@@ -14,7 +14,8 @@ use super::{Language, NotBuilt};
 const TARGET: &str = "wasm32-wasip2";
 
 /// Rust projects.
-pub(super) const RUST: Language = Language { name: "Rust", signs: &["Cargo.toml"], prepare: ensure_target, build, is_source };
+pub(super) const RUST: Language =
+    Language { name: "Rust", signs: &["Cargo.toml"], prepare: ensure_target, build, is_source, inputs };
 
 /// Adds the wasm target through rustup if it is missing, because rustup's own automatic installation may be off.
 fn ensure_target(dir: &Path) -> anyhow::Result<()> {
@@ -89,7 +90,22 @@ fn components(message: &Value) -> Vec<PathBuf> {
 }
 
 fn is_source(below: &Path) -> bool {
-    !below.components().any(|part| matches!(part.as_os_str().to_str(), Some("target" | "Cargo.lock")))
+    let ends = ["rs", "toml", "wit"];
+    let is_output = below.components().any(|part| part.as_os_str() == "target");
+    !is_output && below.extension().is_some_and(|end| ends.iter().any(|one| end == *one))
+}
+
+/// Reads the dep-info file that cargo writes beside a component. It names files of other kinds too, such as those of
+/// `include_str!`.
+fn inputs(component: &Path) -> Vec<PathBuf> {
+    let text = std::fs::read_to_string(component.with_extension("d")).unwrap_or_default();
+    text.lines().filter_map(|line| line.split_once(": ")).flat_map(|(_, files)| files_of(files)).collect()
+}
+
+/// Splits the files of a line of dep-info. A backslash stands before a space in a name.
+fn files_of(line: &str) -> Vec<PathBuf> {
+    let line = line.replace("\\ ", "\0");
+    line.split(' ').filter(|file| !file.is_empty()).map(|file| PathBuf::from(file.replace('\0', " "))).collect()
 }
 
 #[cfg(test)]
@@ -97,8 +113,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_that_cargo_writes_are_not_sources() {
+    fn only_code_and_manifests_are_sources_by_their_names() {
         assert!(is_source(Path::new("src/lib.rs")) && is_source(Path::new("Cargo.toml")));
-        assert!(!is_source(Path::new("target/x.wasm")) && !is_source(Path::new("Cargo.lock")));
+        for path in ["target/x.rs", "Cargo.lock", "README.md", "dev.log", "x.wasm", "tests/hello.chat"] {
+            assert!(!is_source(Path::new(path)), "{path}");
+        }
+    }
+
+    #[test]
+    fn files_that_cargo_names_are_inputs() {
+        let dir = tempfile::tempdir().expect("a temporary folder can be made");
+        std::fs::write(dir.path().join("chat.d"), "/t/chat.wasm: /p/src/lib.rs /p/with\\ space.txt\n")
+            .expect("the folder takes a file");
+        let found = inputs(&dir.path().join("chat.wasm"));
+        assert_eq!(found, [Path::new("/p/src/lib.rs"), Path::new("/p/with space.txt")]);
     }
 }

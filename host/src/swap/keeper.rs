@@ -193,11 +193,13 @@ impl Keeper {
     async fn go_back(&self, probation: &Arc<Probation>) {
         let Some(previous) = self.state().before.pop() else { return };
         let file = previous.info.file.clone();
+        let failed = self.state().current.info.file.clone();
+        // Often both come from one path.
+        let before = if failed == file { String::new() } else { format!(", {},", file.display()) };
         tracing::error!(
-            "{} failed too often in its first {:?}: every room goes back to {} and the state that it had at the swap",
-            self.state().current.info.file.display(),
+            "{} failed too often in its first {:?}: every room goes back to the release before{before} and the state at the swap",
+            failed.display(),
             self.host.limits.probation,
-            file.display()
         );
         self.revert(probation).await;
         let mut state = self.state();

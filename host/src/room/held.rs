@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::turn::Turn;
 
-/// The bytes of held outputs at which the room takes no input.
+/// The memory of held outputs at which the room takes no input, in bytes.
 const MAX_BYTES: usize = 16 << 20;
 /// The number of held turns at which the room takes no input.
 const MAX_TURNS: usize = 1024;
@@ -42,7 +42,7 @@ impl Held {
 
     /// Holds a turn until the commit of this number is durable; with 0, until the turns before it are released.
     pub fn push(&mut self, turn: Turn, commit: u64) {
-        self.bytes += turn.bytes();
+        self.bytes += turn.memory();
         self.turns.push_back((turn, commit));
     }
 
@@ -55,7 +55,7 @@ impl Held {
     pub fn pop_released(&mut self) -> Option<Turn> {
         let durable = self.durable;
         let (turn, _) = self.turns.pop_front_if(|(_, commit)| *commit <= durable)?;
-        self.bytes -= turn.bytes();
+        self.bytes -= turn.memory();
         Some(turn)
     }
 
@@ -69,6 +69,8 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::room::UpgradeId;
+    use crate::room::effect::{Decision, Effect};
 
     /// A turn that sends a message of this many bytes.
     fn turn(bytes: usize) -> Turn {
@@ -79,7 +81,7 @@ mod tests {
 
     /// The sizes of the turns that are released, in their order.
     fn released(held: &mut Held) -> Vec<usize> {
-        std::iter::from_fn(|| held.pop_released()).map(|turn| turn.bytes() - 2).collect()
+        std::iter::from_fn(|| held.pop_released()).map(|turn| turn.memory() - 2).collect()
     }
 
     #[test]
@@ -127,6 +129,16 @@ mod tests {
         held.note_durable(1);
         held.pop_released();
         assert!(!held.is_full());
+
+        let mut held = Held::default();
+        let empty = || {
+            let mut turn = Turn::default();
+            (0..100_000).for_each(|id| turn.push(Effect::Decide(UpgradeId(id), Decision::Refuse(503))));
+            turn
+        };
+        (0..16).for_each(|_| held.push(empty(), 1));
+        assert!(held.is_full(), "outputs take memory without a frame too");
+        assert_eq!(held.take_all().count(), 16);
 
         let mut held = Held::default();
         (0..16).for_each(|_| held.push(turn(1 << 20), 1));

@@ -94,9 +94,9 @@ impl Turn {
         &self.effects
     }
 
-    /// The size of the outputs in bytes: frames, and lists of clients.
-    pub fn bytes(&self) -> usize {
-        self.bytes
+    /// The memory that its outputs take while they are held, in bytes: frames, lists of clients, and the effects themselves.
+    pub fn memory(&self) -> usize {
+        self.bytes + size_of_val(&*self.effects)
     }
 
     /// A frame's bytes.

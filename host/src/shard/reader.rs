@@ -218,9 +218,8 @@ fn deliver(resources: &Resources, line: &Line, message: Message, at: Instant) {
     let room = line.room();
     let waits = room.is_busy();
     let message = if waits && message.as_bytes().len() < COPIED_BYTES { copy(&message) } else { message };
-    let input = Input { at, what: What::Message(line.client(), message) };
-    let bytes = input.payload_bytes() + size_of::<Input>();
-    room.deliver(input);
+    let bytes = if waits { message.as_bytes().len() + size_of::<Input>() } else { 0 };
+    room.deliver(Input { at, what: What::Message(line.client(), message) });
     if waits {
         resources.hold(bytes);
     }

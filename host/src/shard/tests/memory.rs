@@ -17,6 +17,7 @@ fn share(bytes: usize) -> Limits {
         outbox_hard_bytes: 64 * MIB,
         mailbox_bytes: 64 * MIB,
         close_timeout: Duration::from_secs(3600),
+        ping_interval: Duration::from_secs(3600),
         ..Limits::default()
     }
 }

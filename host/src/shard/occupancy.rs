@@ -13,27 +13,39 @@ pub struct Occupancy {
     awaited: u32,
     ever_joined: bool,
     retires_at: Option<Instant>,
+    /// Whether the room has been given its time once more since the last client came or went.
+    excused: bool,
 }
+
+/// A room whose end comes later than this stood still at its time: the machine, the process or its shard did. A client could not come.
+const LATE: Duration = Duration::from_secs(2);
 
 impl Occupancy {
     /// A room that nobody has joined yet.
     pub fn new(linger: Option<Duration>, handshake: Duration) -> Self {
-        Self { linger, handshake, awaited: 0, ever_joined: false, retires_at: None }
+        Self { linger, handshake, awaited: 0, ever_joined: false, retires_at: None, excused: false }
     }
 
     /// A client was let in: it may take as long as a handshake until it joins.
     pub fn note_admitted(&mut self) {
-        (self.awaited, self.retires_at) = (self.awaited.saturating_add(1), None);
+        self.awaited = self.awaited.saturating_add(1);
+        self.begin_anew();
     }
 
     /// A client that was let in does not come.
     pub fn note_withdrawn(&mut self) {
-        (self.awaited, self.retires_at) = (self.awaited.saturating_sub(1), None);
+        self.awaited = self.awaited.saturating_sub(1);
+        self.begin_anew();
     }
 
     /// A client has joined.
     pub fn note_joined(&mut self) {
-        (self.awaited, self.ever_joined, self.retires_at) = (self.awaited.saturating_sub(1), true, None);
+        (self.awaited, self.ever_joined) = (self.awaited.saturating_sub(1), true);
+        self.begin_anew();
+    }
+
+    fn begin_anew(&mut self) {
+        (self.retires_at, self.excused) = (None, false);
     }
 
     /// When the room ends, given that it is empty. `now` is read when its time begins.
@@ -42,6 +54,16 @@ impl Occupancy {
             self.retires_at = self.grace_period().map(|period| now() + period);
         }
         self.retires_at
+    }
+
+    /// Whether the room ends now, given that it is empty. A room that stood still gets its time once more.
+    pub fn is_over(&mut self, now: Instant) -> bool {
+        let Some(at) = self.retires_at(|| now).filter(|at| *at <= now) else { return false };
+        let excuses = !self.excused && now - at > LATE;
+        if excuses {
+            (self.retires_at, self.excused) = (None, true);
+        }
+        !excuses
     }
 
     /// A room that nobody has ever joined is not kept any longer.
@@ -110,6 +132,26 @@ mod tests {
         occupancy.note_joined();
         assert_eq!(occupancy.retires_at(|| start), Some(start + LINGER));
         assert_eq!(occupancy.retires_at(|| unreachable!("the clock was read before")), Some(start + LINGER));
+    }
+
+    #[test]
+    fn a_room_that_stood_still_at_its_time_is_kept_once_more() {
+        let (mut occupancy, start) = (Occupancy::new(Some(LINGER), HANDSHAKE), Instant::now());
+        occupancy.note_joined();
+        assert!(!occupancy.is_over(start) && !occupancy.is_over(start + LINGER - LATE));
+        let thawed = start + 100 * LINGER;
+        assert!(!occupancy.is_over(thawed));
+        assert_eq!(occupancy.retires_at(|| thawed), Some(thawed + LINGER));
+        assert!(occupancy.is_over(thawed + 100 * LINGER), "a shard that is always late keeps no room for ever");
+    }
+
+    #[test]
+    fn a_room_ends_at_its_time() {
+        let (mut occupancy, start) = (Occupancy::new(Some(LINGER), HANDSHAKE), Instant::now());
+        occupancy.note_joined();
+        assert!(!occupancy.is_over(start));
+        assert!(occupancy.is_over(start + LINGER + LATE));
+        assert!(Occupancy::new(Some(Duration::ZERO), HANDSHAKE).is_over(start));
     }
 
     #[test]

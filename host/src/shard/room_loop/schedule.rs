@@ -61,7 +61,7 @@ impl<L: Launch> RoomLoop<L> {
 
     fn take_due(&mut self, now: Instant) -> Option<Work<L>> {
         let is_unused = self.room.count() == 0 && self.outputs.are_visible() && self.task.mailbox.is_empty();
-        if is_unused && self.occupancy.retires_at(|| now).is_some_and(|at| at <= now) {
+        if is_unused && self.occupancy.is_over(now) {
             return Some(Work::Retire);
         }
         if let Some(until) = self.release.circuit_open_until() {

@@ -35,7 +35,11 @@ const BESIDE_THE_GUIDE: [&str; 16] = [
 const OF_OTHERS: &[&str] = &[
     "--bin",
     "--file",
+    "--git",
+    "--http1",
+    "--request",
     "--include",
+    "--inspect",
     "--max-time",
     "--no-create-home",
     "--now",
@@ -218,9 +222,70 @@ fn each_symptom_shows_what_the_guide_says() {
 }
 
 #[test]
+fn a_back_end_connects_with_its_key() {
+    follow("how-to/back-end.md");
+}
+
+#[test]
+fn a_guest_prints_fails_and_tells_why_a_client_went() {
+    follow("how-to/debugging.md");
+}
+
+#[test]
+fn a_token_opens_the_gate() {
+    follow("how-to/auth.md");
+}
+
+#[test]
+fn a_page_of_another_address_is_admitted() {
+    follow("how-to/front-end.md");
+}
+
+#[test]
+fn presence_and_history_outlive_a_release() {
+    follow("how-to/presence-history.md");
+}
+
+#[test]
+fn a_dialogue_is_played() {
+    follow("how-to/testing.md");
+}
+
+#[test]
+fn a_slow_handler_is_found() {
+    follow("how-to/profiling.md");
+}
+
+#[test]
+fn probes_are_answered() {
+    follow("how-to/kubernetes.md");
+}
+
+#[test]
+fn proxies_and_their_clients_get_what_they_ask_for() {
+    follow("how-to/proxies.md");
+}
+
+#[test]
 fn every_page_with_commands_is_followed() {
-    let followed =
-        ["first-chat.md", "languages.md", "swapping.md", "rooms.md", "limits.md", "deploying.md", "troubleshooting.md"];
+    let followed = [
+        "first-chat.md",
+        "languages.md",
+        "swapping.md",
+        "rooms.md",
+        "limits.md",
+        "deploying.md",
+        "troubleshooting.md",
+        "how-to/auth.md",
+        "how-to/back-end.md",
+        "how-to/debugging.md",
+        "how-to/front-end.md",
+        "how-to/kubernetes.md",
+        "how-to/presence-history.md",
+        "how-to/profiling.md",
+        "how-to/proxies.md",
+        "how-to/testing.md",
+    ];
     let pages = Page::all();
     let with_commands = pages.iter().filter(|page| page.blocks().iter().any(|block| block.is("test")));
     let names: BTreeSet<_> = with_commands.map(|page| page.name.as_str()).collect();

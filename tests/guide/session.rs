@@ -20,7 +20,7 @@ const PORT: &str = "13254";
 const PATIENCE: Duration = Duration::from_mins(4);
 
 /// The components that pages use without building them.
-const GUESTS: [&str; 4] = ["chat", "echo", "needy", "refuser"];
+const GUESTS: [&str; 6] = ["auth", "chat", "echo", "needy", "refuser", "shop"];
 
 /// The user's runtime folder, within the page's folder.
 const RUNTIME: &str = ".runtime";
@@ -30,6 +30,8 @@ pub struct Session {
     page: String,
     dir: TempDir,
     port: String,
+    /// The variables that the page has exported.
+    exported: Vec<(String, String)>,
     server: Option<Server>,
 }
 
@@ -64,7 +66,7 @@ impl Session {
     fn new(page: &Page) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder can be made");
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("there is a free port");
-        let session = Self { page: page.name.clone(), dir, port: free.port().to_string(), server: None };
+        let session = Self { page: page.name.clone(), dir, port: free.port().to_string(), exported: Vec::new(), server: None };
         for name in GUESTS {
             let to = session.dir.path().join(format!("{name}.wasm"));
             fs::copy(guest(name), to).expect("the guest can be copied");
@@ -95,6 +97,9 @@ impl Session {
 
     fn does(&mut self, step: &Step) {
         let command = self.here(&step.command);
+        if let Some(assignment) = command.strip_prefix("export ") {
+            return self.exports(assignment);
+        }
         let expected: Vec<_> = step.expected.iter().map(|line| self.here(line)).collect();
         let serves = ["ws-host run", "ws-host dev"].iter().any(|serving| command.starts_with(serving));
         let said = if serves && expected.iter().any(|line| line.contains(" is served at ")) {
@@ -105,6 +110,13 @@ impl Session {
         for line in &expected {
             assert!(said.lines().any(|said| matches(line, said)), "{}: `{command}` says\n{line}\nbut not in\n{said}", self.page);
         }
+    }
+
+    /// Keeps a variable for the commands that follow. Its value may come from a command.
+    fn exports(&mut self, assignment: &str) {
+        let (name, value) = assignment.split_once('=').expect("an export has a value");
+        let value = self.runs(&format!("printf %s {value}"), false);
+        self.exported.push((name.to_owned(), value));
     }
 
     /// Runs a command that ends. It must succeed if the page shows no output.
@@ -153,7 +165,12 @@ impl Session {
         let path = std::env::var("PATH").unwrap_or_default();
         shell.args(["-c", command]).current_dir(&self.dir).stdin(Stdio::null());
         shell.env("PATH", format!("{}:{path}", binaries.display())).env("XDG_RUNTIME_DIR", self.dir.path().join(RUNTIME));
-        shell.env_remove("RUST_LOG").env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("dev"));
+        shell.env_remove("RUST_LOG").env_remove("CARGO_TARGET_DIR");
+        // The examples are built already, in their own folder.
+        if !command.contains("ws-host/guest-examples") {
+            shell.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("dev"));
+        }
+        shell.envs(self.exported.iter().map(|(name, value)| (name, value)));
         if let Some(server) = &self.server {
             shell.env("PID", server.child.id().to_string());
         }

@@ -110,12 +110,17 @@ fn make_way(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     }
+    let before = FileId::of(path)?;
     match ask_within(TAKE_OVER_TIMEOUT, path, &Request::TakeOver) {
         Ok(Answer::Released) => tracing::info!("the admin socket is taken over from a server that shuts down"),
         Err(error) if error.kind() == ErrorKind::PermissionDenied => return Err(error),
         // Nobody listens, or no longer.
         Err(error) if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::UnexpectedEof | ErrorKind::NotFound) => {}
         _ => return Err(in_use()),
+    }
+    match FileId::of(path) {
+        Ok(now) if now != before => return Err(in_use()),
+        _ => {}
     }
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),

@@ -15,6 +15,7 @@ use super::fault::fault;
 use super::pool::{Pool, Seat};
 use super::state::GuestState;
 use super::tick_count::TickCount;
+use super::total_output::TotalOutput;
 use super::wait_limit::WaitLimit;
 use crate::app::{App, Decision, Fault, Outcome, Saved, StartReason, UpgradeRequest};
 use crate::config::{Grants, Limits};
@@ -40,16 +41,17 @@ pub(super) struct Template {
     pub(super) pool: Option<Arc<Pool>>,
     /// The linear memories of an instance.
     pub(super) memories: usize,
+    pub(super) output: Arc<TotalOutput>,
 }
 
 impl Template {
     /// Makes an instance for the room of this name.
     pub(super) async fn instantiate(&self, room_name: &str) -> Result<Instance, Fault> {
-        let Self { pre, indices, limits, grants, pool, memories } = self;
+        let Self { pre, indices, limits, grants, pool, memories, output } = self;
         let seat = pool.as_ref().map(|pool| pool.seat(*memories));
         let tick_count = TickCount::default();
         let wait_limit = WaitLimit { limit: limits.call_wait, tick_count: tick_count.clone() };
-        let mut store = Store::new(pre.engine(), GuestState::new(room_name, limits, grants, tick_count));
+        let mut store = Store::new(pre.engine(), GuestState::new(room_name, limits, grants, tick_count, output));
         store.limiter(|state| &mut state.limiter);
         store.epoch_deadline_callback(|mut store| Ok(store.data_mut().tick()));
         store.set_epoch_deadline(1);

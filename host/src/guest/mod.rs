@@ -18,7 +18,8 @@
 //! | `fault` | the text of a trap |
 //! | `backtrace` | the text of its Wasm backtrace |
 //! | `output` | the guest's stdout and stderr, as log lines |
-//! | `quota` | the quota of those log lines |
+//! | `quota` | a quota of those log lines |
+//! | `total_output` | the quota of all instances together |
 //! | `inspect` | a report on a component |
 //!
 //! Nothing outside this folder names wasmtime.
@@ -64,6 +65,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod tick_count;
+mod total_output;
 mod wait_limit;
 
 pub use engine::Engine;

@@ -12,6 +12,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{self, Pollable, StreamResult};
 
 use super::quota::{Dropped, Quota, Verdict};
+use super::total_output::TotalOutput;
 use crate::log::printable;
 
 /// A longer line is cut into pieces of this size, so that a guest cannot have the host keep an endless one.
@@ -40,6 +41,7 @@ pub(super) struct Output {
     room: Arc<str>,
     stream: OutputStream,
     line: Arc<Mutex<Line>>,
+    total: Arc<TotalOutput>,
 }
 
 /// The line that is not complete yet, and the quota for the next ones.
@@ -50,8 +52,8 @@ struct Line {
 }
 
 impl Output {
-    pub(super) fn new(room: &str, stream: OutputStream) -> Self {
-        Self { room: (&*printable(room)).into(), stream, line: Arc::default() }
+    pub(super) fn new(room: &str, stream: OutputStream, total: &Arc<TotalOutput>) -> Self {
+        Self { room: (&*printable(room)).into(), stream, line: Arc::default(), total: Arc::clone(total) }
     }
 
     /// Logs each line that is complete, and keeps the rest.
@@ -93,6 +95,9 @@ impl Output {
         let text = text.trim_end_matches(['\r', '\n']);
         // Rust begins the message of a panic with an empty line, for terminals.
         if text.is_empty() {
+            return;
+        }
+        if !self.total.allows(line.len()) {
             return;
         }
         let text = printable(text);

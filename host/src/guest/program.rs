@@ -70,8 +70,8 @@ impl Program {
         let indices = ExportIndices::find(component, &pre).map_err(invalid)?;
         let resources = component.resources_required();
         let memories = resources.map_or(1, |required| required.num_memories as usize);
-        let template =
-            Template { pre, indices, limits: limits.clone(), grants: grants.clone(), pool: engine.pool.clone(), memories };
+        let (pool, output) = (engine.pool.clone(), Arc::default());
+        let template = Template { pre, indices, limits: limits.clone(), grants: grants.clone(), pool, memories, output };
         Ok(Self { inner: Arc::new(Inner { name: name.to_owned(), sha256: sha256(bytes), template }) })
     }
 

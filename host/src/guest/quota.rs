@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 /// Lines of one stream of one instance that are logged within a second; a long line counts once per started KiB. So a flood
 /// costs at most 1 MiB of log a second and stream, and writing it does not keep a shard busy.
 const UNITS_PER_WINDOW: usize = 1000;
+/// The same for all instances of a program together.
+const UNITS_OF_ALL: usize = 10 * UNITS_PER_WINDOW;
 const WINDOW: Duration = Duration::from_secs(1);
 const UNIT_BYTES: usize = 1 << 10;
 
@@ -29,22 +31,39 @@ pub(super) struct Dropped {
 }
 
 /// Counts lines in windows of one second.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Quota {
+    units: usize,
     /// The start of the window, or `None` before the first line.
     began: Option<Instant>,
     used: usize,
     dropped: Dropped,
 }
 
+impl Default for Quota {
+    /// The quota of one stream of one instance.
+    fn default() -> Self {
+        Self::new(UNITS_PER_WINDOW)
+    }
+}
+
 impl Quota {
+    /// The quota of all instances together.
+    pub(super) fn of_all() -> Self {
+        Self::new(UNITS_OF_ALL)
+    }
+
+    fn new(units: usize) -> Self {
+        Self { units, began: None, used: 0, dropped: Dropped::default() }
+    }
+
     /// Decides about a line of `bytes` bytes at this time.
     pub(super) fn ask(&mut self, bytes: usize, now: Instant) -> Verdict {
         if self.began.is_none_or(|began| now.saturating_duration_since(began) >= WINDOW) {
             self.began = Some(now);
             self.used = 0;
         }
-        if self.used >= UNITS_PER_WINDOW {
+        if self.used >= self.units {
             let first = self.dropped.lines == 0;
             self.dropped.lines += 1;
             self.dropped.bytes += bytes as u64;
@@ -89,6 +108,13 @@ mod tests {
         let (mut quota, now) = (Quota::default(), Instant::now());
         assert_eq!(logged(&mut quota, 1000, 8 << 10, now), 125);
         assert_eq!(logged(&mut quota, 1000, 1025, now + WINDOW), 500);
+    }
+
+    #[test]
+    fn all_instances_together_have_the_quota_of_ten_streams() {
+        let (mut quota, now) = (Quota::of_all(), Instant::now());
+        assert_eq!(logged(&mut quota, 20_000, 80, now), 10_000);
+        assert_eq!(quota.ask(80, now + WINDOW), Verdict::LogAfter(Dropped { lines: 10_000, bytes: 800_000 }));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The contents of an instance's store: the room during a call, WASI, and limits.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::{ResourceLimiter, UpdateDeadline};
@@ -8,6 +9,7 @@ use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 use super::engine::TICK;
 use super::output::{Output, OutputStream};
 use super::tick_count::TickCount;
+use super::total_output::TotalOutput;
 use crate::config::{Grants, Limits};
 use crate::room::Room;
 
@@ -27,11 +29,17 @@ pub(super) struct GuestState {
 impl GuestState {
     /// Denies by default: no file system, no network, no arguments. The guest gets the granted variables, WASI's clocks, random
     /// numbers and the two output streams.
-    pub(super) fn new(room_name: &str, limits: &Limits, grants: &Grants, tick_count: TickCount) -> Self {
+    pub(super) fn new(
+        room_name: &str,
+        limits: &Limits,
+        grants: &Grants,
+        tick_count: TickCount,
+        total: &Arc<TotalOutput>,
+    ) -> Self {
         let wasi = WasiCtx::builder()
             .envs(grants.env())
-            .stdout(Output::new(room_name, OutputStream::Stdout))
-            .stderr(Output::new(room_name, OutputStream::Stderr))
+            .stdout(Output::new(room_name, OutputStream::Stdout, total))
+            .stderr(Output::new(room_name, OutputStream::Stderr, total))
             .build();
         let limiter = Limiter { memory_bytes_left: limits.guest_memory_bytes, table_elements_left: MAX_TABLE_ELEMENTS };
         Self {

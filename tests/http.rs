@@ -29,6 +29,25 @@ fn the_page_is_client_html_byte_for_byte() {
 }
 
 #[test]
+fn no_page_may_frame_the_page_and_only_its_own_script_runs() {
+    let host = Host::run("echo");
+    let page = ask(&host.address, &request("GET /"));
+    let policy = page.header("content-security-policy");
+    let rules: Vec<_> = policy.split("; ").collect();
+    for rule in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"] {
+        assert!(rules.contains(&rule), "{policy}");
+    }
+    assert!(policy.contains("script-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(page.header("x-frame-options"), "DENY");
+    assert_eq!(page.header("referrer-policy"), "no-referrer");
+    // No answer's type is for the browser to guess.
+    let refused = upgrade("/", &[("Sec-WebSocket-Version", "8")]);
+    for asked in [&request("GET /"), &request("GET /nothing"), &request("POST /"), &refused] {
+        assert_eq!(ask(&host.address, asked).header("x-content-type-options"), "nosniff", "{asked}");
+    }
+}
+
+#[test]
 fn head_has_the_headers_of_get_and_no_body() {
     let host = Host::run("echo");
     let without_date = |answer: &Answer| answer.headers.iter().filter(|(name, _)| name != "date").cloned().collect::<Vec<_>>();

@@ -40,7 +40,7 @@ pub fn plain(refusal: &Refusal) -> String {
     let Refusal { status, text } = refusal;
     let retry = if is_temporary(*status) { format!("retry-after: {RETRY_AFTER_SECONDS}\r\n") } else { String::new() };
     format!(
-        "HTTP/1.1 {status}\r\n{retry}content-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{text}\n",
+        "HTTP/1.1 {status}\r\n{retry}content-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{text}\n",
         text.len() + 1
     )
 }
@@ -81,6 +81,7 @@ pub fn text(status: StatusCode, line: &str) -> Reply {
     *reply.status_mut() = status;
     let headers = reply.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Closes after one reply: only upgraded connections stay open.
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     reply

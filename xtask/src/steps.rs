@@ -67,7 +67,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "foreign-node", what: "Node's ws against the host", needs: &["guests", "host"], run: foreign::node },
     Step {
         name: "browser",
-        what: "two tabs of Chromium chat on the served page",
+        what: "Chromium on the served page: two tabs chat, and the page shows what happens",
         needs: &["guests", "host"],
         run: foreign::browser,
     },

@@ -1,53 +1,9 @@
 // Two tabs of Chromium chat on the page that the host serves.
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { test } from "node:test";
-import { chromium } from "playwright-core";
-import { PATIENCE, startDev, startHost } from "../node/host.mjs";
-
-// Without these, Chromium contacts its maker's servers at every start.
-const QUIET = [
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-// A browser that is closed when the test `t` ends. CHROMIUM names the program. For root it runs without its sandbox.
-async function startBrowser(t) {
-  const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: [...QUIET, ...sandbox] });
-  t.after(() => browser.close());
-  const context = await browser.newContext({ viewport: { width: 900, height: 700 }, ignoreHTTPSErrors: true });
-  context.setDefaultTimeout(PATIENCE);
-  return context;
-}
-
-// A tab with the connected page. An error in its script fails the test.
-async function openTab(context, host) {
-  const tab = await context.newPage();
-  tab.problems = [];
-  tab.on("pageerror", (error) => tab.problems.push(String(error)));
-  await tab.goto(host.page);
-  if ((await tab.locator("#status").getAttribute("data-state")) === "closed") await tab.locator("#connect").click();
-  await state(tab, "open");
-  return tab;
-}
-
-const state = (tab, name) => tab.locator(`#status[data-state=${name}]`).waitFor();
-
-// The page's log lines of received messages that contain `words`.
-const heard = (tab, words) => tab.locator("#log .line[data-kind=in]", { hasText: words });
-
-async function say(tab, words) {
-  await tab.locator("#message").fill(words);
-  await tab.locator("#send").click();
-}
-
-const screenshot = (tab, name) => tab.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`) });
+import { startDev, startHost } from "../node/host.mjs";
+import { heard, openTab, say, screenshot, startBrowser } from "./tabs.mjs";
 
 test("two tabs chat, and when one closes the other sees that it left", async (t) => {
   const host = await startHost(t, "chat");

@@ -26,7 +26,8 @@ async function start(t, words) {
   const folder = await mkdtemp(join(tmpdir(), "ws-host-test-"));
   const logFile = join(folder, "stderr");
   const log = await open(logFile, "w");
-  const host = spawn(process.env.WS_HOST, [...words, "--port", "0"], {
+  const port = words.includes("--port") ? [] : ["--port", "0"];
+  const host = spawn(process.env.WS_HOST, [...words, ...port], {
     stdio: ["ignore", "pipe", log.fd],
     env: { ...process.env, XDG_CACHE_HOME: folder }, // a cache of its own, not the user's
   });

@@ -1,0 +1,111 @@
+// The served page tells of its connection, its server and its build.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startHost } from "../node/host.mjs";
+import { openTab, say, screenshot, startBrowser, state } from "./tabs.mjs";
+
+const BUILD_ERROR = `The build failed; the previous release keeps running.\n${"error[E0277]: cannot add `bool` to `u8`\n".repeat(30)}`;
+
+// From now on, the host's pages ask for a notice and get this one, as under `ws-host dev`.
+async function withNotice(context, text) {
+  await context.addInitScript(() => {
+    const mark = () => document.documentElement?.setAttribute("data-notice", "/-/notice");
+    new MutationObserver(mark).observe(document, { childList: true });
+  });
+  await context.route("**/-/notice", (route) => route.fulfill({ body: text }));
+}
+
+// The lines of the log that tell about the connection.
+const told = (tab) => tab.locator("#log .line[data-kind=system]").allInnerTexts();
+
+test("a server on this machine is found again at once, and until then the page tells why the connection ended", async (t) => {
+  const host = await startHost(t, "echo");
+  const tab = await openTab(await startBrowser(t), host);
+  host.terminate();
+  await state(tab, "waiting");
+  await tab.locator("#close-code", { hasText: "1001" }).waitFor();
+  await tab.locator("#log", { hasText: "Closed with 1001" }).waitFor();
+  const before = await told(tab);
+  // Doubled delays would take this attempt minutes.
+  await tab.locator("#countdown", { hasText: "Attempt 10" }).waitFor();
+  assert.match(await tab.locator("#close-code").innerText(), /1001/);
+  assert.deepEqual(await told(tab), before, "a retry adds no line");
+  await screenshot(tab, "waits-for-the-host");
+  await host.exitCode;
+
+  await startHost(t, "echo", "--port", new URL(host.page).port);
+  await state(tab, "open");
+  await tab.locator("#log .line[data-tone=live]").nth(1).waitFor();
+  assert.equal((await told(tab)).length, before.length + 1);
+  assert.ok(await tab.locator("#notice").isHidden());
+  await say(tab, "hello again");
+  assert.deepEqual(tab.problems, []);
+});
+
+test("reconnecting can be stopped while a server on this machine is away", async (t) => {
+  const host = await startHost(t, "echo");
+  const tab = await openTab(await startBrowser(t), host);
+  host.terminate();
+  await tab.locator("#countdown", { hasText: "Attempt 3" }).waitFor();
+  await tab.locator("#connect", { hasText: "Stop" }).click();
+  await state(tab, "closed");
+  await tab.locator("#log", { hasText: "Reconnecting was stopped" }).waitFor();
+  assert.deepEqual(tab.problems, []);
+});
+
+test("an address with a space in its host is refused with a sentence", async (t) => {
+  const host = await startHost(t, "echo");
+  const tab = await openTab(await startBrowser(t), host);
+  await tab.locator("#connect").click();
+  await state(tab, "closed");
+  for (const typed of ["foo bar", "ws://foo%20bar/", "ws://"]) {
+    await tab.locator("#url").fill(typed);
+    await tab.locator("#connect").click();
+    await tab.locator("#close-code", { hasText: "Cannot connect" }).waitFor();
+    assert.match(await tab.locator("#close-help").innerText(), /An address looks like ws:\/\//, typed);
+    assert.equal(await tab.locator("#status").getAttribute("data-state"), "closed", typed);
+  }
+  await tab.locator("#url").fill(`${host.url}a room`);
+  await tab.locator("#connect").click();
+  await state(tab, "open");
+  assert.deepEqual(tab.problems, []);
+});
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`the button over the messages hides the text below it, in ${colorScheme} colours`, async (t) => {
+    const host = await startHost(t, "echo");
+    const tab = await openTab(await startBrowser(t, { colorScheme }), host);
+    for (let at = 0; at < 20; at += 1) await say(tab, `message ${at}, which is long enough to pass below the button in the middle`);
+    await tab.locator("#log .line[data-kind=in]").nth(19).waitFor();
+    await tab.locator("#log").evaluate((log) => { log.scrollTop = 60; });
+    await tab.locator("#latest").waitFor();
+    await say(tab, "one more");
+    await tab.locator("#latest", { hasText: "2 new below" }).waitFor();
+    await screenshot(tab, `new-below-${colorScheme}`);
+    const background = await tab.locator("#latest").evaluate((button) => getComputedStyle(button).backgroundColor);
+    assert.match(background, /^rgb\(/, "an opaque colour");
+  });
+
+  test(`with a build error on a low screen the composer stays in view, in ${colorScheme} colours`, async (t) => {
+    const host = await startHost(t, "echo");
+    const context = await startBrowser(t, { colorScheme });
+    await withNotice(context, BUILD_ERROR);
+    const tab = await openTab(context, host);
+    await tab.locator("#build", { hasText: "E0277" }).waitFor();
+    await say(tab, "hello");
+    for (const [width, height] of [[1280, 700], [1280, 400], [900, 500], [900, 420], [667, 320], [390, 600]]) {
+      await tab.setViewportSize({ width, height });
+      await screenshot(tab, `build-error-${colorScheme}-${width}x${height}`);
+      const { bottom, shown } = await tab.locator("#send").evaluate((send) => {
+        const box = send.getBoundingClientRect();
+        const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+        return { bottom: box.bottom, shown: send.contains(top) };
+      });
+      assert.ok(bottom <= height && shown, `${width} x ${height}: the composer ends at ${bottom}`);
+      const rest = await tab.locator(".stage").evaluate((stage) => stage.clientHeight);
+      assert.ok(rest >= 40, `${width} x ${height}: the messages have ${rest} px`);
+    }
+    assert.deepEqual(tab.problems, []);
+  });
+}

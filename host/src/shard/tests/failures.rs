@@ -1,10 +1,14 @@
 //! The cost of an app's failures, and the clients that bear it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
 
 use super::{Bench, TestClient, with_limits, with_linger};
 use crate::config::Limits;
 use crate::room::Decision;
+use crate::shard::orders::{Change, Handover, Order, Refusal};
+use crate::shard::probation::Probation;
 
 /// The second restart within the window opens the circuit.
 fn one_restart() -> Limits {
@@ -64,6 +68,24 @@ fn a_room_whose_instance_does_not_fit_into_the_process_is_refused_and_none_start
         assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::Accept(None)), "it has its instance");
         assert_eq!(shard.told().iter().filter(|told| told.starts_with("start")).count(), 1);
         assert_eq!(shard.counters.traps(), 0);
+    });
+}
+
+#[test]
+fn a_swap_whose_instances_do_not_fit_into_the_process_is_refused_before_a_room_changes() {
+    with_limits(one_restart(), |shard| async move {
+        let mut one = shard.join("a").await;
+        assert_eq!(one.hears().await, "joined 1");
+        shard.have_fail(&["room"]);
+        let probation = Probation::new(Instant::now(), 3);
+        let (answer, outcome) = oneshot::channel();
+        let change = Change { next: shard.rooms.launch(), handover: Handover::Snapshot, probation };
+        shard.rooms.follow(Order::Swap(change, answer)).await;
+        let Ok(Err(Refusal::Start(reason))) = outcome.await else { panic!("the swap is refused") };
+        assert_eq!(reason, "the test asked for it");
+        assert_eq!((launches(&shard), shard.counters.traps()), (1, 0));
+        one.say("plain").await;
+        assert_eq!(one.hears().await, "plain");
     });
 }
 

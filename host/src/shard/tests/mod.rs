@@ -176,6 +176,7 @@ struct Bench {
     told: Arc<Mutex<Vec<String>>>,
     go_on: Arc<Notify>,
     failing: Arc<Mutex<Vec<&'static str>>>,
+    rooms: Rc<Rooms<Herald>>,
     listener: TcpListener,
     next_id: RefCell<u64>,
 }
@@ -291,7 +292,8 @@ fn with_linger<F: Future<Output = ()>>(limits: Limits, linger: Option<Duration>,
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let next_id = RefCell::new(0);
-        test(Rc::new(Bench { commands, journal, counters, told, go_on, failing, listener, next_id })).await;
+        let bench = Bench { commands, journal, counters, told, go_on, failing, rooms: Rc::clone(&rooms), listener, next_id };
+        test(Rc::new(bench)).await;
         serving.abort();
         rooms.clear();
     });

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use crate::support::http::{ask, request};
 use crate::support::{Client, Host, command, fails, fails_with_log, tls};
 use tempfile::TempDir;
 
@@ -80,9 +81,17 @@ async fn an_edited_project_is_built_again_and_swapped_and_a_mistake_in_it_change
     host.logs("the previous release keeps running");
     assert_eq!(client.asks("hello").await, "hello");
 
-    edit(&ECHO.replace("from, message)", "from, std::env::var(\"ANSWER\").unwrap_or_default())"));
+    let variable = "from, std::env::var(message.as_text().unwrap_or_default()).expect(\"no such variable\"))";
+    edit(&ECHO.replace("from, message)", variable));
     host.logs("swapped to");
-    assert_eq!(client.asks("hello").await, "another answer");
+    assert_eq!(client.asks("ANSWER").await, "another answer");
+    let told = || String::from_utf8_lossy(&ask(&host.address, &request("GET /-/notice")).body).into_owned();
+    assert!(told().contains("\"swaps\":1,\"traps\":0"), "{}", told());
+
+    client.says("NOTHING").await;
+    assert_eq!(client.is_closed().await.0, 1011);
+    let told = told();
+    assert!(told.contains("\"traps\":1") && told.contains("on-message trapped: it panicked"), "{told}");
 }
 
 #[tokio::test]

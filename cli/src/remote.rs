@@ -131,8 +131,9 @@ fn change_in_words(report: &SwapReport) -> String {
 
 fn in_words(status: &Status) -> String {
     let previous = status.previous.as_ref().map_or("none".to_owned(), name);
+    let last = status.last_trap.as_ref().map_or_else(String::new, |message| format!(", the last: {}", printable(message)));
     format!(
-        "release   {}, for {}\nfile      {}\nprevious  {previous}\nrooms     {}\nclients   {}\nswaps     {}\ntraps     {}",
+        "release   {}, for {}\nfile      {}\nprevious  {previous}\nrooms     {}\nclients   {}\nswaps     {}\ntraps     {}{last}",
         name(&status.release),
         age(status.release.since_unix),
         printable(&status.release.file.display().to_string()),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, Launch};
@@ -264,7 +265,7 @@ impl Builder {
         };
         let (stop, stopped) = watch::channel(None);
         let admitting = Arc::new(AtomicBool::new(true));
-        let notice = Notice::default();
+        let notice = notice(config.notices, releases.as_ref());
         let commands: Vec<_> = shards.iter().map(|shard| shard.commands.clone()).collect();
         let handle = Handle::new(Controls {
             shards: commands.clone(),
@@ -328,6 +329,15 @@ impl Component {
             Self::Bytes(name, _) => Path::new(name),
         }
     }
+}
+
+/// The page's notice. If the page shows it, it tells the state of a component too.
+fn notice(shown: bool, releases: Option<&Arc<Releases>>) -> Notice {
+    let notice = Notice::default();
+    if let (true, Some(releases)) = (shown, releases.cloned()) {
+        notice.tell_status(move || json!(releases.status(0)));
+    }
+    notice
 }
 
 fn parse_pattern(text: &str) -> Result<Pattern, Error> {

@@ -34,7 +34,8 @@
 //! | `router` | which room a request is for, and where the room is |
 //! | `path` | a path in the one form that names rooms |
 //! | `endpoints` | the table of what answers plain requests |
-//! | `page` | the chat page, and the notice that it shows |
+//! | `page` | the chat page, and where it asks for the notice |
+//! | `notice` | the text and the state that the page shows under a development server |
 //! | `reply` | HTTP replies |
 //! | `discard` | the end of a refused connection |
 
@@ -56,6 +57,7 @@ mod http;
 mod let_in;
 mod listen;
 mod listeners;
+mod notice;
 mod origin;
 mod page;
 mod path;
@@ -77,8 +79,9 @@ pub use endpoints::Endpoints;
 pub use forwarded::Proxies;
 pub use listen::{is_local, listen};
 pub use listeners::Listeners;
+pub use notice::Notice;
 pub use origin::OriginPolicy;
-pub use page::{Notice, Page};
+pub use page::Page;
 pub use policy::Policy;
 pub use router::{Pattern, Router, SHARED_ROOM};
 pub use setup::Setup;

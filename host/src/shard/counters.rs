@@ -1,12 +1,16 @@
 //! Counters that all shards of a server share.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+use crate::log::in_short;
 
 /// Counts that other threads may read.
 #[derive(Debug, Default)]
 pub struct Counters {
     rooms: AtomicUsize,
     traps: AtomicU64,
+    last_trap: Mutex<Option<String>>,
 }
 
 impl Counters {
@@ -30,8 +34,14 @@ impl Counters {
         self.rooms.fetch_sub(count, Relaxed);
     }
 
-    /// An app has failed.
-    pub fn count_trap(&self) {
+    /// The message of the last failure, in one line of bounded length.
+    pub fn last_trap(&self) -> Option<String> {
+        self.last_trap.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// An app has failed, with this message.
+    pub fn count_trap(&self, message: &str) {
+        *self.last_trap.lock().unwrap_or_else(PoisonError::into_inner) = Some(in_short(message));
         self.traps.fetch_add(1, Relaxed);
     }
 }

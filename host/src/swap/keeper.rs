@@ -116,6 +116,7 @@ impl Keeper {
             clients,
             swaps: state.swaps,
             traps: self.host.counters.traps(),
+            last_trap: self.host.counters.last_trap(),
         }
     }
 

@@ -73,6 +73,9 @@ pub struct Status {
     pub swaps: u64,
     /// Failures of guests since the start.
     pub traps: u64,
+    /// The message of the last failure, shortened.
+    #[serde(default)]
+    pub last_trap: Option<String>,
 }
 
 /// The surroundings of each release of a server.

@@ -8,12 +8,12 @@ import { openTab, say, screenshot, startBrowser, state } from "./tabs.mjs";
 const BUILD_ERROR = `The build failed; the previous release keeps running.\n${"error[E0277]: cannot add `bool` to `u8`\n".repeat(30)}`;
 
 // From now on, the host's pages ask for a notice and get this one, as under `ws-host dev`.
-async function withNotice(context, text) {
+async function withNotice(context, notice) {
   await context.addInitScript(() => {
     const mark = () => document.documentElement?.setAttribute("data-notice", "/-/notice");
     new MutationObserver(mark).observe(document, { childList: true });
   });
-  await context.route("**/-/notice", (route) => route.fulfill({ body: text }));
+  await context.route("**/-/notice", (route) => route.fulfill({ json: notice }));
 }
 
 // The lines of the log that tell about the connection.
@@ -72,6 +72,26 @@ test("an address with a space in its host is refused with a sentence", async (t)
   assert.deepEqual(tab.problems, []);
 });
 
+test("the page notes failures and swaps of the app under a development server", async (t) => {
+  const host = await startHost(t, "echo");
+  const context = await startBrowser(t);
+  const [first, second] = ["aaaaaaaa01", "bbbbbbbb02"].map((sha256) => ({ file: "apps/chat.wasm", sha256 }));
+  const notice = { notice: "", status: { release: first, previous: null, swaps: 0, traps: 0, last_trap: null } };
+  await withNotice(context, notice);
+  const tab = await openTab(context, host);
+  await tab.waitForResponse("**/-/notice");
+  const log = (hasText) => tab.locator("#log .line[data-kind=system]", { hasText }).waitFor();
+
+  notice.status = { release: second, previous: first, swaps: 1, traps: 0, last_trap: null };
+  await log("chat.wasm was swapped: release bbbbbbbb runs");
+  notice.status = { release: second, previous: first, swaps: 1, traps: 1, last_trap: "panicked: no such key" };
+  await log("The app failed: panicked: no such key");
+  notice.status = { release: first, previous: null, swaps: 2, traps: 3, last_trap: "panicked: again" };
+  await log("The app failed 2 times, at last: panicked: again");
+  await log("chat.wasm went back to the previous release: release aaaaaaaa runs again");
+  assert.deepEqual(tab.problems, []);
+});
+
 for (const colorScheme of ["light", "dark"]) {
   test(`the button over the messages hides the text below it, in ${colorScheme} colours`, async (t) => {
     const host = await startHost(t, "echo");
@@ -90,7 +110,7 @@ for (const colorScheme of ["light", "dark"]) {
   test(`with a build error on a low screen the composer stays in view, in ${colorScheme} colours`, async (t) => {
     const host = await startHost(t, "echo");
     const context = await startBrowser(t, { colorScheme });
-    await withNotice(context, BUILD_ERROR);
+    await withNotice(context, { notice: BUILD_ERROR });
     const tab = await openTab(context, host);
     await tab.locator("#build", { hasText: "E0277" }).waitFor();
     await say(tab, "hello");

@@ -49,7 +49,7 @@ impl<L: Launch> RoomLoop<L> {
                 None => tracing::error!(room, "{message}{more}"),
             }
         }
-        self.counters.count_trap();
+        self.counters.count_trap(&fault.message);
     }
 
     async fn open_circuit(&mut self) {

@@ -158,7 +158,7 @@ impl Line {
         let client = self.client();
         let mut shared = Vec::new();
         self.with_outbox(|outbox| {
-            outbox.count(|bytes| ledger.add(client, bytes), |address, bytes| shared.push((address, bytes)))
+            outbox.count(|bytes| ledger.add(client, bytes), |address, bytes| shared.push((address, bytes)));
         });
         shared.into_iter().for_each(|(address, bytes)| ledger.add_shared(client, address, bytes));
     }

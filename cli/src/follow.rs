@@ -37,7 +37,7 @@ impl Follower {
         let entries = Arc::<Mutex<BTreeSet<PathBuf>>>::default();
         let meant = Arc::clone(&entries);
         let watch = Watch::new(move |changed| meant.lock().unwrap_or_else(PoisonError::into_inner).contains(changed))?;
-        let files = files.iter().map(|file| std::path::absolute(file)).collect::<Result<_, _>>()?;
+        let files = files.iter().map(std::path::absolute).collect::<Result<_, _>>()?;
         let mut follower = Self { files, entries, directories: BTreeSet::new(), watch, seen: Vec::new() };
         follower.look_again()?;
         follower.seen = fingerprints(&follower.files).unwrap_or_default();

@@ -38,6 +38,14 @@ impl Raw {
         }
     }
 
+    /// Waits for a byte, at most for this time. Returns whether one came.
+    pub fn hears_within(&mut self, time: Duration) -> bool {
+        self.stream.get_mut().set_read_timeout(Some(time)).expect("the socket has a timeout");
+        let heard = self.stream.fill_buf().is_ok_and(|bytes| !bytes.is_empty());
+        self.stream.get_mut().set_read_timeout(Some(Duration::from_secs(60))).expect("the socket has a timeout");
+        heard
+    }
+
     /// Waits for a byte or for the end, at most for this time. Returns whether the connection has ended.
     pub fn ends_within(&mut self, time: Duration) -> bool {
         self.stream.get_mut().set_read_timeout(Some(time)).expect("the socket has a timeout");

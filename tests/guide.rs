@@ -242,7 +242,7 @@ fn a_page_of_another_address_is_admitted() {
 }
 
 #[test]
-fn presence_and_history_outlive_a_release() {
+fn a_newcomer_sees_members_and_history() {
     follow("how-to/presence-history.md");
 }
 

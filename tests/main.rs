@@ -24,6 +24,7 @@ mod gate;
 mod guide;
 mod half_closed;
 mod hostile;
+mod how_to;
 mod http;
 mod javascript;
 mod keepalive;

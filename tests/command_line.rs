@@ -80,6 +80,19 @@ fn a_component_without_the_handlers() {
 }
 
 #[test]
+fn a_component_for_another_host_or_version_is_told_what_it_was_built_for() {
+    let with =
+        |body: &str| complaint("app.wasm", &wat::parse_str(format!("(component {body})")).expect("the text is a component"));
+    let exporting = |name: &str| with(&format!("(instance $empty) (export \"{name}\" (instance $empty))"));
+    says(
+        &exporting("ws-host:server/handler@0.7.0"),
+        &["app.wasm was built for version 0.7.0 of the contract", "Build it with the SDK"],
+    );
+    says(&exporting("wasi:http/incoming-handler@0.2.6"), &["app.wasm is an HTTP server (wasi:http)", "see wit/"]);
+    says(&exporting("wasi:cli/run@0.2.6"), &["app.wasm is a command with a main function", "cdylib"]);
+}
+
+#[test]
 fn a_component_with_an_import_that_the_host_lacks() {
     let line = fails(&["run", &guest("needy").to_string_lossy()]);
     says(&line, &["needy.wasm imports test:needy/vault", "which this host does not give"]);
@@ -148,9 +161,17 @@ async fn without_a_page_the_announcement_names_no_page() {
     assert!(!host.announcement.contains("http://"), "{}", host.announcement);
 }
 
+/// The report of `inspect`. Its exit code is 1 if this host cannot run the component.
 fn inspect(arguments: &[&str]) -> String {
     let output = command().arg("inspect").args(arguments).output().expect("ws-host starts");
-    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    match output.status.code() {
+        Some(0) => assert_eq!(stderr, ""),
+        code => assert_eq!(
+            (code, stderr.as_ref()),
+            (Some(1), "ws-host: this host cannot run needy.wasm (the report has the reason)\n")
+        ),
+    }
     String::from_utf8(output.stdout).expect("the report is text")
 }
 

@@ -1,6 +1,5 @@
 //! `ws-host bench`: loads a WebSocket server and measures it.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use anyhow::{anyhow, bail};
 use clap::{Args, ValueEnum};
 use ws_host_load::Options;
 
+use crate::output::print_lines;
 use crate::units;
 
 /// The largest message that the load generator sends.
@@ -93,9 +93,7 @@ pub fn bench(arguments: BenchArguments) -> anyhow::Result<()> {
     let json = arguments.json;
     let report = ws_host_load::run(&arguments.into()).map_err(|error| anyhow!(with_flags(&format!("{error:#}"))))?;
     let text = if json { serde_json::to_string(&report)? } else { report.in_words() };
-    let text = with_flags(&text);
-    writeln!(io::stdout(), "{}", text.trim_end())?;
-    Ok(())
+    print_lines(&with_flags(&text))
 }
 
 /// Names the flags of the options that a text of the load generator has in backquotes.

@@ -1,12 +1,12 @@
 //! `ws-host inspect`: prints a component's exports and imports, with the capability that each import grants.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
 use ws_host::guest::{Engine, Report};
 
 use crate::json::json;
+use crate::output::print_lines;
 
 /// `ws-host inspect`.
 #[derive(Debug, Args)]
@@ -18,15 +18,21 @@ pub struct InspectArguments {
     pub json: bool,
 }
 
+/// A component that this host cannot run, by its name. It leads to exit code 1.
+#[derive(Debug, thiserror::Error)]
+#[error("this host cannot run {0} (the report has the reason)")]
+pub struct NotRunnable(String);
+
 /// Prints the report on a component, as text or JSON.
 ///
 /// # Errors
-/// The file cannot be read or is not a component. A component that this host cannot run is reported, not an error.
+/// The file cannot be read or is not a component. If this host cannot run the component, the error behind the report is
+/// [`NotRunnable`].
 pub fn inspect(arguments: &InspectArguments) -> anyhow::Result<()> {
     let report = Report::of(&Engine::new()?, &arguments.file)?;
     let text = if arguments.json { json(&report)? } else { in_words(&report) };
-    writeln!(std::io::stdout(), "{}", text.trim_end())?;
-    Ok(())
+    print_lines(&text)?;
+    if report.runnable { Ok(()) } else { Err(NotRunnable(report.file).into()) }
 }
 
 fn in_words(report: &Report) -> String {

@@ -21,6 +21,7 @@ mod log_queue;
 mod manual;
 mod mistakes;
 mod new;
+mod output;
 mod path_entries;
 mod remote;
 mod report;

@@ -1,11 +1,12 @@
 //! `ws-host completions` and `ws-host man`: the command line as clap knows it, for shells and for `man`.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
 
 use crate::arguments::Arguments;
+use crate::output::print;
 
 /// Writes a shell's completion script to stdout.
 ///
@@ -14,7 +15,7 @@ use crate::arguments::Arguments;
 pub fn completions(shell: Shell) -> anyhow::Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "ws-host", &mut script);
-    write(&script)
+    print(&script)
 }
 
 /// Writes the manual page to stdout: an overview, then a section for each command with its flags.
@@ -38,13 +39,5 @@ pub fn man() -> anyhow::Result<()> {
         let text = text.strip_prefix(".SH ").map_or(text.clone(), |rest| format!(".SS {rest}"));
         write!(page, ".SH {name}\n{text}")?;
     }
-    write(&page)
-}
-
-/// Writes to stdout. A reader that closes the pipe early, such as `head`, is no error.
-fn write(text: &[u8]) -> anyhow::Result<()> {
-    match io::stdout().write_all(text) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
+    print(&page)
 }

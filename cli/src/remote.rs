@@ -1,6 +1,6 @@
 //! `ws-host swap`, `rollback` and `status`: requests to a running server.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -11,6 +11,7 @@ use ws_host::admin::{Answer, ReleaseInfo, Request, Status, SwapReport, ask, defa
 use ws_host::log::printable;
 
 use crate::json::json;
+use crate::output::print_lines;
 
 /// `ws-host swap`.
 #[derive(Debug, Args)]
@@ -110,8 +111,7 @@ fn request(remote: &Remote, asked: &Request) -> anyhow::Result<Answer> {
 
 fn show(remote: &Remote, value: &impl Serialize, words: String) -> anyhow::Result<()> {
     let text = if remote.json { json(value)? } else { words };
-    writeln!(io::stdout(), "{}", text.trim_end())?;
-    Ok(())
+    print_lines(&text)
 }
 
 fn change_in_words(report: &SwapReport) -> String {

@@ -42,8 +42,18 @@ pub enum Error {
         /// The missing exports, each as `interface` or `interface: function`.
         missing: Vec<String>,
     },
+    /// The component was built for another host, or for another version of the contract.
+    #[error("{name} {what}. {remedy}")]
+    MadeForAnother {
+        /// The file's name.
+        name: String,
+        /// The rest of the sentence: the host that it was built for.
+        what: String,
+        /// The remedy, in a sentence.
+        remedy: &'static str,
+    },
     /// The component imports what the host does not give.
-    #[error("{name} imports {}, which this host does not give: the guest must do without", unknown.join(", "))]
+    #[error("{name} imports {}, which this host does not give: the guest must do without{}", unknown.join(", "), hint_for_imports(unknown))]
     UnknownImports {
         /// The file's name.
         name: String,
@@ -179,6 +189,18 @@ pub enum Error {
     /// No client has that id.
     #[error("no client has the id {0}: it never existed, or has left")]
     NoSuchClient(ClientId),
+}
+
+fn hint_for_imports(unknown: &[String]) -> &'static str {
+    let has = |package: &str| unknown.iter().any(|import| import.starts_with(package));
+    match () {
+        () if has("ws-host:server/") => ". It was built for another version of ws-host: build it with the SDK of this one",
+        () if has("wasi:http/") => ". A guest cannot send or serve HTTP requests yet; a library in it expects that",
+        () if has("wasi:keyvalue/") || has("wasi:sockets/") => {
+            ". A guest has neither a store nor a network yet; a library in it expects one"
+        }
+        () => "",
+    }
 }
 
 fn hint_for_read(error: &io::Error) -> &'static str {

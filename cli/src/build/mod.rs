@@ -23,6 +23,7 @@ use std::sync::{Arc, RwLock};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use ws_host::guest::{Engine, Report};
 
 /// `ws-host build`.
 #[derive(Debug, Args)]
@@ -67,6 +68,9 @@ const LANGUAGES: [&Language; 4] = [&rust::RUST, &python::PYTHON, &javascript::JA
 pub fn build(arguments: &BuildArguments) -> anyhow::Result<()> {
     let built = Project::open(arguments.dir.clone())?.build()?;
     std::fs::copy(&built, &arguments.out).with_context(|| format!("cannot write {}", arguments.out.display()))?;
+    if let Some(problem) = Report::of(&Engine::new()?, &arguments.out)?.problem {
+        bail!("{} is built, but this host cannot run it: {problem}", arguments.out.display());
+    }
     // A closed stdout is ignored: the component is written.
     let _ = writeln!(std::io::stdout(), "{}: serve it with `ws-host run {0}`", arguments.out.display());
     Ok(())

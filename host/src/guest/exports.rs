@@ -7,6 +7,7 @@ use wasmtime::{Engine, Store};
 use super::bindings::exports::ws_host::server as generated;
 use super::bindings::interface;
 use super::state::GuestState;
+use crate::log::in_short;
 
 /// The functions of the one interface that every guest exports.
 const HANDLER_FUNCTIONS: [&str; 3] = ["on-new-client", "on-message", "on-client-left"];
@@ -48,6 +49,30 @@ macro_rules! optional_exports {
 }
 
 optional_exports!(gate, lifecycle, flow, timers);
+
+/// The host that a component without our handlers was built for, as the rest of a sentence, and the remedy. `None` if it does not tell.
+pub(super) fn made_for_another(engine: &Engine, ty: &ComponentType) -> Option<(String, &'static str)> {
+    let ours = interface("handler");
+    let (package, version) = ours.split_once('@')?;
+    if ty.get_export(engine, &ours).is_some() {
+        return None;
+    }
+    ty.exports(engine).find_map(|(name, _)| match name.split_once('@').unwrap_or((name, "")) {
+        (other, its) if other == package => Some((
+            format!("was built for version {} of the contract ws-host:server, and this host has {version}", in_short(its)),
+            "Build it with the SDK of this host, or serve it with a host of its own version",
+        )),
+        ("wasi:http/incoming-handler" | "wasi:http/handler", _) => Some((
+            "is an HTTP server (wasi:http), and this host serves WebSocket clients".to_owned(),
+            "An app exports the handlers of ws-host:server (see wit/)",
+        )),
+        ("wasi:cli/run", _) => Some((
+            "is a command with a main function, and exports no handlers".to_owned(),
+            "Build a library: in Rust, `crate-type = [\"cdylib\"]` and `ws_guest::export!`",
+        )),
+        _ => None,
+    })
+}
 
 /// The handlers that a component lacks, in words.
 pub(super) fn missing_handlers(engine: &Engine, ty: &ComponentType) -> Vec<String> {

@@ -147,6 +147,9 @@ pub(super) fn compile(engine: &Engine, Source { name, bytes }: Source<'_>) -> Re
 /// Checks that the component exports the handlers and imports only interfaces that the host gives.
 fn check(engine: &Engine, name: &str, component: &Component) -> Result<(), Error> {
     let ty = component.component_type();
+    if let Some((what, remedy)) = exports::made_for_another(&engine.wasmtime, &ty) {
+        return Err(Error::MadeForAnother { name: name.to_owned(), what, remedy });
+    }
     let missing = exports::missing_handlers(&engine.wasmtime, &ty);
     if !missing.is_empty() {
         return Err(Error::MissingExports { name: name.to_owned(), missing });

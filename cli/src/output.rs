@@ -5,7 +5,7 @@ use std::io::{self, Write};
 /// Writes a result and the end of its last line.
 ///
 /// # Errors
-/// As for [`print`].
+/// As for [`print()`].
 pub fn print_lines(text: &str) -> anyhow::Result<()> {
     print(format!("{}\n", text.trim_end()).as_bytes())
 }

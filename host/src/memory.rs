@@ -1,5 +1,7 @@
 //! The memory that this process may use.
 
+use std::path::Path;
+
 /// The bound where the system does not tell.
 const UNKNOWN_BYTES: usize = 4 << 30;
 
@@ -8,12 +10,10 @@ pub fn available() -> usize {
     let read = |path: &str| std::fs::read_to_string(path).ok();
     let machine = read("/proc/meminfo").and_then(|text| total(&text));
     let group = read("/proc/self/cgroup").map(|text| group(&text)).unwrap_or_default();
-    let limits = [
-        format!("/sys/fs/cgroup{group}/memory.max"),
-        "/sys/fs/cgroup/memory.max".to_owned(),
-        "/sys/fs/cgroup/memory/memory.limit_in_bytes".to_owned(),
-    ];
-    let limits = limits.iter().filter_map(|path| read(path)?.trim().parse().ok());
+    // Each group above limits it too. Of version 1, a container sees its own group as the root.
+    let groups = Path::new(&group).ancestors().map(|group| format!("/sys/fs/cgroup{}/memory.max", group.display()));
+    let others = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"].map(str::to_owned);
+    let limits = groups.chain(others).filter_map(|path| read(&path)?.trim().parse().ok());
     limits.chain(machine).min().unwrap_or(UNKNOWN_BYTES)
 }
 

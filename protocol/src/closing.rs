@@ -31,7 +31,7 @@ pub enum Closing {
     Sent,
     /// Nothing is awaited from the peer any more: the connection is over as soon as everything that is queued is written.
     Answered,
-    /// The peer broke the protocol, and our close frame is queued. The peer's cannot be understood any more.
+    /// Our close frame is queued, and no frame of the peer matters any more: it broke the protocol, or we give it up.
     Broken,
     /// The same, and our side of the connection is shut behind our close frame.
     Shut,
@@ -76,7 +76,7 @@ impl Closing {
         matches!(self, Self::Open | Self::Received | Self::HalfClosed)
     }
 
-    /// Whether frames of the peer no longer matter: it broke the protocol.
+    /// Whether frames of the peer no longer matter.
     pub fn ignores_input(self) -> bool {
         matches!(self, Self::Broken | Self::Shut)
     }

@@ -53,15 +53,28 @@ impl Engine {
         }
         let wasmtime = wasmtime::Engine::new(&config).map_err(refused("set up WebAssembly on this machine"))?;
         pool.iter().for_each(|pool| pool.reserved());
-        let (ticking, counting) = (wasmtime.weak(), pool.clone());
+        if let Some(pool) = pool.clone() {
+            // Not on the thread of the ticks: a count of many mappings takes longer than a tick.
+            let engine = wasmtime.weak();
+            let count = move || {
+                for tick in 0_u64.. {
+                    if engine.upgrade().is_none() {
+                        break;
+                    }
+                    pool.tick(tick % 100 == 0);
+                    std::thread::sleep(TICK);
+                }
+            };
+            let thread = std::thread::Builder::new().name("mappings".into()).spawn(count);
+            thread.map_err(|source| Error::System { what: "start a thread", source })?;
+        }
+        let ticking = wasmtime.weak();
         std::thread::Builder::new()
             .name("epoch-ticks".into())
             .spawn(move || {
-                for tick in 0_u64.. {
-                    let Some(engine) = ticking.upgrade() else { break };
+                while let Some(engine) = ticking.upgrade() {
                     engine.increment_epoch();
                     drop(engine);
-                    counting.iter().for_each(|pool| pool.tick(tick % 100 == 0));
                     std::thread::sleep(TICK);
                 }
             })

@@ -21,24 +21,29 @@ pub struct Circuits {
     kept: HashMap<Arc<str>, Breaker>,
     /// Counts the rooms that have failed to start since the last one that started.
     starts: Breaker,
+    /// Whether a room has started with this release. Then those that fail are to blame, and not the release: an app may refuse names.
+    has_started: bool,
 }
 
 impl Circuits {
     /// Nothing has failed yet.
     pub fn new(limits: &Limits) -> Self {
         let (max_restarts, window) = (limits.max_restarts, limits.restart_window);
-        Self { max_restarts, window, kept: HashMap::new(), starts: Breaker::new(MAX_FAILED_ROOMS, window) }
+        Self { max_restarts, window, kept: HashMap::new(), starts: Breaker::new(MAX_FAILED_ROOMS, window), has_started: false }
     }
 
     /// Takes the breaker for a room of this name, which opens now. `None` while its circuit is open, or that of all starts.
     pub fn take(&mut self, name: &str, now: Instant) -> Option<Breaker> {
-        if self.starts.is_open(now) || self.kept.get(name).is_some_and(|breaker| breaker.is_open(now)) {
+        let all_are_held_back = self.starts.is_open(now) && !self.has_started;
+        if all_are_held_back || self.kept.get(name).is_some_and(|breaker| breaker.is_open(now)) {
             return None;
         }
         let mut breaker = self.kept.remove(name).unwrap_or_else(|| Breaker::new(self.max_restarts, self.window));
         if self.starts.open_until().is_some() {
-            // This room is the trial for all rooms. It has one launch, and the others wait for its outcome.
-            self.starts.open(now);
+            // It has one launch. If none has started yet, it is the trial for all rooms, and the others wait for its outcome.
+            if !self.has_started {
+                self.starts.open(now);
+            }
             breaker.put_on_trial(now);
         }
         Some(breaker)
@@ -46,18 +51,20 @@ impl Circuits {
 
     /// A new room has started. Returns whether that closes the circuit of all starts.
     pub fn note_start(&mut self) -> bool {
+        self.has_started = true;
         let closes = self.starts.close();
         self.starts = Breaker::new(MAX_FAILED_ROOMS, self.window);
         closes
     }
 
-    /// A new room has failed to start. Returns whether that opens the circuit of all starts.
+    /// A new room has failed to start. Returns whether that opens the circuit of all starts. After a start that has succeeded, an open one
+    /// holds no room back: each then has one launch.
     pub fn note_failed_start(&mut self, now: Instant) -> bool {
         let opens = !self.starts.is_open(now) && !self.starts.allow(now);
         if opens {
             self.starts.open(now);
         }
-        opens
+        opens && !self.has_started
     }
 
     /// Keeps the breaker of a room that has ended, while there is something to remember.
@@ -82,6 +89,7 @@ impl Circuits {
     pub fn clear(&mut self) {
         self.kept.clear();
         self.note_start();
+        self.has_started = false;
     }
 }
 
@@ -144,6 +152,20 @@ mod tests {
             assert!(!circuits.note_start());
         }
         assert!(circuits.take("a", now).is_some());
+    }
+
+    #[test]
+    fn a_release_that_has_started_rooms_holds_no_name_back_for_others_that_fail_which_have_one_launch_each() {
+        let (mut circuits, now) = (circuits(), Instant::now());
+        circuits.note_start();
+        for room in 0..=MAX_FAILED_ROOMS {
+            assert!(circuits.take(&room.to_string(), now).is_some());
+            assert!(!circuits.note_failed_start(now), "not all are refused");
+        }
+        let mut breaker = circuits.take("another", now).expect("it is not to blame");
+        assert!(!breaker.allow(now), "its first launch is the last");
+        assert!(circuits.note_start());
+        assert!(circuits.take("a third", now).is_some_and(|mut breaker| breaker.allow(now)));
     }
 
     #[test]

@@ -39,7 +39,8 @@ impl Delivery {
     fn advance(self, now: Receipt) -> (Self, bool) {
         match self {
             Self::Underway { acknowledged, due } => {
-                let arrived = passed(now.acknowledged, due).is_some();
+                // `due` can be too high, since a packet counts as a full one: without anything outstanding, the frame is there.
+                let arrived = now.outstanding == 0 || passed(now.acknowledged, due).is_some();
                 let next = Self::Underway { acknowledged: now.acknowledged, due };
                 let next = if arrived { Self::Arrived { window_end: now.window_end } } else { next };
                 (next, now.acknowledged != acknowledged)
@@ -127,6 +128,11 @@ mod tests {
     fn each_acknowledged_byte_is_progress_until_the_frame_has_arrived() {
         let slow = [(u32::MAX - 9, 30, 0), (u32::MAX, 20, 0), (u32::MAX, 20, 0), (19, 9000, 0), (20, 9000, 0), (21, 9000, 0)];
         assert_eq!(looks(&slow), [true, true, false, true, true, false], "later bytes do not count");
+    }
+
+    #[test]
+    fn a_frame_has_arrived_when_nothing_is_outstanding_though_more_was_reckoned() {
+        assert_eq!(looks(&[(100, 5000, 9000), (600, 0, 9000), (600, 0, 14000)]), [true, true, true]);
     }
 
     #[test]

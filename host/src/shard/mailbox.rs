@@ -75,8 +75,10 @@ impl Mailbox {
     }
 
     fn wake_held_back(&self) {
-        if !self.is_full() {
-            self.held_back.borrow_mut().drain().for_each(|(_, task)| task.wake());
+        let mut held_back = self.held_back.borrow_mut();
+        // To drain a table that was large once costs time, though it is empty.
+        if !held_back.is_empty() && !self.is_full() {
+            held_back.drain().for_each(|(_, task)| task.wake());
         }
     }
 

@@ -73,6 +73,15 @@ impl Outbox {
         self.queue.as_ref().map_or(0, |queue| queue.len)
     }
 
+    /// The memory that it holds, in bytes. A shared frame counts whole.
+    pub fn memory(&self) -> usize {
+        let size = |chunk: &Chunk| match chunk {
+            Chunk::Own(bytes, _) => bytes.capacity(),
+            Chunk::Shared(frame) => frame.len(),
+        };
+        self.queue.iter().flat_map(|queue| &queue.chunks).map(size).sum()
+    }
+
     /// Lets a writer append frames.
     pub fn append(&mut self, spares: &mut Spares, write: impl FnOnce(&mut Vec<u8>)) {
         let queue = self.queue.get_or_insert_with(|| spares.take());
@@ -111,7 +120,7 @@ impl Outbox {
     }
 
     /// Drops everything but the rest of a frame that is written in part, after which another frame may follow. Returns the number of bytes
-    /// dropped, or `None`, and changes nothing, if that frame cannot be told from others: it is shared.
+    /// dropped. `None`, and nothing changes, if a shared frame is first: a part of it may be written, and its rest would keep its memory.
     pub fn keep_begun(&mut self) -> Option<usize> {
         let Some(queue) = &mut self.queue else { return Some(0) };
         let keep = match queue.chunks.front_mut() {

@@ -46,6 +46,8 @@ pub struct Reader {
     left_over: Option<Box<BytesMut>>,
     /// The client sends no more, so that nothing is read any more.
     half_closed: bool,
+    /// Whether the room's mailbox was full, so that the client was not read.
+    held_back: bool,
     /// Whether the shard counts bytes that it keeps.
     keeps: bool,
     /// Given back when the reader is dropped.
@@ -65,6 +67,7 @@ impl Reader {
             rate,
             left_over: own(BytesMut::from(first)),
             half_closed: false,
+            held_back: false,
             keeps: false,
             _permit: permit,
         }
@@ -83,7 +86,13 @@ impl Reader {
                 Some(rate) => rate.release(|| resources.time()),
                 None => {}
             }
-            ready!(has_room);
+            if has_room.is_pending() {
+                self.held_back = true;
+                return Poll::Pending;
+            }
+            if std::mem::take(&mut self.held_back) {
+                resources.holdings.begin_anew(self.id.slot, resources.now());
+            }
         }
         if self.left_over.is_some() {
             return Poll::Ready(Next::GoOn);

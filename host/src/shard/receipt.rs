@@ -23,13 +23,11 @@ impl Receipt {
     /// Asks the kernel. `None` where it cannot tell.
     #[cfg(target_os = "linux")]
     pub fn of(socket: &TcpStream) -> Option<Self> {
-        use nix::sys::socket::getsockopt;
-
         if linux::tells_the_window() {
-            let info = getsockopt(socket, linux::WholeInfo).ok()?;
+            let info = linux::ask(socket, linux::WholeInfo)?;
             return Some(Self::read(&info, linux::field(&info, linux::WINDOW)));
         }
-        Some(Self::read(&getsockopt(socket, linux::Info).ok()?, 0))
+        Some(Self::read(&linux::ask(socket, linux::Info)?, 0))
     }
 
     #[cfg(target_os = "linux")]
@@ -56,12 +54,16 @@ impl Receipt {
 /// `TCP_INFO`, without `unsafe` code of our own: neither the standard library nor rustix nor socket2 has it.
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+    use nix::sys::socket::{GetSockOpt, getsockopt};
     use nix::{getsockopt_impl, libc, sockopt_impl};
+    use tokio::net::TcpStream;
 
     sockopt_impl!(
-        /// `struct tcp_info` up to `tcpi_min_rtt`, of Linux 4.6. The getter refuses a kernel that knows less.
+        /// `struct tcp_info` up to `tcpi_min_rtt`, of Linux 4.6.
         Info,
         GetOnly,
         libc::IPPROTO_TCP,
@@ -89,6 +91,19 @@ mod linux {
     pub const UNSENT: usize = 144;
     /// `tcpi_snd_wnd`
     pub const WINDOW: usize = 228;
+
+    /// Asks the kernel. `nix` panics if it answers with less, as an emulation of Linux may: it is not asked again.
+    pub fn ask<O: GetSockOpt>(socket: &TcpStream, option: O) -> Option<O::Val> {
+        static TELLS_LESS: AtomicBool = AtomicBool::new(false);
+        if TELLS_LESS.load(Relaxed) {
+            return None;
+        }
+        let answer = catch_unwind(AssertUnwindSafe(|| getsockopt(socket, option).ok()));
+        answer.unwrap_or_else(|_| {
+            TELLS_LESS.store(true, Relaxed);
+            None
+        })
+    }
 
     /// The field at this offset.
     pub fn field(info: &[u64], offset: usize) -> u32 {

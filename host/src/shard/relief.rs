@@ -42,7 +42,7 @@ impl Shard {
 
     /// The sum, in which a shared frame counts for each of its receivers. It takes less time than the ledger.
     fn held_at_most(&self) -> usize {
-        let outboxes: usize = self.lines().iter().map(|(_, line)| line.waiting()).sum();
+        let outboxes: usize = self.lines().iter().map(|(_, line)| line.memory()).sum();
         let holdings = &self.resources().holdings;
         let mailboxes: usize = holdings.waiting_rooms().iter().map(|room| room.mailbox.bytes()).sum();
         outboxes + mailboxes + holdings.kept_by_all()

@@ -146,6 +146,11 @@ impl Line {
         self.with_outbox(|outbox| outbox.len())
     }
 
+    /// The memory that its outbox holds.
+    pub fn memory(&self) -> usize {
+        self.with_outbox(|outbox| outbox.memory())
+    }
+
     /// The next message takes the client over its soft limit. It is owed an `on_drain`, if it can be sent that message at all.
     pub fn owe_drain(&self) {
         if self.closing.get().takes_messages() {
@@ -203,11 +208,15 @@ impl Line {
 
     /// Queues a control frame.
     pub fn queue_control(&self, resources: &Resources, write: impl FnOnce(&mut Vec<u8>)) {
-        self.with_outbox(|outbox| {
+        let added = self.with_outbox(|outbox| {
             let before = outbox.len();
             outbox.append(&mut resources.spares.borrow_mut(), write);
-            self.member.add_waiting(outbox.len() - before);
+            outbox.len() - before
         });
+        self.member.add_waiting(added);
+        if self.blocked.get() {
+            resources.hold(added);
+        }
         self.queued(resources);
     }
 

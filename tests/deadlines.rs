@@ -1,5 +1,7 @@
 //! How long a connection may take until its upgrade, and what is answered before the end.
 
+use std::time::{Duration, Instant};
+
 use crate::support::http::{Raw, ask, request, upgrade};
 use crate::support::{Client, Host};
 
@@ -8,7 +10,7 @@ const PAGE: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 #[test]
 fn an_unfinished_request_is_told_that_its_time_is_over_and_a_silent_connection_just_ends() {
-    let host = Host::run_with("echo", &["--handshake-timeout", "100ms"]);
+    let host = Host::run_with("echo", &["--handshake-timeout", "1s"]);
     let late = ask(&host.address, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
     assert_eq!((late.status, late.header("connection"), late.header("retry-after")), (408, "close", ""));
     let mut silent = Raw::connect(&host.address);
@@ -29,7 +31,7 @@ async fn an_upgrade_whose_room_waits_for_too_long_is_asked_to_come_back() {
 
 #[test]
 fn the_last_answer_on_a_kept_connection_says_so() {
-    let host = Host::run_with("echo", &["--handshake-timeout", "500ms"]);
+    let host = Host::run_with("echo", &["--handshake-timeout", "2s"]);
     let mut raw = Raw::connect(&host.address);
     let mut kept = 0;
     loop {
@@ -53,7 +55,10 @@ fn a_kept_connection_that_its_client_ends_frees_its_place() {
     assert_eq!(kept.whole_answer().status, 200);
     drop(kept);
     // Permits are returned a moment after the end of their connection.
-    while ask(&host.address, &request("GET /")).status != 200 {}
+    let end = Instant::now() + Duration::from_secs(20);
+    while ask(&host.address, &request("GET /")).status != 200 {
+        assert!(Instant::now() < end, "its permit is free again");
+    }
 }
 
 #[test]

@@ -54,8 +54,14 @@ async fn follow_sources(mut watch: Watch, project: &Project, mut built: Option<S
                 None
             }
             Ok(component) => {
-                built = hash(&component);
-                swap(&component, handle).await.err().map(|error| error.to_string())
+                let new = hash(&component);
+                match swap(&component, handle).await {
+                    Ok(()) => {
+                        built = new;
+                        None
+                    }
+                    Err(error) => Some(error.to_string()),
+                }
             }
             Err(error) => {
                 tracing::error!("{error}; the previous release keeps running");

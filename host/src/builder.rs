@@ -335,7 +335,12 @@ impl Component {
 fn notice(shown: bool, releases: Option<&Arc<Releases>>) -> Notice {
     let notice = Notice::default();
     if let (true, Some(releases)) = (shown, releases.cloned()) {
-        notice.tell_status(move || json!(releases.status(0)));
+        notice.tell_status(move || {
+            let mut status = json!(releases.status(0));
+            // The page counts no clients, and the number is not known here.
+            status.as_object_mut().and_then(|status| status.remove("clients"));
+            status
+        });
     }
     notice
 }

@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(read(&path, 1 << 20).expect("it fits").len(), 1 << 20);
         let error = read(&path, (1 << 20) - 1).expect_err("it is larger");
         assert_eq!(error.kind(), ErrorKind::FileTooLarge);
-        assert_eq!(read(&folder.path().join("none"), 1).expect_err("there is none").kind(), ErrorKind::NotFound);
+        assert_eq!(read(&folder.path().join("none"), 1).expect_err("the file is missing").kind(), ErrorKind::NotFound);
     }
 
     #[test]

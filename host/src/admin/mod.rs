@@ -11,8 +11,8 @@
 //! | `trust` | whose folder and socket either side believes |
 //! | `default_socket` | the path by the server's port |
 //!
-//! **Trust.** The default path can lie in a folder where every user writes. Neither side uses a folder that another user has made or
-//! can write to, and who asks also checks which user listens.
+//! **Trust.** The default path can lie in a folder where every user writes. Neither side uses a folder of another user but root, or one in
+//! which every user can replace files. The side that asks also checks which user listens, since a group can add files to its folder.
 //!
 //! **Succession.** A server that shuts down frees its port at once, and its clients may take long to leave. A server that starts
 //! meanwhile asks it for the socket (`Request::TakeOver`). The old server agrees, answers what it is still asked, and leaves the file

@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 
 const OTHERS_WRITE: u32 = 0o002;
+const GROUP_WRITE: u32 = 0o020;
 /// In a folder with this bit, a file is renamed and removed by its owner alone.
 const STICKY: u32 = 0o1000;
 const ROOT: u32 = 0;
@@ -36,7 +37,7 @@ impl Trusted {
             return Err(denied("every user may write to its folder: `chmod o-w` it"));
         }
         let owner = folder.uid();
-        let is_placed = || parent.is_some_and(|parent| parent.mode() & OTHERS_WRITE == 0);
+        let is_placed = || parent.is_some_and(|parent| parent.uid() == ROOT && parent.mode() & (GROUP_WRITE | OTHERS_WRITE) == 0);
         if owner == me || owner == ROOT || me == ROOT && is_placed() {
             return Ok(Self { me, owner });
         }
@@ -144,7 +145,7 @@ mod tests {
 
     #[test]
     fn root_believes_the_owner_of_a_folder_that_only_root_could_have_placed() {
-        let (metadata, parent) = (&folder(0o700).1, &folder(0o755).1);
+        let (metadata, parent) = (&folder(0o700).1, &Path::new("/").metadata().expect("there is a root folder"));
         let trusted = Trusted::of(ROOT, metadata, Some(parent)).expect("it is placed well");
         assert!(trusted.include(metadata.uid()) && trusted.include(ROOT) && !trusted.include(metadata.uid() + 1));
         if metadata.uid() != ROOT {

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 /// The share of the time that is kept for an answer: it is written before the end, while the client still listens.
 const FOR_THE_ANSWER: u32 = 10;
 
-/// The deadline of a connection's current request. A connection that is kept gets its time anew with each answer; once the first
-/// time is over, the next answer is the last. So nobody holds a permit for more than twice the time without a client.
+/// The deadline of a connection's current request. A connection that is kept gets its time anew with each answer and with each
+/// further request; once the first time is over, the next answer is the last. So nobody holds a permit for more than three times the
+/// time without a client.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
     timeout: Duration,
@@ -29,6 +30,13 @@ impl Deadline {
     /// When the connection ends, with or without an answer.
     pub fn end(&self) -> Instant {
         self.since + self.timeout
+    }
+
+    /// A request has come. On a kept connection its time begins now: it may have been idle.
+    pub fn asked(&mut self, now: Instant) {
+        if self.since != self.begun {
+            self.since = now;
+        }
     }
 
     /// A request has been answered. Returns whether the connection may be kept for another one.
@@ -59,6 +67,17 @@ mod tests {
         let first = begun + Duration::from_secs(9);
         assert!(deadline.answered(first));
         assert_eq!((deadline.decision(), deadline.end()), (first + Duration::from_secs(9), first + TIMEOUT));
+        let second = first + Duration::from_millis(9500);
+        deadline.asked(second);
+        assert_eq!(deadline.decision(), second + Duration::from_secs(9), "a late request has all of its time");
         assert!(!deadline.answered(begun + TIMEOUT), "this answer is the last");
+    }
+
+    #[test]
+    fn the_first_request_has_the_time_since_the_connection() {
+        let begun = Instant::now();
+        let mut deadline = Deadline::new(begun, TIMEOUT);
+        deadline.asked(begun + Duration::from_secs(5));
+        assert_eq!(deadline.end(), begun + TIMEOUT);
     }
 }

@@ -113,6 +113,7 @@ impl Http {
         let decision = {
             let mut progress = lock(progress);
             progress.asked = true;
+            progress.deadline.asked(Instant::now());
             progress.deadline.decision()
         };
         let (mut reply, upgrade) = self.requests.answer(peer, &parts, body, decision).await;

@@ -324,8 +324,8 @@ async fn the_notice_is_for_pages_of_this_machine() {
         let request = request("GET /-/notice").replacen("localhost", host, 1);
         String::from_utf8_lossy(&ask(&server.address, &request).body).trim_end().to_owned()
     };
-    assert_eq!(notice("localhost:13254"), "secret.rs:1: a mistake");
-    assert_eq!(notice("evil.example:13254"), "");
+    assert!(notice("localhost:13254").contains("secret.rs:1: a mistake"));
+    assert!(!notice("evil.example:13254").contains("secret"));
 }
 
 #[tokio::test]

@@ -124,7 +124,13 @@ pub fn command() -> Command {
 
 /// Runs `ws-host` with invalid arguments, and returns its one line.
 pub fn fails(arguments: &[&str]) -> String {
-    let (line, log) = fails_with_log(command().args(arguments));
+    let mut command = command();
+    command.args(arguments);
+    if arguments[0] == "run" && !arguments.contains(&"--port") {
+        // The default port may be another test's.
+        command.args(["--port", "0"]);
+    }
+    let (line, log) = fails_with_log(&mut command);
     assert_eq!(log, "", "nothing but the line {line:?}");
     line
 }

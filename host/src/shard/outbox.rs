@@ -1,5 +1,6 @@
 //! The frames that wait to be written to one client.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
@@ -75,11 +76,10 @@ impl Outbox {
 
     /// The memory that it holds, in bytes. A shared frame counts whole.
     pub fn memory(&self) -> usize {
-        let size = |chunk: &Chunk| match chunk {
-            Chunk::Own(bytes, _) => bytes.capacity(),
-            Chunk::Shared(frame) => frame.len(),
-        };
-        self.queue.iter().flat_map(|queue| &queue.chunks).map(size).sum()
+        let sum = Cell::new(0);
+        let add = |bytes| sum.set(sum.get() + bytes);
+        self.count(add, |_, bytes| add(bytes));
+        sum.get()
     }
 
     /// Lets a writer append frames.

@@ -12,19 +12,24 @@ fn refusal(line: &str) -> String {
     String::from_utf8(output.stderr).expect("the error is text")
 }
 
+/// Each of these command lines is refused with an error that contains this text.
+fn refused_with(cases: &[(&str, &str)]) {
+    for (line, text) in cases {
+        let error = refusal(line);
+        assert!(error.contains(text), "{line}: {error}");
+    }
+}
+
 #[test]
 fn a_command_that_is_none_hints_at_the_right_one() {
-    for (line, tip) in [
+    refused_with(&[
         ("chat.wasm", "tip: to serve this component: ws-host run chat.wasm"),
         ("other.wasm", "tip: to serve this component: ws-host run other.wasm"),
         ("my-chat", "tip: to build and serve a project: ws-host dev my-chat"),
         ("serve chat.wasm", "tip: to serve a component: ws-host run FILE"),
         ("start chat.wasm", "tip: to serve a component: ws-host run FILE"),
         ("swpa chat.wasm", "tip: a similar subcommand exists: 'swap'"),
-    ] {
-        let error = refusal(line);
-        assert!(error.contains(tip), "{line}: {error}");
-    }
+    ]);
 }
 
 #[test]
@@ -48,7 +53,7 @@ fn tls_with_run_names_the_flags_of_run_and_of_dev() {
 
 #[test]
 fn a_value_of_another_form_is_refused_with_an_example() {
-    for (line, expected) in [
+    refused_with(&[
         ("run chat.wasm --port abc", "\"abc\" is not a port; write a number from 1 to 65535"),
         ("run chat.wasm --port 70000", "\"70000\" is not a port"),
         ("status --port x", "\"x\" is not a port"),
@@ -58,10 +63,7 @@ fn a_value_of_another_form_is_refused_with_an_example() {
         ("run chat.wasm --max-rooms many", "\"many\" is not a whole number"),
         ("run chat.wasm --mailbox -1", "unexpected argument '-1'"),
         ("bench ws://localhost/ --connections x", "\"x\" is not a whole number"),
-    ] {
-        let error = refusal(line);
-        assert!(error.contains(expected), "{line}: {error}");
-    }
+    ]);
 }
 
 #[test]

@@ -1,23 +1,38 @@
 //! Swaps that follow the component's file: by `--watch`, or by a signal.
 
+use std::path::{Path, PathBuf};
+
 use crate::support::{Client, Host, command, guest};
 
 /// Serves this file.
-fn serve(file: &std::path::Path, arguments: &[&str]) -> Host {
+fn serve(file: &Path, arguments: &[&str]) -> Host {
     let mut ws_host = command();
     let socket = file.with_extension("sock");
     ws_host.arg("run").arg(file).args(["--port", "0"]).args(arguments).arg("--socket").arg(socket);
     Host::start(ws_host)
 }
 
-#[tokio::test]
-async fn a_sighup_loads_the_file_again() {
+/// A file with the guest `one`, which is served, and a client.
+struct Live {
+    folder: tempfile::TempDir,
+    file: PathBuf,
+    host: Host,
+    client: Client,
+}
+
+async fn live(arguments: &[&str]) -> Live {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = folder.path().join("live.wasm");
     std::fs::copy(guest("one"), &file).expect("the folder takes a file");
-    let mut host = serve(&file, &[]);
+    let host = serve(&file, arguments);
     let mut client = Client::connect(&host).await;
     assert_eq!(client.asks("0").await, "one 0 1");
+    Live { folder, file, host, client }
+}
+
+#[tokio::test]
+async fn a_sighup_loads_the_file_again() {
+    let Live { folder: _folder, file, mut host, mut client } = live(&[]).await;
     std::fs::copy(guest("two"), &file).expect("the folder takes a file");
     host.signal("HUP");
     host.logs("swapped to");
@@ -26,13 +41,8 @@ async fn a_sighup_loads_the_file_again() {
 
 #[tokio::test]
 async fn a_watched_file_is_swapped_when_it_is_replaced_by_renaming() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let file = folder.path().join("live.wasm");
-    std::fs::copy(guest("one"), &file).expect("the folder takes a file");
-    let mut host = serve(&file, &["--watch"]);
-    let mut client = Client::connect(&host).await;
-    assert_eq!(client.asks("0").await, "one 0 1");
-    let next = folder.path().join("next.wasm");
+    let Live { folder: _folder, file, mut host, mut client } = live(&["--watch"]).await;
+    let next = file.with_file_name("next.wasm");
     std::fs::copy(guest("two"), &next).expect("the folder takes a file");
     std::fs::rename(&next, &file).expect("the file is replaced");
     host.logs("swapped to");
@@ -66,12 +76,7 @@ async fn a_watched_file_in_a_mounted_config_map_is_swapped_whenever_the_map_chan
 
 #[tokio::test]
 async fn a_watched_file_that_is_written_in_place_is_swapped_when_it_is_whole() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let file = folder.path().join("live.wasm");
-    std::fs::copy(guest("one"), &file).expect("the folder takes a file");
-    let mut host = serve(&file, &["--watch"]);
-    let mut client = Client::connect(&host).await;
-    assert_eq!(client.asks("0").await, "one 0 1");
+    let Live { folder: _folder, file, mut host, mut client } = live(&["--watch"]).await;
     let whole = std::fs::read(guest("two")).expect("the guest is built");
     std::fs::write(&file, &whole[..1000]).expect("the folder takes a file");
     // A half-written file that stays so is refused, and the running release goes on.

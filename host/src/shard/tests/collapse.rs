@@ -1,18 +1,8 @@
 //! A room whose loop panics outside of any handler.
 
+use super::verdicts::suspend;
 use super::{Bench, with_shard};
 use crate::room::Decision;
-
-/// The handler of client 1 in room `a` waits.
-async fn suspended(shard: &Bench) -> super::TestClient {
-    let mut one = shard.join("a").await;
-    assert_eq!(one.hears().await, "joined 1");
-    one.say("wait here").await;
-    while shard.told().last().map(String::as_str) != Some("wait here") {
-        tokio::task::yield_now().await;
-    }
-    one
-}
 
 /// The handler returns, and the commit of its turn panics.
 fn collapses(shard: &Bench) {
@@ -23,7 +13,7 @@ fn collapses(shard: &Bench) {
 #[test]
 fn its_clients_are_closed_with_1011_and_the_room_starts_anew() {
     with_shard(|shard| async move {
-        let mut one = suspended(&shard).await;
+        let mut one = suspend(&shard).await;
         let (mut two, mut other) = (shard.join("a").await, shard.join("b").await);
         assert_eq!(other.hears().await, "joined 3");
         collapses(&shard);
@@ -40,7 +30,7 @@ fn its_clients_are_closed_with_1011_and_the_room_starts_anew() {
 #[test]
 fn upgrade_requests_that_wait_for_it_are_refused_with_500() {
     with_shard(|shard| async move {
-        let _one = suspended(&shard).await;
+        let _one = suspend(&shard).await;
         let decision = shard.asks_to_join("a").await;
         collapses(&shard);
         assert_eq!(decision.await, Ok(Decision::Refuse(500)));
@@ -53,7 +43,7 @@ fn upgrade_requests_that_wait_for_it_are_refused_with_500() {
 #[test]
 fn a_client_that_waits_for_the_reply_to_its_close_frame_gets_one() {
     with_shard(|shard| async move {
-        let mut one = suspended(&shard).await;
+        let mut one = suspend(&shard).await;
         one.close().await;
         // The shard has read the close frame when it hears the next client.
         let mut other = shard.join("b").await;

@@ -19,9 +19,7 @@ fn a_handler_that_fails_owes_none_although_a_pong_went_out_meanwhile() {
         let (mut one, mut two) = (shard.join("a").await, shard.join("a").await);
         assert_eq!([one.hears().await, one.hears().await, two.hears().await], ["joined 1", "joined 2", "joined 2"]);
         two.say("flood and fail").await;
-        while shard.told().last().map(String::as_str) != Some("flood and fail") {
-            tokio::task::yield_now().await;
-        }
+        shard.is_told("flood and fail").await;
         one.is_answered_a_ping().await;
         shard.go_on.notify_one();
         assert_eq!(two.hears().await, "close 1011");
@@ -40,9 +38,7 @@ fn a_turn_that_waits_for_the_journal_owes_one_although_a_later_handler_fails() {
         two.say(&large).await;
         shard.journal.wait_for(1).await;
         two.say("flood and fail").await;
-        while shard.told().last().map(String::as_str) != Some("flood and fail") {
-            tokio::task::yield_now().await;
-        }
+        shard.is_told("flood and fail").await;
         shard.go_on.notify_one();
         while shard.counters.traps() == 0 {
             tokio::task::yield_now().await;

@@ -3,7 +3,18 @@
 use tokio::io::AsyncWriteExt;
 
 use super::verdicts::suspend;
-use super::with_shard;
+use super::{Bench, TestClient, with_shard};
+
+/// A client whose answer waits for the journal, and that sends no more.
+async fn leaves_an_answer_to_the_journal(shard: &Bench) -> TestClient {
+    let mut one = shard.join("a").await;
+    assert_eq!(one.hears().await, "joined 1");
+    one.say("answer write").await;
+    one.0.get_mut().shutdown().await.expect("it is connected");
+    shard.journal.wait_for(1).await;
+    shard.is_told("left 1").await;
+    one
+}
 
 #[test]
 fn a_client_that_sends_no_more_hears_the_answers_of_a_handler_that_was_suspended() {
@@ -37,14 +48,7 @@ fn a_client_that_closes_and_sends_no_more_hears_the_reply_behind_the_answers() {
 #[test]
 fn answers_that_wait_for_the_journal_reach_a_client_that_sends_no_more() {
     with_shard(|shard| async move {
-        let mut one = shard.join("a").await;
-        assert_eq!(one.hears().await, "joined 1");
-        one.say("answer write").await;
-        one.0.get_mut().shutdown().await.expect("it is connected");
-        shard.journal.wait_for(1).await;
-        while shard.told().last().map(String::as_str) != Some("left 1") {
-            tokio::task::yield_now().await;
-        }
+        let mut one = leaves_an_answer_to_the_journal(&shard).await;
         shard.journal.finish();
         assert_eq!(one.hears().await, "answer write");
         assert!(one.hears().await.contains("ResetWithoutClosingHandshake"));
@@ -54,14 +58,7 @@ fn answers_that_wait_for_the_journal_reach_a_client_that_sends_no_more() {
 #[test]
 fn a_failed_journal_closes_a_client_that_sends_no_more() {
     with_shard(|shard| async move {
-        let mut one = shard.join("a").await;
-        assert_eq!(one.hears().await, "joined 1");
-        one.say("answer write").await;
-        one.0.get_mut().shutdown().await.expect("it is connected");
-        shard.journal.wait_for(1).await;
-        while shard.told().last().map(String::as_str) != Some("left 1") {
-            tokio::task::yield_now().await;
-        }
+        let mut one = leaves_an_answer_to_the_journal(&shard).await;
         shard.journal.fail();
         assert_eq!(one.hears().await, "close 1011");
     });

@@ -102,9 +102,7 @@ fn messages_that_wait_for_a_suspended_room_count_for_their_sender() {
         assert_eq!([one.hears().await, one.hears().await], ["joined 3", "answer one"]);
         two.say("answer two").await;
         assert_eq!(two.hears().await, "answer two");
-        while shard.told().last().map(String::as_str) != Some("answer two") {
-            tokio::task::yield_now().await;
-        }
+        shard.is_told("answer two").await;
         assert!(shard.told().iter().all(|told| told.len() < 100), "its messages are dropped");
     });
 }

@@ -190,6 +190,13 @@ impl Bench {
         self.told.lock().expect("no test panics with it").clone()
     }
 
+    /// Waits until the last input that the app got is this one.
+    async fn is_told(&self, input: &str) {
+        while self.told().last().map(String::as_str) != Some(input) {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// From now on, these handlers fail.
     fn have_fail(&self, handlers: &[&'static str]) {
         *self.failing.lock().expect("no test panics with it") = handlers.to_vec();

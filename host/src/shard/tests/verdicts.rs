@@ -11,9 +11,7 @@ pub(super) async fn suspend(shard: &super::Bench) -> super::TestClient {
     let mut one = shard.join("a").await;
     assert_eq!(one.hears().await, "joined 1");
     one.say("wait here").await;
-    while shard.told().last().map(String::as_str) != Some("wait here") {
-        tokio::task::yield_now().await;
-    }
+    shard.is_told("wait here").await;
     one
 }
 

@@ -8,7 +8,7 @@
 //! | `messages` | the requests and their answers |
 //! | `socket` | the server's side |
 //! | `client` | the side that asks |
-//! | `trust` | whose folder and socket either side believes |
+//! | `trust` | the folders and sockets that either side believes |
 //! | `default_socket` | the path by the server's port |
 //!
 //! **Trust.** The default path can lie in a folder where every user writes. Neither side uses a folder of another user but root, or one in

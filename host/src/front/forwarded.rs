@@ -58,8 +58,8 @@ impl Proxies {
 
     /// The other side of a connection on which this proxy names a client, or none: then it speaks for itself, or does not know.
     ///
-    /// The client is taken for another proxy only if an entry trusts it that does not trust the announcing proxy as well. Somebody
-    /// who merely shares the proxy's network has no say about addresses.
+    /// The client counts as another proxy only by an entry that does not trust the announcing proxy as well. A client of the proxy's
+    /// own network must not name addresses.
     pub fn announced(&self, proxy: SocketAddr, client: Option<SocketAddr>) -> Peer {
         let Some(address) = client else { return Peer { address: proxy, forwards: false } };
         let (proxy, client) = (proxy.ip().to_canonical(), address.ip().to_canonical());

@@ -44,3 +44,21 @@ async fn random_numbers_differ_from_one_instance_to_the_next() {
     assert_ne!(one.0, other.0);
     assert_ne!(one.1, other.1);
 }
+
+#[tokio::test]
+#[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
+async fn numbers_drawn_while_the_module_loads_are_the_same_in_every_instance() {
+    let host = Host::run_with(PROBE, &["--instances", "per-client"]);
+    let (mut first, _) = Client::join(&host).await;
+    let (mut second, _) = Client::join(&host).await;
+    assert_eq!(first.asks("random-while-loading").await, second.asks("random-while-loading").await);
+}
+
+#[tokio::test]
+#[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
+async fn process_env_has_the_variables_of_the_host_in_handlers_and_none_while_the_module_loads() {
+    let host = Host::run_with(PROBE, &["--env", "COLOUR=blue"]);
+    let (mut client, _) = Client::join(&host).await;
+    assert_eq!(client.asks("env COLOUR").await, "blue, NODE_ENV,COLOUR, while loading NODE_ENV");
+    assert_eq!(client.asks("env NONE").await, "undefined, NODE_ENV,COLOUR, while loading NODE_ENV");
+}

@@ -12,6 +12,13 @@ interface Console {
 /** Writes to the host's log. */
 declare var console: Console;
 
+declare var process: {
+  /** The variables of `--env`. They come with the first handler: the build, where the module loads, has no variables. */
+  readonly env: Record<string, string | undefined>;
+  readonly platform: string;
+  nextTick<Details extends unknown[]>(job: (...details: Details) => void, ...details: Details): void;
+};
+
 declare var performance: { now(): number };
 
 declare var crypto: {

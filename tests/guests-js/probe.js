@@ -5,6 +5,8 @@ import { room } from 'ws-host-guest';
 let messages = 0;
 let started = 'None';
 
+const whileLoading = { number: Math.random(), variables: Object.keys(process.env) };
+
 export default {
   onConnect(client) {
     room.broadcast(`joined ${client.id}`);
@@ -102,6 +104,8 @@ const COMMANDS = {
   'half-a-pair': () => 'a\ud800b',
   'not-a-message': (client) => client.send({}),
   random: () => `${Math.random()} ${crypto.randomUUID()}`,
+  env: (_client, rest) => `${process.env[rest]}, ${Object.keys(process.env)}, while loading ${whileLoading.variables}`,
+  'random-while-loading': () => `${whileLoading.number}`,
   utf8: (_client, rest) => new TextDecoder().decode(new TextEncoder().encode(rest)),
   timeout: () => setTimeout(() => {}, 1),
 };

@@ -3,9 +3,9 @@
 import { get } from 'ws-host:server/clients@0.1.0';
 
 import { Headers } from './client.js';
-import { isRunning } from './globals.js';
 import { clientOf, forget } from './index.js';
 import { describe, fail, warn } from './output.js';
+import { begin } from './phase.js';
 import { data, pack, unpack } from './values.js';
 
 /** The name of the state's format, if the application sets no `stateVersion`. */
@@ -18,7 +18,7 @@ export function exportsOf(application) {
   /** The application, created by the first handler: the build loads the module before a room exists. */
   function app() {
     if (running === undefined) {
-      isRunning();
+      begin();
       running = typeof application === 'function' ? new application() : application;
     }
     return running;

@@ -1,17 +1,11 @@
-// Globals that QuickJS lacks: console, TextEncoder, TextDecoder, crypto, and random numbers that differ between instances.
+// Globals that QuickJS lacks: console, process, TextEncoder, TextDecoder, crypto, and random numbers that differ between instances.
 // The build imports this before the application.
 
-import { getRandomBytes } from 'wasi:random/random@0.2.6';
+import './process.js';
 
 import { describe, print, warn } from './output.js';
+import { fraction, random } from './random.js';
 import { decode, encode } from './text.js';
-
-const state = { running: false, bits: null };
-
-/** Called when the first handler runs. Until then the module runs in the build, which has no random numbers. */
-export function isRunning() {
-  state.running = true;
-}
 
 globalThis.console = {
   log: (...values) => print(line(values)),
@@ -58,29 +52,13 @@ globalThis.crypto = {
   },
 };
 
-// The engine seeds its own generator in the build, so every instance would draw the same numbers.
-Math.random = () => {
-  state.bits ??= new Uint32Array(random(16).buffer);
-  const bits = state.bits;
-  // xorshift128, by Marsaglia.
-  let word = bits[3];
-  word ^= word << 11;
-  word ^= word >>> 8;
-  bits.copyWithin(1, 0, 3);
-  bits[0] = word ^ bits[1] ^ (bits[1] >>> 19);
-  return bits[0] / 0x1_0000_0000;
-};
+Math.random = fraction;
 
 for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'fetch', 'WebSocket', 'require']) {
   globalThis[name] = () => {
     const instead = name.startsWith('set') ? ': use room.setTimer(ms, payload) and onTimer(payload), which outlive a swap' : '';
     throw new Error(`a guest has no ${name}${instead}`);
   };
-}
-
-function random(count) {
-  if (!state.running) throw new Error('random numbers are not available while the module loads: draw them in a handler');
-  return Uint8Array.from(getRandomBytes(count));
 }
 
 function line(values) {

@@ -76,7 +76,7 @@ fn a_core_module_in_place_of_a_component() {
 #[test]
 fn a_component_without_the_handlers() {
     let line = complaint("app.wasm", b"\0asm\x0d\0\x01\0");
-    says(&line, &["app.wasm lacks the export ws-host:server/handler@0.1.0", "on-new-client, on-message, on-client-left", "wit/"]);
+    says(&line, &["app.wasm lacks the export ws-host:server/handler@0.2.0", "on-new-client, on-message, on-client-left", "wit/"]);
 }
 
 #[test]
@@ -184,9 +184,9 @@ fn row<'a>(report: &'a str, name: &str) -> &'a str {
 fn inspect_describes_a_component_and_its_permissions() {
     let report = inspect(&[&guest("probe").to_string_lossy()]);
     says(&report, &["probe.wasm: a component of ", "KiB compiled", "This host can run it."]);
-    says(row(&report, "ws-host:server/handler@0.1.0"), &["on-new-client, on-message, on-client-left"]);
-    says(row(&report, "ws-host:server/timers@0.1.0"), &["on-timer"]);
-    says(row(&report, "ws-host:server/topics@0.1.0"), &["groups the clients"]);
+    says(row(&report, "ws-host:server/handler@0.2.0"), &["on-new-client, on-message, on-client-left"]);
+    says(row(&report, "ws-host:server/timers@0.2.0"), &["on-timer"]);
+    says(row(&report, "ws-host:server/topics@0.2.0"), &["groups the clients"]);
     says(row(&report, "wasi:cli/environment"), &["those that the host grants", "arguments: none"]);
     assert!(!report.contains("MISSING"));
 }
@@ -207,12 +207,12 @@ fn inspect_has_the_same_in_json() {
     assert_eq!(report["runnable"], false);
     says(report["problem"].as_str().expect("the problem is told"), &["test:needy/vault"]);
     let exports = report["exports"].as_array().expect("exports are a list");
-    assert_eq!(exports[0]["name"], "ws-host:server/handler@0.1.0");
+    assert_eq!(exports[0]["name"], "ws-host:server/handler@0.2.0");
     assert_eq!(exports[0]["functions"], serde_json::json!(["on-new-client", "on-message", "on-client-left"]));
     let imports = report["imports"].as_array().expect("imports are a list");
     let given = |name: &str| imports.iter().find(|import| import["name"] == name).map(|import| import["given"].clone());
     assert_eq!(given("test:needy/vault"), Some(Value::Bool(false)));
-    assert_eq!(given("ws-host:server/types@0.1.0"), Some(Value::Bool(true)));
+    assert_eq!(given("ws-host:server/types@0.2.0"), Some(Value::Bool(true)));
 
     let report: Value =
         serde_json::from_str(&inspect(&["--json", &guest("echo").to_string_lossy()])).expect("the report is JSON");

@@ -17,7 +17,7 @@
 //! | `close ID CODE REASON` | closes; answers `ok, send=RESULT, member=BOOL`, with the result of a following `send` |
 //! | `attach ID TEXT`, `attachment [ID]` | `Some("TEXT")` or `None` |
 //! | `subscribe TOPIC`, `publish TOPIC TEXT`, `subscribers TOPIC` | `[1, 2]` |
-//! | `timer MS TEXT` | sets a timer, which broadcasts `timer NUMBER TEXT` |
+//! | `timer MS TEXT`, `interval MS TEXT` | sets a timer, which broadcasts `timer NUMBER TEXT`, once or again and again |
 //! | `messages` | `N since Some(StartReason::Fresh)`: the messages of this instance, and its start reason |
 //! | `print TEXT` | prints it to stdout |
 //! | `panic TEXT` | broadcasts, attaches, subscribes, denies new clients, closes, and then fails with `told to panic: TEXT` on stderr |
@@ -217,6 +217,10 @@ async fn attachments_topics_and_timers_work(probe: &str) {
     assert_eq!(second.asks("timer 1 tick tock").await, "ok(1)");
     assert_eq!(second.hears().await, "timer 1 tick tock");
     assert_eq!(first.hears().await, "timer 1 tick tock");
+    assert_eq!(first.asks("interval 0.25 again").await, "ok(2)");
+    for _ in 0..4 {
+        assert_eq!(first.hears().await, "timer 2 again");
+    }
 }
 
 async fn the_gate_decides(probe: &str) {

@@ -283,7 +283,7 @@ async fn a_panic_is_logged_once_for_all_clients_with_the_names_of_functions() {
     for once in ["this is the panic's message", "the guest's on-message trapped", "wasm backtrace"] {
         assert_eq!(log.matches(once).count(), 1, "{once:?} once in:\n{log}");
     }
-    for name in ["hostile::die::the_function_that_panics", "ws-host:server/handler@0.1.0#on-message"] {
+    for name in ["hostile::die::the_function_that_panics", "ws-host:server/handler@0.2.0#on-message"] {
         assert!(log.contains(name), "{name} in:\n{log}");
     }
 }

@@ -6,7 +6,7 @@ use crate::support::Embedded;
 use crate::support::http::{ask, upgrade};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
-use ws_host::app::{Client, ClientId, CloseInfo, Fault, Message, Outcome, Saved, StartReason};
+use ws_host::app::{Client, ClientId, CloseInfo, Fault, Message, Outcome, Saved, StartReason, TimerOptions};
 use ws_host::config::Instances;
 use ws_host::{App, Room, Server};
 
@@ -50,7 +50,7 @@ impl App for Twin {
                 let attached = room.attachment(from).map(|data| String::from_utf8_lossy(data).into_owned());
                 room.send(from, format!("{attached:?}")).ok();
             }
-            "timer" => drop(room.set_timer(Duration::from_millis(1), false, rest.to_owned())),
+            "timer" => drop(room.set_timer(Duration::from_millis(1), TimerOptions::ONCE, rest.to_owned())),
             "wait" => {
                 self.tell.send("waiting".into()).ok();
                 timeout(Duration::from_millis(50), std::future::pending::<()>()).await.ok();

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 pub use crate::room::Decision;
 use crate::room::Room;
-pub use crate::room::{AttachmentError, CloseError, SendError, SendStatus, SubscribeError, TimerError};
+pub use crate::room::{AttachmentError, CloseError, SendError, SendStatus, SubscribeError, TimerError, TimerOptions};
 pub use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message, Request};
 
 /// The failure of a handler. For a Wasm guest it is a trap.
@@ -42,6 +42,10 @@ pub enum StartReason {
     Swap,
     /// The instance before this one failed.
     AfterTrap,
+    /// The room had ended in good order and opens again. Nothing has happened in it since the saved state.
+    Restored,
+    /// The room opens again after an end without a snapshot. The saved state may be older than its store, or missing.
+    Recovered,
 }
 
 /// State that an instance passes to the next one.

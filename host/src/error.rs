@@ -35,7 +35,7 @@ pub enum Error {
         name: String,
     },
     /// The component does not export what a guest must.
-    #[error("{name} lacks {}. A guest implements the world `app` of ws-host:server@0.1.0 (see wit/)", missing.join(", "))]
+    #[error("{name} lacks {}. A guest implements the world `app` of ws-host:server@0.2.0 (see wit/)", missing.join(", "))]
     MissingExports {
         /// The file's name.
         name: String,

@@ -12,10 +12,10 @@ static const ws_result SEND_ERRORS[] = {WS_NO_SUCH_CLIENT, WS_CLOSING, WS_TOO_BI
 static const ws_result CLOSE_ERRORS[] = {WS_NO_SUCH_CLIENT, WS_INVALID_CODE, WS_REASON_TOO_LONG};
 static const ws_result ATTACHMENT_ERRORS[] = {WS_NO_SUCH_CLIENT, WS_TOO_BIG};
 static const ws_result SUBSCRIBE_ERRORS[] = {WS_NO_SUCH_CLIENT, WS_INVALID_TOPIC, WS_LIMIT};
-static const ws_result TIMER_ERRORS[] = {WS_LIMIT, WS_INVALID};
+static const ws_result TIMER_ERRORS[] = {WS_LIMIT, WS_INVALID, WS_NOT_DURABLE, WS_UNAVAILABLE};
 
 static const char *const NAMES[] = {"ok",           "backpressure",    "no-such-client", "closing", "too-big", "limit",
-                                    "invalid-code", "reason-too-long", "invalid-topic",  "invalid"};
+                                    "invalid-code", "reason-too-long", "invalid-topic",  "invalid", "not-durable", "unavailable"};
 
 /* The bindings only read through these pointers, though they are not const. */
 static ws_string_t string(const char *text) { return (ws_string_t){(uint8_t *)text, strlen(text)}; }
@@ -143,10 +143,10 @@ ws_id *ws_subscribers(const char *topic, size_t *count) {
   return ids.ptr;
 }
 
-ws_result ws_set_timer(uint32_t milliseconds, bool repeat, const void *data, size_t len, uint64_t *timer) {
+ws_result ws_set_timer(uint64_t microseconds, ws_timer_options options, const void *data, size_t len, uint64_t *timer) {
   ws_list_u8_t payload = list(data, len);
   ws_host_server_control_timer_error_t error;
-  return ws_host_server_control_set_timer(milliseconds, repeat, &payload, timer, &error) ? WS_OK : TIMER_ERRORS[error];
+  return ws_host_server_control_set_timer(microseconds, &options, &payload, timer, &error) ? WS_OK : TIMER_ERRORS[error];
 }
 
 void ws_cancel_timer(uint64_t timer) { ws_host_server_control_cancel_timer(timer); }

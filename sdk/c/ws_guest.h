@@ -21,6 +21,9 @@ typedef ws_host_server_types_close_info_t ws_close_info;
 /* Fields: address; path; query; headers; subprotocols. */
 typedef exports_ws_host_server_gate_request_t ws_request;
 
+/* Fields: repeat; durable. Zeros are a timer that runs once and ends with the room: (ws_timer_options){.repeat = true} */
+typedef ws_host_server_control_timer_options_t ws_timer_options;
+
 /* One whole message. */
 typedef struct {
   bool is_text;
@@ -39,11 +42,19 @@ typedef enum {
   WS_INVALID_CODE,    /* allowed are 1000 to 1003, 1007 to 1014 and 3000 to 4999 */
   WS_REASON_TOO_LONG, /* at most 123 bytes */
   WS_INVALID_TOPIC,   /* a topic's name has 1 to 256 bytes */
-  WS_INVALID,         /* a timer's payload over 64 KiB, or a repeating timer of 0 ms */
+  WS_INVALID,         /* a timer's payload over 64 KiB, or a repeating timer of 0 us */
+  WS_NOT_DURABLE,     /* a durable timer in a room that cannot keep one */
+  WS_UNAVAILABLE,     /* the host cannot write to its store at present */
 } ws_result;
 
 /* The reason for an instance's start. */
-typedef enum { WS_FRESH, WS_SWAP, WS_AFTER_TRAP } ws_start_reason;
+typedef enum {
+  WS_FRESH,
+  WS_SWAP,
+  WS_AFTER_TRAP,
+  WS_RESTORED,  /* the room opens again: nothing has happened in it since `saved` */
+  WS_RECOVERED, /* the room opens again after a crash: `saved` may be old, or missing */
+} ws_start_reason;
 
 /* State for the next instance, at most 16 MiB. `data` comes from malloc. `version` names the format for a later release. */
 typedef struct {
@@ -67,7 +78,7 @@ void ws_on_client_left(ws_id id, const ws_close_info *info);
 void ws_on_upgrade(const ws_request *request, ws_decision *decision);
 /* Runs before the others. `saved` is NULL without a saved state. Return NULL, or the reason to refuse the start or the swap. */
 const char *ws_on_start(ws_start_reason reason, const ws_saved *saved);
-/* Fill in the state to keep. Called just before a new release takes over. */
+/* Fill in the state to keep. Called before a new release takes over, before the room ends, and at shutdown. */
 void ws_snapshot(ws_saved *saved);
 /* A slow client has caught up. */
 void ws_on_drain(ws_id id);
@@ -100,8 +111,9 @@ void ws_unsubscribe(ws_id id, const char *topic);
 ws_result ws_publish(const char *topic, ws_message message);
 ws_id *ws_subscribers(const char *topic, size_t *count);
 
-/* Timers. ws_set_timer calls ws_on_timer with up to 64 KiB of data, and writes the timer's id to `timer`. */
-ws_result ws_set_timer(uint32_t milliseconds, bool repeat, const void *data, size_t len, uint64_t *timer);
+/* Timers. ws_set_timer calls ws_on_timer with up to 64 KiB of data, once or every `microseconds`, and writes the timer's id to
+ * `timer`. A repeating timer keeps to its grid. A durable one outlives the room's hibernation and the host's process. */
+ws_result ws_set_timer(uint64_t microseconds, ws_timer_options options, const void *data, size_t len, uint64_t *timer);
 void ws_cancel_timer(uint64_t timer);
 
 /* Refuses new clients with HTTP status 503 from now on, or accepts them again. */

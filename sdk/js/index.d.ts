@@ -101,7 +101,11 @@ export type Decision = boolean | void | { accept: string } | { refuse: number } 
 
 /** How an instance starts. */
 export interface Start<State = any> {
-  readonly reason: 'fresh' | 'swap' | 'after-trap';
+  /**
+   * `restored`: the room opens again, and nothing has happened in it since `state`. `recovered`: the room opens again after a
+   * crash, and `state` may be old, or missing.
+   */
+  readonly reason: 'fresh' | 'swap' | 'after-trap' | 'restored' | 'recovered';
   /** The state that the previous instance's `snapshot` returned, if any. */
   readonly state: State | undefined;
   /** The same state as bytes, for a state that is not JSON. */
@@ -151,10 +155,11 @@ export interface Room {
   /** The subscribers of a topic, in the order of their ids. */
   subscribers(topic: string): Client[];
   /**
-   * Calls `onTimer` with the payload (JSON, at most 64 KiB) after a delay in milliseconds or, with `repeat`, at that
-   * period. Returns the timer's id. Timers live in the host and outlive a swap and an exception.
+   * Calls `onTimer` with the payload (JSON, at most 64 KiB) after a delay in milliseconds (fractions count) or, with
+   * `repeat`, at that period, which is exact on average: `1000 / 60` gives 60 calls a second. Returns the timer's id.
+   * Timers live in the host and outlive a swap and an exception; with `durable` also the end of the room and of the host.
    */
-  setTimer(milliseconds: number, payload?: Json, options?: { repeat?: boolean }): number;
+  setTimer(milliseconds: number, payload?: Json, options?: { repeat?: boolean; durable?: boolean }): number;
   /** Cancels a timer. Never throws for one that has run. */
   clearTimer(id: number): void;
   /** Refuses new clients with HTTP status 503 from now on. */

@@ -88,6 +88,10 @@ const COMMANDS = {
     const [delay, payload] = split(rest);
     return `ok(${room.setTimer(Number(delay), payload)})`;
   },
+  interval: (_client, rest) => {
+    const [delay, payload] = split(rest);
+    return `ok(${room.setTimer(Number(delay), payload, { repeat: true })})`;
+  },
   print: (_client, rest) => console.log(rest),
   panic: (client, rest) => {
     room.broadcast('half an answer');

@@ -92,7 +92,12 @@ def publish_to(client: Client, rest: str) -> str:
 
 def timer(client: Client, rest: str) -> str:
     delay, _, payload = rest.partition(" ")
-    return f"ok({set_timer(int(delay) / 1000, payload.encode())})"
+    return f"ok({set_timer(float(delay) / 1000, payload.encode())})"
+
+
+def interval(client: Client, rest: str) -> str:
+    delay, _, payload = rest.partition(" ")
+    return f"ok({set_timer(float(delay) / 1000, payload.encode(), repeat=True)})"
 
 
 def fail(client: Client, rest: str) -> None:
@@ -144,6 +149,7 @@ COMMANDS = {
     "publish": publish_to,
     "subscribers": lambda client, rest: str([one.id for one in subscribers(rest)]),
     "timer": timer,
+    "interval": interval,
     "print": lambda client, rest: print(rest),
     "panic": fail,
     "spin": spin,

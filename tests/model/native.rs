@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use ws_host::app::{Client, ClientId, CloseInfo, Fault, Message, Outcome};
+use ws_host::app::{Client, ClientId, CloseInfo, Fault, Message, Outcome, TimerOptions};
 use ws_host::{App, Room};
 
 use super::script::{World, perform};
@@ -98,7 +98,7 @@ impl World for Host<'_> {
     }
 
     fn timer(&mut self, delay_ms: u32, payload: &str) -> String {
-        match self.room.set_timer(Duration::from_millis(delay_ms.into()), false, payload.to_owned()) {
+        match self.room.set_timer(Duration::from_millis(delay_ms.into()), TimerOptions::ONCE, payload.to_owned()) {
             Ok(id) => id.to_string(),
             Err(error) => shown(Err(error)),
         }

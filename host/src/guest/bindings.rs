@@ -8,11 +8,11 @@ wasmtime::component::bindgen!({
         package ws-host:host-side;
 
         world exports {
-            export ws-host:server/handler@0.1.0;
-            export ws-host:server/gate@0.1.0;
-            export ws-host:server/lifecycle@0.1.0;
-            export ws-host:server/flow@0.1.0;
-            export ws-host:server/timers@0.1.0;
+            export ws-host:server/handler@0.2.0;
+            export ws-host:server/gate@0.2.0;
+            export ws-host:server/lifecycle@0.2.0;
+            export ws-host:server/flow@0.2.0;
+            export ws-host:server/timers@0.2.0;
         }
     ",
     world: "ws-host:host-side/exports",
@@ -22,7 +22,7 @@ wasmtime::component::bindgen!({
 });
 
 /// The contract's version, which the world above has too.
-pub(super) const VERSION: &str = "0.1.0";
+pub(super) const VERSION: &str = "0.2.0";
 
 /// The full name of one of the contract's interfaces.
 pub(super) fn interface(name: &str) -> String {

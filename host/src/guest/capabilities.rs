@@ -126,10 +126,10 @@ mod tests {
 
     #[test]
     fn an_import_is_given_by_name_and_version() {
-        let given = ["ws-host:server/clients@0.1.0", "ws-host:server/types@0.1.0", "wasi:cli/stdin@0.2.0", "wasi:io/poll@0.2.12"];
+        let given = ["ws-host:server/clients@0.2.0", "ws-host:server/types@0.2.0", "wasi:cli/stdin@0.2.0", "wasi:io/poll@0.2.12"];
         assert!(given.into_iter().all(is_given));
         let not_given = [
-            "ws-host:server/clients@0.2.0",
+            "ws-host:server/clients@0.1.0",
             "ws-host:server/clients",
             "wasi:cli/stdin@0.3.0",
             "wasi:http/types@0.2.0",
@@ -143,6 +143,6 @@ mod tests {
         assert_eq!(describe("wasi:cli/stdout@0.2.6"), "writes log lines");
         assert_eq!(describe("wasi:cli/exit@0.2.6"), "program conventions: no terminal is given");
         assert_eq!(describe("wasi:cli/environment@0.2.6"), "environment variables: those that the host grants; arguments: none");
-        assert_eq!(describe("ws-host:server/vault@0.1.0"), "unknown to this host");
+        assert_eq!(describe("ws-host:server/vault@0.2.0"), "unknown to this host");
     }
 }

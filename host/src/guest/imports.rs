@@ -107,6 +107,23 @@ enum TimerError {
     Limit,
     #[component(name = "invalid")]
     Invalid,
+    #[component(name = "not-durable")]
+    NotDurable,
+    #[component(name = "unavailable")]
+    Unavailable,
+}
+
+#[derive(ComponentType, Lift)]
+#[component(record)]
+struct TimerOptions {
+    repeat: bool,
+    durable: bool,
+}
+
+impl From<TimerOptions> for room::TimerOptions {
+    fn from(TimerOptions { repeat, durable }: TimerOptions) -> Self {
+        Self { repeat, durable }
+    }
 }
 
 #[derive(ComponentType, Lower)]
@@ -241,16 +258,21 @@ pub(super) fn add_control(control: &mut LinkerInstance<'_, GuestState>) -> wasmt
         store.data_mut().room.allow_new_clients();
         Ok(())
     })?;
-    control.func_wrap("set-timer", |mut store: Store<'_>, (delay_ms, repeat, payload): (u32, bool, WasmList<u8>)| {
-        with_room(&mut store, |room, store| {
-            let delay = Duration::from_millis(delay_ms.into());
-            let set = room.set_timer(delay, repeat, payload.as_le_slice(store).to_vec());
-            Ok((set.map_err(TimerError::from),))
-        })
-    })?;
+    control.func_wrap("set-timer", set_timer)?;
     control.func_wrap("cancel-timer", |mut store: Store<'_>, (id,): (u64,)| {
         store.data_mut().room.cancel_timer(id);
         Ok(())
+    })
+}
+
+fn set_timer(
+    mut store: Store<'_>,
+    (delay_us, options, payload): (u64, TimerOptions, WasmList<u8>),
+) -> wasmtime::Result<(Result<u64, TimerError>,)> {
+    with_room(&mut store, |room, store| {
+        let payload = payload.as_le_slice(store).to_vec();
+        let set = room.set_timer(Duration::from_micros(delay_us), options.into(), payload);
+        Ok((set.map_err(TimerError::from),))
     })
 }
 
@@ -282,5 +304,5 @@ same_cases! {
     CloseError: NoSuchClient, InvalidCode, ReasonTooLong;
     AttachmentError: NoSuchClient, TooBig;
     SubscribeError: NoSuchClient, InvalidTopic, Limit;
-    TimerError: Limit, Invalid;
+    TimerError: Limit, Invalid, NotDurable, Unavailable;
 }

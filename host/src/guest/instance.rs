@@ -148,6 +148,8 @@ fn start_reason(reason: StartReason) -> exports::lifecycle::StartReason {
         StartReason::Fresh => exports::lifecycle::StartReason::Fresh,
         StartReason::Swap => exports::lifecycle::StartReason::Swap,
         StartReason::AfterTrap => exports::lifecycle::StartReason::AfterTrap,
+        StartReason::Restored => exports::lifecycle::StartReason::Restored,
+        StartReason::Recovered => exports::lifecycle::StartReason::Recovered,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::Room;
-use super::timers::{MAX_PAYLOAD_BYTES, Timer, TimerError};
+use super::timers::{MAX_PAYLOAD_BYTES, Timer, TimerError, TimerOptions};
 use super::undo::Undo;
 
 impl Room {
@@ -34,19 +34,25 @@ impl Room {
     /// Calls `on_timer` with this payload (at most 64 KiB) after `delay`, or each time that `delay` has passed. The time counts from
     /// this call. Returns the timer's id. A delay of more than a hundred years counts as a hundred years.
     ///
+    /// A timer runs late by the grain of the clock, about a millisecond, and never early. A repeating one keeps to its grid: its
+    /// calls are exact on average, whatever its delay, unless the room is busy for longer than 4 ms.
+    ///
     /// # Errors
     /// `Limit`: the room has 10,000 timers already, or 16 MiB of payloads. `Invalid`: the payload is too large, or a repeating
-    /// timer's delay is 0.
-    pub fn set_timer(&mut self, delay: Duration, repeat: bool, payload: impl Into<Bytes>) -> Result<u64, TimerError> {
+    /// timer's delay is 0. `NotDurable`: the timer is durable.
+    pub fn set_timer(&mut self, delay: Duration, options: TimerOptions, payload: impl Into<Bytes>) -> Result<u64, TimerError> {
         let payload = payload.into();
-        if payload.len() > MAX_PAYLOAD_BYTES || (repeat && delay.is_zero()) {
+        if payload.len() > MAX_PAYLOAD_BYTES || (options.repeat && delay.is_zero()) {
             return Err(TimerError::Invalid);
+        }
+        if options.durable {
+            return Err(TimerError::NotDurable);
         }
         let state = self.state_mut();
         if !state.timers.have_room_for(payload.len()) || !state.turn.may_change() {
             return Err(TimerError::Limit);
         }
-        let id = state.timers.add(Timer::new((state.clock)(), delay, repeat, payload));
+        let id = state.timers.add(Timer::new((state.clock)(), delay, options.repeat, payload));
         state.turn.undo_log.push(Undo::TimerSet(id));
         Ok(id)
     }

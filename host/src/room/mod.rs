@@ -41,7 +41,7 @@ use crate::types::ClientId;
 pub use effect::{Decision, Effect, Frame, Target, UpgradeId};
 pub use held::Held;
 pub use member::{LineId, Member};
-pub use timers::{TimerError, Timers};
+pub use timers::{TimerError, TimerOptions, Timers};
 pub use topics::SubscribeError;
 pub use turn::{COPIED_UP_TO_BYTES, Turn};
 

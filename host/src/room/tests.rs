@@ -1,5 +1,7 @@
 //! A room without a server: turns, their undoing, and the limits of one handler.
 
+mod timers;
+
 use std::cell::Cell;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -9,7 +11,7 @@ use bytes::Bytes;
 
 use super::{
     AttachmentError, Decision, Effect, LineId, Member, Room, RoomLimits, SendError, SendStatus, SubscribeError, Target,
-    TimerError, UpgradeId,
+    TimerError, TimerOptions, UpgradeId,
 };
 use crate::types::{Client, ClientId, Request};
 
@@ -123,7 +125,7 @@ fn changes_of_a_failed_handler_are_undone() {
     let mut room = room(2);
     assert_eq!(room.set_attachment(id(1), "before"), Ok(()));
     assert_eq!(room.subscribe(id(1), "kept"), Ok(()));
-    let kept = room.set_timer(Duration::from_secs(1), false, "kept").expect("a timer can be set");
+    let kept = room.set_timer(Duration::from_secs(1), TimerOptions::ONCE, "kept").expect("a timer can be set");
     commit(&mut room);
 
     let now = Instant::now();
@@ -132,7 +134,7 @@ fn changes_of_a_failed_handler_are_undone() {
     room.unsubscribe(id(1), "kept");
     assert_eq!(room.subscribe(id(2), "new"), Ok(()));
     room.cancel_timer(kept);
-    room.set_timer(Duration::ZERO, false, "").expect("a timer can be set");
+    room.set_timer(Duration::ZERO, TimerOptions::ONCE, "").expect("a timer can be set");
     room.deny_new_clients();
     room.allow_new_clients();
     room.deny_new_clients();
@@ -221,26 +223,11 @@ fn limits_have_names() {
     assert_eq!(room.subscribe(id(1), &"x".repeat(257)), Err(SubscribeError::InvalidTopic));
     assert!((0..1024).all(|n| room.subscribe(id(1), &n.to_string()).is_ok()));
     assert_eq!(room.subscribe(id(1), "one more"), Err(SubscribeError::Limit));
-    assert_eq!(room.set_timer(Duration::ZERO, true, ""), Err(TimerError::Invalid));
-    assert_eq!(room.set_timer(Duration::ZERO, false, vec![0; (64 << 10) + 1]), Err(TimerError::Invalid));
-    assert!((0..10_000).all(|_| room.set_timer(Duration::from_secs(1), false, "").is_ok()));
-    assert_eq!(room.set_timer(Duration::from_secs(1), false, ""), Err(TimerError::Limit));
+    assert_eq!(room.set_timer(Duration::ZERO, TimerOptions::REPEAT, ""), Err(TimerError::Invalid));
+    assert_eq!(room.set_timer(Duration::ZERO, TimerOptions::ONCE, vec![0; (64 << 10) + 1]), Err(TimerError::Invalid));
+    assert!((0..10_000).all(|_| room.set_timer(Duration::from_secs(1), TimerOptions::ONCE, "").is_ok()));
+    assert_eq!(room.set_timer(Duration::from_secs(1), TimerOptions::ONCE, ""), Err(TimerError::Limit));
     assert_eq!(room.send(id(1), vec![0_u8; (1 << 20) + 1]), Err(SendError::TooBig));
-}
-
-#[test]
-fn the_timers_of_a_room_have_at_most_16_mib_of_payloads() {
-    let mut room = room(0);
-    let hour = Duration::from_secs(3600);
-    let set = |room: &mut Room| room.set_timer(hour, false, vec![0; 64 << 10]);
-    assert!((0..256).all(|_| set(&mut room).is_ok()));
-    assert_eq!(set(&mut room), Err(TimerError::Limit));
-    assert!(room.set_timer(hour, false, "").is_ok(), "it is the bytes that are too many");
-    assert_eq!(room.roll_back(), []);
-    let first = set(&mut room).expect("what was rolled back does not count");
-    commit(&mut room);
-    room.cancel_timer(first);
-    assert!((0..256).all(|_| set(&mut room).is_ok()), "nor does what was taken back");
 }
 
 #[test]
@@ -253,35 +240,6 @@ fn a_leaver_is_removed_from_its_topics_and_known_until_it_is_forgotten() {
     assert_eq!(room.send(id(1), "abc"), Err(SendError::NoSuchClient));
     room.forget_leaver();
     assert!(room.client(id(1)).is_none());
-}
-
-#[test]
-fn a_repeating_timer_keeps_to_its_grid_and_leaves_out_what_it_missed() {
-    let mut room = room(0);
-    let start = Instant::now();
-    let at = |ms| start + Duration::from_millis(ms);
-    NOW.set(Some(start));
-    let id = room.set_timer(Duration::from_millis(50), true, "").expect("a timer can be set");
-    let timers = room.timers_mut();
-    assert_eq!(timers.take_due(at(49)), None);
-    assert_eq!(timers.take_due(at(57)).map(|(due, id, _)| (due, id)), Some((at(50), id)));
-    assert_eq!(timers.next_due(), Some(at(100)), "late once, but the next is not");
-    assert_eq!(timers.take_due(at(270)).map(|(due, id, _)| (due, id)), Some((at(100), id)));
-    assert_eq!((timers.take_due(at(270)), timers.next_due()), (None, Some(at(300))));
-}
-
-#[test]
-fn a_timer_at_the_end_of_the_clock_is_one_that_never_runs() {
-    let mut room = room(0);
-    let century = Duration::from_secs(100 * 365 * 24 * 3600);
-    let start = Instant::now();
-    NOW.set(Some(start));
-    for (delay, repeat) in [(Duration::MAX, false), (Duration::from_secs(i64::MAX as u64 - 1_000_000_000), true)] {
-        room.set_timer(delay, repeat, "").expect("it can be set");
-    }
-    let timers = room.timers_mut();
-    assert_eq!(timers.next_due(), Some(start + century));
-    assert_eq!(timers.take_due(start + century).map(|(due, ..)| due), Some(start + century));
 }
 
 /// The members that are over the soft limit with one of the turn's frames, which is committed and queued.

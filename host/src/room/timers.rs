@@ -14,6 +14,26 @@ const MAX_PAYLOADS_BYTES: usize = 16 << 20;
 /// The longest delay, a hundred years: a time further away could not be added to a reading of the clock.
 const MAX_DELAY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
+/// How late a call of a repeating timer may be and still be made. The wheel of tokio's timers and the wait below it round up to a
+/// millisecond each, so calls closer to each other than that come in bursts.
+const GRAIN: Duration = Duration::from_millis(4);
+
+/// How a timer runs, and how long the host keeps it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TimerOptions {
+    /// Whether it runs again each time that its delay has passed, until it is cancelled.
+    pub repeat: bool,
+    /// Whether it outlives the room's hibernation and the process.
+    pub durable: bool,
+}
+
+impl TimerOptions {
+    /// A timer that runs once.
+    pub const ONCE: Self = Self { repeat: false, durable: false };
+    /// A timer that runs each time that its delay has passed.
+    pub const REPEAT: Self = Self { repeat: true, durable: false };
+}
+
 /// Why a timer was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TimerError {
@@ -23,6 +43,12 @@ pub enum TimerError {
     /// The payload is larger than 64 KiB, or a repeating timer's delay is 0.
     #[error("the payload is larger than 64 KiB, or a repeating timer's delay is 0")]
     Invalid,
+    /// The timer is durable, and the room cannot keep one.
+    #[error("the room cannot keep a durable timer")]
+    NotDurable,
+    /// The timer is durable, and the host cannot write to its store at present.
+    #[error("the host cannot write to its store at present")]
+    Unavailable,
 }
 
 /// One timer that is set.
@@ -81,10 +107,7 @@ impl Timers {
         let timer = self.by_id.remove(&id)?;
         self.payload_bytes -= timer.payload.len();
         if let Some(every) = timer.every {
-            // The grid stays where it was, and calls that were missed altogether are left out.
-            let missed = (now - due).as_nanos() / every.as_nanos().max(1);
-            let steps = u32::try_from(missed).unwrap_or(u32::MAX - 1) + 1;
-            self.restore(id, Timer { due: due + every * steps, ..timer.clone() });
+            self.restore(id, Timer { due: next_on_grid(due, every, now), ..timer.clone() });
         }
         Some((due, id, timer.payload))
     }
@@ -108,4 +131,14 @@ impl Timers {
         self.by_due.remove(&(timer.due, id));
         Some(timer)
     }
+}
+
+/// The next call of a repeating timer that was due at `due`. The grid stays where it was. A call that has been missed is made up for
+/// if it is late by the clock's grain at most, and left out otherwise.
+fn next_on_grid(due: Instant, every: Duration, now: Instant) -> Instant {
+    let too_late = now.saturating_duration_since(due).saturating_sub(GRAIN);
+    // In u64 this reaches 500 years.
+    let steps = too_late.as_nanos().div_ceil(every.as_nanos().max(1)).max(1);
+    let nanos = steps.saturating_mul(every.as_nanos());
+    due + u64::try_from(nanos).map_or(MAX_DELAY, Duration::from_nanos)
 }

@@ -3,66 +3,66 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Imported Functions from `ws-host:server/clients@0.1.0`
+// Imported Functions from `ws-host:server/clients@0.2.0`
 
-__attribute__((__import_module__("ws-host:server/clients@0.1.0"), __import_name__("send")))
+__attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("send")))
 extern void __wasm_import_ws_host_server_clients_send(int64_t, int32_t, uint8_t *, size_t, uint8_t *);
 
-__attribute__((__import_module__("ws-host:server/clients@0.1.0"), __import_name__("broadcast")))
+__attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("broadcast")))
 extern void __wasm_import_ws_host_server_clients_broadcast(int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
 
-__attribute__((__import_module__("ws-host:server/clients@0.1.0"), __import_name__("close")))
+__attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("close")))
 extern void __wasm_import_ws_host_server_clients_close(int64_t, int32_t, uint8_t *, size_t, uint8_t *);
 
-__attribute__((__import_module__("ws-host:server/clients@0.1.0"), __import_name__("get")))
+__attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("get")))
 extern void __wasm_import_ws_host_server_clients_get(int64_t, uint8_t *);
 
-__attribute__((__import_module__("ws-host:server/clients@0.1.0"), __import_name__("list")))
+__attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("list")))
 extern void __wasm_import_ws_host_server_clients_list(uint8_t *);
 
-__attribute__((__import_module__("ws-host:server/clients@0.1.0"), __import_name__("count")))
+__attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("count")))
 extern int32_t __wasm_import_ws_host_server_clients_count(void);
 
-__attribute__((__import_module__("ws-host:server/clients@0.1.0"), __import_name__("buffered-amount")))
+__attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("buffered-amount")))
 extern void __wasm_import_ws_host_server_clients_buffered_amount(int64_t, uint8_t *);
 
-__attribute__((__import_module__("ws-host:server/clients@0.1.0"), __import_name__("attachment")))
+__attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("attachment")))
 extern void __wasm_import_ws_host_server_clients_attachment(int64_t, uint8_t *);
 
-__attribute__((__import_module__("ws-host:server/clients@0.1.0"), __import_name__("set-attachment")))
+__attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("set-attachment")))
 extern void __wasm_import_ws_host_server_clients_set_attachment(int64_t, uint8_t *, size_t, uint8_t *);
 
-// Imported Functions from `ws-host:server/topics@0.1.0`
+// Imported Functions from `ws-host:server/topics@0.2.0`
 
-__attribute__((__import_module__("ws-host:server/topics@0.1.0"), __import_name__("subscribe")))
+__attribute__((__import_module__("ws-host:server/topics@0.2.0"), __import_name__("subscribe")))
 extern void __wasm_import_ws_host_server_topics_subscribe(int64_t, uint8_t *, size_t, uint8_t *);
 
-__attribute__((__import_module__("ws-host:server/topics@0.1.0"), __import_name__("unsubscribe")))
+__attribute__((__import_module__("ws-host:server/topics@0.2.0"), __import_name__("unsubscribe")))
 extern void __wasm_import_ws_host_server_topics_unsubscribe(int64_t, uint8_t *, size_t);
 
-__attribute__((__import_module__("ws-host:server/topics@0.1.0"), __import_name__("publish")))
+__attribute__((__import_module__("ws-host:server/topics@0.2.0"), __import_name__("publish")))
 extern void __wasm_import_ws_host_server_topics_publish(uint8_t *, size_t, int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
 
-__attribute__((__import_module__("ws-host:server/topics@0.1.0"), __import_name__("subscribers")))
+__attribute__((__import_module__("ws-host:server/topics@0.2.0"), __import_name__("subscribers")))
 extern void __wasm_import_ws_host_server_topics_subscribers(uint8_t *, size_t, uint8_t *);
 
-// Imported Functions from `ws-host:server/control@0.1.0`
+// Imported Functions from `ws-host:server/control@0.2.0`
 
-__attribute__((__import_module__("ws-host:server/control@0.1.0"), __import_name__("deny-new-clients")))
+__attribute__((__import_module__("ws-host:server/control@0.2.0"), __import_name__("deny-new-clients")))
 extern void __wasm_import_ws_host_server_control_deny_new_clients(void);
 
-__attribute__((__import_module__("ws-host:server/control@0.1.0"), __import_name__("allow-new-clients")))
+__attribute__((__import_module__("ws-host:server/control@0.2.0"), __import_name__("allow-new-clients")))
 extern void __wasm_import_ws_host_server_control_allow_new_clients(void);
 
-__attribute__((__import_module__("ws-host:server/control@0.1.0"), __import_name__("set-timer")))
-extern void __wasm_import_ws_host_server_control_set_timer(int32_t, int32_t, uint8_t *, size_t, uint8_t *);
+__attribute__((__import_module__("ws-host:server/control@0.2.0"), __import_name__("set-timer")))
+extern void __wasm_import_ws_host_server_control_set_timer(int64_t, int32_t, int32_t, uint8_t *, size_t, uint8_t *);
 
-__attribute__((__import_module__("ws-host:server/control@0.1.0"), __import_name__("cancel-timer")))
+__attribute__((__import_module__("ws-host:server/control@0.2.0"), __import_name__("cancel-timer")))
 extern void __wasm_import_ws_host_server_control_cancel_timer(int64_t);
 
-// Exported Functions from `ws-host:server/gate@0.1.0`
+// Exported Functions from `ws-host:server/gate@0.2.0`
 
-__attribute__((__weak__, __export_name__("cabi_post_ws-host:server/gate@0.1.0#on-upgrade")))
+__attribute__((__weak__, __export_name__("cabi_post_ws-host:server/gate@0.2.0#on-upgrade")))
 void __wasm_export_exports_ws_host_server_gate_on_upgrade_post_return(uint8_t * arg0) {
   switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
     case 0: {
@@ -91,9 +91,9 @@ void __wasm_export_exports_ws_host_server_gate_on_upgrade_post_return(uint8_t * 
   }
 }
 
-// Exported Functions from `ws-host:server/lifecycle@0.1.0`
+// Exported Functions from `ws-host:server/lifecycle@0.2.0`
 
-__attribute__((__weak__, __export_name__("cabi_post_ws-host:server/lifecycle@0.1.0#on-start")))
+__attribute__((__weak__, __export_name__("cabi_post_ws-host:server/lifecycle@0.2.0#on-start")))
 void __wasm_export_exports_ws_host_server_lifecycle_on_start_post_return(uint8_t * arg0) {
   switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + 0))) {
     case 0: {
@@ -108,7 +108,7 @@ void __wasm_export_exports_ws_host_server_lifecycle_on_start_post_return(uint8_t
   }
 }
 
-__attribute__((__weak__, __export_name__("cabi_post_ws-host:server/lifecycle@0.1.0#snapshot")))
+__attribute__((__weak__, __export_name__("cabi_post_ws-host:server/lifecycle@0.2.0#snapshot")))
 void __wasm_export_exports_ws_host_server_lifecycle_snapshot_post_return(uint8_t * arg0) {
   if ((*((size_t*) (arg0 + sizeof(void*)))) > 0) {
     free(*((uint8_t **) (arg0 + 0)));
@@ -124,13 +124,13 @@ void __wasm_export_exports_ws_host_server_lifecycle_snapshot_post_return(uint8_t
   }
 }
 
-// Exported Functions from `ws-host:server/flow@0.1.0`
+// Exported Functions from `ws-host:server/flow@0.2.0`
 
 
-// Exported Functions from `ws-host:server/timers@0.1.0`
+// Exported Functions from `ws-host:server/timers@0.2.0`
 
 
-// Exported Functions from `ws-host:server/handler@0.1.0`
+// Exported Functions from `ws-host:server/handler@0.2.0`
 
 
 
@@ -731,11 +731,11 @@ void ws_host_server_control_allow_new_clients(void) {
   __wasm_import_ws_host_server_control_allow_new_clients();
 }
 
-bool ws_host_server_control_set_timer(uint32_t delay_ms, bool repeat, ws_list_u8_t *payload, ws_host_server_control_timer_id_t *ret, ws_host_server_control_timer_error_t *err) {
+bool ws_host_server_control_set_timer(uint64_t delay_us, ws_host_server_control_timer_options_t *options, ws_list_u8_t *payload, ws_host_server_control_timer_id_t *ret, ws_host_server_control_timer_error_t *err) {
   __attribute__((__aligned__(8)))
   uint8_t ret_area[16];
   uint8_t *ptr = (uint8_t *) &ret_area;
-  __wasm_import_ws_host_server_control_set_timer((int32_t) (delay_ms), repeat, (uint8_t *) (*payload).ptr, (*payload).len, ptr);
+  __wasm_import_ws_host_server_control_set_timer((int64_t) (delay_us), (*options).repeat, (*options).durable, (uint8_t *) (*payload).ptr, (*payload).len, ptr);
   ws_host_server_control_result_timer_id_timer_error_t result;
   switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {
@@ -762,7 +762,7 @@ void ws_host_server_control_cancel_timer(ws_host_server_control_timer_id_t id) {
   __wasm_import_ws_host_server_control_cancel_timer((int64_t) (id));
 }
 
-__attribute__((__export_name__("ws-host:server/gate@0.1.0#on-upgrade")))
+__attribute__((__export_name__("ws-host:server/gate@0.2.0#on-upgrade")))
 uint8_t * __wasm_export_exports_ws_host_server_gate_on_upgrade(uint8_t * arg, size_t arg0, int32_t arg1, uint8_t * arg2, size_t arg3, uint8_t * arg4, size_t arg5, uint8_t * arg6, size_t arg7, uint8_t * arg8, size_t arg9) {
   exports_ws_host_server_gate_request_t arg10 = (exports_ws_host_server_gate_request_t) {
     (exports_ws_host_server_gate_address_t) (ws_host_server_types_address_t) {
@@ -809,7 +809,7 @@ uint8_t * __wasm_export_exports_ws_host_server_gate_on_upgrade(uint8_t * arg, si
   return ptr;
 }
 
-__attribute__((__export_name__("ws-host:server/lifecycle@0.1.0#on-start")))
+__attribute__((__export_name__("ws-host:server/lifecycle@0.2.0#on-start")))
 uint8_t * __wasm_export_exports_ws_host_server_lifecycle_on_start(int32_t arg, int32_t arg0, uint8_t * arg1, size_t arg2, uint8_t * arg3, size_t arg4) {
   exports_ws_host_server_lifecycle_option_saved_t option;
   switch (arg0) {
@@ -843,7 +843,7 @@ uint8_t * __wasm_export_exports_ws_host_server_lifecycle_on_start(int32_t arg, i
   return ptr;
 }
 
-__attribute__((__export_name__("ws-host:server/lifecycle@0.1.0#snapshot")))
+__attribute__((__export_name__("ws-host:server/lifecycle@0.2.0#snapshot")))
 uint8_t * __wasm_export_exports_ws_host_server_lifecycle_snapshot(void) {
   exports_ws_host_server_lifecycle_saved_t ret;
   exports_ws_host_server_lifecycle_snapshot(&ret);
@@ -855,18 +855,18 @@ uint8_t * __wasm_export_exports_ws_host_server_lifecycle_snapshot(void) {
   return ptr;
 }
 
-__attribute__((__export_name__("ws-host:server/flow@0.1.0#on-drain")))
+__attribute__((__export_name__("ws-host:server/flow@0.2.0#on-drain")))
 void __wasm_export_exports_ws_host_server_flow_on_drain(int64_t arg) {
   exports_ws_host_server_flow_on_drain((uint64_t) (arg));
 }
 
-__attribute__((__export_name__("ws-host:server/timers@0.1.0#on-timer")))
+__attribute__((__export_name__("ws-host:server/timers@0.2.0#on-timer")))
 void __wasm_export_exports_ws_host_server_timers_on_timer(int64_t arg, uint8_t * arg0, size_t arg1) {
   ws_list_u8_t arg2 = (ws_list_u8_t) { (uint8_t*)(arg0), (arg1) };
   exports_ws_host_server_timers_on_timer((uint64_t) (arg), &arg2);
 }
 
-__attribute__((__export_name__("ws-host:server/handler@0.1.0#on-new-client")))
+__attribute__((__export_name__("ws-host:server/handler@0.2.0#on-new-client")))
 void __wasm_export_exports_ws_host_server_handler_on_new_client(int64_t arg, uint8_t * arg0, size_t arg1, int32_t arg2, uint8_t * arg3, size_t arg4, uint8_t * arg5, size_t arg6, uint8_t * arg7, size_t arg8, int32_t arg9, uint8_t * arg10, size_t arg11) {
   ws_option_string_t option;
   switch (arg9) {
@@ -894,7 +894,7 @@ void __wasm_export_exports_ws_host_server_handler_on_new_client(int64_t arg, uin
   exports_ws_host_server_handler_on_new_client(&arg12);
 }
 
-__attribute__((__export_name__("ws-host:server/handler@0.1.0#on-message")))
+__attribute__((__export_name__("ws-host:server/handler@0.2.0#on-message")))
 void __wasm_export_exports_ws_host_server_handler_on_message(int64_t arg, int32_t arg0, uint8_t * arg1, size_t arg2) {
   ws_host_server_types_message_t variant;
   variant.tag = arg0;
@@ -912,7 +912,7 @@ void __wasm_export_exports_ws_host_server_handler_on_message(int64_t arg, int32_
   exports_ws_host_server_handler_on_message((uint64_t) (arg), &arg3);
 }
 
-__attribute__((__export_name__("ws-host:server/handler@0.1.0#on-client-left")))
+__attribute__((__export_name__("ws-host:server/handler@0.2.0#on-client-left")))
 void __wasm_export_exports_ws_host_server_handler_on_client_left(int64_t arg, int32_t arg0, uint8_t * arg1, size_t arg2, int32_t arg3, int32_t arg4) {
   exports_ws_host_server_handler_close_info_t arg5 = (ws_host_server_types_close_info_t) {
     (uint16_t) (uint16_t) (arg0),

@@ -256,6 +256,15 @@ typedef struct {
 // Names a timer within its room. Never used again while the room lives.
 typedef uint64_t ws_host_server_control_timer_id_t;
 
+// How a timer runs, and how long the host keeps it.
+typedef struct ws_host_server_control_timer_options_t {
+  // Whether it runs again each time that its delay has passed, until it is cancelled.
+  bool   repeat;
+  // Whether the host writes it to the room's store, in the commit of the handler that sets it. Such a timer outlives
+  // the room's hibernation and the host's process, and wakes the room when it is due.
+  bool   durable;
+} ws_host_server_control_timer_options_t;
+
 // Why a timer was refused.
 typedef uint8_t ws_host_server_control_timer_error_t;
 
@@ -263,6 +272,10 @@ typedef uint8_t ws_host_server_control_timer_error_t;
 #define WS_HOST_SERVER_CONTROL_TIMER_ERROR_LIMIT 0
 // The payload is larger than 64 KiB, or a repeating timer's delay is 0.
 #define WS_HOST_SERVER_CONTROL_TIMER_ERROR_INVALID 1
+// The timer is durable, and this room cannot keep one: it is the room of a single client and ends with it.
+#define WS_HOST_SERVER_CONTROL_TIMER_ERROR_NOT_DURABLE 2
+// The timer is durable, and the host cannot write to its store at present.
+#define WS_HOST_SERVER_CONTROL_TIMER_ERROR_UNAVAILABLE 3
 
 typedef struct {
   bool is_err;
@@ -327,6 +340,12 @@ typedef uint8_t exports_ws_host_server_lifecycle_start_reason_t;
 #define EXPORTS_WS_HOST_SERVER_LIFECYCLE_START_REASON_SWAP 1
 // The instance before this one trapped.
 #define EXPORTS_WS_HOST_SERVER_LIFECYCLE_START_REASON_AFTER_TRAP 2
+// The room had ended in good order (it was empty for long enough, or the host shut down) and opens again. Nothing has
+// happened in it since `saved`.
+#define EXPORTS_WS_HOST_SERVER_LIFECYCLE_START_REASON_RESTORED 3
+// The room opens again after an end without a snapshot, such as a crash of the host. Its store has all that was
+// committed; `saved` may be older than that, or missing.
+#define EXPORTS_WS_HOST_SERVER_LIFECYCLE_START_REASON_RECOVERED 4
 
 // State that one instance hands to the next.
 typedef struct exports_ws_host_server_lifecycle_saved_t {
@@ -360,7 +379,7 @@ typedef ws_host_server_types_message_t exports_ws_host_server_handler_message_t;
 
 typedef ws_host_server_types_close_info_t exports_ws_host_server_handler_close_info_t;
 
-// Imported Functions from `ws-host:server/clients@0.1.0`
+// Imported Functions from `ws-host:server/clients@0.2.0`
 // Sends a message to one client.
 // 
 // Messages to one client arrive in the order of the calls, broadcasts included.
@@ -393,7 +412,7 @@ extern bool ws_host_server_clients_attachment(ws_host_server_clients_client_id_t
 // client has left (`on-client-left` can still read them).
 extern bool ws_host_server_clients_set_attachment(ws_host_server_clients_client_id_t id, ws_list_u8_t *data, ws_host_server_clients_attachment_error_t *err);
 
-// Imported Functions from `ws-host:server/topics@0.1.0`
+// Imported Functions from `ws-host:server/topics@0.2.0`
 // Adds a client to a topic. Adding it again changes nothing and is not an error. A client that leaves
 // is removed from its topics before `on-client-left` runs.
 extern bool ws_host_server_topics_subscribe(ws_host_server_topics_client_id_t id, ws_string_t *topic, ws_host_server_topics_subscribe_error_t *err);
@@ -405,35 +424,39 @@ extern bool ws_host_server_topics_publish(ws_string_t *topic, ws_host_server_top
 // The subscribers of a topic, in the order of their ids.
 extern void ws_host_server_topics_subscribers(ws_string_t *topic, ws_host_server_topics_list_client_id_t *ret);
 
-// Imported Functions from `ws-host:server/control@0.1.0`
+// Imported Functions from `ws-host:server/control@0.2.0`
 // Refuses new clients from now on, with HTTP status 503. Members stay.
 extern void ws_host_server_control_deny_new_clients(void);
 // Admits new clients again.
 extern void ws_host_server_control_allow_new_clients(void);
-// Sets a timer: `timers.on-timer` is called with this payload after `delay-ms` milliseconds, or every `delay-ms`
-// milliseconds if `repeat` is set. A repeating timer keeps to its grid: a late call does not delay the later
-// ones, and missed calls are left out. The time counts from the call of `set-timer`.
+// Sets a timer: `timers.on-timer` is called with this payload after `delay-us` microseconds, or with `repeat` every
+// `delay-us` microseconds. The time counts from the call of `set-timer`. A delay of more than a hundred years counts as a
+// hundred years.
 // 
-// Timers live in the host: they survive a swap and a trap. A guest without the export `timers` may set
-// them, and nothing happens when they are due.
-extern bool ws_host_server_control_set_timer(uint32_t delay_ms, bool repeat, ws_list_u8_t *payload, ws_host_server_control_timer_id_t *ret, ws_host_server_control_timer_error_t *err);
+// A timer runs late by the grain of the host's clock (about a millisecond) and by what the room does first, and never early. A repeating
+// timer keeps to its grid: a late call does not delay the later ones, and calls that the clock's grain holds up are made up for. So its calls are
+// exact on average, whatever its delay. Calls that are late by more than 4 ms, because a handler or the machine was busy, are left out.
+// 
+// Timers live in the host: they survive a swap and a trap. They end when the room hibernates or the host ends, unless they
+// are durable. A guest without the export `timers` may set them, and nothing happens when they are due.
+extern bool ws_host_server_control_set_timer(uint64_t delay_us, ws_host_server_control_timer_options_t *options, ws_list_u8_t *payload, ws_host_server_control_timer_id_t *ret, ws_host_server_control_timer_error_t *err);
 // Cancels a timer: after this call it does not run. It is not an error if the timer has run or never existed.
 extern void ws_host_server_control_cancel_timer(ws_host_server_control_timer_id_t id);
 
-// Exported Functions from `ws-host:server/gate@0.1.0`
+// Exported Functions from `ws-host:server/gate@0.2.0`
 void exports_ws_host_server_gate_on_upgrade(exports_ws_host_server_gate_request_t *request, exports_ws_host_server_gate_decision_t *ret);
 
-// Exported Functions from `ws-host:server/lifecycle@0.1.0`
+// Exported Functions from `ws-host:server/lifecycle@0.2.0`
 bool exports_ws_host_server_lifecycle_on_start(exports_ws_host_server_lifecycle_start_reason_t reason, exports_ws_host_server_lifecycle_saved_t *maybe_saved, ws_string_t *err);
 void exports_ws_host_server_lifecycle_snapshot(exports_ws_host_server_lifecycle_saved_t *ret);
 
-// Exported Functions from `ws-host:server/flow@0.1.0`
+// Exported Functions from `ws-host:server/flow@0.2.0`
 void exports_ws_host_server_flow_on_drain(exports_ws_host_server_flow_client_id_t id);
 
-// Exported Functions from `ws-host:server/timers@0.1.0`
+// Exported Functions from `ws-host:server/timers@0.2.0`
 void exports_ws_host_server_timers_on_timer(exports_ws_host_server_timers_timer_id_t id, ws_list_u8_t *payload);
 
-// Exported Functions from `ws-host:server/handler@0.1.0`
+// Exported Functions from `ws-host:server/handler@0.2.0`
 void exports_ws_host_server_handler_on_new_client(exports_ws_host_server_handler_client_t *client);
 void exports_ws_host_server_handler_on_message(exports_ws_host_server_handler_client_id_t from, exports_ws_host_server_handler_message_t *message);
 void exports_ws_host_server_handler_on_client_left(exports_ws_host_server_handler_client_id_t id, exports_ws_host_server_handler_close_info_t *info);

@@ -1,7 +1,7 @@
 // A connected client and the headers of its request.
 
-import * as clients from 'ws-host:server/clients@0.1.0';
-import * as topics from 'ws-host:server/topics@0.1.0';
+import * as clients from 'ws-host:server/clients@0.2.0';
+import * as topics from 'ws-host:server/topics@0.2.0';
 
 import { message, outcome, pack, reason, refuse, unpack } from './values.js';
 

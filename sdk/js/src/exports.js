@@ -1,6 +1,6 @@
 // The component's exports, which call the application's handlers.
 
-import { get } from 'ws-host:server/clients@0.1.0';
+import { get } from 'ws-host:server/clients@0.2.0';
 
 import { Headers } from './client.js';
 import { clientOf, forget } from './index.js';

@@ -1,11 +1,11 @@
 // The module that an application imports: the room and its clients.
 
-import * as clients from 'ws-host:server/clients@0.1.0';
-import * as control from 'ws-host:server/control@0.1.0';
-import * as topics from 'ws-host:server/topics@0.1.0';
+import * as clients from 'ws-host:server/clients@0.2.0';
+import * as control from 'ws-host:server/control@0.2.0';
+import * as topics from 'ws-host:server/topics@0.2.0';
 
 import { Client } from './client.js';
-import { ids, message, outcome, pack, reason, refuse } from './values.js';
+import { ids, message, microseconds, outcome, pack, reason, refuse } from './values.js';
 
 /** The objects of the clients by id. A client keeps its object as long as the instance runs. */
 const known = new Map();
@@ -52,13 +52,15 @@ export const room = Object.freeze({
     return Array.from(topics.subscribers(topic), (id) => clientOf(id));
   },
 
-  setTimer(milliseconds, payload = null, { repeat = false } = {}) {
+  setTimer(milliseconds, payload = null, { repeat = false, durable = false } = {}) {
     try {
-      return control.setTimer(milliseconds, repeat, pack(payload));
+      return control.setTimer(microseconds(milliseconds), { repeat, durable }, pack(payload));
     } catch (error) {
       refuse(reason(error), {
         limit: 'a room has at most 10,000 timers, with 16 MiB of payloads',
         invalid: 'the payload of a timer has at most 64 KiB of JSON, and a repeating timer a delay above 0',
+        'not-durable': 'this room cannot keep a durable timer',
+        unavailable: 'the host cannot write to its store at present',
       });
       throw error;
     }

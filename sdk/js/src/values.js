@@ -4,6 +4,7 @@ import { decode, encode } from './text.js';
 
 const REASONS = new Set([
   'no-such-client', 'closing', 'too-big', 'limit', 'invalid-code', 'reason-too-long', 'invalid-topic', 'invalid',
+  'not-durable', 'unavailable',
 ]);
 
 /** Converts data to a message of the contract. */
@@ -26,6 +27,15 @@ export function ids(without) {
   if (without === undefined || without === null) return [];
   const several = typeof without[Symbol.iterator] === 'function' ? [...without] : [without];
   return several.map((client) => (typeof client === 'object' ? client.id : client));
+}
+
+/** The longest delay of a timer in milliseconds, a hundred years. */
+const LONGEST_DELAY = 100 * 365 * 24 * 3600 * 1000;
+
+/** Converts a delay in milliseconds to whole microseconds, rounded up: a timer may be late, but never early. */
+export function microseconds(milliseconds) {
+  const delay = Number(milliseconds);
+  return delay > 0 ? Math.ceil(Math.min(delay, LONGEST_DELAY) * 1000) : 0;
 }
 
 /** Calls a function of the contract and returns its status or the name of its error. */

@@ -24,11 +24,11 @@ pub mod app {
 /// The optional interface `gate`.
 pub mod gate {
     wit_bindgen::generate!({
-        inline: "package ws-guest:gate; world gate { export ws-host:server/gate@0.1.0; }",
+        inline: "package ws-guest:gate; world gate { export ws-host:server/gate@0.2.0; }",
         path: "wit",
         with: {
-            "ws-host:server/types@0.1.0": crate::bindings::app::ws_host::server::types,
-            "ws-host:server/gate@0.1.0": generate,
+            "ws-host:server/types@0.2.0": crate::bindings::app::ws_host::server::types,
+            "ws-host:server/gate@0.2.0": generate,
         },
         additional_derives: [PartialEq, Eq],
         export_macro_name: "export_gate",
@@ -39,9 +39,9 @@ pub mod gate {
 /// The optional interface `lifecycle`.
 pub mod lifecycle {
     wit_bindgen::generate!({
-        inline: "package ws-guest:lifecycle; world lifecycle { export ws-host:server/lifecycle@0.1.0; }",
+        inline: "package ws-guest:lifecycle; world lifecycle { export ws-host:server/lifecycle@0.2.0; }",
         path: "wit",
-        with: { "ws-host:server/lifecycle@0.1.0": generate },
+        with: { "ws-host:server/lifecycle@0.2.0": generate },
         additional_derives: [PartialEq, Eq],
         export_macro_name: "export_lifecycle",
         pub_export_macro: true,
@@ -51,11 +51,11 @@ pub mod lifecycle {
 /// The optional interface `flow`.
 pub mod flow {
     wit_bindgen::generate!({
-        inline: "package ws-guest:flow; world flow { export ws-host:server/flow@0.1.0; }",
+        inline: "package ws-guest:flow; world flow { export ws-host:server/flow@0.2.0; }",
         path: "wit",
         with: {
-            "ws-host:server/types@0.1.0": crate::bindings::app::ws_host::server::types,
-            "ws-host:server/flow@0.1.0": generate,
+            "ws-host:server/types@0.2.0": crate::bindings::app::ws_host::server::types,
+            "ws-host:server/flow@0.2.0": generate,
         },
         export_macro_name: "export_flow",
         pub_export_macro: true,
@@ -65,11 +65,11 @@ pub mod flow {
 /// The optional interface `timers`.
 pub mod timers {
     wit_bindgen::generate!({
-        inline: "package ws-guest:timers; world timers { export ws-host:server/timers@0.1.0; }",
+        inline: "package ws-guest:timers; world timers { export ws-host:server/timers@0.2.0; }",
         path: "wit",
         with: {
-            "ws-host:server/control@0.1.0": crate::bindings::app::ws_host::server::control,
-            "ws-host:server/timers@0.1.0": generate,
+            "ws-host:server/control@0.2.0": crate::bindings::app::ws_host::server::control,
+            "ws-host:server/timers@0.2.0": generate,
         },
         export_macro_name: "export_timers",
         pub_export_macro: true,

@@ -1,7 +1,7 @@
 ;; A guest that answers a message with the same message, panics in an import on one that begins with `p`, and hangs in an
 ;; import on one that begins with `h`.
 (component
-  (import "ws-host:server/types@0.1.0" (instance $types
+  (import "ws-host:server/types@0.2.0" (instance $types
     (type $message-type (variant (case "text" string) (case "binary" (list u8))))
     (export "message" (type (eq $message-type)))
     (type $address-type (record (field "ip" string) (field "port" u16)))
@@ -24,7 +24,7 @@
   (alias export $types "close-info" (type $close-info))
   (alias export $types "send-status" (type $send-status))
   (alias export $types "send-error" (type $send-error))
-  (import "ws-host:server/clients@0.1.0" (instance $clients
+  (import "ws-host:server/clients@0.2.0" (instance $clients
     (alias outer 1 $message (type $message-type))
     (export "message" (type $message (eq $message-type)))
     (alias outer 1 $send-status (type $status-type))
@@ -32,7 +32,7 @@
     (alias outer 1 $send-error (type $error-type))
     (export "send-error" (type $send-error (eq $error-type)))
     (export "send" (func (param "to" u64) (param "message" $message) (result (result $send-status (error $send-error)))))))
-  (import "ws-host:server/misbehaviour@0.1.0" (instance $misbehaviour
+  (import "ws-host:server/misbehaviour@0.2.0" (instance $misbehaviour
     (export "panic" (func))
     (export "hang" (func))))
 
@@ -72,4 +72,4 @@
     (export "on-new-client" (func $on-new-client))
     (export "on-message" (func $on-message))
     (export "on-client-left" (func $on-client-left)))
-  (export "ws-host:server/handler@0.1.0" (instance $handler)))
+  (export "ws-host:server/handler@0.2.0" (instance $handler)))

@@ -6,6 +6,7 @@ none takes place. A handler sees its own changes at once.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Iterable, Union
 
 from . import _host
@@ -15,7 +16,13 @@ ClientOrId = Union["Client", int]
 """A client or its id."""
 
 _LARGEST_ID = 2**64 - 1
-_LONGEST_DELAY_MS = 2**32 - 1
+_LONGEST_DELAY = 100 * 365 * 24 * 3600.0
+_TIMER_REFUSALS = {
+    "LIMIT": "the room has its limit of 10,000 timers and 16 MiB of payloads",
+    "INVALID": "a payload over 64 KiB, or a repeat every 0 s",
+    "NOT_DURABLE": "this room cannot keep a durable timer",
+    "UNAVAILABLE": "the host cannot write to its store at present",
+}
 
 
 class Client:
@@ -160,20 +167,20 @@ def allow_new_clients() -> None:
     _host.control.allow_new_clients()
 
 
-def set_timer(seconds: float, payload: bytes = b"", *, repeat: bool = False) -> int:
+def set_timer(seconds: float, payload: bytes = b"", *, repeat: bool = False, durable: bool = False) -> int:
     """Calls `App.on_timer` with this payload after `seconds`, or every `seconds` if `repeat`. Returns the timer's id.
 
-    Timers live in the host: they survive a swap and a failure. Raises `ValueError` if the room has too many timers, if
-    the payload is larger than 64 KiB, or if a repeating timer's delay is 0. Delays are rounded to milliseconds.
+    A repeating timer is exact on average: `1 / 60` gives 60 calls a second. Timers live in the host: they survive a swap
+    and a failure, and a `durable` one also the end of the room and of the host. Delays are rounded up to microseconds.
+    Raises `ValueError` if the room has too many timers, if the payload is larger than 64 KiB, if a repeating timer's delay
+    is 0, or if the room cannot keep a durable timer.
     """
-    delay = min(max(round(seconds * 1000), 0), _LONGEST_DELAY_MS)
+    host_sets_timer = _host.control.set_timer
+    options = _host.control.TimerOptions(repeat=bool(repeat), durable=bool(durable))
     try:
-        return _host.control.set_timer(delay, bool(repeat), _bytes(payload))  # type: ignore[no-any-return]
+        return host_sets_timer(_microseconds(seconds), options, _bytes(payload))  # type: ignore[no-any-return]
     except _host.Err as error:
-        limits = "10,000 timers and 16 MiB of payloads"
-        invalid = "a payload over 64 KiB, or a repeat every 0 s"
-        why = f"the room has its limit of {limits}" if error.value.name == "LIMIT" else invalid
-        raise ValueError(f"the timer was refused: {why}") from None
+        raise ValueError(f"the timer was refused: {_TIMER_REFUSALS[error.value.name]}") from None
 
 
 def cancel_timer(id: int) -> None:
@@ -235,6 +242,11 @@ def _ids(clients: Iterable[ClientOrId]) -> list[int]:
 
 def _known(id: int) -> bool:
     return 0 <= id <= _LARGEST_ID
+
+
+def _microseconds(seconds: float) -> int:
+    """Returns the delay in whole microseconds, rounded up: a timer may be late, but never early."""
+    return math.ceil(min(max(seconds, 0.0), _LONGEST_DELAY) * 1_000_000)
 
 
 def _code(code: int) -> int:

@@ -11,7 +11,7 @@
 
 static unsigned messages;
 static const char *started = "None";
-static const char *const REASONS[] = {"Fresh", "Swap", "AfterTrap"};
+static const char *const REASONS[] = {"Fresh", "Swap", "AfterTrap", "Restored", "Recovered"};
 static const char *const CAUSES[] = {"Client", "Guest",  "Lost",     "Timeout", "Protocol", "TooBig",
                                      "Policy", "Overload", "Trap", "Restart", "Shutdown"};
 
@@ -104,9 +104,10 @@ static bool obey_room(ws_id from, const char *command, char *rest) {
   } else if (!strcmp(command, "publish")) {
     char *text = cut(rest);
     ws_sendf(from, "%s", shown(ws_publish(rest, ws_text(text, strlen(text)))));
-  } else if (!strcmp(command, "timer")) {
+  } else if (!strcmp(command, "timer") || !strcmp(command, "interval")) {
     char *text = cut(rest);
-    ws_set_timer((uint32_t)atoi(rest), false, text, strlen(text), &timer);
+    ws_timer_options options = {.repeat = !strcmp(command, "interval")};
+    ws_set_timer((uint64_t)(atof(rest) * 1000), options, text, strlen(text), &timer);
     ws_sendf(from, "ok(%llu)", (unsigned long long)timer);
   } else return false;
   return true;

@@ -7,7 +7,7 @@ wit_bindgen::generate!({
         interface vault { open: func() -> bool; }
         world needy {
             import vault;
-            include ws-host:server/app@0.1.0;
+            include ws-host:server/app@0.2.0;
         }
     ",
     world: "test:needy/needy",

@@ -74,8 +74,8 @@ impl Probe {
             "unsubscribe" => format!("{:?}", topics::unsubscribe(from, rest)),
             "publish" => shown(topics::publish(first, last)),
             "subscribers" => format!("{:?}", topics::subscribers(rest)),
-            "timer" => shown(control::set_timer(Duration::from_millis(first.parse().unwrap_or(0)), last.as_bytes())),
-            "interval" => shown(control::set_interval(Duration::from_millis(first.parse().unwrap_or(0)), last.as_bytes())),
+            "timer" => shown(control::set_timer(millis(first), last.as_bytes())),
+            "interval" => shown(control::set_interval(millis(first), last.as_bytes())),
             "cancel" => format!("{:?}", control::cancel_timer(id)),
             "deny" => format!("{:?}", control::deny_new_clients()),
             "allow" => format!("{:?}", control::allow_new_clients()),
@@ -112,6 +112,11 @@ impl Probe {
 fn in_the_log(answer: String) -> String {
     println!("{answer}");
     answer
+}
+
+/// A delay in milliseconds, perhaps with a fraction.
+fn millis(delay: &str) -> Duration {
+    Duration::from_secs_f64(delay.parse().unwrap_or(0.0) / 1000.0)
 }
 
 /// Sends `messages` messages of `bytes` bytes each, and reports the first that was not simply queued.

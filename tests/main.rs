@@ -27,6 +27,7 @@ mod hostile;
 mod how_to;
 mod http;
 mod javascript;
+mod javascript_install;
 mod keepalive;
 mod limits;
 mod listening;

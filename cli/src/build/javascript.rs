@@ -1,6 +1,7 @@
 //! Builds a guest in JavaScript or TypeScript with the SDK's `ws-host-guest build`.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -16,8 +17,15 @@ pub(super) const JAVASCRIPT: Language =
 
 const MANIFEST: &str = "package.json";
 
-/// The SDK's command, as npm installs it.
-const TOOL: &str = "node_modules/ws-host-guest/bin/ws-host-guest.mjs";
+/// The SDK's package, and its command within it.
+const SDK: &str = "ws-host-guest";
+const TOOL: &str = "bin/ws-host-guest.mjs";
+
+/// The packages that the command needs.
+const TOOLS: [&str; 2] = ["esbuild", "componentize-qjs"];
+
+/// The oldest Node.js that runs the command.
+const OLDEST_NODE: u32 = 20;
 
 /// The component, below the project. Its folder is hidden, so it is not watched as a source.
 const COMPONENT: &str = ".ws-host/app.wasm";
@@ -28,13 +36,50 @@ const USUAL: [&str; 2] = ["src/index.ts", "src/index.js"];
 fn prepare(dir: &Path) -> anyhow::Result<()> {
     module(dir)?;
     let node = Command::new("node").arg("--version").stdin(Stdio::null()).output();
-    if !node.is_ok_and(|version| version.status.success()) {
-        bail!("cannot run node. Install Node.js 20 or newer, with npm, then run this again");
-    }
-    if !dir.join(TOOL).is_file() || !dir.join("node_modules/esbuild").is_dir() {
-        bail!("{0} lacks its packages. Install them: npm install --prefix {0}", dir.display());
+    let Some(version) = node.ok().filter(|node| node.status.success()) else {
+        bail!("cannot run node. Install Node.js {OLDEST_NODE} or newer, with npm, then run this again");
+    };
+    check(&String::from_utf8_lossy(&version.stdout))?;
+    tool(dir)?;
+    Ok(())
+}
+
+/// Checks the version of Node.js, such as `v20.19.2`.
+fn check(version: &str) -> anyhow::Result<()> {
+    let version = version.trim().trim_start_matches('v');
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_some_and(|major| major < OLDEST_NODE) {
+        bail!("node is version {version}, which is too old. Install Node.js {OLDEST_NODE} or newer, then run this again");
     }
     Ok(())
+}
+
+/// Finds the SDK's command, and checks that its packages are installed.
+fn tool(dir: &Path) -> anyhow::Result<PathBuf> {
+    let Some(sdk) = package(dir, SDK) else {
+        bail!("{0} lacks its packages. Install them: npm install --prefix {0}", dir.display());
+    };
+    // Node.js looks for the packages of a linked SDK beside the real one.
+    let real = sdk.canonicalize().with_context(|| format!("cannot read {}", sdk.display()))?;
+    let missing = TOOLS.into_iter().find(|tool| package(&real, tool).is_none());
+    match missing {
+        None => Ok(real.join(TOOL)),
+        Some(missing) if real.components().any(|part| part.as_os_str() == "node_modules") => {
+            bail!("{0} lacks the package {missing}. Install it: npm install --prefix {0}", dir.display())
+        }
+        Some(missing) => {
+            let (shown, real) = (dir.display(), real.display());
+            bail!(
+                "{shown} links to the SDK in {real}, which lacks the package {missing}. Install it: npm install --prefix {real}"
+            )
+        }
+    }
+}
+
+/// Finds a package as Node.js does: in the folder `node_modules` of a directory or of one above it.
+fn package(from: &Path, name: &str) -> Option<PathBuf> {
+    let from = std::path::absolute(from).ok()?;
+    from.ancestors().map(|folder| folder.join("node_modules").join(name)).find(|package| package.is_dir())
 }
 
 /// Returns the module with the handlers, relative to the project.
@@ -57,11 +102,20 @@ fn build(dir: &Path) -> Result<PathBuf, NotBuilt> {
     let component = dir.join(COMPONENT);
     fs::create_dir_all(component.parent().unwrap_or(dir)).context("cannot make the folder .ws-host").map_err(failed)?;
     let mut command = Command::new("node");
-    command.args([TOOL, "build", &module, "--out", COMPONENT]).current_dir(dir);
-    let mut build = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    command.arg(tool(dir).map_err(failed)?).args(["build", &module, "--out", COMPONENT]).current_dir(dir);
+    let mut build = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let build = build.as_mut().map_err(|error| NotBuilt::new(format!("cannot run node: {error}")))?;
     let diagnostics = build.stderr.take().map(copied).unwrap_or_default();
-    if build.wait().context("cannot wait for node").map_err(failed)?.success() {
+    let mut said = String::new();
+    // Without this line the component is that of an earlier build.
+    build
+        .stdout
+        .take()
+        .map(|mut stdout| stdout.read_to_string(&mut said))
+        .transpose()
+        .context("cannot read from node")
+        .map_err(failed)?;
+    if build.wait().context("cannot wait for node").map_err(failed)?.success() && said.starts_with(COMPONENT) {
         return Ok(component);
     }
     let line = format!("{} did not build (see above)", dir.display());
@@ -79,6 +133,30 @@ fn is_source(below: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_old_node_is_refused_in_one_line() {
+        let told = check("v18.20.4\n").expect_err("it is too old").to_string();
+        assert_eq!(told, "node is version 18.20.4, which is too old. Install Node.js 20 or newer, then run this again");
+        assert!(["v20.0.0\n", "v24.11.1\n", "a version of the future"].iter().all(|version| check(version).is_ok()));
+    }
+
+    #[test]
+    fn packages_are_found_where_node_finds_them() {
+        let root = tempfile::tempdir().expect("a temporary folder can be made");
+        let make = |path: &str| fs::create_dir_all(root.path().join(path)).expect("a folder can be made");
+        let (project, sdk) = (root.path().join("apps/chat"), root.path().join("apps/chat/node_modules/ws-host-guest"));
+        ["apps/chat/node_modules", "sdk", "node_modules/esbuild"].iter().for_each(|path| make(path));
+        let told = |what: &str| tool(&project).expect_err(what).to_string();
+        assert!(told("the SDK is missing").contains("lacks its packages. Install them: npm install --prefix "));
+        std::os::unix::fs::symlink("../../../sdk", &sdk).expect("a link can be made");
+        let real = root.path().canonicalize().expect("the folder exists").join("sdk");
+        let told = told("the linked SDK lacks a package");
+        assert!(told.contains("lacks the package componentize-qjs. Install it: npm install --prefix "), "{told}");
+        assert!(told.ends_with(&real.display().to_string()), "{told}");
+        make("node_modules/componentize-qjs");
+        assert_eq!(tool(&project).expect("all is there"), real.join(TOOL));
+    }
 
     #[test]
     fn files_that_are_bundled_are_sources_and_files_of_npm_are_not() {

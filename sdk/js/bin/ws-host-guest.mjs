@@ -2,7 +2,8 @@
 // `ws-host-guest build`: builds the component of a module.
 
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import * as util from 'node:util';
 
 const USAGE = `ws-host-guest: builds a component for ws-host from a JavaScript or TypeScript module
 
@@ -21,7 +22,12 @@ const OPTIONS = {
   version: { type: 'boolean', short: 'V' },
 };
 
+const OLDEST_NODE = 20;
+
 try {
+  if (parseInt(process.versions.node) < OLDEST_NODE) {
+    throw new Error(`node is version ${process.versions.node}, which is too old: install Node.js ${OLDEST_NODE} or newer`);
+  }
   await main();
   // The inspected module may have left timers running.
   process.exit(0);
@@ -31,7 +37,7 @@ try {
 }
 
 async function main() {
-  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  const { values, positionals } = util.parseArgs({ options: OPTIONS, allowPositionals: true });
   if (values.help) return process.stdout.write(USAGE);
   if (values.version) {
     const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -49,7 +55,10 @@ async function main() {
 function missing(error) {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
   const name = /package '([^']+)'/.exec(error.message)?.[1] ?? 'a package';
-  throw new Error(`${name} is missing: run \`npm install\` in the folder of your package.json`);
+  const own = fileURLToPath(new URL('..', import.meta.url));
+  // npm installs no packages for a folder that it links.
+  const install = own.includes('node_modules') ? 'npm install` in the folder of your package.json' : `npm install --prefix ${own}\``;
+  throw new Error(`${name} is missing: run \`${install}`);
 }
 
 function oneLine(error) {

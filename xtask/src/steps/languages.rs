@@ -16,6 +16,7 @@ pub(crate) fn javascript(context: &Context) -> Check {
     let places = &context.places;
     let sdk = places.root.join("sdk/js");
     toolbox::node_packages(&sdk)?;
+    toolbox::pinned_packages(&places.root.join("tests/guests-js/npm"))?;
     run(command("npm", &sdk).args(["test", "--silent"]))?;
     run(command(sdk.join("node_modules/.bin/tsc"), &places.root).args(["--project", "guest-examples/javascript"]))?;
     let components = made(places, "guests-js")?;
@@ -26,7 +27,7 @@ pub(crate) fn javascript(context: &Context) -> Check {
         compile(places, &component)?;
     }
     let mut tests = cargo(TESTS, &places.root);
-    run(tests.arg("javascript::").env("GUESTS_JS", components))
+    run(tests.args(["javascript::", "javascript_install::"]).env("GUESTS_JS", components))
 }
 
 /// The same for C.

@@ -9,7 +9,7 @@ mod wasm;
 
 pub(crate) use cargo_tool::{COMPONENT, DENY, cargo_tool};
 pub(crate) use chromium::chromium;
-pub(crate) use node::{node_packages, node_tests};
+pub(crate) use node::{node_packages, node_tests, pinned_packages};
 pub(crate) use python::{autobahn, guest_sdk, python_packages, websockets, zig};
 pub(crate) use wasm::wasm_targets;
 

@@ -21,14 +21,23 @@ pub(crate) fn node_tests(places: &Places, folder: &str) -> Result<Command, Troub
 
 /// Installs the packages of a folder's package-lock.json in its node_modules.
 pub(crate) fn node_packages(folder: &Path) -> Check {
+    install(folder, "package-lock.json", &["ci"])
+}
+
+/// The same for a package.json whose packages are pinned, and bring all that they need.
+pub(crate) fn pinned_packages(folder: &Path) -> Check {
+    install(folder, "package.json", &["install", "--no-package-lock"])
+}
+
+fn install(folder: &Path, recipe: &str, arguments: &[&str]) -> Check {
     let version = output(command("node", folder).arg("--version"))
         .map_err(|_| Trouble::missing(format!("there is no node: install Node.js {MAJOR} or newer")))?;
     if major(&version).is_none_or(|major| major < MAJOR) {
         return Err(Trouble::missing(format!("node is {}: install Node.js {MAJOR} or newer", version.trim())));
     }
     let modules = folder.join("node_modules");
-    once(&modules.join(".installed"), &folder.join("package-lock.json"), || {
-        let install = run(command("npm", folder).args(["ci", "--ignore-scripts"]));
+    once(&modules.join(".installed"), &folder.join(recipe), || {
+        let install = run(command("npm", folder).args(arguments).arg("--ignore-scripts"));
         or_missing(install, "the packages could not be installed")
     })
 }

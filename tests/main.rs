@@ -15,6 +15,7 @@ mod config_file;
 mod conformance;
 mod deadlines;
 mod dev;
+mod disconnections;
 mod effects;
 mod embedding;
 mod env;

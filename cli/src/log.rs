@@ -12,7 +12,7 @@ use crate::log_queue::LogQueue;
 /// The level and format of the log.
 #[derive(Debug, Args)]
 pub struct Logging {
-    /// Log more: every connection, and why a request is refused
+    /// Log more: every connection and its end, and why a request is refused
     #[arg(short, long, global = true, help_heading = EVERYWHERE, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     verbose: u8,
     /// Log warnings and errors only; -qq errors only

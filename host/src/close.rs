@@ -1,5 +1,7 @@
 //! The one table from a connection's end to its close code.
 
+use std::fmt;
+
 use bytestring::ByteString;
 
 use crate::protocol::{ABNORMAL, CloseFrame, NO_STATUS, Violation, cut_reason};
@@ -65,6 +67,25 @@ impl CloseCause {
     }
 }
 
+impl fmt::Display for CloseCause {
+    /// The name that the contract has for it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Client => "client",
+            Self::Guest => "guest",
+            Self::Lost => "lost",
+            Self::Timeout => "timeout",
+            Self::Protocol => "protocol",
+            Self::TooBig => "too-big",
+            Self::Policy => "policy",
+            Self::Overload => "overload",
+            Self::Trap => "trap",
+            Self::Restart => "restart",
+            Self::Shutdown => "shutdown",
+        })
+    }
+}
+
 impl From<Violation> for CloseCause {
     fn from(violation: Violation) -> Self {
         match violation {
@@ -89,6 +110,11 @@ impl CloseInfo {
     /// The connection ended without a close frame (RFC 6455 §7.1.5).
     pub fn lost() -> Self {
         Self { code: ABNORMAL, reason: ByteString::new(), clean: false, cause: CloseCause::Lost }
+    }
+
+    /// The host ends, and its time for close frames is over.
+    pub fn cut_off() -> Self {
+        Self { cause: CloseCause::Shutdown, ..Self::lost() }
     }
 
     /// The client did not answer in time, and was not asked to leave since it would not have listened.
@@ -205,6 +231,7 @@ mod tests {
     fn an_end_without_a_close_frame_is_not_clean() {
         assert_eq!(CloseInfo::lost(), info(1006, "", false, CloseCause::Lost));
         assert_eq!(CloseInfo::timeout(), info(1006, "", false, CloseCause::Timeout));
+        assert_eq!(CloseInfo::cut_off(), info(1006, "", false, CloseCause::Shutdown));
     }
 
     #[test]

@@ -20,6 +20,7 @@
 //! | `delivery` | how far a ping or close frame has come |
 //! | `reader` | the task of a line: frames in, inputs out |
 //! | `rate` | how many messages a client may send |
+//! | `traffic` | the counts of what clients send and get, and the log line at the end of each |
 //! | `socket` | its socket, with or without TLS |
 //! | `tls` | one client's TLS session, without I/O |
 //! | `outbox` | the bytes that wait for one client |
@@ -87,6 +88,7 @@ mod table;
 mod tests;
 mod thread;
 mod tls;
+mod traffic;
 mod upgrades;
 mod way_back;
 

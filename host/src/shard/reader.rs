@@ -14,6 +14,7 @@ use super::new_connection::Permit;
 use super::rate::Rate;
 use super::resources::Resources;
 use super::table::Shard;
+use super::traffic::Count;
 use crate::protocol::{self, Agreement, Incoming, Inflation, Session};
 use crate::room::LineId;
 use crate::types::{CloseInfo, Message};
@@ -50,6 +51,8 @@ pub struct Reader {
     held_back: bool,
     /// Whether the shard counts bytes that it keeps.
     keeps: bool,
+    begun: Instant,
+    received: Count,
     /// Given back when the reader is dropped.
     _permit: Permit,
 }
@@ -58,17 +61,21 @@ impl Reader {
     /// A reader of this line. `first` are the bytes that came with the upgrade request.
     pub fn new(shard: Rc<Shard>, id: LineId, line: Rc<Line>, first: Bytes, agreement: Option<Agreement>, permit: Permit) -> Self {
         let session = session(shard.resources(), agreement);
-        let rate = shard.limits().rate.map(|limit| Box::new(Rate::new(limit, shard.time())));
+        let begun = shard.time();
+        let rate = shard.limits().rate.map(|limit| Box::new(Rate::new(limit, begun)));
+        shard.resources().traffic.begin(id.slot);
         Self {
             shard,
             id,
             line,
             session,
             rate,
-            left_over: own(BytesMut::from(first)),
             half_closed: false,
             held_back: false,
             keeps: false,
+            begun,
+            received: Count { messages: 0, bytes: first.len() as u64 },
+            left_over: own(BytesMut::from(first)),
             _permit: permit,
         }
     }
@@ -102,9 +109,15 @@ impl Reader {
             return Poll::Pending;
         }
         match ready!(resources.read_into(|buffer| line.poll_read(cx, resources, buffer))) {
-            Ok(1..) => Poll::Ready(Next::Read),
             Ok(0) => Poll::Ready(Next::HalfClosed),
-            Err(_) => Poll::Ready(Next::Finished),
+            Ok(read) => {
+                self.received.bytes += read as u64;
+                Poll::Ready(Next::Read)
+            }
+            Err(error) => {
+                line.note_end(resources, &CloseInfo::lost(), Some(&error));
+                Poll::Ready(Next::Finished)
+            }
         }
     }
 
@@ -132,6 +145,7 @@ impl Reader {
             match incoming {
                 Ok(Some(Incoming::Message(message))) => {
                     any = true;
+                    self.received.messages += 1;
                     if line.is_open() {
                         deliver(resources, line, message, at);
                     }
@@ -160,6 +174,15 @@ impl Reader {
         if keeps || self.keeps {
             self.keeps = keeps;
             self.shard.resources().keep(self.id.slot, unfinished.unwrap_or(0) + left_over, unfinished.is_some(), anew);
+        }
+    }
+
+    /// Logs the line's end, once.
+    fn log_end(&self) {
+        let traffic = &self.shard.resources().traffic;
+        if let Some(end) = traffic.take_end(self.id.slot) {
+            let after = self.shard.time().saturating_duration_since(self.begun);
+            end.log(self.line.client(), after, self.received, traffic.sent(self.id.slot));
         }
     }
 
@@ -206,8 +229,16 @@ impl Future for Reader {
         this.forget();
         this.line.cut(this.shard.resources(), CloseInfo::lost());
         this.line.end();
+        this.log_end();
         this.shard.remove(this.id, &this.line);
         Poll::Ready(())
+    }
+}
+
+impl Drop for Reader {
+    /// A shard that ends drops the tasks of the lines that are left.
+    fn drop(&mut self) {
+        self.log_end();
     }
 }
 

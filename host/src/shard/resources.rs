@@ -11,6 +11,7 @@ use super::clock::{Clock, Moment};
 use super::delivery::Deliveries;
 use super::holdings::Holdings;
 use super::outbox::Spares;
+use super::traffic::Traffic;
 use crate::config::Limits;
 use crate::protocol::{Deflaters, Inflaters};
 
@@ -34,6 +35,8 @@ pub struct Resources {
     pub holdings: Holdings,
     /// How far pings and close frames have come.
     pub deliveries: Deliveries,
+    /// The traffic to each client.
+    pub traffic: Traffic,
     /// Streams that compress messages to clients.
     pub deflaters: RefCell<Deflaters>,
     /// Streams that inflate messages from clients.
@@ -58,6 +61,7 @@ impl Resources {
             ciphertext: RefCell::default(),
             spares: RefCell::default(),
             deliveries: Deliveries::default(),
+            traffic: Traffic::default(),
             deflaters: RefCell::default(),
             inflaters: Inflaters::new(),
             time: Instant::now,

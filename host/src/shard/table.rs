@@ -106,7 +106,8 @@ impl Shard {
 
     /// Takes all lines off, at the end of the shard: their tasks do not run any more.
     pub fn clear(&self) {
-        for (_, line) in self.lines.take() {
+        for (slot, line) in self.lines.take() {
+            self.resources.traffic.note_end(slot as u32, &CloseInfo::cut_off(), None);
             self.roster.remove(line.client());
         }
     }

@@ -1,5 +1,7 @@
 //! How a line ends: the actions of its closing handshake.
 
+use std::io;
+
 use super::Line;
 use crate::protocol::{self, Action, CloseFrame, Closing, Violation};
 use crate::shard::input::What;
@@ -16,7 +18,6 @@ impl Line {
 
     /// Ends the connection because the client broke a rule of the protocol.
     pub fn close_broken(&self, resources: &Resources, violation: Violation) {
-        tracing::debug!(client = self.client().get(), "protocol violation: {violation}");
         let action = self.step(Closing::violated);
         self.act(resources, action, CloseInfo::violation(violation));
     }
@@ -38,6 +39,12 @@ impl Line {
     pub fn reply(&self, resources: &Resources, info: CloseInfo) {
         let action = self.step(Closing::reply);
         self.act(resources, action, info);
+    }
+
+    /// Ends the connection because the system cannot use its socket any more.
+    pub fn lost(&self, resources: &Resources, error: &io::Error) {
+        self.note_end(resources, &CloseInfo::lost(), Some(error));
+        self.cut(resources, CloseInfo::lost());
     }
 
     /// Ends the connection without a close frame. The outbox is dropped, and the room is told unless it knows already.
@@ -89,7 +96,15 @@ impl Line {
     }
 
     fn leave(&self, resources: &Resources, info: CloseInfo) {
+        self.note_end(resources, &info, None);
         self.deliver(resources, What::Left(self.client(), info));
+    }
+
+    /// Keeps the cause for the log.
+    pub fn note_end(&self, resources: &Resources, info: &CloseInfo, error: Option<&io::Error>) {
+        if let Some(id) = self.member.line() {
+            resources.traffic.note_end(id.slot, info, error);
+        }
     }
 
     /// The verdict for a full outbox is 1013. A connection that is closing gets no more than its close frame.

@@ -29,7 +29,8 @@ use crate::shard::outbox::Outbox;
 use crate::shard::resources::Resources;
 use crate::shard::room_task::RoomTask;
 use crate::shard::socket::Socket;
-use crate::types::{ClientId, CloseInfo};
+use crate::shard::traffic::Count;
+use crate::types::ClientId;
 
 /// An outbox that grows past this between two flushes is written at once, so that it takes little memory.
 const WRITE_EARLY_BYTES: usize = 64 << 10;
@@ -191,7 +192,7 @@ impl Line {
             }
             let mut spares = resources.spares.borrow_mut();
             self.with_outbox(|outbox| match form {
-                Form::Copied(bytes) => outbox.append(&mut spares, |out| out.extend_from_slice(bytes)),
+                Form::Copied(bytes) => outbox.append_message(&mut spares, |out| out.extend_from_slice(bytes)),
                 Form::Shared(bytes) => outbox.append_shared(&mut spares, Bytes::clone(bytes)),
             });
         });
@@ -250,17 +251,18 @@ impl Line {
     fn write(&self, resources: &Resources) {
         let result = {
             let mut spares = resources.spares.borrow_mut();
-            self.with_outbox(|outbox| outbox.write_to(&mut spares, |slices| self.socket.try_write(slices)))
+            self.with_outbox(|outbox| {
+                let messages = outbox.take_messages();
+                let (written, blocked) = outbox.write_to(&mut spares, |slices| self.socket.try_write(slices))?;
+                Ok((Count { messages: messages.into(), bytes: written as u64 }, blocked))
+            })
         };
-        let result = result.and_then(|(written, blocked)| Ok((written, blocked || !self.socket.flush_tls()?)));
-        let (written, blocked) = match result {
+        let result = result.and_then(|(sent, blocked)| Ok((sent, blocked || !self.socket.flush_tls()?)));
+        let (sent, blocked) = match result {
             Ok(result) => result,
-            Err(error) => {
-                tracing::debug!(client = self.client().get(), "the connection is lost: {error}");
-                return self.cut(resources, CloseInfo::lost());
-            }
+            Err(error) => return self.lost(resources, &error),
         };
-        self.member.sub_waiting(written);
+        self.note_sent(resources, sent);
         if blocked && !self.blocked.get() {
             resources.hold(self.waiting());
         }
@@ -269,6 +271,13 @@ impl Line {
             return self.wake_task();
         }
         self.flushed(resources);
+    }
+
+    fn note_sent(&self, resources: &Resources, sent: Count) {
+        self.member.sub_waiting(sent.bytes as usize);
+        if let Some(id) = self.member.line() {
+            resources.traffic.note_sent(id.slot, sent);
+        }
     }
 
     /// Nothing waits to be written any more.

@@ -1,5 +1,8 @@
 //! The frames that wait to be written to one client.
 
+#[cfg(test)]
+mod tests;
+
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -38,6 +41,8 @@ struct Queue {
     /// An empty buffer for the next chunk of copied frames.
     buffer: Vec<u8>,
     len: usize,
+    /// The messages appended since they were last taken.
+    messages: u32,
 }
 
 #[derive(Debug)]
@@ -61,7 +66,8 @@ impl Spares {
         self.queues.pop().unwrap_or_default()
     }
 
-    fn keep(&mut self, queue: Box<Queue>) {
+    fn keep(&mut self, mut queue: Box<Queue>) {
+        queue.messages = 0;
         if self.queues.len() < KEEP_QUEUES && queue.chunks.capacity() <= SLICES {
             self.queues.push(queue);
         }
@@ -82,7 +88,13 @@ impl Outbox {
         sum.get()
     }
 
-    /// Lets a writer append frames.
+    /// Lets a writer append the frames of one message.
+    pub fn append_message(&mut self, spares: &mut Spares, write: impl FnOnce(&mut Vec<u8>)) {
+        self.append(spares, write);
+        self.count_message();
+    }
+
+    /// Lets a writer append frames, which count as no message.
     pub fn append(&mut self, spares: &mut Spares, write: impl FnOnce(&mut Vec<u8>)) {
         let queue = self.queue.get_or_insert_with(|| spares.take());
         if !matches!(queue.chunks.back(), Some(Chunk::Own(bytes, _)) if bytes.len() < CHUNK_BYTES) {
@@ -95,11 +107,23 @@ impl Outbox {
         }
     }
 
-    /// Appends a shared frame, without a copy.
+    /// Appends the shared frame of one message, without a copy.
     pub fn append_shared(&mut self, spares: &mut Spares, frame: Bytes) {
         let queue = self.queue.get_or_insert_with(|| spares.take());
         queue.len += frame.len();
         queue.chunks.push_back(Chunk::Shared(frame));
+        self.count_message();
+    }
+
+    fn count_message(&mut self) {
+        if let Some(queue) = &mut self.queue {
+            queue.messages = queue.messages.saturating_add(1);
+        }
+    }
+
+    /// Takes the number of messages appended since the last call.
+    pub fn take_messages(&mut self) -> u32 {
+        self.queue.as_mut().map_or(0, |queue| std::mem::take(&mut queue.messages))
     }
 
     /// Writes as much as `write` takes. Returns the number of bytes written, and whether the next write would block. An emptied
@@ -231,163 +255,4 @@ fn end_of_begun(frames: &[u8], written: usize) -> usize {
         };
     }
     end.min(frames.len())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Writes through `write_to` into a sink that takes `limit` bytes at a time.
-    fn drain(outbox: &mut Outbox, limit: usize) -> Vec<u8> {
-        let mut out = Vec::new();
-        let mut spares = Spares::default();
-        while outbox.len() > 0 {
-            outbox
-                .write_to(&mut spares, |slices| {
-                    let all: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
-                    let taken = all.len().min(limit);
-                    out.extend_from_slice(&all[..taken]);
-                    Ok(taken)
-                })
-                .expect("the sink does not fail");
-        }
-        out
-    }
-
-    #[test]
-    fn frames_leave_in_the_order_in_which_they_came_however_little_is_taken_at_a_time() {
-        for limit in 1..12 {
-            let mut outbox = Outbox::default();
-            let mut spares = Spares::default();
-            outbox.append(&mut spares, |bytes| bytes.extend_from_slice(b"one "));
-            outbox.append(&mut spares, |bytes| bytes.extend_from_slice(b"two "));
-            outbox.append_shared(&mut spares, Bytes::from_static(b"three "));
-            outbox.append(&mut spares, |bytes| bytes.extend_from_slice(b"four"));
-            assert_eq!(outbox.len(), 18);
-            assert_eq!(drain(&mut outbox, limit), b"one two three four");
-        }
-    }
-
-    #[test]
-    fn small_frames_share_a_slice() {
-        let mut outbox = Outbox::default();
-        let mut spares = Spares::default();
-        for _ in 0..100 {
-            outbox.append(&mut spares, |bytes| bytes.push(7));
-        }
-        let mut calls = 0;
-        let wrote = outbox.write_to(&mut spares, |slices| {
-            calls += 1;
-            Ok(slices.iter().map(|slice| slice.len()).sum())
-        });
-        assert_eq!((wrote.ok(), calls), (Some((100, false)), 1));
-    }
-
-    #[test]
-    fn a_short_write_counts_as_blocked_without_another_call() {
-        let mut outbox = Outbox::default();
-        let mut spares = Spares::default();
-        outbox.append_shared(&mut spares, Bytes::from_static(b"0123456789"));
-        let mut calls = 0;
-        let wrote = outbox.write_to(&mut spares, |_| {
-            calls += 1;
-            Ok(4)
-        });
-        assert_eq!((wrote.ok(), calls, outbox.len()), (Some((4, true)), 1, 6));
-    }
-
-    #[test]
-    fn an_outbox_that_is_never_empty_holds_no_written_bytes() {
-        let mut outbox = Outbox::default();
-        let mut spares = Spares::default();
-        outbox.append(&mut spares, |bytes| bytes.extend_from_slice(&[7; 100]));
-        for _ in 0..10_000 {
-            outbox.append(&mut spares, |bytes| bytes.extend_from_slice(&[7; 1000]));
-            outbox.write_to(&mut spares, |_| Ok(1000)).expect("the sink does not fail");
-            assert_eq!(outbox.len(), 100);
-        }
-        let held = |chunk: &Chunk| match chunk {
-            Chunk::Own(bytes, _) => bytes.capacity(),
-            Chunk::Shared(bytes) => bytes.len(),
-        };
-        let held: usize = outbox.queue.iter().flat_map(|queue| &queue.chunks).map(held).sum();
-        assert!(held <= 4 * CHUNK_BYTES, "{held} bytes are held");
-    }
-
-    #[test]
-    fn an_emptied_outbox_holds_no_memory_and_hands_its_own_on() {
-        let mut outbox = Outbox::default();
-        let mut spares = Spares::default();
-        outbox.append(&mut spares, |bytes| bytes.push(7));
-        outbox.write_to(&mut spares, |_| Ok(1)).expect("the sink does not fail");
-        assert!(outbox.queue.is_none());
-        let mut other = Outbox::default();
-        other.append(&mut spares, |bytes| {
-            assert!(bytes.capacity() > 0, "it is the buffer of the first");
-            bytes.push(8);
-        });
-        assert_eq!(drain(&mut other, 10), [8]);
-    }
-
-    #[test]
-    fn spares_are_bounded_in_number_and_in_size() {
-        let mut spares = Spares::default();
-        let mut outboxes: Vec<_> = (0..KEEP_QUEUES + 10).map(|_| Outbox::default()).collect();
-        for outbox in &mut outboxes {
-            outbox.append(&mut spares, |bytes| bytes.resize(KEEP_BYTES + 1, 7));
-        }
-        for outbox in &mut outboxes {
-            outbox.write_to(&mut spares, |_| Ok(KEEP_BYTES + 1)).expect("the sink does not fail");
-        }
-        assert_eq!(spares.queues.len(), KEEP_QUEUES);
-        assert!(spares.queues.iter().all(|queue| queue.buffer.capacity() == 0));
-    }
-
-    #[test]
-    fn all_but_the_rest_of_a_begun_frame_can_be_dropped() {
-        use crate::protocol::write_message;
-        let texts = ["short".to_owned(), "x".repeat(200), "last".to_owned()];
-        for written in 0..=(7 + 204 + 6) {
-            let (mut outbox, mut spares, mut all) = (Outbox::default(), Spares::default(), Vec::new());
-            for text in &texts {
-                outbox.append(&mut spares, |bytes| write_message(bytes, true, text.as_bytes()));
-                write_message(&mut all, true, text.as_bytes());
-            }
-            outbox.append_shared(&mut spares, Bytes::from_static(b"\x81\x01x"));
-            outbox.append(&mut spares, |bytes| bytes.push(7));
-            let before = outbox.len();
-            let mut sent = Vec::new();
-            let mut left = written;
-            let wrote = outbox.write_to(&mut spares, |slices| {
-                let part = &slices[0][..left];
-                sent.extend_from_slice(part);
-                left = 0;
-                Ok(part.len())
-            });
-            assert_eq!(wrote.ok(), Some((written, true)));
-            if written == all.len() {
-                assert_eq!(outbox.keep_begun(), None, "a shared frame is next, perhaps written in part");
-                continue;
-            }
-            let dropped = outbox.keep_begun().expect("nothing shared is first");
-            let end = [0, 7, 211, 217].into_iter().find(|end| *end >= written).expect("it is less than all");
-            assert_eq!((outbox.len(), dropped), (end - written, before - end), "{written} written");
-            outbox.append(&mut spares, |bytes| bytes.push(9));
-            assert_eq!([sent, drain(&mut outbox, 1000)].concat(), [&all[..end], &[9]].concat());
-        }
-    }
-
-    #[test]
-    fn a_shared_frame_has_one_address_however_much_of_it_is_written() {
-        let (mut one, mut other, mut spares) = (Outbox::default(), Outbox::default(), Spares::default());
-        let frame = Bytes::from(vec![7; 2000]);
-        one.append_shared(&mut spares, frame.clone());
-        other.append_shared(&mut spares, frame);
-        one.write_to(&mut spares, |_| Ok(500)).expect("the sink does not fail");
-        let mut found = Vec::new();
-        for outbox in [&one, &other] {
-            outbox.count(|_| unreachable!("nothing is copied"), |address, bytes| found.push((address, bytes)));
-        }
-        assert_eq!(found, [(found[1].0, 1500), (found[1].0, 2000)]);
-    }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use crate::support::http::{Raw, upgrade};
-use crate::support::{Client, Host, command, fails, guest};
+use crate::support::{Client, Host, Swappable, command, fails, guest};
 
 /// A user without an account.
 const STRANGER: u32 = 54321;
@@ -287,4 +287,23 @@ fn a_request_that_is_not_understood_is_refused() {
     let mut answer = String::new();
     stream.read_line(&mut answer).expect("an answer comes");
     assert!(answer.contains("refused") && answer.contains("is not understood"), "{answer}");
+}
+
+#[test]
+fn swaps_and_rollbacks_that_the_socket_asks_for_are_in_the_log_and_so_are_their_refusals() {
+    let mut host = Swappable::run("one", &[]);
+    host.swap("two");
+    let line = host.host.logs("swapped from one.wasm (");
+    assert!(line.contains(") to two.wasm (") && line.contains("as the admin socket asked"), "{line}");
+    assert!(host.ask(&["rollback"]).status.success());
+    assert!(host.host.logs("as the admin socket asked").contains("swapped from two.wasm ("));
+    let missing = host.folder.path().join("missing.wasm");
+    host.refusal_of(text(&missing));
+    let line = host.host.logs("not swapped, though the admin socket asked: ");
+    assert!(line.contains("WARN") && line.contains("missing.wasm"), "{line}");
+    // A question is no change.
+    host.status();
+    host.host.signal("TERM");
+    let rest = host.host.rest_of_log();
+    assert!(!rest.contains("swapped"), "{rest}");
 }

@@ -119,8 +119,8 @@ fn change_in_words(report: &SwapReport) -> String {
     let longest = report.rooms.iter().map(|room| room.pause_us).max().unwrap_or(0);
     format!(
         "{} -> {}\n{} and {} stayed connected; the longest pause of a room was {}\nloaded in {}, swapped in {}",
-        name(&report.from),
-        name(&report.to),
+        report.from,
+        report.to,
         count(report.rooms.len(), "room"),
         count(clients, "client"),
         millis(longest),
@@ -130,11 +130,11 @@ fn change_in_words(report: &SwapReport) -> String {
 }
 
 fn in_words(status: &Status) -> String {
-    let previous = status.previous.as_ref().map_or("none".to_owned(), name);
+    let previous = status.previous.as_ref().map_or("none".to_owned(), ReleaseInfo::to_string);
     let last = status.last_trap.as_ref().map_or_else(String::new, |message| format!(", the last: {}", printable(message)));
     format!(
         "release   {}, for {}\nfile      {}\nprevious  {previous}\nrooms     {}\nclients   {}\nswaps     {}\ntraps     {}{last}",
-        name(&status.release),
+        status.release,
         age(status.release.since_unix),
         printable(&status.release.file.display().to_string()),
         status.rooms,
@@ -142,12 +142,6 @@ fn in_words(status: &Status) -> String {
         status.swaps,
         status.traps
     )
-}
-
-/// Names a release by its file and the first 12 digits of its SHA-256: `chat.wasm (0123456789ab)`.
-fn name(release: &ReleaseInfo) -> String {
-    let file = release.file.file_name().unwrap_or(release.file.as_os_str());
-    format!("{} ({})", printable(&file.to_string_lossy()), release.sha256.get(..12).unwrap_or(&release.sha256))
 }
 
 fn count(number: usize, noun: &str) -> String {

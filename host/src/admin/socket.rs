@@ -17,7 +17,8 @@ use super::messages::{Answer, Request};
 use super::trust;
 use crate::error::Error;
 use crate::handle::Handle;
-use crate::log::LogThrottle;
+use crate::log::{LogThrottle, printable};
+use crate::swap::SwapReport;
 
 /// The longest request, in bytes. A request is a path and a few words.
 const MAX_REQUEST_BYTES: u64 = 64 << 10;
@@ -159,10 +160,10 @@ async fn answer(stream: UnixStream, handle: &Handle, is_released: &AtomicBool) -
 
 async fn obey(request: Request, handle: &Handle, is_released: &AtomicBool) -> Answer {
     let outcome = match request {
-        Request::Swap(file) => handle.swap(&file).await.map(Answer::Swapped),
-        Request::SwapDiscardingState(file) => handle.swap_discarding_state(&file).await.map(Answer::Swapped),
-        Request::Rollback => handle.rollback().await.map(Answer::Swapped),
-        Request::RollbackDiscardingState => handle.rollback_discarding_state().await.map(Answer::Swapped),
+        Request::Swap(file) => changed(handle.swap(&file).await),
+        Request::SwapDiscardingState(file) => changed(handle.swap_discarding_state(&file).await),
+        Request::Rollback => changed(handle.rollback().await),
+        Request::RollbackDiscardingState => changed(handle.rollback_discarding_state().await),
         Request::Status => handle.status().await.map(Answer::Status),
         Request::TakeOver if handle.is_stopping() => {
             is_released.store(true, Relaxed);
@@ -174,6 +175,15 @@ async fn obey(request: Request, handle: &Handle, is_released: &AtomicBool) -> An
         Error::NoHandover { .. } => Answer::NoHandover(error.to_string()),
         _ => Answer::Refused(error.to_string()),
     })
+}
+
+/// Logs a change of the release, or its refusal. Only the client of the socket gets the answer.
+fn changed(outcome: Result<SwapReport, Error>) -> Result<Answer, Error> {
+    match &outcome {
+        Ok(SwapReport { from, to, .. }) => tracing::info!("swapped from {from} to {to}, as the admin socket asked"),
+        Err(error) => tracing::warn!("not swapped, though the admin socket asked: {}", printable(&error.to_string())),
+    }
+    outcome.map(Answer::Swapped)
 }
 
 #[cfg(test)]

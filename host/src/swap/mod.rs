@@ -19,6 +19,7 @@
 
 mod keeper;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -29,6 +30,7 @@ use self::keeper::{Job, Keeper, What};
 use crate::config::{Grants, Limits};
 use crate::error::Error;
 use crate::guest::{Engine, Program};
+use crate::log::printable;
 pub use crate::shard::Handover;
 use crate::shard::{Counters, Order, RoomSwap};
 
@@ -41,6 +43,14 @@ pub struct ReleaseInfo {
     pub sha256: String,
     /// When it began to run, in seconds since 1970.
     pub since_unix: u64,
+}
+
+impl fmt::Display for ReleaseInfo {
+    /// Its file and the first 12 digits of its SHA-256: `chat.wasm (0123456789ab)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.file.file_name().unwrap_or(self.file.as_os_str());
+        write!(f, "{} ({})", printable(&file.to_string_lossy()), self.sha256.get(..12).unwrap_or(&self.sha256))
+    }
 }
 
 /// The result of a swap.

@@ -242,19 +242,47 @@ fn the_copy_of_the_contract_for_javascript_equals_the_repositorys() {
 }
 
 mod javascript {
-    use super::{begins, by_the_readme, run};
+    use std::fs;
+    use std::path::Path;
+
+    use super::{begins, by_the_readme, component, run};
+    use crate::support::http::{ask, request};
+    use crate::support::{Client, Host, command};
 
     #[tokio::test]
     #[ignore = "`cargo xtask test js-guests` runs it, since it needs npm"]
-    async fn a_project_in_javascript_goes_from_new_to_a_chat() {
-        begins("js", Some("npm install"), |_| {}).await;
+    async fn a_project_in_javascript_goes_from_new_to_a_chat_and_is_built_once() {
+        let folder = begins("js", Some("npm install"), |_| {}).await;
+        let built = || fs::read(component(&folder.path().join("my-chat"))).expect("the component can be read");
+        // componentize-qjs would make other bytes, which the host would compile anew.
+        assert!(built() == built(), "an unchanged project gives the same component");
     }
 
     #[tokio::test]
     #[ignore = "`cargo xtask test js-guests` runs it, since it needs npm"]
-    async fn a_project_in_typescript_goes_from_new_to_a_chat_and_its_types_are_right() {
-        let project = begins("ts", Some("npm install"), |_| {}).await;
-        run(by_the_readme(&project.path().join("my-chat"), "npm run check"));
+    async fn a_project_in_typescript_goes_from_new_to_a_chat_and_a_wrong_type_is_not_swapped_in() {
+        let folder = begins("ts", Some("npm install"), |_| {}).await;
+        let project = folder.path().join("my-chat");
+        run(by_the_readme(&project, "npm run check"));
+        a_wrong_type_is_not_swapped_in(&project).await;
+    }
+
+    async fn a_wrong_type_is_not_swapped_in(project: &Path) {
+        let mut dev = command();
+        dev.args(["dev", "--port", "0"]).current_dir(project);
+        let mut host = Host::start(dev);
+        let source = fs::read_to_string(project.join("src/index.ts")).expect("the source can be read");
+        let edit = |text: &str| fs::write(project.join("src/index.ts"), text).expect("the source can be written");
+        edit(&source.replacen("${client.id}", "${client.ident}", 1));
+        let log = host.logs_up_to("the previous release keeps running");
+        let told = "src/index.ts:7:38 - error TS2339: Property 'ident' does not exist on type 'Client'.";
+        assert!(log.contains(told), "{log}");
+        assert_eq!(Client::connect(&host).await.hears().await, "* guest-1 has joined");
+        let notice = String::from_utf8_lossy(&ask(&host.address, &request("GET /-/notice")).body).into_owned();
+        assert!(notice.contains(told), "{notice}");
+        edit(&source.replace("has joined", "is here"));
+        host.logs("swapped to");
+        assert_eq!(Client::connect(&host).await.hears().await, "* guest-2 is here");
     }
 }
 

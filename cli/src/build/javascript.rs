@@ -28,6 +28,7 @@ const TOOLS: [&str; 2] = ["esbuild", "componentize-qjs"];
 const OLDEST_NODE: u32 = 20;
 
 /// The component, below the project. Its folder is hidden, so it is not watched as a source.
+const FOLDER: &str = ".ws-host";
 const COMPONENT: &str = ".ws-host/app.wasm";
 
 /// The module with the handlers, if `main` in the package.json names none.
@@ -102,7 +103,7 @@ fn build(dir: &Path) -> Result<PathBuf, NotBuilt> {
     let component = dir.join(COMPONENT);
     fs::create_dir_all(component.parent().unwrap_or(dir)).context("cannot make the folder .ws-host").map_err(failed)?;
     let mut command = Command::new("node");
-    command.arg(tool(dir).map_err(failed)?).args(["build", &module, "--out", COMPONENT]).current_dir(dir);
+    command.arg(tool(dir).map_err(failed)?).args(["build", &module, "--out", COMPONENT, "--cache", FOLDER]).current_dir(dir);
     let mut build = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let build = build.as_mut().map_err(|error| NotBuilt::new(format!("cannot run node: {error}")))?;
     let diagnostics = build.stderr.take().map(copied).unwrap_or_default();

@@ -11,6 +11,7 @@ const USAGE = `ws-host-guest: builds a component for ws-host from a JavaScript o
 
   -o, --out FILE     the component's file [app.wasm]
   --bundle FILE      keep the bundled JavaScript; positions in stacks refer to it
+  --cache FOLDER     leave the component as it is if it would come out the same; the folder keeps what that takes to know
   -h, --help         show this help
   -V, --version      show the version
 `;
@@ -18,6 +19,7 @@ const USAGE = `ws-host-guest: builds a component for ws-host from a JavaScript o
 const OPTIONS = {
   out: { type: 'string', short: 'o', default: 'app.wasm' },
   bundle: { type: 'string' },
+  cache: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'V' },
 };

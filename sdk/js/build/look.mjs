@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { bundle } from './bundle.mjs';
 import { HANDLERS } from './world.mjs';
 
 /** Stands in for the host while the module is inspected. */
@@ -21,9 +22,9 @@ const NO_HOST = {
 };
 
 /** Returns the names of a module's handlers. Throws for a module that cannot work. */
-export async function handlersOf(module, shown, { scratch, bundle }) {
+export async function handlersOf(module, shown, { scratch, root }) {
   const script = await bundle(`export * from ${JSON.stringify(module)}; import * as all from ${JSON.stringify(module)};
-    export const application = all.default;`, { plugins: [NO_HOST], logOverride: { 'import-is-undefined': 'silent' } });
+    export const application = all.default;`, { root, plugins: [NO_HOST], logOverride: { 'import-is-undefined': 'silent' } });
   const file = join(scratch, 'look.mjs');
   writeFileSync(file, script);
   const { application } = await import(pathToFileURL(file)).catch((error) => {

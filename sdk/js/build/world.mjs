@@ -1,6 +1,6 @@
 // The world of one component. Its exports follow from the handlers of its module.
 
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,9 +23,15 @@ export function interfacesFor(handlers) {
   return [...new Set(['handler', ...handlers.map((name) => HANDLERS[name])])];
 }
 
-/** Writes the contract into `folder`, with a world `guest` that exports these interfaces. */
+/** Writes the contract into `folder`, with a world `guest` that exports these interfaces. Returns the text of all of it. */
 export function writeWorld(folder, interfaces) {
   cpSync(WIT, folder, { recursive: true });
   const exported = interfaces.filter((name) => name !== 'handler').map((name) => `  export ${name};\n`);
   writeFileSync(join(folder, 'made.wit'), `world guest {\n  include javascript;\n${exported.join('')}}\n`);
+  return texts(folder).join('\n');
+}
+
+function texts(folder) {
+  const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.wit')).sort();
+  return files.map((name) => readFileSync(join(folder, name), 'utf8'));
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -14,11 +14,12 @@ const TOOL = fileURLToPath(new URL('../bin/ws-host-guest.mjs', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'ws-host-guest-test-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** Builds a module. Returns the exit code, stdout and the last line of stderr. */
-function build(source, name = 'app.js') {
+/** Builds a module. Returns the exit code, stdout, stderr and the last line of it. */
+function build(source, name = 'app.js', options = []) {
   writeFileSync(join(folder, name), source);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [TOOL, 'build', name], { cwd: folder, encoding: 'utf8' });
-  return { status, stdout, said: stderr.trimEnd().split('\n').at(-1) };
+  const command = [TOOL, 'build', name, ...options];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: folder, encoding: 'utf8' });
+  return { status, stdout, stderr, said: stderr.trimEnd().split('\n').at(-1) };
 }
 
 test('a component exports the interfaces of its handlers', () => {
@@ -36,6 +37,48 @@ test('TypeScript and a class are built too', () => {
   );
   assert.equal(status, 0);
   assert.match(stdout, /exports handler, lifecycle\n$/);
+});
+
+test('an unchanged module leaves the component as it is, and a changed one does not', () => {
+  const made = () => {
+    const { ino, mtimeMs } = statSync(join(folder, 'same.wasm'));
+    return `${ino} ${mtimeMs}`;
+  };
+  const options = ['--out', 'same.wasm', '--cache', '.'];
+  const { stdout } = build('export default { onMessage() {} }', 'same.js', options);
+  const first = made();
+  assert.equal(build('export default { onMessage() {} } // A comment.', 'same.js', options).stdout, stdout);
+  assert.equal(made(), first);
+  build('export default { onMessage() { return 1; } }', 'same.js', options);
+  const second = made();
+  assert.notEqual(second, first);
+  writeFileSync(join(folder, 'same.wasm'), 'not the component');
+  build('export default { onMessage() { return 1; } }', 'same.js', options);
+  assert.ok(statSync(join(folder, 'same.wasm')).size > 1e6);
+});
+
+test('the types of a project with a tsconfig.json are checked', () => {
+  const project = join(folder, 'typed');
+  mkdirSync(join(project, 'node_modules'), { recursive: true });
+  for (const [name, path] of [['ws-host-guest', '..'], ['typescript', '../node_modules/typescript']]) {
+    symlinkSync(fileURLToPath(new URL(path, import.meta.url)), join(project, 'node_modules', name));
+  }
+  writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
+  const settings = { target: 'es2023', lib: ['es2023'], module: 'esnext', moduleResolution: 'bundler', strict: true };
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: settings }));
+  const source = (field) => `import { type App } from 'ws-host-guest';\nexport default { onConnect(client) { client.send(String(client.${field})); } } satisfies App;`;
+  const wrong = build(source('ident'), 'typed/app.ts');
+  assert.equal(wrong.status, 1);
+  assert.match(wrong.stderr, /^app\.ts:2:\d+ - error TS2339: Property 'ident' does not exist on type 'Client'/);
+  assert.equal(wrong.said, 'ws-host-guest: typed/app.ts: its types are wrong (see above)');
+  const right = build(source('id'), 'typed/app.ts');
+  assert.deepEqual([right.status, right.stderr], [0, '']);
+});
+
+test('a module in TypeScript whose types are not checked says so', () => {
+  const { status, said } = build('export default { onMessage(): void {} }', 'untyped.ts');
+  assert.equal(status, 0);
+  assert.match(said, /the types of untyped\.ts are not checked: its project lacks a tsconfig\.json$/);
 });
 
 const mistakes = {

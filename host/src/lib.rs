@@ -42,6 +42,9 @@ mod native;
 mod room;
 mod server;
 mod shard;
+// For the command `ws-host`, whose `data` reads and writes it too.
+#[doc(hidden)]
+pub mod store;
 mod swap;
 mod types;
 

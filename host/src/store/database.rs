@@ -1,0 +1,151 @@
+//! The handle of the database.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::{Arc, Mutex, mpsc};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::checkpoints::Checkpoints;
+use super::error::{CommitError, OpenError, ReadError};
+use super::folder::{self, FolderLock};
+use super::job::{Job, Jobs};
+use super::life::Life;
+use super::opened::Opened;
+use super::query::RoomRow;
+use super::readers::Readers;
+use super::room_store::RoomStore;
+use super::settings::Settings;
+use super::space::Space;
+use super::state::{DueRoom, Usage};
+use super::threads::Threads;
+use super::write::{DurableTimer, Snapshot};
+use super::writer::Writer;
+use super::{connection, query, schema};
+
+/// The open database of a data folder. A clone is the same handle. When the last one is dropped, the database is closed as by
+/// `close`, but nobody waits for it.
+#[derive(Debug, Clone)]
+pub struct Database {
+    threads: Arc<Threads>,
+    was_clean: bool,
+}
+
+impl Database {
+    /// Opens the database of this folder, and makes both if they do not exist. A database with an older schema is migrated.
+    ///
+    /// # Errors
+    /// Another process has the folder, the database is newer than this program or belongs to another one, or it cannot be written.
+    pub fn open(folder: &Path, settings: &Settings) -> Result<Self, OpenError> {
+        let lock = FolderLock::take(folder)?;
+        let file = folder::database_file(folder);
+        let failed = |source| OpenError::database(&file, source);
+        let mut connection = connection::for_writing(&file, settings.sync).map_err(failed)?;
+        schema::prepare(&mut connection, &file)?;
+        let (start, was_clean) = note_start(&mut connection).map_err(failed)?;
+        let total = query::total(&connection).map_err(failed)?;
+        let space = Arc::new(Space::new(total, settings.total_bytes));
+
+        let (sender, receiver) = mpsc::channel();
+        let jobs = Jobs(sender);
+        let readers = Readers::start(&file, folder)?;
+        let checkpoints = Checkpoints::start(&file, settings.sync, jobs.clone())?;
+        let writer = Writer { connection, start, space: Arc::clone(&space), checkpoints, lock };
+        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(&receiver));
+        let thread = thread.map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
+        let threads = Arc::new(Threads { jobs, readers, space, writer: Mutex::new(Some(thread)) });
+        Ok(Self { threads, was_clean })
+    }
+
+    /// Whether the process that had the database before has closed it. True for a new one.
+    pub fn was_clean(&self) -> bool {
+        self.was_clean
+    }
+
+    /// Whether the database takes writes. It does not after a failed transaction, until a probe write succeeds; reads work on.
+    pub fn is_available(&self) -> bool {
+        self.threads.space.is_available()
+    }
+
+    /// Whether this many more bytes fit below the total limit. Turns that run at the same time on several threads may together pass it by
+    /// as much as each of them writes.
+    pub fn has_room_for(&self, bytes: u64) -> bool {
+        self.threads.space.has_room_for(bytes)
+    }
+
+    /// The durable bytes of keys, values, timers and snapshots of all rooms.
+    pub fn total_bytes(&self) -> u64 {
+        self.threads.space.total()
+    }
+
+    /// Opens a room, behind all commits of it that still wait, and notes durably that it is open. While the database is unavailable, the
+    /// room opens without that note.
+    pub fn open_room(&self, name: Arc<str>, now_us: u64) -> impl Future<Output = Result<Opened, ReadError>> + Send + use<> {
+        let threads = Arc::clone(&self.threads);
+        let life = Life::new(name, now_us);
+        let (answer, answered) = oneshot::channel();
+        self.threads.jobs.submit(Job::Open { life: Arc::clone(&life), answer });
+        async move {
+            let noted = match answered.await {
+                Ok(Err(CommitError::Closed)) | Err(_) => return Err(ReadError::Closed),
+                Ok(noted) => noted.ok(),
+            };
+            let store = RoomStore::new(Arc::clone(&threads), Arc::clone(&life));
+            let found = threads.readers.read(move |connection| load(connection, &life)).await?;
+            let Some((row, timers, snapshots)) = found else {
+                return Ok(Opened { store, usage: Usage::default(), timers: Vec::new(), snapshots: Vec::new(), clean: true });
+            };
+            Ok(Opened { store, usage: row.usage, timers, snapshots, clean: noted.unwrap_or(row.open_in) == 0 })
+        }
+    }
+
+    /// Reserves this many client ids, and returns the first of them. No later call returns one of them, in no process.
+    pub fn reserve_ids(&self, count: u64) -> impl Future<Output = Result<u64, CommitError>> + Send + use<> {
+        self.ask(move |answer| Job::ReserveIds { count, answer })
+    }
+
+    /// The rooms with durable timers that are due by a time, the most overdue first.
+    pub fn due_rooms(&self, until_us: u64, limit: usize) -> impl Future<Output = Result<Vec<DueRoom>, ReadError>> + Send + use<> {
+        self.threads.readers.read(move |connection| query::due_rooms(connection, until_us, limit))
+    }
+
+    /// Removes some rooms that were last opened before a time, are not open and have no timer, and returns how many. It may leave some: ask
+    /// again until it returns 0.
+    pub fn expire(&self, opened_before_us: u64) -> impl Future<Output = Result<usize, CommitError>> + Send + use<> {
+        self.ask(move |answer| Job::Expire { opened_before_us, answer })
+    }
+
+    /// Makes the commits that wait durable, writes the mark of a clean shutdown, and lets go of the folder. It blocks. Commits and reads
+    /// after it fail.
+    pub fn close(&self) {
+        self.threads.close();
+    }
+
+    fn ask<T: Send + 'static, J: FnOnce(oneshot::Sender<Result<T, CommitError>>) -> Job>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = Result<T, CommitError>> + Send + use<T, J> {
+        let (answer, answered) = oneshot::channel();
+        self.threads.jobs.submit(job(answer));
+        async move { answered.await.unwrap_or(Err(CommitError::Closed)) }
+    }
+}
+
+/// Counts the start, which also shows that the database can be written. Returns its number, and whether the process before has closed the
+/// database.
+fn note_start(connection: &mut Connection) -> rusqlite::Result<(i64, bool)> {
+    let transaction = connection.transaction()?;
+    let was_clean = transaction.query_row("SELECT value FROM meta WHERE name = 'clean'", [], |row| row.get(0))?;
+    transaction.execute("UPDATE meta SET value = 0 WHERE name = 'clean'", [])?;
+    let sql = "UPDATE meta SET value = value + 1 WHERE name = 'starts' RETURNING value";
+    let start = transaction.query_row(sql, [], |row| row.get(0))?;
+    transaction.commit()?;
+    Ok((start, was_clean))
+}
+
+/// Reads what the database has of a room.
+fn load(connection: &Connection, life: &Life) -> rusqlite::Result<Option<(RoomRow, Vec<DurableTimer>, Vec<Snapshot>)>> {
+    let Some(row) = query::room(connection, &life.name)? else { return Ok(None) };
+    Ok(Some((row, query::timers(connection, row.id)?, query::snapshots(connection, row.id)?)))
+}

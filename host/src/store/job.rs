@@ -1,0 +1,76 @@
+//! The jobs of the writer, and its queue.
+
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use tokio::sync::oneshot;
+
+use super::done::Done;
+use super::error::CommitError;
+use super::life::Life;
+use super::write::Write;
+
+/// The writes of one turn.
+#[derive(Debug)]
+pub(super) struct Commit {
+    pub(super) life: Arc<Life>,
+    pub(super) writes: Vec<Write>,
+    /// As `Space` has counted them.
+    pub(super) bytes: usize,
+    pub(super) done: Done,
+}
+
+/// A job of the writer.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// Make a turn durable.
+    Commit(Commit),
+    /// Note that a room is open. Answers the start of the host in which it was open before, or 0.
+    Open { life: Arc<Life>, answer: oneshot::Sender<Result<i64, CommitError>> },
+    /// Reserve ids, and answer the first one.
+    ReserveIds { count: u64, answer: oneshot::Sender<Result<u64, CommitError>> },
+    /// Remove some rooms that nobody has opened since then, and answer how many.
+    Expire { opened_before_us: u64, answer: oneshot::Sender<Result<usize, CommitError>> },
+    /// Move the rest of the log into the database file, and start the log over.
+    FinishCheckpoint,
+    /// Write the mark of a clean shutdown, and end.
+    Close,
+}
+
+impl Job {
+    /// The writes that the job counts in a transaction; `None` if it runs outside of one.
+    pub(super) fn writes(&self) -> Option<usize> {
+        match self {
+            Self::Commit(commit) => Some(commit.writes.len().max(1)),
+            Self::Open { .. } | Self::ReserveIds { .. } => Some(1),
+            Self::Expire { .. } | Self::FinishCheckpoint | Self::Close => None,
+        }
+    }
+
+    /// Reports that nothing of the job has been done.
+    pub(super) fn refuse(self, error: CommitError) {
+        // An error of an answer means that nobody waits any more.
+        match self {
+            Self::Commit(Commit { life, done, .. }) => {
+                life.fail();
+                done.report(Err(error));
+            }
+            Self::Open { answer, .. } => drop(answer.send(Err(error))),
+            Self::ReserveIds { answer, .. } => drop(answer.send(Err(error))),
+            Self::Expire { answer, .. } => drop(answer.send(Err(error))),
+            Self::FinishCheckpoint | Self::Close => {}
+        }
+    }
+}
+
+/// The writer's queue, whose size `Space` bounds. A clone is the same queue.
+#[derive(Debug, Clone)]
+pub(super) struct Jobs(pub(super) Sender<Job>);
+
+impl Jobs {
+    pub(super) fn submit(&self, job: Job) {
+        if let Err(refused) = self.0.send(job) {
+            refused.0.refuse(CommitError::Closed);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The local database behind `store`: the writes of rooms, durable and in their order.
+//!
+//! ```text
+//! RoomStore::commit -> writer thread: one transaction and one sync for all turns that wait -> done
+//! RoomStore::get, list -> reader threads with read-only connections
+//! ```
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `database` | the handle: opening, rooms, ids, closing |
+//! | `settings` | its settings |
+//! | `room_store` | one room's part of the database |
+//! | `opened` | a room that has been opened |
+//! | `life` | one life of a room, from its opening to the next one |
+//! | `write` | one change of a room, as plain data |
+//! | `state` | the state of a room in the database, as plain data |
+//! | `done` | the report about one commit, which always comes |
+//! | `threads` | the threads, as the handles share them |
+//! | `job` | the jobs of the writer, and its queue |
+//! | `writer` | the writer thread: which jobs become one transaction, and what follows when it fails |
+//! | `transaction` | the jobs of one transaction, as SQL |
+//! | `query` | reads, as SQL |
+//! | `readers` | the reader threads |
+//! | `checkpoints` | the thread that moves the log into the database file |
+//! | `space` | the bytes of all rooms, and their limit |
+//! | `folder` | the data folder and its lock |
+//! | `connection` | a connection with its settings |
+//! | `schema` | the tables and their versions |
+//! | `error` | the errors |
+//!
+//! **Time.** Callers bring the time, in microseconds since 1970.
+//!
+//! **Failure.** When a transaction fails, every turn in it fails, and so does every later turn of its rooms until they are opened again.
+//! The database refuses commits until a probe write succeeds. The log gets one line for the failure and one for its end.
+
+mod checkpoints;
+mod connection;
+mod database;
+mod done;
+mod error;
+mod folder;
+mod job;
+mod life;
+mod opened;
+mod query;
+mod readers;
+mod room_store;
+mod schema;
+mod settings;
+mod space;
+mod state;
+#[cfg(test)]
+mod tests;
+mod threads;
+mod transaction;
+mod write;
+mod writer;
+
+pub use database::Database;
+pub use error::{CommitError, OpenError, ReadError};
+pub use opened::Opened;
+pub use room_store::RoomStore;
+pub use settings::{Settings, Sync};
+pub use state::{DueRoom, Entry, Page, Usage};
+pub use write::{DurableTimer, Snapshot, Write};
+
+/// The longest key, in bytes.
+pub const MAX_KEY_BYTES: usize = 512;
+/// The largest value, in bytes.
+pub const MAX_VALUE_BYTES: usize = 128 << 10;
+/// The most entries that one `list` gives.
+pub const MAX_LIST_ENTRIES: usize = 1000;
+/// The bytes of keys and values after which `list` gives no further entry.
+pub const MAX_LIST_BYTES: usize = 1 << 20;

@@ -1,0 +1,139 @@
+//! Reads, as SQL.
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::life::Life;
+use super::state::{DueRoom, Entry, Page, Usage};
+use super::write::{DurableTimer, Snapshot};
+use super::{MAX_LIST_BYTES, MAX_LIST_ENTRIES};
+
+/// The entries that a `list` asks for.
+pub(super) struct Range<'a> {
+    pub(super) prefix: &'a str,
+    /// Keys up to this one are left out.
+    pub(super) after: Option<&'a str>,
+    pub(super) limit: usize,
+}
+
+/// A room's own row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RoomRow {
+    pub(super) id: i64,
+    pub(super) usage: Usage,
+    /// The start of the host in which the room is or was open; 0 if it has ended in good order.
+    pub(super) open_in: i64,
+}
+
+/// The row of a room, if it has one.
+pub(super) fn row(connection: &Connection, life: &Life) -> rusqlite::Result<Option<i64>> {
+    match life.row() {
+        Some(row) => Ok(Some(row)),
+        None => Ok(room(connection, &life.name)?.map(|row| row.id)),
+    }
+}
+
+/// Looks a room up by its name.
+pub(super) fn room(connection: &Connection, name: &str) -> rusqlite::Result<Option<RoomRow>> {
+    let mut statement = connection.prepare_cached("SELECT id, keys, bytes, is_open FROM rooms WHERE name = ?1")?;
+    let read = |row: &Row<'_>| {
+        let usage = Usage { keys: unsigned(row.get(1)?), bytes: unsigned(row.get(2)?) };
+        Ok(RoomRow { id: row.get(0)?, usage, open_in: row.get(3)? })
+    };
+    statement.query_row([name], read).optional()
+}
+
+/// The value of a key.
+pub(super) fn value(connection: &Connection, room: i64, key: &str) -> rusqlite::Result<Option<Bytes>> {
+    let mut statement = connection.prepare_cached("SELECT value FROM entries WHERE room = ?1 AND key = ?2")?;
+    statement.query_row(params![room, key], |row| blob(row, 0)).optional()
+}
+
+/// A page of entries.
+pub(super) fn page(connection: &Connection, room: i64, range: &Range<'_>) -> rusqlite::Result<Page> {
+    let after = range.after.filter(|after| *after >= range.prefix);
+    let from = after.unwrap_or(range.prefix);
+    let mut statement = connection.prepare_cached(if after.is_some() {
+        "SELECT key, value FROM entries WHERE room = ?1 AND key > ?2 ORDER BY key"
+    } else {
+        "SELECT key, value FROM entries WHERE room = ?1 AND key >= ?2 ORDER BY key"
+    })?;
+    let (mut rows, mut page, mut bytes) = (statement.query(params![room, from])?, Page::default(), 0);
+    let limit = range.limit.min(MAX_LIST_ENTRIES);
+    while let Some(row) = rows.next()? {
+        let key: String = row.get(0)?;
+        if !key.starts_with(range.prefix) {
+            break;
+        }
+        if page.entries.len() >= limit || bytes >= MAX_LIST_BYTES {
+            page.more = true;
+            break;
+        }
+        let value = blob(row, 1)?;
+        bytes += key.len() + value.len();
+        page.entries.push(Entry { key, value });
+    }
+    Ok(page)
+}
+
+/// The timers of a room, the next one first.
+pub(super) fn timers(connection: &Connection, room: i64) -> rusqlite::Result<Vec<DurableTimer>> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, due, every, payload FROM timers WHERE room = ?1 ORDER BY due, id")?;
+    let read = |row: &Row<'_>| {
+        Ok(DurableTimer {
+            id: row.get::<_, i64>(0)?.cast_unsigned(),
+            due_us: unsigned(row.get(1)?),
+            every_us: row.get::<_, Option<i64>>(2)?.map(unsigned),
+            payload: blob(row, 3)?,
+        })
+    };
+    statement.query_map([room], read)?.collect()
+}
+
+/// The saved states of a room, the newest first.
+pub(super) fn snapshots(connection: &Connection, room: i64) -> rusqlite::Result<Vec<Snapshot>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT release, sha256, version, data, saved FROM snapshots WHERE room = ?1 ORDER BY saved DESC, rowid DESC",
+    )?;
+    let read = |row: &Row<'_>| {
+        Ok(Snapshot {
+            release: row.get(0)?,
+            sha256: row.get(1)?,
+            version: row.get(2)?,
+            data: blob(row, 3)?,
+            saved_us: unsigned(row.get(4)?),
+        })
+    };
+    statement.query_map([room], read)?.collect()
+}
+
+/// The rooms with timers that are due by a time, the most overdue first.
+pub(super) fn due_rooms(connection: &Connection, until_us: u64, limit: usize) -> rusqlite::Result<Vec<DueRoom>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT rooms.name, min(timers.due) FROM timers JOIN rooms ON rooms.id = timers.room WHERE timers.due <= ?1
+         GROUP BY timers.room ORDER BY min(timers.due), rooms.name LIMIT ?2",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let read = |row: &Row<'_>| Ok(DueRoom { room: row.get(0)?, due_us: unsigned(row.get(1)?) });
+    statement.query_map(params![signed(until_us), limit], read)?.collect()
+}
+
+/// The bytes of all entries, timers and snapshots.
+pub(super) fn total(connection: &Connection) -> rusqlite::Result<u64> {
+    connection.query_row("SELECT coalesce(sum(bytes + extra), 0) FROM rooms", [], |row| row.get(0).map(unsigned))
+}
+
+fn blob(row: &Row<'_>, column: usize) -> rusqlite::Result<Bytes> {
+    Ok(Bytes::copy_from_slice(row.get_ref(column)?.as_blob()?))
+}
+
+/// A number of SQLite, which has only signed ones. The database has no negative ones but ids of timers.
+pub(super) fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// A number for SQLite. Sizes and times never come near its largest one.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,133 @@
+//! The tables of the database file and their versions.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::error::OpenError;
+
+/// Marks the file as one of ours (`PRAGMA application_id`): "wsho".
+const APPLICATION: i32 = 0x7773_686f;
+
+/// The steps from an empty file to the newest schema. A file of version N has had the first N of them. A step that has been released
+/// never changes; a new schema is a new step.
+const STEPS: &[&str] = &["
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO meta VALUES ('starts', 0), ('clean', 1), ('next_client_id', 1);
+    -- Written and deleted by probe writes.
+    CREATE TABLE probe (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+    CREATE TABLE rooms (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        keys INTEGER NOT NULL DEFAULT 0,
+        bytes INTEGER NOT NULL DEFAULT 0,
+        -- Bytes of timers and snapshots.
+        extra INTEGER NOT NULL DEFAULT 0,
+        -- When it was last opened, in microseconds since 1970.
+        opened INTEGER NOT NULL,
+        is_open INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX rooms_by_opening ON rooms (opened);
+    CREATE TABLE entries (
+        room INTEGER NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (room, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE timers (
+        room INTEGER NOT NULL, id INTEGER NOT NULL, due INTEGER NOT NULL, every INTEGER, payload BLOB NOT NULL, PRIMARY KEY (room, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX timers_by_due ON timers (due, room);
+    CREATE TABLE snapshots (
+        room INTEGER NOT NULL, sha256 TEXT NOT NULL, release TEXT NOT NULL, version TEXT NOT NULL, saved INTEGER NOT NULL,
+        data BLOB NOT NULL, UNIQUE (room, sha256)
+    ) STRICT;
+"];
+
+/// Brings the file to the newest version.
+pub(super) fn prepare(connection: &mut Connection, file: &Path) -> Result<(), OpenError> {
+    bring_to(STEPS, connection, file)
+}
+
+fn bring_to(steps: &[&str], connection: &mut Connection, file: &Path) -> Result<(), OpenError> {
+    let failed = |source| OpenError::database(file, source);
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let version = version(&transaction, file)?;
+    refuse_newer(version, steps.len(), file)?;
+    for step in &steps[version..] {
+        transaction.execute_batch(step).map_err(failed)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
+    let newest = i64::try_from(steps.len()).expect("steps are few");
+    transaction.pragma_update(None, "user_version", newest).map_err(failed)?;
+    transaction.commit().map_err(failed)
+}
+
+/// The version of the file: 0 if it is empty.
+fn version(connection: &Connection, file: &Path) -> Result<usize, OpenError> {
+    let read = |pragma| {
+        let value = connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+        value.map_err(|source| OpenError::database(file, source))
+    };
+    let (application, version) = (read("application_id")?, read("user_version")?);
+    let tables = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
+    let is_empty = tables.map_err(|source| OpenError::database(file, source))? == 0;
+    match usize::try_from(version) {
+        Ok(version) if application == APPLICATION && version > 0 => Ok(version),
+        Ok(0) if is_empty && application == 0 => Ok(0),
+        _ => Err(OpenError::Foreign { file: file.to_owned() }),
+    }
+}
+
+fn refuse_newer(found: usize, known: usize, file: &Path) -> Result<(), OpenError> {
+    if found <= known {
+        return Ok(());
+    }
+    Err(OpenError::Newer { file: file.to_owned(), found, known })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn database() -> (tempfile::TempDir, std::path::PathBuf, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.db");
+        let connection = Connection::open(&file).unwrap();
+        (folder, file, connection)
+    }
+
+    #[test]
+    fn an_older_schema_is_migrated_by_the_steps_that_it_lacks() {
+        let (_folder, file, mut connection) = database();
+        bring_to(&["CREATE TABLE a (x)"], &mut connection, &file).unwrap();
+        connection.execute("INSERT INTO a VALUES (7)", []).unwrap();
+        bring_to(&["CREATE TABLE a (x)", "ALTER TABLE a ADD y; UPDATE a SET y = x + 1"], &mut connection, &file).unwrap();
+        let found: i64 = connection.query_row("SELECT y FROM a", [], |row| row.get(0)).unwrap();
+        assert_eq!((found, version(&connection, &file).unwrap()), (8, 2));
+    }
+
+    #[test]
+    fn a_failed_migration_changes_nothing() {
+        let (_folder, file, mut connection) = database();
+        bring_to(&["CREATE TABLE a (x)"], &mut connection, &file).unwrap();
+        let steps = ["CREATE TABLE a (x)", "CREATE TABLE b (x); CREATE TABLE a (x)"];
+        assert!(bring_to(&steps, &mut connection, &file).is_err());
+        assert_eq!(version(&connection, &file).unwrap(), 1);
+        assert!(connection.execute("INSERT INTO b VALUES (1)", []).is_err());
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused_in_one_line() {
+        let (_folder, file, mut connection) = database();
+        bring_to(&["CREATE TABLE a (x)", "CREATE TABLE b (x)"], &mut connection, &file).unwrap();
+        let refusal = bring_to(&["CREATE TABLE a (x)"], &mut connection, &file).unwrap_err().to_string();
+        assert!(refusal.ends_with(
+            "has the schema version 2, and this version of ws-host knows 1 at most. Use a newer ws-host, or another folder"
+        ));
+    }
+
+    #[test]
+    fn a_file_of_another_program_is_refused() {
+        let (_folder, file, mut connection) = database();
+        connection.execute("CREATE TABLE a (x)", []).unwrap();
+        assert!(matches!(prepare(&mut connection, &file), Err(OpenError::Foreign { .. })));
+    }
+}

@@ -1,0 +1,63 @@
+//! The bytes of all rooms, and their limit.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+/// The bytes of commits that may wait for the writer, of all rooms together. A room waits for its own commits before it holds more
+/// than 16 MiB, so this many wait only when very many rooms write faster than the disk.
+pub(super) const MAX_WAITING_BYTES: usize = 256 << 20;
+/// The memory of a commit in the queue besides its keys and values.
+const COMMIT_BYTES: usize = 256;
+
+/// The numbers that all threads see.
+#[derive(Debug)]
+pub(super) struct Space {
+    is_available: AtomicBool,
+    total_limit: Option<u64>,
+    /// Durable bytes of entries, timers and snapshots.
+    total: AtomicU64,
+    /// Bytes of the commits that wait.
+    waiting: AtomicUsize,
+}
+
+impl Space {
+    pub(super) fn new(total: u64, total_limit: Option<u64>) -> Self {
+        Self { is_available: AtomicBool::new(true), total_limit, total: AtomicU64::new(total), waiting: AtomicUsize::new(0) }
+    }
+
+    pub(super) fn is_available(&self) -> bool {
+        self.is_available.load(Relaxed)
+    }
+
+    pub(super) fn set_available(&self, is_available: bool) {
+        self.is_available.store(is_available, Relaxed);
+    }
+
+    pub(super) fn total(&self) -> u64 {
+        self.total.load(Relaxed)
+    }
+
+    pub(super) fn set_total(&self, total: u64) {
+        self.total.store(total, Relaxed);
+    }
+
+    /// Whether this many more bytes fit. Commits that wait count in full, even where they replace values.
+    pub(super) fn has_room_for(&self, bytes: u64) -> bool {
+        let Some(limit) = self.total_limit else { return true };
+        let waiting = u64::try_from(self.waiting.load(Relaxed)).unwrap_or(u64::MAX);
+        self.total().saturating_add(waiting).saturating_add(bytes) <= limit
+    }
+
+    /// Counts a commit that is to wait. Fails with the bytes that wait already if there is no room for it.
+    pub(super) fn begin_waiting(&self, bytes: usize) -> Result<(), usize> {
+        let before = self.waiting.fetch_add(bytes + COMMIT_BYTES, Relaxed);
+        if before > 0 && before + bytes + COMMIT_BYTES > MAX_WAITING_BYTES {
+            self.end_waiting(bytes);
+            return Err(before);
+        }
+        Ok(())
+    }
+
+    pub(super) fn end_waiting(&self, bytes: usize) {
+        self.waiting.fetch_sub(bytes + COMMIT_BYTES, Relaxed);
+    }
+}

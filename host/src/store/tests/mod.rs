@@ -1,0 +1,73 @@
+//! The database as the shard uses it.
+
+mod durability;
+mod opening;
+mod reading;
+
+use std::sync::{Arc, mpsc};
+
+use super::error::CommitError;
+use super::*;
+
+/// A data folder with its open database.
+struct Store {
+    folder: tempfile::TempDir,
+    database: Database,
+}
+
+impl Store {
+    fn new() -> Self {
+        Self::with(&Settings::default())
+    }
+
+    fn with(settings: &Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(folder.path(), &Settings { sync: Sync::Normal, ..settings.clone() }).unwrap();
+        Self { folder, database }
+    }
+
+    /// Closes the database and opens it again.
+    fn restart(&mut self) {
+        self.database.close();
+        self.database = Database::open(self.folder.path(), &Settings { sync: Sync::Normal, ..Settings::default() }).unwrap();
+    }
+
+    /// Opens a room at the time 1,000.
+    fn room(&self, name: &str) -> Opened {
+        wait(self.database.open_room(name.into(), 1_000)).unwrap()
+    }
+}
+
+/// Waits for an answer of the database.
+fn wait<T>(answer: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(answer)
+}
+
+/// Commits, and waits until that is done.
+fn commit(room: &RoomStore, writes: Vec<Write>) -> Result<Usage, CommitError> {
+    let (done, result) = mpsc::channel();
+    room.commit(writes, move |result| done.send(result).unwrap());
+    result.recv().unwrap()
+}
+
+fn set(key: &str, value: &str) -> Write {
+    Write::Set(key.into(), value.to_owned().into())
+}
+
+fn get(room: &RoomStore, key: &str) -> Option<String> {
+    let value = wait(room.get(key)).unwrap()?;
+    Some(String::from_utf8(value.to_vec()).unwrap())
+}
+
+fn keys(page: &Page) -> Vec<&str> {
+    page.entries.iter().map(|entry| entry.key.as_str()).collect()
+}
+
+fn timer(id: u64, due_us: u64) -> DurableTimer {
+    DurableTimer { id, due_us, every_us: None, payload: "tick".into() }
+}
+
+fn snapshot(sha256: &str, data: &'static str, saved_us: u64) -> Snapshot {
+    let (release, sha256) = (Arc::from("app.wasm"), Arc::from(sha256));
+    Snapshot { release, sha256, version: "1".into(), data: data.into(), saved_us }
+}

@@ -1,0 +1,236 @@
+//! The jobs of one transaction, as SQL.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::job::{Commit, Job};
+use super::life::Life;
+use super::query::{self, signed, unsigned};
+use super::state::Usage;
+use super::write::{DurableTimer, Snapshot, Write};
+
+/// The result of one job, if the transaction commits.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Outcome {
+    /// A commit: the room's usage after it.
+    Committed(Usage),
+    /// An opening: the start of the host in which the room was open before, or 0.
+    Opened(i64),
+    /// Reserved ids: the first of them.
+    Reserved(u64),
+}
+
+/// A moment at which a crash may come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// The transaction has begun.
+    Begun,
+    /// One more job is part of it.
+    Applied,
+    /// It is durable.
+    Committed,
+}
+
+/// Runs these jobs as one transaction. Returns their outcomes and the change of the total of bytes. After an error nothing has changed.
+pub(super) fn run(
+    connection: &mut Connection,
+    start: i64,
+    jobs: &[Job],
+    mut at: impl FnMut(Moment),
+) -> rusqlite::Result<(Vec<Outcome>, i64)> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    at(Moment::Begun);
+    let (mut outcomes, mut total) = (Vec::with_capacity(jobs.len()), 0);
+    for job in jobs {
+        outcomes.push(match job {
+            Job::Commit(commit) => {
+                let (usage, change) = apply(&transaction, start, commit)?;
+                total += change;
+                Outcome::Committed(usage)
+            }
+            Job::Open { life, .. } => Outcome::Opened(open(&transaction, start, life)?),
+            Job::ReserveIds { count, .. } => Outcome::Reserved(reserve_ids(&transaction, *count)?),
+            Job::Expire { .. } | Job::FinishCheckpoint | Job::Close => unreachable!("these jobs are no part of a transaction"),
+        });
+        at(Moment::Applied);
+    }
+    transaction.commit()?;
+    at(Moment::Committed);
+    Ok((outcomes, total))
+}
+
+/// Removes some rooms that were last opened before this time and have no timer. Returns how many, and the bytes that they had.
+pub(super) fn expire(connection: &mut Connection, start: i64, opened_before_us: u64) -> rusqlite::Result<(usize, u64)> {
+    // At these numbers the transaction ends: more would hold up the turns that wait.
+    const KEYS: u64 = 10_000;
+    const ROOMS: usize = 100;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let (mut keys, mut bytes, mut removed) = (0, 0, 0);
+    while keys < KEYS && removed < ROOMS {
+        let mut statement = transaction.prepare_cached(
+            "SELECT id, keys, bytes + extra FROM rooms WHERE opened < ?1 AND is_open <> ?2
+             AND NOT EXISTS (SELECT 1 FROM timers WHERE room = rooms.id) ORDER BY opened LIMIT 1",
+        )?;
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, unsigned(row.get(1)?), unsigned(row.get(2)?)));
+        let found = statement.query_row(params![signed(opened_before_us), start], read).optional()?;
+        let Some((room, room_keys, room_bytes)) = found else { break };
+        remove_room(&transaction, room)?;
+        (keys, bytes, removed) = (keys + room_keys, bytes + room_bytes, removed + 1);
+    }
+    transaction.commit()?;
+    Ok((removed, bytes))
+}
+
+/// Removes all that the database has of a room.
+pub(super) fn remove_room(transaction: &Transaction<'_>, room: i64) -> rusqlite::Result<()> {
+    for statement in [
+        "DELETE FROM entries WHERE room = ?1",
+        "DELETE FROM timers WHERE room = ?1",
+        "DELETE FROM snapshots WHERE room = ?1",
+        "DELETE FROM rooms WHERE id = ?1",
+    ] {
+        transaction.prepare_cached(statement)?.execute([room])?;
+    }
+    Ok(())
+}
+
+/// Notes that a room is open. A room without a row has nothing to note.
+fn open(transaction: &Transaction<'_>, start: i64, life: &Life) -> rusqlite::Result<i64> {
+    let Some(row) = query::room(transaction, &life.name)? else { return Ok(0) };
+    life.set_row(row.id);
+    let mut statement = transaction.prepare_cached("UPDATE rooms SET opened = ?2, is_open = ?3 WHERE id = ?1")?;
+    statement.execute(params![row.id, signed(life.opened_us), start])?;
+    Ok(row.open_in)
+}
+
+fn reserve_ids(transaction: &Transaction<'_>, count: u64) -> rusqlite::Result<u64> {
+    let sql = "UPDATE meta SET value = value + ?1 WHERE name = 'next_client_id' RETURNING value";
+    let next: i64 = transaction.prepare_cached(sql)?.query_row([signed(count)], |row| row.get(0))?;
+    Ok(unsigned(next) - count)
+}
+
+/// The change of a room's numbers by one commit.
+#[derive(Debug, Default)]
+struct Change {
+    keys: i64,
+    bytes: i64,
+    /// Bytes of timers and snapshots.
+    extra: i64,
+}
+
+fn apply(transaction: &Transaction<'_>, start: i64, commit: &Commit) -> rusqlite::Result<(Usage, i64)> {
+    let room = row_for_writing(transaction, start, &commit.life)?;
+    let mut change = Change::default();
+    for write in &commit.writes {
+        match write {
+            Write::Set(key, value) => set(transaction, room, &mut change, (key, value))?,
+            Write::Delete(key) => delete(transaction, room, &mut change, key)?,
+            Write::Clear => clear(transaction, room, &mut change)?,
+            Write::SetTimer(timer) => set_timer(transaction, room, &mut change, timer)?,
+            Write::DropTimer(id) => drop_timer(transaction, room, &mut change, *id)?,
+            Write::Save(snapshot) => save(transaction, room, &mut change, snapshot)?,
+            Write::DropSnapshots { except } => drop_snapshots(transaction, room, &mut change, except.as_deref())?,
+            Write::Close => {}
+        }
+    }
+    let open_in = if commit.writes.last() == Some(&Write::Close) { 0 } else { start };
+    let mut statement = transaction.prepare_cached(
+        "UPDATE rooms SET keys = keys + ?2, bytes = bytes + ?3, extra = extra + ?4, is_open = ?5 WHERE id = ?1
+         RETURNING keys, bytes",
+    )?;
+    let usage = statement.query_row(params![room, change.keys, change.bytes, change.extra, open_in], |row| {
+        Ok(Usage { keys: unsigned(row.get(0)?), bytes: unsigned(row.get(1)?) })
+    })?;
+    Ok((usage, change.bytes + change.extra))
+}
+
+/// The room's row, which its first commit makes.
+fn row_for_writing(transaction: &Transaction<'_>, start: i64, life: &Life) -> rusqlite::Result<i64> {
+    if let Some(row) = query::row(transaction, life)? {
+        life.set_row(row);
+        return Ok(row);
+    }
+    let mut statement = transaction.prepare_cached("INSERT INTO rooms (name, opened, is_open) VALUES (?1, ?2, ?3)")?;
+    let row = statement.insert(params![life.name, signed(life.opened_us), start])?;
+    life.set_row(row);
+    Ok(row)
+}
+
+fn set(transaction: &Transaction<'_>, room: i64, change: &mut Change, (key, value): (&str, &[u8])) -> rusqlite::Result<()> {
+    match value_length(transaction, room, key)? {
+        Some(before) => change.bytes -= before,
+        None => {
+            change.keys += 1;
+            change.bytes += length(key.len());
+        }
+    }
+    change.bytes += length(value.len());
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO entries (room, key, value) VALUES (?1, ?2, ?3) ON CONFLICT (room, key) DO UPDATE SET value = excluded.value",
+    )?;
+    statement.execute(params![room, key, value])?;
+    Ok(())
+}
+
+fn delete(transaction: &Transaction<'_>, room: i64, change: &mut Change, key: &str) -> rusqlite::Result<()> {
+    let Some(before) = value_length(transaction, room, key)? else { return Ok(()) };
+    change.keys -= 1;
+    change.bytes -= before + length(key.len());
+    transaction.prepare_cached("DELETE FROM entries WHERE room = ?1 AND key = ?2")?.execute(params![room, key])?;
+    Ok(())
+}
+
+fn clear(transaction: &Transaction<'_>, room: i64, change: &mut Change) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached("SELECT keys, bytes FROM rooms WHERE id = ?1")?;
+    let (keys, bytes): (i64, i64) = statement.query_row([room], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    (change.keys, change.bytes) = (-keys, -bytes);
+    transaction.prepare_cached("DELETE FROM entries WHERE room = ?1")?.execute([room])?;
+    Ok(())
+}
+
+fn value_length(transaction: &Transaction<'_>, room: i64, key: &str) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT octet_length(value) FROM entries WHERE room = ?1 AND key = ?2";
+    transaction.prepare_cached(sql)?.query_row(params![room, key], |row| row.get(0)).optional()
+}
+
+fn set_timer(transaction: &Transaction<'_>, room: i64, change: &mut Change, timer: &DurableTimer) -> rusqlite::Result<()> {
+    drop_timer(transaction, room, change, timer.id)?;
+    change.extra += length(timer.payload.len());
+    let sql = "INSERT INTO timers (room, id, due, every, payload) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let (id, due, every) = (timer.id.cast_signed(), signed(timer.due_us), timer.every_us.map(signed));
+    transaction.prepare_cached(sql)?.execute(params![room, id, due, every, &*timer.payload])?;
+    Ok(())
+}
+
+fn drop_timer(transaction: &Transaction<'_>, room: i64, change: &mut Change, id: u64) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM timers WHERE room = ?1 AND id = ?2 RETURNING octet_length(payload)";
+    let mut statement = transaction.prepare_cached(sql)?;
+    let before: Option<i64> = statement.query_row(params![room, id.cast_signed()], |row| row.get(0)).optional()?;
+    change.extra -= before.unwrap_or(0);
+    Ok(())
+}
+
+fn save(transaction: &Transaction<'_>, room: i64, change: &mut Change, snapshot: &Snapshot) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM snapshots WHERE room = ?1 AND sha256 = ?2 RETURNING octet_length(version) + octet_length(data)";
+    let mut statement = transaction.prepare_cached(sql)?;
+    let before: Option<i64> = statement.query_row(params![room, snapshot.sha256], |row| row.get(0)).optional()?;
+    change.extra += length(snapshot.version.len() + snapshot.data.len()) - before.unwrap_or(0);
+    let sql = "INSERT INTO snapshots (room, sha256, release, version, saved, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let Snapshot { release, sha256, version, data, saved_us } = snapshot;
+    transaction.prepare_cached(sql)?.execute(params![room, sha256, release, version, signed(*saved_us), &**data])?;
+    Ok(())
+}
+
+fn drop_snapshots(transaction: &Transaction<'_>, room: i64, change: &mut Change, except: Option<&str>) -> rusqlite::Result<()> {
+    let sql =
+        "SELECT coalesce(sum(octet_length(version) + octet_length(data)), 0) FROM snapshots WHERE room = ?1 AND sha256 IS NOT ?2";
+    let before: i64 = transaction.prepare_cached(sql)?.query_row(params![room, except], |row| row.get(0))?;
+    change.extra -= before;
+    let mut statement = transaction.prepare_cached("DELETE FROM snapshots WHERE room = ?1 AND sha256 IS NOT ?2")?;
+    statement.execute(params![room, except])?;
+    Ok(())
+}
+
+/// A length for SQLite.
+fn length(bytes: usize) -> i64 {
+    i64::try_from(bytes).expect("memory has fewer bytes than an i64 counts")
+}

@@ -1,0 +1,216 @@
+//! The writer thread: which jobs become one transaction, and what follows when it fails.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::checkpoints::{self, Checkpoints};
+use super::error::{CommitError, explain};
+use super::folder::FolderLock;
+use super::job::Job;
+use super::space::Space;
+use super::transaction::{self, Outcome};
+
+/// The writes after which a transaction takes no further job: with 100 to 200 its sync is paid for, and with more the turns of its end wait
+/// for those of its beginning.
+const MAX_WRITES: usize = 200;
+/// The pause between two probe writes while the database is unavailable.
+const PROBE_INTERVAL: Duration = Duration::from_secs(1);
+/// The bytes of a probe write: more than one handler may write, so that the next turn fits too.
+const PROBE_BYTES: i64 = 1 << 20;
+/// How often a transaction is tried while another program writes. Each try waits for five seconds.
+const BUSY_TRIES: u32 = 6;
+
+/// The writer's own state.
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    /// Which start of the host this is. Rooms that are open have its number.
+    pub(super) start: i64,
+    pub(super) space: Arc<Space>,
+    pub(super) checkpoints: Checkpoints,
+    /// Held for as long as the connection writes.
+    pub(super) lock: FolderLock,
+}
+
+impl Writer {
+    /// Serves jobs until it is told to close.
+    pub(super) fn run(mut self, jobs: &Receiver<Job>) {
+        let _closed = Unavailable(Arc::clone(&self.space));
+        let mut left_over = None;
+        loop {
+            let next = left_over.take().map_or_else(|| self.wait(jobs), Some);
+            match next {
+                None => self.probe(),
+                Some(Job::Close) => return self.close(),
+                Some(Job::FinishCheckpoint) => self.finish_checkpoint(),
+                Some(Job::Expire { opened_before_us, answer }) => drop(answer.send(self.expire(opened_before_us))),
+                Some(first) => {
+                    let batch;
+                    (batch, left_over) = gather(first, jobs);
+                    self.write(batch);
+                }
+            }
+        }
+    }
+
+    /// Waits for a job; for `None`, a probe write is due.
+    fn wait(&self, jobs: &Receiver<Job>) -> Option<Job> {
+        if self.space.is_available() {
+            return Some(jobs.recv().unwrap_or(Job::Close));
+        }
+        match jobs.recv_timeout(PROBE_INTERVAL) {
+            Ok(job) => Some(job),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Job::Close),
+        }
+    }
+
+    /// Makes these jobs durable, and reports.
+    fn write(&mut self, batch: Vec<Job>) {
+        for job in &batch {
+            if let Job::Commit(commit) = job {
+                self.space.end_waiting(commit.bytes);
+            }
+        }
+        if !self.space.is_available() {
+            return batch.into_iter().for_each(|job| job.refuse(CommitError::Unavailable));
+        }
+        let (batch, failed) = batch.into_iter().partition::<Vec<_>, _>(|job| match job {
+            Job::Commit(commit) => !commit.life.has_failed(),
+            _ => true,
+        });
+        failed.into_iter().for_each(|job| job.refuse(CommitError::RoomFailed));
+        let (connection, start) = (&mut self.connection, self.start);
+        match patiently(|| transaction::run(connection, start, &batch, |_| ())) {
+            Ok((outcomes, change)) => {
+                self.space.set_total(self.space.total().saturating_add_signed(change));
+                batch.into_iter().zip(outcomes).for_each(|(job, outcome)| report(job, outcome));
+                self.watch_log();
+            }
+            Err(error) => {
+                self.fail(&error);
+                let error = CommitError::Failed(explain(&error));
+                batch.into_iter().for_each(|job| job.refuse(error.clone()));
+            }
+        }
+    }
+
+    /// Asks for a checkpoint if the log has become long.
+    fn watch_log(&self) {
+        if checkpoints::log_pages(&self.connection).is_ok_and(|pages| pages >= checkpoints::LOG_PAGES) {
+            self.checkpoints.ask();
+        }
+    }
+
+    fn finish_checkpoint(&self) {
+        if let Err(error) = checkpoints::run(&self.connection) {
+            // The thread of checkpoints comes to the same error, and tells it.
+            tracing::debug!("a checkpoint did not finish: {error}");
+        }
+    }
+
+    fn expire(&mut self, opened_before_us: u64) -> Result<usize, CommitError> {
+        if !self.space.is_available() {
+            return Err(CommitError::Unavailable);
+        }
+        let (connection, start) = (&mut self.connection, self.start);
+        match patiently(|| transaction::expire(connection, start, opened_before_us)) {
+            Ok((rooms, bytes)) => {
+                self.space.set_total(self.space.total().saturating_sub(bytes));
+                Ok(rooms)
+            }
+            Err(error) => {
+                self.fail(&error);
+                Err(CommitError::Failed(explain(&error)))
+            }
+        }
+    }
+
+    /// Takes no more writes until a probe write succeeds.
+    fn fail(&self, error: &rusqlite::Error) {
+        self.space.set_available(false);
+        tracing::error!("the database cannot write: {}. It takes no writes until that works again", explain(error));
+    }
+
+    fn probe(&mut self) {
+        let probe = |connection: &Connection| {
+            // A log that is in the database file already may be what fills the disk.
+            let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            connection.execute("REPLACE INTO probe (id, data) VALUES (1, zeroblob(?1))", [PROBE_BYTES])?;
+            connection.execute("DELETE FROM probe", [])
+        };
+        match probe(&self.connection) {
+            Ok(_) => {
+                self.space.set_available(true);
+                tracing::info!("the database takes writes again");
+            }
+            Err(error) => tracing::debug!("a probe write failed: {error}"),
+        }
+    }
+
+    /// Ends in good order. The last connection to close moves the log into the file, and removes it.
+    fn close(self) {
+        let Self { connection, checkpoints, lock, .. } = self;
+        checkpoints.stop();
+        if let Err(error) = connection.execute("UPDATE meta SET value = 1 WHERE name = 'clean'", []) {
+            tracing::warn!("the database is closed without its mark of a clean shutdown: {}", explain(&error));
+        }
+        drop(connection);
+        drop(lock);
+    }
+}
+
+/// Marks the database as unavailable when the writer ends, in whatever way.
+struct Unavailable(Arc<Space>);
+
+impl Drop for Unavailable {
+    fn drop(&mut self) {
+        self.0.set_available(false);
+    }
+}
+
+/// Takes jobs that wait, until they are enough for one transaction. A job that runs outside of one is left over.
+fn gather(first: Job, jobs: &Receiver<Job>) -> (Vec<Job>, Option<Job>) {
+    let mut writes = first.writes().unwrap_or(0);
+    let mut batch = vec![first];
+    while writes < MAX_WRITES {
+        let job = match jobs.try_recv() {
+            Ok(job) => job,
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+        };
+        match job.writes() {
+            Some(more) if writes + more <= MAX_WRITES => {
+                writes += more;
+                batch.push(job);
+            }
+            _ => return (batch, Some(job)),
+        }
+    }
+    (batch, None)
+}
+
+/// Tries again while another program writes.
+fn patiently<T>(mut run: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    let is_busy = |error: &rusqlite::Error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+    for attempt in 1.. {
+        match run() {
+            Err(error) if is_busy(&error) && attempt < BUSY_TRIES => {
+                tracing::warn!("another program writes the database, and all rooms wait for it");
+            }
+            result => return result,
+        }
+    }
+    unreachable!("the last try returns")
+}
+
+fn report(job: Job, outcome: Outcome) {
+    // An error of an answer means that nobody waits any more.
+    match (job, outcome) {
+        (Job::Commit(commit), Outcome::Committed(usage)) => commit.done.report(Ok(usage)),
+        (Job::Open { answer, .. }, Outcome::Opened(open_in)) => drop(answer.send(Ok(open_in))),
+        (Job::ReserveIds { answer, .. }, Outcome::Reserved(first)) => drop(answer.send(Ok(first))),
+        _ => unreachable!("each outcome belongs to its job"),
+    }
+}

@@ -35,7 +35,7 @@ impl Room {
     /// this call. Returns the timer's id. A delay of more than a hundred years counts as a hundred years.
     ///
     /// A timer runs late by the grain of the clock, about a millisecond, and never early. A repeating one keeps to its grid: its
-    /// calls are exact on average, whatever its delay, unless the room is busy for longer than 4 ms.
+    /// calls are exact on average, whatever its delay, unless the room is busy for longer than 20 ms.
     ///
     /// # Errors
     /// `Limit`: the room has 10,000 timers already, or 16 MiB of payloads. `Invalid`: the payload is too large, or a repeating

@@ -15,8 +15,8 @@ const MAX_PAYLOADS_BYTES: usize = 16 << 20;
 const MAX_DELAY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// How late a call of a repeating timer may be and still be made. The wheel of tokio's timers and the wait below it round up to a
-/// millisecond each, so calls closer to each other than that come in bursts.
-const GRAIN: Duration = Duration::from_millis(4);
+/// millisecond each, and a busy machine lets a thread wait for some more. So calls close to each other come in bursts.
+const LATEST: Duration = Duration::from_millis(20);
 
 /// How a timer runs, and how long the host keeps it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -133,10 +133,10 @@ impl Timers {
     }
 }
 
-/// The next call of a repeating timer that was due at `due`. The grid stays where it was. A call that has been missed is made up for
-/// if it is late by the clock's grain at most, and left out otherwise.
+/// The next call of a repeating timer that was due at `due`. The grid stays where it was. A call that is late by up to `LATEST` is
+/// made up for, and a later one left out.
 fn next_on_grid(due: Instant, every: Duration, now: Instant) -> Instant {
-    let too_late = now.saturating_duration_since(due).saturating_sub(GRAIN);
+    let too_late = now.saturating_duration_since(due).saturating_sub(LATEST);
     // In u64 this reaches 500 years.
     let steps = too_late.as_nanos().div_ceil(every.as_nanos().max(1)).max(1);
     let nanos = steps.saturating_mul(every.as_nanos());

@@ -434,8 +434,8 @@ extern void ws_host_server_control_allow_new_clients(void);
 // hundred years.
 // 
 // A timer runs late by the grain of the host's clock (about a millisecond) and by what the room does first, and never early. A repeating
-// timer keeps to its grid: a late call does not delay the later ones, and calls that the clock's grain holds up are made up for. So its calls are
-// exact on average, whatever its delay. Calls that are late by more than 4 ms, because a handler or the machine was busy, are left out.
+// timer keeps to its grid: a late call does not delay the later ones, and a call that is late by up to 20 ms is made up for. So
+// its calls are exact on average, whatever its delay. Later ones, because a handler or the machine was busy, are left out.
 // 
 // Timers live in the host: they survive a swap and a trap. They end when the room hibernates or the host ends, unless they
 // are durable. A guest without the export `timers` may set them, and nothing happens when they are due.

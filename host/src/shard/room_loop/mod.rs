@@ -58,6 +58,8 @@ pub(super) struct RoomLoop<L: Launch> {
     occupancy: Occupancy,
     /// Wakes the loop when the room's next time has come.
     alarm: Option<Pin<Box<Sleep>>>,
+    /// The timers that were due one after the other.
+    in_a_row: u8,
 }
 
 /// The next step of the loop.
@@ -81,7 +83,7 @@ impl<L: Launch> RoomLoop<L> {
     ) -> Self {
         let outputs = Outputs::new(journal, &task);
         let occupancy = Occupancy::new(linger, shard.limits().handshake_timeout);
-        Self { shard, counters, task, orders, room, release, outputs, occupancy, alarm: None }
+        Self { shard, counters, task, orders, room, release, outputs, occupancy, alarm: None, in_a_row: 0 }
     }
 
     /// Starts the first instance, says how that went, and handles inputs until the room retires.

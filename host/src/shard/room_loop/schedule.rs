@@ -8,6 +8,9 @@ use super::{RoomLoop, Work};
 use crate::app::Launch;
 use crate::shard::input::{Input, What};
 
+/// The timers that a room runs before the rest of its shard has a turn. tokio looks for readable sockets after 61 turns.
+const TIMERS_IN_A_ROW: u8 = 16;
+
 impl<L: Launch> RoomLoop<L> {
     /// Waits for the next step.
     pub(super) async fn next(&mut self) -> Work<L> {
@@ -21,10 +24,18 @@ impl<L: Launch> RoomLoop<L> {
             if self.outputs.are_full() {
                 return Poll::Pending;
             }
+            if self.in_a_row == TIMERS_IN_A_ROW {
+                self.in_a_row = 0;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             if let Some(at) = self.task.mailbox.next_at() {
                 // Due timers run before inputs that arrived later, so a mailbox that never empties does not delay timers.
                 let due = self.next_due().filter(|due| *due <= at).and_then(|_| self.take_due(at));
-                let input = due.or_else(|| self.task.mailbox.pop().map(Work::Input));
+                let input = due.or_else(|| {
+                    self.in_a_row = 0;
+                    self.task.mailbox.pop().map(Work::Input)
+                });
                 return input.map_or(Poll::Pending, Poll::Ready);
             }
             while let Some(due) = self.next_due() {
@@ -40,6 +51,7 @@ impl<L: Launch> RoomLoop<L> {
                 }
                 // Ready means that the time has come meanwhile: look again.
                 if alarm.as_mut().poll(cx).is_pending() {
+                    self.in_a_row = 0;
                     return Poll::Pending;
                 }
             }
@@ -68,6 +80,7 @@ impl<L: Launch> RoomLoop<L> {
             return (until <= now).then_some(Work::Retry);
         }
         let (at, id, payload) = self.room.timers_mut().take_due(now)?;
+        self.in_a_row += 1;
         Some(Work::Input(Input { at, what: What::Timer(id, payload) }))
     }
 }

@@ -7,6 +7,7 @@ mod half_closed;
 mod held;
 mod memory;
 mod occupancy;
+mod timers;
 mod verdicts;
 
 use std::cell::{Cell, RefCell};
@@ -34,7 +35,7 @@ use super::serve::serve;
 use super::table::Shard;
 use crate::app::{App, Fault, Launch, Outcome, StartReason, UpgradeRequest};
 use crate::config::Limits;
-use crate::room::{Decision, Effect, Room, Turn};
+use crate::room::{Decision, Effect, Room, TimerOptions, Turn};
 use crate::types::{Client, ClientId, CloseInfo, Message, Request};
 
 /// Broadcasts what it is told. A message that begins with `write` counts as a turn that writes.
@@ -50,6 +51,15 @@ struct Herald {
 impl Herald {
     fn note(&self, what: String) {
         self.told.lock().expect("no test panics with it").push(what);
+    }
+
+    /// Sets a timer that is due at once, and says so when the shard has done nothing else for too long.
+    fn tick(&self, room: &mut Room, ticks: u32) -> Outcome {
+        if ticks == 500_000 {
+            return room.broadcast("nothing else runs").map_err(|error| Fault::new(error.to_string()));
+        }
+        let set = room.set_timer(Duration::ZERO, TimerOptions::ONCE, ticks.to_string());
+        set.map(drop).map_err(|error| Fault::new(error.to_string()))
     }
 
     fn outcome_of(&self, handler: &str) -> Outcome {
@@ -85,6 +95,7 @@ impl App for Herald {
                 self.go_on.notified().await;
                 Err(Fault::new("the test asked for it"))
             }
+            Some(("tick", _)) => self.tick(room, 0),
             Some(("close", _)) => room.close(from, 4000, &text).map_err(|error| Fault::new(error.to_string())),
             Some(("answer", _)) => room.send(from, text).map(drop).map_err(|error| Fault::new(error.to_string())),
             _ => room.broadcast(text).map_err(|error| Fault::new(error.to_string())),
@@ -99,6 +110,11 @@ impl App for Herald {
     async fn on_drain(&mut self, _room: &mut Room, client: ClientId) -> Outcome {
         self.note(format!("drained {client}"));
         Ok(())
+    }
+
+    async fn on_timer(&mut self, room: &mut Room, _timer: u64, payload: Bytes) -> Outcome {
+        let ticks = std::str::from_utf8(&payload).ok().and_then(|ticks| ticks.parse().ok()).unwrap_or(0);
+        self.tick(room, ticks + 1)
     }
 
     async fn on_upgrade(&mut self, _room: &mut Room, _request: &UpgradeRequest) -> Result<Decision, Fault> {

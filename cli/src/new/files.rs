@@ -28,7 +28,7 @@ pub(super) const RUST: &[File] = files!("sdk/rust":
 
 /// `sdk/js`.
 pub(super) const JAVASCRIPT: &[File] = files!("sdk/js":
-    "README.md", "bin/ws-host-guest.mjs", "build/build.mjs", "build/bundle.mjs", "build/look.mjs", "build/project.mjs",
+    "README.md", "bin/ws-host-guest.mjs", "build/build.mjs", "build/builtins.mjs", "build/bundle.mjs", "build/look.mjs", "build/project.mjs",
     "build/stamp.mjs", "build/types.mjs", "build/world.mjs", "globals.d.ts", "index.d.ts", "package.json",
     "src/client.js", "src/exports.js", "src/globals.js", "src/index.js", "src/output.js", "src/phase.js", "src/process.js", "src/random.js",
     "src/text.js", "src/values.js",

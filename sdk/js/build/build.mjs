@@ -27,7 +27,7 @@ export async function build(source, { out, bundle: kept, cache }) {
     const interfaces = interfacesFor(await handlersOf(module, source, { scratch, root }));
     const wit = join(scratch, 'wit');
     const world = writeWorld(wit, interfaces);
-    const script = await bundle(entry(module, interfaces), { root, external: ['ws-host:*', 'wasi:*'] });
+    const script = await bundle(entry(module, interfaces), { root, told, external: ['ws-host:*', 'wasi:*'] });
     if (kept) writeFileSync(kept, script);
     await typesAreRight();
     const stamp = stampOf(script, world);
@@ -41,6 +41,10 @@ export async function build(source, { out, bundle: kept, cache }) {
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+function told(line) {
+  process.stderr.write(`ws-host-guest: ${line}\n`);
 }
 
 /** Returns the source of the module whose exports become the component's. */

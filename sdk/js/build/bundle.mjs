@@ -5,10 +5,12 @@ import { fileURLToPath } from 'node:url';
 
 import * as esbuild from 'esbuild';
 
+import { builtins } from './builtins.mjs';
+
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 
 /** Bundles a module and its imports, TypeScript included, into one script. esbuild prints its own messages. */
-export async function bundle(contents, { root, ...options }) {
+export async function bundle(contents, { root, plugins = [], told = () => {}, ...options }) {
   const result = await esbuild
     .build({
       stdin: { contents, resolveDir: PACKAGE, sourcefile: 'ws-host-guest' },
@@ -18,12 +20,15 @@ export async function bundle(contents, { root, ...options }) {
       write: false,
       format: 'esm',
       platform: 'neutral',
-      mainFields: ['module', 'main'],
-      conditions: ['import', 'module'],
+      // A guest is most like a worker of a browser.
+      mainFields: ['browser', 'module', 'main'],
+      conditions: ['workerd', 'worker', 'browser', 'module'],
+      define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
       target: 'es2023',
       keepNames: false,
       alias: { 'ws-host-guest': own('index.js') },
       logLevel: 'error',
+      plugins: [...plugins, builtins(told)],
       ...options,
     })
     .catch(() => {

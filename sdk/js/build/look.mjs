@@ -21,6 +21,9 @@ const NO_HOST = {
   },
 };
 
+// A guest has it, and so has Node.js from version 21 on.
+globalThis.navigator ??= { userAgent: 'ws-host' };
+
 /** Returns the names of a module's handlers. Throws for a module that cannot work. */
 export async function handlersOf(module, shown, { scratch, root }) {
   const script = await bundle(`export * from ${JSON.stringify(module)}; import * as all from ${JSON.stringify(module)};

@@ -81,6 +81,38 @@ test('a module in TypeScript whose types are not checked says so', () => {
   assert.match(said, /the types of untyped\.ts are not checked: its project lacks a tsconfig\.json$/);
 });
 
+test('a module of Node.js that only computes is built in, and one that cannot be is refused where it is imported', () => {
+  const pure = build("import { Buffer } from 'node:buffer'; import path from 'path'; export default { onMessage() { return Buffer.from(path.sep); } }");
+  assert.deepEqual([pure.status, pure.stderr], [0, '']);
+  const { status, stderr } = build("\nimport { readFileSync } from 'node:fs'; export default { onMessage() { readFileSync('x'); } }");
+  assert.equal(status, 1);
+  assert.match(stderr, /node:fs is not available: a guest has no files: keep data in/);
+  assert.match(stderr, /app\.js:2:29:/);
+});
+
+test('a package may import a module that cannot be, as long as it does not use it', () => {
+  const project = join(folder, 'optional');
+  mkdirSync(join(project, 'node_modules/careful'), { recursive: true });
+  writeFileSync(join(project, 'package.json'), '{}');
+  writeFileSync(join(project, 'node_modules/careful/index.js'), "const fs = require('fs'); exports.read = () => fs.readFileSync('x');");
+  const { status, said } = build("import { read } from 'careful'; export default { onMessage: read }", 'optional/app.js');
+  assert.equal(status, 0);
+  assert.match(said, /^ws-host-guest: the package careful imports fs, and fails where it uses it: a guest has no files/);
+});
+
+test('the build of a package for browsers comes first, and it is the one for production', () => {
+  const project = join(folder, 'browser');
+  mkdirSync(join(project, 'node_modules/both'), { recursive: true });
+  writeFileSync(join(project, 'package.json'), '{}');
+  const manifest = { main: 'node.js', browser: 'browser.js' };
+  writeFileSync(join(project, 'node_modules/both/package.json'), JSON.stringify(manifest));
+  writeFileSync(join(project, 'node_modules/both/node.js'), 'throw new Error("for Node.js")');
+  const choice = 'if (process.env.NODE_ENV !== "production") throw new Error("for development"); exports.one = 1;';
+  writeFileSync(join(project, 'node_modules/both/browser.js'), choice);
+  const { status, stderr } = build("import { one } from 'both'; export default { onMessage() { return one; } }", 'browser/app.js');
+  assert.deepEqual([status, stderr], [0, '']);
+});
+
 const mistakes = {
   'a module without a default export': ['export const onMessage = 1;', /^ws-host-guest: app\.js has no default export with handlers: `export default/],
   'an export without handlers': ['export default { answer: 42 }', /has no handler: it may have onConnect, onMessage/],

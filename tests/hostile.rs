@@ -322,39 +322,3 @@ async fn a_leaver_cannot_be_closed_but_others_can_while_it_leaves() {
     assert!(host.logs("left 1").contains("4001 \"taken along\""));
     assert_eq!(Client::join(&host).await.1, 3);
 }
-
-/// Fails twice, once more than `--restarts 1/…` allows, so that the circuit opens.
-async fn fails_too_often(host: &mut Host) {
-    for _ in 0..2 {
-        let mut fails = Client::connect(host).await;
-        fails.hears().await;
-        fails.says("die unreachable").await;
-        assert_eq!(fails.is_closed().await.0, 1011);
-    }
-    host.logs("the application has failed too often");
-}
-
-#[tokio::test]
-async fn an_open_circuit_closes_again_after_the_cool_down() {
-    let (mut host, mut stays) = hostile(&["--restarts", "1/1s"]).await;
-    fails_too_often(&mut host).await;
-    assert_eq!(stays.is_closed().await.0, 1013);
-    host.logs("the application runs again");
-    let (mut stays, _) = Client::join(&host).await;
-    is_served(&host, &mut stays).await;
-}
-
-#[tokio::test]
-async fn an_open_circuit_is_closed_by_a_swap() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let socket = folder.path().join("admin.sock");
-    let socket = socket.to_str().expect("the path is text");
-    let (mut host, mut stays) = hostile(&["--restarts", "1/1h", "--socket", socket]).await;
-    fails_too_often(&mut host).await;
-    assert_eq!(stays.is_closed().await.0, 1013);
-    assert_eq!(refusal(&host, "/", &[]).await, 503);
-    let swap = command().arg("swap").arg(guest("one")).args(["--socket", socket]).output().expect("ws-host starts");
-    assert!(swap.status.success(), "{}", String::from_utf8_lossy(&swap.stderr));
-    host.logs("the application runs again");
-    assert_eq!(Client::connect(&host).await.asks("1").await, "one 1 1");
-}

@@ -9,6 +9,7 @@ mod bench_command;
 mod cache;
 mod certificates;
 mod chats;
+mod circuits;
 mod command_line;
 mod compression;
 mod config_file;

@@ -23,7 +23,7 @@ pub enum CloseCause {
     TooBig,
     /// The client broke a rate limit or another rule of the host (1008).
     Policy,
-    /// The client did not read what was sent to it, its room is full, or the room's circuit is open (1013).
+    /// The client did not read what was sent to it, its room is full, or the room's circuit or that of its address is open (1013).
     Overload,
     /// The handler trapped on an input of this client, or the host could not store what the room has done, or failed in it (1011).
     Trap,
@@ -178,6 +178,11 @@ impl CloseInfo {
         Self::host(CloseCause::Overload, ByteString::from_static("the application keeps failing"))
     }
 
+    /// The app keeps failing on clients of this client's address (1013).
+    pub fn fails_on_address() -> Self {
+        Self::host(CloseCause::Overload, ByteString::from_static("the application keeps failing on clients of this address"))
+    }
+
     /// An end that the host brought about, with the code that the table has for the cause.
     fn host(cause: CloseCause, reason: impl Into<ByteString>) -> Self {
         // Only the client and the guest bring codes of their own, and neither is a decision of the host.
@@ -246,6 +251,7 @@ mod tests {
             (CloseInfo::holds_too_much(), 1013),
             (CloseInfo::room_full(), 1013),
             (CloseInfo::keeps_failing(), 1013),
+            (CloseInfo::fails_on_address(), 1013),
         ] {
             assert_eq!((info.code, info.cause.code(), info.clean), (code, Some(code), true));
             assert!(!info.reason.is_empty());

@@ -54,7 +54,8 @@ pub struct Limits {
     pub close_timeout: Duration,
     /// How long a shutdown waits for the clients' close frames and the guest.
     pub drain_timeout: Duration,
-    /// Restarts within `restart_window` after which a room's circuit opens. One connection counts once.
+    /// Restarts within `restart_window` for one cause, after which an address is held off or a room's circuit opens. One connection
+    /// counts once.
     pub max_restarts: usize,
     /// The window in which restarts are counted, and how long an open circuit stays open.
     pub restart_window: Duration,

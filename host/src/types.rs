@@ -1,7 +1,7 @@
 //! The nouns that every layer talks about: clients, messages and how a connection ends.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 pub use crate::close::{CloseCause, CloseInfo};
@@ -55,6 +55,14 @@ pub struct Client {
     pub request: Request,
     /// The subprotocol that was agreed on (RFC 6455 §1.9), if any.
     pub subprotocol: Option<Arc<str>>,
+}
+
+/// The network that counts as one address. An IPv6 subscriber gets a /64 at least (RFC 6177) and can use every address in it.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+    }
 }
 
 /// The path, query and headers of an upgrade request. A clone costs a reference count.

@@ -1,11 +1,12 @@
 //! A WebSocket client based on tokio-tungstenite.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::AsyncWriteExt;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Response;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
@@ -42,10 +43,30 @@ impl Client {
         (Self { socket }, response)
     }
 
+    /// Connects to `/` from this address of loopback.
+    pub async fn connect_from(host: &Host, address: [u8; 4]) -> Client<TcpStream> {
+        Client::over(stream_from(host, address).await, &host.url("/")).await
+    }
+
+    /// The HTTP status with which a client of this address of loopback is refused.
+    pub async fn refusal_from(host: &Host, address: [u8; 4]) -> u16 {
+        match client_async(host.url("/"), stream_from(host, address).await).await {
+            Err(Error::Http(response)) => response.status().as_u16(),
+            other => panic!("not {other:?} but a refusal"),
+        }
+    }
+
     /// Connects, and waits until the probe reports that this client has joined. Returns the client and its id.
     pub async fn join(host: &Host) -> (Self, u64) {
         Self::connect(host).await.has_joined().await
     }
+}
+
+/// A connection from this address of loopback.
+async fn stream_from(host: &Host, address: [u8; 4]) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket can be made");
+    socket.bind(SocketAddr::from((address, 0))).expect("an address of loopback");
+    socket.connect(host.address.parse().expect("the host has an address")).await.expect("the host accepts")
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {

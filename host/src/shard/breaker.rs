@@ -58,6 +58,11 @@ impl Breaker {
         self.open_until.is_some_and(|until| now < until)
     }
 
+    /// Whether it remembers something at this time.
+    pub fn remembers_at(&self, now: Instant) -> bool {
+        self.forgets_at().is_some_and(|at| now < at)
+    }
+
     /// When it has nothing to remember any more: neither a restart that counts nor a trial to come.
     pub fn forgets_at(&self) -> Option<Instant> {
         self.restarts.back().copied().max(self.open_until).map(|last| last + self.window)

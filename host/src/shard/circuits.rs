@@ -5,20 +5,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::breaker::Breaker;
+use super::room_circuit::RoomCircuit;
 use crate::config::Limits;
 
-/// The most breakers of ended rooms that a shard keeps. For another one, it gives up the one that forgets first.
+/// The most circuits of ended rooms that a shard keeps. For another one, it gives up the one that forgets first.
 const MAX_KEPT: usize = 1024;
 /// Rooms in a row that may fail to start within a window. One more means that the release fails, and not the rooms.
 const MAX_FAILED_ROOMS: usize = 20;
 
-/// The breakers of rooms that have ended, and one for the starts of all rooms. So a room that comes and goes is held back like one that
+/// The circuits of rooms that have ended, and one for the starts of all rooms. So a room that comes and goes is held back like one that
 /// stays, and a release that cannot start costs a bounded number of launches, whatever names are asked for.
 #[derive(Debug)]
 pub struct Circuits {
     max_restarts: usize,
     window: Duration,
-    kept: HashMap<Arc<str>, Breaker>,
+    kept: HashMap<Arc<str>, RoomCircuit>,
     /// Counts the rooms that have failed to start since the last one that started.
     starts: Breaker,
     /// Whether a room has started with this release. Then those that fail are to blame, and not the release: an app may refuse names.
@@ -32,21 +33,21 @@ impl Circuits {
         Self { max_restarts, window, kept: HashMap::new(), starts: Breaker::new(MAX_FAILED_ROOMS, window), has_started: false }
     }
 
-    /// Takes the breaker for a room of this name, which opens now. `None` while its circuit is open, or that of all starts.
-    pub fn take(&mut self, name: &str, now: Instant) -> Option<Breaker> {
+    /// Takes the circuit for a room of this name, which opens now. `None` while it is open, or that of all starts.
+    pub fn take(&mut self, name: &str, now: Instant) -> Option<RoomCircuit> {
         let all_are_held_back = self.starts.is_open(now) && !self.has_started;
-        if all_are_held_back || self.kept.get(name).is_some_and(|breaker| breaker.is_open(now)) {
+        if all_are_held_back || self.kept.get(name).is_some_and(|circuit| circuit.is_open(now)) {
             return None;
         }
-        let mut breaker = self.kept.remove(name).unwrap_or_else(|| Breaker::new(self.max_restarts, self.window));
+        let mut circuit = self.kept.remove(name).unwrap_or_else(|| RoomCircuit::new(self.max_restarts, self.window));
         if self.starts.open_until().is_some() {
             // It has one launch. If none has started yet, it is the trial for all rooms, and the others wait for its outcome.
             if !self.has_started {
                 self.starts.open(now);
             }
-            breaker.put_on_trial(now);
+            circuit.put_on_trial(now);
         }
-        Some(breaker)
+        Some(circuit)
     }
 
     /// A new room has started. Returns whether that closes the circuit of all starts.
@@ -67,22 +68,22 @@ impl Circuits {
         opens && !self.has_started
     }
 
-    /// Keeps the breaker of a room that has ended, while there is something to remember.
-    pub fn keep(&mut self, name: &str, breaker: Breaker, now: Instant) {
-        let is_needed = |breaker: &Breaker| breaker.forgets_at().is_some_and(|at| now < at);
-        if !is_needed(&breaker) {
+    /// Keeps the circuit of a room that has ended, while there is something to remember.
+    pub fn keep(&mut self, name: &str, circuit: RoomCircuit, now: Instant) {
+        let is_needed = |circuit: &RoomCircuit| circuit.forgets_at().is_some_and(|at| now < at);
+        if !is_needed(&circuit) {
             return;
         }
         if self.kept.len() >= MAX_KEPT {
-            self.kept.retain(|_, breaker| is_needed(breaker));
+            self.kept.retain(|_, circuit| is_needed(circuit));
         }
         if self.kept.len() >= MAX_KEPT
             && let Some(first) =
-                self.kept.iter().min_by_key(|(_, breaker)| breaker.forgets_at()).map(|(name, _)| Arc::clone(name))
+                self.kept.iter().min_by_key(|(_, circuit)| circuit.forgets_at()).map(|(name, _)| Arc::clone(name))
         {
             self.kept.remove(&first);
         }
-        self.kept.insert(name.into(), breaker);
+        self.kept.insert(name.into(), circuit);
     }
 
     /// Forgets everything: another release runs.
@@ -96,8 +97,13 @@ impl Circuits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shard::room_circuit::{Cause, Verdict};
 
     const WINDOW: Duration = Duration::from_secs(10);
+
+    fn may_restart(circuit: &mut RoomCircuit, now: Instant) -> bool {
+        circuit.judge(Cause::App, now) == Verdict::Restart
+    }
 
     fn circuits() -> Circuits {
         Circuits::new(&Limits { max_restarts: 5, restart_window: WINDOW, ..Limits::default() })
@@ -106,24 +112,24 @@ mod tests {
     #[test]
     fn a_room_whose_circuit_is_open_does_not_open_before_the_cool_down_and_then_has_one_trial() {
         let (mut circuits, now) = (circuits(), Instant::now());
-        let mut breaker = circuits.take("a", now).expect("nothing has failed");
-        breaker.open(now);
-        circuits.keep("a", breaker, now);
+        let mut circuit = circuits.take("a", now).expect("nothing has failed");
+        circuit.open(now);
+        circuits.keep("a", circuit, now);
         assert!(circuits.take("a", now).is_none());
         assert!(circuits.take("b", now).is_some());
-        let mut breaker = circuits.take("a", now + WINDOW).expect("the cool-down has passed");
-        assert!(!breaker.allow(now + WINDOW), "it is a trial");
+        let mut circuit = circuits.take("a", now + WINDOW).expect("the cool-down has passed");
+        assert!(!may_restart(&mut circuit, now + WINDOW), "it is a trial");
     }
 
     #[test]
     fn the_restarts_of_a_room_that_comes_and_goes_count_together() {
         let (mut circuits, now) = (circuits(), Instant::now());
         for _ in 0..5 {
-            let mut breaker = circuits.take("a", now).expect("the circuit is closed");
-            assert!(breaker.allow(now));
-            circuits.keep("a", breaker, now);
+            let mut circuit = circuits.take("a", now).expect("the circuit is closed");
+            assert!(may_restart(&mut circuit, now));
+            circuits.keep("a", circuit, now);
         }
-        assert!(!circuits.take("a", now).expect("the circuit is closed").allow(now));
+        assert!(!may_restart(&mut circuits.take("a", now).expect("the circuit is closed"), now));
     }
 
     #[test]
@@ -135,13 +141,13 @@ mod tests {
         }
         assert!(circuits.take("another", now).is_none());
         let later = now + WINDOW;
-        assert!(!circuits.take("trial", later).expect("the cool-down has passed").allow(later));
+        assert!(!may_restart(&mut circuits.take("trial", later).expect("the cool-down has passed"), later));
         assert!(circuits.take("another", later).is_none(), "it waits for the outcome");
         assert!(!circuits.note_failed_start(later), "it is open already");
         let again = later + WINDOW;
         assert!(circuits.take("trial", again).is_some());
         assert!(circuits.note_start());
-        assert!(circuits.take("another", again).is_some_and(|mut breaker| breaker.allow(again)));
+        assert!(circuits.take("another", again).is_some_and(|mut circuit| may_restart(&mut circuit, again)));
     }
 
     #[test]
@@ -162,33 +168,33 @@ mod tests {
             assert!(circuits.take(&room.to_string(), now).is_some());
             assert!(!circuits.note_failed_start(now), "not all are refused");
         }
-        let mut breaker = circuits.take("another", now).expect("it is not to blame");
-        assert!(!breaker.allow(now), "its first launch is the last");
+        let mut circuit = circuits.take("another", now).expect("it is not to blame");
+        assert!(!may_restart(&mut circuit, now), "its first launch is the last");
         assert!(circuits.note_start());
-        assert!(circuits.take("a third", now).is_some_and(|mut breaker| breaker.allow(now)));
+        assert!(circuits.take("a third", now).is_some_and(|mut circuit| may_restart(&mut circuit, now)));
     }
 
     #[test]
     fn another_release_begins_with_closed_circuits() {
         let (mut circuits, now) = (circuits(), Instant::now());
-        let mut breaker = circuits.take("a", now).expect("nothing has failed");
-        breaker.open(now);
-        circuits.keep("a", breaker, now);
+        let mut circuit = circuits.take("a", now).expect("nothing has failed");
+        circuit.open(now);
+        circuits.keep("a", circuit, now);
         let opened = (0..=MAX_FAILED_ROOMS).filter(|_| circuits.note_failed_start(now)).count();
         assert_eq!(opened, 1);
         circuits.clear();
-        assert!(circuits.take("a", now).is_some_and(|mut breaker| breaker.allow(now)));
+        assert!(circuits.take("a", now).is_some_and(|mut circuit| may_restart(&mut circuit, now)));
     }
 
     #[test]
     fn a_shard_keeps_a_bounded_number_of_breakers_and_only_while_they_remember_something() {
         let (mut circuits, now) = (circuits(), Instant::now());
-        circuits.keep("fine", Breaker::new(5, WINDOW), now);
+        circuits.keep("fine", RoomCircuit::new(5, WINDOW), now);
         assert!(circuits.kept.is_empty());
         let failed_at = |at| {
-            let mut breaker = Breaker::new(5, WINDOW);
-            breaker.open(at);
-            breaker
+            let mut circuit = RoomCircuit::new(5, WINDOW);
+            circuit.open(at);
+            circuit
         };
         circuits.keep("first", failed_at(now), now);
         for n in 0..MAX_KEPT {

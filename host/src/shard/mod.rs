@@ -40,7 +40,8 @@
 //! | `release` | the release that a room runs |
 //! | `way_back` | the releases before it, while probations run |
 //! | `breaker` | how often an app may fail |
-//! | `circuits` | the breakers of rooms that have ended, and of the starts of all rooms |
+//! | `room_circuit` | the causes of a room's failures, and which of them are held off |
+//! | `circuits` | the circuits of rooms that have ended, and of the starts of all rooms |
 //! | `orders` | orders to rooms |
 //! | `probation` | the time after a swap in which traps count against the new release |
 //! | `roster` | the connected clients, for other threads to see |
@@ -77,6 +78,7 @@ mod receipt;
 mod release;
 mod relief;
 mod resources;
+mod room_circuit;
 mod room_loop;
 mod room_task;
 mod rooms;

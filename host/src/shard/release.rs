@@ -1,12 +1,13 @@
 //! The release that a room runs: its instance, its saved state, and the way back to the release before.
 
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::breaker::Breaker;
 use super::handlers::guarded;
 use super::probation::Probation;
+use super::room_circuit::{Cause, RoomCircuit, Verdict};
 use super::way_back::WayBack;
 use crate::app::{Fault, Launch, Saved};
 
@@ -18,13 +19,13 @@ pub(super) struct Release<L: Launch> {
     /// The last result of `snapshot`.
     saved: Option<Saved>,
     way_back: WayBack<L>,
-    breaker: Breaker,
+    circuit: RoomCircuit,
 }
 
 impl<L: Launch> Release<L> {
     /// A release without an instance. If it is on probation, `way_back` leads to the releases before it.
-    pub(super) fn new(launch: L, way_back: WayBack<L>, breaker: Breaker) -> Self {
-        Self { launch, app: None, saved: None, way_back, breaker }
+    pub(super) fn new(launch: L, way_back: WayBack<L>, circuit: RoomCircuit) -> Self {
+        Self { launch, app: None, saved: None, way_back, circuit }
     }
 
     /// The running instance.
@@ -50,7 +51,7 @@ impl<L: Launch> Release<L> {
     /// The instance has started and runs from now on. Returns whether that closes an open circuit.
     pub(super) fn run(&mut self, app: L::App) -> bool {
         self.app = Some(app);
-        self.breaker.close()
+        self.circuit.close()
     }
 
     /// Drops the instance.
@@ -68,24 +69,29 @@ impl<L: Launch> Release<L> {
         self.way_back.count_trap(now);
     }
 
-    /// Whether another instance may start after a failure. If not, the circuit is to be opened.
-    pub(super) fn may_restart(&mut self, now: Instant) -> bool {
-        self.breaker.allow(now)
+    /// Counts a failure with its cause, and returns the consequence.
+    pub(super) fn judge(&mut self, cause: Cause, now: Instant) -> Verdict {
+        self.circuit.judge(cause, now)
+    }
+
+    /// Whether clients of this address are held off, because the app has failed on too many of them.
+    pub(super) fn holds_off(&self, address: IpAddr, now: impl FnOnce() -> Instant) -> bool {
+        self.circuit.holds_off(address, now)
     }
 
     /// Opens the circuit: no instance starts for one window.
     pub(super) fn open_circuit(&mut self, now: Instant) {
-        self.breaker.open(now);
+        self.circuit.open(now);
     }
 
     /// When an open circuit lets the next instance start.
     pub(super) fn circuit_open_until(&self) -> Option<Instant> {
-        self.breaker.open_until()
+        self.circuit.open_until()
     }
 
-    /// The breaker, which outlives the room.
-    pub(super) fn into_breaker(self) -> Breaker {
-        self.breaker
+    /// The circuit, which outlives the room.
+    pub(super) fn into_circuit(self) -> RoomCircuit {
+        self.circuit
     }
 
     /// Goes over to a new release, whose instance is to `run` next, and keeps the way back.
@@ -93,6 +99,7 @@ impl<L: Launch> Release<L> {
         let launch = std::mem::replace(&mut self.launch, next);
         self.way_back.add(launch, saved.clone(), probation);
         self.saved = saved;
+        self.circuit.forgive();
     }
 
     /// Goes back to the release before the swap of this probation, with the state of then. The instance is dropped, and a new one
@@ -100,6 +107,7 @@ impl<L: Launch> Release<L> {
     pub(super) fn revert(&mut self, probation: &Arc<Probation>) -> bool {
         let Some((launch, saved)) = self.way_back.take(probation) else { return false };
         (self.app, self.launch, self.saved) = (None, launch, saved);
+        self.circuit.forgive();
         true
     }
 

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::breaker::Breaker;
 use super::collapse::{caught, clean_up};
 use super::command::Delivery;
 use super::counters::Counters;
@@ -19,6 +18,7 @@ use super::journal::Journal;
 use super::mailbox::Mailbox;
 use super::orders::{Change, Order, Refusal, RoomOrder, RoomSwap};
 use super::release::Release;
+use super::room_circuit::RoomCircuit;
 use super::room_loop::{RoomLoop, RoomOrders};
 use super::room_task::RoomTask;
 use super::table::Shard;
@@ -102,16 +102,16 @@ impl<L: Launch> Rooms<L> {
             }
             return None;
         }
-        let breaker = self.shard.circuits().take(name, self.shard.time())?;
+        let circuit = self.shard.circuits().take(name, self.shard.time())?;
         let (started, _) = oneshot::channel();
-        Some(self.open(name, breaker, started))
+        Some(self.open(name, circuit, started))
     }
 
     /// Opens the room that stays for ever, and says how its first instance started. After an error the room does not exist.
     pub(super) async fn open_shared(self: &Rc<Self>, name: &str) -> Result<(), Fault> {
         let limits = self.shard.limits();
         let (started, outcome) = oneshot::channel();
-        self.open(name, Breaker::new(limits.max_restarts, limits.restart_window), started);
+        self.open(name, RoomCircuit::new(limits.max_restarts, limits.restart_window), started);
         outcome.await.unwrap_or_else(|_| Err(Fault::new("its room ended at once")))
     }
 
@@ -125,7 +125,7 @@ impl<L: Launch> Rooms<L> {
     }
 
     /// Opens a room, which reports how its first instance started. If nobody listens, the room goes on trying by itself.
-    fn open(self: &Rc<Self>, name: &str, breaker: Breaker, started: oneshot::Sender<Result<(), Fault>>) -> Rc<RoomTask> {
+    fn open(self: &Rc<Self>, name: &str, circuit: RoomCircuit, started: oneshot::Sender<Result<(), Fault>>) -> Rc<RoomTask> {
         let limits = self.shard.limits();
         let name: Arc<str> = name.into();
         let task = RoomTask::new(Mailbox::new(limits.mailbox_events, limits.mailbox_bytes));
@@ -136,7 +136,7 @@ impl<L: Launch> Rooms<L> {
             Arc::clone(&self.counters),
             (Rc::clone(&task), Rc::clone(&entry.orders)),
             self.room(&name),
-            Release::new(self.launch(), self.way_back.borrow().clone(), breaker),
+            Release::new(self.launch(), self.way_back.borrow().clone(), circuit),
             (self.journal.clone(), self.linger),
         );
         self.by_name.borrow_mut().insert(Arc::clone(&name), entry);

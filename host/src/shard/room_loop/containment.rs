@@ -1,43 +1,85 @@
 //! The handling of a room whose app or journal fails.
 
+use std::net::IpAddr;
+
 use super::RoomLoop;
 use crate::app::{Fault, Launch, StartReason};
 use crate::log::{in_short, printable};
 use crate::room::{Decision, Effect};
 use crate::shard::input::What;
 use crate::shard::journal::JournalError;
-use crate::types::{ClientId, CloseInfo};
+use crate::shard::room_circuit::{Cause, Verdict};
+use crate::types::{ClientId, CloseInfo, network};
+
+/// The client to blame for a failure.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Blamed {
+    /// No client: a start, a timer, a snapshot.
+    Nobody,
+    /// The client whose input it was.
+    Client(ClientId),
+    /// The address of an upgrade request.
+    Address(IpAddr),
+}
 
 impl<L: Launch> RoomLoop<L> {
     /// A handler has failed: its turn is dropped and the client whose input it was is closed. A fresh instance starts, unless too
     /// many have failed of late.
     ///
     /// One connection costs one restart: neither its further messages nor its leaving bring the room closer to an open circuit.
-    pub(super) async fn contain(&mut self, fault: Fault, blamed: Option<ClientId>) {
+    pub(super) async fn contain(&mut self, fault: Fault, blamed: Blamed) {
         self.roll_back();
         self.release.stop();
         self.log_fault(&fault);
-        let mut counts = blamed.is_none_or(|id| self.room.blame(id));
-        if let Some(id) = blamed {
+        let mut cause = self.cause(blamed);
+        if let Blamed::Client(id) = blamed {
             self.close(&[id], &CloseInfo::trap()).await;
         }
         loop {
-            if counts && !self.may_restart() {
-                return self.open_circuit().await;
+            match cause.map(|cause| self.judge(cause)) {
+                Some(Verdict::Open) => return self.open_circuit().await,
+                Some(Verdict::HoldOff(address)) => self.hold_off(address).await,
+                Some(Verdict::Restart) | None => {}
             }
             match self.launch_instance(StartReason::AfterTrap).await {
                 Ok(()) => return,
                 Err(fault) => self.log_fault(&fault),
             }
-            counts = true;
+            cause = Some(Cause::App);
         }
     }
 
-    /// Holds a failure against a release on probation. Returns whether another instance may start.
-    fn may_restart(&mut self) -> bool {
+    /// The cause of a failure. `None` if its connection has been counted before.
+    fn cause(&self, blamed: Blamed) -> Option<Cause> {
+        match blamed {
+            Blamed::Nobody => Some(Cause::App),
+            Blamed::Address(address) => Some(Cause::Client(address)),
+            Blamed::Client(id) => {
+                let address = self.room.client(id).map(|client| client.address.ip());
+                self.room.blame(id).then(|| address.map_or(Cause::App, Cause::Client))
+            }
+        }
+    }
+
+    /// Holds a failure against a release on probation, and returns what else follows from it.
+    fn judge(&mut self, cause: Cause) -> Verdict {
         let now = self.shard.time();
         self.release.count_trap(now);
-        self.release.may_restart(now)
+        self.release.judge(cause, now)
+    }
+
+    /// The app keeps failing on clients of this network. They are closed, and the room refuses others from there for a while.
+    async fn hold_off(&mut self, address: IpAddr) {
+        let cool_down = self.shard.limits().restart_window;
+        if let Some(more) = self.shard.log_limits().open_circuits.allows(self.shard.time()) {
+            tracing::error!(
+                room = in_short(self.room.name()),
+                "the application has failed too often on clients of {address}: they are closed and new ones refused for {cool_down:?}{more}"
+            );
+        }
+        let theirs: Vec<_> =
+            self.room.clients().filter(|client| network(client.address.ip()) == address).map(|it| it.id).collect();
+        self.close(&theirs, &CloseInfo::fails_on_address()).await;
     }
 
     /// Logs a failure once, and counts it.
@@ -112,7 +154,7 @@ impl<L: Launch> RoomLoop<L> {
         self.room = self.room.emptied();
         self.release.reset();
         if let Err(fault) = self.launch_instance(StartReason::Fresh).await {
-            self.contain(fault, None).await;
+            self.contain(fault, Blamed::Nobody).await;
         }
     }
 

@@ -20,6 +20,7 @@ mod takeover;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
+use self::containment::Blamed;
 use crate::app::{Fault, Launch, Outcome, StartReason, UpgradeRequest};
 use crate::room::{Decision, LineId, Room, Turn, UpgradeId};
 use crate::shard::counters::Counters;
@@ -93,7 +95,7 @@ impl<L: Launch> RoomLoop<L> {
             Ok(()) => drop(started.send(Ok(()))),
             // A starting server waits for this result. If it is an error, the room never runs.
             Err(fault) if !started.is_closed() => return drop(started.send(Err(fault))),
-            Err(fault) => self.contain(fault, None).await,
+            Err(fault) => self.contain(fault, Blamed::Nobody).await,
         }
         self.note_start();
         loop {
@@ -109,7 +111,7 @@ impl<L: Launch> RoomLoop<L> {
             }
         }
         self.task.set_busy(false);
-        self.shard.circuits().keep(self.room.name(), self.release.into_breaker(), self.shard.time());
+        self.shard.circuits().keep(self.room.name(), self.release.into_circuit(), self.shard.time());
     }
 
     async fn handle(&mut self, what: What) {
@@ -119,28 +121,31 @@ impl<L: Launch> RoomLoop<L> {
         match what {
             What::Message(from, _) if !self.room.hears(from) => {}
             What::Drained(id) if !self.room.reaches(id) => {}
-            What::Message(from, _) | What::Drained(from) => self.tell(what, Some(from)).await,
+            What::Message(from, _) | What::Drained(from) => self.tell(what, Blamed::Client(from)).await,
             What::Joined(client, line) => {
                 self.occupancy.note_joined();
+                // Several were let in before the first of them had joined or failed.
                 if self.is_full() {
-                    // Several were let in before the first of them had joined.
                     return self.close_line(client.id, line, CloseInfo::room_full());
+                }
+                if self.holds_off(client.address) {
+                    return self.close_line(client.id, line, CloseInfo::fails_on_address());
                 }
                 self.room.join(self.member(client.clone(), line));
                 let id = client.id;
-                self.tell(What::Joined(client, line), Some(id)).await;
+                self.tell(What::Joined(client, line), Blamed::Client(id)).await;
             }
             What::Left(id, info) => {
                 let line = self.room.line(id);
                 if self.room.leave(id) {
-                    self.tell(What::Left(id, info.clone()), Some(id)).await;
+                    self.tell(What::Left(id, info.clone()), Blamed::Client(id)).await;
                     self.room.forget_leaver();
                     self.reply(id, line, info).await;
                 }
             }
             What::Upgrade(id, request) => self.decide(id, request).await,
             What::Withdrawn => self.occupancy.note_withdrawn(),
-            What::Timer(..) | What::Start(..) => self.tell(what, None).await,
+            What::Timer(..) | What::Start(..) => self.tell(what, Blamed::Nobody).await,
         }
     }
 
@@ -158,7 +163,7 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     /// Tells the app something. A failure costs its instance, and the connection of the client whose input it was.
-    async fn tell(&mut self, what: What, blamed: Option<ClientId>) {
+    async fn tell(&mut self, what: What, blamed: Blamed) {
         let Some(app) = self.release.app() else { return };
         let outcome = call(app, &mut self.room, what).await;
         self.settle(outcome, blamed).await;
@@ -168,7 +173,8 @@ impl<L: Launch> RoomLoop<L> {
     async fn decide(&mut self, id: UpgradeId, request: Box<UpgradeRequest>) {
         // A gate that takes a token once must not take it for nothing: the client will come again.
         let is_waiting = self.shard.upgrades().is_waiting(id);
-        if !is_waiting || !self.room.is_admitting() || self.is_full() {
+        let address = request.address;
+        if !is_waiting || !self.room.is_admitting() || self.is_full() || self.holds_off(address) {
             return self.answer(id, Decision::Refuse(503)).await;
         }
         let has_gate = self.release.has_gate();
@@ -178,7 +184,7 @@ impl<L: Launch> RoomLoop<L> {
         match call(app, &mut self.room, What::Upgrade(id, request)).await {
             Ok(()) => self.commit().await,
             Err(fault) => {
-                self.contain(fault, None).await;
+                self.contain(fault, Blamed::Address(address.ip())).await;
                 self.answer(id, Decision::Refuse(500)).await;
             }
         }
@@ -200,7 +206,7 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     /// Commits the turn of a handler that has returned, or contains its failure.
-    async fn settle(&mut self, outcome: Outcome, blamed: Option<ClientId>) {
+    async fn settle(&mut self, outcome: Outcome, blamed: Blamed) {
         match outcome {
             Ok(()) => self.commit().await,
             Err(fault) => self.contain(fault, blamed).await,
@@ -241,6 +247,11 @@ impl<L: Launch> RoomLoop<L> {
             }
             Err(error) => self.start_over(&error).await,
         }
+    }
+
+    /// Whether clients of this address are held off.
+    fn holds_off(&self, address: SocketAddr) -> bool {
+        self.release.holds_off(address.ip(), || self.shard.time())
     }
 
     /// Whether the room has as many members as it may have.

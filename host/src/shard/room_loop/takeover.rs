@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::RoomLoop;
+use super::containment::Blamed;
 use crate::app::{App, Fault, Launch, Saved, StartReason};
 use crate::shard::handlers::guarded;
 use crate::shard::orders::{Change, Handover, Refusal, RoomSwap};
@@ -35,7 +36,7 @@ impl<L: Launch> RoomLoop<L> {
         if self.release.revert(probation)
             && let Err(fault) = self.launch_instance(StartReason::Swap).await
         {
-            self.contain(fault, None).await;
+            self.contain(fault, Blamed::Nobody).await;
         }
     }
 
@@ -55,7 +56,7 @@ impl<L: Launch> RoomLoop<L> {
             Ok(saved) => Ok(saved),
             Err(fault) => {
                 let reason = fault.message.clone();
-                self.contain(fault, None).await;
+                self.contain(fault, Blamed::Nobody).await;
                 let loss = self.loss();
                 Err(format!("the room {:?} cannot hand over its state, and {loss}: {reason}", self.room.name()))
             }

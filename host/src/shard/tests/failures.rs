@@ -1,5 +1,6 @@
 //! The cost of an app's failures, and the clients that bear it.
 
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -126,5 +127,103 @@ fn the_circuit_of_a_room_stays_open_when_the_room_has_ended() {
         assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::Refuse(503)));
         assert_eq!((launches(&shard), shard.counters.rooms()), (1, 0));
         assert_eq!(shard.asks_to_join("b").await.await, Ok(Decision::Accept(None)));
+    });
+}
+
+const STRANGER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 7);
+const ANOTHER: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
+
+/// The stranger connects this often, and each time sends a message that the app fails on.
+async fn stranger_traps(shard: &Bench, times: usize, bystander: &mut TestClient) {
+    for _ in 0..times {
+        let mut stranger = shard.join_from("a", STRANGER).await;
+        assert!(stranger.hears().await.starts_with("joined"));
+        assert!(bystander.hears().await.starts_with("joined"));
+        stranger.say("trap it").await;
+        assert_eq!(stranger.hears().await, "close 1011");
+    }
+}
+
+#[test]
+fn a_stranger_on_whose_messages_the_app_fails_six_times_is_held_off_and_bystanders_stay() {
+    with_limits(Limits::default(), |shard| async move {
+        let mut bystander = shard.join("a").await;
+        assert_eq!(bystander.hears().await, "joined 1");
+        let mut neighbour = shard.join_from("a", STRANGER).await;
+        assert_eq!([bystander.hears().await, neighbour.hears().await], ["joined 2", "joined 2"]);
+        stranger_traps(&shard, 6, &mut bystander).await;
+        bystander.say("answer me").await;
+        assert_eq!(bystander.hears().await, "answer me", "the circuit is closed");
+        for _ in 0..6 {
+            assert!(neighbour.hears().await.starts_with("joined"));
+        }
+        assert_eq!(neighbour.hears().await, "close 1013", "it is another connection of the same address");
+        assert_eq!(shard.asks_from("a", STRANGER).await.await, Ok(Decision::Refuse(503)));
+        assert_eq!(shard.join_from("a", STRANGER).await.hears().await, "close 1013");
+        assert_eq!(shard.asks_from("a", ANOTHER).await.await, Ok(Decision::Accept(None)));
+        assert_eq!(shard.join_from("a", ANOTHER).await.hears().await, "joined 10");
+    });
+}
+
+#[test]
+fn a_stranger_on_whose_requests_the_gate_fails_is_held_off_and_bystanders_stay() {
+    with_limits(one_restart(), |shard| async move {
+        let mut bystander = shard.join("a").await;
+        assert_eq!(bystander.hears().await, "joined 1");
+        shard.have_fail(&["gate"]);
+        let mut answers = Vec::new();
+        for _ in 0..4 {
+            answers.push(shard.asks_from("a", STRANGER).await.await);
+        }
+        assert_eq!(answers, [500, 500, 503, 503].map(|status| Ok(Decision::Refuse(status))));
+        bystander.say("plain").await;
+        assert_eq!(bystander.hears().await, "plain");
+    });
+}
+
+#[test]
+fn an_app_that_fails_on_clients_of_many_addresses_opens_the_circuit() {
+    with_limits(one_restart(), |shard| async move {
+        let mut bystander = shard.join_from("a", ANOTHER).await;
+        assert_eq!(bystander.hears().await, "joined 1");
+        stranger_traps(&shard, 1, &mut bystander).await;
+        let mut third = shard.join("a").await;
+        assert_eq!([bystander.hears().await, third.hears().await], ["joined 3", "joined 3"]);
+        third.say("trap it").await;
+        assert_eq!(third.hears().await, "close 1011");
+        assert_eq!(bystander.hears().await, "close 1013");
+        assert_eq!(shard.asks_from("a", ANOTHER).await.await, Ok(Decision::Refuse(503)));
+    });
+}
+
+#[test]
+fn timers_that_fail_count_by_themselves() {
+    with_limits(one_restart(), |shard| async move {
+        let mut bystander = shard.join("a").await;
+        assert_eq!(bystander.hears().await, "joined 1");
+        shard.have_fail(&["timer"]);
+        bystander.say("tick on").await;
+        shard.is_told("start AfterTrap").await;
+        stranger_traps(&shard, 1, &mut bystander).await;
+        bystander.say("answer me").await;
+        assert_eq!(bystander.hears().await, "answer me", "each cause has its own count");
+        bystander.say("tick on").await;
+        assert_eq!(bystander.hears().await, "close 1013", "the timers' count is full");
+    });
+}
+
+#[test]
+fn another_release_is_not_to_blame_for_the_failures_of_the_one_before() {
+    with_limits(one_restart(), |shard| async move {
+        let mut bystander = shard.join("a").await;
+        assert_eq!(bystander.hears().await, "joined 1");
+        stranger_traps(&shard, 2, &mut bystander).await;
+        assert_eq!(shard.asks_from("a", STRANGER).await.await, Ok(Decision::Refuse(503)));
+        let (answer, outcome) = oneshot::channel();
+        let probation = Probation::new(Instant::now(), 3);
+        let change = Change { next: shard.rooms.launch(), handover: Handover::Snapshot, probation };
+        shard.rooms.follow(Order::Swap(change, answer)).await;
+        assert!(matches!(outcome.await, Ok(Ok(_))), "the swap succeeds");
+        assert_eq!(shard.asks_from("a", STRANGER).await.await, Ok(Decision::Accept(None)));
     });
 }

@@ -113,13 +113,14 @@ impl App for Herald {
     }
 
     async fn on_timer(&mut self, room: &mut Room, _timer: u64, payload: Bytes) -> Outcome {
+        self.outcome_of("timer")?;
         let ticks = std::str::from_utf8(&payload).ok().and_then(|ticks| ticks.parse().ok()).unwrap_or(0);
         self.tick(room, ticks + 1)
     }
 
     async fn on_upgrade(&mut self, _room: &mut Room, _request: &UpgradeRequest) -> Result<Decision, Fault> {
         self.note("asked".into());
-        Ok(Decision::Accept(None))
+        self.outcome_of("gate").map(|()| Decision::Accept(None))
     }
 }
 
@@ -224,8 +225,14 @@ impl Bench {
 
     /// Connects a client, which is told that it has joined.
     async fn join(&self, room: &str) -> TestClient {
+        self.join_from(room, Ipv4Addr::LOCALHOST).await
+    }
+
+    /// The same for a client that the front says has this address.
+    async fn join_from(&self, room: &str, address: Ipv4Addr) -> TestClient {
         let client = TcpStream::connect(self.listener.local_addr().expect("it listens")).await.expect("it accepts");
-        let (stream, address) = self.listener.accept().expect("a client has connected");
+        let (stream, at) = self.listener.accept().expect("a client has connected");
+        let address = SocketAddr::from((address, at.port()));
         stream.set_nonblocking(true).expect("a socket can be");
         let id = {
             let mut next = self.next_id.borrow_mut();
@@ -253,9 +260,14 @@ impl Bench {
 
     /// Asks to be let in.
     async fn asks_to_join(&self, room: &str) -> oneshot::Receiver<Decision> {
+        self.asks_from(room, Ipv4Addr::LOCALHOST).await
+    }
+
+    /// The same for a client with this address.
+    async fn asks_from(&self, room: &str, address: Ipv4Addr) -> oneshot::Receiver<Decision> {
         let (answer, decision) = oneshot::channel();
         let request = UpgradeRequest {
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
+            address: SocketAddr::from((address, 1)),
             request: Request::new("/", "", [] as [(&str, &str); 0]),
             subprotocols: Vec::new(),
         };

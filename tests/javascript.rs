@@ -28,7 +28,7 @@ async fn an_exception_is_logged_once_with_its_stack() {
         assert_eq!(client.is_closed().await.0, 1011);
         let log = host.logs_up_to("the guest's on-message");
         assert_eq!(log.matches(told).count(), 1, "{log}");
-        assert!(log.contains("at onMessage ("), "{log}");
+        assert!(log.contains("at onMessage (probe.js:"), "the position is in the source: {log}");
     }
 }
 

@@ -10,7 +10,7 @@ const USAGE = `ws-host-guest: builds a component for ws-host from a JavaScript o
   ws-host-guest build src/index.js -o app.wasm
 
   -o, --out FILE     the component's file [app.wasm]
-  --bundle FILE      keep the bundled JavaScript; positions in stacks refer to it
+  --bundle FILE      keep the bundled JavaScript
   --cache FOLDER     leave the component as it is if it would come out the same; the folder keeps what that takes to know
   -h, --help         show this help
   -V, --version      show the version

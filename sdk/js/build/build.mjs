@@ -8,6 +8,7 @@ import { componentize } from 'componentize-qjs';
 
 import { bundle, own } from './bundle.mjs';
 import { handlersOf } from './look.mjs';
+import { notLoaded } from './not-loaded.mjs';
 import { projectOf } from './project.mjs';
 import { stampOf, unchanged, write } from './stamp.mjs';
 import { checkTypes } from './types.mjs';
@@ -27,14 +28,15 @@ export async function build(source, { out, bundle: kept, cache }) {
     const interfaces = interfacesFor(await handlersOf(module, source, { scratch, root }));
     const wit = join(scratch, 'wit');
     const world = writeWorld(wit, interfaces);
-    const script = await bundle(entry(module, interfaces), { root, told, external: ['ws-host:*', 'wasi:*'] });
+    const { script: bundled, positions } = await bundle(entry(module, interfaces), { root, told, external: ['ws-host:*', 'wasi:*'] });
+    const script = `${bundled};globalThis[Symbol.for('ws-host-guest.positions')] = ${JSON.stringify(positions)};\n`;
     if (kept) writeFileSync(kept, script);
     await typesAreRight();
     const stamp = stampOf(script, world);
     const bytes = unchanged(out, cache, stamp);
     if (bytes) return { bytes, interfaces };
     const { component } = await componentize({ witPath: wit, jsSource: script, world: 'guest', sync: true }).catch((error) => {
-      throw new Error(`the component of ${source} could not be built: ${cause(error)}`);
+      throw notBuilt(source, error, positions);
     });
     write(out, component, cache, stamp);
     return { bytes: component.length, interfaces };
@@ -59,8 +61,13 @@ function entry(module, interfaces) {
   ].join('\n');
 }
 
-/** Returns the innermost line of the engine's error for a module that fails while it loads. */
-function cause(error) {
-  const lines = String(error.message ?? error).split('\n').map((line) => line.trim()).filter(Boolean);
-  return lines.find((line) => /Error: /.test(line)) ?? lines.join(' ');
+/** The engine's report on an exception while the module loads: the exception's message and stack. */
+const EXCEPTION = /Error: ((?:(?!Error: ).)*?)\n((?: +at .*\n?)+)$/s;
+const FRAME = /\(?[\w:.-]*\buser\.js:(\d+):(\d+)\)?/;
+
+function notBuilt(shown, error, positions) {
+  const told = String(error.message ?? error);
+  const [, message, stack] = EXCEPTION.exec(told.trimEnd()) ?? [];
+  if (stack) return notLoaded(shown, { message, stack }, FRAME, positions);
+  return new Error(`the component of ${shown} could not be built: ${told.replace(/\s+/g, ' ').replace(/^[ :]+/, '')}`);
 }

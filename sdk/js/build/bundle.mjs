@@ -1,23 +1,32 @@
 // Bundles modules into one script, with esbuild.
 
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import * as esbuild from 'esbuild';
 
 import { builtins } from './builtins.mjs';
 
+/** The name of the script that imports the module. */
+const ENTRY = 'ws-host-guest';
+
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 
-/** Bundles a module and its imports, TypeScript included, into one script. esbuild prints its own messages. */
+/**
+ * Bundles a module and its imports, TypeScript included, into one script. Returns it with its table of positions: the mappings of a
+ * source map, and the paths of the sources, empty for those of the SDK. esbuild prints its own messages.
+ */
 export async function bundle(contents, { root, plugins = [], told = () => {}, ...options }) {
   const result = await esbuild
     .build({
-      stdin: { contents, resolveDir: PACKAGE, sourcefile: 'ws-host-guest' },
+      stdin: { contents, resolveDir: PACKAGE, sourcefile: ENTRY },
       // Paths in the script are relative to the project, so that the same source gives the same script anywhere.
       absWorkingDir: root,
+      outfile: join(root, 'guest.js'),
       bundle: true,
       write: false,
+      sourcemap: 'external',
+      sourcesContent: false,
       format: 'esm',
       platform: 'neutral',
       // A guest is most like a worker of a browser.
@@ -34,7 +43,14 @@ export async function bundle(contents, { root, plugins = [], told = () => {}, ..
     .catch(() => {
       throw new Error('it could not be bundled (see above)');
     });
-  return result.outputFiles[0].text;
+  const [map, script] = ['.map', '.js'].map((end) => result.outputFiles.find(({ path }) => path.endsWith(end)).text);
+  const { mappings, sources } = JSON.parse(map);
+  return { script, positions: { mappings, sources: sources.map((source) => (isOwn(join(root, source)) ? '' : source)) } };
+}
+
+function isOwn(file) {
+  const name = relative(PACKAGE, file);
+  return basename(file) === ENTRY || name.startsWith('src') || (name.startsWith('node_modules') && name.includes('@jspm'));
 }
 
 /** The path of a module of the SDK. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { bundle } from './bundle.mjs';
+import { notLoaded } from './not-loaded.mjs';
 import { HANDLERS } from './world.mjs';
 
 /** Stands in for the host while the module is inspected. */
@@ -24,14 +25,17 @@ const NO_HOST = {
 // A guest has it, and so has Node.js from version 21 on.
 globalThis.navigator ??= { userAgent: 'ws-host' };
 
+/** A frame of a stack of Node.js in the bundled module. */
+const FRAME = /\(?file:[^ ]*\/inspected\.mjs:(\d+):(\d+)\)?/;
+
 /** Returns the names of a module's handlers. Throws for a module that cannot work. */
 export async function handlersOf(module, shown, { scratch, root }) {
-  const script = await bundle(`export * from ${JSON.stringify(module)}; import * as all from ${JSON.stringify(module)};
+  const { script, positions } = await bundle(`export * from ${JSON.stringify(module)}; import * as all from ${JSON.stringify(module)};
     export const application = all.default;`, { root, plugins: [NO_HOST], logOverride: { 'import-is-undefined': 'silent' } });
-  const file = join(scratch, 'look.mjs');
+  const file = join(scratch, 'inspected.mjs');
   writeFileSync(file, script);
   const { application } = await import(pathToFileURL(file)).catch((error) => {
-    throw new Error(`${shown} failed while it was loaded: ${error.message ?? error}`);
+    throw notLoaded(shown, error, FRAME, positions);
   });
   if (application === undefined || application === null || !['object', 'function'].includes(typeof application)) {
     throw new Error(`${shown} has no default export with handlers: \`export default { onMessage(client, message) { ... } }\``);

@@ -4,6 +4,7 @@ import { exit } from 'wasi:cli/exit@0.2.6';
 import { getStderr } from 'wasi:cli/stderr@0.2.6';
 import { getStdout } from 'wasi:cli/stdout@0.2.6';
 
+import { inSources } from './positions.js';
 import { encode } from './text.js';
 
 /** WASI takes at most this many bytes in one write. */
@@ -28,7 +29,7 @@ export function fail(handler, error) {
 /** Formats an error with its stack, as browsers and Node.js do. */
 export function describe(error) {
   if (!(error instanceof Error)) return String(error);
-  const stack = error.stack ? `\n${error.stack.trimEnd()}` : '';
+  const stack = error.stack ? `\n${inSources(error.stack.trimEnd())}` : '';
   const cause = error.cause === undefined ? '' : `\ncaused by: ${describe(error.cause)}`;
   return `${error.name}: ${error.message}${stack}${cause}`;
 }

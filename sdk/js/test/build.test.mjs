@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { translated } from '../src/positions.js';
 import { decode, encode } from '../src/text.js';
 
 const TOOL = fileURLToPath(new URL('../bin/ws-host-guest.mjs', import.meta.url));
@@ -111,6 +112,26 @@ test('the build of a package for browsers comes first, and it is the one for pro
   writeFileSync(join(project, 'node_modules/both/browser.js'), choice);
   const { status, stderr } = build("import { one } from 'both'; export default { onMessage() { return one; } }", 'browser/app.js');
   assert.deepEqual([status, stderr], [0, '']);
+});
+
+test('a module that fails while it loads is reported with its own file and line', () => {
+  mkdirSync(join(folder, 'parts'), { recursive: true });
+  // Node.js, which looks for the handlers, has this global, and the engine does not.
+  writeFileSync(join(folder, 'parts/late.ts'), 'interface Gone {\n  x: number;\n}\nexport function late() {\n  if (!globalThis.Atomics?.waitAsync) null!.x;\n}\n');
+  const { said, stderr } = build("import { late } from './parts/late.ts';\n\nlate();\nexport default { onMessage() {} }", 'loads.js');
+  assert.match(said, /^ws-host-guest: loads\.js failed while it was loaded: cannot read property 'x' of null \(parts\/late\.ts:5:\d+\)$/);
+  assert.match(stderr, /^ {4}at late \(parts\/late\.ts:5:\d+\)\n {4}at .*\(loads\.js:3:\d\)\n/);
+});
+
+test('positions of a stack are translated by the mappings of a source map', () => {
+  // Generated line 1 has columns 0 and 4, of a.js 1:1 and 2:3; line 3 has column 0, of b.js 5:1.
+  const positions = { mappings: 'AAAA,IACE;;ACGF', sources: ['a.js', 'b.js', ''] };
+  const frame = /\(script\.js:(\d+):(\d+)\)/;
+  const stack = ['at f (script.js:1:4)', 'at g (script.js:1:9)', 'at map (native)', 'at h (script.js:3:1)'].join('\n');
+  assert.equal(translated(stack, frame, positions), ['at f (a.js:1:1)', 'at g (a.js:2:3)', 'at map (native)', 'at h (b.js:5:1)'].join('\n'));
+  const own = { ...positions, sources: ['', 'b.js'] };
+  assert.equal(translated(stack, frame, own), 'at map (native)\nat h (b.js:5:1)', 'frames of the SDK are left out');
+  assert.equal(translated('at f (script.js:1:4)', frame, own), 'at f (script.js:1:4)', 'a stack of the SDK alone stays');
 });
 
 const mistakes = {

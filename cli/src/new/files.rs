@@ -29,7 +29,7 @@ pub(super) const RUST: &[File] = files!("sdk/rust":
 /// `sdk/js`.
 pub(super) const JAVASCRIPT: &[File] = files!("sdk/js":
     "README.md", "bin/ws-host-guest.mjs", "build/build.mjs", "build/builtins.mjs", "build/bundle.mjs", "build/look.mjs", "build/not-loaded.mjs", "build/project.mjs",
-    "build/stamp.mjs", "build/types.mjs", "build/world.mjs", "globals.d.ts", "index.d.ts", "package.json",
+    "build/stamp.mjs", "build/types.mjs", "build/while-loading.mjs", "build/world.mjs", "globals.d.ts", "index.d.ts", "package.json",
     "src/client.js", "src/exports.js", "src/globals.js", "src/index.js", "src/output.js", "src/phase.js", "src/positions.js", "src/process.js", "src/random.js",
     "src/text.js", "src/values.js",
     "wit/deps/wasi-cli/cli.wit", "wit/deps/wasi-io/io.wit", "wit/deps/wasi-random/random.wit", "wit/exports.wit", "wit/guest.wit",

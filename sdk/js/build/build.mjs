@@ -25,7 +25,7 @@ export async function build(source, { out, bundle: kept, cache }) {
   const scratch = mkdtempSync(join(tmpdir(), 'ws-host-guest-'));
   try {
     const typesAreRight = checkTypes(root, module, source);
-    const interfaces = interfacesFor(await handlersOf(module, source, { scratch, root }));
+    const interfaces = interfacesFor(await handlersOf(module, source, { scratch, root, told }));
     const wit = join(scratch, 'wit');
     const world = writeWorld(wit, interfaces);
     const { script: bundled, positions } = await bundle(entry(module, interfaces), { root, told, external: ['ws-host:*', 'wasi:*'] });

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 
 import { bundle } from './bundle.mjs';
 import { notLoaded } from './not-loaded.mjs';
+import { watched } from './while-loading.mjs';
 import { HANDLERS } from './world.mjs';
 
 /** Stands in for the host while the module is inspected. */
@@ -29,12 +30,12 @@ globalThis.navigator ??= { userAgent: 'ws-host' };
 const FRAME = /\(?file:[^ ]*\/inspected\.mjs:(\d+):(\d+)\)?/;
 
 /** Returns the names of a module's handlers. Throws for a module that cannot work. */
-export async function handlersOf(module, shown, { scratch, root }) {
+export async function handlersOf(module, shown, { scratch, root, told }) {
   const { script, positions } = await bundle(`export * from ${JSON.stringify(module)}; import * as all from ${JSON.stringify(module)};
     export const application = all.default;`, { root, plugins: [NO_HOST], logOverride: { 'import-is-undefined': 'silent' } });
   const file = join(scratch, 'inspected.mjs');
   writeFileSync(file, script);
-  const { application } = await import(pathToFileURL(file)).catch((error) => {
+  const { application } = await watched(() => import(pathToFileURL(file)), { frame: FRAME, positions, told }).catch((error) => {
     throw notLoaded(shown, error, FRAME, positions);
   });
   if (application === undefined || application === null || !['object', 'function'].includes(typeof application)) {

@@ -134,6 +134,20 @@ test('positions of a stack are translated by the mappings of a source map', () =
   assert.equal(translated('at f (script.js:1:4)', frame, own), 'at f (script.js:1:4)', 'a stack of the SDK alone stays');
 });
 
+test('a module that asks for chance or variables while it loads is told of, with its place', () => {
+  const source = `const seed = Math.random();
+    const secret = process.env.SECRET ?? '';
+    for (let i = 0; i < 9; i += 1) crypto.getRandomValues(new Uint8Array(1));
+    export default { onMessage() { return seed + secret + Math.random() + process.env.OTHER; } };`;
+  const { status, stderr } = build(source, 'early.js');
+  assert.equal(status, 0);
+  assert.deepEqual(stderr.trim().split('\n'), [
+    'ws-host-guest: early.js:1 draws a random number while the module loads, in the build: it is the same in every instance',
+    'ws-host-guest: early.js:2 reads process.env.SECRET while the module loads, in the build: read it in a handler',
+    'ws-host-guest: early.js:3 draws a random number while the module loads, in the build: it is the same in every instance',
+  ]);
+});
+
 const mistakes = {
   'a module without a default export': ['export const onMessage = 1;', /^ws-host-guest: app\.js has no default export with handlers: `export default/],
   'an export without handlers': ['export default { answer: 42 }', /has no handler: it may have onConnect, onMessage/],

@@ -42,6 +42,7 @@ mod native;
 mod new;
 mod python;
 mod requests;
+mod restore;
 mod rooms;
 mod shutdown;
 mod slow_readers;

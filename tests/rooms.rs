@@ -97,13 +97,14 @@ fn a_room_does_not_wait_for_a_client_that_is_gone_before_its_answer() {
 }
 
 #[tokio::test]
-async fn an_empty_room_ends_after_its_grace_period_and_starts_afresh() {
+async fn an_empty_room_ends_after_its_grace_period_and_opens_again_with_its_state() {
     let host = Host::run_with("probe", &["--instances", "per-room", "--room-linger", "0s"]);
     let (mut client, _) = Client::join(&host).await;
     assert_eq!(client.asks("messages").await, "1 since Some(StartReason::Fresh)");
     client.leaves(1000, "").await;
     let (mut client, _) = Client::join(&host).await;
-    assert_eq!(client.asks("messages").await, "1 since Some(StartReason::Fresh)");
+    assert_eq!(client.asks("messages").await, "1 since Some(StartReason::Restored)");
+    assert_eq!(client.asks("saved").await, "Some(1)");
 }
 
 #[tokio::test]

@@ -133,11 +133,12 @@ fn in_words(status: &Status) -> String {
     let previous = status.previous.as_ref().map_or("none".to_owned(), ReleaseInfo::to_string);
     let last = status.last_trap.as_ref().map_or_else(String::new, |message| format!(", the last: {}", printable(message)));
     format!(
-        "release   {}, for {}\nfile      {}\nprevious  {previous}\nrooms     {}\nclients   {}\nswaps     {}\ntraps     {}{last}",
+        "release   {}, for {}\nfile      {}\nprevious  {previous}\nrooms     {} open, {} hibernating\nclients   {}\nswaps     {}\ntraps     {}{last}",
         status.release,
         age(status.release.since_unix),
         printable(&status.release.file.display().to_string()),
         status.rooms,
+        status.hibernating,
         status.clients,
         status.swaps,
         status.traps

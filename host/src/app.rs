@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 
 pub use crate::room::Decision;
-use crate::room::Room;
 pub use crate::room::{AttachmentError, CloseError, SendError, SendStatus, SubscribeError, TimerError, TimerOptions};
+use crate::room::{ReleaseId, Room};
 pub use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message, Request};
 
 /// The failure of a handler. For a Wasm guest it is a trap.
@@ -132,6 +132,11 @@ pub(crate) trait Launch: Clone + Send + 'static {
     /// Why not, in one line.
     fn check_room(&self) -> Result<(), String> {
         Ok(())
+    }
+
+    /// Names the release in what its instances save.
+    fn id(&self) -> ReleaseId {
+        ReleaseId { name: "native".into(), sha256: "".into() }
     }
 
     /// Whether `App::on_upgrade` decides about upgrade requests.

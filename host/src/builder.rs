@@ -245,6 +245,7 @@ impl Builder {
             counters: Arc::clone(&counters),
             shared_room: (config.instances == Instances::Shared).then(|| front::SHARED_ROOM.into()),
             linger: linger(config.instances, &limits),
+            keeps_rooms: config.instances != Instances::PerClient,
         };
         let mut releases = None;
         let shards = match (component, app) {

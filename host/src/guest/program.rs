@@ -15,6 +15,7 @@ use crate::config::{Grants, Limits};
 use crate::error::Error;
 use crate::file;
 use crate::log::{in_short, printable};
+use crate::room::ReleaseId;
 
 /// A guest that can be instantiated. A clone costs a reference count.
 #[derive(Clone)]
@@ -23,14 +24,13 @@ pub struct Program {
 }
 
 struct Inner {
-    name: String,
-    sha256: String,
+    id: ReleaseId,
     template: Template,
 }
 
 impl std::fmt::Debug for Program {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Program").field("name", &self.inner.name).field("sha256", &self.inner.sha256).finish_non_exhaustive()
+        f.debug_struct("Program").field("id", &self.inner.id).finish_non_exhaustive()
     }
 }
 
@@ -72,17 +72,18 @@ impl Program {
         let memories = resources.map_or(1, |required| required.num_memories as usize);
         let (pool, output) = (engine.pool.clone(), Arc::default());
         let template = Template { pre, indices, limits: limits.clone(), grants: grants.clone(), pool, memories, output };
-        Ok(Self { inner: Arc::new(Inner { name: name.to_owned(), sha256: sha256(bytes), template }) })
+        let id = ReleaseId { name: name.into(), sha256: sha256(bytes).into() };
+        Ok(Self { inner: Arc::new(Inner { id, template }) })
     }
 
     /// The SHA-256 of the component's bytes, in hexadecimal.
     pub fn sha256(&self) -> &str {
-        &self.inner.sha256
+        &self.inner.id.sha256
     }
 
     /// The component's file name.
     pub fn name(&self) -> &str {
-        &self.inner.name
+        &self.inner.id.name
     }
 }
 
@@ -96,6 +97,10 @@ impl Launch for Program {
     fn check_room(&self) -> Result<(), String> {
         let Template { pool, memories, .. } = &self.inner.template;
         pool.as_ref().map_or(Ok(()), |pool| pool.check_room(*memories))
+    }
+
+    fn id(&self) -> ReleaseId {
+        self.inner.id.clone()
     }
 
     fn has_gate(&self) -> bool {

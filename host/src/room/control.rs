@@ -37,22 +37,23 @@ impl Room {
     /// A timer runs late by the grain of the clock, about a millisecond, and never early. A repeating one keeps to its grid: its
     /// calls are exact on average, whatever its delay, unless the room is busy for longer than 20 ms.
     ///
+    /// A durable timer counts by the wall clock, and wakes the room when it is due. It is part of the turn: its handler's turn takes it
+    /// off, and a handler that fails gets it again, three times in all. Calls of a repeating one that nobody could make become one.
+    ///
     /// # Errors
     /// `Limit`: the room has 10,000 timers already, or 16 MiB of payloads. `Invalid`: the payload is too large, or a repeating
-    /// timer's delay is 0. `NotDurable`: the timer is durable.
+    /// timer's delay is 0. `NotDurable`: the timer is durable, and the room is that of a single client.
     pub fn set_timer(&mut self, delay: Duration, options: TimerOptions, payload: impl Into<Bytes>) -> Result<u64, TimerError> {
         let payload = payload.into();
         if payload.len() > MAX_PAYLOAD_BYTES || (options.repeat && delay.is_zero()) {
             return Err(TimerError::Invalid);
         }
-        if options.durable {
-            return Err(TimerError::NotDurable);
-        }
         let state = self.state_mut();
+        let wall_us = if options.durable { Some(state.timers.wall_us().ok_or(TimerError::NotDurable)?) } else { None };
         if !state.timers.have_room_for(payload.len()) || !state.turn.may_change() {
             return Err(TimerError::Limit);
         }
-        let id = state.timers.add(Timer::new((state.clock)(), delay, options.repeat, payload));
+        let id = state.timers.add(Timer::new(((state.clock)(), wall_us), delay, options.repeat, payload));
         state.turn.undo_log.push(Undo::TimerSet(id));
         Ok(id)
     }

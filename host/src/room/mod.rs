@@ -11,6 +11,8 @@
 //! | `control` | the contract's `control` interface |
 //! | `topics` | groups of clients: the contract's `topics` interface |
 //! | `timers` | the table of timers |
+//! | `durable` | timers that outlive the instance and the hibernation of the room |
+//! | `snapshot` | the saved state of an instance |
 //! | `effect` | one output of a handler |
 //! | `turn` | all that one handler has done |
 //! | `undo` | how one change is undone |
@@ -20,9 +22,11 @@
 mod clients;
 mod commit;
 mod control;
+mod durable;
 mod effect;
 mod held;
 mod member;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -38,9 +42,11 @@ use bytes::Bytes;
 
 use crate::types::ClientId;
 
+pub use durable::DurableTimer;
 pub use effect::{Decision, Effect, Frame, Target, UpgradeId};
 pub use held::Held;
 pub use member::{LineId, Member};
+pub use snapshot::{ReleaseId, Snapshot};
 pub use timers::{TimerError, TimerOptions, Timers};
 pub use topics::SubscribeError;
 pub use turn::{COPIED_UP_TO_BYTES, Turn};
@@ -180,7 +186,9 @@ impl Room {
     /// The same room without anybody and anything in it.
     pub(crate) fn emptied(&self) -> Self {
         let state = self.state();
-        Self::new(&state.name, state.limits, state.clock)
+        let mut emptied = Self::new(&state.name, state.limits, state.clock);
+        emptied.timers_mut().wall_clock = state.timers.wall_clock;
+        emptied
     }
 
     /// The room's name, as log lines have it.

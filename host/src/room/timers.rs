@@ -12,7 +12,7 @@ pub(super) const MAX_PAYLOAD_BYTES: usize = 64 << 10;
 const MAX_PAYLOADS_BYTES: usize = 16 << 20;
 
 /// The longest delay, a hundred years: a time further away could not be added to a reading of the clock.
-const MAX_DELAY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+pub(super) const MAX_DELAY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// How late a call of a repeating timer may be and still be made. The wheel of tokio's timers and the wait below it round up to a
 /// millisecond each, and a busy machine lets a thread wait for some more. So calls close to each other come in bursts.
@@ -54,18 +54,22 @@ pub enum TimerError {
 /// One timer that is set.
 #[derive(Debug, Clone)]
 pub(super) struct Timer {
-    due: Instant,
-    every: Option<Duration>,
-    payload: Bytes,
+    pub(super) due: Instant,
+    /// When a durable timer is due by the wall clock, in microseconds since 1970.
+    pub(super) due_us: Option<u64>,
+    pub(super) every: Option<Duration>,
+    pub(super) payload: Bytes,
     /// Whether the running handler has set it. Undoing that only has to remove it.
-    new: bool,
+    pub(super) new: bool,
 }
 
 impl Timer {
-    /// A timer that the running handler sets at this time. A longer delay than the longest one becomes that.
-    pub(super) fn new(now: Instant, delay: Duration, repeat: bool, payload: Bytes) -> Self {
+    /// A timer that the running handler sets at this time. With a time of the wall clock, it is durable. A longer delay than the longest
+    /// one becomes that.
+    pub(super) fn new((now, wall_us): (Instant, Option<u64>), delay: Duration, repeat: bool, payload: Bytes) -> Self {
         let delay = delay.min(MAX_DELAY);
-        Self { due: now + delay, every: repeat.then_some(delay), payload, new: true }
+        let due_us = wall_us.map(|now| now.saturating_add(micros(delay)));
+        Self { due: now + delay, due_us, every: repeat.then_some(delay), payload, new: true }
     }
 
     pub(super) fn is_new(&self) -> bool {
@@ -76,9 +80,13 @@ impl Timer {
 /// The timers that are set.
 #[derive(Debug, Default)]
 pub struct Timers {
-    next_id: u64,
-    by_id: HashMap<u64, Timer>,
+    pub(super) next_id: u64,
+    pub(super) by_id: HashMap<u64, Timer>,
     by_due: BTreeSet<(Instant, u64)>,
+    /// The clock of durable timers, in microseconds since 1970. Without it, the room can keep none.
+    pub(super) wall_clock: Option<fn() -> u64>,
+    /// The durable timers, by that clock.
+    pub(super) durable_by_due: BTreeSet<(u64, u64)>,
     payload_bytes: usize,
 }
 
@@ -101,13 +109,23 @@ impl Timers {
     }
 
     /// Takes the next timer that is due, with the time when it was. A repeating one is set again on its grid.
+    ///
+    /// A durable one stays until its handler begins: it is taken off by the handler's turn. If the wall clock says that it is too early,
+    /// because it was set back, the timer is postponed.
     pub fn take_due(&mut self, now: Instant) -> Option<(Instant, u64, Bytes)> {
         let (due, id) = *self.by_due.first().filter(|(due, _)| *due <= now)?;
-        self.by_due.remove(&(due, id));
-        let timer = self.by_id.remove(&id)?;
-        self.payload_bytes -= timer.payload.len();
+        if let Some(due_us) = self.by_id.get(&id)?.due_us {
+            let early = Duration::from_micros(due_us.saturating_sub(self.wall_us()?));
+            if early.is_zero() {
+                return Some((due, id, self.by_id.get(&id)?.payload.clone()));
+            }
+            let timer = self.cancel(id)?;
+            self.restore(id, Timer { due: now + early.min(MAX_DELAY), ..timer });
+            return None;
+        }
+        let timer = self.cancel(id)?;
         if let Some(every) = timer.every {
-            self.restore(id, Timer { due: next_on_grid(due, every, now), ..timer.clone() });
+            self.restore(id, Timer { due: due + on_grid(now.saturating_duration_since(due), every), ..timer.clone() });
         }
         Some((due, id, timer.payload))
     }
@@ -115,6 +133,9 @@ impl Timers {
     pub(super) fn restore(&mut self, id: u64, timer: Timer) {
         self.payload_bytes += timer.payload.len();
         self.by_due.insert((timer.due, id));
+        if let Some(due_us) = timer.due_us {
+            self.durable_by_due.insert((due_us, id));
+        }
         self.by_id.insert(id, timer);
     }
 
@@ -129,16 +150,23 @@ impl Timers {
         let timer = self.by_id.remove(&id)?;
         self.payload_bytes -= timer.payload.len();
         self.by_due.remove(&(timer.due, id));
+        if let Some(due_us) = timer.due_us {
+            self.durable_by_due.remove(&(due_us, id));
+        }
         Some(timer)
     }
 }
 
-/// The next call of a repeating timer that was due at `due`. The grid stays where it was. A call that is late by up to `LATEST` is
-/// made up for, and a later one left out.
-fn next_on_grid(due: Instant, every: Duration, now: Instant) -> Instant {
-    let too_late = now.saturating_duration_since(due).saturating_sub(LATEST);
+/// The time from one call of a repeating timer to the next, if it is late by so much. The grid stays where it was. A call that is late by
+/// up to `LATEST` is made up for, and a later one left out.
+pub(super) fn on_grid(late: Duration, every: Duration) -> Duration {
     // In u64 this reaches 500 years.
-    let steps = too_late.as_nanos().div_ceil(every.as_nanos().max(1)).max(1);
+    let steps = late.saturating_sub(LATEST).as_nanos().div_ceil(every.as_nanos().max(1)).max(1);
     let nanos = steps.saturating_mul(every.as_nanos());
-    due + u64::try_from(nanos).map_or(MAX_DELAY, Duration::from_nanos)
+    u64::try_from(nanos).map_or(MAX_DELAY, Duration::from_nanos)
+}
+
+/// A time in microseconds, rounded up: no timer runs early.
+pub(super) fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX)
 }

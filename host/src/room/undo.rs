@@ -16,6 +16,8 @@ pub(super) enum Undo {
     Unsubscribed(ClientId, Arc<str>),
     TimerSet(u64),
     TimerCancelled(u64, Timer),
+    /// A durable timer was taken off, because its handler runs.
+    TimerRan(u64, Timer),
     Closing(ClientId),
 }
 
@@ -48,6 +50,7 @@ impl State {
                 self.timers.cancel(id);
             }
             Undo::TimerCancelled(id, timer) => self.timers.restore(id, timer),
+            Undo::TimerRan(id, timer) => self.put_back(id, timer),
             Undo::Closing(id) => {
                 if let Some(member) = self.members.get(&id) {
                     member.set_closed_by_app(false);

@@ -9,12 +9,13 @@ use crate::log::in_short;
 #[derive(Debug, Default)]
 pub struct Counters {
     rooms: AtomicUsize,
+    hibernating: AtomicUsize,
     traps: AtomicU64,
     last_trap: Mutex<Option<String>>,
 }
 
 impl Counters {
-    /// How many rooms exist.
+    /// How many rooms are open.
     pub fn rooms(&self) -> usize {
         self.rooms.load(Relaxed)
     }
@@ -32,6 +33,21 @@ impl Counters {
     /// This many rooms have ended.
     pub fn remove_rooms(&self, count: usize) {
         self.rooms.fetch_sub(count, Relaxed);
+    }
+
+    /// How many rooms hibernate: they are kept in memory, and no instance of them runs.
+    pub fn hibernating(&self) -> usize {
+        self.hibernating.load(Relaxed)
+    }
+
+    /// A room hibernates from now on.
+    pub fn add_hibernating(&self) {
+        self.hibernating.fetch_add(1, Relaxed);
+    }
+
+    /// This many rooms have opened again, or are dropped.
+    pub fn remove_hibernating(&self, count: usize) {
+        self.hibernating.fetch_sub(count, Relaxed);
     }
 
     /// The message of the last failure, in one line of bounded length.

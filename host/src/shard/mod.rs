@@ -37,6 +37,10 @@
 //! | `journal` | where the writes of a turn become durable |
 //! | `effects` | a turn's outputs made visible |
 //! | `occupancy` | when a room ends because nobody is in it |
+//! | `hibernation` | the rooms that hibernate |
+//! | `dormant` | the states and timers of closed rooms, in memory |
+//! | `alarms` | when closed rooms are to be opened for a durable timer |
+//! | `timer_faults` | how often the handlers of durable timers have failed |
 //! | `release` | the release that a room runs |
 //! | `way_back` | the releases before it, while probations run |
 //! | `breaker` | how often an app may fail |
@@ -47,6 +51,7 @@
 //! | `roster` | the connected clients, for other threads to see |
 //! | `counters` | what all shards count together |
 
+mod alarms;
 mod breaker;
 mod cached_frame;
 mod circuits;
@@ -55,9 +60,11 @@ mod collapse;
 mod command;
 mod counters;
 mod delivery;
+mod dormant;
 mod drain;
 mod effects;
 mod handlers;
+mod hibernation;
 mod holdings;
 mod input;
 mod journal;
@@ -89,6 +96,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod timer_faults;
 mod tls;
 mod traffic;
 mod upgrades;

@@ -48,6 +48,11 @@ impl Occupancy {
         (self.retires_at, self.excused) = (None, false);
     }
 
+    /// How long an empty room is kept.
+    pub fn linger(&self) -> Option<Duration> {
+        self.linger
+    }
+
     /// When the room ends, given that it is empty. `now` is read when its time begins.
     pub fn retires_at(&mut self, now: impl FnOnce() -> Instant) -> Option<Instant> {
         if self.retires_at.is_none() {

@@ -10,6 +10,7 @@ use super::probation::Probation;
 use super::room_circuit::{Cause, RoomCircuit, Verdict};
 use super::way_back::WayBack;
 use crate::app::{Fault, Launch, Saved};
+use crate::room::Snapshot;
 
 /// The release of one room.
 pub(super) struct Release<L: Launch> {
@@ -18,6 +19,8 @@ pub(super) struct Release<L: Launch> {
     app: Option<L::App>,
     /// The last result of `snapshot`.
     saved: Option<Saved>,
+    /// The states that the room had when it opened, the newest first.
+    found: Vec<Snapshot>,
     way_back: WayBack<L>,
     circuit: RoomCircuit,
 }
@@ -25,7 +28,7 @@ pub(super) struct Release<L: Launch> {
 impl<L: Launch> Release<L> {
     /// A release without an instance. If it is on probation, `way_back` leads to the releases before it.
     pub(super) fn new(launch: L, way_back: WayBack<L>, circuit: RoomCircuit) -> Self {
-        Self { launch, app: None, saved: None, way_back, circuit }
+        Self { launch, app: None, saved: None, found: Vec::new(), way_back, circuit }
     }
 
     /// The running instance.
@@ -41,6 +44,32 @@ impl<L: Launch> Release<L> {
     /// The state for the next instance.
     pub(super) fn saved(&self) -> Option<Saved> {
         self.saved.clone()
+    }
+
+    /// The room opens with these states, the newest first. The next instance gets `saved`.
+    pub(super) fn restore(&mut self, found: Vec<Snapshot>, saved: Option<Saved>) {
+        (self.found, self.saved) = (found, saved);
+    }
+
+    /// The states that the room had when it opened.
+    pub(super) fn found(&self) -> Vec<Snapshot> {
+        self.found.clone()
+    }
+
+    /// The states to keep when the room closes and its instance has saved this one, the newest first. While something leads back, those of
+    /// the releases before stay.
+    pub(super) fn states(&self, newest: Option<Saved>) -> Vec<Snapshot> {
+        let snapshot = |by, Saved { version, data }| Snapshot { by, version, data };
+        let mut states: Vec<_> = newest.map(|saved| snapshot(self.launch.id(), saved)).into_iter().collect();
+        if !self.way_back.is_empty() {
+            let earlier = self.way_back.states().map(|(launch, saved)| snapshot(launch.id(), saved.clone()));
+            for earlier in earlier.chain(self.found()) {
+                if states.iter().all(|state| state.by.sha256 != earlier.by.sha256) {
+                    states.push(earlier);
+                }
+            }
+        }
+        states
     }
 
     /// Makes an instance for the room of this name. It does not run yet.

@@ -13,6 +13,7 @@ use super::collapse::{caught, clean_up};
 use super::command::Delivery;
 use super::counters::Counters;
 use super::handlers::{call, guarded};
+use super::hibernation::Hibernation;
 use super::input::What;
 use super::journal::Journal;
 use super::mailbox::Mailbox;
@@ -47,6 +48,7 @@ pub(super) struct Rooms<L: Launch> {
     by_name: RefCell<HashMap<Arc<str>, Entry<L>>>,
     /// How long an empty room is kept; `None` means for ever.
     linger: Option<Duration>,
+    hibernation: Rc<Hibernation>,
 }
 
 struct Entry<L> {
@@ -67,10 +69,11 @@ impl<L: Launch> Rooms<L> {
         counters: Arc<Counters>,
         journal: Option<Rc<dyn Journal>>,
         launch: L,
-        linger: Option<Duration>,
+        (linger, keeps_rooms): (Option<Duration>, bool),
     ) -> Rc<Self> {
+        let hibernation = Hibernation::new(Arc::clone(&counters), keeps_rooms);
         let (launch, way_back, by_name) = (RefCell::new(launch), RefCell::default(), RefCell::default());
-        Rc::new(Self { shard, counters, journal, launch, way_back, by_name, linger })
+        Rc::new(Self { shard, counters, journal, launch, way_back, by_name, linger, hibernation })
     }
 
     /// Starts an instance of a release and drops it again: whether it can start is known before a room needs it.
@@ -137,7 +140,7 @@ impl<L: Launch> Rooms<L> {
             (Rc::clone(&task), Rc::clone(&entry.orders)),
             self.room(&name),
             Release::new(self.launch(), self.way_back.borrow().clone(), circuit),
-            (self.journal.clone(), self.linger),
+            (self.journal.clone(), self.linger, Rc::clone(&self.hibernation)),
         );
         self.by_name.borrow_mut().insert(Arc::clone(&name), entry);
         self.counters.add_room();
@@ -154,6 +157,16 @@ impl<L: Launch> Rooms<L> {
             rooms.remove(&name);
         });
         task
+    }
+
+    /// Opens rooms when their durable timers are due.
+    pub(super) async fn open_due(self: Rc<Self>) {
+        loop {
+            let room = self.hibernation.next_due().await;
+            if self.get_or_open(&room).is_none() {
+                self.hibernation.postpone(room);
+            }
+        }
     }
 
     /// Removes a room that has ended.
@@ -195,7 +208,10 @@ impl<L: Launch> Rooms<L> {
             Order::Swap(change, answer) => drop(answer.send(self.swap(change).await)),
             Order::Revert(probation, done) => {
                 if let Some((before, _)) = self.way_back.borrow_mut().take(&probation) {
-                    self.replace_launch(before);
+                    let failed = self.replace_launch(before).id();
+                    if failed != self.launch.borrow().id() {
+                        self.hibernation.reject(failed);
+                    }
                 }
                 for entry in self.all() {
                     let (reverted, room_done) = oneshot::channel();
@@ -224,6 +240,7 @@ impl<L: Launch> Rooms<L> {
         }
         // Rooms that open meanwhile start with the new release.
         let before = self.replace_launch(change.next.clone());
+        self.hibernation.accept(&change.next.id());
         self.way_back.borrow_mut().add(before, None, Arc::clone(&change.probation));
         let mut swapped = Vec::new();
         for entry in self.all() {

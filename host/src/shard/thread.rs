@@ -49,6 +49,8 @@ pub struct ShardContext {
     pub shared_room: Option<Arc<str>>,
     /// How long an empty room is kept; `None` means for ever.
     pub linger: Option<Duration>,
+    /// Whether a room that ends is kept, with its state and its durable timers.
+    pub keeps_rooms: bool,
 }
 
 /// Starts a shard. The first one (`index` 0) opens the shared room, if there is one, and waits until its first instance
@@ -65,7 +67,8 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext) -> Result<
         runtime.block_on(async move {
             let shard = Shard::new(index, context.limits.clone(), Arc::clone(&context.roster));
             let _cleared = ClearedAtEnd(Rc::clone(&shard));
-            let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&context.counters), None, launch, context.linger);
+            let rooms =
+                Rooms::new(Rc::clone(&shard), Arc::clone(&context.counters), None, launch, (context.linger, context.keeps_rooms));
             let opened = match &context.shared_room {
                 _ if index > 0 => Ok(()),
                 Some(name) => rooms.open_shared(name).await,
@@ -76,8 +79,10 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext) -> Result<
             let _ = started.send(opened);
             if !failed {
                 let following = tokio::task::spawn_local(follow(Rc::clone(&rooms), order_inbox));
+                let opening = tokio::task::spawn_local(Rc::clone(&rooms).open_due());
                 serve(&shard, &rooms, inbox).await;
                 following.abort();
+                opening.abort();
             }
             rooms.clear();
         });

@@ -48,6 +48,16 @@ impl<L> WayBack<L> {
         Some((step.launch, step.saved))
     }
 
+    /// The states that the releases before have handed on, the last one first, with the release of each.
+    pub(super) fn states(&self) -> impl Iterator<Item = (&L, &Saved)> {
+        self.steps.iter().rev().filter_map(|step| Some((&step.launch, step.saved.as_ref()?)))
+    }
+
+    /// Whether nothing leads back.
+    pub(super) fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
     /// Counts a trap against the probation of the running release.
     pub(super) fn count_trap(&self, now: Instant) {
         if let Some(step) = self.steps.last() {

@@ -113,6 +113,7 @@ impl Keeper {
             release: state.current.info.clone(),
             previous: state.before.last().map(|release| release.info.clone()),
             rooms: self.host.counters.rooms(),
+            hibernating: self.host.counters.hibernating(),
             clients,
             swaps: state.swaps,
             traps: self.host.counters.traps(),

@@ -75,8 +75,11 @@ pub struct Status {
     pub release: ReleaseInfo,
     /// The release that `rollback` goes back to.
     pub previous: Option<ReleaseInfo>,
-    /// Rooms that exist.
+    /// Rooms that are open: an instance of the app runs for each.
     pub rooms: usize,
+    /// Rooms that hibernate: nobody is in them, and their state is kept.
+    #[serde(default)]
+    pub hibernating: usize,
     /// Clients that are connected.
     pub clients: usize,
     /// Swaps since the start, rollbacks included.

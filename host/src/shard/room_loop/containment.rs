@@ -62,7 +62,7 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     /// Holds a failure against a release on probation, and returns what else follows from it.
-    fn judge(&mut self, cause: Cause) -> Verdict {
+    pub(super) fn judge(&mut self, cause: Cause) -> Verdict {
         let now = self.shard.time();
         self.release.count_trap(now);
         self.release.judge(cause, now)
@@ -83,7 +83,7 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     /// Logs a failure once, and counts it.
-    fn log_fault(&self, fault: &Fault) {
+    pub(super) fn log_fault(&self, fault: &Fault) {
         if let Some(more) = self.shard.log_limits().faults.allows(self.shard.time()) {
             let (room, message) = (in_short(self.room.name()), printable(&fault.message));
             match &fault.backtrace {

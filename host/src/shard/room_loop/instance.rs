@@ -9,6 +9,7 @@ use crate::shard::input::What;
 impl<L: Launch> RoomLoop<L> {
     /// Starts an instance of the present release. Its `on_start` has run, and its turn is committed.
     pub(super) async fn launch_instance(&mut self, reason: StartReason) -> Result<(), Fault> {
+        let reason = self.first_start.unwrap_or(reason);
         let mut app = self.release.launch(self.room.name()).await?;
         self.begin(&mut app, reason, self.release.saved()).await?;
         self.run_instance(app);
@@ -17,6 +18,7 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Has an instance that has started take over.
     pub(super) fn run_instance(&mut self, app: L::App) {
+        self.first_start = None;
         if self.release.run(app)
             && let Some(more) = self.shard.log_limits().recoveries.allows(self.shard.time())
         {

@@ -6,6 +6,9 @@
 //! | `closing` | how a room closes its clients |
 //! | `containment` | the handling of a room whose app or journal fails |
 //! | `delivery` | the owner's deliveries to a room |
+//! | `opening` | the opening of a room, with what was kept of it |
+//! | `retirement` | the end of a room, and what is kept of it |
+//! | `timers` | the handlers of timers |
 //! | `instance` | the start of an instance |
 //! | `joining` | the member for a client that joins |
 //! | `takeover` | a room's change of its release |
@@ -15,8 +18,11 @@ mod containment;
 mod delivery;
 mod instance;
 mod joining;
+mod opening;
+mod retirement;
 mod schedule;
 mod takeover;
+mod timers;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -35,6 +41,7 @@ use crate::room::{Decision, LineId, Room, Turn, UpgradeId};
 use crate::shard::counters::Counters;
 use crate::shard::effects;
 use crate::shard::handlers::call;
+use crate::shard::hibernation::Hibernation;
 use crate::shard::input::{Input, What};
 use crate::shard::journal::{Journal, JournalError};
 use crate::shard::occupancy::Occupancy;
@@ -58,6 +65,9 @@ pub(super) struct RoomLoop<L: Launch> {
     release: Release<L>,
     outputs: Outputs,
     occupancy: Occupancy,
+    hibernation: Rc<Hibernation>,
+    /// Why the room's first instance starts, until one has started.
+    first_start: Option<StartReason>,
     /// Wakes the loop when the room's next time has come.
     alarm: Option<Pin<Box<Sleep>>>,
     /// The timers that were due one after the other.
@@ -81,16 +91,31 @@ impl<L: Launch> RoomLoop<L> {
         (task, orders): (Rc<RoomTask>, RoomOrders<L>),
         room: Room,
         release: Release<L>,
-        (journal, linger): (Option<Rc<dyn Journal>>, Option<Duration>),
+        (journal, linger, hibernation): (Option<Rc<dyn Journal>>, Option<Duration>, Rc<Hibernation>),
     ) -> Self {
         let outputs = Outputs::new(journal, &task);
         let occupancy = Occupancy::new(linger, shard.limits().handshake_timeout);
-        Self { shard, counters, task, orders, room, release, outputs, occupancy, alarm: None, in_a_row: 0 }
+        let first_start = Some(StartReason::Fresh);
+        Self {
+            shard,
+            counters,
+            task,
+            orders,
+            room,
+            release,
+            outputs,
+            occupancy,
+            hibernation,
+            first_start,
+            alarm: None,
+            in_a_row: 0,
+        }
     }
 
     /// Starts the first instance, says how that went, and handles inputs until the room retires.
     pub(super) async fn run(mut self, started: oneshot::Sender<Result<(), Fault>>) {
         self.task.set_busy(true);
+        self.open();
         match self.launch_instance(StartReason::Fresh).await {
             Ok(()) => drop(started.send(Ok(()))),
             // A starting server waits for this result. If it is an error, the room never runs.
@@ -107,7 +132,8 @@ impl<L: Launch> RoomLoop<L> {
                 Work::Order(order) => self.follow(order).await,
                 Work::Journal(report) => self.hear(report).await,
                 Work::Retry => self.retry().await,
-                Work::Retire => break,
+                Work::Retire if self.retire().await => break,
+                Work::Retire => {}
             }
         }
         self.task.set_busy(false);
@@ -145,7 +171,8 @@ impl<L: Launch> RoomLoop<L> {
             }
             What::Upgrade(id, request) => self.decide(id, request).await,
             What::Withdrawn => self.occupancy.note_withdrawn(),
-            What::Timer(..) | What::Start(..) => self.tell(what, Blamed::Nobody).await,
+            What::Timer(id, payload) => self.run_timer(id, payload).await,
+            What::Start(..) => self.tell(what, Blamed::Nobody).await,
         }
     }
 

@@ -64,7 +64,7 @@ impl<L: Launch> RoomLoop<L> {
     /// When the room has to do something by itself, if ever.
     fn next_due(&mut self) -> Option<Instant> {
         let own = self.release.circuit_open_until().or_else(|| self.room.timers_mut().next_due());
-        if self.room.count() > 0 || !self.outputs.are_visible() {
+        if self.room.count() > 0 || !self.outputs.are_visible() || self.awaits_timer() {
             return own;
         }
         let retires_at = self.occupancy.retires_at(|| self.shard.time());
@@ -72,7 +72,8 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     fn take_due(&mut self, now: Instant) -> Option<Work<L>> {
-        let is_unused = self.room.count() == 0 && self.outputs.are_visible() && self.task.mailbox.is_empty();
+        let is_unused =
+            self.room.count() == 0 && self.outputs.are_visible() && self.task.mailbox.is_empty() && !self.awaits_timer();
         if is_unused && self.occupancy.is_over(now) {
             return Some(Work::Retire);
         }

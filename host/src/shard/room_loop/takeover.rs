@@ -42,18 +42,11 @@ impl<L: Launch> RoomLoop<L> {
 
     /// The state that the running instance hands on. A guest without state hands on nothing.
     async fn snapshot(&mut self) -> Result<Option<Saved>, String> {
-        let Some(app) = self.release.app() else { return Ok(self.release.saved()) };
-        let saved = guarded(pin!(app.snapshot(&mut self.room))).await;
-        self.roll_back();
-        match saved {
-            // The name of the format takes memory too.
-            Ok(Some(saved)) if saved.version.len() + saved.data.len() > self.shard.limits().max_snapshot_bytes => Err(format!(
-                "the snapshot of the room {:?} has {} bytes, more than the {} that it may have",
-                self.room.name(),
-                saved.version.len() + saved.data.len(),
-                self.shard.limits().max_snapshot_bytes
-            )),
-            Ok(saved) => Ok(saved),
+        if self.release.app().is_none() {
+            return Ok(self.release.saved());
+        }
+        match self.ask_for_state().await {
+            Ok(saved) => saved,
             Err(fault) => {
                 let reason = fault.message.clone();
                 self.contain(fault, Blamed::Nobody).await;
@@ -61,6 +54,24 @@ impl<L: Launch> RoomLoop<L> {
                 Err(format!("the room {:?} cannot hand over its state, and {loss}: {reason}", self.room.name()))
             }
         }
+    }
+
+    /// Asks the running instance for its state. A fault has cost the instance. A state that is too large is an error, and the instance goes
+    /// on.
+    pub(super) async fn ask_for_state(&mut self) -> Result<Result<Option<Saved>, String>, Fault> {
+        let Some(app) = self.release.app() else { return Ok(Ok(None)) };
+        let saved = guarded(pin!(app.snapshot(&mut self.room))).await;
+        self.roll_back();
+        // The name of the format takes memory too.
+        let (bytes, most) = (|saved: &Saved| saved.version.len() + saved.data.len(), self.shard.limits().max_snapshot_bytes);
+        Ok(match saved? {
+            Some(saved) if bytes(&saved) > most => Err(format!(
+                "the snapshot of the room {:?} has {} bytes, more than the {most} that it may have",
+                self.room.name(),
+                bytes(&saved)
+            )),
+            saved => Ok(saved),
+        })
     }
 
     /// The loss of a room whose `snapshot` has failed: nobody can enter an instance after a fault.

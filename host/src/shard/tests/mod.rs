@@ -5,6 +5,7 @@ mod drains;
 mod failures;
 mod half_closed;
 mod held;
+mod hibernation;
 mod memory;
 mod occupancy;
 mod timers;
@@ -33,7 +34,7 @@ use super::rooms::Rooms;
 use super::roster::Roster;
 use super::serve::serve;
 use super::table::Shard;
-use crate::app::{App, Fault, Launch, Outcome, StartReason, UpgradeRequest};
+use crate::app::{App, Fault, Launch, Outcome, Saved, StartReason, UpgradeRequest};
 use crate::config::Limits;
 use crate::room::{Decision, Effect, Room, TimerOptions, Turn};
 use crate::types::{Client, ClientId, CloseInfo, Message, Request};
@@ -46,6 +47,8 @@ struct Herald {
     go_on: Arc<Notify>,
     /// The handlers that fail.
     failing: Arc<Mutex<Vec<&'static str>>>,
+    /// The state of this instance, from a message that begins with `keep`.
+    state: Option<String>,
 }
 
 impl Herald {
@@ -62,6 +65,15 @@ impl Herald {
         set.map(drop).map_err(|error| Fault::new(error.to_string()))
     }
 
+    /// Sets a durable timer.
+    fn set_timer(&self, room: &mut Room, from: ClientId, ms: &str) -> Outcome {
+        let delay = Duration::from_millis(ms.parse().expect("a number of milliseconds"));
+        let set = room.set_timer(delay, TimerOptions { repeat: false, durable: true }, format!("ran {ms}"));
+        room.send(from, set.map_or_else(|error| error.to_string(), |_| "set".into()))
+            .map(drop)
+            .map_err(|error| Fault::new(error.to_string()))
+    }
+
     fn outcome_of(&self, handler: &str) -> Outcome {
         let fails = self.failing.lock().expect("no test panics with it").contains(&handler);
         if fails { Err(Fault::new("the test asked for it")) } else { Ok(()) }
@@ -71,8 +83,13 @@ impl Herald {
 impl App for Herald {
     const HAS_GATE: bool = true;
 
-    async fn on_start(&mut self, _room: &mut Room, reason: StartReason, _saved: Option<crate::app::Saved>) -> Outcome {
+    async fn on_start(&mut self, _room: &mut Room, reason: StartReason, saved: Option<Saved>) -> Outcome {
         self.note(format!("start {reason:?}"));
+        if let Some(saved) = saved {
+            let state = String::from_utf8_lossy(&saved.data).into_owned();
+            self.note(format!("saved {state}"));
+            self.state = Some(state);
+        }
         self.outcome_of("start")
     }
 
@@ -85,6 +102,11 @@ impl App for Herald {
         let text = message.as_text().unwrap_or_default().to_owned();
         self.note(text.clone());
         match text.split_once(' ') {
+            Some(("keep", state)) => {
+                self.state = Some(state.to_owned());
+                room.send(from, "kept").map(drop).map_err(|error| Fault::new(error.to_string()))
+            }
+            Some(("timer", ms)) => self.set_timer(room, from, ms),
             Some(("trap", _)) => Err(Fault::new("the test asked for it")),
             Some(("wait", _)) => {
                 self.go_on.notified().await;
@@ -113,9 +135,24 @@ impl App for Herald {
     }
 
     async fn on_timer(&mut self, room: &mut Room, _timer: u64, payload: Bytes) -> Outcome {
+        if payload.starts_with(b"ran") {
+            self.note(String::from_utf8_lossy(&payload).into_owned());
+            return self.outcome_of("timer");
+        }
         self.outcome_of("timer")?;
         let ticks = std::str::from_utf8(&payload).ok().and_then(|ticks| ticks.parse().ok()).unwrap_or(0);
         self.tick(room, ticks + 1)
+    }
+
+    async fn snapshot(&mut self, room: &mut Room) -> Result<Option<Saved>, Fault> {
+        let Some(state) = &self.state else { return Ok(None) };
+        self.note("snapshot".into());
+        let _ = room.broadcast("an effect that is dropped");
+        if self.outcome_of("wait in snapshot").is_err() {
+            self.go_on.notified().await;
+        }
+        self.outcome_of("snapshot")?;
+        Ok(Some(Saved { version: "1".into(), data: state.clone().into() }))
     }
 
     async fn on_upgrade(&mut self, _room: &mut Room, _request: &UpgradeRequest) -> Result<Decision, Fault> {
@@ -128,7 +165,7 @@ impl Launch for Herald {
     type App = Self;
 
     async fn launch(&self, _room: &str) -> Result<Self, Fault> {
-        Ok(self.clone())
+        Ok(Self { state: None, ..self.clone() })
     }
 
     fn check_room(&self) -> Result<(), String> {
@@ -317,19 +354,21 @@ fn with_linger<F: Future<Output = ()>>(limits: Limits, linger: Option<Duration>,
     runtime.block_on(async {
         let (told, counters, journal) = (Arc::default(), Arc::new(Counters::default()), Rc::new(Waits::default()));
         let shard = Shard::new(0, limits, Arc::new(Roster::default()));
-        let app = Herald { told: Arc::clone(&told), go_on: Arc::default(), failing: Arc::default() };
+        let app = Herald { told: Arc::clone(&told), go_on: Arc::default(), failing: Arc::default(), state: None };
         let (go_on, failing) = (Arc::clone(&app.go_on), Arc::clone(&app.failing));
-        let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&counters), Some(Rc::clone(&journal) as _), app, linger);
+        let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&counters), Some(Rc::clone(&journal) as _), app, (linger, true));
         let (commands, inbox) = mpsc::channel(64);
         let serving = tokio::task::spawn_local({
             let (shard, rooms) = (Rc::clone(&shard), Rc::clone(&rooms));
             async move { serve(&shard, &rooms, inbox).await }
         });
+        let opening = tokio::task::spawn_local(Rc::clone(&rooms).open_due());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let next_id = RefCell::new(0);
         let bench = Bench { commands, journal, counters, told, go_on, failing, rooms: Rc::clone(&rooms), listener, next_id };
         test(Rc::new(bench)).await;
         serving.abort();
+        opening.abort();
         rooms.clear();
     });
 }

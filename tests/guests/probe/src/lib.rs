@@ -15,6 +15,8 @@ use ws_guest::{
 struct Probe {
     started: Option<StartReason>,
     messages: u32,
+    /// The messages of the instance whose state this one has got.
+    saved: Option<u32>,
 }
 
 ws_guest::export!(Probe: Gate, Lifecycle, Flow, Timers);
@@ -60,6 +62,7 @@ impl Probe {
             "list" => format!("{:?} of {}", clients(), count()),
             "get" => describe(id),
             "messages" => format!("{} since {:?}", self.messages, self.started),
+            "saved" => format!("{:?}", self.saved),
             "close" => {
                 let (code, reason) = last.split_once(' ').unwrap_or((last, ""));
                 let closed = close(id, code.parse().unwrap_or(1000), reason);
@@ -76,6 +79,10 @@ impl Probe {
             "subscribers" => format!("{:?}", topics::subscribers(rest)),
             "timer" => shown(control::set_timer(millis(first), last.as_bytes())),
             "interval" => shown(control::set_interval(millis(first), last.as_bytes())),
+            "durable" => {
+                let options = control::TimerOptions { repeat: false, durable: true };
+                shown(control::set_timer_with(millis(first), options, last.as_bytes()))
+            }
             "cancel" => format!("{:?}", control::cancel_timer(id)),
             "deny" => format!("{:?}", control::deny_new_clients()),
             "allow" => format!("{:?}", control::allow_new_clients()),
@@ -195,8 +202,9 @@ fn in_numbers(path: &str) -> Option<Decision> {
 }
 
 impl Lifecycle for Probe {
-    fn on_start(&mut self, reason: StartReason, _saved: Option<Saved>) -> Result<(), String> {
+    fn on_start(&mut self, reason: StartReason, saved: Option<Saved>) -> Result<(), String> {
         self.started = Some(reason);
+        self.saved = saved.and_then(|saved| Some(u32::from_le_bytes(saved.data.try_into().ok()?)));
         Ok(())
     }
 
@@ -213,6 +221,9 @@ impl Flow for Probe {
 
 impl Timers for Probe {
     fn on_timer(&mut self, id: TimerId, payload: Vec<u8>) {
-        broadcast(format!("timer {id} {}", String::from_utf8_lossy(&payload))).ok();
+        let payload = String::from_utf8_lossy(&payload);
+        // In the log too, in case no client is there to receive it.
+        println!("timer {payload}");
+        broadcast(format!("timer {id} {payload}")).ok();
     }
 }

@@ -1,0 +1,57 @@
+//! The module `ws-host:engine`: functions that JavaScript alone cannot have, or would run slowly.
+
+mod address;
+mod digest;
+mod jobs;
+pub(crate) mod text;
+
+use rquickjs::function::IntoJsFunc;
+use rquickjs::module::{Declarations, Exports, ModuleDef};
+use rquickjs::{Ctx, Function, Runtime};
+
+pub(crate) use jobs::run as run_jobs;
+
+/// The name of the module.
+pub(crate) const MODULE: &str = "ws-host:engine";
+
+const NAMES: [&str; 8] = ["runJobs", "encode", "decode", "digest", "hmac", "parseUrl", "changeUrl", "domainToASCII"];
+
+pub(crate) struct Native;
+
+impl ModuleDef for Native {
+    fn declare(declarations: &Declarations<'_>) -> rquickjs::Result<()> {
+        for name in NAMES {
+            declarations.declare(name)?;
+        }
+        Ok(())
+    }
+
+    fn evaluate<'js>(ctx: &Ctx<'js>, exports: &Exports<'js>) -> rquickjs::Result<()> {
+        let module = Functions { ctx, exports };
+        module.export("runJobs", jobs::run)?;
+        module.export("encode", text::encode)?;
+        module.export("decode", text::decode)?;
+        module.export("digest", digest::digest)?;
+        module.export("hmac", digest::hmac)?;
+        module.export("parseUrl", address::parse)?;
+        module.export("changeUrl", address::change)?;
+        module.export("domainToASCII", |domain: String| url::quirks::domain_to_ascii(&domain))
+    }
+}
+
+struct Functions<'a, 'js> {
+    ctx: &'a Ctx<'js>,
+    exports: &'a Exports<'js>,
+}
+
+impl<'js> Functions<'_, 'js> {
+    fn export<P>(&self, name: &str, function: impl IntoJsFunc<'js, P> + 'js) -> rquickjs::Result<()> {
+        self.exports.export(name, Function::new(self.ctx.clone(), function)?)?;
+        Ok(())
+    }
+}
+
+/// Prepares a runtime for the functions.
+pub(crate) fn install(runtime: &Runtime) {
+    jobs::install(runtime);
+}

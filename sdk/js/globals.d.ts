@@ -7,6 +7,19 @@ interface Console {
   /** Writes to the host's log as a warning. */
   warn(...values: unknown[]): void;
   error(...values: unknown[]): void;
+  assert(condition?: unknown, ...values: unknown[]): void;
+  clear(): void;
+  count(label?: string): void;
+  countReset(label?: string): void;
+  dir(value: unknown): void;
+  group(...values: unknown[]): void;
+  groupCollapsed(...values: unknown[]): void;
+  groupEnd(): void;
+  table(data: unknown, columns?: string[]): void;
+  time(label?: string): void;
+  timeEnd(label?: string): void;
+  timeLog(label?: string, ...values: unknown[]): void;
+  trace(...values: unknown[]): void;
 }
 
 /** Writes to the host's log. */
@@ -19,20 +32,167 @@ declare var process: {
   nextTick<Details extends unknown[]>(job: (...details: Details) => void, ...details: Details): void;
 };
 
+declare var navigator: { readonly userAgent: string };
 declare var performance: { now(): number };
+
+/** Timers of the instance: they end at a swap or an exception. `room.setTimer` outlives both. */
+declare function setTimeout<Details extends unknown[]>(job: (...details: Details) => void, milliseconds?: number, ...details: Details): number;
+declare function setInterval<Details extends unknown[]>(job: (...details: Details) => void, milliseconds?: number, ...details: Details): number;
+declare function setImmediate<Details extends unknown[]>(job: (...details: Details) => void, ...details: Details): number;
+declare function clearTimeout(timer?: number): void;
+declare function clearInterval(timer?: number): void;
+declare function clearImmediate(timer?: number): void;
+declare function queueMicrotask(job: () => void): void;
+declare function structuredClone<Value>(value: Value, options?: { transfer?: ArrayBuffer[] }): Value;
+
+type BufferSource = ArrayBuffer | ArrayBufferView;
+type HashName = 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512';
+type Hmac = { name: 'HMAC'; hash: HashName | { name: HashName }; length?: number };
+type KeyUsage = 'sign' | 'verify';
+type JsonWebKey = { kty?: string; k?: string; alg?: string; key_ops?: string[]; ext?: boolean };
+
+interface CryptoKey {
+  readonly type: 'secret';
+  readonly algorithm: { name: string; hash: { name: string }; length: number };
+  readonly extractable: boolean;
+  readonly usages: KeyUsage[];
+}
 
 declare var crypto: {
   getRandomValues<Values extends ArrayBufferView>(values: Values): Values;
   randomUUID(): string;
+  /** Hashes and HMAC. Other algorithms are refused. */
+  readonly subtle: {
+    digest(algorithm: HashName | { name: HashName }, data: BufferSource): Promise<ArrayBuffer>;
+    importKey(format: 'raw', key: BufferSource, algorithm: Hmac, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey>;
+    importKey(format: 'jwk', key: JsonWebKey, algorithm: Hmac, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey>;
+    generateKey(algorithm: Hmac, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey>;
+    exportKey(format: 'raw', key: CryptoKey): Promise<ArrayBuffer>;
+    exportKey(format: 'jwk', key: CryptoKey): Promise<JsonWebKey>;
+    sign(algorithm: 'HMAC' | { name: 'HMAC' }, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+    verify(algorithm: 'HMAC' | { name: 'HMAC' }, key: CryptoKey, signature: BufferSource, data: BufferSource): Promise<boolean>;
+  };
 };
 
 declare class TextEncoder {
   readonly encoding: string;
-  encode(text?: string): Uint8Array;
+  encode(text?: string): Uint8Array<ArrayBuffer>;
+  encodeInto(text: string, into: Uint8Array): { read: number; written: number };
 }
 
+/** Decodes UTF-8. */
 declare class TextDecoder {
   readonly encoding: string;
-  constructor(label?: string, options?: { fatal?: boolean });
-  decode(bytes?: ArrayBuffer | ArrayBufferView): string;
+  readonly fatal: boolean;
+  readonly ignoreBOM: boolean;
+  constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
+  decode(bytes?: BufferSource, options?: { stream?: boolean }): string;
+}
+
+declare class URLSearchParams {
+  constructor(init?: string | Record<string, string> | Iterable<[string, string]>);
+  readonly size: number;
+  append(name: string, value: string): void;
+  delete(name: string, value?: string): void;
+  get(name: string): string | null;
+  getAll(name: string): string[];
+  has(name: string, value?: string): boolean;
+  set(name: string, value: string): void;
+  sort(): void;
+  forEach(job: (value: string, name: string, params: URLSearchParams) => void): void;
+  entries(): IterableIterator<[string, string]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+}
+
+declare class URL {
+  static canParse(url: string | URL, base?: string | URL): boolean;
+  static parse(url: string | URL, base?: string | URL): URL | null;
+  constructor(url: string | URL, base?: string | URL);
+  href: string;
+  readonly origin: string;
+  protocol: string;
+  username: string;
+  password: string;
+  host: string;
+  hostname: string;
+  port: string;
+  pathname: string;
+  search: string;
+  readonly searchParams: URLSearchParams;
+  hash: string;
+  toJSON(): string;
+}
+
+declare class Event {
+  constructor(type: string, options?: { bubbles?: boolean; cancelable?: boolean; composed?: boolean });
+  readonly type: string;
+  readonly target: EventTarget | null;
+  readonly currentTarget: EventTarget | null;
+  readonly cancelable: boolean;
+  readonly defaultPrevented: boolean;
+  readonly timeStamp: number;
+  preventDefault(): void;
+  stopPropagation(): void;
+  stopImmediatePropagation(): void;
+}
+
+declare class CustomEvent<Detail = any> extends Event {
+  constructor(type: string, options?: { bubbles?: boolean; cancelable?: boolean; detail?: Detail });
+  readonly detail: Detail;
+}
+
+type Listener = ((event: any) => void) | { handleEvent(event: any): void } | null;
+
+declare class EventTarget {
+  addEventListener(type: string, listener: Listener, options?: boolean | { capture?: boolean; once?: boolean; passive?: boolean; signal?: AbortSignal }): void;
+  removeEventListener(type: string, listener: Listener, options?: boolean | { capture?: boolean }): void;
+  dispatchEvent(event: Event): boolean;
+}
+
+declare class AbortSignal extends EventTarget {
+  private constructor();
+  static abort(reason?: unknown): AbortSignal;
+  static timeout(milliseconds: number): AbortSignal;
+  static any(signals: Iterable<AbortSignal>): AbortSignal;
+  readonly aborted: boolean;
+  readonly reason: any;
+  onabort: ((event: Event) => void) | null;
+  throwIfAborted(): void;
+}
+
+declare class AbortController {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+}
+
+declare class Blob {
+  constructor(parts?: Iterable<BufferSource | Blob | string>, options?: { type?: string; endings?: 'transparent' | 'native' });
+  readonly size: number;
+  readonly type: string;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  text(): Promise<string>;
+  slice(start?: number, end?: number, type?: string): Blob;
+}
+
+declare class Headers {
+  constructor(init?: Record<string, string> | Iterable<[string, string]>);
+  append(name: string, value: string): void;
+  delete(name: string): void;
+  get(name: string): string | null;
+  getSetCookie(): string[];
+  has(name: string): boolean;
+  set(name: string, value: string): void;
+  forEach(job: (value: string, name: string, headers: Headers) => void): void;
+  entries(): IterableIterator<[string, string]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+}
+
+declare class DOMException extends Error {
+  constructor(message?: string, name?: string);
+  readonly code: number;
 }

@@ -117,25 +117,26 @@ export interface Start<State = any> {
 /**
  * An application: the default export, either an object or a class that is instantiated when the room opens. All handlers
  * are optional. A handler's effects take place when it returns. If it throws, they are dropped: the client that caused
- * the event is closed with 1011, the others stay, and a fresh instance starts.
+ * the event is closed with 1011, the others stay, and a fresh instance starts. A handler may be async: code behind a wait
+ * for a timer belongs to the timer's event, and is all or nothing with that one.
  */
 export interface App<State = any> {
   /** A client has connected. It is already a member: a broadcast reaches it too. */
-  onConnect?(client: Client): void;
+  onConnect?(client: Client): void | Promise<void>;
   /** A client has sent a message. */
-  onMessage?(client: Client, message: Message): void;
+  onMessage?(client: Client, message: Message): void | Promise<void>;
   /** A client has gone. It is no longer a member. */
-  onClose?(client: Client, info: CloseInfo): void;
-  /** Decides about a request before the connection exists. */
-  onUpgrade?(request: Request): Decision;
+  onClose?(client: Client, info: CloseInfo): void | Promise<void>;
+  /** Decides about a request before the connection exists. It may await promises, but not wait for a timer. */
+  onUpgrade?(request: Request): Decision | Promise<Decision>;
   /** A slow client has read everything in its queue. */
-  onDrain?(client: Client): void;
+  onDrain?(client: Client): void | Promise<void>;
   /** A timer of `room.setTimer` is due. */
-  onTimer?(payload: any, id: number): void;
+  onTimer?(payload: any, id: number): void | Promise<void>;
   /** Runs before all other handlers. An exception refuses the start or the swap; its message is the reason. */
-  onStart?(start: Start<State>): void;
+  onStart?(start: Start<State>): void | Promise<void>;
   /** Returns the state for the next release: a value that becomes JSON, or bytes; at most 16 MiB. */
-  snapshot?(): State | Uint8Array;
+  snapshot?(): State | Uint8Array | Promise<State | Uint8Array>;
   /** The name of the state's format, which tells a later release how to read it. */
   stateVersion?: string;
 }

@@ -21,6 +21,7 @@ export default {
     }
     const [command, rest] = split(message);
     const answer = COMMANDS[command] ? COMMANDS[command](client, rest) : `no such command: ${command}`;
+    if (answer instanceof Promise) return answer.then((later) => later !== undefined && client.send(later));
     if (answer !== undefined) client.send(answer);
   },
 
@@ -111,8 +112,66 @@ const COMMANDS = {
   env: (_client, rest) => `${process.env[rest]}, ${Object.keys(process.env)}, while loading ${whileLoading.variables}`,
   'random-while-loading': () => `${whileLoading.number}`,
   utf8: (_client, rest) => new TextDecoder().decode(new TextEncoder().encode(rest)),
-  timeout: () => setTimeout(() => {}, 1),
+  async later(client, rest) {
+    client.send('now');
+    await null;
+    client.send('after a job');
+    await sleep(5);
+    client.send(`after a timer, ${rest}`);
+    for await (const number of numbers()) client.send(`number ${number}`);
+  },
+  reject: () => void Promise.reject(new Error('nobody looks')),
+  'reject-now': async () => {
+    await null;
+    throw new Error('told to reject');
+  },
+  'reject-later': async () => {
+    await sleep(1);
+    throw new Error('told to reject later');
+  },
+  'reject-and-handle': () => {
+    const promise = Promise.reject(new Error('handled'));
+    queueMicrotask(() => promise.catch(() => {}));
+  },
+  'many-jobs': async (_client, rest) => {
+    for (let count = 0; count < Number(rest); count += 1) await null;
+    return rest;
+  },
+  timers: (client) => {
+    const order = [];
+    const tell = (what) => order.push(what) === 5 && client.send(order.join(' '));
+    setTimeout(tell, 20, 'late');
+    setTimeout(tell, 1, 'early');
+    clearTimeout(setTimeout(tell, 2, 'cleared'));
+    setImmediate(tell, 'immediately');
+    const interval = setInterval(() => (order.includes('tick') ? (clearInterval(interval), tell('tock')) : tell('tick')), 4);
+  },
+  deep: () => {
+    try {
+      JSON.parse('['.repeat(1e6));
+    } catch (error) {
+      return `${error}`;
+    }
+  },
+  recursion: () => {
+    const recurse = (depth) => recurse(depth + 1) + 1;
+    try {
+      recurse(0);
+    } catch (error) {
+      return `${error}`;
+    }
+  },
+  features: () => ['fetch', 'WebSocket', 'require', 'setTimeout', 'structuredClone'].map((name) => typeof globalThis[name]).join(' '),
 };
+
+const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+async function* numbers() {
+  for (const number of [1, 2]) {
+    await sleep(1);
+    yield number;
+  }
+}
 
 /** Acts on the client that the line names, and returns the outcome in the contract's words. */
 function on(client, rest, act) {

@@ -28,10 +28,12 @@ pub(super) const RUST: &[File] = files!("sdk/rust":
 
 /// `sdk/js`.
 pub(super) const JAVASCRIPT: &[File] = files!("sdk/js":
-    "README.md", "bin/ws-host-guest.mjs", "build/build.mjs", "build/builtins.mjs", "build/bundle.mjs", "build/look.mjs", "build/not-loaded.mjs", "build/project.mjs",
+    "README.md", "bin/ws-host-guest.mjs", "build/build.mjs", "build/builtins.mjs", "build/bundle.mjs", "build/globals.mjs", "build/look.mjs", "build/not-loaded.mjs", "build/project.mjs",
     "build/stamp.mjs", "build/types.mjs", "build/while-loading.mjs", "build/world.mjs", "globals.d.ts", "index.d.ts", "package.json",
-    "src/client.js", "src/exports.js", "src/globals.js", "src/index.js", "src/output.js", "src/phase.js", "src/positions.js", "src/process.js", "src/random.js",
-    "src/text.js", "src/values.js",
+    "engine.wasm", "src/client.js", "src/exports.js", "src/globals.js", "src/index.js", "src/jobs.js", "src/output.js", "src/phase.js", "src/positions.js", "src/process.js", "src/random.js",
+    "src/timers.js", "src/values.js",
+    "src/web/abort.js", "src/web/blob.js", "src/web/bytes.js", "src/web/clone.js", "src/web/console.js", "src/web/crypto.js", "src/web/encoding.js", "src/web/events.js",
+    "src/web/exception.js", "src/web/headers.js", "src/web/inspect.js", "src/web/search-params.js", "src/web/url.js",
     "wit/deps/wasi-cli/cli.wit", "wit/deps/wasi-io/io.wit", "wit/deps/wasi-random/random.wit", "wit/exports.wit", "wit/guest.wit",
     "wit/imports.wit", "wit/types.wit", "wit/world.wit",
 );

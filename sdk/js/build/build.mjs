@@ -1,18 +1,25 @@
 // Builds a component: bundle the module, find its handlers, write the world, add the engine.
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { componentize } from 'componentize-qjs';
 
 import { bundle, own } from './bundle.mjs';
+import { GLOBALS, globalsFor } from './globals.mjs';
 import { handlersOf } from './look.mjs';
 import { notLoaded } from './not-loaded.mjs';
 import { projectOf } from './project.mjs';
 import { stampOf, unchanged, write } from './stamp.mjs';
 import { checkTypes } from './types.mjs';
 import { interfacesFor, writeWorld } from './world.mjs';
+
+/** Modules that the host and the engine have. */
+const HOST = ['ws-host:*', 'wasi:*'];
+
+/** QuickJS with what the SDK adds to it; `engine/` has its source. */
+const ENGINE = new URL('../engine.wasm', import.meta.url);
 
 /**
  * Builds the component of a module. Returns its size in bytes and the interfaces that it exports. With a folder `cache`, a
@@ -28,14 +35,17 @@ export async function build(source, { out, bundle: kept, cache }) {
     const interfaces = interfacesFor(await handlersOf(module, source, { scratch, root, told }));
     const wit = join(scratch, 'wit');
     const world = writeWorld(wit, interfaces);
-    const { script: bundled, positions } = await bundle(entry(module, interfaces), { root, told, external: ['ws-host:*', 'wasi:*'] });
+    const alone = await bundle(`export * as all from ${JSON.stringify(module)};`, { root, external: HOST });
+    const plugins = [globalsFor(alone.script)];
+    const { script: bundled, positions } = await bundle(entry(module, interfaces), { root, told, external: HOST, plugins });
     const script = `${bundled};globalThis[Symbol.for('ws-host-guest.positions')] = ${JSON.stringify(positions)};\n`;
     if (kept) writeFileSync(kept, script);
     await typesAreRight();
-    const stamp = stampOf(script, world);
+    const engine = readFileSync(ENGINE);
+    const stamp = stampOf(script, world, engine);
     const bytes = unchanged(out, cache, stamp);
     if (bytes) return { bytes, interfaces };
-    const { component } = await componentize({ witPath: wit, jsSource: script, world: 'guest', sync: true }).catch((error) => {
+    const { component } = await componentize({ witPath: wit, jsSource: script, world: 'guest', runtimeBytes: engine }).catch((error) => {
       throw notBuilt(source, error, positions);
     });
     write(out, component, cache, stamp);
@@ -53,7 +63,7 @@ function told(line) {
 function entry(module, interfaces) {
   const quoted = (file) => JSON.stringify(own(file));
   return [
-    `import ${quoted('globals.js')};`,
+    `import ${JSON.stringify(GLOBALS)};`,
     `import application from ${JSON.stringify(module)};`,
     `import { exportsOf } from ${quoted('exports.js')};`,
     'const all = exportsOf(application);',

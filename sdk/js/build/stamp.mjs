@@ -7,9 +7,9 @@ import { join } from 'node:path';
 
 const TOOL = createRequire(import.meta.url)('componentize-qjs/package.json');
 
-/** Returns the stamp of a component from all that goes into it: the script, the world, and the version of the engine. */
-export function stampOf(script, world) {
-  return hash([script, world, `${TOOL.version} ${process.platform}`].map(hash).join());
+/** Returns the stamp of a component from all that goes into it: the script, the world, the engine, and the tool that links them. */
+export function stampOf(script, world, engine) {
+  return hash([script, world, engine, `${TOOL.version} ${process.platform}`].map(hash).join());
 }
 
 /** Returns the size of a component, if it is still the one that was built with this stamp. */

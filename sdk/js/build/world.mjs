@@ -18,9 +18,12 @@ export const HANDLERS = {
   onTimer: 'timers',
 };
 
-/** Returns the interfaces that these handlers need. The interface `handler` is always among them. */
+/** The interfaces that every component exports. `setTimeout` needs the timers. */
+const ALWAYS = ['handler', 'timers'];
+
+/** Returns the interfaces that a component with these handlers exports. */
 export function interfacesFor(handlers) {
-  return [...new Set(['handler', ...handlers.map((name) => HANDLERS[name])])];
+  return [...new Set([...ALWAYS, ...handlers.map((name) => HANDLERS[name])])];
 }
 
 /** Writes the contract into `folder`, with a world `guest` that exports these interfaces. Returns the text of all of it. */

@@ -4,8 +4,10 @@ import { get } from 'ws-host:server/clients@0.2.0';
 
 import { Headers } from './client.js';
 import { clientOf, forget } from './index.js';
+import { run } from './jobs.js';
 import { describe, fail, warn } from './output.js';
 import { begin } from './phase.js';
+import * as timers from './timers.js';
 import { data, pack, unpack } from './values.js';
 
 /** The name of the state's format, if the application sets no `stateVersion`. */
@@ -19,15 +21,34 @@ export function exportsOf(application) {
   function app() {
     if (running === undefined) {
       begin();
+      timers.begin();
       running = typeof application === 'function' ? new application() : application;
     }
     return running;
   }
 
+  /** Runs a handler and all jobs of promises. Returns its outcome, or nothing if the handler waits for a later event. */
+  function call(name, handle) {
+    const application = app();
+    return run(() => handle(application), (error) => fail(name, error));
+  }
+
   /** Runs a handler. An exception ends the instance, and the host drops the handler's effects. */
-  function guarded(name, handle) {
+  function handled(name, handle) {
     try {
-      return handle(app());
+      call(name, handle);
+      timers.arm();
+    } catch (error) {
+      fail(name, error);
+    }
+  }
+
+  /** Runs a handler for an answer that the host needs at once. */
+  function answered(name, handle, convert) {
+    try {
+      const outcome = call(name, handle);
+      if (!outcome) throw new TypeError(`${name} waits for a timer or another event, but the host needs its answer now`);
+      return convert(outcome.value);
     } catch (error) {
       return fail(name, error);
     }
@@ -36,27 +57,30 @@ export function exportsOf(application) {
   return {
     handler: {
       onNewClient(details) {
-        guarded('onConnect', (app) => done('onConnect', app.onConnect?.(clientOf(details.id, details))));
+        handled('onConnect', (app) => app.onConnect?.(clientOf(details.id, details)));
       },
       onMessage(from, message) {
-        guarded('onMessage', (app) => done('onMessage', app.onMessage?.(clientOf(from), data(message))));
+        handled('onMessage', (app) => app.onMessage?.(clientOf(from), data(message)));
       },
       onClientLeft(id, info) {
         // An instance that took over may not know the client's details yet, and the host forgets them after this call.
-        guarded('onClose', (app) => done('onClose', app.onClose?.(clientOf(id, get(id) ?? undefined), info)));
+        handled('onClose', (app) => app.onClose?.(clientOf(id, get(id) ?? undefined), info));
         forget(id);
       },
     },
     gate: {
       onUpgrade(request) {
         const asked = { ...request, headers: new Headers(request.headers) };
-        return guarded('onUpgrade', (app) => decision(done('onUpgrade', app.onUpgrade(asked))));
+        const decided = answered('onUpgrade', (app) => app.onUpgrade(asked), decision);
+        timers.arm();
+        return decided;
       },
     },
     lifecycle: {
       onStart(why, saved) {
         try {
-          done('onStart', app().onStart?.(new Start(why, saved)));
+          call('onStart', (app) => app.onStart?.(new Start(why, saved)));
+          timers.arm();
         } catch (error) {
           warn(`onStart has failed: ${describe(error)}`);
           // The contract returns this text as the error of the start or the swap.
@@ -64,20 +88,21 @@ export function exportsOf(application) {
         }
       },
       snapshot() {
-        return guarded('snapshot', (app) => {
-          const state = done('snapshot', app.snapshot?.());
-          return { version: app.stateVersion ?? STATE, data: state === undefined ? new Uint8Array() : pack(state) };
-        });
+        return answered('snapshot', (app) => app.snapshot?.(), (state) => ({
+          version: running.stateVersion ?? STATE,
+          data: state === undefined ? new Uint8Array() : pack(state),
+        }));
       },
     },
     flow: {
       onDrain(id) {
-        guarded('onDrain', (app) => done('onDrain', app.onDrain(clientOf(id))));
+        handled('onDrain', (app) => app.onDrain(clientOf(id)));
       },
     },
     timers: {
       onTimer(id, payload) {
-        guarded('onTimer', (app) => done('onTimer', app.onTimer(unpack(payload), id)));
+        if (timers.isMark(payload)) handled('a timer', () => timers.fire());
+        else handled('onTimer', (app) => app.onTimer?.(unpack(payload), id));
       },
     },
   };
@@ -100,14 +125,6 @@ class Start {
   get state() {
     return unpack(this.#data);
   }
-}
-
-/** Checks a handler's answer. A promise is refused: it would act outside any handler. */
-function done(name, answer) {
-  if (typeof answer?.then === 'function') {
-    throw new TypeError(`${name} returns a promise: a handler is done when it returns, so it cannot be async`);
-  }
-  return answer;
 }
 
 /** Converts an answer of `onUpgrade` to the contract's decision. */

@@ -1,11 +1,11 @@
 // Writes lines to the host's log, and ends a failed instance.
 
+import { encode } from 'ws-host:engine';
 import { exit } from 'wasi:cli/exit@0.2.6';
 import { getStderr } from 'wasi:cli/stderr@0.2.6';
 import { getStdout } from 'wasi:cli/stdout@0.2.6';
 
-import { inSources } from './positions.js';
-import { encode } from './text.js';
+import { inspect } from './web/inspect.js';
 
 /** WASI takes at most this many bytes in one write. */
 const PIECE = 4096;
@@ -26,12 +26,9 @@ export function fail(handler, error) {
   exit({ tag: 'err' });
 }
 
-/** Formats an error with its stack, as browsers and Node.js do. */
-export function describe(error) {
-  if (!(error instanceof Error)) return String(error);
-  const stack = error.stack ? `\n${inSources(error.stack.trimEnd())}` : '';
-  const cause = error.cause === undefined ? '' : `\ncaused by: ${describe(error.cause)}`;
-  return `${error.name}: ${error.message}${stack}${cause}`;
+/** Shows what was thrown: an error with its stack. */
+export function describe(reason) {
+  return typeof reason === 'string' ? reason : inspect(reason);
 }
 
 function write(stream, text) {

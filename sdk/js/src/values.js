@@ -1,6 +1,6 @@
 // Converts between values of JavaScript and values of the contract.
 
-import { decode, encode } from './text.js';
+import { decode, encode } from 'ws-host:engine';
 
 const REASONS = new Set([
   'no-such-client', 'closing', 'too-big', 'limit', 'invalid-code', 'reason-too-long', 'invalid-topic', 'invalid',
@@ -69,5 +69,5 @@ export function pack(value) {
 
 /** Returns the value packed into these bytes, or undefined for null or no bytes. */
 export function unpack(bytes) {
-  return bytes === null || bytes === undefined || bytes.length === 0 ? undefined : JSON.parse(decode(bytes));
+  return bytes === null || bytes === undefined || bytes.length === 0 ? undefined : JSON.parse(decode(bytes, false));
 }

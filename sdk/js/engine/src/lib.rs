@@ -42,7 +42,7 @@ impl init::Guest for Init {
     /// Evaluates the application. Wizer calls this in the build and snapshots the memory that it leaves.
     fn init(shim: String, script: String, entry_path: Option<String>, _disable_gc: bool) -> Result<(), String> {
         modules::evaluate("componentize-qjs:shim.js", &shim)?;
-        modules::evaluate_application(entry_path.as_deref().unwrap_or("app.js"), &script)?;
+        modules::evaluate_application(entry_path.as_deref().unwrap_or("user.js"), &script)?;
         state::reset_wasi();
         Ok(())
     }

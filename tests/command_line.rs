@@ -121,7 +121,7 @@ fn a_host_name_that_does_not_resolve() {
 #[test]
 fn a_guest_that_traps_while_it_starts() {
     let (line, log) = fails_with_log(command().arg("run").arg(guest("stillborn")).args(["--port", "0"]));
-    says(&line, &["stillborn.wasm failed while it started", "on-start trapped", "the log has its stderr"]);
+    says(&line, &["stillborn.wasm failed while it started", "on-start trapped", "born to fail"]);
     says(&log, &["born to fail"]);
 }
 

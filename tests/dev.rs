@@ -92,6 +92,12 @@ async fn an_edited_project_is_built_again_and_swapped_and_a_mistake_in_it_change
     assert_eq!(client.is_closed().await.0, 1011);
     let told = told();
     assert!(told.contains("\"traps\":1") && told.contains("on-message trapped: it panicked"), "{told}");
+    assert!(
+        told.contains("panicked at src/lib.rs:6:") && told.contains("no such variable"),
+        "the page has the panic's own words: {told}"
+    );
+    let log = host.logs_up_to("on-message trapped: it panicked or aborted (the log has its stderr)");
+    assert!(log.contains("no such variable") && !log.contains("RUST_BACKTRACE"), "{log}");
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ pub use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message, Request
 pub struct Fault {
     /// The failure in one line.
     pub message: String,
+    /// The end of what a guest has written to stderr in that call, in one line: the words of a panic, for example. The log has them already.
+    pub last_words: Option<String>,
     /// The wasm backtrace, if there is one.
     pub backtrace: Option<String>,
 }
@@ -26,7 +28,13 @@ pub struct Fault {
 impl Fault {
     /// A fault without a backtrace.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), backtrace: None }
+        Self { message: message.into(), last_words: None, backtrace: None }
+    }
+
+    /// The failure in one line, with the guest's own words.
+    pub fn in_full(&self) -> String {
+        let Self { message, last_words, .. } = self;
+        last_words.as_ref().map_or_else(|| message.clone(), |words| format!("{message}: {words}"))
     }
 }
 

@@ -26,7 +26,10 @@ impl GuestStore {
     ) -> Result<T, Fault> {
         let entered = Entered::new(&mut self.store, room);
         let result = self.wait_limit.with(pin!(call(entered.store))).await;
-        result.map_err(|error| fault(handler, &error, entered.store.data().call_timeout()))
+        result.map_err(|error| {
+            let state = entered.store.data();
+            fault(handler, &error, state.call_timeout(), &state.last_words())
+        })
     }
 }
 

@@ -55,12 +55,13 @@ impl Template {
         store.limiter(|state| &mut state.limiter);
         store.epoch_deadline_callback(|mut store| Ok(store.data_mut().tick()));
         store.set_epoch_deadline(1);
+        let stderr = store.data().stderr().clone();
         let loaded = async {
             let instance = wait_limit.with(pin!(pre.instantiate_async(&mut store))).await?;
             let exports = indices.load(&mut store, &instance)?;
             Ok(Instance { guest: GuestStore { store, wait_limit }, exports, _seat: seat })
         };
-        loaded.await.map_err(|error| fault("start-up code", &error, limits.call_timeout))
+        loaded.await.map_err(|error| fault("start-up code", &error, limits.call_timeout, &stderr.last_words()))
     }
 }
 

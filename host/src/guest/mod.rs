@@ -18,6 +18,7 @@
 //! | `fault` | the text of a trap |
 //! | `backtrace` | the text of its Wasm backtrace |
 //! | `output` | the guest's stdout and stderr, as log lines |
+//! | `last_words` | the end of its stderr, which says why it fails |
 //! | `quota` | a quota of those log lines |
 //! | `total_output` | the quota of all instances together |
 //! | `inspect` | a report on a component |
@@ -56,6 +57,7 @@ mod fault;
 mod imports;
 mod inspect;
 mod instance;
+mod last_words;
 mod mappings;
 mod output;
 mod pool;

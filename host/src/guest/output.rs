@@ -11,6 +11,7 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{self, Pollable, StreamResult};
 
+use super::last_words::{LastWords, is_vain};
 use super::quota::{Dropped, Quota, Verdict};
 use super::total_output::TotalOutput;
 use crate::log::printable;
@@ -49,11 +50,27 @@ pub(super) struct Output {
 struct Line {
     bytes: Vec<u8>,
     quota: Quota,
+    /// The end of stderr; empty for stdout.
+    last_words: LastWords,
 }
 
 impl Output {
     pub(super) fn new(room: &str, stream: OutputStream, total: &Arc<TotalOutput>) -> Self {
         Self { room: (&*printable(room)).into(), stream, line: Arc::default(), total: Arc::clone(total) }
+    }
+
+    /// The end of the text since it was last forgotten, if this is stderr.
+    pub(super) fn last_words(&self) -> String {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let Line { bytes, last_words, .. } = &mut *line;
+        // An unfinished line counts too. It is added again when it ends, after the last use of these words.
+        last_words.add(&String::from_utf8_lossy(bytes));
+        last_words.as_str().to_owned()
+    }
+
+    /// Forgets the text before.
+    pub(super) fn forget(&self) {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner).last_words.clear();
     }
 
     /// Logs each line that is complete, and keeps the rest.
@@ -71,6 +88,12 @@ impl Output {
 
     /// Logs the line if the quota allows it.
     fn finish(&self, line: &mut Line) {
+        if self.stream == OutputStream::Stderr {
+            if is_vain(&line.bytes) {
+                return line.bytes.clear();
+            }
+            line.last_words.add(&String::from_utf8_lossy(&line.bytes));
+        }
         match line.quota.ask(line.bytes.len(), Instant::now()) {
             Verdict::Log => self.log(&line.bytes),
             Verdict::LogAfter(dropped) => {

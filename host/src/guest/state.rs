@@ -24,6 +24,9 @@ pub(super) struct GuestState {
     max_ticks: u64,
     call_timeout: Duration,
     tick_count: TickCount,
+    stderr: Output,
+    /// Whether this call has used WASI, so that what it has written can be told from earlier text.
+    uses_wasi: bool,
 }
 
 impl GuestState {
@@ -36,10 +39,11 @@ impl GuestState {
         tick_count: TickCount,
         total: &Arc<TotalOutput>,
     ) -> Self {
+        let stderr = Output::new(room_name, OutputStream::Stderr, total);
         let wasi = WasiCtx::builder()
             .envs(grants.env())
             .stdout(Output::new(room_name, OutputStream::Stdout, total))
-            .stderr(Output::new(room_name, OutputStream::Stderr, total))
+            .stderr(stderr.clone())
             .build();
         let limiter = Limiter { memory_bytes_left: limits.guest_memory_bytes, table_elements_left: MAX_TABLE_ELEMENTS };
         Self {
@@ -51,6 +55,8 @@ impl GuestState {
             max_ticks: ticks(limits.call_timeout),
             call_timeout: limits.call_timeout,
             tick_count,
+            stderr,
+            uses_wasi: false,
         }
     }
 
@@ -59,9 +65,20 @@ impl GuestState {
         self.call_timeout
     }
 
+    /// The guest's stderr.
+    pub(super) fn stderr(&self) -> &Output {
+        &self.stderr
+    }
+
+    /// The end of what this call has written to stderr.
+    pub(super) fn last_words(&self) -> String {
+        if self.uses_wasi { self.stderr.last_words() } else { String::new() }
+    }
+
     /// A call begins. Its time counts from here.
     pub(super) fn begin_call(&mut self) {
         self.ticks = 0;
+        self.uses_wasi = false;
         self.tick_count.begin();
     }
 
@@ -115,6 +132,10 @@ fn take(left: &mut usize, wanted: usize) -> bool {
 
 impl WasiView for GuestState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        if !self.uses_wasi {
+            self.uses_wasi = true;
+            self.stderr.forget();
+        }
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.resources }
     }
 }

@@ -236,7 +236,7 @@ impl<L: Launch> Rooms<L> {
 
     async fn swap(&self, change: Change<L>) -> Result<Vec<RoomSwap>, Refusal> {
         if self.by_name.borrow().is_empty() {
-            self.try_out(&change.next).await.map_err(|fault| Refusal::Start(fault.message))?;
+            self.try_out(&change.next).await.map_err(|fault| Refusal::Start(fault.in_full()))?;
         }
         // Rooms that open meanwhile start with the new release.
         let before = self.replace_launch(change.next.clone());

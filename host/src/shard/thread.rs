@@ -109,7 +109,7 @@ fn cannot_start(name: String, fault: Fault) -> Error {
     if let Some(backtrace) = &fault.backtrace {
         tracing::debug!("{fault}\n{backtrace}");
     }
-    Error::Start { name, reason: fault.message }
+    Error::Start { name, reason: fault.in_full() }
 }
 
 async fn follow<L: Launch>(rooms: Rc<Rooms<L>>, mut orders: mpsc::Receiver<Order<L>>) {

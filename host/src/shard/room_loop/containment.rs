@@ -86,12 +86,13 @@ impl<L: Launch> RoomLoop<L> {
     pub(super) fn log_fault(&self, fault: &Fault) {
         if let Some(more) = self.shard.log_limits().faults.allows(self.shard.time()) {
             let (room, message) = (in_short(self.room.name()), printable(&fault.message));
+            let words = if fault.last_words.is_some() { " (the log has its stderr)" } else { "" };
             match &fault.backtrace {
-                Some(backtrace) => tracing::error!(room, "{message}{more}\n{backtrace}"),
-                None => tracing::error!(room, "{message}{more}"),
+                Some(backtrace) => tracing::error!(room, "{message}{words}{more}\n{backtrace}"),
+                None => tracing::error!(room, "{message}{words}{more}"),
             }
         }
-        self.counters.count_trap(&fault.message);
+        self.counters.count_trap(&fault.in_full());
     }
 
     async fn open_circuit(&mut self) {

@@ -16,7 +16,7 @@ impl<L: Launch> RoomLoop<L> {
     /// the same release starts.
     pub(super) async fn swap(&mut self, change: Change<L>) -> Result<RoomSwap, Refusal> {
         let Change { next, handover, probation } = change;
-        let refused = |fault: Fault| Refusal::Start(fault.message);
+        let refused = |fault: Fault| Refusal::Start(fault.in_full());
         let begun = self.shard.time();
         let mut app = guarded(pin!(next.launch(self.room.name()))).await.map_err(refused)?;
         let saved = match handover {
@@ -48,7 +48,7 @@ impl<L: Launch> RoomLoop<L> {
         match self.ask_for_state().await {
             Ok(saved) => saved,
             Err(fault) => {
-                let reason = fault.message.clone();
+                let reason = fault.in_full();
                 self.contain(fault, Blamed::Nobody).await;
                 let loss = self.loss();
                 Err(format!("the room {:?} cannot hand over its state, and {loss}: {reason}", self.room.name()))

@@ -91,6 +91,12 @@ fn component(project: &Path) -> String {
     project.join("my-chat.wasm").to_string_lossy().into_owned()
 }
 
+/// Whether this function has its name in the project's component.
+fn has_names(project: &Path, function: &str) -> bool {
+    let bytes = fs::read(component(project)).expect("the component can be read");
+    bytes.windows(function.len()).any(|part| part == function.as_bytes())
+}
+
 /// Locks the same crates as our own guests, so that a build does not ask for newer ones.
 fn lock(project: &Path) {
     let locked = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/guests/Cargo.lock");
@@ -99,7 +105,8 @@ fn lock(project: &Path) {
 
 #[tokio::test]
 async fn a_project_in_rust_goes_from_new_to_a_chat() {
-    begins("rust", None, lock).await;
+    let folder = begins("rust", None, lock).await;
+    assert!(has_names(&folder.path().join("my-chat"), "rust_begin_unwind"), "traces of failures name functions");
 }
 
 /// `ws-host test` in a project.
@@ -203,7 +210,8 @@ fn a_missing_tool_is_named_with_the_command_that_installs_it() {
     let output = command().args(["test", "in-c"]).current_dir(folder.path()).env("PATH", "").env_remove("VIRTUAL_ENV").output();
     let stderr = String::from_utf8_lossy(&output.expect("ws-host starts").stderr).into_owned();
     assert!(
-        stderr.contains("zig, which compiles C, is missing. Install it: python3 -m venv .venv && .venv/bin/pip install ziglang"),
+        stderr.contains("zig, which compiles C, is missing. In the project's directory")
+            && stderr.contains("python3 -m venv .venv && .venv/bin/pip install ziglang"),
         "{stderr}"
     );
 }
@@ -287,12 +295,13 @@ mod javascript {
 }
 
 mod c {
-    use super::begins;
+    use super::{begins, has_names};
 
     #[tokio::test]
     #[ignore = "`cargo xtask test c-guests` runs it, since it needs zig"]
     async fn a_project_in_c_goes_from_new_to_a_chat() {
-        begins("c", Some("python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1"), |_| {}).await;
+        let folder = begins("c", Some("python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1"), |_| {}).await;
+        assert!(has_names(&folder.path().join("my-chat"), "ws_on_message"), "traces of failures name functions");
     }
 }
 

@@ -6,6 +6,8 @@ use serde::Deserialize;
 use ws_host::file;
 use ws_host::log::in_short;
 
+use crate::sections::sections;
+
 /// The section's name. Its content is JSON.
 const SECTION: &[u8] = b"ws-host:app";
 
@@ -32,34 +34,9 @@ impl Hint {
     }
 }
 
-/// Finds the content of the custom section. A section is an id, a size and its content. A custom section has id 0, and its
-/// content begins with its name (component model, Binary.md).
+/// The content of the custom section.
 fn section(component: &[u8]) -> Option<&[u8]> {
-    let mut rest = component.get(8..)?;
-    while let Some((id, behind)) = rest.split_first() {
-        let (size, behind) = leb128(behind)?;
-        let (content, next) = behind.split_at_checked(size)?;
-        if *id == 0 {
-            let (length, named) = leb128(content)?;
-            if let Some((SECTION, json)) = named.split_at_checked(length) {
-                return Some(json);
-            }
-        }
-        rest = next;
-    }
-    None
-}
-
-/// Decodes a LEB128 number and returns it with the remaining bytes. Sizes have 32 bits, hence at most five bytes.
-fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let mut number = 0_usize;
-    for (index, byte) in bytes.iter().enumerate().take(5) {
-        number |= usize::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            return Some((number, &bytes[index + 1..]));
-        }
-    }
-    None
+    sections(component).find_map(|section| section.custom().filter(|(name, _)| *name == SECTION).map(|(_, json)| json))
 }
 
 #[cfg(test)]

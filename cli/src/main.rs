@@ -26,6 +26,7 @@ mod path_entries;
 mod remote;
 mod report;
 mod run;
+mod sections;
 mod serve;
 mod serve_flags;
 mod settings;

@@ -16,8 +16,9 @@ pub(super) const C: Language = Language { name: "C", signs: &[FLAGS], prepare, b
 /// The file with the compiler's flags, one a line. Editors with clangd read it too.
 const FLAGS: &str = "compile_flags.txt";
 
-/// The compiler's arguments beyond the project's own flags. A reactor is a library without a main function.
-const ALWAYS: [&str; 5] = ["cc", "--target=wasm32-wasi", "-mexec-model=reactor", "-O2", "-s"];
+/// The compiler's arguments beyond the project's own flags. A reactor is a library without a main function. `-s` would take the names of
+/// functions too.
+const ALWAYS: [&str; 4] = ["cc", "--target=wasm32-wasi", "-mexec-model=reactor", "-O2"];
 
 /// The files of the SDK, in a folder that a flag `-I` names.
 const SDK: [&str; 3] = ["ws_guest.c", "bindings/ws.c", "bindings/ws_component_type.o"];
@@ -29,7 +30,9 @@ const COMPONENT: &str = ".ws-host/app.wasm";
 fn prepare(dir: &Path) -> anyhow::Result<()> {
     flags(dir)?;
     if zig(dir).is_none() {
-        bail!("zig, which compiles C, is missing. Install it: python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1");
+        bail!(
+            "zig, which compiles C, is missing. In the project's directory (it takes 450 MB): python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1"
+        );
     }
     Ok(())
 }
@@ -68,12 +71,13 @@ fn flags(dir: &Path) -> anyhow::Result<(Vec<String>, PathBuf)> {
 }
 
 fn build(dir: &Path) -> Result<PathBuf, NotBuilt> {
-    tracing::info!("building {} with zig cc", dir.display());
+    let component = dir.join(COMPONENT);
+    let first = if component.exists() { "" } else { "; zig's first build makes a C library too, which takes up to a minute" };
+    tracing::info!("building {} with zig cc{first}", dir.display());
     let failed = |error: anyhow::Error| NotBuilt::new(format!("{} did not build: {error:#}", dir.display()));
     let (flags, sdk) = flags(dir).map_err(failed)?;
     let mut command = zig(dir).ok_or_else(|| NotBuilt::new("zig has disappeared".to_owned()))?;
     command.args(ALWAYS).args(flags).args(sources(dir)).args(SDK.map(|file| sdk.join(file))).args(["-o", MODULE]);
-    let component = dir.join(COMPONENT);
     fs::create_dir_all(component.parent().unwrap_or(dir)).context("cannot create the folder .ws-host").map_err(failed)?;
     let mut compiler = command.stderr(Stdio::piped()).spawn().context("cannot run zig").map_err(failed)?;
     let diagnostics = compiler.stderr.take().map(copied).unwrap_or_default();

@@ -110,6 +110,9 @@ fn a_port_in_use() {
     let port = taken.local_addr().expect("it has an address").port().to_string();
     let line = fails(&["run", &guest("echo").to_string_lossy(), "--port", &port]);
     says(&line, &[&format!("cannot listen on 127.0.0.1:{port}"), "the port is in use", "--port"]);
+    // A wrong file is the first mistake to mend.
+    says(&fails(&["run", "missing.wasm", "--port", &port]), &["missing.wasm", "No such file"]);
+    says(&fails(&["run", "Cargo.toml", "--port", &port]), &["Cargo.toml", "it is text"]);
 }
 
 #[test]

@@ -136,6 +136,24 @@ async fn a_release_that_fails_stays_for_its_developer() {
 }
 
 #[test]
+fn a_port_in_use_and_a_wrong_setting_are_told_before_the_build() {
+    let project = project("This does not compile.", "cdylib");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = taken.local_addr().expect("it has an address").port().to_string();
+    for (arguments, told) in [
+        (&["--port", &port][..], "the port is in use"),
+        (&["--port", "0", "--tls-cert", "missing.pem", "--tls-key", "missing.pem"], "missing.pem"),
+        (&["--port", "0", "--outbox-soft", "2MiB"], "--outbox-soft"),
+    ] {
+        let mut command = command();
+        command.arg("dev").arg(project.path()).args(arguments);
+        let (line, log) = fails_with_log(&mut command);
+        assert!(line.contains(told), "{line}");
+        assert!(!log.contains("building"), "{log}");
+    }
+}
+
+#[test]
 fn a_mistake_in_the_code_is_shown_as_the_compiler_prints_it() {
     let project = project(&ECHO.replace("from, message)", "from, 1_u8 + true)"), "cdylib");
     let (line, log) = fails_with_log(&mut dev(&project));

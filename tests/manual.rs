@@ -74,3 +74,18 @@ fn the_manual_page_has_each_command_and_its_flags() {
     // A hyphen is escaped by a backslash, so that a search finds it.
     assert!(page.contains("\\-\\-room\\-path") && page.contains("\\-\\-lang"), "flags");
 }
+
+#[test]
+fn a_reader_that_wants_only_the_beginning_is_no_mistake() {
+    for arguments in [&["man"][..], &["completions", "bash"], &["--help"], &["run", "--help"]] {
+        // The reading end is closed before anything is written.
+        let (reader, writer) = std::io::pipe().expect("a pipe can be made");
+        drop(reader);
+        let output = command().args(arguments).stdout(writer).output().expect("ws-host starts");
+        assert!(
+            output.status.success() && output.stderr.is_empty(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}

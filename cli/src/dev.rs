@@ -7,7 +7,7 @@ use ws_host::guest::sha256;
 use ws_host::{Handle, file};
 
 use crate::build::{NotBuilt, Project};
-use crate::serve::serve;
+use crate::serve::Serving;
 use crate::serve_flags::ServeFlags;
 use crate::swap::swap;
 use crate::tls::Tls;
@@ -37,9 +37,11 @@ pub fn dev(arguments: DevArguments) -> anyhow::Result<()> {
     // Watching begins before the first build, so that no change during it is missed.
     let sources = project.clone();
     let watch = Watch::sources(project.dir(), move |below| sources.is_source(below))?;
+    // A port in use is told before the build, which may take a minute.
+    let serving = Serving::new(arguments.serving, tls, true)?.listen()?;
     let component = project.build()?;
     let built = hash(&component);
-    serve(&component, arguments.serving, &tls, true, async |handle| follow_sources(watch, &project, built, &handle).await)
+    serving.serve(&component, async |handle| follow_sources(watch, &project, built, &handle).await)
 }
 
 /// Rebuilds whenever the sources change, and swaps to the new component. If the build fails, the compiler's messages appear in

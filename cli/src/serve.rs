@@ -7,10 +7,11 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use ws_host::Handle;
 use ws_host::admin::{AdminSocket, default_socket};
+use ws_host::{Builder, Handle};
 
 use crate::explain;
+use crate::follow::Follower;
 use crate::hint::Hint;
 use crate::serve_flags::ServeFlags;
 use crate::signals::{self, Signals};
@@ -19,54 +20,84 @@ use crate::tls::Tls;
 /// A start that takes longer than this is explained in the log.
 const SLOW: Duration = Duration::from_secs(2);
 
-/// Serves the component in `file`, for `ws-host run` and `dev`. The future of `beside` runs until the server ends.
-///
-/// With `notices`, the page shows the text of `Handle::set_notice`.
-///
-/// # Errors
-/// The component, the certificate or the server's address cannot be used, or the admin socket that the user named cannot be opened.
-pub fn serve(file: &Path, flags: ServeFlags, tls: &Tls, notices: bool, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
-    let begun = Instant::now();
-    if let Some(settings) = &flags.settings {
-        tracing::info!("settings from {}", settings.display());
+/// A server that lacks its component, for `ws-host run` and `dev`.
+pub struct Serving {
+    builder: Builder,
+    tls: Tls,
+    follower: Option<Follower>,
+    no_page: bool,
+    socket: Option<PathBuf>,
+    host: String,
+}
+
+impl Serving {
+    /// Configures a server. With `notices`, the page shows the text of `Handle::set_notice`.
+    ///
+    /// # Errors
+    /// An environment variable of the guest is invalid, or is to be passed on and not set.
+    pub fn new(flags: ServeFlags, tls: Tls, notices: bool) -> anyhow::Result<Self> {
+        if let Some(settings) = &flags.settings {
+            tracing::info!("settings from {}", settings.display());
+        }
+        let (no_page, socket, host) = (flags.no_page, flags.socket.clone(), flags.host.clone());
+        let builder = tls.apply(flags.builder()?.notices(notices));
+        // Before the files are loaded, so that no change is missed.
+        let follower = tls.follower();
+        Ok(Self { builder, tls, follower, no_page, socket, host })
     }
-    let (no_page, socket, host) = (flags.no_page, flags.socket.clone(), flags.host.clone());
-    let builder = tls.apply(flags.builder(file)?.notices(notices));
-    let follower = tls.follower();
-    let server = explain_if_slow(file, || builder.build())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
-    let served = runtime.block_on(async {
-        // Signals are handled before the announcement, because its reader may send one at once.
-        let signals = Signals::new().context("cannot listen for signals")?;
-        let handle = server.handle();
-        let admin = open_admin_socket(socket, server.local_addr().port())?;
-        announce(file, &authority(&host, server.local_addr()), tls, no_page);
-        log_reach(server.local_addrs());
-        if let Some(line) = Hint::of(file).differs_from(server.local_addr().port()) {
-            tracing::info!("{line}");
-        }
-        tracing::debug!("ready after {:?}", begun.elapsed());
-        let admin = admin.map(|admin| tokio::spawn(admin.serve(handle.clone())));
-        let following = follower.map(|files| {
-            let (tls, handle) = (tls.clone(), handle.clone());
-            tokio::spawn(async move { tls.follow(files, &handle).await })
+
+    /// Checks the settings and listens, before the component is built: that can take long.
+    ///
+    /// # Errors
+    /// A setting, the certificate or the server's address cannot be used.
+    pub fn listen(mut self) -> anyhow::Result<Self> {
+        self.builder = self.builder.listen()?;
+        Ok(self)
+    }
+
+    /// Serves the component in `file` until the server ends. The future of `beside` runs meanwhile.
+    ///
+    /// # Errors
+    /// The component, the certificate or the server's address cannot be used, or the admin socket that the user named cannot be opened.
+    pub fn serve(self, file: &Path, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        let Self { builder, tls, follower, no_page, socket, host } = self;
+        let builder = builder.component(file);
+        let server = explain_if_slow(file, || builder.build())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
+        let served = runtime.block_on(async {
+            // Signals are handled before the announcement, because its reader may send one at once.
+            let signals = Signals::new().context("cannot listen for signals")?;
+            let handle = server.handle();
+            let admin = open_admin_socket(socket, server.local_addr().port())?;
+            announce(file, &authority(&host, server.local_addr()), &tls, no_page);
+            log_reach(server.local_addrs());
+            if let Some(line) = Hint::of(file).differs_from(server.local_addr().port()) {
+                tracing::info!("{line}");
+            }
+            tracing::debug!("ready after {:?}", begun.elapsed());
+            let admin = admin.map(|admin| tokio::spawn(admin.serve(handle.clone())));
+            let following = follower.map(|files| {
+                let (tls, handle) = (tls.clone(), handle.clone());
+                tokio::spawn(async move { tls.follow(files, &handle).await })
+            });
+            tokio::select! {
+                ended = server.run() => ended?,
+                () = signals::obey(signals, file, &tls, &handle) => tracing::warn!("the remaining clients are cut"),
+                () = beside(handle.clone()) => {}
+            }
+            following.inspect(tokio::task::JoinHandle::abort);
+            if let Some(admin) = admin {
+                // Awaited, so that the socket's file is removed before the process ends.
+                admin.abort();
+                let _ = admin.await;
+            }
+            Ok(())
         });
-        tokio::select! {
-            ended = server.run() => ended?,
-            () = signals::obey(signals, file, tls, &handle) => tracing::warn!("the remaining clients are cut"),
-            () = beside(handle.clone()) => {}
-        }
-        following.inspect(tokio::task::JoinHandle::abort);
-        if let Some(admin) = admin {
-            // Awaited, so that the socket's file is removed before the process ends.
-            admin.abort();
-            let _ = admin.await;
-        }
-        Ok(())
-    });
-    // After a second signal a thread still waits for the shards. It ends with the process.
-    runtime.shutdown_background();
-    served
+        // After a second signal a thread still waits for the shards. It ends with the process.
+        runtime.shutdown_background();
+        served
+    }
 }
 
 /// Does the work and, if it takes longer than [`SLOW`], logs the reason: the component is being compiled.

@@ -1,6 +1,6 @@
 //! The flags that `ws-host run` and `ws-host dev` share.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use ws_host::{Builder, Server};
@@ -49,13 +49,12 @@ pub struct ServeFlags {
 }
 
 impl ServeFlags {
-    /// Configures a server of the component in `file`. TLS is not part of it.
+    /// Configures a server. Neither TLS nor the component is part of it.
     ///
     /// # Errors
     /// An environment variable of the guest is invalid, or is to be passed on and not set.
-    pub fn builder(self, file: &Path) -> anyhow::Result<Builder> {
+    pub fn builder(self) -> anyhow::Result<Builder> {
         let mut builder = Server::builder()
-            .component(file)
             .host(self.host)
             .port(self.port)
             .page(!self.no_page)

@@ -1,7 +1,7 @@
 //! The builder of a server.
 
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::app::{App, Launch};
 use crate::config::{Compression, Config, Grants, Instances, Limits, TlsSource};
 use crate::error::Error;
 use crate::front::{self, Endpoints, Front, Notice, OriginPolicy, Page, Pattern, Policy, Proxies, Router, Setup, Tls};
-use crate::guest::{Engine, Program};
+use crate::guest::{Bytecode, Engine, Origin, Program};
 use crate::handle::{Controls, Handle};
 use crate::native::{Callbacks, Factory};
 use crate::room::Room;
@@ -30,9 +30,11 @@ type Start = Box<dyn FnOnce(usize, ShardContext) -> Result<Vec<Thread>, Error> +
 pub struct Builder {
     config: Config,
     listeners: Vec<TcpListener>,
-    component: Option<Component>,
+    component: Option<Origin>,
     app: Option<Start>,
     callbacks: Callbacks,
+    /// The loaded certificate.
+    tls: Option<Arc<Tls>>,
 }
 
 impl std::fmt::Debug for Builder {
@@ -74,14 +76,14 @@ impl Builder {
     /// Serves the Wasm component in this file.
     #[must_use]
     pub fn component(mut self, path: impl Into<PathBuf>) -> Self {
-        self.component = Some(Component::File(path.into()));
+        self.component = Some(Origin::File(path.into()));
         self
     }
 
     /// Serves the Wasm component with these bytes. `name` stands for the file in errors and in `Handle::status`.
     #[must_use]
     pub fn component_bytes(mut self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
-        self.component = Some(Component::Bytes(name.into(), bytes.into()));
+        self.component = Some(Origin::Bytes(name.into(), bytes.into()));
         self
     }
 
@@ -217,24 +219,39 @@ impl Builder {
         self
     }
 
+    /// Checks the settings, loads the certificate and listens, before the app is there. [`Builder::build`] does so itself. This is for a caller
+    /// that takes long to make the app: a mistake or a port in use is told at once, and connections wait meanwhile.
+    ///
+    /// # Errors
+    /// A setting, the certificate or the address cannot be used. Each error says in one line what to do.
+    pub fn listen(mut self) -> Result<Self, Error> {
+        let config = &self.config;
+        config.limits.clone().within_reach().check().map_err(Error::Limits)?;
+        OriginPolicy::check(&config.allow_origins)?;
+        Proxies::parse(&config.trusted_proxies, config.proxy_protocol)?;
+        config.room_path.as_deref().map(parse_pattern).transpose()?;
+        if self.tls.is_none() {
+            self.tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
+        }
+        if self.listeners.is_empty() {
+            self.listeners = front::listen(&config.host, config.port)?;
+        }
+        Ok(self)
+    }
+
     /// Loads the app, listens, and starts the app's first instance. Blocks: a large component takes seconds to compile.
     ///
     /// # Errors
     /// `NothingToServe` or `TwoApps` unless there is exactly one app, and all that keeps a server from starting. Each error
     /// says in one line what to do.
-    pub fn build(self) -> Result<Server, Error> {
+    pub fn build(mut self) -> Result<Server, Error> {
         self.check_app()?;
-        let Self { config, mut listeners, component, app, callbacks } = self;
+        // A wrong file comes before a port in use, and both before the component compiles, which takes long.
+        let component = self.component.take().map(Origin::read).transpose()?;
+        let Self { config, listeners, app, callbacks, tls, .. } = self.listen()?;
         let limits = config.limits.clone().within_reach();
-        limits.check().map_err(Error::Limits)?;
-        OriginPolicy::check(&config.allow_origins)?;
         let proxies = Proxies::parse(&config.trusted_proxies, config.proxy_protocol)?;
         let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
-        let tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
-        // The port first, since it fails faster than a component compiles.
-        if listeners.is_empty() {
-            listeners = front::listen(&config.host, config.port)?;
-        }
         let roster = Arc::new(Roster::default());
         let counters = Arc::new(Counters::default());
         let count = shard_count(&config);
@@ -254,11 +271,12 @@ impl Builder {
                     Instances::Shared => Engine::new()?,
                     Instances::PerRoom | Instances::PerClient => Engine::with_pool(limits.max_rooms, limits.guest_memory_bytes)?,
                 };
-                let program = component.load(&engine, &limits, &config.grants)?;
+                let Bytecode { file, name, bytes } = component;
+                let program = Program::from_bytes(&engine, &name, &bytes, &limits, &config.grants)?;
                 context.app_name = program.name().to_owned();
                 let (shards, orders) = start(count, &program, &context)?;
                 let host = GuestHost { engine, limits: limits.clone(), grants: config.grants, counters, shards: orders };
-                releases = Some(Arc::new(Releases::new(host, component.file(), program)));
+                releases = Some(Arc::new(Releases::new(host, &file, program)));
                 shards
             }
             (None, Some(start)) => start(count, context)?,
@@ -303,31 +321,6 @@ impl Builder {
             (None, _) => Err(Error::NothingToServe),
             (Some(first), Some(second)) => Err(Error::TwoApps { first, second }),
             (Some(_), None) => Ok(()),
-        }
-    }
-}
-
-/// Where a component comes from.
-#[derive(Debug)]
-enum Component {
-    File(PathBuf),
-    /// A name, and the component itself.
-    Bytes(String, Vec<u8>),
-}
-
-impl Component {
-    fn load(&self, engine: &Engine, limits: &Limits, grants: &Grants) -> Result<Program, Error> {
-        match self {
-            Self::File(path) => Program::load(engine, path, limits, grants),
-            Self::Bytes(name, bytes) => Program::from_bytes(engine, name, bytes, limits, grants),
-        }
-    }
-
-    /// The file that the release goes by.
-    fn file(&self) -> &Path {
-        match self {
-            Self::File(path) => path,
-            Self::Bytes(name, _) => Path::new(name),
         }
     }
 }

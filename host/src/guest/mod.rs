@@ -5,6 +5,7 @@
 //! | `engine` | the compiler's settings, its cache, the ticks that interrupt a long call |
 //! | `pool` | the pool of a server with many instances |
 //! | `mappings` | how many instances fit into the memory mappings of a process |
+//! | `origin` | where a component comes from |
 //! | `program` | bytes to a component that is checked and linked |
 //! | `instance` | one instance as an `App` |
 //! | `call` | one call: enter, wait, leave |
@@ -59,6 +60,7 @@ mod inspect;
 mod instance;
 mod last_words;
 mod mappings;
+mod origin;
 mod output;
 mod pool;
 mod program;
@@ -72,5 +74,6 @@ mod wait_limit;
 
 pub use engine::Engine;
 pub use inspect::Report;
+pub use origin::{Bytecode, Origin};
 pub(crate) use program::Program;
 pub use program::sha256;

@@ -127,21 +127,27 @@ pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), Error> {
     Ok((printable(&name).into_owned(), bytes))
 }
 
-/// Compiles a component. The error for other bytes names their format.
-pub(super) fn compile(engine: &Engine, Source { name, bytes }: Source<'_>) -> Result<Component, Error> {
+/// Checks that the bytes begin as those of a component. The error for others names their format.
+pub(super) fn check_format(Source { name, bytes }: Source<'_>) -> Result<(), Error> {
     let not_wasm = |found: String| Error::NotWasm { name: name.to_owned(), found };
     match bytes {
-        [] => return Err(not_wasm("it is empty".into())),
+        [] => Err(not_wasm("it is empty".into())),
         // After the magic bytes, version 1 of layer 0 is a core module; a component is of layer 1.
-        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => return Err(Error::CoreModule { name: name.to_owned() }),
-        [0, b'a', b's', b'm', ..] => {}
-        _ if bytes.trim_ascii_start().starts_with(b"(") => return Err(not_wasm("it is text, in the WAT format perhaps".into())),
-        _ if bytes.is_ascii() => return Err(not_wasm("it is text".into())),
+        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => Err(Error::CoreModule { name: name.to_owned() }),
+        [0, b'a', b's', b'm', ..] => Ok(()),
+        _ if bytes.trim_ascii_start().starts_with(b"(") => Err(not_wasm("it is text, in the WAT format perhaps".into())),
+        _ if bytes.is_ascii() => Err(not_wasm("it is text".into())),
         _ => {
             let first: Vec<_> = bytes.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-            return Err(not_wasm(format!("it starts with the bytes {}, not with 00 61 73 6d", first.join(" "))));
+            Err(not_wasm(format!("it starts with the bytes {}, not with 00 61 73 6d", first.join(" "))))
         }
     }
+}
+
+/// Compiles a component. The error for other bytes names their format.
+pub(super) fn compile(engine: &Engine, source: Source<'_>) -> Result<Component, Error> {
+    check_format(source)?;
+    let Source { name, bytes } = source;
     Component::from_binary(&engine.wasmtime, bytes).map_err(|error| {
         let error = in_short(&format!("{error:#}"));
         let reason = format!("it is damaged, cut short or of a version that this host does not know ({error})");

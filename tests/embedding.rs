@@ -329,6 +329,24 @@ async fn the_notice_is_for_pages_of_this_machine() {
 }
 
 #[tokio::test]
+async fn strangers_are_told_of_changes_of_the_release_and_of_nothing_else() {
+    let server = Embedded::start(Server::builder().component(guest("one")));
+    let told = || String::from_utf8_lossy(&ask(&server.address, &request("GET /-/notice")).body).trim_end().to_owned();
+    let json = |swaps: u64, back: bool| format!(r#"{{"notice":"","status":{{"swaps":{swaps},"went_back":{back}}}}}"#);
+    server.handle.set_notice("secret.rs:1: a mistake");
+    assert_eq!(told(), json(0, false));
+    server.handle.swap(&guest("two")).await.expect("it can be swapped");
+    assert_eq!(told(), json(1, false));
+    server.handle.rollback().await.expect("it can go back");
+    assert_eq!(told(), json(2, true));
+    server.handle.swap(&guest("two")).await.expect("it can be swapped");
+    assert_eq!(told(), json(3, false));
+    // A native app has no releases.
+    let native = Embedded::start(echo());
+    assert_eq!(ask(&native.address, &request("GET /-/notice")).status, 404);
+}
+
+#[tokio::test]
 async fn the_page_and_origins_are_the_builders_to_choose() {
     let server = Embedded::start(echo().page(false).allow_origin("https://app.example"));
     assert_eq!(ask(&server.address, &request("GET /")).status, 404);

@@ -123,7 +123,8 @@ impl Builder {
         self
     }
 
-    /// Whether the page shows the text of `Handle::set_notice`, such as a failed build. It does not by default.
+    /// Whether the page shows the text of `Handle::set_notice`, such as a failed build, and the failures of a component. It does not by default: then
+    /// it tells of changes of the release alone.
     #[must_use]
     pub fn notices(mut self, notices: bool) -> Self {
         self.config.notices = notices;
@@ -284,13 +285,14 @@ impl Builder {
         };
         let (stop, stopped) = watch::channel(None);
         let admitting = Arc::new(AtomicBool::new(true));
-        let notice = notice(config.notices, releases.as_ref());
+        let notice = Notice::default();
+        let shown = shown(config.notices, &notice, releases.as_ref());
         let commands: Vec<_> = shards.iter().map(|shard| shard.commands.clone()).collect();
         let handle = Handle::new(Controls {
             shards: commands.clone(),
             roster,
             admitting: Arc::clone(&admitting),
-            notice: notice.clone(),
+            notice,
             releases,
             stop,
             tls: tls.clone(),
@@ -300,7 +302,7 @@ impl Builder {
         let local = listeners.iter().all(front::is_local);
         let mut endpoints = Endpoints::default();
         if config.page {
-            endpoints.add(Page::new(config.notices.then_some(notice), local));
+            endpoints.add(Page::new(shown, local));
         }
         let origins = OriginPolicy::new(config.allow_origins, local);
         let policy = Policy { origins, proxies, compression: config.compression, tls };
@@ -325,18 +327,22 @@ impl Builder {
     }
 }
 
-/// The page's notice. If the page shows it, it tells the state of a component too.
-fn notice(shown: bool, releases: Option<&Arc<Releases>>) -> Notice {
-    let notice = Notice::default();
-    if let (true, Some(releases)) = (shown, releases.cloned()) {
-        notice.tell_status(move || {
-            let mut status = json!(releases.status(0));
-            // The page counts no clients, and the number is not known here.
-            status.as_object_mut().and_then(|status| status.remove("clients"));
-            status
-        });
-    }
-    notice
+/// The notice of the page, if it has one. With `all`, it is the owner's, and tells the whole state of a component. Otherwise strangers see the page,
+/// and are told of changes of the release alone.
+fn shown(all: bool, owners: &Notice, releases: Option<&Arc<Releases>>) -> Option<Notice> {
+    let notice = if all { owners.clone() } else { Notice::for_strangers() };
+    let Some(releases) = releases.cloned() else { return all.then_some(notice) };
+    notice.tell_status(move || {
+        let status = releases.status(0);
+        if !all {
+            return json!({ "swaps": status.swaps, "went_back": status.went_back });
+        }
+        let mut status = json!(status);
+        // The page counts no clients, and the number is not known here.
+        status.as_object_mut().and_then(|status| status.remove("clients"));
+        status
+    });
+    Some(notice)
 }
 
 fn parse_pattern(text: &str) -> Result<Pattern, Error> {

@@ -35,7 +35,7 @@
 //! | `path` | a path in the one form that names rooms |
 //! | `endpoints` | the table of what answers plain requests |
 //! | `page` | the chat page, and where it asks for the notice |
-//! | `notice` | the text and the state that the page shows under a development server |
+//! | `notice` | the text and the state that the page shows |
 //! | `reply` | HTTP replies |
 //! | `discard` | the end of a refused connection |
 

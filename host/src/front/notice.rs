@@ -1,21 +1,32 @@
-//! The notice that the chat page shows under a development server.
+//! The notice that the chat page shows: changes of the release, and under a development server more.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::{Value, json};
 
+/// How often a page asks, in seconds, while its developer waits for a build, and otherwise.
+const OFTEN: u32 = 1;
+const SELDOM: u32 = 10;
+
 /// A text, and the state of the app, for everybody who has the page open. A clone shares it.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Notice(Arc<Told>);
 
 /// Returns the state of the app as JSON.
 type Status = Box<dyn Fn() -> Value + Send + Sync>;
 
-#[derive(Default)]
 struct Told {
+    seconds: u32,
     text: Mutex<String>,
     status: OnceLock<Status>,
+}
+
+impl Default for Notice {
+    /// A notice for developers.
+    fn default() -> Self {
+        Self::asked_each(OFTEN)
+    }
 }
 
 impl fmt::Debug for Notice {
@@ -25,6 +36,20 @@ impl fmt::Debug for Notice {
 }
 
 impl Notice {
+    /// A notice for strangers: pages ask for it seldom. It has no text unless it is given one.
+    pub fn for_strangers() -> Self {
+        Self::asked_each(SELDOM)
+    }
+
+    fn asked_each(seconds: u32) -> Self {
+        Self(Arc::new(Told { seconds, text: Mutex::default(), status: OnceLock::new() }))
+    }
+
+    /// How often a page asks, in seconds.
+    pub fn seconds(&self) -> u32 {
+        self.0.seconds
+    }
+
     /// Replaces the text. An empty text removes the notice.
     pub fn set(&self, text: String) {
         *self.0.text.lock().unwrap_or_else(PoisonError::into_inner) = text;

@@ -36,7 +36,10 @@ impl Page {
     pub fn new(notice: Option<Notice>, local: bool) -> Self {
         let html = match &notice {
             None => Bytes::from_static(PAGE.as_bytes()),
-            Some(_) => Bytes::from(PAGE.replacen("<html", &format!("<html data-notice=\"{NOTICE_PATH}\""), 1)),
+            Some(notice) => {
+                let asks = format!("<html data-notice=\"{NOTICE_PATH}\" data-notice-seconds=\"{}\"", notice.seconds());
+                Bytes::from(PAGE.replacen("<html", &asks, 1))
+            }
         };
         Self { html, policy: policy(), notice, local }
     }
@@ -116,8 +119,11 @@ mod tests {
     }
 
     #[test]
-    fn the_notice_has_a_path_under_a_development_server_alone() {
+    fn a_notice_has_a_path_that_the_page_names() {
         assert!(Page::new(None, false).reply(NOTICE_PATH, None).is_none());
+        let html = |notice| String::from_utf8_lossy(&Page::new(notice, false).html).into_owned();
+        assert!(html(Some(Notice::for_strangers())).contains("<html data-notice=\"/-/notice\" data-notice-seconds=\"10\" lang="));
+        assert!(html(Some(notice())).contains("data-notice-seconds=\"1\"") && !html(None).contains("<html data-notice"));
         assert!(Page::new(Some(notice()), false).reply(NOTICE_PATH, None).is_some());
         assert!(Page::new(Some(notice()), false).reply("/other", None).is_none());
     }

@@ -53,6 +53,7 @@ struct State {
     /// The releases before it, the last one at the end.
     before: Vec<Release>,
     swaps: u64,
+    went_back: bool,
 }
 
 /// How many releases before the running one a server keeps: its probation can fail, and then that of the release before.
@@ -61,7 +62,7 @@ const KEPT: usize = 2;
 impl Keeper {
     /// A keeper of this first release. It does nothing before it starts.
     pub(super) fn new(host: GuestHost, file: &Path, program: Program) -> Self {
-        let state = State { current: Release::new(file, program), before: Vec::new(), swaps: 0 };
+        let state = State { current: Release::new(file, program), before: Vec::new(), swaps: 0, went_back: false };
         Self { host, state: Mutex::new(state) }
     }
 
@@ -89,11 +90,11 @@ impl Keeper {
 
     async fn change(&self, what: What, handover: Handover) -> Result<SwapReport, Error> {
         let begun = Instant::now();
-        let next = match what {
-            What::Swap(file) => Release::new(&file, self.load(&file)?),
-            What::Rollback => self.state().before.last().cloned().ok_or(Error::NothingToGoBackTo)?.again(),
+        let (next, back) = match what {
+            What::Swap(file) => (Release::new(&file, self.load(&file)?), false),
+            What::Rollback => (self.state().before.last().cloned().ok_or(Error::NothingToGoBackTo)?.again(), true),
         };
-        self.install(next, handover, begun).await
+        self.install(next, back, handover, begun).await
     }
 
     /// Blocks while it compiles.
@@ -116,12 +117,14 @@ impl Keeper {
             hibernating: self.host.counters.hibernating(),
             clients,
             swaps: state.swaps,
+            went_back: state.went_back,
             traps: self.host.counters.traps(),
             last_trap: self.host.counters.last_trap(),
         }
     }
 
-    async fn install(&self, next: Release, handover: Handover, begun: Instant) -> Result<SwapReport, Error> {
+    /// Has a release take over, which was the previous one if `back` is true.
+    async fn install(&self, next: Release, back: bool, handover: Handover, begun: Instant) -> Result<SwapReport, Error> {
         let ready = Instant::now();
         let probation = Probation::new(ready + self.host.limits.probation, self.host.limits.probation_traps);
         let change = Change { next: next.program.clone(), handover, probation: Arc::clone(&probation) };
@@ -140,6 +143,7 @@ impl Keeper {
             state.before.remove(0);
         }
         state.swaps += 1;
+        state.went_back = back;
         Ok(SwapReport { from: from_info, to, load_us: micros(ready - begun), swap_us: micros(ready.elapsed()), rooms })
     }
 
@@ -207,6 +211,7 @@ impl Keeper {
         let mut state = self.state();
         state.current = previous.again();
         state.swaps += 1;
+        state.went_back = true;
         drop(state);
         tracing::info!("every room runs {} again", file.display());
     }

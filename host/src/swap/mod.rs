@@ -84,6 +84,9 @@ pub struct Status {
     pub clients: usize,
     /// Swaps since the start, rollbacks included.
     pub swaps: u64,
+    /// Whether the last of them went back to a release before, by a rollback or after a failed probation.
+    #[serde(default)]
+    pub went_back: bool,
     /// Failures of guests since the start.
     pub traps: u64,
     /// The message of the last failure, shortened.

@@ -10,7 +10,10 @@ const BUILD_ERROR = `The build failed; the previous release keeps running.\n${"e
 // From now on, the host's pages ask for a notice and get this one, as under `ws-host dev`.
 async function withNotice(context, notice) {
   await context.addInitScript(() => {
-    const mark = () => document.documentElement?.setAttribute("data-notice", "/-/notice");
+    const mark = () => {
+      document.documentElement?.setAttribute("data-notice", "/-/notice");
+      document.documentElement?.setAttribute("data-notice-seconds", "1");
+    };
     new MutationObserver(mark).observe(document, { childList: true });
   });
   await context.route("**/-/notice", (route) => route.fulfill({ json: notice }));
@@ -86,9 +89,24 @@ test("the page notes failures and swaps of the app under a development server", 
   await log("chat.wasm was swapped: release bbbbbbbb runs");
   notice.status = { release: second, previous: first, swaps: 1, traps: 1, last_trap: "panicked: no such key" };
   await log("The app failed: panicked: no such key");
-  notice.status = { release: first, previous: null, swaps: 2, traps: 3, last_trap: "panicked: again" };
+  notice.status = { release: first, previous: null, swaps: 2, went_back: true, traps: 3, last_trap: "panicked: again" };
   await log("The app failed 2 times, at last: panicked: again");
   await log("chat.wasm went back to the previous release: release aaaaaaaa runs again");
+  assert.deepEqual(tab.problems, []);
+});
+
+test("the page notes swaps and ways back under other servers too, without names", async (t) => {
+  const host = await startHost(t, "echo");
+  const context = await startBrowser(t);
+  const notice = { notice: "", status: { swaps: 0, went_back: false } };
+  await withNotice(context, notice);
+  const tab = await openTab(context, host);
+  await tab.waitForResponse("**/-/notice");
+  const log = (hasText) => tab.locator("#log .line[data-kind=system]", { hasText }).waitFor();
+  notice.status = { swaps: 1, went_back: false };
+  await log("The app was swapped: a new release runs");
+  notice.status = { swaps: 2, went_back: true };
+  await log("The app went back to the previous release: that one runs again");
   assert.deepEqual(tab.problems, []);
 });
 

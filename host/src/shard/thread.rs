@@ -74,7 +74,7 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext) -> Result<
                 Some(name) => rooms.open_shared(name).await,
                 None => rooms.try_out(&rooms.launch()).await,
             };
-            let opened = opened.map_err(|fault| cannot_start(context.app_name, fault));
+            let opened = opened.map_err(|fault| cannot_start(context.app_name, &fault));
             let failed = opened.is_err();
             let _ = started.send(opened);
             if !failed {
@@ -105,7 +105,7 @@ impl Drop for ClearedAtEnd {
     }
 }
 
-fn cannot_start(name: String, fault: Fault) -> Error {
+fn cannot_start(name: String, fault: &Fault) -> Error {
     if let Some(backtrace) = &fault.backtrace {
         tracing::debug!("{fault}\n{backtrace}");
     }

@@ -17,10 +17,6 @@ use super::job::{Job, Jobs};
 use super::settings::Sync;
 use crate::log::LogThrottle;
 
-/// The pages of the log at which a checkpoint begins: 62.5 MiB. With more pages for each checkpoint, more pages are written once instead
-/// of several times.
-pub(super) const LOG_PAGES: i64 = 16_000;
-
 /// The way to the thread.
 #[derive(Debug)]
 pub(super) struct Checkpoints {

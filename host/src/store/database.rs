@@ -51,7 +51,8 @@ impl Database {
         let jobs = Jobs(sender);
         let readers = Readers::start(&file, folder)?;
         let checkpoints = Checkpoints::start(&file, settings.sync, jobs.clone())?;
-        let writer = Writer { connection, start, space: Arc::clone(&space), checkpoints, lock };
+        let (own_space, probe_interval, log_pages) = (Arc::clone(&space), settings.probe_interval, settings.log_pages);
+        let writer = Writer { connection, start, space: own_space, checkpoints, probe_interval, log_pages, lock };
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(&receiver));
         let thread = thread.map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
         let threads = Arc::new(Threads { jobs, readers, space, writer: Mutex::new(Some(thread)) });
@@ -144,8 +145,11 @@ fn note_start(connection: &mut Connection) -> rusqlite::Result<(i64, bool)> {
     Ok((start, was_clean))
 }
 
-/// Reads what the database has of a room.
-fn load(connection: &Connection, life: &Life) -> rusqlite::Result<Option<(RoomRow, Vec<DurableTimer>, Vec<Snapshot>)>> {
+/// A room's row, its timers and its saved states.
+type Loaded = (RoomRow, Vec<DurableTimer>, Vec<Snapshot>);
+
+/// Reads all of a room but its entries. A room that has never written has nothing.
+fn load(connection: &Connection, life: &Life) -> rusqlite::Result<Option<Loaded>> {
     let Some(row) = query::room(connection, &life.name)? else { return Ok(None) };
     Ok(Some((row, query::timers(connection, row.id)?, query::snapshots(connection, row.id)?)))
 }

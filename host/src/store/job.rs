@@ -47,6 +47,14 @@ impl Job {
         }
     }
 
+    /// The bytes that the job counts while it waits; `None` if it is not counted.
+    pub(super) fn bytes(&self) -> Option<usize> {
+        match self {
+            Self::Commit(commit) => Some(commit.bytes),
+            _ => None,
+        }
+    }
+
     /// Reports that nothing of the job has been done.
     pub(super) fn refuse(self, error: CommitError) {
         // An error of an answer means that nobody waits any more.

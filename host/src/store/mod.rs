@@ -23,6 +23,7 @@
 //! | `readers` | the reader threads |
 //! | `checkpoints` | the thread that moves the log into the database file |
 //! | `space` | the bytes of all rooms, and their limit |
+//! | `tools` | the commands of `ws-host data` |
 //! | `folder` | the data folder and its lock |
 //! | `connection` | a connection with its settings |
 //! | `schema` | the tables and their versions |
@@ -52,6 +53,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod threads;
+pub mod tools;
 mod transaction;
 mod write;
 mod writer;

@@ -46,11 +46,21 @@ pub(super) fn prepare(connection: &mut Connection, file: &Path) -> Result<(), Op
     bring_to(STEPS, connection, file)
 }
 
+/// Checks that the file has the newest version, for a connection that only reads.
+pub(super) fn check(connection: &Connection, file: &Path) -> Result<(), OpenError> {
+    let version = version(connection, file)?;
+    refuse_newer(version, STEPS.len(), file)?;
+    if version < STEPS.len() { Err(OpenError::Older { file: file.to_owned() }) } else { Ok(()) }
+}
+
 fn bring_to(steps: &[&str], connection: &mut Connection, file: &Path) -> Result<(), OpenError> {
     let failed = |source| OpenError::database(file, source);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let version = version(&transaction, file)?;
     refuse_newer(version, steps.len(), file)?;
+    if version == steps.len() {
+        return Ok(());
+    }
     for step in &steps[version..] {
         transaction.execute_batch(step).map_err(failed)?;
     }
@@ -88,37 +98,38 @@ mod tests {
     use super::*;
 
     fn database() -> (tempfile::TempDir, std::path::PathBuf, Connection) {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("the database works");
         let file = folder.path().join("a.db");
-        let connection = Connection::open(&file).unwrap();
+        let connection = Connection::open(&file).expect("the database works");
         (folder, file, connection)
     }
 
     #[test]
     fn an_older_schema_is_migrated_by_the_steps_that_it_lacks() {
         let (_folder, file, mut connection) = database();
-        bring_to(&["CREATE TABLE a (x)"], &mut connection, &file).unwrap();
-        connection.execute("INSERT INTO a VALUES (7)", []).unwrap();
-        bring_to(&["CREATE TABLE a (x)", "ALTER TABLE a ADD y; UPDATE a SET y = x + 1"], &mut connection, &file).unwrap();
-        let found: i64 = connection.query_row("SELECT y FROM a", [], |row| row.get(0)).unwrap();
-        assert_eq!((found, version(&connection, &file).unwrap()), (8, 2));
+        bring_to(&["CREATE TABLE a (x)"], &mut connection, &file).expect("the database works");
+        connection.execute("INSERT INTO a VALUES (7)", []).expect("the database works");
+        bring_to(&["CREATE TABLE a (x)", "ALTER TABLE a ADD y; UPDATE a SET y = x + 1"], &mut connection, &file)
+            .expect("the database works");
+        let found: i64 = connection.query_row("SELECT y FROM a", [], |row| row.get(0)).expect("the database works");
+        assert_eq!((found, version(&connection, &file).expect("the database works")), (8, 2));
     }
 
     #[test]
     fn a_failed_migration_changes_nothing() {
         let (_folder, file, mut connection) = database();
-        bring_to(&["CREATE TABLE a (x)"], &mut connection, &file).unwrap();
+        bring_to(&["CREATE TABLE a (x)"], &mut connection, &file).expect("the database works");
         let steps = ["CREATE TABLE a (x)", "CREATE TABLE b (x); CREATE TABLE a (x)"];
         assert!(bring_to(&steps, &mut connection, &file).is_err());
-        assert_eq!(version(&connection, &file).unwrap(), 1);
+        assert_eq!(version(&connection, &file).expect("the database works"), 1);
         assert!(connection.execute("INSERT INTO b VALUES (1)", []).is_err());
     }
 
     #[test]
     fn a_newer_schema_is_refused_in_one_line() {
         let (_folder, file, mut connection) = database();
-        bring_to(&["CREATE TABLE a (x)", "CREATE TABLE b (x)"], &mut connection, &file).unwrap();
-        let refusal = bring_to(&["CREATE TABLE a (x)"], &mut connection, &file).unwrap_err().to_string();
+        bring_to(&["CREATE TABLE a (x)", "CREATE TABLE b (x)"], &mut connection, &file).expect("the database works");
+        let refusal = bring_to(&["CREATE TABLE a (x)"], &mut connection, &file).expect_err("it is refused").to_string();
         assert!(refusal.ends_with(
             "has the schema version 2, and this version of ws-host knows 1 at most. Use a newer ws-host, or another folder"
         ));
@@ -127,7 +138,7 @@ mod tests {
     #[test]
     fn a_file_of_another_program_is_refused() {
         let (_folder, file, mut connection) = database();
-        connection.execute("CREATE TABLE a (x)", []).unwrap();
+        connection.execute("CREATE TABLE a (x)", []).expect("the database works");
         assert!(matches!(prepare(&mut connection, &file), Err(OpenError::Foreign { .. })));
     }
 }

@@ -1,5 +1,7 @@
 //! The settings of a database.
 
+use std::time::Duration;
+
 /// When a commit is done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Sync {
@@ -20,10 +22,21 @@ impl Sync {
 }
 
 /// The settings of a database.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// When a commit is done.
     pub sync: Sync,
     /// The most bytes of keys, values, timers and snapshots of all rooms; no limit if `None`.
     pub total_bytes: Option<u64>,
+    /// The pause between two probe writes while the database is unavailable.
+    pub probe_interval: Duration,
+    /// The pages of 4 KiB in the log at which a checkpoint begins. With more of them, more pages are written once instead of several times;
+    /// the log's file grows to this size.
+    pub log_pages: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { sync: Sync::default(), total_bytes: None, probe_interval: Duration::from_secs(1), log_pages: 16_000 }
+    }
 }

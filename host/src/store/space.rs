@@ -61,3 +61,25 @@ impl Space {
         self.waiting.fetch_sub(bytes + COMMIT_BYTES, Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commits_past_256_mib_that_wait_are_refused() {
+        let space = Space::new(0, None);
+        space.begin_waiting(200 << 20).expect("they may wait");
+        space.begin_waiting(50 << 20).expect("they may wait");
+        let waiting = (250 << 20) + 2 * COMMIT_BYTES;
+        assert_eq!(space.begin_waiting(6 << 20), Err(waiting));
+        space.begin_waiting(5 << 20).expect("they may wait");
+        space.end_waiting(200 << 20);
+        space.begin_waiting(6 << 20).expect("they may wait");
+    }
+
+    #[test]
+    fn a_commit_alone_is_never_too_large_to_wait() {
+        assert_eq!(Space::new(0, None).begin_waiting(MAX_WAITING_BYTES * 2), Ok(()));
+    }
+}

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::job::{Commit, Job};
+use super::job::Job;
 use super::life::Life;
 use super::query::{self, signed, unsigned};
 use super::state::Usage;
@@ -43,7 +43,7 @@ pub(super) fn run(
     for job in jobs {
         outcomes.push(match job {
             Job::Commit(commit) => {
-                let (usage, change) = apply(&transaction, start, commit)?;
+                let (usage, change) = apply(&transaction, start, &commit.life, &commit.writes)?;
                 total += change;
                 Outcome::Committed(usage)
             }
@@ -117,10 +117,11 @@ struct Change {
     extra: i64,
 }
 
-fn apply(transaction: &Transaction<'_>, start: i64, commit: &Commit) -> rusqlite::Result<(Usage, i64)> {
-    let room = row_for_writing(transaction, start, &commit.life)?;
+/// Makes the changes of one commit. Returns the room's usage after it, and the change of the total of bytes.
+pub(super) fn apply(transaction: &Transaction<'_>, start: i64, life: &Life, writes: &[Write]) -> rusqlite::Result<(Usage, i64)> {
+    let room = row_for_writing(transaction, start, life)?;
     let mut change = Change::default();
-    for write in &commit.writes {
+    for write in writes {
         match write {
             Write::Set(key, value) => set(transaction, room, &mut change, (key, value))?,
             Write::Delete(key) => delete(transaction, room, &mut change, key)?,
@@ -132,7 +133,7 @@ fn apply(transaction: &Transaction<'_>, start: i64, commit: &Commit) -> rusqlite
             Write::Close => {}
         }
     }
-    let open_in = if commit.writes.last() == Some(&Write::Close) { 0 } else { start };
+    let open_in = if writes.last() == Some(&Write::Close) { 0 } else { start };
     let mut statement = transaction.prepare_cached(
         "UPDATE rooms SET keys = keys + ?2, bytes = bytes + ?3, extra = extra + ?4, is_open = ?5 WHERE id = ?1
          RETURNING keys, bytes",

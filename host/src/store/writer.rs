@@ -16,8 +16,6 @@ use super::transaction::{self, Outcome};
 /// The writes after which a transaction takes no further job: with 100 to 200 its sync is paid for, and with more the turns of its end wait
 /// for those of its beginning.
 const MAX_WRITES: usize = 200;
-/// The pause between two probe writes while the database is unavailable.
-const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 /// The bytes of a probe write: more than one handler may write, so that the next turn fits too.
 const PROBE_BYTES: i64 = 1 << 20;
 /// How often a transaction is tried while another program writes. Each try waits for five seconds.
@@ -30,6 +28,8 @@ pub(super) struct Writer {
     pub(super) start: i64,
     pub(super) space: Arc<Space>,
     pub(super) checkpoints: Checkpoints,
+    pub(super) probe_interval: Duration,
+    pub(super) log_pages: i64,
     /// Held for as long as the connection writes.
     pub(super) lock: FolderLock,
 }
@@ -60,7 +60,7 @@ impl Writer {
         if self.space.is_available() {
             return Some(jobs.recv().unwrap_or(Job::Close));
         }
-        match jobs.recv_timeout(PROBE_INTERVAL) {
+        match jobs.recv_timeout(self.probe_interval) {
             Ok(job) => Some(job),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Job::Close),
@@ -69,12 +69,10 @@ impl Writer {
 
     /// Makes these jobs durable, and reports.
     fn write(&mut self, batch: Vec<Job>) {
-        for job in &batch {
-            if let Job::Commit(commit) = job {
-                self.space.end_waiting(commit.bytes);
-            }
-        }
+        let counted: Vec<usize> = batch.iter().filter_map(Job::bytes).collect();
+        let end_waiting = |space: &Space| counted.iter().for_each(|bytes| space.end_waiting(*bytes));
         if !self.space.is_available() {
+            end_waiting(&self.space);
             return batch.into_iter().for_each(|job| job.refuse(CommitError::Unavailable));
         }
         let (batch, failed) = batch.into_iter().partition::<Vec<_>, _>(|job| match job {
@@ -83,7 +81,9 @@ impl Writer {
         });
         failed.into_iter().for_each(|job| job.refuse(CommitError::RoomFailed));
         let (connection, start) = (&mut self.connection, self.start);
-        match patiently(|| transaction::run(connection, start, &batch, |_| ())) {
+        let result = patiently(|| transaction::run(connection, start, &batch, |_| ()));
+        end_waiting(&self.space);
+        match result {
             Ok((outcomes, change)) => {
                 self.space.set_total(self.space.total().saturating_add_signed(change));
                 batch.into_iter().zip(outcomes).for_each(|(job, outcome)| report(job, outcome));
@@ -99,7 +99,7 @@ impl Writer {
 
     /// Asks for a checkpoint if the log has become long.
     fn watch_log(&self) {
-        if checkpoints::log_pages(&self.connection).is_ok_and(|pages| pages >= checkpoints::LOG_PAGES) {
+        if checkpoints::log_pages(&self.connection).is_ok_and(|pages| pages >= self.log_pages) {
             self.checkpoints.ask();
         }
     }

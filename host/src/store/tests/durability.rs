@@ -1,5 +1,7 @@
 //! Commits: their order, their limits, and what follows a failure.
 
+use std::time::Duration;
+
 use super::*;
 
 #[test]
@@ -9,7 +11,9 @@ fn the_commits_of_a_room_are_done_in_their_order() {
     let (done, order) = mpsc::channel();
     for number in 0..1000 {
         let done = done.clone();
-        room.commit(vec![set("a", &number.to_string())], move |result| done.send((number, result.is_ok())).unwrap());
+        room.commit(vec![set("a", &number.to_string())], move |result| {
+            done.send((number, result.is_ok())).expect("the database works");
+        });
     }
     drop(done);
     assert_eq!(order.iter().collect::<Vec<_>>(), (0..1000).map(|number| (number, true)).collect::<Vec<_>>());
@@ -21,8 +25,102 @@ fn the_total_limit_counts_commits_that_wait_too() {
     let store = Store::with(&Settings { total_bytes: Some(10), ..Settings::default() });
     let room = store.room("lobby").store;
     assert!(store.database.has_room_for(10) && !store.database.has_room_for(11));
-    commit(&room, vec![set("a", "12345")]).unwrap();
+    commit(&room, vec![set("a", "12345")]).expect("the database works");
     assert!(store.database.has_room_for(4) && !store.database.has_room_for(5));
-    commit(&room, vec![Write::Clear]).unwrap();
+    commit(&room, vec![Write::Clear]).expect("the database works");
     assert!(store.database.has_room_for(10));
+}
+
+/// Another connection to the store's file, as a tool of another program has it.
+fn stranger(store: &Store) -> rusqlite::Connection {
+    rusqlite::Connection::open(store.folder.path().join("ws-host.db")).expect("the database works")
+}
+
+/// A store whose writer fails at the key "bad", and whose probe writes fail too.
+fn failing() -> (Store, rusqlite::Connection) {
+    let store = Store::with(&Settings { probe_interval: Duration::from_millis(1), ..Settings::default() });
+    let stranger = stranger(&store);
+    let triggers = "
+        CREATE TRIGGER fail BEFORE INSERT ON entries WHEN NEW.key = 'bad' BEGIN SELECT RAISE(ABORT, 'the disk is full'); END;
+        CREATE TRIGGER away BEFORE INSERT ON probe BEGIN SELECT RAISE(ABORT, 'the disk is full'); END;";
+    stranger.execute_batch(triggers).expect("the database works");
+    (store, stranger)
+}
+
+/// Waits until the database takes writes again.
+fn recover(store: &Store, stranger: &rusqlite::Connection) {
+    stranger.execute_batch("DROP TRIGGER away; DROP TRIGGER fail").expect("the database works");
+    while wait(store.database.reserve_ids(1)).is_err() {}
+    assert!(store.database.is_available());
+}
+
+#[test]
+fn a_failed_transaction_fails_each_turn_in_it_and_leaves_nothing_of_any() {
+    let (store, stranger) = failing();
+    let (one, other) = (store.room("one").store, store.room("other").store);
+    commit(&one, vec![set("a", "before")]).expect("the database works");
+    // The lock of a stranger keeps the writer busy, so that both turns wait for the same transaction.
+    stranger.execute_batch("BEGIN IMMEDIATE").expect("the database works");
+    one.commit(vec![set("first", "")], |_| ());
+    let (done, results) = mpsc::channel();
+    let done_too = done.clone();
+    one.commit(vec![set("a", "after")], move |result| done.send(result).expect("the database works"));
+    other.commit(vec![set("good", ""), set("bad", "")], move |result| done_too.send(result).expect("the database works"));
+    stranger.execute_batch("COMMIT").expect("the database works");
+    let failed = Err(CommitError::Failed("the disk is full".into()));
+    assert_eq!(results.iter().collect::<Vec<_>>(), [failed.clone(), failed]);
+    recover(&store, &stranger);
+    let (one, other) = (store.room("one").store, store.room("other").store);
+    assert_eq!((get(&one, "a"), get(&other, "good")), (Some("before".into()), None));
+}
+
+#[test]
+fn after_a_failure_commits_are_refused_at_once_until_a_probe_write_succeeds() {
+    let (store, stranger) = failing();
+    let room = store.room("lobby").store;
+    commit(&room, vec![set("a", "1")]).expect("the database works");
+    assert!(commit(&room, vec![set("bad", "")]).is_err());
+    assert!(!store.database.is_available());
+    let reopened = store.room("lobby");
+    assert_eq!(get(&reopened.store, "a"), Some("1".into()), "reads work on");
+    assert_eq!(commit(&reopened.store, vec![set("b", "2")]), Err(CommitError::Unavailable));
+    recover(&store, &stranger);
+    assert_eq!(commit(&reopened.store, vec![set("b", "2")]), Err(CommitError::RoomFailed), "it has lost a commit");
+    let room = store.room("lobby").store;
+    commit(&room, vec![set("b", "2")]).expect("the database works");
+    assert_eq!(get(&room, "b"), Some("2".into()));
+}
+
+#[test]
+fn a_commit_behind_a_failed_one_of_its_room_fails_and_other_rooms_go_on() {
+    let (store, stranger) = failing();
+    let (one, other) = (store.room("one").store, store.room("other").store);
+    assert!(commit(&one, vec![set("bad", "")]).is_err());
+    recover(&store, &stranger);
+    assert_eq!(commit(&one, vec![set("a", "")]), Err(CommitError::RoomFailed));
+    commit(&other, vec![set("a", "")]).expect("the database works");
+}
+
+#[test]
+fn a_commit_waits_while_another_program_writes() {
+    let store = Store::new();
+    let (room, stranger) = (store.room("lobby").store, stranger(&store));
+    stranger.execute_batch("BEGIN IMMEDIATE").expect("the database works");
+    let (done, result) = mpsc::channel();
+    room.commit(vec![set("a", "1")], move |result| done.send(result).expect("the database works"));
+    assert_eq!(result.try_recv(), Err(mpsc::TryRecvError::Empty));
+    stranger.execute_batch("COMMIT").expect("the database works");
+    assert_eq!(result.recv().expect("the database works"), Ok(Usage { keys: 1, bytes: 2 }));
+}
+
+#[test]
+fn the_log_is_moved_into_the_file_and_starts_over() {
+    let store = Store::with(&Settings { log_pages: 100, ..Settings::default() });
+    let (room, log) = (store.room("lobby").store, store.folder.path().join("ws-host.db-wal"));
+    let value = "x".repeat(40_000);
+    for round in 0..400 {
+        commit(&room, vec![set(&format!("{}", round % 8), &value)]).expect("the database works");
+    }
+    let pages = log.metadata().expect("the database works").len() / 4096;
+    assert!(pages < 2_000, "4,000 pages were written, and the log has {pages}");
 }

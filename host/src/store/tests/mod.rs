@@ -1,8 +1,10 @@
 //! The database as the shard uses it.
 
+mod crashes;
 mod durability;
 mod opening;
 mod reading;
+mod tools;
 
 use std::sync::{Arc, mpsc};
 
@@ -21,33 +23,35 @@ impl Store {
     }
 
     fn with(settings: &Settings) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let database = Database::open(folder.path(), &Settings { sync: Sync::Normal, ..settings.clone() }).unwrap();
+        let folder = tempfile::tempdir().expect("the database works");
+        let database =
+            Database::open(folder.path(), &Settings { sync: Sync::Normal, ..settings.clone() }).expect("the database works");
         Self { folder, database }
     }
 
     /// Closes the database and opens it again.
     fn restart(&mut self) {
         self.database.close();
-        self.database = Database::open(self.folder.path(), &Settings { sync: Sync::Normal, ..Settings::default() }).unwrap();
+        self.database = Database::open(self.folder.path(), &Settings { sync: Sync::Normal, ..Settings::default() })
+            .expect("the database works");
     }
 
     /// Opens a room at the time 1,000.
     fn room(&self, name: &str) -> Opened {
-        wait(self.database.open_room(name.into(), 1_000)).unwrap()
+        wait(self.database.open_room(name.into(), 1_000)).expect("the database works")
     }
 }
 
 /// Waits for an answer of the database.
 fn wait<T>(answer: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(answer)
+    tokio::runtime::Builder::new_current_thread().build().expect("the database works").block_on(answer)
 }
 
 /// Commits, and waits until that is done.
 fn commit(room: &RoomStore, writes: Vec<Write>) -> Result<Usage, CommitError> {
     let (done, result) = mpsc::channel();
-    room.commit(writes, move |result| done.send(result).unwrap());
-    result.recv().unwrap()
+    room.commit(writes, move |result| done.send(result).expect("the database works"));
+    result.recv().expect("the database works")
 }
 
 fn set(key: &str, value: &str) -> Write {
@@ -55,8 +59,8 @@ fn set(key: &str, value: &str) -> Write {
 }
 
 fn get(room: &RoomStore, key: &str) -> Option<String> {
-    let value = wait(room.get(key)).unwrap()?;
-    Some(String::from_utf8(value.to_vec()).unwrap())
+    let value = wait(room.get(key)).expect("the database works")?;
+    Some(String::from_utf8(value.to_vec()).expect("the database works"))
 }
 
 fn keys(page: &Page) -> Vec<&str> {

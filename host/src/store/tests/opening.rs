@@ -7,8 +7,10 @@ use crate::store::error::{OpenError, ReadError};
 fn all_is_there_after_a_restart() {
     let mut store = Store::new();
     let room = store.room("lobby").store;
-    commit(&room, vec![set("a", "1"), Write::SetTimer(timer(7, 50)), Write::SetTimer(timer(u64::MAX, 40))]).unwrap();
-    commit(&room, vec![Write::Save(snapshot("old", "before", 1)), Write::Save(snapshot("new", "after", 2))]).unwrap();
+    commit(&room, vec![set("a", "1"), Write::SetTimer(timer(7, 50)), Write::SetTimer(timer(u64::MAX, 40))])
+        .expect("the database works");
+    commit(&room, vec![Write::Save(snapshot("old", "before", 1)), Write::Save(snapshot("new", "after", 2))])
+        .expect("the database works");
     store.restart();
     let opened = store.room("lobby");
     assert_eq!(get(&opened.store, "a"), Some("1".into()));
@@ -21,17 +23,19 @@ fn all_is_there_after_a_restart() {
 fn a_timer_and_a_snapshot_are_replaced_and_dropped() {
     let store = Store::new();
     let room = store.room("lobby").store;
-    commit(&room, vec![Write::SetTimer(timer(1, 10)), Write::SetTimer(timer(1, 20)), Write::SetTimer(timer(2, 30))]).unwrap();
+    commit(&room, vec![Write::SetTimer(timer(1, 10)), Write::SetTimer(timer(1, 20)), Write::SetTimer(timer(2, 30))])
+        .expect("the database works");
     let saved = ["one", "two"].map(|data| Write::Save(snapshot("a", data, 1)));
-    commit(&room, saved.into_iter().chain([Write::Save(snapshot("b", "three", 2))]).collect()).unwrap();
+    commit(&room, saved.into_iter().chain([Write::Save(snapshot("b", "three", 2))]).collect()).expect("the database works");
     let opened = store.room("lobby");
     assert_eq!(opened.timers, [timer(1, 20), timer(2, 30)]);
     assert_eq!(opened.snapshots, [snapshot("b", "three", 2), snapshot("a", "two", 1)]);
     let room = opened.store;
-    commit(&room, vec![Write::DropTimer(1), Write::DropTimer(9), Write::DropSnapshots { except: Some("a".into()) }]).unwrap();
+    commit(&room, vec![Write::DropTimer(1), Write::DropTimer(9), Write::DropSnapshots { except: Some("a".into()) }])
+        .expect("the database works");
     let opened = store.room("lobby");
     assert_eq!((opened.timers, opened.snapshots), (vec![timer(2, 30)], vec![snapshot("a", "two", 1)]));
-    commit(&opened.store, vec![Write::DropTimer(2), Write::DropSnapshots { except: None }]).unwrap();
+    commit(&opened.store, vec![Write::DropTimer(2), Write::DropSnapshots { except: None }]).expect("the database works");
     assert_eq!(store.database.total_bytes(), 0);
 }
 
@@ -40,10 +44,10 @@ fn a_room_is_clean_if_its_last_life_was_closed() {
     let mut store = Store::new();
     let opened = store.room("lobby");
     assert!(opened.clean, "the database does not know it");
-    commit(&opened.store, vec![set("a", "1")]).unwrap();
+    commit(&opened.store, vec![set("a", "1")]).expect("the database works");
     let opened = store.room("lobby");
     assert!(!opened.clean, "its last life wrote, and did not end");
-    commit(&opened.store, vec![Write::Close]).unwrap();
+    commit(&opened.store, vec![Write::Close]).expect("the database works");
     store.restart();
     assert!(store.room("lobby").clean);
     store.restart();
@@ -61,21 +65,21 @@ fn an_opening_waits_for_the_commits_before_it() {
 #[test]
 fn a_second_opening_of_the_folder_is_refused_in_one_line() {
     let store = Store::new();
-    let refusal = Database::open(store.folder.path(), &Settings::default()).unwrap_err();
+    let refusal = Database::open(store.folder.path(), &Settings::default()).expect_err("it is refused");
     let (folder, process) = (store.folder.path().display(), std::process::id());
     let line = format!("the data folder {folder} is in use by process {process}. Stop that process, or choose another folder");
     assert_eq!(refusal.to_string(), line);
     store.database.close();
-    Database::open(store.folder.path(), &Settings::default()).unwrap().close();
+    Database::open(store.folder.path(), &Settings::default()).expect("the database works").close();
 }
 
 #[test]
 fn a_file_that_is_no_database_is_refused_and_stays() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("the database works");
     let file = folder.path().join("ws-host.db");
-    std::fs::write(&file, "not a database at all, but long enough to be read as a header").unwrap();
+    std::fs::write(&file, "not a database at all, but long enough to be read as a header").expect("the database works");
     assert!(matches!(Database::open(folder.path(), &Settings::default()), Err(OpenError::Foreign { .. })));
-    assert!(std::fs::read_to_string(&file).unwrap().starts_with("not a database"));
+    assert!(std::fs::read_to_string(&file).expect("the database works").starts_with("not a database"));
 }
 
 #[test]
@@ -84,11 +88,11 @@ fn the_database_knows_whether_it_was_closed() {
     assert!(store.database.was_clean());
     store.restart();
     assert!(store.database.was_clean());
-    let copy = tempfile::tempdir().unwrap();
+    let copy = tempfile::tempdir().expect("the database works");
     for name in ["ws-host.db", "ws-host.db-wal"] {
-        std::fs::copy(store.folder.path().join(name), copy.path().join(name)).unwrap();
+        std::fs::copy(store.folder.path().join(name), copy.path().join(name)).expect("the database works");
     }
-    let crashed = Database::open(copy.path(), &Settings::default()).unwrap();
+    let crashed = Database::open(copy.path(), &Settings::default()).expect("the database works");
     assert!(!crashed.was_clean());
     crashed.close();
 }
@@ -118,9 +122,9 @@ fn rooms_with_due_timers_come_the_most_overdue_first() {
     let store = Store::new();
     for (room, dues) in [("a", [300, 100]), ("b", [50, 400]), ("c", [500, 600])] {
         let timers = [timer(1, dues[0]), timer(2, dues[1])].map(Write::SetTimer);
-        commit(&store.room(room).store, timers.into()).unwrap();
+        commit(&store.room(room).store, timers.into()).expect("the database works");
     }
-    let due = |until, limit| wait(store.database.due_rooms(until, limit)).unwrap();
+    let due = |until, limit| wait(store.database.due_rooms(until, limit)).expect("the database works");
     let expected = [("b", 50), ("a", 100)].map(|(room, due_us)| DueRoom { room: room.into(), due_us });
     assert_eq!(due(400, 10), expected);
     assert_eq!(due(400, 1), expected[..1]);
@@ -131,8 +135,8 @@ fn rooms_with_due_timers_come_the_most_overdue_first() {
 fn rooms_that_nobody_opened_for_long_are_removed_but_no_open_one_and_none_with_a_timer() {
     let mut store = Store::new();
     for (name, opened_us) in [("old", 10), ("timed", 10), ("open", 10), ("new", 20)] {
-        let room = wait(store.database.open_room(name.into(), opened_us)).unwrap().store;
-        commit(&room, vec![set("a", "123")]).unwrap();
+        let room = wait(store.database.open_room(name.into(), opened_us)).expect("the database works").store;
+        commit(&room, vec![set("a", "123")]).expect("the database works");
         match name {
             "open" => {}
             "timed" => drop(commit(&room, vec![Write::SetTimer(timer(1, 1_000)), Write::Close])),

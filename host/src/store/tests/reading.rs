@@ -9,9 +9,9 @@ fn a_committed_value_is_read_back_and_a_deleted_one_is_not() {
     let store = Store::new();
     let room = store.room("lobby").store;
     assert_eq!(get(&room, "a"), None);
-    commit(&room, vec![set("a", "1"), set("b", "2"), Write::Delete("a".into())]).unwrap();
+    commit(&room, vec![set("a", "1"), set("b", "2"), Write::Delete("a".into())]).expect("the database works");
     assert_eq!((get(&room, "a"), get(&room, "b")), (None, Some("2".into())));
-    commit(&room, vec![Write::Clear, set("c", "3")]).unwrap();
+    commit(&room, vec![Write::Clear, set("c", "3")]).expect("the database works");
     assert_eq!((get(&room, "b"), get(&room, "c")), (None, Some("3".into())));
 }
 
@@ -19,9 +19,9 @@ fn a_committed_value_is_read_back_and_a_deleted_one_is_not() {
 fn rooms_do_not_see_the_keys_of_each_other() {
     let store = Store::new();
     let (one, other) = (store.room("one").store, store.room("other").store);
-    commit(&one, vec![set("key", "of one")]).unwrap();
-    commit(&other, vec![set("key", "of the other")]).unwrap();
-    commit(&one, vec![Write::Clear]).unwrap();
+    commit(&one, vec![set("key", "of one")]).expect("the database works");
+    commit(&other, vec![set("key", "of the other")]).expect("the database works");
+    commit(&one, vec![Write::Clear]).expect("the database works");
     assert_eq!((get(&one, "key"), get(&other, "key")), (None, Some("of the other".into())));
 }
 
@@ -30,9 +30,10 @@ fn keys_and_values_may_have_any_characters_and_bytes() {
     let store = Store::new();
     let room = store.room("\0 ☃").store;
     let value = Bytes::from_static(&[0, 255, 254, 0]);
-    commit(&room, vec![Write::Set("a\0b☃".into(), value.clone()), Write::Set("".into(), Bytes::new())]).unwrap();
-    assert_eq!(wait(room.get("a\0b☃")).unwrap(), Some(value));
-    assert_eq!(wait(room.get("")).unwrap(), Some(Bytes::new()));
+    commit(&room, vec![Write::Set("a\0b☃".into(), value.clone()), Write::Set("".into(), Bytes::new())])
+        .expect("the database works");
+    assert_eq!(wait(room.get("a\0b☃")).expect("the database works"), Some(value));
+    assert_eq!(wait(room.get("")).expect("the database works"), Some(Bytes::new()));
     assert_eq!(store.room("\0 ☃").usage, Usage { keys: 2, bytes: 10 });
 }
 
@@ -41,8 +42,8 @@ fn a_list_is_in_the_order_of_bytes_and_goes_on_behind_a_key() {
     let store = Store::new();
     let room = store.room("lobby").store;
     let all = ["a", "b", "b/1", "b/10", "b/2", "b/é", "c"];
-    commit(&room, all.iter().rev().map(|key| set(key, key)).collect()).unwrap();
-    let list = |prefix, after, limit| wait(room.list(prefix, after, limit)).unwrap();
+    commit(&room, all.iter().rev().map(|key| set(key, key)).collect()).expect("the database works");
+    let list = |prefix, after, limit| wait(room.list(prefix, after, limit)).expect("the database works");
     assert_eq!(keys(&list("", None, 100)), all);
     assert_eq!(keys(&list("b/", None, 100)), ["b/1", "b/10", "b/2", "b/é"]);
     assert_eq!(keys(&list("b/", Some("b/10"), 100)), ["b/2", "b/é"]);
@@ -58,12 +59,12 @@ fn a_list_is_in_the_order_of_bytes_and_goes_on_behind_a_key() {
 fn a_list_ends_at_1000_entries_or_behind_1_mib() {
     let store = Store::new();
     let room = store.room("lobby").store;
-    commit(&room, (0..1001).map(|number| set(&format!("small/{number:04}"), "")).collect()).unwrap();
+    commit(&room, (0..1001).map(|number| set(&format!("small/{number:04}"), "")).collect()).expect("the database works");
     let large = "x".repeat(MAX_VALUE_BYTES);
-    commit(&room, (0..10).map(|number| set(&format!("large/{number}"), &large)).collect()).unwrap();
-    let page = wait(room.list("small/", None, usize::MAX)).unwrap();
+    commit(&room, (0..10).map(|number| set(&format!("large/{number}"), &large)).collect()).expect("the database works");
+    let page = wait(room.list("small/", None, usize::MAX)).expect("the database works");
     assert_eq!((page.entries.len(), page.more), (MAX_LIST_ENTRIES, true));
-    let page = wait(room.list("large/", None, usize::MAX)).unwrap();
+    let page = wait(room.list("large/", None, usize::MAX)).expect("the database works");
     assert_eq!((page.entries.len(), page.more), (MAX_LIST_BYTES / MAX_VALUE_BYTES, true));
 }
 

@@ -227,6 +227,11 @@ fn a_back_end_connects_with_its_key() {
 }
 
 #[test]
+fn a_data_folder_is_backed_up_and_restored() {
+    follow("how-to/backups.md");
+}
+
+#[test]
 fn a_guest_prints_fails_and_tells_why_a_client_went() {
     follow("how-to/debugging.md");
 }
@@ -278,6 +283,7 @@ fn every_page_with_commands_is_followed() {
         "troubleshooting.md",
         "how-to/auth.md",
         "how-to/back-end.md",
+        "how-to/backups.md",
         "how-to/debugging.md",
         "how-to/front-end.md",
         "how-to/kubernetes.md",

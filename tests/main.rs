@@ -14,6 +14,7 @@ mod command_line;
 mod compression;
 mod config_file;
 mod conformance;
+mod data;
 mod deadlines;
 mod dev;
 mod disconnections;

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::bench::BenchArguments;
 use crate::build::BuildArguments;
+use crate::data::DataArguments;
 use crate::dev::DevArguments;
 use crate::headings::EVERYWHERE;
 use crate::inspect::InspectArguments;
@@ -22,8 +23,7 @@ Examples:
   ws-host run chat.wasm --host 0.0.0.0 --port 80 open it to the network
   ws-host dev my-chat                            build, serve, rebuild after each change
   ws-host inspect chat.wasm                      show its exports and imports
-  ws-host swap new.wasm                          change the running server's component
-  ws-host bench ws://localhost:13254/            load an echo server and measure it";
+  ws-host swap new.wasm                          change the running server's component";
 
 /// The parsed command line.
 #[derive(Debug, Parser)]
@@ -61,6 +61,8 @@ pub enum Command {
     Rollback(ChangeArguments),
     /// Show a running server's release, rooms and clients
     Status(Remote),
+    /// Read, edit and back up the data folder of a server
+    Data(DataArguments),
     /// Load a WebSocket server and measure it
     Bench(BenchArguments),
     /// Write a shell's completion script

@@ -9,9 +9,22 @@ use ws_host::log::is_harmful;
 /// # Errors
 /// The value is no JSON.
 pub fn json(value: &impl Serialize) -> serde_json::Result<String> {
-    let text = serde_json::to_string_pretty(value)?;
+    Ok(harmless(serde_json::to_string_pretty(value)?))
+}
+
+/// Returns a value as one line of JSON with its end, and with the same escapes.
+///
+/// # Errors
+/// As for [`json`].
+pub fn json_line(value: &impl Serialize) -> serde_json::Result<String> {
+    let mut line = harmless(serde_json::to_string(value)?);
+    line.push('\n');
+    Ok(line)
+}
+
+fn harmless(text: String) -> String {
     if !text.contains(|letter| letter != '\n' && is_harmful(letter)) {
-        return Ok(text);
+        return text;
     }
     // Outside of strings JSON has no such characters but its own line ends. All of them fit into one escape.
     let written = |letter: char| match letter {
@@ -19,7 +32,7 @@ pub fn json(value: &impl Serialize) -> serde_json::Result<String> {
         letter if is_harmful(letter) => format!("\\u{:04x}", u32::from(letter)),
         letter => letter.into(),
     };
-    Ok(text.chars().map(written).collect())
+    text.chars().map(written).collect()
 }
 
 #[cfg(test)]

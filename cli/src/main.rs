@@ -6,6 +6,7 @@ mod bench;
 mod build;
 mod compression;
 mod config_file;
+mod data;
 mod dev;
 mod env;
 mod explain;
@@ -76,6 +77,7 @@ fn obey(command: Command) -> anyhow::Result<()> {
         Command::Swap(swap) => remote::swap(&swap),
         Command::Rollback(rollback) => remote::rollback(&rollback),
         Command::Status(remote) => remote::status(&remote),
+        Command::Data(data) => data::data(&data),
         Command::Bench(bench) => bench::bench(bench),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man => manual::man(),

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use ws_host::log::printable;
 
+use crate::data::BadResult;
 use crate::explain;
 use crate::inspect::NotRunnable;
 use crate::remote::Refused;
@@ -13,14 +14,15 @@ use crate::test::Failed;
 /// The exit code for a mistake of the user: a file, a flag, an address. clap uses the same.
 const USAGE: u8 = 2;
 /// The exit code when the command worked and its result is bad: a refusal of a running server, a failed dialogue, a component that
-/// cannot run.
+/// cannot run, a damaged database.
 const REFUSED: u8 = 1;
 
 /// Writes an error to stderr in one line. Returns its exit code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     // A closed stderr is ignored: the error can go nowhere else.
     let _ = writeln!(std::io::stderr(), "ws-host: {}", in_one_line(error));
-    ExitCode::from(if error.is::<Refused>() || error.is::<Failed>() || error.is::<NotRunnable>() { REFUSED } else { USAGE })
+    let is_refused = error.is::<Refused>() || error.is::<Failed>() || error.is::<NotRunnable>() || error.is::<BadResult>();
+    ExitCode::from(if is_refused { REFUSED } else { USAGE })
 }
 
 /// Joins an error and its causes. A cause that an outer error already quotes is left out.

@@ -1,0 +1,169 @@
+//! `ws-host data`: reading, editing, checking and copying a data folder.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use tempfile::TempDir;
+use ws_host::store::{Database, Settings};
+
+use crate::support::{command, fails};
+
+const LINES: &str = r#"{"room":"lobby","key":"a","value":"one"}
+{"room":"lobby","key":"b","base64":"AP8="}
+{"room":"lobby","timer":7,"due":1700000000000000,"every":60000000,"value":"tick"}
+{"room":"lobby","snapshot":"ab12","release":"chat.wasm","version":"1","saved":5,"value":"state"}
+{"room":"lobby","opened":6,"clean":true}
+{"room":"news","key":"a\u202e","value":"\u009b2J"}
+{"room":"news","opened":6,"clean":false}
+"#;
+
+/// Runs `ws-host data`, with this on its standard input.
+fn data(arguments: &[&str], folder: &Path, input: &str) -> Output {
+    let mut command = command();
+    command.arg("data").args(arguments).arg("--data").arg(folder);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ws-host starts");
+    child.stdin.take().expect("it is a pipe").write_all(input.as_bytes()).expect("ws-host reads all");
+    child.wait_with_output().expect("ws-host ends")
+}
+
+/// The same for a command that works. Returns its output.
+fn prints(arguments: &[&str], folder: &Path) -> String {
+    let output = data(arguments, folder, "");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("it prints text")
+}
+
+/// The same for a command with a bad result. Returns its error line.
+fn fails_with_1(arguments: &[&str], folder: &Path) -> String {
+    let output = data(arguments, folder, "");
+    let line = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), line.lines().count()), (Some(1), 1), "{line}");
+    line.trim_end().to_owned()
+}
+
+/// A data folder that has `LINES`.
+fn filled() -> (TempDir, PathBuf) {
+    let parent = tempfile::tempdir().expect("a temporary folder can be made");
+    let folder = parent.path().join("state");
+    let output = data(&["import"], &folder, LINES);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "imported 7 lines\n", "{}", String::from_utf8_lossy(&output.stderr));
+    (parent, folder)
+}
+
+#[test]
+fn an_export_has_all_that_was_imported() {
+    let (_parent, folder) = filled();
+    assert_eq!(prints(&["export"], &folder), LINES);
+    let lobby: String = LINES.split_inclusive('\n').take(5).collect();
+    assert_eq!(prints(&["export", "lobby"], &folder), lobby);
+}
+
+#[test]
+fn rooms_and_keys_are_listed_with_their_sizes() {
+    let (_parent, folder) = filled();
+    let rooms = r#"{"room":"lobby","keys":2,"bytes":7,"timers":1,"snapshots":1,"opened":6,"clean":true}
+{"room":"news","keys":1,"bytes":8,"timers":0,"snapshots":0,"opened":6,"clean":false}
+"#;
+    assert_eq!(prints(&["list"], &folder), rooms);
+    assert_eq!(prints(&["list", "lobby"], &folder), "{\"key\":\"a\",\"bytes\":3}\n{\"key\":\"b\",\"bytes\":2}\n");
+}
+
+#[test]
+fn a_value_is_written_as_it_is() {
+    let (_parent, folder) = filled();
+    assert_eq!(data(&["get", "lobby", "b"], &folder, "").stdout, [0, 255]);
+    let line = fails_with_1(&["get", "lobby", "c"], &folder);
+    assert_eq!(line, r#"ws-host: the room "lobby" has no key "c""#);
+}
+
+#[test]
+fn a_key_and_a_room_are_deleted() {
+    let (_parent, folder) = filled();
+    assert_eq!(prints(&["delete", "lobby", "a"], &folder), "");
+    assert_eq!(prints(&["list", "lobby"], &folder), "{\"key\":\"b\",\"bytes\":2}\n");
+    prints(&["delete", "lobby"], &folder);
+    let line = fails_with_1(&["delete", "lobby"], &folder);
+    assert!(line.ends_with(r#"has no room "lobby". `ws-host data list` shows its rooms"#), "{line}");
+    let line = fails_with_1(&["export", "news", "lobby"], &folder);
+    assert!(line.ends_with(r#"has no room "lobby". `ws-host data list` shows its rooms"#), "{line}");
+    assert!(prints(&["check"], &folder).ends_with("ws-host.db is sound\n"));
+}
+
+#[test]
+fn an_import_with_a_mistake_names_its_line_and_keeps_nothing() {
+    let (_parent, folder) = filled();
+    let before = prints(&["export"], &folder);
+    for (line, reason) in [
+        (r#"{"room":"new""#, "EOF while parsing an object at column 13"),
+        (r#"{"room":"new","key":"k"}"#, "it needs either value or base64"),
+        (r#"{"room":"new","name":"k"}"#, "unknown field `name`"),
+    ] {
+        let output = data(&["import"], &folder, &format!("{LINES}{line}\n"));
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.starts_with(&format!("ws-host: nothing is imported: standard input:8: {reason}")), "{error}");
+    }
+    assert_eq!(prints(&["export"], &folder), before);
+}
+
+#[test]
+fn a_damaged_database_is_found() {
+    let (_parent, folder) = filled();
+    let file = folder.join("ws-host.db");
+    let mut bytes = std::fs::read(&file).expect("the database is a file");
+    // All pages but the first one, which has the schema.
+    bytes[4096 * 4..].iter_mut().for_each(|byte| *byte ^= 0x55);
+    std::fs::write(&file, bytes).expect("the database can be written");
+    let output = data(&["check"], &folder, "");
+    let line = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{line}");
+    assert!(!output.stdout.is_empty() && line.ends_with("ws-host.db is damaged. Put a backup in its place\n"), "{line}");
+}
+
+#[test]
+fn a_folder_in_use_is_read_and_copied_but_not_changed() {
+    let (parent, folder) = filled();
+    let running = Database::open(&folder, &Settings::default()).expect("nobody has the folder");
+    assert_eq!(prints(&["export"], &folder), LINES);
+    let copy = parent.path().join("copy");
+    std::fs::create_dir(&copy).expect("the folder can be made");
+    let backup = copy.join("ws-host.db").display().to_string();
+    assert_eq!(prints(&["backup", &backup], &folder), format!("wrote {backup}\n"));
+    assert_eq!(prints(&["export"], &copy), LINES);
+    let folder = folder.display().to_string();
+    let refusal = format!("ws-host: the data folder {folder} is in use by process {}", std::process::id());
+    for arguments in [&["import", "Cargo.toml"][..], &["delete", "lobby"], &["delete", "lobby", "a"]] {
+        let line = fails(&[&["data"], arguments, &["--data", &folder]].concat());
+        assert!(line.starts_with(&refusal), "{line}");
+    }
+    running.close();
+}
+
+#[test]
+fn mistakes_with_the_folder_are_told_in_one_line() {
+    assert_eq!(fails(&["data", "list"]), "ws-host: the data folder is missing. Name it with --data DIR");
+    let line = fails(&["data", "list", "--data", "no-such"]);
+    assert_eq!(line, "ws-host: the folder no-such has no database of ws-host. Check the path");
+    assert_eq!(fails(&["data", "delete", "lobby", "--data", "no-such"]), line);
+    let (_parent, folder) = filled();
+    let folder = folder.display().to_string();
+    let line = fails(&["data", "--data", &folder, "backup", &format!("{folder}/ws-host.db")]);
+    assert_eq!(line, format!("ws-host: cannot write the backup {folder}/ws-host.db: the file exists. Name a new one"));
+    let line = fails(&["data", "--data", &folder, "import", "no-such.jsonl"]);
+    assert!(line.starts_with("ws-host: cannot read no-such.jsonl: No such file"), "{line}");
+}
+
+#[test]
+fn a_reader_that_goes_away_early_is_no_error() {
+    let (_parent, folder) = filled();
+    let value = "x".repeat(100_000);
+    let lines: String = (0..20).map(|key| format!("{{\"room\":\"large\",\"key\":\"{key}\",\"value\":\"{value}\"}}\n")).collect();
+    assert!(data(&["import"], &folder, &lines).status.success());
+    let mut export = command();
+    export.args(["data", "export", "--data"]).arg(&folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = export.spawn().expect("ws-host starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("ws-host ends");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}

@@ -219,3 +219,12 @@ async fn the_chat_does_what_the_one_in_rust_does() {
     ben.vanishes();
     assert_eq!(ann.hears().await, "* guest-2 has lost the connection");
 }
+
+#[tokio::test]
+#[ignore = "`cargo xtask test python-guests` builds the probe and runs this"]
+async fn deep_json_and_deep_recursion_are_exceptions_that_the_guest_can_catch() {
+    let host = Host::run("python/probe");
+    let (mut client, _) = Client::join(&host).await;
+    assert_eq!(client.asks("deep 10000").await, "fine JSONDecodeError RecursionError");
+    assert_eq!(client.asks("deep 200000").await, "RecursionError RecursionError RecursionError");
+}

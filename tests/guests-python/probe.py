@@ -1,6 +1,7 @@
 """The fixture `probe` in Python: it follows its clients' commands. `tests/conformance.rs` lists them."""
 
 import json
+from collections.abc import Callable
 
 from ws_host_guest import Accept, App, Client, Close, CloseInfo, Message, Refuse, Request, Saved, Status
 from ws_host_guest import broadcast, clients, count, publish, set_timer, sleep, subscribers
@@ -100,6 +101,24 @@ def interval(client: Client, rest: str) -> str:
     return f"ok({set_timer(float(delay) / 1000, payload.encode(), repeat=True)})"
 
 
+def deep(client: Client, rest: str) -> str:
+    nested = "[" * int(rest)
+
+    def recurse() -> int:
+        return 1 + recurse()
+
+    return " ".join(map(outcome, (lambda: json.loads(nested + nested.replace("[", "]")), lambda: json.loads(nested), recurse)))
+
+
+def outcome(act: Callable[[], object]) -> str:
+    """Returns the name of the exception that a function raises."""
+    try:
+        act()
+    except Exception as error:
+        return type(error).__name__
+    return "fine"
+
+
 def fail(client: Client, rest: str) -> None:
     broadcast("half an answer")
     client.attach(b"half")
@@ -160,6 +179,7 @@ COMMANDS = {
     "no-id": lambda client, rest: shown(Client(-1).send("x")) + " " + shown(Client(2**70).send("x")),
     "late-import": late_import,
     "random": random_number,
+    "deep": deep,
 }
 
 

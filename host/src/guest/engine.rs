@@ -13,6 +13,13 @@ use crate::error::Error;
 /// wait less, but each tick wakes a thread.
 pub(super) const TICK: Duration = Duration::from_millis(10);
 
+/// The stack of a guest. It is address space until the guest recurses: an idle room has the same pages with any size. CPython checks its
+/// own stack, of 1 MiB in the guest's memory, and raises an exception that the app can catch. This one must not end first: JSON that is
+/// nested as deep as CPython bears takes 29 MiB of it (x86-64, measured).
+const GUEST_STACK_BYTES: usize = 32 << 20;
+/// The part of a fiber's stack that is left for the host's functions which the guest calls: the default of wasmtime.
+const HOST_STACK_BYTES: usize = 3 << 19;
+
 /// A Wasm engine. A clone costs a reference count.
 #[derive(Debug, Clone)]
 pub struct Engine {
@@ -45,6 +52,9 @@ impl Engine {
         // Calls cost less than half without the machinery for asynchronous exports. The contract has no such export.
         config.concurrency_support(false);
         config.epoch_interruption(true);
+        config.max_wasm_stack(GUEST_STACK_BYTES).async_stack_size(GUEST_STACK_BYTES + HOST_STACK_BYTES);
+        // Without this, the next guest in a pool's slot would keep what the one before has touched.
+        config.async_stack_zeroing(true);
         let refused = |what| move |error: wasmtime::Error| Error::System { what, source: io::Error::other(format!("{error:#}")) };
         match Cache::new(cache()) {
             Ok(cache) => drop(config.cache(Some(cache))),

@@ -45,6 +45,17 @@ in_every_language! {
     bytes_go_to_all_others,
     a_departure_is_announced_and_frees_the_name,
     names_outlive_a_takeover_in_either_direction,
+    a_message_that_is_too_long_with_its_senders_name_is_told_in_the_log,
+}
+
+async fn a_message_that_is_too_long_with_its_senders_name_is_told_in_the_log(chat: &str) {
+    let mut host = Host::run_with(chat, &["--max-message", "1KiB"]);
+    let mut ada = Client::connect(&host).await;
+    hears(&mut ada, 2).await;
+    ada.says(&"x".repeat(1024)).await;
+    let line = host.logs("not sent: ");
+    assert!(line.contains("not sent: too-big"), "{line}");
+    assert_eq!(ada.asks("short").await, "guest-1: short");
 }
 
 /// Ada has the id 1, and Ben has 2.

@@ -283,7 +283,7 @@ mod javascript {
         let edit = |text: &str| fs::write(project.join("src/index.ts"), text).expect("the source can be written");
         edit(&source.replacen("${client.id}", "${client.ident}", 1));
         let log = host.logs_up_to("the previous release keeps running");
-        let told = "src/index.ts:7:38 - error TS2339: Property 'ident' does not exist on type 'Client'.";
+        let told = "src/index.ts:7:27 - error TS2339: Property 'ident' does not exist on type 'Client'.";
         assert!(log.contains(told), "{log}");
         assert_eq!(Client::connect(&host).await.hears().await, "* guest-1 has joined");
         let notice = String::from_utf8_lossy(&ask(&host.address, &request("GET /-/notice")).body).into_owned();

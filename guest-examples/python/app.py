@@ -1,5 +1,8 @@
 """A chat: everybody sees joins, leaves and messages, chooses a name, and can whisper."""
 
+import sys
+from collections.abc import Sequence
+
 from ws_host_guest import App, Client, CloseInfo, Message, Saved, StartRefused
 
 HELP = """\
@@ -20,21 +23,21 @@ names: dict[int, str] = {}
 
 @app.on_new_client
 def joined(client: Client) -> None:
-    app.broadcast(f"* {name_of(client)} has joined")
+    say(f"* {name_of(client)} has joined")
     client.send(f"* You are {name_of(client)}; /help shows what you can do")
 
 
 @app.on_client_left
 def left(client: Client, info: CloseInfo) -> None:
     how = "has left" if info.clean else "has lost the connection"
-    app.broadcast(f"* {name_of(client)} {how}")
+    say(f"* {name_of(client)} {how}")
     names.pop(client.id, None)
 
 
 @app.on_message
 def said(client: Client, message: Message) -> None:
     if isinstance(message, bytes):
-        app.broadcast(message, exclude=[client])
+        say(message, exclude=[client])
         return
     # Text after a line break could imitate a line of the chat's own.
     text = "".join(letter if letter.isprintable() else " " for letter in message).strip()
@@ -53,7 +56,13 @@ def said(client: Client, message: Message) -> None:
         case _ if word.startswith("/"):
             client.send("* Unknown command; /help lists the commands")
         case _:
-            app.broadcast(f"{name_of(client)}: {text}")
+            say(f"{name_of(client)}: {text}")
+
+
+def say(message: Message, exclude: Sequence[Client] = ()) -> None:
+    """Sends a message to everybody. If it is too long to send, the log says so."""
+    if not (status := app.broadcast(message, exclude=exclude)):
+        print(f"not sent: {status.value}", file=sys.stderr)
 
 
 def rename(client: Client, name: str) -> None:
@@ -63,7 +72,7 @@ def rename(client: Client, name: str) -> None:
     elif name.lower().startswith("guest-") or find(name) not in (None, client):
         client.send("* That name is taken")
     else:
-        app.broadcast(f"* {name_of(client)} is now {name}")
+        say(f"* {name_of(client)} is now {name}")
         names[client.id] = name
 
 

@@ -6,15 +6,22 @@ import { room } from 'ws-host-guest';
 /** @type {import('ws-host-guest').App} */
 export default {
   onConnect(client) {
-    room.broadcast(`* guest-${client.id} has joined`);
+    say(`* guest-${client.id} has joined`);
   },
 
   onMessage(client, message) {
-    if (typeof message === 'string') room.broadcast(`guest-${client.id}: ${message}`);
-    else room.broadcast(message, client);
+    if (typeof message === 'string') say(`guest-${client.id}: ${message}`);
+    else say(message, client);
   },
 
   onClose(client) {
-    room.broadcast(`* guest-${client.id} has left`);
+    say(`* guest-${client.id} has left`);
   },
 };
+
+// Sends a message to everybody. With the name before it, it can be longer than the host allows: the log says so.
+/** @param {Parameters<typeof room.broadcast>} what */
+function say(...what) {
+  const sent = room.broadcast(...what);
+  if (sent !== 'queued') console.error(`not sent: ${sent}`);
+}

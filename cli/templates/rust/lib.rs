@@ -1,6 +1,6 @@
 //! A chat. Everybody receives all joins, leaves and messages.
 
-use ws_guest::{App, Client, ClientId, CloseInfo, Message, broadcast, broadcast_except};
+use ws_guest::{App, Client, ClientId, CloseInfo, Message, SendError, broadcast, broadcast_except};
 
 #[derive(Default)]
 struct Chat;
@@ -9,17 +9,24 @@ ws_guest::export!(Chat);
 
 impl App for Chat {
     fn on_new_client(&mut self, client: Client) {
-        broadcast(format!("* guest-{} has joined", client.id)).ok();
+        report(broadcast(format!("* guest-{} has joined", client.id)));
     }
 
     fn on_message(&mut self, from: ClientId, message: Message) {
         match message {
-            Message::Text(text) => broadcast(format!("guest-{from}: {text}")).ok(),
-            Message::Binary(data) => broadcast_except(data, &[from]).ok(),
-        };
+            Message::Text(text) => report(broadcast(format!("guest-{from}: {text}"))),
+            Message::Binary(data) => report(broadcast_except(data, &[from])),
+        }
     }
 
     fn on_client_left(&mut self, id: ClientId, _info: CloseInfo) {
-        broadcast(format!("* guest-{id} has left")).ok();
+        report(broadcast(format!("* guest-{id} has left")));
+    }
+}
+
+/// Says in the log why a message was not sent. With the name before it, it can be longer than the host allows.
+fn report(sent: Result<(), SendError>) {
+    if let Err(error) = sent {
+        eprintln!("not sent: {error}");
     }
 }

@@ -47,7 +47,9 @@ impl App for Auth {
         // The gate could not attach the name, as the client had no id yet. The token may also have expired since.
         match self.member(&client.headers, &client.query) {
             Ok(name) => {
-                set_attachment(client.id, name.as_bytes()).ok();
+                if let Err(error) = set_attachment(client.id, name.as_bytes()) {
+                    eprintln!("the name of {} is not kept: {error}", client.id);
+                }
                 say(&format!("* {name} has joined"));
             }
             Err(refusal) => drop(close(client.id, refusal.close_code(), refusal.reason())),
@@ -59,7 +61,9 @@ impl App for Auth {
         match message.as_text().map(str::trim) {
             Some("/who") => {
                 let here: Vec<_> = clients().into_iter().filter_map(crate::name).collect();
-                send(from, format!("* Here: {}", here.join(", "))).ok();
+                if let Err(error) = send(from, format!("* Here: {}", here.join(", "))) {
+                    eprintln!("not sent: {error}");
+                }
             }
             Some(text) => say(&format!("{name}: {}", text.replace(char::is_control, " "))),
             None => drop(send(from, "* This chat takes only text")),
@@ -124,9 +128,11 @@ fn name(id: ClientId) -> Option<String> {
     attachment(id).and_then(|name| String::from_utf8(name).ok())
 }
 
-/// Sends a line to everybody. A line that is too long to send is dropped.
+/// Sends a line to everybody. If it is too long to send, the log says so.
 fn say(line: &str) {
-    broadcast(line).ok();
+    if let Err(error) = broadcast(line) {
+        eprintln!("not sent: {error}");
+    }
 }
 
 #[cfg(test)]

@@ -28,6 +28,11 @@ typedef struct person {
 
 static person *people;
 
+/* Says in the log that a message was not sent: it is too long, for example. */
+static void report(ws_result sent) {
+  if (sent != WS_OK) fprintf(stderr, "not sent: %s\n", sent == WS_TOO_BIG ? "too-big" : "limit");
+}
+
 typedef struct {
   char text[MAX_NAME * 4 + 1];
 } name;
@@ -123,7 +128,7 @@ static void rename_client(ws_id id, const char *chosen) {
   } else if ((owner && owner != id) || is_guest_name(chosen)) {
     ws_sendf(id, "* That name is taken");
   } else {
-    ws_broadcastf("* %s is now %s", name_of(id).text, chosen);
+    report(ws_broadcastf("* %s is now %s", name_of(id).text, chosen));
     set_name(id, chosen);
   }
 }
@@ -163,18 +168,18 @@ static char *one_line(ws_message message) {
 }
 
 void ws_on_new_client(const ws_client *client) {
-  ws_broadcastf("* %s has joined", name_of(client->id).text);
+  report(ws_broadcastf("* %s has joined", name_of(client->id).text));
   ws_sendf(client->id, "* You are %s; /help shows what you can do", name_of(client->id).text);
 }
 
 void ws_on_message(ws_id from, ws_message message) {
   if (!message.is_text) {
-    ws_broadcast_except(message, &from, 1);
+    report(ws_broadcast_except(message, &from, 1));
     return;
   }
   char *line = one_line(message);
   if (*line && *line != '/') {
-    ws_broadcastf("%s: %s", name_of(from).text, line);
+    report(ws_broadcastf("%s: %s", name_of(from).text, line));
   } else if (*line) {
     char *rest = cut(line);
     if (!strcmp(line, "/name")) rename_client(from, rest);
@@ -187,7 +192,7 @@ void ws_on_message(ws_id from, ws_message message) {
 }
 
 void ws_on_client_left(ws_id id, const ws_close_info *info) {
-  ws_broadcastf("* %s %s", name_of(id).text, info->clean ? "has left" : "has lost the connection");
+  report(ws_broadcastf("* %s %s", name_of(id).text, info->clean ? "has left" : "has lost the connection"));
   forget(id);
 }
 

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ws_guest::{
-    App, Client, ClientId, CloseInfo, Lifecycle, Message, Saved, StartReason, broadcast, broadcast_except, clients, send,
+    App, Client, ClientId, CloseInfo, Lifecycle, Message, Saved, SendError, StartReason, broadcast, broadcast_except, clients,
+    send,
 };
 
 const HELP: &str = "\
@@ -43,7 +44,9 @@ impl App for Chat {
         match message {
             Message::Text(text) => self.on_text(from, &one_line(&text)),
             Message::Binary(bytes) => {
-                broadcast_except(bytes, &[from]).ok();
+                if let Err(error) = broadcast_except(bytes, &[from]) {
+                    eprintln!("not sent: {error}");
+                }
             }
         }
     }
@@ -135,14 +138,19 @@ impl Lifecycle for Chat {
     }
 }
 
-/// Sends a line to everybody. A line that is too long to send is dropped.
+/// Sends a line to everybody. If it is too long to send, the log says so.
 fn say(line: &str) {
-    broadcast(line).ok();
+    if let Err(error) = broadcast(line) {
+        eprintln!("not sent: {error}");
+    }
 }
 
 /// Sends a line to one client. If the client has left, nothing happens.
 fn tell(id: ClientId, line: &str) {
-    send(id, line).ok();
+    match send(id, line) {
+        Ok(_) | Err(SendError::NoSuchClient | SendError::Closing) => {}
+        Err(error) => eprintln!("not sent: {error}"),
+    }
 }
 
 /// Removes line breaks: text after one could imitate a line of the chat's own.

@@ -25,13 +25,13 @@ const names = new Map();
 /** @type {import('ws-host-guest').App} */
 export default {
   onConnect(client) {
-    room.broadcast(`* ${nameOf(client)} has joined`);
+    say(`* ${nameOf(client)} has joined`);
     client.send(`* You are ${nameOf(client)}; /help shows what you can do`);
   },
 
   onMessage(client, message) {
     if (typeof message !== 'string') {
-      room.broadcast(message, client);
+      say(message, client);
       return;
     }
     // Text after a line break could imitate a line of the chat's own.
@@ -42,11 +42,11 @@ export default {
     else if (word === '/who') client.send(who());
     else if (word === '/help') client.send(HELP);
     else if (word.startsWith('/')) client.send('* Unknown command; /help lists the commands');
-    else if (text) room.broadcast(`${nameOf(client)}: ${text}`);
+    else if (text) say(`${nameOf(client)}: ${text}`);
   },
 
   onClose(client, { clean }) {
-    room.broadcast(`* ${nameOf(client)} ${clean ? 'has left' : 'has lost the connection'}`);
+    say(`* ${nameOf(client)} ${clean ? 'has left' : 'has lost the connection'}`);
     names.delete(client.id);
   },
 
@@ -75,7 +75,7 @@ function rename(client, name) {
   } else if ((owner && owner !== client) || name.toLowerCase().startsWith('guest-')) {
     client.send('* That name is taken');
   } else {
-    room.broadcast(`* ${nameOf(client)} is now ${name}`);
+    say(`* ${nameOf(client)} is now ${name}`);
     names.set(client.id, name);
   }
 }
@@ -122,4 +122,11 @@ function find(name) {
 function split(text) {
   const [word] = text.split(' ', 1);
   return [word, text.slice(word.length).trim()];
+}
+
+// Sends a message to everybody. If it is too long to send, the log says so.
+/** @param {Parameters<typeof room.broadcast>} what */
+function say(...what) {
+  const sent = room.broadcast(...what);
+  if (sent !== 'queued') console.error(`not sent: ${sent}`);
 }

@@ -20,9 +20,13 @@ ws_guest::export!(Lounge: Lifecycle);
 impl App for Lounge {
     fn on_new_client(&mut self, client: Client) {
         // `/?Ada`. With a gate, take the name from the token instead.
-        set_attachment(client.id, client.query.as_bytes()).ok();
+        if let Err(error) = set_attachment(client.id, client.query.as_bytes()) {
+            eprintln!("the name of {} is not kept: {error}", client.id);
+        }
         for line in &self.lines {
-            send(client.id, line).ok();
+            if let Err(error) = send(client.id, line) {
+                eprintln!("not sent: {error}");
+            }
         }
         tell_who_is_here();
     }
@@ -30,10 +34,11 @@ impl App for Lounge {
     fn on_message(&mut self, from: ClientId, message: Message) {
         let Some(text) = message.as_text() else { return };
         let line = format!("{}: {}", name(from), text.replace('\n', " "));
-        if broadcast(&line).is_ok() {
-            self.lines.push_back(line);
-            self.lines.drain(..self.lines.len().saturating_sub(KEPT));
+        if let Err(error) = broadcast(&line) {
+            return eprintln!("not sent: {error}");
         }
+        self.lines.push_back(line);
+        self.lines.drain(..self.lines.len().saturating_sub(KEPT));
     }
 
     fn on_client_left(&mut self, _id: ClientId, _info: CloseInfo) {
@@ -62,5 +67,7 @@ fn name(id: ClientId) -> String {
 /// Names each person once, however many tabs they have open.
 fn tell_who_is_here() {
     let names: BTreeSet<_> = clients().into_iter().map(name).collect();
-    broadcast(format!("here: {}", names.into_iter().collect::<Vec<_>>().join(", "))).ok();
+    if let Err(error) = broadcast(format!("here: {}", names.into_iter().collect::<Vec<_>>().join(", "))) {
+        eprintln!("not sent: {error}");
+    }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use person::{MAX_TOPICS, MAX_WORD, Person, is_word};
 use ws_guest::topics::{publish, publish_except, subscribe, subscribers, unsubscribe};
-use ws_guest::{App, Client, ClientId, CloseInfo, Flow, Message, SendStatus, TimerId, Timers};
+use ws_guest::{App, AttachmentError, Client, ClientId, CloseInfo, Flow, Message, SendError, SendStatus, TimerId, Timers};
 use ws_guest::{attachment, clients, control, send, set_attachment};
 
 const HELP: &str = "error use: name NAME, join TOPIC, leave TOPIC, say TOPIC TEXT, typing TOPIC, who TOPIC";
@@ -73,7 +73,7 @@ impl Rooms {
         if person.topics.contains_key(topic) || subscribe(id, topic).is_err() {
             return;
         }
-        publish_except(topic, format!("joined {topic} {}", person.name), &[id]).ok();
+        report(publish_except(topic, format!("joined {topic} {}", person.name), &[id]));
         person.topics.insert(topic.to_owned(), None);
         save(id, &person);
         tell(id, &format!("here {topic}{}", names(subscribers(topic))));
@@ -118,7 +118,7 @@ impl Rooms {
 
     /// Announces that a client is no longer in a topic.
     fn gone(&mut self, name: &str, topic: &str, typing: Option<TimerId>) {
-        publish(topic, format!("left {topic} {name}")).ok();
+        report(publish(topic, format!("left {topic} {name}")));
         if let Some(timer) = typing {
             control::cancel_timer(timer);
             self.publish_typing(topic);
@@ -172,7 +172,7 @@ fn rename(id: ClientId, name: &str) {
     }
     let mut person = load(id);
     for topic in person.topics.keys() {
-        publish_except(topic, format!("renamed {topic} {} {name}", person.name), &[id]).ok();
+        report(publish_except(topic, format!("renamed {topic} {} {name}", person.name), &[id]));
     }
     name.clone_into(&mut person.name);
     save(id, &person);
@@ -200,12 +200,26 @@ fn load(id: ClientId) -> Person {
 
 fn save(id: ClientId, person: &Person) {
     // A person always fits into an attachment (see MAX_TOPICS), so this only fails if the client has left.
-    set_attachment(id, &person.to_bytes()).ok();
+    if let Err(error) = set_attachment(id, &person.to_bytes())
+        && error != AttachmentError::NoSuchClient
+    {
+        eprintln!("not kept: {error}");
+    }
 }
 
 /// Sends a line to one client. If the client has left, nothing happens.
 fn tell(id: ClientId, line: &str) {
-    send(id, line).ok();
+    match send(id, line) {
+        Ok(_) | Err(SendError::NoSuchClient | SendError::Closing) => {}
+        Err(error) => eprintln!("not sent: {error}"),
+    }
+}
+
+/// Says in the log why a topic did not get a line.
+fn report(sent: Result<(), SendError>) {
+    if let Err(error) = sent {
+        eprintln!("not sent: {error}");
+    }
 }
 
 /// Splits off the first word.

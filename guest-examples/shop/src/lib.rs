@@ -24,8 +24,10 @@ impl Gate for Shop {
 impl App for Shop {
     fn on_new_client(&mut self, client: Client) {
         // The gate has checked its key.
-        if client.query == BACK_END {
-            subscribe(client.id, BACK_END).ok();
+        if client.query == BACK_END
+            && let Err(error) = subscribe(client.id, BACK_END)
+        {
+            eprintln!("the back end is not subscribed: {error}");
         }
     }
 

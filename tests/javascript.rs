@@ -2,9 +2,21 @@
 //!
 //! `cargo xtask test js-guests` builds the probe and runs the ignored tests.
 
-use crate::support::{Client, Host};
+use std::process::{Command, Output};
+
+use crate::support::{Client, Host, Swappable};
 
 const PROBE: &str = "js/probe";
+
+/// Runs a script with Node.js in the folder of the fixtures.
+fn node(arguments: &[&str]) -> Output {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/guests-js");
+    Command::new("node").args(arguments).current_dir(fixtures).output().expect("node starts")
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).expect("the output is text")
+}
 
 #[tokio::test]
 #[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
@@ -98,6 +110,56 @@ async fn a_handler_that_fails_behind_a_timer_costs_the_instance_and_no_client() 
     client.says("reject-later").await;
     host.logs("onMessage has failed: Error: told to reject later");
     assert_eq!(client.asks("messages").await, "1 since Some(StartReason::AfterTrap)");
+}
+
+#[tokio::test]
+#[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
+async fn timers_that_the_module_sets_while_it_loads_begin_with_the_room() {
+    let host = Host::run("js/web");
+    let mut client = Client::connect(&host).await;
+    assert_eq!(client.asks("ticks").await, "true");
+}
+
+#[tokio::test]
+#[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
+async fn the_globals_of_the_web_answer_as_those_of_nodejs() {
+    let script = "import('./web-cases.js').then(async ({ results }) => process.stdout.write((await results()).join('\\n')))";
+    let nodes = text(node(&["--eval", script]).stdout);
+    let host = Host::run("js/web");
+    let mut client = Client::connect(&host).await;
+    let guests = client.asks("all").await;
+    assert!(nodes.lines().count() > 200, "{nodes}");
+    for (node, guest) in nodes.lines().zip(guests.lines()) {
+        assert_eq!(guest, node);
+    }
+    assert_eq!(guests.lines().count(), nodes.lines().count());
+}
+
+#[tokio::test]
+#[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
+async fn the_server_of_graphql_ws_serves_its_own_client() {
+    let host = Host::run("js/graphql");
+    let url = host.url("/");
+    let answers = tokio::task::spawn_blocking(move || node(&["graphql/client.mjs", &url])).await.expect("node runs");
+    let expected = [
+        r#"{"greeting":"Hello, Ann"} "#,
+        r#"{"broken":null} told to fail"#,
+        r#"{"countdown":2} "#,
+        r#"{"countdown":1} "#,
+        r#"{"countdown":0} "#,
+        "",
+    ];
+    assert_eq!(text(answers.stdout), expected.join("\n"), "{}", text(answers.stderr));
+}
+
+#[tokio::test]
+#[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
+async fn a_state_of_nearly_16_mib_is_handed_over() {
+    let host = Swappable::run(PROBE, &[]);
+    let (mut client, _) = Client::join(&host.host).await;
+    assert_eq!(client.asks("ballast 15000").await, "15000 KiB");
+    host.swap(PROBE);
+    assert_eq!(client.asks("ballast").await, "15000 KiB");
 }
 
 #[tokio::test]

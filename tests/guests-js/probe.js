@@ -5,6 +5,9 @@ import { room } from 'ws-host-guest';
 let messages = 0;
 let started = 'None';
 
+/** Texts that make the state large. */
+let ballast = [];
+
 const whileLoading = { number: Math.random(), variables: Object.keys(process.env) };
 
 export default {
@@ -40,12 +43,13 @@ export default {
     return true;
   },
 
-  onStart({ reason }) {
+  onStart({ reason, state }) {
     started = `Some(StartReason::${pascal(reason)})`;
+    ballast = state?.ballast ?? [];
   },
 
   snapshot() {
-    return { messages };
+    return { messages, ballast };
   },
 
   onDrain(client) {
@@ -145,6 +149,10 @@ const COMMANDS = {
     clearTimeout(setTimeout(tell, 2, 'cleared'));
     setImmediate(tell, 'immediately');
     const interval = setInterval(() => (order.includes('tick') ? (clearInterval(interval), tell('tock')) : tell('tick')), 4);
+  },
+  ballast: (_client, rest) => {
+    if (rest) ballast = Array.from({ length: Number(rest) }, (_, index) => `${index} `.padEnd(1021, 'ballast '));
+    return `${ballast.length} KiB`;
   },
   deep: () => {
     try {

@@ -77,11 +77,11 @@ export class Client {
   }
 
   set attachment(value) {
-    const bytes = value === undefined ? new Uint8Array() : pack(value);
+    const packed = value === undefined ? new Uint8Array() : pack(value);
     try {
-      clients.setAttachment(this.id, bytes);
+      clients.setAttachment(this.id, packed);
     } catch (error) {
-      refuse(reason(error), { 'too-big': `an attachment has at most 16 KiB of JSON, not ${bytes.length} bytes` });
+      refuse(reason(error), { 'too-big': 'an attachment has at most 16 KiB of JSON' });
     }
   }
 
@@ -91,7 +91,7 @@ export class Client {
 
   close(code = 1000, why = '') {
     try {
-      clients.close(this.id, code, why.toWellFormed());
+      clients.close(this.id, code, why);
     } catch (error) {
       refuse(reason(error), {
         'invalid-code': `the close code ${code} must not be sent; use 1000 or 3000 to 4999, for example`,

@@ -119,7 +119,7 @@ class Start {
   }
 
   get data() {
-    return this.#data && Uint8Array.from(this.#data);
+    return this.#data?.slice();
   }
 
   get state() {

@@ -16,7 +16,7 @@ export function fraction() {
 
 /** Returns random bytes, for `crypto`. */
 export function random(count) {
-  if (isRunning()) return Uint8Array.from(getRandomBytes(count));
+  if (isRunning()) return getRandomBytes(count);
   return Uint8Array.from({ length: count }, () => word() >>> 24);
 }
 

@@ -1,6 +1,6 @@
 // Converts between values of JavaScript and values of the contract.
 
-import { decode, encode } from 'ws-host:engine';
+import { decode } from 'ws-host:engine';
 
 const REASONS = new Set([
   'no-such-client', 'closing', 'too-big', 'limit', 'invalid-code', 'reason-too-long', 'invalid-topic', 'invalid',
@@ -9,8 +9,8 @@ const REASONS = new Set([
 
 /** Converts data to a message of the contract. */
 export function message(data) {
-  // A lone surrogate becomes U+FFFD, as in browsers.
-  if (typeof data === 'string') return { tag: 'text', val: data.toWellFormed() };
+  // The engine makes a lone surrogate U+FFFD, as browsers do.
+  if (typeof data === 'string') return { tag: 'text', val: data };
   if (data instanceof Uint8Array) return { tag: 'binary', val: data };
   if (ArrayBuffer.isView(data)) return { tag: 'binary', val: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
   if (data instanceof ArrayBuffer) return { tag: 'binary', val: new Uint8Array(data) };
@@ -18,8 +18,8 @@ export function message(data) {
 }
 
 /** Converts a message of the contract to what a handler receives: a string or a Uint8Array. */
-export function data({ tag, val }) {
-  return tag === 'text' || val instanceof Uint8Array ? val : Uint8Array.from(val);
+export function data({ val }) {
+  return val;
 }
 
 /** Returns the ids of the excluded clients: one or several, given as clients or as ids. */
@@ -59,12 +59,12 @@ export function refuse(code, mistakes) {
   if (code in mistakes) throw Object.assign(new RangeError(mistakes[code]), { code });
 }
 
-/** Packs a value into bytes for the host to keep: bytes stay as they are, all else becomes JSON. */
+/** Packs a value for the host to keep: bytes stay as they are, all else becomes JSON, which the engine passes on as UTF-8. */
 export function pack(value) {
   if (value instanceof Uint8Array) return value;
   const text = JSON.stringify(value);
   if (text === undefined) throw new TypeError(`the host keeps only JSON or bytes, not ${typeof value}`);
-  return encode(text);
+  return text;
 }
 
 /** Returns the value packed into these bytes, or undefined for null or no bytes. */

@@ -16,11 +16,18 @@ pub(crate) fn javascript(context: &Context) -> Check {
     let places = &context.places;
     let sdk = places.root.join("sdk/js");
     toolbox::node_packages(&sdk)?;
-    toolbox::pinned_packages(&places.root.join("tests/guests-js/npm"))?;
+    for folder in ["npm", "graphql"] {
+        toolbox::pinned_packages(&places.root.join("tests/guests-js").join(folder))?;
+    }
     run(command("npm", &sdk).args(["test", "--silent"]))?;
     run(command(sdk.join("node_modules/.bin/tsc"), &places.root).args(["--project", "guest-examples/javascript"]))?;
     let components = made(places, "guests-js")?;
-    for (name, module) in [("probe", "tests/guests-js/probe.js"), ("chat", "guest-examples/javascript/src/index.js")] {
+    for (name, module) in [
+        ("probe", "tests/guests-js/probe.js"),
+        ("web", "tests/guests-js/web.js"),
+        ("graphql", "tests/guests-js/graphql/server.js"),
+        ("chat", "guest-examples/javascript/src/index.js"),
+    ] {
         let component = components.join(format!("{name}.wasm"));
         let mut build = command("node", &places.root);
         run(build.args(["sdk/js/bin/ws-host-guest.mjs", "build", module, "--out"]).arg(&component))?;

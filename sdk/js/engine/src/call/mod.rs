@@ -4,11 +4,17 @@ mod pop;
 mod push;
 
 use std::alloc::Layout;
+use std::ffi::c_char;
+use std::ptr::NonNull;
+use std::slice;
 
 use rquickjs::function::Args;
-use rquickjs::{Ctx, Persistent, Value};
+use rquickjs::{Ctx, Persistent, Value, qjs};
 use smallvec::SmallVec;
 use wit_dylib_ffi::{Call, Enum, Flags, Future, List, Map, Record, Resource, Stream, Tuple, Variant, WitOption, WitResult};
+
+use crate::native;
+use crate::state::with_ctx;
 
 /// A stack of values: arguments go in, the answer comes out.
 #[derive(Default)]
@@ -16,8 +22,11 @@ pub(crate) struct CallContext {
     stack: Vec<Persistent<Value<'static>>>,
     /// The next index of each list that is read.
     next: SmallVec<[usize; 4]>,
-    /// Strings that the host reads until the call ends.
-    strings: SmallVec<[String; 4]>,
+    /// Strings of QuickJS, and others, that the host reads until the call ends.
+    texts: SmallVec<[NonNull<c_char>; 4]>,
+    strings: SmallVec<[String; 1]>,
+    /// Arrays that the host reads until the call ends.
+    held: SmallVec<[Persistent<Value<'static>>; 2]>,
     /// Memory that the host reads until the call ends.
     buffers: SmallVec<[(*mut u8, Layout); 4]>,
 }
@@ -38,6 +47,25 @@ impl CallContext {
         value.restore(ctx).expect("it is of this runtime")
     }
 
+    /// Keeps a string as UTF-8 until the call ends. QuickJS gives out the characters of an ASCII string themselves.
+    fn held_text(&mut self, text: &rquickjs::String<'_>) -> (*const u8, usize) {
+        let mut length = 0;
+        // SAFETY: the context lives, and the text is freed when this is dropped.
+        let start = unsafe { qjs::JS_ToCStringLen(text.ctx().as_raw().as_ptr(), &raw mut length, text.as_raw()) };
+        let start = NonNull::new(start.cast_mut()).expect("there is memory for the text");
+        self.texts.push(start);
+        let length = usize::try_from(length).expect("a length is a size");
+        // SAFETY: QuickJS tells the length.
+        let bytes = unsafe { slice::from_raw_parts(start.as_ptr().cast::<u8>(), length) };
+        if str::from_utf8(bytes).is_ok() {
+            return (bytes.as_ptr(), length);
+        }
+        let replaced = native::text::well_formed(bytes.to_vec());
+        let held = (replaced.as_ptr(), replaced.len());
+        self.strings.push(replaced);
+        held
+    }
+
     /// Takes the answer of a function, if it has one.
     pub(crate) fn pop_answer<'js>(&mut self, ctx: &Ctx<'js>) -> rquickjs::Result<Option<Value<'js>>> {
         self.stack.pop().map(|value| value.restore(ctx)).transpose()
@@ -56,6 +84,14 @@ impl CallContext {
 
 impl Drop for CallContext {
     fn drop(&mut self) {
+        if !self.texts.is_empty() {
+            with_ctx(|ctx| {
+                for text in self.texts.drain(..) {
+                    // SAFETY: each text came from `JS_ToCStringLen` of this context, and is listed once.
+                    unsafe { qjs::JS_FreeCString(ctx.as_raw().as_ptr(), text.as_ptr()) };
+                }
+            });
+        }
         for (buffer, layout) in self.buffers.drain(..) {
             // SAFETY: each buffer was allocated with its layout, and is listed once.
             unsafe { std::alloc::dealloc(buffer, layout) };

@@ -1,6 +1,6 @@
 //! From JavaScript to the host.
 
-use std::alloc::{Layout, alloc, handle_alloc_error};
+use std::slice;
 
 use rquickjs::{Array, Coerced, FromJs, Value};
 use wit_dylib_ffi::{Enum, Flags, List, Record, Resource, Tuple, Type, Variant, WitOption, WitResult};
@@ -8,7 +8,7 @@ use wit_dylib_ffi::{Enum, Flags, List, Record, Resource, Tuple, Type, Variant, W
 use super::CallContext;
 use crate::state::with_ctx;
 use crate::tagged::decode_tagged;
-use crate::{names, native, resources};
+use crate::{names, resources};
 
 /// Takes the value on top of the stack.
 fn taken<R: 'static>(cx: &mut CallContext, read: impl FnOnce(Value<'_>) -> R) -> R {
@@ -40,44 +40,32 @@ pub(super) fn pop_char(cx: &mut CallContext) -> char {
 }
 
 pub(super) fn string(cx: &mut CallContext) -> &str {
-    let text = taken(cx, |value| native::text::utf8(value.as_string().expect("the host takes a string here")));
-    cx.strings.push(text);
-    cx.strings.last().expect("it was pushed")
+    let (start, length) = with_ctx(|ctx| {
+        let value = cx.pop_value(ctx);
+        cx.held_text(value.as_string().expect("the host takes a string here"))
+    });
+    // SAFETY: `held_text` gives UTF-8 that lives as long as the context.
+    unsafe { str::from_utf8_unchecked(slice::from_raw_parts(start, length)) }
 }
 
-/// Takes a typed array of bytes, if it is one.
+/// Takes a typed array of bytes, or a string as UTF-8. The host reads them where they are: no JavaScript runs until the
+/// call ends, which frees them.
 pub(super) fn bytes(cx: &mut CallContext, ty: List) -> Option<(*const u8, usize)> {
     if !matches!(ty.ty(), Type::U8) {
         return None;
     }
-    let copied = with_ctx(|ctx| {
+    let read = with_ctx(|ctx| {
         let value = cx.top(ctx);
+        if let Some(text) = value.as_string() {
+            return Some(cx.held_text(text));
+        }
         let array = value.as_object()?.as_typed_array::<u8>()?;
         // SAFETY: no JavaScript runs while the bytes are borrowed.
-        Some(copied(unsafe { array.as_slice() }))
-    });
-    let (buffer, layout) = copied?;
-    cx.stack.pop();
-    if layout.size() > 0 {
-        cx.buffers.push((buffer, layout));
-    }
-    Some((buffer, layout.size()))
-}
-
-fn copied(bytes: &[u8]) -> (*mut u8, Layout) {
-    let layout = Layout::for_value(bytes);
-    if bytes.is_empty() {
-        return (std::ptr::dangling_mut(), layout);
-    }
-    // SAFETY: the layout has a size, and the new buffer overlaps nothing.
-    unsafe {
-        let buffer = alloc(layout);
-        if buffer.is_null() {
-            handle_alloc_error(layout);
-        }
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer, bytes.len());
-        (buffer, layout)
-    }
+        let bytes = unsafe { array.as_slice() };
+        Some((bytes.as_ptr(), bytes.len()))
+    })?;
+    cx.held.extend(cx.stack.pop());
+    Some(read)
 }
 
 pub(super) fn pop_list(cx: &mut CallContext, _ty: List) -> usize {

@@ -3,7 +3,7 @@
 use rquickjs::{Ctx, Exception, String as Text, TypedArray, Value};
 
 /// Returns a string as UTF-8. A lone surrogate becomes U+FFFD, as in browsers.
-pub(crate) fn utf8(text: &Text<'_>) -> String {
+fn utf8(text: &Text<'_>) -> String {
     let text = text.clone().to_cstring().expect("there is memory for the text");
     // SAFETY: the pointer has `len` bytes while `text` lives.
     let bytes = unsafe { std::slice::from_raw_parts(text.as_ptr().cast::<u8>(), text.len()) };
@@ -11,7 +11,7 @@ pub(crate) fn utf8(text: &Text<'_>) -> String {
 }
 
 /// Replaces each lone surrogate, which QuickJS writes in three bytes as if it were a character.
-fn well_formed(bytes: Vec<u8>) -> String {
+pub(crate) fn well_formed(bytes: Vec<u8>) -> String {
     let mut bytes = match String::from_utf8(bytes) {
         Ok(text) => return text,
         Err(error) => error.into_bytes(),

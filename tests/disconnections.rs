@@ -78,6 +78,18 @@ async fn each_end_has_its_cause() {
 }
 
 #[tokio::test]
+async fn a_client_that_the_gate_closes_is_told_too() {
+    let mut host = run("probe", &[]);
+    let mut raw = Raw::connect(&host.address);
+    raw.says(upgrade("/close/4001/not-you", &[]).as_bytes());
+    assert_eq!(raw.head().status, 101);
+    assert_eq!(raw.is_closed(), (4001, "not-you".to_owned()));
+    let line: Value = serde_json::from_str(&host.logs("closed by the gate")).expect("the line is JSON");
+    assert_eq!(json!([line["code"], line["reason"]]), json!([4001, "not-you"]));
+    assert!(line["address"].as_str().is_some_and(|address| address.starts_with("127.0.0.1:")), "{line}");
+}
+
+#[tokio::test]
 async fn a_reset_is_told_with_the_error_of_the_system() {
     let mut host = run("echo", &[]);
     let mut raw = Raw::connect(&host.address);

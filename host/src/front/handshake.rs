@@ -133,6 +133,7 @@ impl Handshakes {
         let Join { route, let_in, request, subprotocol, agreement, address, share: behind_proxy } = join;
         let Ok(reservation) = self.router.shard(&route).reserve().await else {
             let CloseInfo { code, reason, .. } = CloseInfo::shutdown();
+            tracing::debug!(%address, code, reason = &*reason, "closed before it was connected");
             return self.close(transport, code, &reason).await;
         };
         let (stream, tls, first) = match transport.into_parts(first) {

@@ -24,7 +24,7 @@ use super::reply::{self, Reply};
 use super::router::{Route, Router};
 use super::upgrade::{self, Refusal};
 use crate::app::{Decision, UpgradeRequest};
-use crate::log::{LogThrottle, in_short};
+use crate::log::{LogThrottle, in_short, printable};
 use crate::protocol::{Agreement, MAX_REASON, may_send};
 use crate::shard::Command;
 use crate::types::Request;
@@ -125,7 +125,10 @@ impl Requests {
                     reply::switching(&accept_key, subprotocol.as_deref(), extension.as_deref()).ok_or_else(broken_gate)?;
                 return Ok((reply, Upgrade::Join(Join { route, let_in, request, subprotocol, agreement, address, share })));
             }
-            Decision::Close(code, reason) => Upgrade::Close(code, reason),
+            Decision::Close(code, reason) => {
+                tracing::debug!(%address, code, reason = &*printable(&reason), "closed by the gate");
+                Upgrade::Close(code, reason)
+            }
             Decision::Refuse(status) => return Err(refused_by_gate(status)),
         };
         // No message follows, but a browser drops a connection on which none of its subprotocols was agreed, and its page

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use tempfile::TempDir;
-use ws_host::store::{Database, Settings};
+use ws_host::store::{CommitError, Database, RoomStore, Settings, Usage, Write as Change};
 
 use crate::support::{command, fails};
 
@@ -166,4 +166,60 @@ fn a_reader_that_goes_away_early_is_no_error() {
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("ws-host ends");
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+/// A small file system of its own; `None` if this user may not make one.
+struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    fn new() -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let mut mount = std::process::Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).arg(folder.path()).stderr(Stdio::null());
+        mount.status().is_ok_and(|status| status.success()).then_some(Self(folder))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // An error leaves a mount behind, which the system's own end removes.
+        let _ = std::process::Command::new("umount").arg("--lazy").arg(self.0.path()).status();
+    }
+}
+
+/// Commits one value, and waits for the report.
+async fn set(room: &RoomStore, key: &str, value: Vec<u8>) -> Result<Usage, CommitError> {
+    let (done, result) = tokio::sync::oneshot::channel();
+    room.commit(vec![Change::Set(key.into(), value.into())], |report| done.send(report).expect("the test waits"));
+    result.await.expect("each commit is reported")
+}
+
+#[tokio::test]
+#[allow(clippy::print_stderr, reason = "it says that it could not test")]
+async fn a_full_disk_fails_turns_and_all_is_well_when_it_has_room_again() {
+    let Some(disk) = SmallDisk::new() else { return eprintln!("skipped: this user may not mount a file system") };
+    let (folder, ballast) = (disk.0.path().join("state"), disk.0.path().join("ballast"));
+    std::fs::write(&ballast, vec![1; 4 << 20]).expect("the disk has room");
+    let database = Database::open(&folder, &Settings::default()).expect("the disk has room");
+    let room = database.open_room("lobby".into(), 1).await.expect("it opens").store;
+    let mut kept = 0;
+    let error = loop {
+        match set(&room, &format!("{kept:03}"), vec![7; 50_000]).await {
+            Ok(_) => kept += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error, CommitError::Failed("the disk is full. Make room on it".into()));
+    assert!(kept > 3 && !database.is_available());
+    let opened = database.open_room("lobby".into(), 1).await.expect("reads work");
+    assert_eq!(opened.usage.keys, kept);
+    assert_eq!(set(&opened.store, "late", vec![]).await, Err(CommitError::Unavailable));
+
+    std::fs::remove_file(&ballast).expect("the ballast is there");
+    while database.reserve_ids(1).await.is_err() {}
+    let room = database.open_room("lobby".into(), 1).await.expect("it opens").store;
+    set(&room, "late", vec![]).await.expect("the disk has room");
+    database.close();
+    assert_eq!(prints(&["list", "lobby"], &folder).lines().count() as u64, kept + 1);
+    assert!(prints(&["check"], &folder).ends_with("is sound\n"));
 }

@@ -52,7 +52,8 @@ impl Database {
         let readers = Readers::start(&file, folder)?;
         let checkpoints = Checkpoints::start(&file, settings.sync, jobs.clone())?;
         let (own_space, probe_interval, log_pages) = (Arc::clone(&space), settings.probe_interval, settings.log_pages);
-        let writer = Writer { connection, start, space: own_space, checkpoints, probe_interval, log_pages, lock };
+        let writer =
+            Writer { connection, start, space: own_space, checkpoints, probe_interval, next_probe: None, log_pages, lock };
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(&receiver));
         let thread = thread.map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
         let threads = Arc::new(Threads { jobs, readers, space, writer: Mutex::new(Some(thread)) });
@@ -78,6 +79,11 @@ impl Database {
     /// The durable bytes of keys, values, timers and snapshots of all rooms.
     pub fn total_bytes(&self) -> u64 {
         self.threads.space.total()
+    }
+
+    /// The transactions that have become durable since the database was opened. With `Sync::Full` each of them is a sync of the disk.
+    pub fn transactions(&self) -> u64 {
+        self.threads.space.transactions()
     }
 
     /// Opens a room, behind all commits of it that still wait, and notes durably that it is open. While the database is unavailable, the

@@ -17,11 +17,18 @@ pub(super) struct Space {
     total: AtomicU64,
     /// Bytes of the commits that wait.
     waiting: AtomicUsize,
+    transactions: AtomicU64,
 }
 
 impl Space {
     pub(super) fn new(total: u64, total_limit: Option<u64>) -> Self {
-        Self { is_available: AtomicBool::new(true), total_limit, total: AtomicU64::new(total), waiting: AtomicUsize::new(0) }
+        Self {
+            is_available: AtomicBool::new(true),
+            total_limit,
+            total: AtomicU64::new(total),
+            waiting: AtomicUsize::new(0),
+            transactions: AtomicU64::new(0),
+        }
     }
 
     pub(super) fn is_available(&self) -> bool {
@@ -38,6 +45,14 @@ impl Space {
 
     pub(super) fn set_total(&self, total: u64) {
         self.total.store(total, Relaxed);
+    }
+
+    pub(super) fn transactions(&self) -> u64 {
+        self.transactions.load(Relaxed)
+    }
+
+    pub(super) fn count_transaction(&self) {
+        self.transactions.fetch_add(1, Relaxed);
     }
 
     /// Whether this many more bytes fit. Commits that wait count in full, even where they replace values.

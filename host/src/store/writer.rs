@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 
@@ -29,6 +29,8 @@ pub(super) struct Writer {
     pub(super) space: Arc<Space>,
     pub(super) checkpoints: Checkpoints,
     pub(super) probe_interval: Duration,
+    /// When the next probe write is due, while the database is unavailable.
+    pub(super) next_probe: Option<Instant>,
     pub(super) log_pages: i64,
     /// Held for as long as the connection writes.
     pub(super) lock: FolderLock,
@@ -57,10 +59,13 @@ impl Writer {
 
     /// Waits for a job; for `None`, a probe write is due.
     fn wait(&self, jobs: &Receiver<Job>) -> Option<Job> {
-        if self.space.is_available() {
-            return Some(jobs.recv().unwrap_or(Job::Close));
+        let Some(due) = self.next_probe else { return Some(jobs.recv().unwrap_or(Job::Close)) };
+        // The time of the probe stands, however many jobs are refused until then.
+        let pause = due.saturating_duration_since(Instant::now());
+        if pause.is_zero() {
+            return None;
         }
-        match jobs.recv_timeout(self.probe_interval) {
+        match jobs.recv_timeout(pause) {
             Ok(job) => Some(job),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(Job::Close),
@@ -85,6 +90,7 @@ impl Writer {
         end_waiting(&self.space);
         match result {
             Ok((outcomes, change)) => {
+                self.space.count_transaction();
                 self.space.set_total(self.space.total().saturating_add_signed(change));
                 batch.into_iter().zip(outcomes).for_each(|(job, outcome)| report(job, outcome));
                 self.watch_log();
@@ -129,7 +135,8 @@ impl Writer {
     }
 
     /// Takes no more writes until a probe write succeeds.
-    fn fail(&self, error: &rusqlite::Error) {
+    fn fail(&mut self, error: &rusqlite::Error) {
+        self.next_probe = Some(Instant::now() + self.probe_interval);
         self.space.set_available(false);
         tracing::error!("the database cannot write: {}. It takes no writes until that works again", explain(error));
     }
@@ -143,10 +150,14 @@ impl Writer {
         };
         match probe(&self.connection) {
             Ok(_) => {
+                self.next_probe = None;
                 self.space.set_available(true);
                 tracing::info!("the database takes writes again");
             }
-            Err(error) => tracing::debug!("a probe write failed: {error}"),
+            Err(error) => {
+                self.next_probe = Some(Instant::now() + self.probe_interval);
+                tracing::debug!("a probe write failed: {error}");
+            }
         }
     }
 

@@ -47,6 +47,7 @@ mod restore;
 mod rooms;
 mod shutdown;
 mod slow_readers;
+mod store;
 mod support;
 mod swap;
 mod syscalls;

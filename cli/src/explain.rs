@@ -6,7 +6,7 @@ use std::path::Path;
 use ws_host::Error;
 
 /// Each setting that the library's errors name, with its flag.
-const FLAGS: [(&str, &str); 17] = [
+const FLAGS: [(&str, &str); 18] = [
     ("accepts_per_second", "--accept-rate"),
     ("call_timeout", "--call-timeout"),
     ("client_memory_bytes", "--client-memory"),
@@ -24,6 +24,7 @@ const FLAGS: [(&str, &str); 17] = [
     ("outbox_soft_bytes", "--outbox-soft"),
     ("ping_interval", "--ping"),
     ("pong_timeout", "--pong"),
+    ("store_room_bytes", "--store-room"),
 ];
 
 /// Formats the error in one line, with the flags that help.
@@ -33,6 +34,7 @@ pub fn in_flags(error: &Error) -> String {
         Error::Bind { source, .. } if matches!(source.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied) => {
             format!("{error} with --port")
         }
+        Error::Data(_) => format!("{error} (--data)"),
         Error::NoHandover { .. } => format!("{error}: `ws-host swap --discard-state`"),
         Error::AdminSocket { .. } => format!("{error} with --socket"),
         Error::Read { source, path } if source.kind() == ErrorKind::NotFound => format!("{error}; {}", place(path)),
@@ -94,7 +96,7 @@ mod tests {
     #[test]
     fn a_limit_of_zero_is_named_by_its_flag() {
         type Change = fn(&mut Limits);
-        let cases: [(Change, &str); 17] = [
+        let cases: [(Change, &str); 18] = [
             (|limits| limits.accepts_per_second = Some(0), "--accept-rate"),
             (|limits| limits.call_timeout = Duration::ZERO, "--call-timeout"),
             (|limits| limits.client_memory_bytes = Some(0), "--client-memory"),
@@ -112,6 +114,7 @@ mod tests {
             (|limits| limits.outbox_soft_bytes = 0, "--outbox-soft"),
             (|limits| limits.ping_interval = Duration::ZERO, "--ping"),
             (|limits| limits.pong_timeout = Duration::ZERO, "--pong"),
+            (|limits| limits.store_room_bytes = 0, "--store-room"),
         ];
         for (change, flag) in cases {
             let line = refusal(change);

@@ -10,7 +10,7 @@ struct Rule {
     remedy: &'static str,
 }
 
-const RULES: [Rule; 5] = [
+const RULES: [Rule; 7] = [
     Rule { flag: "room-path", has_effect: rooms_by_path, remedy: "add --instances per-room" },
     Rule { flag: "room-linger", has_effect: rooms_by_path, remedy: "add --instances per-room" },
     Rule { flag: "max-rooms", has_effect: several_rooms, remedy: "add --instances per-room or per-client" },
@@ -19,6 +19,12 @@ const RULES: [Rule; 5] = [
         has_effect: several_rooms,
         remedy: "add --instances per-room or per-client: one room runs on one thread",
     },
+    Rule {
+        flag: "data",
+        has_effect: lasting_rooms,
+        remedy: "leave out --instances per-client: such a store ends with its client",
+    },
+    Rule { flag: "store-sync", has_effect: data, remedy: "add --data: a store in memory is not synced" },
     Rule { flag: "compress-above", has_effect: compression, remedy: "leave out --compression off" },
 ];
 
@@ -26,7 +32,10 @@ const RULES: [Rule; 5] = [
 pub fn find(matches: &ArgMatches) -> Option<String> {
     let rule = RULES.iter().find(|rule| {
         let id = rule.flag.replace('-', "_");
-        matches.value_source(&id) == Some(ValueSource::CommandLine) && !(rule.has_effect)(matches)
+        // `test` does not have each flag.
+        matches.try_contains_id(&id).is_ok()
+            && matches.value_source(&id) == Some(ValueSource::CommandLine)
+            && !(rule.has_effect)(matches)
     })?;
     Some(format!("--{} has no effect here: {}", rule.flag, rule.remedy))
 }
@@ -41,6 +50,14 @@ fn rooms_by_path(matches: &ArgMatches) -> bool {
 
 fn several_rooms(matches: &ArgMatches) -> bool {
     !is(matches, "instances", "shared")
+}
+
+fn lasting_rooms(matches: &ArgMatches) -> bool {
+    !is(matches, "instances", "per-client")
+}
+
+fn data(matches: &ArgMatches) -> bool {
+    matches.get_raw("data").is_some()
 }
 
 fn compression(matches: &ArgMatches) -> bool {
@@ -67,6 +84,8 @@ mod tests {
             ("--instances per-client --room-linger 1s", "add --instances per-room"),
             ("--max-rooms 7", "add --instances per-room or per-client"),
             ("--shards 2", "one room runs on one thread"),
+            ("--instances per-client --data d", "leave out --instances per-client"),
+            ("--store-sync normal", "add --data"),
             ("--compression off --compress-above 1KiB", "leave out --compression off"),
         ] {
             let error = find_in(&format!("ws-host run x.wasm {flag}"));

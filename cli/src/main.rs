@@ -32,6 +32,7 @@ mod serve;
 mod serve_flags;
 mod settings;
 mod signals;
+mod store_sync;
 mod swap;
 mod test;
 mod tls;

@@ -7,6 +7,7 @@ use ws_host::{Builder, Server};
 
 use crate::app_flags::AppFlags;
 use crate::compression;
+use crate::store_sync;
 use crate::tls::TlsFiles;
 use crate::units;
 
@@ -37,6 +38,12 @@ pub struct ServeFlags {
     /// The compression of messages (permessage-deflate), for clients that support it
     #[arg(long, hide_short_help = true, value_enum, default_value_t = compression::Mode::Shared, value_name = "MODE")]
     pub compression: compression::Mode,
+    /// Keep the stores of rooms in this folder, in a database [default: in memory, until the process ends]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// When a write counts, and what its handler has sent goes out
+    #[arg(long, hide_short_help = true, value_enum, default_value_t = store_sync::Mode::Full, value_name = "MODE")]
+    pub store_sync: store_sync::Mode,
     /// The admin socket for `ws-host swap`, `rollback` and `status` [default: in the user's runtime folder, by port]
     #[arg(long, hide_short_help = true, value_name = "PATH")]
     pub socket: Option<PathBuf>,
@@ -59,7 +66,11 @@ impl ServeFlags {
             .port(self.port)
             .page(!self.no_page)
             .proxy_protocol(self.proxy_protocol)
-            .compression(self.compression.into());
+            .compression(self.compression.into())
+            .store_sync(self.store_sync.into());
+        if let Some(folder) = self.data {
+            builder = builder.data(folder);
+        }
         for origin in self.allow_origin {
             builder = builder.allow_origin(origin);
         }

@@ -6,8 +6,11 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 
 pub use crate::room::Decision;
-pub use crate::room::{AttachmentError, CloseError, SendError, SendStatus, SubscribeError, TimerError, TimerOptions};
+pub use crate::room::{
+    AttachmentError, CloseError, SendError, SendStatus, Store, StoreError, SubscribeError, TimerError, TimerOptions,
+};
 use crate::room::{ReleaseId, Room};
+pub use crate::store::Usage;
 pub use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message, Request};
 
 /// The failure of a handler. For a Wasm guest it is a trap.

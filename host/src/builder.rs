@@ -4,13 +4,13 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, Launch};
 use crate::config::{Compression, Config, Grants, Instances, Limits, TlsSource};
+use crate::data::{DataFolder, linger, store_place};
 use crate::error::Error;
 use crate::front::{self, Endpoints, Front, Notice, OriginPolicy, Page, Pattern, Policy, Proxies, Router, Setup, Tls};
 use crate::guest::{Bytecode, Engine, Origin, Program};
@@ -19,6 +19,7 @@ use crate::native::{Callbacks, Factory};
 use crate::room::Room;
 use crate::server::{Server, Thread};
 use crate::shard::{self, Counters, Order, Roster, ShardContext};
+use crate::store::Sync;
 use crate::swap::{GuestHost, Releases};
 use crate::types::{Client, CloseInfo, Message};
 
@@ -35,6 +36,7 @@ pub struct Builder {
     callbacks: Callbacks,
     /// The loaded certificate.
     tls: Option<Arc<Tls>>,
+    data: DataFolder,
 }
 
 impl std::fmt::Debug for Builder {
@@ -89,7 +91,7 @@ impl Builder {
 
     /// Serves a native app. `make` is called for each instance: at the start, and after a failure.
     #[must_use]
-    pub fn app<A: App>(mut self, make: impl Fn() -> A + Send + Sync + 'static) -> Self {
+    pub fn app<A: App>(mut self, make: impl Fn() -> A + Send + std::marker::Sync + 'static) -> Self {
         let factory = Factory::new(make);
         self.app = Some(Box::new(move |count, context| Ok(start(count, &factory, &context)?.0)));
         self
@@ -97,21 +99,24 @@ impl Builder {
 
     /// Calls a function for every new client.
     #[must_use]
-    pub fn on_new_client(mut self, callback: impl Fn(&mut Room, &Client) + Send + Sync + 'static) -> Self {
+    pub fn on_new_client(mut self, callback: impl Fn(&mut Room, &Client) + Send + std::marker::Sync + 'static) -> Self {
         self.callbacks.on_new_client = Some(Arc::new(callback));
         self
     }
 
     /// Calls a function for every message.
     #[must_use]
-    pub fn on_message(mut self, callback: impl Fn(&mut Room, &Client, Message) + Send + Sync + 'static) -> Self {
+    pub fn on_message(mut self, callback: impl Fn(&mut Room, &Client, Message) + Send + std::marker::Sync + 'static) -> Self {
         self.callbacks.on_message = Some(Arc::new(callback));
         self
     }
 
     /// Calls a function for every client that has left.
     #[must_use]
-    pub fn on_client_left(mut self, callback: impl Fn(&mut Room, &Client, &CloseInfo) + Send + Sync + 'static) -> Self {
+    pub fn on_client_left(
+        mut self,
+        callback: impl Fn(&mut Room, &Client, &CloseInfo) + Send + std::marker::Sync + 'static,
+    ) -> Self {
         self.callbacks.on_client_left = Some(Arc::new(callback));
         self
     }
@@ -240,6 +245,20 @@ impl Builder {
         Ok(self)
     }
 
+    /// Keeps the stores of rooms in this folder, which is made if need be. By default, and with `Instances::PerClient`, they are in memory.
+    #[must_use]
+    pub fn data(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.data.folder = Some(folder.into());
+        self
+    }
+
+    /// When a write counts as durable, and its handler's outputs arrive: `Sync::Full` by default.
+    #[must_use]
+    pub fn store_sync(mut self, sync: Sync) -> Self {
+        self.data.sync = sync;
+        self
+    }
+
     /// Loads the app, listens, and starts the app's first instance. Blocks: a large component takes seconds to compile.
     ///
     /// # Errors
@@ -249,10 +268,11 @@ impl Builder {
         self.check_app()?;
         // A wrong file comes before a port in use, and both before the component compiles, which takes long.
         let component = self.component.take().map(Origin::read).transpose()?;
-        let Self { config, listeners, app, callbacks, tls, .. } = self.listen()?;
+        let Self { config, listeners, app, callbacks, tls, data, .. } = self.listen()?;
         let limits = config.limits.clone().within_reach();
         let proxies = Proxies::parse(&config.trusted_proxies, config.proxy_protocol)?;
         let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
+        let database = data.open(&limits)?;
         let roster = Arc::new(Roster::default());
         let counters = Arc::new(Counters::default());
         let count = shard_count(&config);
@@ -264,6 +284,7 @@ impl Builder {
             shared_room: (config.instances == Instances::Shared).then(|| front::SHARED_ROOM.into()),
             linger: linger(config.instances, &limits),
             keeps_rooms: config.instances != Instances::PerClient,
+            stores: store_place(config.instances, &limits, database.clone()),
         };
         let mut releases = None;
         let shards = match (component, app) {
@@ -308,7 +329,7 @@ impl Builder {
         let policy = Policy { origins, proxies, compression: config.compression, tls };
         let router = Router::new(config.instances, pattern, commands);
         let front = Front::new(Setup { policy, endpoints, router, admitting, limits });
-        Server::new(listeners, front, shards, handle, stopped)
+        Ok(Server::new(listeners, front, shards, handle, stopped)?.with_database(database))
     }
 
     /// Refuses a server without an app, or with two kinds of app.
@@ -347,15 +368,6 @@ fn shown(all: bool, owners: &Notice, releases: Option<&Arc<Releases>>) -> Option
 
 fn parse_pattern(text: &str) -> Result<Pattern, Error> {
     Pattern::parse(text).ok_or_else(|| Error::RoomPath(text.to_owned()))
-}
-
-/// How long an empty room is kept. Nobody can come back to the room of one client.
-fn linger(instances: Instances, limits: &Limits) -> Option<Duration> {
-    match instances {
-        Instances::Shared => None,
-        Instances::PerRoom => Some(limits.room_linger),
-        Instances::PerClient => Some(Duration::ZERO),
-    }
 }
 
 /// One room needs one thread; many rooms use all cores.

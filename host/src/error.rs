@@ -137,6 +137,9 @@ pub enum Error {
         /// The problem, and what to do.
         problem: String,
     },
+    /// The database in the data folder cannot be opened.
+    #[error("{0}")]
+    Data(String),
     /// Nothing was given to serve.
     #[error("there is nothing to serve: give the builder a component, an app or at least one callback")]
     NothingToServe,
@@ -196,9 +199,10 @@ fn hint_for_imports(unknown: &[String]) -> &'static str {
     match () {
         () if has("ws-host:server/") => ". It was built for another version of ws-host: build it with the SDK of this one",
         () if has("wasi:http/") => ". A guest cannot send or serve HTTP requests yet; a library in it expects that",
-        () if has("wasi:keyvalue/") || has("wasi:sockets/") => {
-            ". A guest has neither a store nor a network yet; a library in it expects one"
+        () if has("wasi:keyvalue/") => {
+            ". A guest keeps data in the store of its room, ws-host:server/store; a library in it expects another"
         }
+        () if has("wasi:sockets/") => ". A guest has no network yet; a library in it expects one",
         () => "",
     }
 }

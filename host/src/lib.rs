@@ -26,6 +26,7 @@ mod builder;
 mod close;
 pub mod config;
 mod countdown;
+mod data;
 mod error;
 // For the command `ws-host`, which reads such files too.
 #[doc(hidden)]

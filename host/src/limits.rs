@@ -69,6 +69,10 @@ pub struct Limits {
     pub room_linger: Duration,
     /// Bytes of the state that a guest hands to its successor.
     pub max_snapshot_bytes: usize,
+    /// The most that the store of one room may hold, in bytes: keys and values, and 64 for each entry.
+    pub store_room_bytes: u64,
+    /// The same for the stores of all rooms together. `None` means a quarter of the memory, and no limit with a data folder.
+    pub store_total_bytes: Option<u64>,
     /// How long after a swap traps count against the new release.
     pub probation: Duration,
     /// Traps of all rooms within the probation after which the server goes back to the previous release.
@@ -113,6 +117,11 @@ impl Limits {
             ("the number of bytes of a message", "max_message_bytes", Some(self.max_message_bytes)),
             ("the number of bytes that wait for a client", "outbox_soft_bytes", Some(self.outbox_soft_bytes)),
             ("the memory held for clients", "client_memory_bytes", self.client_memory_bytes),
+            (
+                "the size of a room's store",
+                "store_room_bytes",
+                Some(usize::try_from(self.store_room_bytes).unwrap_or(usize::MAX)),
+            ),
         ];
         let zero = counts.iter().find(|(.., count)| *count == Some(0));
         if let Some((noun, setting, _)) = zero {
@@ -212,6 +221,8 @@ impl Default for Limits {
             max_room_clients: None,
             room_linger: Duration::from_secs(30),
             max_snapshot_bytes: 16 << 20,
+            store_room_bytes: 64 << 20,
+            store_total_bytes: None,
             probation: Duration::from_secs(10),
             probation_traps: 3,
         }

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::front::{Front, Listeners};
 use crate::handle::Handle;
 use crate::shard::Command;
+use crate::store::Database;
 
 /// A server that listens already: connections wait in the kernel's queue until `run` or `run_forever` accepts them.
 ///
@@ -33,6 +34,7 @@ pub struct Server {
     shards: Vec<Thread>,
     handle: Handle,
     stop: watch::Receiver<Option<Instant>>,
+    database: Option<Database>,
 }
 
 impl Server {
@@ -44,7 +46,12 @@ impl Server {
         stop: watch::Receiver<Option<Instant>>,
     ) -> Result<Self, Error> {
         let addresses = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>().map_err(unusable)?;
-        Ok(Self { listeners, addresses, front, shards, handle, stop })
+        Ok(Self { listeners, addresses, front, shards, handle, stop, database: None })
+    }
+
+    /// The database that is closed at the end.
+    pub(crate) fn with_database(self, database: Option<Database>) -> Self {
+        Self { database, ..self }
     }
 
     /// The first address that it listens on. With port 0, it has the port that the system chose.
@@ -68,14 +75,20 @@ impl Server {
     /// # Errors
     /// A listening socket cannot be used.
     pub async fn run(self) -> Result<(), Error> {
-        let Self { listeners, front, shards, stop, handle, .. } = self;
+        let Self { listeners, front, shards, stop, handle, database, .. } = self;
         let listeners = Listeners::new(listeners).map_err(unusable)?;
         let deadline = front.run(listeners, stop).await;
         // In each queue, the command to drain stands behind all clients admitted before it.
         for shard in &shards {
             let _ = shard.commands.send(Command::Drain(deadline)).await;
         }
-        let joined = tokio::task::spawn_blocking(move || shards.into_iter().map(Thread::join).filter(|ended| !ended).count());
+        let joined = tokio::task::spawn_blocking(move || {
+            let panicked = shards.into_iter().map(Thread::join).filter(|ended| !ended).count();
+            if let Some(database) = database {
+                database.close();
+            }
+            panicked
+        });
         match joined.await {
             Ok(0) => {}
             _ => tracing::error!("a shard's thread panicked"),

@@ -23,7 +23,7 @@ macro_rules! path {
 /// `sdk/rust`.
 pub(super) const RUST: &[File] = files!("sdk/rust":
     "Cargo.toml" in "manifest.toml", "README.md", "src/app.rs", "src/bindings.rs", "src/clients.rs", "src/control.rs", "src/export.rs", "src/lib.rs",
-    "src/message.rs", "src/topics.rs", "wit/exports.wit", "wit/imports.wit", "wit/types.wit", "wit/world.wit",
+    "src/message.rs", "src/store.rs", "src/topics.rs", "wit/exports.wit", "wit/imports.wit", "wit/store.wit", "wit/types.wit", "wit/world.wit",
 );
 
 /// `sdk/js`.
@@ -35,7 +35,7 @@ pub(super) const JAVASCRIPT: &[File] = files!("sdk/js":
     "src/web/abort.js", "src/web/blob.js", "src/web/bytes.js", "src/web/clone.js", "src/web/console.js", "src/web/crypto.js", "src/web/encoding.js", "src/web/events.js",
     "src/web/exception.js", "src/web/headers.js", "src/web/inspect.js", "src/web/search-params.js", "src/web/url.js",
     "wit/deps/wasi-cli/cli.wit", "wit/deps/wasi-io/io.wit", "wit/deps/wasi-random/random.wit", "wit/exports.wit", "wit/guest.wit",
-    "wit/imports.wit", "wit/types.wit", "wit/world.wit",
+    "wit/imports.wit", "wit/store.wit", "wit/types.wit", "wit/world.wit",
 );
 
 /// `sdk/python`.
@@ -60,6 +60,7 @@ pub(super) const PYTHON: &[File] = files!("sdk/python":
     "src/ws_host_guest/values.py",
     "src/ws_host_guest/wit/exports.wit",
     "src/ws_host_guest/wit/imports.wit",
+    "src/ws_host_guest/wit/store.wit",
     "src/ws_host_guest/wit/types.wit",
     "src/ws_host_guest/wit/world.wit",
 );
@@ -70,7 +71,7 @@ pub(super) const C: &[File] = files!("sdk/c":
 );
 
 /// The contract, for languages whose SDK has no copy of it.
-pub(super) const WIT: &[File] = files!("wit": "exports.wit", "imports.wit", "types.wit", "world.wit");
+pub(super) const WIT: &[File] = files!("wit": "exports.wit", "imports.wit", "store.wit", "types.wit", "world.wit");
 
 #[cfg(test)]
 mod tests {

@@ -16,6 +16,7 @@
 //! | `exports` | the interfaces that a guest exports |
 //! | `capabilities` | the interfaces that a guest may import, a row each |
 //! | `imports` | the functions of the contract's interfaces among them |
+//! | `store` | the functions of the contract's interface `store` |
 //! | `fault` | the text of a trap |
 //! | `backtrace` | the text of its Wasm backtrace |
 //! | `output` | the guest's stdout and stderr, as log lines |
@@ -66,6 +67,7 @@ mod pool;
 mod program;
 mod quota;
 mod state;
+mod store;
 #[cfg(test)]
 mod tests;
 mod tick_count;

@@ -1,9 +1,10 @@
 //! The end of a turn: it is committed whole or dropped whole.
 
-use super::Room;
 use super::effect::{Decision, Effect, Target, UpgradeId};
 use super::member::LineId;
 use super::turn::Turn;
+use super::undo::Undo;
+use super::{Room, State};
 use crate::types::{ClientId, CloseInfo};
 
 impl Room {
@@ -34,7 +35,13 @@ impl Room {
         let mut turn = std::mem::take(&mut state.turn);
         turn.undo_log.drain(..).for_each(|change| state.settle(&change));
         turn.admitting_before = None;
+        turn.commit = state.contents.commit(&turn.written.writes);
         turn
+    }
+
+    /// The turns up to this commit are durable.
+    pub(crate) fn note_durable(&mut self, commit: u64) {
+        self.state_mut().contents.note_durable(commit);
     }
 
     /// Gives a turn's buffers back for the next one, so that they are allocated once.
@@ -52,6 +59,7 @@ impl Room {
         while let Some(change) = turn.undo_log.pop() {
             state.undo(change);
         }
+        state.contents.undo_usage(&mut turn.written);
         if let Some(before) = turn.admitting_before.take() {
             state.admitting = before;
         }
@@ -77,5 +85,18 @@ impl Room {
         turn.clear();
         state.turn = turn;
         drained
+    }
+}
+
+impl Drop for State {
+    /// A room that ends in the middle of a turn has not written it: its store may outlive it.
+    fn drop(&mut self) {
+        let mut turn = std::mem::take(&mut self.turn);
+        while let Some(change) = turn.undo_log.pop() {
+            if let Undo::Write(unwrite) = change {
+                self.contents.undo_write(*unwrite);
+            }
+        }
+        self.contents.undo_usage(&mut turn.written);
     }
 }

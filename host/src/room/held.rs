@@ -15,10 +15,8 @@ const MAX_TURNS: usize = 1024;
 /// writes nothing is durable at once, and is held only behind turns that are not.
 #[derive(Debug, Default)]
 pub struct Held {
-    /// Each turn with the number of the commit that makes it durable; 0 if it writes nothing.
-    turns: VecDeque<(Turn, u64)>,
+    turns: VecDeque<Turn>,
     bytes: usize,
-    last_commit: u64,
     /// Commits up to this one are durable.
     durable: u64,
 }
@@ -34,16 +32,10 @@ impl Held {
         self.turns.len() >= MAX_TURNS || self.bytes >= MAX_BYTES
     }
 
-    /// Returns the number for the room's next commit. Numbers grow by one.
-    pub fn next_commit(&mut self) -> u64 {
-        self.last_commit += 1;
-        self.last_commit
-    }
-
-    /// Holds a turn until the commit of this number is durable; with 0, until the turns before it are released.
-    pub fn push(&mut self, turn: Turn, commit: u64) {
+    /// Holds a turn until its commit is durable; if it writes nothing, until the turns before it are released.
+    pub fn push(&mut self, turn: Turn) {
         self.bytes += turn.memory();
-        self.turns.push_back((turn, commit));
+        self.turns.push_back(turn);
     }
 
     /// Notes that this commit and all before it are durable.
@@ -54,15 +46,14 @@ impl Held {
     /// Takes the oldest turn, if it is released.
     pub fn pop_released(&mut self) -> Option<Turn> {
         let durable = self.durable;
-        let (turn, _) = self.turns.pop_front_if(|(_, commit)| *commit <= durable)?;
+        let turn = self.turns.pop_front_if(|turn| turn.commit() <= durable)?;
         self.bytes -= turn.memory();
         Some(turn)
     }
 
-    /// Takes all turns, because the journal has failed: their outputs must not become visible.
+    /// Takes all turns, because the journal has failed: their outputs must not become visible. Commits are counted anew.
     pub fn take_all(&mut self) -> impl Iterator<Item = Turn> {
-        self.bytes = 0;
-        std::mem::take(&mut self.turns).into_iter().map(|(turn, _)| turn)
+        std::mem::take(self).turns.into_iter()
     }
 }
 
@@ -73,8 +64,9 @@ mod tests {
     use crate::room::effect::{Decision, Effect};
 
     /// A turn that sends a message of this many bytes.
-    fn turn(bytes: usize) -> Turn {
+    fn turn(bytes: usize, commit: u64) -> Turn {
         let mut turn = Turn::default();
+        turn.commit = commit;
         turn.encode(false, &vec![0; bytes]);
         turn
     }
@@ -87,10 +79,9 @@ mod tests {
     #[test]
     fn a_turn_is_released_when_its_commit_is_durable() {
         let mut held = Held::default();
-        let commit = held.next_commit();
-        held.push(turn(1), commit);
+        held.push(turn(1, 1));
         assert_eq!(released(&mut held), [0; 0]);
-        held.note_durable(commit);
+        held.note_durable(1);
         assert_eq!(released(&mut held), [1]);
         assert!(held.is_empty());
     }
@@ -98,25 +89,18 @@ mod tests {
     #[test]
     fn a_turn_that_writes_nothing_waits_for_the_turns_before_it() {
         let mut held = Held::default();
-        let (first, second) = (held.next_commit(), held.next_commit());
-        held.push(turn(1), first);
-        held.push(turn(2), 0);
-        held.push(turn(3), second);
-        held.push(turn(4), 0);
-        held.note_durable(first);
+        [turn(1, 1), turn(2, 0), turn(3, 2), turn(4, 0)].into_iter().for_each(|turn| held.push(turn));
+        held.note_durable(1);
         assert_eq!(released(&mut held), [1, 2]);
         assert!(!held.is_empty());
-        held.note_durable(second);
+        held.note_durable(2);
         assert_eq!(released(&mut held), [3, 4]);
     }
 
     #[test]
     fn a_commit_makes_the_commits_before_it_durable_too() {
         let mut held = Held::default();
-        for size in [1, 2, 3] {
-            let commit = held.next_commit();
-            held.push(turn(size), commit);
-        }
+        [turn(1, 1), turn(2, 2), turn(3, 3)].into_iter().for_each(|turn| held.push(turn));
         held.note_durable(2);
         assert_eq!(released(&mut held), [1, 2]);
     }
@@ -124,7 +108,7 @@ mod tests {
     #[test]
     fn a_room_takes_no_input_at_1024_turns_or_16_mib() {
         let mut held = Held::default();
-        (0..1024).for_each(|_| held.push(turn(0), 1));
+        (0..1024).for_each(|_| held.push(turn(0, 1)));
         assert!(held.is_full());
         held.note_durable(1);
         held.pop_released();
@@ -132,16 +116,16 @@ mod tests {
 
         let mut held = Held::default();
         let empty = || {
-            let mut turn = Turn::default();
+            let mut turn = turn(0, 1);
             (0..100_000).for_each(|id| turn.push(Effect::Decide(UpgradeId(id), Decision::Refuse(503))));
             turn
         };
-        (0..16).for_each(|_| held.push(empty(), 1));
+        (0..16).for_each(|_| held.push(empty()));
         assert!(held.is_full(), "outputs take memory without a frame too");
         assert_eq!(held.take_all().count(), 16);
 
         let mut held = Held::default();
-        (0..16).for_each(|_| held.push(turn(1 << 20), 1));
+        (0..16).for_each(|_| held.push(turn(1 << 20, 1)));
         assert!(held.is_full());
         assert_eq!(held.take_all().count(), 16);
         assert!(held.is_empty() && !held.is_full());

@@ -13,9 +13,11 @@
 //! | `timers` | the table of timers |
 //! | `durable` | timers that outlive the instance and the hibernation of the room |
 //! | `snapshot` | the saved state of an instance |
+//! | `store` | what the app keeps: the contract's `store` interface |
 //! | `effect` | one output of a handler |
 //! | `turn` | all that one handler has done |
 //! | `undo` | how one change is undone |
+//! | `writes` | the writes to the store as a part of the turn |
 //! | `commit` | the end of a turn |
 //! | `held` | turns whose outputs wait for the journal |
 
@@ -27,12 +29,14 @@ mod effect;
 mod held;
 mod member;
 mod snapshot;
+mod store;
 #[cfg(test)]
 mod tests;
 mod timers;
 mod topics;
 mod turn;
 mod undo;
+mod writes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -47,6 +51,8 @@ pub use effect::{Decision, Effect, Frame, Target, UpgradeId};
 pub use held::Held;
 pub use member::{LineId, Member};
 pub use snapshot::{ReleaseId, Snapshot};
+use store::Contents;
+pub use store::{Backing, Done, Journal, JournalError, Opened, Reading, Rows, Store, StoreError, Stores, Total};
 pub use timers::{TimerError, TimerOptions, Timers};
 pub use topics::SubscribeError;
 pub use turn::{COPIED_UP_TO_BYTES, Turn};
@@ -136,6 +142,7 @@ struct State {
     leaver: Option<Leaver>,
     topics: topics::Topics,
     timers: Timers,
+    contents: Contents,
     admitting: bool,
     /// The turn of the running handler.
     turn: Turn,
@@ -172,6 +179,7 @@ impl Room {
                 leaver: None,
                 topics: topics::Topics::default(),
                 timers: Timers::default(),
+                contents: Contents::default(),
                 admitting: true,
                 turn: Turn::default(),
             })),
@@ -189,6 +197,16 @@ impl Room {
         let mut emptied = Self::new(&state.name, state.limits, state.clock);
         emptied.timers_mut().wall_clock = state.timers.wall_clock;
         emptied
+    }
+
+    /// Gives the room its store, before the first handler runs.
+    pub(crate) fn set_store(&mut self, contents: Contents) {
+        self.state_mut().contents = contents;
+    }
+
+    /// The journal of the room's store, if it has one.
+    pub(crate) fn journal(&self) -> Option<&Arc<dyn Backing>> {
+        self.state().contents.journal()
     }
 
     /// The room's name, as log lines have it.

@@ -1,8 +1,10 @@
 //! The turn of one handler: its outputs, and the way to undo its changes of the room's tables.
 
 use super::effect::{Decision, Effect, Frame, Target};
+use super::store::Written;
 use super::undo::Undo;
 use crate::protocol;
+use crate::store::Write;
 
 /// The largest frame that is copied to each receiver; larger ones are shared by reference. Copying 1 KiB takes about as long as
 /// a reference count and one more slice in the vectored write.
@@ -33,6 +35,10 @@ pub struct Turn {
     pub(super) admitting_before: Option<bool>,
     /// Whether a client is let in.
     admits: bool,
+    /// The writes to the store.
+    pub(super) written: Written,
+    /// The number of the commit that makes it durable; 0 if it writes nothing to a journal.
+    pub(super) commit: u64,
 }
 
 impl Turn {
@@ -89,6 +95,21 @@ impl Turn {
         self.admits
     }
 
+    /// The number of the commit that makes the turn durable; 0 if it writes nothing to a journal.
+    pub fn commit(&self) -> u64 {
+        self.commit
+    }
+
+    /// Whether it writes to a store in memory.
+    pub fn writes_to_memory(&self) -> bool {
+        self.commit == 0 && self.written.has_any()
+    }
+
+    /// Takes the writes that the journal makes durable.
+    pub fn take_writes(&mut self) -> Vec<Write> {
+        std::mem::take(&mut self.written.writes)
+    }
+
     /// The outputs, in the order of the calls.
     pub fn effects(&self) -> &[Effect] {
         &self.effects
@@ -112,7 +133,8 @@ impl Turn {
         self.effects.clear();
         self.small.clear();
         self.undo_log.clear();
-        (self.admitting_before, self.admits) = (None, false);
+        self.written.clear();
+        (self.admitting_before, self.admits, self.commit) = (None, false, 0);
         (self.bytes, self.deliveries) = (0, 0);
         self.effects.shrink_to(1024);
         self.small.shrink_to(64 << 10);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::State;
+use super::store::Unwrite;
 use super::timers::Timer;
 use crate::types::ClientId;
 
@@ -19,6 +20,8 @@ pub(super) enum Undo {
     /// A durable timer was taken off, because its handler runs.
     TimerRan(u64, Timer),
     Closing(ClientId),
+    /// Boxed, since it is larger than the others.
+    Write(Box<Unwrite>),
 }
 
 impl State {
@@ -56,6 +59,7 @@ impl State {
                     member.set_closed_by_app(false);
                 }
             }
+            Undo::Write(unwrite) => self.contents.undo_write(*unwrite),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Counters that all shards of a server share.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use crate::log::in_short;
@@ -12,6 +12,7 @@ pub struct Counters {
     hibernating: AtomicUsize,
     traps: AtomicU64,
     last_trap: Mutex<Option<String>>,
+    has_written_to_memory: AtomicBool,
 }
 
 impl Counters {
@@ -48,6 +49,12 @@ impl Counters {
     /// This many rooms have opened again, or are dropped.
     pub fn remove_hibernating(&self, count: usize) {
         self.hibernating.fetch_sub(count, Relaxed);
+    }
+
+    /// An app has written to a store in memory. Returns whether it is the first time.
+    pub fn note_write_to_memory(&self) -> bool {
+        // Most calls find it noted, and a load is cheaper than a swap.
+        !self.has_written_to_memory.load(Relaxed) && !self.has_written_to_memory.swap(true, Relaxed)
     }
 
     /// The message of the last failure, in one line of bounded length.

@@ -1,23 +1,71 @@
-//! Where the writes of a turn become durable.
+//! The database as the journal of rooms.
 
-use crate::room::Turn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Makes the writes of turns durable, for all rooms of a shard.
-///
-/// A room hands each turn over when its handler has returned, and goes on meanwhile: only outputs wait. A shard without a journal
-/// makes every turn visible at once.
-pub trait Journal {
-    /// Takes the writes of a room's turn. Returns false if the turn has none: then `done` is dropped, and the turn does not wait.
-    ///
-    /// Otherwise `done` is called once, on the shard's thread. The commits of one room become durable in their order: a commit
-    /// that is done stands for those before it.
-    fn commit(&self, room: &str, turn: &Turn, done: Done) -> bool;
+use bytes::Bytes;
+
+use crate::room::{Backing, Done, Journal, JournalError, Opened, Reading, Rows, StoreError};
+use crate::store::{CommitError, Database, ReadError, RoomStore, Write};
+
+/// A database as the journal of all rooms.
+#[derive(Debug)]
+pub(super) struct DatabaseJournal(pub(super) Database);
+
+/// One room's part of it.
+#[derive(Debug)]
+struct Part {
+    room: RoomStore,
+    database: Database,
 }
 
-/// Tells a room that a commit is durable, or why it never will be.
-pub type Done = Box<dyn FnOnce(Result<(), JournalError>)>;
+impl Journal for DatabaseJournal {
+    fn open(&self, room: &str) -> Pin<Box<dyn Future<Output = Result<Opened, JournalError>> + Send>> {
+        let database = self.0.clone();
+        let opening = database.open_room(room.into(), microseconds(SystemTime::now()));
+        Box::pin(async move {
+            let opened = opening.await.map_err(|error| JournalError(error.to_string()))?;
+            Ok(Opened { backing: Arc::new(Part { room: opened.store, database }), usage: opened.usage })
+        })
+    }
+}
 
-/// Why a journal cannot make a turn durable: a full disk, or a lease that another node holds by now.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct JournalError(pub String);
+impl Backing for Part {
+    fn get(&self, key: &str) -> Reading<Option<Bytes>> {
+        let value = self.room.get(key);
+        Box::pin(async move { value.await.map_err(|error| unreadable(&error)) })
+    }
+
+    fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Reading<Rows> {
+        let page = self.room.list(prefix, after, limit);
+        Box::pin(async move {
+            let page = page.await.map_err(|error| unreadable(&error))?;
+            let entries = page.entries.into_iter().map(|entry| (entry.key.into(), entry.value)).collect();
+            Ok(Rows { entries, more: page.more })
+        })
+    }
+
+    fn takes_writes(&self) -> bool {
+        self.database.is_available()
+    }
+
+    fn has_room_for(&self, bytes: u64) -> bool {
+        self.database.has_room_for(bytes)
+    }
+
+    fn commit(&self, writes: Vec<Write>, done: Done) {
+        self.room.commit(writes, |result| done(result.map(drop).map_err(|error: CommitError| JournalError(error.to_string()))));
+    }
+}
+
+/// A store that cannot be read. The reason goes to the log: a handler can only give up.
+fn unreadable(error: &ReadError) -> StoreError {
+    tracing::error!("{error}");
+    StoreError::Unavailable
+}
+
+fn microseconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}

@@ -34,7 +34,7 @@
 //! | `collapse` | the end of a room whose loop panics |
 //! | `handlers` | the call from an input to a handler |
 //! | `outputs` | the commit of a turn |
-//! | `journal` | where the writes of a turn become durable |
+//! | `journal` | the database as the journal of rooms |
 //! | `effects` | a turn's outputs made visible |
 //! | `occupancy` | when a room ends because nobody is in it |
 //! | `hibernation` | the rooms that hibernate |
@@ -108,5 +108,5 @@ pub use new_connection::{NewConnection, Permit};
 pub use orders::{Change, Handover, Order, Refusal, RoomSwap};
 pub use probation::Probation;
 pub use roster::Roster;
-pub use thread::{ShardContext, spawn};
+pub use thread::{ShardContext, StorePlace, spawn};
 pub use tls::TlsSession;

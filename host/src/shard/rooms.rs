@@ -15,7 +15,6 @@ use super::counters::Counters;
 use super::handlers::{call, guarded};
 use super::hibernation::Hibernation;
 use super::input::What;
-use super::journal::Journal;
 use super::mailbox::Mailbox;
 use super::orders::{Change, Order, Refusal, RoomOrder, RoomSwap};
 use super::release::Release;
@@ -26,7 +25,7 @@ use super::table::Shard;
 use super::way_back::WayBack;
 use crate::app::{Fault, Launch, StartReason};
 use crate::log::in_short;
-use crate::room::{Room, RoomLimits};
+use crate::room::{Room, RoomLimits, Stores};
 
 /// The most deliveries of the owner's that wait for one room. Orders to change the release come one at a time.
 const MAX_ORDERS: usize = 1024;
@@ -39,8 +38,7 @@ const RECOUNT: (Duration, usize) = (Duration::from_millis(20), 100);
 pub(super) struct Rooms<L: Launch> {
     shard: Rc<Shard>,
     counters: Arc<Counters>,
-    /// Where turns become durable, if they do.
-    journal: Option<Rc<dyn Journal>>,
+    stores: Stores,
     /// The release of new rooms.
     launch: RefCell<L>,
     /// The way back of new rooms while `launch` is on probation. They have no state of the releases before.
@@ -67,13 +65,13 @@ impl<L: Launch> Rooms<L> {
     pub(super) fn new(
         shard: Rc<Shard>,
         counters: Arc<Counters>,
-        journal: Option<Rc<dyn Journal>>,
+        stores: Stores,
         launch: L,
         (linger, keeps_rooms): (Option<Duration>, bool),
     ) -> Rc<Self> {
         let hibernation = Hibernation::new(Arc::clone(&counters), keeps_rooms);
         let (launch, way_back, by_name) = (RefCell::new(launch), RefCell::default(), RefCell::default());
-        Rc::new(Self { shard, counters, journal, launch, way_back, by_name, linger, hibernation })
+        Rc::new(Self { shard, counters, stores, launch, way_back, by_name, linger, hibernation })
     }
 
     /// Starts an instance of a release and drops it again: whether it can start is known before a room needs it.
@@ -140,7 +138,7 @@ impl<L: Launch> Rooms<L> {
             (Rc::clone(&task), Rc::clone(&entry.orders)),
             self.room(&name),
             Release::new(self.launch(), self.way_back.borrow().clone(), circuit),
-            (self.journal.clone(), self.linger, Rc::clone(&self.hibernation)),
+            (self.stores.clone(), self.linger, Rc::clone(&self.hibernation)),
         );
         self.by_name.borrow_mut().insert(Arc::clone(&name), entry);
         self.counters.add_room();

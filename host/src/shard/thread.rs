@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::command::Command;
 use super::counters::Counters;
+use super::journal::DatabaseJournal;
 use super::orders::Order;
 use super::rooms::Rooms;
 use super::roster::Roster;
@@ -19,6 +20,8 @@ use super::table::Shard;
 use crate::app::{Fault, Launch};
 use crate::config::Limits;
 use crate::error::Error;
+use crate::room::{Stores, Total};
+use crate::store::Database;
 
 /// The most commands that wait for a shard. When the queue is full, the front waits, and the owner's calls answer `Busy`.
 const COMMANDS: usize = 4096;
@@ -51,6 +54,33 @@ pub struct ShardContext {
     pub linger: Option<Duration>,
     /// Whether a room that ends is kept, with its state and its durable timers.
     pub keeps_rooms: bool,
+    /// Where the stores of rooms are.
+    pub stores: StorePlace,
+}
+
+/// Where the stores of all rooms are.
+#[derive(Debug, Clone)]
+pub enum StorePlace {
+    /// In memory. They end with the process, or each with its room.
+    Memory {
+        /// Whether a store ends with its room.
+        of_rooms: bool,
+        /// Their size together.
+        total: Arc<Total>,
+    },
+    /// In this database.
+    Database(Database),
+}
+
+impl StorePlace {
+    /// The stores of one shard, each of at most `most` bytes.
+    fn stores(&self, most: u64) -> Stores {
+        match self {
+            Self::Memory { of_rooms: true, total } => Stores::of_rooms(most, Arc::clone(total)),
+            Self::Memory { of_rooms: false, total } => Stores::in_memory(most, Arc::clone(total)),
+            Self::Database(database) => Stores::journaled(Arc::new(DatabaseJournal(database.clone())), most),
+        }
+    }
 }
 
 /// Starts a shard. The first one (`index` 0) opens the shared room, if there is one, and waits until its first instance
@@ -67,8 +97,9 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext) -> Result<
         runtime.block_on(async move {
             let shard = Shard::new(index, context.limits.clone(), Arc::clone(&context.roster));
             let _cleared = ClearedAtEnd(Rc::clone(&shard));
-            let rooms =
-                Rooms::new(Rc::clone(&shard), Arc::clone(&context.counters), None, launch, (context.linger, context.keeps_rooms));
+            let stores = context.stores.stores(context.limits.store_room_bytes);
+            let kept = (context.linger, context.keeps_rooms);
+            let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&context.counters), stores, launch, kept);
             let opened = match &context.shared_room {
                 _ if index > 0 => Ok(()),
                 Some(name) => rooms.open_shared(name).await,

@@ -60,6 +60,26 @@ extern void __wasm_import_ws_host_server_control_set_timer(int64_t, int32_t, int
 __attribute__((__import_module__("ws-host:server/control@0.2.0"), __import_name__("cancel-timer")))
 extern void __wasm_import_ws_host_server_control_cancel_timer(int64_t);
 
+// Imported Functions from `ws-host:server/store@0.2.0`
+
+__attribute__((__import_module__("ws-host:server/store@0.2.0"), __import_name__("get")))
+extern void __wasm_import_ws_host_server_store_get(uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("ws-host:server/store@0.2.0"), __import_name__("set")))
+extern void __wasm_import_ws_host_server_store_set(uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("ws-host:server/store@0.2.0"), __import_name__("delete")))
+extern void __wasm_import_ws_host_server_store_delete(uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("ws-host:server/store@0.2.0"), __import_name__("clear")))
+extern void __wasm_import_ws_host_server_store_clear(uint8_t *);
+
+__attribute__((__import_module__("ws-host:server/store@0.2.0"), __import_name__("list")))
+extern void __wasm_import_ws_host_server_store_list(uint8_t *, size_t, int32_t, uint8_t *, size_t, int32_t, uint8_t *);
+
+__attribute__((__import_module__("ws-host:server/store@0.2.0"), __import_name__("usage")))
+extern void __wasm_import_ws_host_server_store_usage(uint8_t *);
+
 // Exported Functions from `ws-host:server/gate@0.2.0`
 
 __attribute__((__weak__, __export_name__("cabi_post_ws-host:server/gate@0.2.0#on-upgrade")))
@@ -300,6 +320,28 @@ void ws_host_server_topics_result_void_send_error_free(ws_host_server_topics_res
 void ws_host_server_control_result_timer_id_timer_error_free(ws_host_server_control_result_timer_id_timer_error_t *ptr) {
   if (!ptr->is_err) {
   } else {
+  }
+}
+
+void ws_host_server_store_result_void_store_error_free(ws_host_server_store_result_void_store_error_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
+  }
+}
+
+void ws_tuple2_string_list_u8_free(ws_tuple2_string_list_u8_t *ptr) {
+  ws_string_free(&ptr->f0);
+  ws_list_u8_free(&ptr->f1);
+}
+
+void ws_list_tuple2_string_list_u8_free(ws_list_tuple2_string_list_u8_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    ws_tuple2_string_list_u8_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      ws_tuple2_string_list_u8_free(&list_ptr[i]);
+    }
+    free(list_ptr);
   }
 }
 
@@ -760,6 +802,138 @@ bool ws_host_server_control_set_timer(uint64_t delay_us, ws_host_server_control_
 
 void ws_host_server_control_cancel_timer(ws_host_server_control_timer_id_t id) {
   __wasm_import_ws_host_server_control_cancel_timer((int64_t) (id));
+}
+
+bool ws_host_server_store_get(ws_string_t *key, ws_list_u8_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_ws_host_server_store_get((uint8_t *) (*key).ptr, (*key).len, ptr);
+  ws_option_list_u8_t option;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      option.is_some = false;
+      break;
+    }
+    case 1: {
+      option.is_some = true;
+      option.val = (ws_list_u8_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      break;
+    }
+  }
+  *ret = option.val;
+  return option.is_some;
+}
+
+bool ws_host_server_store_set(ws_string_t *key, ws_list_u8_t *value, ws_host_server_store_store_error_t *err) {
+  __attribute__((__aligned__(1)))
+  uint8_t ret_area[2];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_ws_host_server_store_set((uint8_t *) (*key).ptr, (*key).len, (uint8_t *) (*value).ptr, (*value).len, ptr);
+  ws_host_server_store_result_void_store_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (int32_t) *((uint8_t*) (ptr + 1));
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool ws_host_server_store_delete(ws_string_t *key, ws_host_server_store_store_error_t *err) {
+  __attribute__((__aligned__(1)))
+  uint8_t ret_area[2];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_ws_host_server_store_delete((uint8_t *) (*key).ptr, (*key).len, ptr);
+  ws_host_server_store_result_void_store_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (int32_t) *((uint8_t*) (ptr + 1));
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool ws_host_server_store_clear(ws_host_server_store_store_error_t *err) {
+  __attribute__((__aligned__(1)))
+  uint8_t ret_area[2];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_ws_host_server_store_clear(ptr);
+  ws_host_server_store_result_void_store_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (int32_t) *((uint8_t*) (ptr + 1));
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+void ws_host_server_store_list(ws_string_t *prefix, ws_string_t *maybe_after, uint32_t limit, ws_list_tuple2_string_list_u8_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  ws_option_string_t after;
+  after.is_some = maybe_after != NULL;if (maybe_after) {
+    after.val = *maybe_after;
+  }
+  int32_t option;
+  uint8_t * option1;
+  size_t option2;
+  if ((after).is_some) {
+    const ws_string_t *payload0 = &(after).val;
+    option = 1;
+    option1 = (uint8_t *) (*payload0).ptr;
+    option2 = (*payload0).len;
+  } else {
+    option = 0;
+    option1 = 0;
+    option2 = 0;
+  }
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_ws_host_server_store_list((uint8_t *) (*prefix).ptr, (*prefix).len, option, option1, option2, (int32_t) (limit), ptr);
+  *ret = (ws_list_tuple2_string_list_u8_t) { (ws_tuple2_string_list_u8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+void ws_host_server_store_usage(ws_host_server_store_store_usage_t *ret) {
+  __attribute__((__aligned__(8)))
+  uint8_t ret_area[16];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_ws_host_server_store_usage(ptr);
+  *ret = (ws_host_server_store_store_usage_t) {
+    (uint64_t) (uint64_t) (*((int64_t*) (ptr + 0))),
+    (uint64_t) (uint64_t) (*((int64_t*) (ptr + 8))),
+  };
 }
 
 __attribute__((__export_name__("ws-host:server/gate@0.2.0#on-upgrade")))

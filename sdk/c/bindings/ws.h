@@ -285,6 +285,47 @@ typedef struct {
   } val;
 } ws_host_server_control_result_timer_id_timer_error_t;
 
+// Why a write was refused. Nothing of it was written.
+typedef uint8_t ws_host_server_store_store_error_t;
+
+// The key is longer than 512 bytes of UTF-8.
+#define WS_HOST_SERVER_STORE_STORE_ERROR_KEY_TOO_LONG 0
+// The value is larger than 128 KiB.
+#define WS_HOST_SERVER_STORE_STORE_ERROR_VALUE_TOO_BIG 1
+// This handler has written as much as one handler may: 768 KiB of keys and values, or 100,000 changes of the room.
+#define WS_HOST_SERVER_STORE_STORE_ERROR_LIMIT 2
+// The store of this room is full: by default, 64 MiB of keys and values, with 64 bytes for each entry.
+#define WS_HOST_SERVER_STORE_STORE_ERROR_ROOM_FULL 3
+// The stores of all rooms together are full.
+#define WS_HOST_SERVER_STORE_STORE_ERROR_TOTAL_FULL 4
+// The host cannot write now, for example because the disk is full. It tries again by itself; reads work on.
+#define WS_HOST_SERVER_STORE_STORE_ERROR_UNAVAILABLE 5
+
+// The size of a store.
+typedef struct ws_host_server_store_store_usage_t {
+  // The number of keys.
+  uint64_t   keys;
+  // The bytes of all keys and values.
+  uint64_t   bytes;
+} ws_host_server_store_store_usage_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    ws_host_server_store_store_error_t err;
+  } val;
+} ws_host_server_store_result_void_store_error_t;
+
+typedef struct {
+  ws_string_t f0;
+  ws_list_u8_t f1;
+} ws_tuple2_string_list_u8_t;
+
+typedef struct {
+  ws_tuple2_string_list_u8_t *ptr;
+  size_t len;
+} ws_list_tuple2_string_list_u8_t;
+
 typedef ws_host_server_types_address_t exports_ws_host_server_gate_address_t;
 
 typedef struct {
@@ -443,6 +484,22 @@ extern bool ws_host_server_control_set_timer(uint64_t delay_us, ws_host_server_c
 // Cancels a timer: after this call it does not run. It is not an error if the timer has run or never existed.
 extern void ws_host_server_control_cancel_timer(ws_host_server_control_timer_id_t id);
 
+// Imported Functions from `ws-host:server/store@0.2.0`
+// The value of a key, or none when the store does not have the key.
+extern bool ws_host_server_store_get(ws_string_t *key, ws_list_u8_t *ret);
+// Sets the value of a key, in place of an earlier one. An empty key and an empty value are allowed.
+extern bool ws_host_server_store_set(ws_string_t *key, ws_list_u8_t *value, ws_host_server_store_store_error_t *err);
+// Removes a key. It is not an error if the store does not have it. Errors: only `limit` and `unavailable`.
+extern bool ws_host_server_store_delete(ws_string_t *key, ws_host_server_store_store_error_t *err);
+// Removes all keys. Errors: only `limit` and `unavailable`.
+extern bool ws_host_server_store_clear(ws_host_server_store_store_error_t *err);
+// The entries whose keys begin with `prefix`, in the order of the keys' bytes (UTF-8). It begins with the first key behind `after`, which
+// need not exist. It gives at most `limit` entries, at most 1,000, and at most 1 MiB of keys and values, but one entry at least if
+// there is one. So an empty list is the end; to go on, pass the last key as `after`.
+extern void ws_host_server_store_list(ws_string_t *prefix, ws_string_t *maybe_after, uint32_t limit, ws_list_tuple2_string_list_u8_t *ret);
+// The size of the store, with the writes of this handler.
+extern void ws_host_server_store_usage(ws_host_server_store_store_usage_t *ret);
+
 // Exported Functions from `ws-host:server/gate@0.2.0`
 void exports_ws_host_server_gate_on_upgrade(exports_ws_host_server_gate_request_t *request, exports_ws_host_server_gate_decision_t *ret);
 
@@ -508,6 +565,12 @@ void ws_host_server_topics_list_client_id_free(ws_host_server_topics_list_client
 void ws_host_server_topics_result_void_send_error_free(ws_host_server_topics_result_void_send_error_t *ptr);
 
 void ws_host_server_control_result_timer_id_timer_error_free(ws_host_server_control_result_timer_id_timer_error_t *ptr);
+
+void ws_host_server_store_result_void_store_error_free(ws_host_server_store_result_void_store_error_t *ptr);
+
+void ws_tuple2_string_list_u8_free(ws_tuple2_string_list_u8_t *ptr);
+
+void ws_list_tuple2_string_list_u8_free(ws_list_tuple2_string_list_u8_t *ptr);
 
 void exports_ws_host_server_gate_address_free(exports_ws_host_server_gate_address_t *ptr);
 

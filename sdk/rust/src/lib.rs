@@ -24,7 +24,8 @@
 //! `ws-host run` serves it.
 //!
 //! Reading order: you implement [`App`], and [`export!`] makes it the component. Handlers call [`send`], [`broadcast`]
-//! and the other functions; [`topics`] groups clients, [`control`] sets timers. [`Gate`], [`Lifecycle`], [`Flow`] and
+//! and the other functions; [`topics`] groups clients, [`control`] sets timers,
+//! [`store`] keeps data. [`Gate`], [`Lifecycle`], [`Flow`] and
 //! [`Timers`] are optional traits.
 //!
 //! A handler's effects take place when it returns: all of them or, if it panics, none. Payloads are borrowed, never
@@ -42,6 +43,7 @@ mod clients;
 pub mod control;
 mod export;
 mod message;
+pub mod store;
 pub mod topics;
 
 pub use app::{App, Decision, Flow, Gate, Lifecycle, Rejection, Request, Saved, StartReason, Timers};

@@ -7,7 +7,7 @@ use super::source::Source;
 /// The most names of `lib.rs`, its public modules included.
 const NAMES: usize = 10;
 /// The most names of a public module.
-const MODULE_NAMES: usize = 20;
+const MODULE_NAMES: usize = 24;
 const ROOT: &str = "host/src";
 const HIDDEN: &str = "#[doc(hidden)]";
 

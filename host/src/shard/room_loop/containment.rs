@@ -5,9 +5,8 @@ use std::net::IpAddr;
 use super::RoomLoop;
 use crate::app::{Fault, Launch, StartReason};
 use crate::log::{in_short, printable};
-use crate::room::{Decision, Effect};
+use crate::room::{Decision, Effect, JournalError};
 use crate::shard::input::What;
-use crate::shard::journal::JournalError;
 use crate::shard::room_circuit::{Cause, Verdict};
 use crate::types::{ClientId, CloseInfo, network};
 
@@ -153,6 +152,7 @@ impl<L: Launch> RoomLoop<L> {
         }
         self.cut_short(&CloseInfo::failed());
         self.room = self.room.emptied();
+        self.has_store = false;
         self.release.reset();
         if let Err(fault) = self.launch_instance(StartReason::Fresh).await {
             self.contain(fault, Blamed::Nobody).await;

@@ -37,13 +37,12 @@ use tokio::time::Sleep;
 
 use self::containment::Blamed;
 use crate::app::{Fault, Launch, Outcome, StartReason, UpgradeRequest};
-use crate::room::{Decision, LineId, Room, Turn, UpgradeId};
+use crate::room::{Decision, JournalError, LineId, Room, Stores, Turn, UpgradeId};
 use crate::shard::counters::Counters;
 use crate::shard::effects;
 use crate::shard::handlers::call;
 use crate::shard::hibernation::Hibernation;
 use crate::shard::input::{Input, What};
-use crate::shard::journal::{Journal, JournalError};
 use crate::shard::occupancy::Occupancy;
 use crate::shard::orders::RoomOrder;
 use crate::shard::outputs::Outputs;
@@ -62,6 +61,9 @@ pub(super) struct RoomLoop<L: Launch> {
     task: Rc<RoomTask>,
     orders: RoomOrders<L>,
     room: Room,
+    stores: Stores,
+    /// Whether the room has its store. Without it no instance starts.
+    has_store: bool,
     release: Release<L>,
     outputs: Outputs,
     occupancy: Occupancy,
@@ -91,9 +93,9 @@ impl<L: Launch> RoomLoop<L> {
         (task, orders): (Rc<RoomTask>, RoomOrders<L>),
         room: Room,
         release: Release<L>,
-        (journal, linger, hibernation): (Option<Rc<dyn Journal>>, Option<Duration>, Rc<Hibernation>),
+        (stores, linger, hibernation): (Stores, Option<Duration>, Rc<Hibernation>),
     ) -> Self {
-        let outputs = Outputs::new(journal, &task);
+        let outputs = Outputs::default();
         let occupancy = Occupancy::new(linger, shard.limits().handshake_timeout);
         let first_start = Some(StartReason::Fresh);
         Self {
@@ -102,6 +104,8 @@ impl<L: Launch> RoomLoop<L> {
             task,
             orders,
             room,
+            stores,
+            has_store: false,
             release,
             outputs,
             occupancy,
@@ -246,7 +250,12 @@ impl<L: Launch> RoomLoop<L> {
         if turn.admits() {
             self.occupancy.note_admitted();
         }
-        if let Some(turn) = self.outputs.commit(self.room.name(), turn) {
+        if turn.writes_to_memory() && self.stores.end_with_the_process() && self.counters.note_write_to_memory() {
+            tracing::warn!(
+                "the application stores data in memory, which ends with this process. To keep it, set `data` to a folder"
+            );
+        }
+        if let Some(turn) = self.outputs.commit(self.room.journal(), turn) {
             self.show(turn).await;
         }
     }
@@ -267,6 +276,7 @@ impl<L: Launch> RoomLoop<L> {
     async fn hear(&mut self, report: Result<u64, JournalError>) {
         match report {
             Ok(commit) => {
+                self.room.note_durable(commit);
                 self.outputs.note_durable(commit);
                 while let Some(turn) = self.outputs.pop_released() {
                     self.show(turn).await;

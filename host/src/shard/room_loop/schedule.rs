@@ -15,7 +15,7 @@ impl<L: Launch> RoomLoop<L> {
     /// Waits for the next step.
     pub(super) async fn next(&mut self) -> Work<L> {
         poll_fn(|cx| {
-            if let Some(report) = self.outputs.next_report() {
+            if let Some(report) = self.outputs.next_report(cx) {
                 return Poll::Ready(Work::Journal(report));
             }
             if let Some(order) = self.orders.borrow_mut().pop_front() {

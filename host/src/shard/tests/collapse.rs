@@ -6,7 +6,8 @@ use crate::room::Decision;
 
 /// The handler returns, and the commit of its turn panics.
 fn collapses(shard: &Bench) {
-    shard.journal.panics.set(true);
+    shard.have_fail(&["commit"]);
+    shard.journal.panic();
     shard.go_on.notify_one();
 }
 
@@ -34,8 +35,9 @@ fn upgrade_requests_that_wait_for_it_are_refused_with_500() {
         let decision = shard.asks_to_join("a").await;
         collapses(&shard);
         assert_eq!(decision.await, Ok(Decision::Refuse(500)));
-        shard.journal.panics.set(true);
+        shard.journal.panic();
         assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::Refuse(500)), "the one whose decision panics too");
+        shard.have_fail(&[]);
         assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::Accept(None)));
     });
 }

@@ -6,12 +6,14 @@ mod failures;
 mod half_closed;
 mod held;
 mod hibernation;
+mod journal;
 mod memory;
 mod occupancy;
+mod store;
 mod timers;
 mod verdicts;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::rc::Rc;
@@ -28,7 +30,6 @@ use tokio_tungstenite::tungstenite::protocol::{Message as Sent, Role};
 
 use super::command::{Address, Command, Delivery, Envelope};
 use super::counters::Counters;
-use super::journal::{Done, Journal, JournalError};
 use super::new_connection::{NewConnection, Permit};
 use super::rooms::Rooms;
 use super::roster::Roster;
@@ -36,10 +37,11 @@ use super::serve::serve;
 use super::table::Shard;
 use crate::app::{App, Fault, Launch, Outcome, Saved, StartReason, UpgradeRequest};
 use crate::config::Limits;
-use crate::room::{Decision, Effect, Room, TimerOptions, Turn};
+use crate::room::{Decision, Room, Stores, TimerOptions};
 use crate::types::{Client, ClientId, CloseInfo, Message, Request};
+use journal::Waits;
 
-/// Broadcasts what it is told. A message that begins with `write` counts as a turn that writes.
+/// Broadcasts what it is told. It stores the beginning of a message with `write` in it, as a key.
 #[derive(Clone)]
 struct Herald {
     told: Arc<Mutex<Vec<String>>>,
@@ -74,6 +76,14 @@ impl Herald {
             .map_err(|error| Fault::new(error.to_string()))
     }
 
+    /// Writes if commits are to panic: a turn that writes nothing has no commit.
+    async fn write_to_panic(&self, room: &mut Room) -> Outcome {
+        if self.outcome_of("commit").is_err() {
+            room.store().set("panic", "").await.map_err(|error| Fault::new(error.to_string()))?;
+        }
+        Ok(())
+    }
+
     fn outcome_of(&self, handler: &str) -> Outcome {
         let fails = self.failing.lock().expect("no test panics with it").contains(&handler);
         if fails { Err(Fault::new("the test asked for it")) } else { Ok(()) }
@@ -101,6 +111,13 @@ impl App for Herald {
     async fn on_message(&mut self, room: &mut Room, from: ClientId, message: Message) -> Outcome {
         let text = message.as_text().unwrap_or_default().to_owned();
         self.note(text.clone());
+        let key: String = text.chars().take(16).collect();
+        if text.contains("write")
+            && !text.starts_with("read")
+            && let Err(error) = room.store().set(&key, &key).await
+        {
+            return room.broadcast(error.to_string()).map_err(|error| Fault::new(error.to_string()));
+        }
         match text.split_once(' ') {
             Some(("keep", state)) => {
                 self.state = Some(state.to_owned());
@@ -110,7 +127,7 @@ impl App for Herald {
             Some(("trap", _)) => Err(Fault::new("the test asked for it")),
             Some(("wait", _)) => {
                 self.go_on.notified().await;
-                Ok(())
+                self.write_to_panic(room).await
             }
             Some(("flood", _)) => {
                 room.broadcast("x".repeat(70 << 10)).map_err(|error| Fault::new(error.to_string()))?;
@@ -119,6 +136,11 @@ impl App for Herald {
             }
             Some(("tick", _)) => self.tick(room, 0),
             Some(("close", _)) => room.close(from, 4000, &text).map_err(|error| Fault::new(error.to_string())),
+            Some(("read", key)) => {
+                let value = room.store().get(key).await.map_err(|error| Fault::new(error.to_string()))?;
+                room.broadcast(value.map_or_else(|| "nothing".into(), |value| String::from_utf8_lossy(&value).into_owned()))
+                    .map_err(|error| Fault::new(error.to_string()))
+            }
             Some(("answer", _)) => room.send(from, text).map(drop).map_err(|error| Fault::new(error.to_string())),
             _ => room.broadcast(text).map_err(|error| Fault::new(error.to_string())),
         }
@@ -155,8 +177,9 @@ impl App for Herald {
         Ok(Some(Saved { version: "1".into(), data: state.clone().into() }))
     }
 
-    async fn on_upgrade(&mut self, _room: &mut Room, _request: &UpgradeRequest) -> Result<Decision, Fault> {
+    async fn on_upgrade(&mut self, room: &mut Room, _request: &UpgradeRequest) -> Result<Decision, Fault> {
         self.note("asked".into());
+        self.write_to_panic(room).await?;
         self.outcome_of("gate").map(|()| Decision::Accept(None))
     }
 }
@@ -177,55 +200,10 @@ impl Launch for Herald {
     }
 }
 
-/// Keeps commits until the test says what becomes of them.
-#[derive(Default)]
-struct Waits {
-    commits: RefCell<Vec<Done>>,
-    arrived: Notify,
-    /// Whether the next commit panics: outside of any handler.
-    panics: Cell<bool>,
-}
-
-impl Journal for Waits {
-    fn commit(&self, _room: &str, turn: &Turn, done: Done) -> bool {
-        assert!(!self.panics.take(), "the test asked for it");
-        let writes = turn.effects().iter().any(|effect| match effect {
-            Effect::Send(_, frame) => turn.bytes_of(frame).windows(5).any(|part| part == b"write"),
-            _ => false,
-        });
-        if writes {
-            self.commits.borrow_mut().push(done);
-            self.arrived.notify_one();
-        }
-        writes
-    }
-}
-
-impl Waits {
-    /// Waits until this many commits wait.
-    async fn wait_for(&self, commits: usize) {
-        while self.commits.borrow().len() < commits {
-            self.arrived.notified().await;
-        }
-    }
-
-    /// Makes the oldest commit durable.
-    fn finish(&self) {
-        let done = self.commits.borrow_mut().remove(0);
-        done(Ok(()));
-    }
-
-    /// Fails all commits.
-    fn fail(&self) {
-        let commits = self.commits.take();
-        commits.into_iter().for_each(|done| done(Err(JournalError("the disk is full".into()))));
-    }
-}
-
 /// The shard under test.
 struct Bench {
     commands: mpsc::Sender<Command>,
-    journal: Rc<Waits>,
+    journal: Waits,
     counters: Arc<Counters>,
     told: Arc<Mutex<Vec<String>>>,
     go_on: Arc<Notify>,
@@ -352,11 +330,12 @@ fn with_limits<F: Future<Output = ()>>(limits: Limits, test: impl FnOnce(Rc<Benc
 fn with_linger<F: Future<Output = ()>>(limits: Limits, linger: Option<Duration>, test: impl FnOnce(Rc<Bench>) -> F) {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).expect("a runtime");
     runtime.block_on(async {
-        let (told, counters, journal) = (Arc::default(), Arc::new(Counters::default()), Rc::new(Waits::default()));
+        let (told, counters, journal) = (Arc::default(), Arc::new(Counters::default()), Waits::default());
         let shard = Shard::new(0, limits, Arc::new(Roster::default()));
         let app = Herald { told: Arc::clone(&told), go_on: Arc::default(), failing: Arc::default(), state: None };
         let (go_on, failing) = (Arc::clone(&app.go_on), Arc::clone(&app.failing));
-        let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&counters), Some(Rc::clone(&journal) as _), app, (linger, true));
+        let stores = Stores::journaled(journal.journal(), 64 << 20);
+        let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&counters), stores, app, (linger, true));
         let (commands, inbox) = mpsc::channel(64);
         let serving = tokio::task::spawn_local({
             let (shard, rooms) = (Rc::clone(&shard), Rc::clone(&rooms));

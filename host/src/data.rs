@@ -1,0 +1,49 @@
+//! The place and the time for which a server keeps its rooms.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{Instances, Limits};
+use crate::error::Error;
+use crate::memory;
+use crate::room::Total;
+use crate::shard::StorePlace;
+use crate::store::{Database, Settings, Sync};
+
+/// The data folder, if there is one.
+#[derive(Debug, Default)]
+pub(crate) struct DataFolder {
+    pub(crate) folder: Option<PathBuf>,
+    pub(crate) sync: Sync,
+}
+
+impl DataFolder {
+    /// Opens its database.
+    pub(crate) fn open(&self, limits: &Limits) -> Result<Option<Database>, Error> {
+        let settings = Settings { sync: self.sync, total_bytes: limits.store_total_bytes, ..Settings::default() };
+        let database = self.folder.as_deref().map(|folder| Database::open(folder, &settings)).transpose();
+        database.map_err(|error| Error::Data(error.to_string()))
+    }
+}
+
+/// The place of the stores of rooms. Nobody can come back to the store of one client, so it is in memory and ends with its room.
+pub(crate) fn store_place(instances: Instances, limits: &Limits, database: Option<Database>) -> StorePlace {
+    let of_rooms = instances == Instances::PerClient;
+    match database {
+        Some(database) if !of_rooms => StorePlace::Database(database),
+        _ => {
+            let most = limits.store_total_bytes.unwrap_or_else(|| memory::available() as u64 / 4);
+            StorePlace::Memory { of_rooms, total: Arc::new(Total::new(most)) }
+        }
+    }
+}
+
+/// How long an empty room is kept. Nobody can come back to the room of one client.
+pub(crate) fn linger(instances: Instances, limits: &Limits) -> Option<Duration> {
+    match instances {
+        Instances::Shared => None,
+        Instances::PerRoom => Some(limits.room_linger),
+        Instances::PerClient => Some(Duration::ZERO),
+    }
+}

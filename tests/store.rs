@@ -1,0 +1,137 @@
+//! The store of a room, through the real binary and a guest.
+
+use std::path::Path;
+
+use crate::support::{Client, Host, fails, guest};
+
+/// A host of the guest that keeps what it is told.
+fn host(arguments: &[&str]) -> Host {
+    Host::run_with("keeper", arguments)
+}
+
+fn data(folder: &Path) -> [&str; 2] {
+    ["--data", folder.to_str().expect("a temporary folder's name is text")]
+}
+
+async fn join(host: &Host, path: &str) -> Client {
+    let mut client = Client::connect_to(host, path).await;
+    client.hears().await;
+    client
+}
+
+/// A client of the wall, with what the wall tells a newcomer until it adds this text.
+async fn see(host: &Host, end: &str) -> (Client, Vec<String>) {
+    let mut client = Client::connect(host).await;
+    client.says(end).await;
+    let mut heard = Vec::new();
+    loop {
+        let line = client.hears().await;
+        if line.ends_with(&format!(": {end}")) {
+            return (client, heard);
+        }
+        heard.push(line);
+    }
+}
+
+#[tokio::test]
+async fn a_newcomer_to_the_wall_gets_the_last_fifty_texts_and_the_number_of_all() {
+    let host = Host::run("wall");
+    let (mut one, shown) = see(&host, "first").await;
+    assert_eq!(shown, ["* 0 texts are on the wall"]);
+    for number in 2..=60 {
+        assert_eq!(one.asks(&format!("text {number}")).await, format!("{number}: text {number}"));
+    }
+    let (_two, shown) = see(&host, "last").await;
+    assert_eq!((shown.len(), shown[0].as_str()), (51, "* 60 texts are on the wall"));
+    assert_eq!((shown[1].as_str(), shown[50].as_str()), ("11: text 11", "60: text 60"));
+}
+
+#[tokio::test]
+async fn the_wall_with_a_data_folder_keeps_all_over_a_kill() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let start = || Host::run_with("wall", &data(folder.path()));
+    let host = start();
+    let (mut one, _) = see(&host, "first").await;
+    assert_eq!(one.asks("a").await, "2: a");
+    host.signal("KILL");
+    drop(host);
+    let host = start();
+    let (_two, shown) = see(&host, "last").await;
+    assert_eq!(shown, ["* 2 texts are on the wall", "1: first", "2: a"]);
+}
+
+#[tokio::test]
+async fn a_store_in_memory_outlives_a_trap_and_its_room_but_not_the_host_which_says_so_once() {
+    let mut running = host(&["--instances", "per-room", "--room-linger", "0ms"]);
+    let mut one = join(&running, "/a").await;
+    assert_eq!([one.asks("add x").await, one.asks("add y").await], ["1 x", "2 y"]);
+    one.says("trap z").await;
+    assert_eq!(one.is_closed().await.0, 1011);
+    let mut other = join(&running, "/b").await;
+    assert_eq!(other.asks("add of another room").await, "1 of another room");
+    let mut two = join(&running, "/a").await;
+    assert_eq!(two.asks("list").await, "entry/00000001 x\nentry/00000002 y\n");
+    assert_eq!(two.asks("usage").await, "3 36");
+    running.signal("TERM");
+    let log = running.rest_of_log();
+    assert_eq!(log.matches("stores data in memory, which ends with this process").count(), 1, "{log}");
+    drop(running);
+    let fresh = host(&["--instances", "per-room"]);
+    let mut three = join(&fresh, "/a").await;
+    assert_eq!(three.asks("usage").await, "0 0");
+}
+
+#[tokio::test]
+async fn rooms_with_a_data_folder_keep_their_own_entries_over_a_restart() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for start in 1..=2 {
+        let mut arguments = data(folder.path()).to_vec();
+        arguments.extend(["--instances", "per-room", "--shards", "2", "--store-sync", "normal"]);
+        let mut host = host(&arguments);
+        let (mut one, mut two) = (join(&host, "/a").await, join(&host, "/b").await);
+        assert_eq!(one.asks("add x").await, format!("{start} x"));
+        assert_eq!(two.asks("add y").await, format!("{start} y"));
+        host.signal("TERM");
+        let log = host.rest_of_log();
+        assert!(host.ended().success() && !log.contains("in memory"), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn the_store_of_a_room_of_one_client_ends_with_it() {
+    let mut host = host(&["--instances", "per-client"]);
+    for _ in 0..2 {
+        let mut client = join(&host, "/").await;
+        assert_eq!(client.asks("add x").await, "1 x");
+        client.leaves(1000, "").await;
+    }
+    host.signal("TERM");
+    let log = host.rest_of_log();
+    assert!(!log.contains("in memory"), "{log}");
+}
+
+#[tokio::test]
+async fn limits_of_a_store_have_errors_of_their_own() {
+    let host = host(&["--instances", "per-room", "--store-room", "2000", "--store-total", "3000"]);
+    let mut one = join(&host, "/a").await;
+    assert_eq!(one.asks(&format!("set {} 1", "k".repeat(513))).await, "key-too-long");
+    assert_eq!(one.asks("set a 131073").await, "value-too-big");
+    assert_eq!(one.asks("set a 2000").await, "room-full");
+    assert_eq!(one.asks("set a 1900").await, "set");
+    let mut two = join(&host, "/b").await;
+    assert_eq!(two.asks("set a 1900").await, "total-full");
+    assert_eq!([one.asks("get a").await, one.asks("delete a").await], ["1900", "deleted"]);
+    assert_eq!([one.asks("get a").await, two.asks("set a 1900").await], ["none", "set"]);
+    assert_eq!([two.asks("clear").await, two.asks("usage").await], ["cleared", "0 0"]);
+}
+
+#[tokio::test]
+async fn a_second_host_with_the_same_data_folder_is_refused_in_one_line() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let host = host(&data(folder.path()));
+    let file = guest("keeper");
+    let mut arguments = vec!["run", file.to_str().expect("its name is text"), "--port", "0"];
+    arguments.extend(data(folder.path()));
+    let error = fails(&arguments);
+    assert!(error.contains(&format!("is in use by process {}", host.pid())) && error.contains("--data"), "{error}");
+}

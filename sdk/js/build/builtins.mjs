@@ -32,6 +32,7 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
  * case that never comes, so theirs fails where it is used; `told` gets a line about it.
  */
 export function builtins(told) {
+  const lines = new Set();
   return {
     name: 'builtins',
     setup(build) {
@@ -42,14 +43,21 @@ export function builtins(told) {
         // A package of that name comes first, and so does the word of a package's own `browser` map.
         const found = path === name && (await build.resolve(path, { ...from, pluginData: ASKED }));
         if (found && found.errors.length === 0) return found;
-        if (PURE.includes(name)) return build.resolve(`@jspm/core/nodelibs/${name}`, { kind: from.kind, resolveDir: HERE });
+        if (PURE.includes(name)) return pure(build, name, from.kind);
         if (name in GLOBALS) return { path: name, namespace: 'builtin-global' };
-        const reason = `${path} is not available: ${REASONS.find(([names]) => names.test(name))[1]}`;
+        const [, why] = REASONS.find(([names]) => names.test(name));
+        const reason = `${path} is not available: ${why}`;
         const owner = packageOf(from.importer);
         if (!owner) return { errors: [{ text: reason }] };
-        told(`the package ${owner} imports ${path}, and fails where it uses it: ${REASONS.find(([names]) => names.test(name))[1]}`);
+        const line = `the package ${owner} imports ${path}, and fails where it uses it: ${why}`;
+        if (!lines.has(line)) told(line);
+        lines.add(line);
         return { path: name, namespace: 'builtin-missing', pluginData: reason };
       });
+      build.onLoad({ filter: /./, namespace: 'builtin-required' }, ({ path }) => ({
+        contents: `module.exports = require(${JSON.stringify(shim(path))}).default;`,
+        resolveDir: HERE,
+      }));
       // The shims bring a process of their own.
       build.onLoad({ filter: /@jspm[\\/]core[\\/]nodelibs[\\/]browser[\\/]chunk-[^\\/]+$/ }, ({ path }) => {
         const contents = readFileSync(path, 'utf8');
@@ -59,6 +67,15 @@ export function builtins(told) {
       build.onLoad({ filter: /./, namespace: 'builtin-missing' }, ({ pluginData }) => ({ contents: missing(pluginData) }));
     },
   };
+}
+
+/** The shims are modules of ECMAScript. What Node.js gives to `require` is their default export: a function or a class for some. */
+function pure(build, name, kind) {
+  return kind === 'require-call' ? { path: name, namespace: 'builtin-required' } : build.resolve(shim(name), { kind, resolveDir: HERE });
+}
+
+function shim(name) {
+  return `@jspm/core/nodelibs/${name}`;
 }
 
 /** Marks the plugin's own question. */

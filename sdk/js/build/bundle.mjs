@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 
 import { builtins } from './builtins.mjs';
+import { absoluteLines } from './mappings.mjs';
 
 /** The name of the script that imports the module. */
 const ENTRY = 'ws-host-guest';
@@ -45,12 +46,14 @@ export async function bundle(contents, { root, plugins = [], told = () => {}, ..
     });
   const [map, script] = ['.map', '.js'].map((end) => result.outputFiles.find(({ path }) => path.endsWith(end)).text);
   const { mappings, sources } = JSON.parse(map);
-  return { script, positions: { mappings, sources: sources.map((source) => (isOwn(join(root, source)) ? '' : source)) } };
+  return { script, positions: { mappings: absoluteLines(mappings), sources: sources.map((source) => (isOwn(source, root) ? '' : source)) } };
 }
 
-function isOwn(file) {
+/** Whether a source is the SDK's: a module that a plugin makes, or one of the SDK's files or shims. */
+function isOwn(source, root) {
+  const file = join(root, source);
   const name = relative(PACKAGE, file);
-  return basename(file) === ENTRY || name.startsWith('src') || (name.startsWith('node_modules') && name.includes('@jspm'));
+  return /^[a-z-]+:/.test(source) || basename(file) === ENTRY || name.startsWith('src') || (name.startsWith('node_modules') && name.includes('@jspm'));
 }
 
 /** The path of a module of the SDK. */

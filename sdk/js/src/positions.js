@@ -18,18 +18,27 @@ export function inSources(stack) {
 }
 
 /**
- * Translates the frames that match `frame`, whose groups are line and column, both from 1. `sources` are the paths of the files; a file
+ * Translates the frames that match `frame`, whose groups are line and column, both from 1. The mappings are those of
+ * a source map, with absolute numbers at the begin of each line. `sources` are the paths of the files; a file
  * of the SDK has an empty one, and its frames are left out, unless the stack has no other.
  */
 export function translated(stack, frame, { mappings, sources }, known = new Map()) {
   const frames = stack.split('\n').map((text) => ({ text, match: frame.exec(text) }));
   const unknown = frames.map(({ match }) => match).filter((match) => match && !known.has(key(match)));
-  if (unknown.length > 0) lookUp(unknown, mappings, known);
+  if (unknown.length > 0) {
+    // In the order of the lines, the mappings are passed once.
+    let from = { line: 1, at: 0 };
+    for (const match of unknown.sort(([, one], [, other]) => one - other)) {
+      from = beginOf(Number(match[1]), mappings, from);
+      known.set(key(match), lookUp(match[2] - 1, mappings, from.at));
+    }
+  }
   const lines = [];
   for (const { text, match } of frames) {
     const found = match && known.get(key(match));
-    if (!found) lines.push(text);
-    else if (sources[found.source]) lines.push(text.replace(match[0], `(${sources[found.source]}:${found.line}:${found.column})`));
+    if (!match) lines.push(text);
+    // Code that esbuild adds comes from no source.
+    else if (found && sources[found.source]) lines.push(text.replace(match[0], `(${sources[found.source]}:${found.line}:${found.column})`));
   }
   return lines.some((line) => line.includes('(') && !line.includes('(native)')) ? lines.join('\n') : stack;
 }
@@ -38,44 +47,36 @@ function key([, line, column]) {
   return `${line}:${column}`;
 }
 
-/** Finds where positions came from, in one pass over the mappings of a source map (ECMA-426, "Mappings structure"). */
-function lookUp(matches, mappings, known) {
-  const wanted = matches.map((match) => ({ match, line: match[1] - 1, column: match[2] - 1 }));
-  const last = Math.max(...wanted.map(({ line }) => line));
-  const at = { source: 0, line: 0, column: 0 };
-  let [line, column, begin] = [0, 0, 0];
-  let asked = wanted.filter((one) => one.line === 0);
-  for (let end = 0; end <= mappings.length && line <= last; end += 1) {
-    const mark = mappings[end];
-    if (mark !== ',' && mark !== ';' && end < mappings.length) continue;
-    if (end > begin) {
-      const [columns, source, lines, sourceColumns] = numbers(mappings, begin, end);
-      column += columns;
-      if (source !== undefined) {
-        at.source += source;
-        at.line += lines;
-        at.column += sourceColumns;
-        for (const one of asked) if (column <= one.column) one.found = { source: at.source, line: at.line + 1, column: at.column + 1 };
-      }
-    }
-    begin = end + 1;
-    if (mark === ';') {
-      line += 1;
-      column = 0;
-      asked = wanted.filter((one) => one.line === line);
-    }
-  }
-  for (const { match, found } of wanted) known.set(key(match), found);
+/** Finds the first mapping of a line. */
+function beginOf(line, mappings, from) {
+  let { line: passed, at } = from;
+  for (; passed < line && at >= 0; passed += 1) at = mappings.indexOf(';', at) + 1 || -1;
+  return { line: passed, at };
 }
 
-const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+/** Finds where a column came from, in the mappings of its line, which begin at `begin` with absolute numbers. */
+function lookUp(column, mappings, begin) {
+  if (begin < 0) return undefined;
+  const end = mappings.indexOf(';', begin);
+  const now = [0, 0, 0, 0];
+  let found;
+  for (const segment of mappings.slice(begin, end < 0 ? undefined : end).split(',')) {
+    const deltas = numbers(segment);
+    deltas.forEach((delta, field) => (now[field] += delta));
+    if (now[0] > column) break;
+    if (deltas.length > 1) found = { source: now[1], line: now[2] + 1, column: now[3] + 1 };
+  }
+  return found;
+}
+
+export const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 /** Decodes the numbers of one segment: base 64, five bits a digit, the sixth if more follow; the lowest bit is the sign. */
-function numbers(mappings, begin, end) {
+export function numbers(segment) {
   const found = [];
   let [value, shift] = [0, 0];
-  for (let at = begin; at < end; at += 1) {
-    const digit = DIGITS.indexOf(mappings[at]);
+  for (const letter of segment) {
+    const digit = DIGITS.indexOf(letter);
     value += (digit & 31) << shift;
     shift += 5;
     if (digit & 32) continue;

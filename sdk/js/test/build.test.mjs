@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { absoluteLines } from '../build/mappings.mjs';
 import { translated } from '../src/positions.js';
 
 const TOOL = fileURLToPath(new URL('../bin/ws-host-guest.mjs', import.meta.url));
@@ -84,6 +85,10 @@ test('a module in TypeScript whose types are not checked says so', () => {
 test('a module of Node.js that only computes is built in, and one that cannot be is refused where it is imported', () => {
   const pure = build("import { Buffer } from 'node:buffer'; import path from 'path'; export default { onMessage() { return Buffer.from(path.sep); } }");
   assert.deepEqual([pure.status, pure.stderr], [0, '']);
+  // `require` gives the class.
+  writeFileSync(join(folder, 'old.cjs'), "module.exports = new (class extends require('events') {})();");
+  const required = build("import old from './old.cjs'; old.on('x', () => {}); export default { onMessage() { old.emit('x'); } }");
+  assert.deepEqual([required.status, required.stderr], [0, '']);
   const { status, stderr } = build("\nimport { readFileSync } from 'node:fs'; export default { onMessage() { readFileSync('x'); } }");
   assert.equal(status, 1);
   assert.match(stderr, /node:fs is not available: a guest has no files: keep data in/);
@@ -124,7 +129,7 @@ test('a module that fails while it loads is reported with its own file and line'
 
 test('positions of a stack are translated by the mappings of a source map', () => {
   // Generated line 1 has columns 0 and 4, of a.js 1:1 and 2:3; line 3 has column 0, of b.js 5:1.
-  const positions = { mappings: 'AAAA,IACE;;ACGF', sources: ['a.js', 'b.js', ''] };
+  const positions = { mappings: absoluteLines('AAAA,IACE;;ACGF'), sources: ['a.js', 'b.js', ''] };
   const frame = /\(script\.js:(\d+):(\d+)\)/;
   const stack = ['at f (script.js:1:4)', 'at g (script.js:1:9)', 'at map (native)', 'at h (script.js:3:1)'].join('\n');
   assert.equal(translated(stack, frame, positions), ['at f (a.js:1:1)', 'at g (a.js:2:3)', 'at map (native)', 'at h (b.js:5:1)'].join('\n'));

@@ -69,7 +69,7 @@ export function builtins(told) {
   };
 }
 
-/** The shims are modules of ECMAScript. What Node.js gives to `require` is their default export: a function or a class for some. */
+/** The shims are modules of ECMAScript. In Node.js, `require` gives their default export: for some a function or a class. */
 function pure(build, name, kind) {
   return kind === 'require-call' ? { path: name, namespace: 'builtin-required' } : build.resolve(shim(name), { kind, resolveDir: HERE });
 }

@@ -21,6 +21,8 @@ pub(crate) fn javascript(context: &Context) -> Check {
     }
     run(command("npm", &sdk).args(["test", "--silent"]))?;
     run(command(sdk.join("node_modules/.bin/tsc"), &places.root).args(["--project", "guest-examples/javascript"]))?;
+    let mut packages = command("node", &places.root);
+    run(packages.args(["sdk/js/test/packages/run.mjs", "--together"]).env("WS_HOST", places.host_binary()))?;
     let components = made(places, "guests-js")?;
     for (name, module) in [
         ("probe", "tests/guests-js/probe.js"),

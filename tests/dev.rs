@@ -93,7 +93,8 @@ async fn an_edited_project_is_built_again_and_swapped_and_a_mistake_in_it_change
     let told = told();
     assert!(told.contains("\"traps\":1") && told.contains("on-message trapped: it panicked"), "{told}");
     assert!(
-        told.contains("panicked at src/lib.rs:6:") && told.contains("no such variable"),
+        told.contains("on-message trapped: it panicked or aborted: thread '<unnamed>' (1) panicked at src/lib.rs:6:")
+            && told.contains(": no such variable: NotPresent\""),
         "the page has the panic's own words: {told}"
     );
     let log = host.logs_up_to("on-message trapped: it panicked or aborted (the log has its stderr)");

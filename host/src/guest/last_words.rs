@@ -22,11 +22,11 @@ impl LastWords {
     pub(super) fn add(&mut self, line: &str) {
         // The beginning of a longer line would be cut below.
         let start = line.ceil_char_boundary(line.len().saturating_sub(KEPT_BYTES));
-        for word in printable(&line[start..]).split_whitespace() {
+        for word in line[start..].split_whitespace() {
             if !self.0.is_empty() {
                 self.0.push(' ');
             }
-            self.0.push_str(word);
+            self.0.push_str(&printable(word));
         }
         if self.0.len() > KEPT_BYTES {
             let start = self.0.ceil_char_boundary(self.0.len() - KEPT_BYTES);
@@ -54,7 +54,8 @@ mod tests {
     #[test]
     fn several_lines_become_one_and_the_end_is_kept() {
         let mut words = LastWords::default();
-        words.add("Traceback (most recent call last):");
+        words.add("\n");
+        words.add("Traceback (most recent call last):\r\n");
         words.add("  File \"app.py\", line 3, in on_message\x1b[2J");
         assert_eq!(words.as_str(), "Traceback (most recent call last): File \"app.py\", line 3, in on_message\\u{1b}[2J");
         for line in 0..1000 {

@@ -127,9 +127,16 @@ fn a_dialogue_that_differs_names_its_line() {
         ("ann joins\nben says hello\n", "line 2, `ben says hello`: ben has not joined"),
         (
             "# A note\n\nann joins\nann dances\n",
-            "line 4, `ann dances`: unknown verb; a client `joins`, `says`, `hears`, `leaves` or `is closed with CODE`",
+            "line 4, `ann dances`: unknown verb; a client `joins`, `speaks`, `says`, `sends`, `hears`, `receives`, `waits`, `leaves`, `is refused with STATUS` or `is closed with CODE`",
         ),
         ("# Nothing but a note\n", "it has no line to play"),
+        ("--colour red\nann joins\n", "unexpected argument '--colour' found"),
+        ("ann joins\nann is refused with 403\n", "line 2, `ann is refused with 403`: ann was let in"),
+        (
+            "ann joins\nann sends 0x00\n",
+            "line 2, `ann sends 0x00`: write bytes as pairs of hexadecimal digits, for example 00 ff 41",
+        ),
+        ("ann joins\nann waits 10s\n", "line 2, `ann waits 10s`: ann heard `* guest-1 has joined`"),
         (
             "ann joins\nann hears ... joined\nann hears more\n",
             "line 3, `ann hears more`: no message came: nothing came within 200ms",
@@ -144,6 +151,14 @@ fn a_dialogue_that_differs_names_its_line() {
         assert_eq!(stderr.lines().last(), Some("ws-host: 1 of 2 dialogues failed"), "{stderr}");
         assert_eq!(output.status.code(), Some(1), "no mistake of the command line");
     }
+}
+
+#[test]
+fn a_dialogue_plays_binary_messages_subprotocols_headers_refusals_and_settings_of_its_own() {
+    let probe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/guests/probe");
+    let output = command().arg("test").current_dir(probe).output().expect("ws-host starts");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(stdout, "./tests/grammar.chat: 18 lines passed\n./tests/upgrades.chat: 7 lines passed\n");
 }
 
 #[test]

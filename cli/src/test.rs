@@ -1,38 +1,42 @@
 //! `ws-host test`: builds a guest project, serves it, and plays its dialogues with real clients.
 
 mod client;
+mod expected;
+mod play;
+mod settings;
 
-use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use ws_host::Server;
 use ws_host::log::printable;
-use ws_protocol::Message;
 
-use self::client::{Client, Heard};
-use crate::app_flags::AppFlags;
+use self::play::play;
+use self::settings::Settings;
 use crate::build::Project;
 use crate::swap::count;
-use crate::units;
-
-/// The wildcard of expected messages.
-const ANYTHING: &str = "...";
 
 const GRAMMAR: &str = "\
 Dialogues are the files tests/*.chat. Each line has a client's name and an action:
   ann joins                 connects her to /, or with a path: ann joins /room/blue?x=1
+  ann joins / as v2, v1     the same, and offers subprotocols
+  ann joins / with A: b     the same, with a header
+  ann speaks v2             expects this subprotocol to be agreed on
+  ann is refused with 403   behind a join: expects this HTTP status instead of a connection
   ann says hello            sends a text message
+  ann sends 00 ff 41        sends a binary message
   ann hears hello           expects it as the next message; ... stands for anything
+  ann receives 00 ff ...    expects a binary message; ... at its end stands for any bytes
   ann hears 5 bytes         expects a binary message of that size
-  ann is closed with 1011   expects the server to close, with this code
+  ann waits 200ms           expects no message in that time
+  ann is closed with 1011   expects the server to close, with this code and perhaps a reason
   ann leaves                closes
-Lines that begin with # are comments. Each file has a server of its own.";
+Lines that begin with # are comments. Lines that begin with -- before the first action are
+options for this file, one a line: --instances per-room. Each file has a server of its own.";
 
 /// `ws-host test`.
 #[derive(Debug, Args)]
@@ -41,12 +45,9 @@ pub struct TestArguments {
     /// The guest project, with dialogues in tests/*.chat
     #[arg(default_value = ".")]
     pub dir: PathBuf,
-    /// The longest wait for a message
-    #[arg(long, default_value = "10s", value_parser = units::duration, value_name = "TIME")]
-    pub timeout: Duration,
-    /// The options that `test` shares with `run`.
+    /// The settings that a dialogue may change for itself.
     #[command(flatten)]
-    pub app: AppFlags,
+    pub settings: Settings,
 }
 
 /// Dialogues that went differently. It leads to exit code 1.
@@ -66,10 +67,11 @@ pub fn test(arguments: &TestArguments) -> anyhow::Result<()> {
     let dialogues = dialogues(project.dir())?;
     let component = project.build()?;
     let (played, mut failed) = (dialogues.len(), 0);
+    // A mistake here is one of the command line, and fails no dialogue.
+    drop(server(arguments.settings.clone(), &component)?);
     for file in dialogues {
         let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        let server = arguments.app.clone().apply(Server::builder().port(0).component(&component))?.build()?;
-        let outcome = match with_server(server, |address| play(&text, address, arguments.timeout)) {
+        let outcome = match perform(&text, &component, &arguments.settings) {
             Ok(lines) => format!("{} passed", count(lines, "line", "lines")),
             Err(error) => {
                 failed += 1;
@@ -80,6 +82,18 @@ pub fn test(arguments: &TestArguments) -> anyhow::Result<()> {
         let _ = writeln!(std::io::stdout(), "{}: {}", file.display(), printable(&outcome));
     }
     if failed > 0 { Err(Failed { failed, played }.into()) } else { Ok(()) }
+}
+
+/// Plays a dialogue with a server of its own. Returns the number of lines played.
+fn perform(text: &str, component: &Path, settings: &Settings) -> anyhow::Result<usize> {
+    let settings = settings.with_lines_of(text)?;
+    let timeout = settings.timeout;
+    with_server(server(settings, component)?, |address| play(text, (address, timeout)))
+}
+
+/// A server for one dialogue.
+fn server(settings: Settings, component: &Path) -> anyhow::Result<Server> {
+    Ok(settings.app.apply(Server::builder().port(0).component(component))?.build()?)
 }
 
 fn dialogues(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
@@ -103,114 +117,4 @@ fn with_server<T>(server: Server, act: impl FnOnce(SocketAddr) -> anyhow::Result
     // The thread fails only through a bug of the server, which the dialogue has already met.
     let _ = serving.join();
     result
-}
-
-/// Plays a dialogue. Returns the number of lines played.
-fn play(text: &str, address: SocketAddr, timeout: Duration) -> anyhow::Result<usize> {
-    let mut clients = HashMap::new();
-    let mut played = 0;
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim_end();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        step(&mut clients, line, (address, timeout)).with_context(|| format!("line {}, `{line}`", index + 1))?;
-        played += 1;
-    }
-    if played == 0 {
-        bail!("it has no line to play");
-    }
-    Ok(played)
-}
-
-/// Plays one line: `ann joins`, `ann joins /path`, `ann says hello`, `ann hears hello`, `ann leaves` or
-/// `ann is closed with 1011`.
-fn step(clients: &mut HashMap<String, Client>, line: &str, server: (SocketAddr, Duration)) -> anyhow::Result<()> {
-    let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
-    let (verb, rest) = rest.split_once(' ').unwrap_or((rest, ""));
-    if verb == "joins" {
-        let path = if rest.is_empty() { "/" } else { rest };
-        clients.insert(name.to_owned(), Client::join(server, path)?);
-        return Ok(());
-    }
-    let client = clients.get_mut(name).with_context(|| format!("{name} has not joined"))?;
-    match verb {
-        "says" => client.says(rest)?,
-        "hears" => {
-            let heard = hear(client)?;
-            if !matches(rest, &heard) {
-                bail!("{name} heard `{heard}`");
-            }
-        }
-        "leaves" => {
-            client.leaves()?;
-            clients.remove(name);
-        }
-        "is" => {
-            let expected: Option<u16> = rest.strip_prefix("closed with ").and_then(|code| code.parse().ok());
-            let expected = expected.context("write `is closed with CODE`, for example `is closed with 1011`")?;
-            let code = closed(client)?;
-            if code != expected {
-                bail!("{name} was closed with {code}");
-            }
-            clients.remove(name);
-        }
-        _ => bail!("unknown verb; a client `joins`, `says`, `hears`, `leaves` or `is closed with CODE`"),
-    }
-    Ok(())
-}
-
-/// Whether a text is as expected. `...` in the expectation stands for anything.
-fn matches(expected: &str, text: &str) -> bool {
-    let pieces: Vec<_> = expected.split(ANYTHING).collect();
-    let [first, between @ .., last] = &pieces[..] else { return expected == text };
-    let Some(mut rest) = text.strip_prefix(first) else { return false };
-    for piece in between {
-        let Some((_, behind)) = rest.split_once(piece) else { return false };
-        rest = behind;
-    }
-    rest.ends_with(last)
-}
-
-/// Waits for the next message. Returns its text, or `N bytes` for a binary one.
-fn hear(client: &mut Client) -> anyhow::Result<String> {
-    match client.hears().context("no message came")? {
-        Heard::Message(Message::Text(text)) => Ok(text.to_string()),
-        Heard::Message(Message::Binary(data)) => Ok(format!("{} bytes", data.len())),
-        Heard::Closed(code) => bail!("the connection was closed with {code}"),
-    }
-}
-
-/// Waits for the server's close frame and returns its code. Messages before it are dropped.
-fn closed(client: &mut Client) -> anyhow::Result<u16> {
-    loop {
-        if let Heard::Closed(code) = client.hears().context("no close frame came")? {
-            return Ok(code);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn three_dots_stand_for_anything() {
-        for (expected, text) in [
-            ("hello", "hello"),
-            ("...", ""),
-            ("a...", "abc"),
-            ("...c", "abc"),
-            ("a...c", "ac"),
-            ("a...b...c", "a1b2c"),
-            ("...b...", "abc"),
-            ("wait...", "wait..."),
-        ] {
-            assert!(matches(expected, text), "{expected} {text}");
-        }
-        for (expected, text) in [("hello", "hello "), ("a...", "ba"), ("a...c", "abcd"), ("ab...bc", "abc"), ("a...b...c", "acb")]
-        {
-            assert!(!matches(expected, text), "{expected} {text}");
-        }
-    }
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use bytes::BytesMut;
-use ws_protocol::{ClientHandshake, Incoming, Message, NO_STATUS, Session, write_close, write_masked, write_message, write_pong};
+use ws_protocol::{
+    ClientHandshake, HandshakeError, Incoming, Message, NO_STATUS, Session, write_close, write_masked, write_message, write_pong,
+};
 
 /// The largest message that a client receives, in bytes.
 const LARGEST: usize = 64 << 20;
@@ -15,6 +17,25 @@ const LARGEST: usize = 64 << 20;
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 /// The size of a read in bytes.
 const READ: usize = 16 << 10;
+
+/// The request of a client that joins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry<'a> {
+    pub(super) path: &'a str,
+    /// The subprotocols that it offers, as `Sec-WebSocket-Protocol` has them.
+    pub(super) subprotocols: Option<&'a str>,
+    /// A header, `NAME: VALUE`.
+    pub(super) header: Option<&'a str>,
+}
+
+/// The server has refused the upgrade.
+#[derive(Debug, thiserror::Error)]
+#[error("the upgrade was refused: {reason}")]
+pub(super) struct Refused {
+    /// The HTTP status, if the server gave one.
+    pub(super) status: Option<u16>,
+    reason: String,
+}
 
 /// An open connection.
 #[derive(Debug)]
@@ -28,35 +49,63 @@ pub(super) struct Client {
     sent: u64,
     /// The longest wait for a message.
     timeout: Duration,
+    subprotocol: Option<String>,
 }
 
 /// A message, or the end.
 pub(super) enum Heard {
     Message(Message),
-    /// The server closed the connection with this code, or with 1005 for none.
-    Closed(u16),
+    /// The server closed the connection with this code, or with 1005 for none, and this reason.
+    Closed(u16, String),
 }
 
 impl Client {
-    /// Connects to a path of a server, with a time-out for each message.
-    pub(super) fn join((address, timeout): (SocketAddr, Duration), path: &str) -> anyhow::Result<Self> {
+    /// Connects to a server, with a time-out for each message. If the server refuses, the error is [`Refused`].
+    pub(super) fn join((address, timeout): (SocketAddr, Duration), entry: &Entry<'_>) -> anyhow::Result<Self> {
         let mut stream = TcpStream::connect(address).context("the server accepts no connection")?;
         stream.set_read_timeout(Some(timeout)).context("cannot set a time-out for reads")?;
         stream.set_write_timeout(Some(timeout)).context("cannot set a time-out for writes")?;
         stream.set_nodelay(true).context("cannot set up the connection")?;
-        let handshake = ClientHandshake { host: &address.to_string(), path, key: KEY, deflate: false };
-        stream.write_all(handshake.request().as_bytes()).context("the upgrade request could not be sent")?;
+        let handshake = ClientHandshake { host: &address.to_string(), path: entry.path, key: KEY, deflate: false };
+        let request = with_headers(&handshake.request(), entry);
+        stream.write_all(request.as_bytes()).context("the upgrade request could not be sent")?;
         let mut input = BytesMut::new();
         let welcome = loop {
             if let Some(response) = handshake.response(&input) {
-                break response.context("the upgrade was refused")?;
+                break response.map_err(|error| refused(&input, &error))?;
             }
             if read(&mut stream, &mut input, timeout)? == 0 {
                 bail!("the upgrade was refused: the connection ended");
             }
         };
-        let _ = input.split_to(welcome.len);
-        Ok(Self { stream, session: Session::client(LARGEST, None), input, random: RandomState::new(), sent: 0, timeout })
+        let subprotocol = field(&input.split_to(welcome.len), "sec-websocket-protocol");
+        let (session, random) = (Session::client(LARGEST, None), RandomState::new());
+        Ok(Self { stream, session, input, random, sent: 0, timeout, subprotocol })
+    }
+
+    /// The subprotocol that was agreed on.
+    pub(super) fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
+    }
+
+    /// Sends a binary message.
+    pub(super) fn sends(&mut self, data: &[u8]) -> anyhow::Result<()> {
+        self.send(|out| write_message(out, false, data))
+    }
+
+    /// The next message or the end, if one comes within this time.
+    pub(super) fn hears_within(&mut self, time: Duration) -> anyhow::Result<Option<Heard>> {
+        let timeout = std::mem::replace(&mut self.timeout, time);
+        // The kernel takes a time-out of zero for none.
+        self.stream.set_read_timeout(Some(time.max(Duration::from_millis(1)))).context("cannot set a time-out for reads")?;
+        let heard = match self.hears() {
+            Ok(heard) => Ok(Some(heard)),
+            Err(error) if error.is::<Late>() => Ok(None),
+            Err(error) => Err(error),
+        };
+        self.timeout = timeout;
+        self.stream.set_read_timeout(Some(timeout)).context("cannot set a time-out for reads")?;
+        heard
     }
 
     /// Sends a text message.
@@ -72,10 +121,10 @@ impl Client {
                 Some(Incoming::Ping(payload)) => self.send(|out| write_pong(out, &payload))?,
                 Some(Incoming::Pong(_)) => {}
                 Some(Incoming::Close(frame)) => {
-                    let code = frame.map_or(NO_STATUS, |frame| frame.code);
+                    let (code, reason) = frame.map_or((NO_STATUS, String::new()), |frame| (frame.code, frame.reason.to_string()));
                     // A server that has gone already needs no answer.
                     let _ = self.send(|out| write_close(out, code, ""));
-                    return Ok(Heard::Closed(code));
+                    return Ok(Heard::Closed(code, reason));
                 }
                 None if read(&mut self.stream, &mut self.input, self.timeout)? == 0 => {
                     bail!("the connection ended without a close frame")
@@ -106,12 +155,38 @@ impl Client {
     }
 }
 
+/// Nothing came within this time.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing came within {0:?}")]
+struct Late(Duration);
+
+/// Adds what the client asks for to an upgrade request, which ends in an empty line.
+fn with_headers(request: &str, entry: &Entry<'_>) -> String {
+    let subprotocols = entry.subprotocols.map(|offered| format!("Sec-WebSocket-Protocol: {offered}\r\n"));
+    let header = entry.header.map(|header| format!("{header}\r\n"));
+    let head = request.strip_suffix("\r\n").unwrap_or(request);
+    format!("{head}{}{}\r\n", subprotocols.unwrap_or_default(), header.unwrap_or_default())
+}
+
+fn refused(response: &[u8], error: &HandshakeError) -> Refused {
+    let head = String::from_utf8_lossy(response);
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).filter(|status| *status != 101);
+    Refused { status, reason: error.to_string() }
+}
+
+/// The value of a header of a response.
+fn field(head: &[u8], name: &str) -> Option<String> {
+    let head = String::from_utf8_lossy(head);
+    let mut fields = head.lines().filter_map(|line| line.split_once(':'));
+    fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
+}
+
 /// Appends the bytes of one read. Returns their number, 0 at the end.
 fn read(stream: &mut TcpStream, input: &mut BytesMut, timeout: Duration) -> anyhow::Result<usize> {
     let mut bytes = [0; READ];
     let read = match stream.read(&mut bytes) {
         Ok(read) => read,
-        Err(error) if is_late(&error) => bail!("nothing came within {timeout:?}"),
+        Err(error) if is_late(&error) => return Err(Late(timeout).into()),
         Err(error) => return Err(error).context("the connection was lost"),
     };
     input.extend_from_slice(&bytes[..read]);

@@ -37,12 +37,12 @@ struct Round {
 
 /// A client that writes as soon as its last write is durable.
 struct Client {
-    room: RoomStore,
     run: Arc<Run>,
     number: usize,
 }
 
 struct Run {
+    rooms: Vec<RoomStore>,
     keys: usize,
     value: Bytes,
     written: AtomicUsize,
@@ -94,9 +94,10 @@ fn main() {
 /// All clients through the database's one writer.
 fn grouped(folder: &Path, sync: Sync, rooms: usize, (keys, time): (usize, Duration)) -> Round {
     let database = Database::open(folder, &Settings { sync, ..Settings::default() }).expect("the folder is new");
-    let rooms: Vec<_> = (0..rooms.min(CLIENTS)).map(|number| open(&database, &format!("room {number}"))).collect();
+    let rooms: Vec<_> = (0..rooms).map(|number| open(&database, &format!("room {number}"))).collect();
     let (ended, all_ended) = mpsc::channel();
     let run = Arc::new(Run {
+        rooms,
         keys,
         value: vec![7; VALUE_BYTES].into(),
         written: AtomicUsize::new(0),
@@ -106,7 +107,7 @@ fn grouped(folder: &Path, sync: Sync, rooms: usize, (keys, time): (usize, Durati
     });
     let (cpu, begun, transactions) = (cpu_us(), Instant::now(), database.transactions());
     for number in 0..CLIENTS {
-        Client { room: rooms[number % rooms.len()].clone(), run: Arc::clone(&run), number }.write();
+        Client { run: Arc::clone(&run), number }.write();
     }
     std::thread::sleep(time);
     run.stop.store(true, Relaxed);
@@ -121,10 +122,10 @@ fn grouped(folder: &Path, sync: Sync, rooms: usize, (keys, time): (usize, Durati
 
 impl Client {
     fn write(self) {
-        let Run { keys, value, written, .. } = &*self.run;
+        let Run { rooms, keys, value, written, .. } = &*self.run;
         // A stride that is prime to the number of keys visits all of them.
         let key = (written.load(Relaxed) * 7_919 + self.number * 31) % keys;
-        let (room, begun) = (self.room.clone(), Instant::now());
+        let (room, begun) = (rooms[key % rooms.len()].clone(), Instant::now());
         let change = Write::Set(format!("the key of a client {key:019}").into(), value.clone());
         room.commit(vec![change], move |result| {
             result.expect("the disk has room");

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, mpsc};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::checkpoints::Checkpoints;
 use super::error::{CommitError, OpenError, ReadError};
 use super::folder::{self, FolderLock};
 use super::job::{Job, Jobs};
@@ -20,6 +19,7 @@ use super::settings::Settings;
 use super::space::Space;
 use super::state::{DueRoom, Usage};
 use super::threads::Threads;
+use super::upkeep::Upkeep;
 use super::write::{DurableTimer, Snapshot};
 use super::writer::Writer;
 use super::{connection, query, schema};
@@ -50,10 +50,9 @@ impl Database {
         let (sender, receiver) = mpsc::channel();
         let jobs = Jobs(sender);
         let readers = Readers::start(&file, folder)?;
-        let checkpoints = Checkpoints::start(&file, settings.sync, jobs.clone())?;
+        let upkeep = Upkeep::start(&file, settings, jobs.clone())?;
         let (own_space, probe_interval, log_pages) = (Arc::clone(&space), settings.probe_interval, settings.log_pages);
-        let writer =
-            Writer { connection, start, space: own_space, checkpoints, probe_interval, next_probe: None, log_pages, lock };
+        let writer = Writer { connection, start, space: own_space, upkeep, probe_interval, next_probe: None, log_pages, lock };
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(&receiver));
         let thread = thread.map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
         let threads = Arc::new(Threads { jobs, readers, space, writer: Mutex::new(Some(thread)) });

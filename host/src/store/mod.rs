@@ -21,7 +21,7 @@
 //! | `transaction` | the jobs of one transaction, as SQL |
 //! | `query` | reads, as SQL |
 //! | `readers` | the reader threads |
-//! | `checkpoints` | the thread that moves the log into the database file |
+//! | `upkeep` | the thread that keeps the database small |
 //! | `space` | the bytes of all rooms, and their limit |
 //! | `tools` | the commands of `ws-host data` |
 //! | `folder` | the data folder and its lock |
@@ -34,7 +34,6 @@
 //! **Failure.** When a transaction fails, every turn in it fails, and so does every later turn of its rooms until they are opened again.
 //! The database refuses commits until a probe write succeeds. The log gets one line for the failure and one for its end.
 
-mod checkpoints;
 mod connection;
 mod database;
 mod done;
@@ -55,6 +54,7 @@ mod tests;
 mod threads;
 pub mod tools;
 mod transaction;
+mod upkeep;
 mod write;
 mod writer;
 

@@ -28,6 +28,8 @@ pub struct Settings {
     pub sync: Sync,
     /// The most bytes of keys, values, timers and snapshots of all rooms; no limit if `None`.
     pub total_bytes: Option<u64>,
+    /// Rooms that nobody has opened for this long are removed, unless they have a durable timer; none if `None`.
+    pub expire_after: Option<Duration>,
     /// The pause between two probe writes while the database is unavailable.
     pub probe_interval: Duration,
     /// The pages of 4 KiB in the log at which a checkpoint begins. With more of them, more pages are written once instead of several times;
@@ -37,6 +39,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { sync: Sync::default(), total_bytes: None, probe_interval: Duration::from_secs(1), log_pages: 16_000 }
+        Self {
+            sync: Sync::default(),
+            total_bytes: None,
+            expire_after: None,
+            probe_interval: Duration::from_secs(1),
+            log_pages: 16_000,
+        }
     }
 }

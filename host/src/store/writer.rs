@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::checkpoints::{self, Checkpoints};
 use super::error::{CommitError, explain};
 use super::folder::FolderLock;
 use super::job::Job;
 use super::space::Space;
 use super::transaction::{self, Outcome};
+use super::upkeep::{self, Upkeep};
 
 /// The writes after which a transaction takes no further job: with 100 to 200 its sync is paid for, and with more the turns of its end wait
 /// for those of its beginning.
@@ -27,7 +27,7 @@ pub(super) struct Writer {
     /// Which start of the host this is. Rooms that are open have its number.
     pub(super) start: i64,
     pub(super) space: Arc<Space>,
-    pub(super) checkpoints: Checkpoints,
+    pub(super) upkeep: Upkeep,
     pub(super) probe_interval: Duration,
     /// When the next probe write is due, while the database is unavailable.
     pub(super) next_probe: Option<Instant>,
@@ -105,13 +105,13 @@ impl Writer {
 
     /// Asks for a checkpoint if the log has become long.
     fn watch_log(&self) {
-        if checkpoints::log_pages(&self.connection).is_ok_and(|pages| pages >= self.log_pages) {
-            self.checkpoints.ask();
+        if upkeep::log_pages(&self.connection).is_ok_and(|pages| pages >= self.log_pages) {
+            self.upkeep.ask();
         }
     }
 
     fn finish_checkpoint(&self) {
-        if let Err(error) = checkpoints::run(&self.connection) {
+        if let Err(error) = upkeep::run(&self.connection) {
             // The thread of checkpoints comes to the same error, and tells it.
             tracing::debug!("a checkpoint did not finish: {error}");
         }
@@ -163,8 +163,8 @@ impl Writer {
 
     /// Ends in good order. The last connection to close moves the log into the file, and removes it.
     fn close(self) {
-        let Self { connection, checkpoints, lock, .. } = self;
-        checkpoints.stop();
+        let Self { connection, upkeep, lock, .. } = self;
+        upkeep.stop();
         if let Err(error) = connection.execute("UPDATE meta SET value = 1 WHERE name = 'clean'", []) {
             tracing::warn!("the database is closed without its mark of a clean shutdown: {}", explain(&error));
         }

@@ -20,7 +20,7 @@ use crate::store::job::{Commit, Job};
 use crate::store::life::Life;
 use crate::store::query::{self, Range};
 use crate::store::transaction::{self, Moment};
-use crate::store::{checkpoints, connection, folder, schema, tools};
+use crate::store::{connection, folder, schema, tools, upkeep};
 
 /// The unit in which a disk writes.
 const SECTOR: usize = 512;
@@ -211,7 +211,7 @@ fn play(random: &mut Rng) -> (Files, Vec<State>) {
         transaction::run(&mut connection, 1, &jobs, at).expect("the files are read and written");
         let Some(before) = before else {
             if random.u8(..3) == 0 {
-                checkpoints::run(&connection).expect("the files are read and written");
+                upkeep::run(&connection).expect("the files are read and written");
             }
             state = next;
             continue;
@@ -226,7 +226,7 @@ fn play(random: &mut Rng) -> (Files, Vec<State>) {
             }
             (None, Crash::InCheckpoint) => {
                 let before = Files::read(folder.path());
-                checkpoints::run(&connection).expect("the files are read and written");
+                upkeep::run(&connection).expect("the files are read and written");
                 let database = torn(random, &before.database, &Files::read(folder.path()).database);
                 return (Files { database, ..before }, vec![next]);
             }

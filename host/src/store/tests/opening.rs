@@ -152,3 +152,17 @@ fn rooms_that_nobody_opened_for_long_are_removed_but_no_open_one_and_none_with_a
     assert_eq!(wait(store.database.expire(20)), Ok(1), "a crash leaves no room open for ever");
     assert_eq!((value(&store, "open"), value(&store, "timed")), (None, Some("123".into())));
 }
+
+#[test]
+fn with_an_age_old_rooms_expire_by_themselves() {
+    let store = Store::new();
+    let room = store.room("old").store;
+    commit(&room, vec![set("a", "123"), Write::Close]).expect("the database works");
+    store.database.close();
+    let settings = Settings { expire_after: Some(std::time::Duration::from_secs(60)), ..Settings::default() };
+    let database = Database::open(store.folder.path(), &settings).expect("the database works");
+    while database.total_bytes() > 0 {
+        wait(database.reserve_ids(1)).expect("the database works");
+    }
+    database.close();
+}

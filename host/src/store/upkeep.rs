@@ -1,0 +1,116 @@
+//! The thread that keeps the database small: checkpoints, and the expiry of rooms.
+//!
+//! A checkpoint beside the writer never reaches the end of a log that keeps growing, so the log could never start over. The thread does
+//! the bulk of the work. Then the writer moves the little that has come meanwhile, between two transactions, and starts the log over.
+
+use std::io;
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::connection;
+use super::error::{OpenError, explain};
+use super::job::{Job, Jobs};
+use super::settings::Settings;
+use crate::log::LogThrottle;
+
+/// The longest pause between two looks for expired rooms.
+const MAX_EXPIRY_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// The way to the thread.
+#[derive(Debug)]
+pub(super) struct Upkeep {
+    wake: SyncSender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Upkeep {
+    /// Starts the thread. It sends the writer `Job::FinishCheckpoint` after each checkpoint.
+    pub(super) fn start(file: &Path, settings: &Settings, jobs: Jobs) -> Result<Self, OpenError> {
+        let expire_after = settings.expire_after;
+        let connection = connection::for_writing(file, settings.sync).map_err(|source| OpenError::database(file, source))?;
+        let (wake, woken) = mpsc::sync_channel(1);
+        let thread = std::thread::Builder::new()
+            .name("store-upkeep".into())
+            .spawn(move || serve(&connection, expire_after, &woken, &jobs));
+        let folder = || file.parent().unwrap_or(file).to_owned();
+        let thread = thread.map_err(|source: io::Error| OpenError::Folder { folder: folder(), source })?;
+        Ok(Self { wake, thread })
+    }
+
+    /// Asks for a checkpoint. One that is asked for already is enough.
+    pub(super) fn ask(&self) {
+        let _ = self.wake.try_send(());
+    }
+
+    /// Waits for the checkpoint that runs, and ends the thread.
+    pub(super) fn stop(self) {
+        drop(self.wake);
+        // A thread that panicked has told it by its panic.
+        let _ = self.thread.join();
+    }
+}
+
+/// Moves as much of the log as possible without holding anybody up. Returns the pages that the log has, and those that have been moved.
+pub(super) fn run(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok((row.get(1)?, row.get(2)?)))
+}
+
+/// The pages that the log has.
+pub(super) fn log_pages(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("PRAGMA wal_checkpoint(NOOP)")?.query_row([], |row| row.get(1))
+}
+
+fn serve(connection: &Connection, expire_after: Option<Duration>, woken: &Receiver<()>, jobs: &Jobs) {
+    let failing = LogThrottle::one("checkpoints of the database");
+    // The first time at once: a process that is often started anew would never come to it.
+    let mut next_expiry = expire_after.map(|_| Instant::now());
+    loop {
+        let pause = next_expiry.map(|due| due.saturating_duration_since(Instant::now()));
+        match pause.map_or_else(|| woken.recv().map_err(RecvTimeoutError::from), |pause| woken.recv_timeout(pause)) {
+            Ok(()) => checkpoint(connection, jobs, &failing),
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(age) = expire_after {
+                    expire(age, jobs);
+                    next_expiry = Some(Instant::now() + age.min(MAX_EXPIRY_INTERVAL));
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+fn checkpoint(connection: &Connection, jobs: &Jobs, failing: &LogThrottle) {
+    match run(connection) {
+        Ok(_) => jobs.submit(Job::FinishCheckpoint),
+        Err(error) => {
+            if let Some(more) = failing.allows(Instant::now()) {
+                tracing::error!("the database's log cannot be moved into its file, and grows: {}{more}", explain(&error));
+            }
+            // The log stays long, so the next transaction asks again.
+        }
+    }
+}
+
+/// Removes all rooms that nobody has opened for this long, some in each transaction.
+fn expire(age: Duration, jobs: &Jobs) {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    let opened_before_us = u64::try_from(now.saturating_sub(age).as_micros()).unwrap_or(u64::MAX);
+    let mut removed = 0;
+    loop {
+        let (answer, answered) = oneshot::channel();
+        jobs.submit(Job::Expire { opened_before_us, answer });
+        match answered.blocking_recv() {
+            Ok(Ok(rooms)) if rooms > 0 => removed += rooms,
+            // An error is told by the writer, and the next round tries again.
+            _ => break,
+        }
+    }
+    if removed > 0 {
+        tracing::info!("{removed} rooms have expired: nobody opened them for {age:?}");
+    }
+}

@@ -1,4 +1,4 @@
-//! Whatever a client was answered is there after a crash, once and whole.
+//! Each answered entry is there after a crash, once and whole.
 //!
 //! `CRASH_RUNS=200 cargo test --workspace --test integration store::crash::` crashes 200 times.
 

@@ -40,7 +40,6 @@ const OF_OTHERS: &[&str] = &[
     "--request",
     "--include",
     "--inspect",
-    "--install-links",
     "--max-time",
     "--no-create-home",
     "--now",

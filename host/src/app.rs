@@ -2,14 +2,15 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 pub use crate::room::Decision;
+use crate::room::Room;
 pub use crate::room::{
     AttachmentError, CloseError, SendError, SendStatus, Store, StoreError, SubscribeError, TimerError, TimerOptions,
 };
-use crate::room::{ReleaseId, Room};
 pub use crate::store::Usage;
 pub use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message, Request};
 
@@ -127,6 +128,15 @@ pub trait App: Sized + 'static {
     fn snapshot(&mut self, _room: &mut Room) -> impl Future<Output = Result<Option<Saved>, Fault>> {
         async { Ok(None) }
     }
+}
+
+/// Names a release in what it has saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReleaseId {
+    /// The component's file name; for people.
+    pub name: Arc<str>,
+    /// The SHA-256 of the component, in hexadecimal. It is empty for a native app.
+    pub sha256: Arc<str>,
 }
 
 /// Makes instances of an app. A clone costs a reference count.

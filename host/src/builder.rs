@@ -315,6 +315,7 @@ impl Builder {
             admitting: Arc::clone(&admitting),
             notice,
             releases,
+            database: database.clone().filter(|_| config.instances != Instances::PerClient),
             stop,
             tls: tls.clone(),
             drain_timeout: limits.drain_timeout,

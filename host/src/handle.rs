@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use crate::error::Error;
 use crate::front::{Notice, Tls};
 use crate::shard::{Address, Command, Delivery, Envelope, Roster};
+use crate::store::Database;
 use crate::swap::{Handover, Releases, Status, SwapReport};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
@@ -41,6 +42,8 @@ pub(crate) struct Controls {
     pub notice: Notice,
     /// The releases of a component; a native app has none.
     pub releases: Option<Arc<Releases>>,
+    /// The database that keeps the rooms.
+    pub database: Option<Database>,
     /// Takes the deadline of a shutdown.
     pub stop: watch::Sender<Option<Instant>>,
     /// The certificate, if the server speaks TLS.
@@ -184,9 +187,14 @@ impl Handle {
     /// The running release, and what is counted.
     ///
     /// # Errors
-    /// The app is not a component.
+    /// The app is not a component, or the database cannot be read.
     pub async fn status(&self) -> Result<Status, Error> {
-        Ok(self.releases()?.status(self.inner.controls.roster.len()))
+        let mut status = self.releases()?.status(self.inner.controls.roster.len());
+        if let Some(database) = &self.inner.controls.database {
+            let closed = database.closed_rooms().await;
+            status.hibernating = closed.map_err(|error| Error::Data(error.to_string()))?;
+        }
+        Ok(status)
     }
 
     /// Shows this text on the page, if the server was built with `notices`. An empty text removes it.
@@ -234,6 +242,7 @@ mod tests {
             admitting: Arc::new(AtomicBool::new(true)),
             notice: Notice::default(),
             releases: None,
+            database: None,
             stop,
             tls: None,
             drain_timeout: Duration::ZERO,

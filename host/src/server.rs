@@ -75,8 +75,11 @@ impl Server {
     /// # Errors
     /// A listening socket cannot be used.
     pub async fn run(self) -> Result<(), Error> {
-        let Self { listeners, front, shards, stop, handle, database, .. } = self;
+        let Self { listeners, mut front, shards, stop, handle, database, .. } = self;
         let listeners = Listeners::new(listeners).map_err(unusable)?;
+        if let Some(database) = database.clone() {
+            front.resume(database).await.map_err(Error::Data)?;
+        }
         let deadline = front.run(listeners, stop).await;
         // In each queue, the command to drain stands behind all clients admitted before it.
         for shard in &shards {

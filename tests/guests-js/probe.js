@@ -154,11 +154,9 @@ const COMMANDS = {
     if (rest) ballast = Array.from({ length: Number(rest) }, (_, index) => `${index} `.padEnd(1021, 'ballast '));
     return `${ballast.length} KiB`;
   },
-  deep: (_client, rest) => {
+  deep: () => {
     try {
-      const depth = Number(rest);
-      JSON.parse('['.repeat(depth) + ']'.repeat(depth));
-      return 'read';
+      JSON.parse('['.repeat(1e6));
     } catch (error) {
       return `${error}`;
     }

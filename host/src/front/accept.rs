@@ -15,6 +15,7 @@ use super::listeners::Listeners;
 use super::setup::Setup;
 use crate::config::Limits;
 use crate::log::LogThrottle;
+use crate::store::Database;
 
 /// How long the loop waits when the system has no descriptor for a connection. The loop must neither spin nor end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -34,6 +35,12 @@ impl Front {
         let descriptors = descriptors::available();
         let Limits { max_connections, accepts_per_second, .. } = setup.limits;
         Self { handshakes: Arc::new(Handshakes::new(setup, descriptors)), descriptors, max_connections, accepts_per_second }
+    }
+
+    /// Goes on where the database has been left. Nothing is accepted yet.
+    pub async fn resume(&mut self, database: Database) -> Result<(), String> {
+        let handshakes = Arc::get_mut(&mut self.handshakes).expect("connections share the handshakes, and none is accepted yet");
+        handshakes.resume(database).await
     }
 
     /// Accepts connections until `stop` has a deadline, and returns that deadline.

@@ -1,25 +1,54 @@
 //! The order of clients: the id of each, and its hand-over to a shard.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::Permit;
 
+use super::client_ids::{BLOCK, ClientIds};
+use crate::store::{CommitError, Database};
 use crate::types::ClientId;
 
 /// Gives ids. A lock spans an id and its hand-over: on a runtime with several threads, a client could otherwise reach its shard
 /// before one with an earlier id.
 #[derive(Debug, Default)]
 pub struct Arrivals {
-    last: Mutex<u64>,
+    ids: Arc<Mutex<ClientIds>>,
+    /// Where ids are reserved, so that no later process uses them again.
+    database: Option<Database>,
 }
 
 impl Arrivals {
-    /// Sends what is made for the next id. Clients of one shard come to it in the order of their ids.
-    pub fn send<T>(&self, reservation: Permit<'_, T>, arrival: impl FnOnce(ClientId) -> T) {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        *last += 1;
-        reservation.send(arrival(ClientId::new(*last)));
+    /// From now on ids are reserved in this database before they are used.
+    pub async fn reserve_in(&mut self, database: Database) -> Result<(), CommitError> {
+        let first = database.reserve_ids(BLOCK).await?;
+        lock(&self.ids).begin_block(first);
+        self.database = Some(database);
+        Ok(())
     }
+
+    /// Sends what is made for the next id. Clients of one shard come to it in the order of their ids. Returns false if no id is left: the
+    /// database has reserved none for as long as it took to use half a block up.
+    pub fn send<T>(&self, reservation: Permit<'_, T>, arrival: impl FnOnce(ClientId) -> T) -> bool {
+        let mut ids = lock(&self.ids);
+        let id = ids.take();
+        if let Some(id) = id {
+            reservation.send(arrival(ClientId::new(id)));
+        }
+        if let Some(database) = self.database.as_ref().filter(|_| ids.wants_block()) {
+            let (reserved, ids) = (database.reserve_ids(BLOCK), Arc::clone(&self.ids));
+            tokio::spawn(async move {
+                match reserved.await {
+                    Ok(first) => lock(&ids).add_block(first),
+                    Err(_) => lock(&ids).is_refused(),
+                }
+            });
+        }
+        id.is_some()
+    }
+}
+
+fn lock(ids: &Mutex<ClientIds>) -> MutexGuard<'_, ClientIds> {
+    ids.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -40,11 +69,12 @@ mod tests {
                 scope.spawn(|| {
                     for _ in 0..EACH {
                         let reservation = shard.try_reserve().expect("the queue holds all of them");
-                        arrivals.send(reservation, |id| {
+                        let sent = arrivals.send(reservation, |id| {
                             // Another thread gets every chance to overtake.
                             std::thread::yield_now();
                             id.get()
                         });
+                        assert!(sent, "no id is missing");
                     }
                 });
             }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout_at;
 
 use super::admission::Admission;
@@ -33,7 +33,11 @@ use crate::close::CloseInfo;
 use crate::log::LogThrottle;
 use crate::protocol;
 use crate::shard::{Command, NewConnection, Permit};
+use crate::store::{Database, DueRoom};
 use crate::types::Client;
+
+/// How many alarms a command brings to a shard at most.
+const ALARMS: usize = 10_000;
 
 /// The handshakes of a server: PROXY protocol, TLS, HTTP, and the hand-over to a shard.
 #[derive(Debug)]
@@ -68,6 +72,32 @@ impl Handshakes {
             arrivals: Arrivals::default(),
             lost: LogThrottle::one("lost connections"),
         }
+    }
+
+    /// Goes on where the database has been left: ids of clients are reserved in it before they are used, and shards hear of the durable timers
+    /// of its rooms.
+    pub async fn resume(&mut self, database: Database) -> Result<(), String> {
+        let due = database.due_rooms(u64::MAX, usize::MAX).await.map_err(|error| error.to_string())?;
+        for alarms in due.chunks(ALARMS) {
+            for (shard, alarms) in self.by_shard(alarms) {
+                // A shard that has ended has no rooms.
+                let _ = shard.send(Command::SetAlarms(alarms)).await;
+            }
+        }
+        self.arrivals.reserve_in(database).await.map_err(|error| error.to_string())
+    }
+
+    fn by_shard(&self, rooms: &[DueRoom]) -> Vec<(&mpsc::Sender<Command>, Vec<(Arc<str>, u64)>)> {
+        let mut shards: Vec<(&mpsc::Sender<Command>, Vec<_>)> = Vec::new();
+        for DueRoom { room, due_us } in rooms {
+            let Some(shard) = self.router.shard_of(room) else { continue };
+            let alarm = (Arc::from(room.as_str()), *due_us);
+            match shards.iter_mut().find(|(known, _)| known.same_channel(shard)) {
+                Some((_, alarms)) => alarms.push(alarm),
+                None => shards.push((shard, vec![alarm])),
+            }
+        }
+        shards
     }
 
     /// Takes one connection through its handshake, within the handshake timeout.
@@ -148,7 +178,7 @@ impl Handshakes {
         let subprotocol = subprotocol.as_deref().map(Arc::from);
         let shares: Vec<_> = [share, behind_proxy].into_iter().flatten().filter(Share::is_limited).collect();
         let permit = Permit::new(permit, (!shares.is_empty()).then(|| Box::new(shares) as _));
-        self.arrivals.send(reservation, |id| {
+        let is_sent = self.arrivals.send(reservation, |id| {
             if address == from {
                 tracing::debug!(client = id.get(), %address, "connected");
             } else {
@@ -158,6 +188,9 @@ impl Handshakes {
             let_in.into_iter().for_each(LetIn::arrived);
             Command::Join(route.room, NewConnection { stream, tls, first, client, agreement, permit })
         });
+        if !is_sent && let Some(more) = self.lost.allows(Instant::now()) {
+            tracing::error!(%address, "a new connection is lost: the database reserves no client ids{more}");
+        }
     }
 
     /// Refuses a connection without reading its request. With TLS there is no reply: a handshake costs more than the

@@ -27,6 +27,7 @@
 //! | `forwarded` | the client's address in a proxy's `X-Forwarded-For` |
 //! | `extensions` | the agreement on compression |
 //! | `let_in` | a client that its room has let in and waits for |
+//! | `client_ids` | the next client id, out of blocks that are reserved |
 //! | `arrivals` | the ids of clients, in the order of their hand-over |
 //! | `authority` | a host and its port |
 //! | `admission` | whether there is room for another connection or client |
@@ -45,6 +46,7 @@ mod admission;
 mod arrivals;
 mod authority;
 mod certificate;
+mod client_ids;
 mod deadline;
 mod descriptors;
 mod discard;

@@ -64,6 +64,12 @@ impl Router {
         Some(Route { room, location: Location::Shard(shard) })
     }
 
+    /// The shard of the room of this name. `None` if paths do not name rooms.
+    pub fn shard_of(&self, room: &str) -> Option<&mpsc::Sender<Command>> {
+        let shard = self.hasher.hash_one(room) % self.shards.len() as u64;
+        (self.instances == Instances::PerRoom).then(|| &self.shards[usize::try_from(shard).unwrap_or(0)])
+    }
+
     /// Where the room's shard takes commands.
     pub fn shard(&self, route: &Route) -> &mpsc::Sender<Command> {
         let Location::Shard(shard) = route.location;

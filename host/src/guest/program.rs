@@ -10,12 +10,11 @@ use super::engine::Engine;
 use super::exports::ExportIndices;
 use super::instance::{Instance, Template};
 use super::{capabilities, exports};
-use crate::app::{Fault, Launch};
+use crate::app::{Fault, Launch, ReleaseId};
 use crate::config::{Grants, Limits};
 use crate::error::Error;
 use crate::file;
 use crate::log::{in_short, printable};
-use crate::room::ReleaseId;
 
 /// A guest that can be instantiated. A clone costs a reference count.
 #[derive(Clone)]

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::Room;
 use super::timers::{MAX_PAYLOAD_BYTES, Timer, TimerError, TimerOptions};
 use super::undo::Undo;
+use crate::store::Write;
 
 impl Room {
     /// Refuses new clients from now on, with HTTP status 503.
@@ -42,7 +43,8 @@ impl Room {
     ///
     /// # Errors
     /// `Limit`: the room has 10,000 timers already, or 16 MiB of payloads. `Invalid`: the payload is too large, or a repeating
-    /// timer's delay is 0. `NotDurable`: the timer is durable, and the room is that of a single client.
+    /// timer's delay is 0. `NotDurable`: the timer is durable, and the room is that of a single client. `Unavailable`: it is durable,
+    /// and the journal takes no writes now.
     pub fn set_timer(&mut self, delay: Duration, options: TimerOptions, payload: impl Into<Bytes>) -> Result<u64, TimerError> {
         let payload = payload.into();
         if payload.len() > MAX_PAYLOAD_BYTES || (options.repeat && delay.is_zero()) {
@@ -53,15 +55,26 @@ impl Room {
         if !state.timers.have_room_for(payload.len()) || !state.turn.may_change() {
             return Err(TimerError::Limit);
         }
-        let id = state.timers.add(Timer::new(((state.clock)(), wall_us), delay, options.repeat, payload));
+        if options.durable && state.contents.journal().is_some_and(|journal| !journal.takes_writes()) {
+            return Err(TimerError::Unavailable);
+        }
+        let timer = Timer::new(((state.clock)(), wall_us), delay, options.repeat, payload);
+        let id = state.timers.add(timer.clone());
         state.turn.undo_log.push(Undo::TimerSet(id));
+        if let Some(kept) = timer.kept(id) {
+            state.stage(Write::SetTimer(kept));
+        }
         Ok(id)
     }
 
     /// Cancels a timer. Does nothing if the timer has run or never existed.
     pub fn cancel_timer(&mut self, id: u64) {
         let state = self.state_mut();
-        if let Some(timer) = state.timers.cancel(id).filter(|timer| !timer.is_new()) {
+        let Some(timer) = state.timers.cancel(id) else { return };
+        if timer.due_us.is_some() {
+            state.stage(Write::DropTimer(id));
+        }
+        if !timer.is_new() {
             state.turn.undo_log.push(Undo::TimerCancelled(id, timer));
         }
     }

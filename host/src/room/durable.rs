@@ -7,19 +7,10 @@ use bytes::Bytes;
 use super::timers::{MAX_DELAY, Timer, Timers, micros, on_grid};
 use super::undo::Undo;
 use super::{Room, State};
+use crate::store::{DurableTimer, Write};
 
-/// A durable timer, as it is kept while its room is closed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DurableTimer {
-    /// Its id, unique in the room.
-    pub id: u64,
-    /// When it is due, in microseconds since 1970.
-    pub due_us: u64,
-    /// The interval of a repeating timer, in microseconds.
-    pub every_us: Option<u64>,
-    /// The payload for the handler.
-    pub payload: Bytes,
-}
+/// How long durable timers wait before the journal is looked at again that takes no writes.
+const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(1);
 
 impl Timers {
     /// The time of the wall clock, if the room can keep durable timers.
@@ -71,13 +62,20 @@ impl Timers {
 
 impl Timer {
     /// The timer as it is kept, if it is durable.
-    fn kept(&self, id: u64) -> Option<DurableTimer> {
+    pub(super) fn kept(&self, id: u64) -> Option<DurableTimer> {
         let due_us = self.due_us?;
         Some(DurableTimer { id, due_us, every_us: self.every.map(micros), payload: self.payload.clone() })
     }
 }
 
 impl State {
+    /// Adds a write to the running turn, if it goes to a journal.
+    pub(super) fn stage(&mut self, write: Write) {
+        if self.contents.journal().is_some() {
+            self.turn.written.writes.push(write);
+        }
+    }
+
     /// Undoes that a durable timer was taken off.
     pub(super) fn put_back(&mut self, id: u64, timer: Timer) {
         self.timers.cancel(id);
@@ -94,8 +92,25 @@ impl Room {
     /// The handler of a timer begins. A durable timer is taken off by the handler's turn. Returns whether it is one.
     pub(crate) fn begin_timer(&mut self, id: u64) -> bool {
         let state = self.state_mut();
-        let Some((timer, _again)) = state.timers.begin(id, (state.clock)()) else { return false };
+        let Some((timer, again)) = state.timers.begin(id, (state.clock)()) else { return false };
         state.turn.undo_log.push(Undo::TimerRan(id, timer));
+        state.stage(again.map_or(Write::DropTimer(id), Write::SetTimer));
         true
+    }
+
+    /// Takes the next timer that is due, as `Timers::take_due` does. While the journal takes no writes, durable timers wait: their handlers
+    /// would run for nothing.
+    pub(crate) fn take_due_timer(&mut self, now: Instant) -> Option<(Instant, u64, Bytes)> {
+        let state = self.state_mut();
+        if state.timers.next_due_is_durable() && state.contents.journal().is_some_and(|journal| !journal.takes_writes()) {
+            state.timers.postpone_next(now + UNAVAILABLE_PAUSE);
+            return None;
+        }
+        state.timers.take_due(now)
+    }
+
+    /// Stages a change of what the journal keeps of the room beside its store. The caller commits it.
+    pub(crate) fn keep(&mut self, write: Write) {
+        self.state_mut().stage(write);
     }
 }

@@ -12,7 +12,7 @@
 //! | `topics` | groups of clients: the contract's `topics` interface |
 //! | `timers` | the table of timers |
 //! | `durable` | timers that outlive the instance and the hibernation of the room |
-//! | `snapshot` | the saved state of an instance |
+//! | `dormant` | the kept parts of a closed room |
 //! | `store` | what the app keeps: the contract's `store` interface |
 //! | `effect` | one output of a handler |
 //! | `turn` | all that one handler has done |
@@ -24,11 +24,11 @@
 mod clients;
 mod commit;
 mod control;
+mod dormant;
 mod durable;
 mod effect;
 mod held;
 mod member;
-mod snapshot;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -46,11 +46,10 @@ use bytes::Bytes;
 
 use crate::types::ClientId;
 
-pub use durable::DurableTimer;
+pub use dormant::Dormant;
 pub use effect::{Decision, Effect, Frame, Target, UpgradeId};
 pub use held::Held;
 pub use member::{LineId, Member};
-pub use snapshot::{ReleaseId, Snapshot};
 use store::Contents;
 pub use store::{Backing, Done, Journal, JournalError, Opened, Reading, Rows, Store, StoreError, Stores, Total};
 pub use timers::{TimerError, TimerOptions, Timers};

@@ -130,6 +130,20 @@ impl Timers {
         Some((due, id, timer.payload))
     }
 
+    /// Whether the next timer is durable.
+    pub(super) fn next_due_is_durable(&self) -> bool {
+        !self.durable_by_due.is_empty()
+            && self.by_due.first().and_then(|(_, id)| self.by_id.get(id)).is_some_and(|timer| timer.due_us.is_some())
+    }
+
+    /// Has the next timer wait until this time.
+    pub(super) fn postpone_next(&mut self, until: Instant) {
+        let next = self.by_due.first().map(|(_, id)| *id);
+        if let Some((id, timer)) = next.and_then(|id| Some((id, self.cancel(id)?))) {
+            self.restore(id, Timer { due: until, ..timer });
+        }
+    }
+
     pub(super) fn restore(&mut self, id: u64, timer: Timer) {
         self.payload_bytes += timer.payload.len();
         self.by_due.insert((timer.due, id));

@@ -19,6 +19,8 @@ pub enum Command {
     Withdraw(Arc<str>),
     /// A client has connected, to the room of this name.
     Join(Arc<str>, NewConnection),
+    /// Rooms of the shard that are closed have durable timers, the next of which are due at these times, in microseconds since 1970.
+    SetAlarms(Vec<(Arc<str>, u64)>),
     /// The owner has something for clients.
     Deliver(Envelope),
     /// The server shuts down: every client is closed. The shard ends when all are gone and the rooms are idle, at the latest at

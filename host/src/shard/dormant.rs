@@ -4,40 +4,28 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::app::{Saved, StartReason};
-use crate::room::{DurableTimer, Snapshot};
+use crate::room::Dormant;
+use crate::store::{DurableTimer, Snapshot};
 
 /// The most that a shard keeps of its closed rooms, in bytes. The room that closed first goes first.
 const MAX_BYTES: usize = 64 << 20;
 /// The memory of a closed room beside its name and states, about.
 const ROOM_BYTES: usize = 256;
 
-/// The kept parts of one closed room.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Dormant {
-    /// The saved states, the newest first: one, or several while a probation runs.
-    pub(super) snapshots: Vec<Snapshot>,
-    /// The durable timers.
-    pub(super) timers: Vec<DurableTimer>,
-    /// Whether nothing has happened since the newest snapshot.
-    pub(super) is_clean: bool,
+/// The state for the instance that opens a room again, and why that starts. A state that a rejected release has saved is passed over.
+pub(super) fn restored(dormant: &Dormant, is_rejected: impl Fn(&Snapshot) -> bool) -> (Option<Saved>, StartReason) {
+    let chosen = dormant.snapshots.iter().position(|snapshot| !is_rejected(snapshot));
+    let is_newest = chosen.unwrap_or(dormant.snapshots.len()) == 0;
+    let saved = chosen.and_then(|chosen| dormant.snapshots.get(chosen));
+    let saved = saved.map(|Snapshot { version, data, .. }| Saved { version: version.clone(), data: data.clone() });
+    (saved, if dormant.is_clean && is_newest { StartReason::Restored } else { StartReason::Recovered })
 }
 
-impl Dormant {
-    /// The state for the instance that opens the room again, and why that starts. A state that a rejected release has saved is passed
-    /// over.
-    pub(super) fn restored(&self, is_rejected: impl Fn(&Snapshot) -> bool) -> (Option<Saved>, StartReason) {
-        let chosen = self.snapshots.iter().position(|snapshot| !is_rejected(snapshot));
-        let is_newest = chosen.unwrap_or(self.snapshots.len()) == 0;
-        let saved = chosen.and_then(|chosen| self.snapshots.get(chosen));
-        let saved = saved.map(|Snapshot { version, data, .. }| Saved { version: version.clone(), data: data.clone() });
-        (saved, if self.is_clean && is_newest { StartReason::Restored } else { StartReason::Recovered })
-    }
-
-    fn bytes(&self) -> usize {
-        let snapshots: usize = self.snapshots.iter().map(Snapshot::bytes).sum();
-        let timers: usize = self.timers.iter().map(|timer| timer.payload.len() + size_of::<DurableTimer>()).sum();
-        snapshots + timers + ROOM_BYTES
-    }
+/// The memory that a closed room takes beside its name, about.
+fn bytes(dormant: &Dormant) -> usize {
+    let snapshots: usize = dormant.snapshots.iter().map(|snapshot| snapshot.version.len() + snapshot.data.len()).sum();
+    let timers: usize = dormant.timers.iter().map(|timer| timer.payload.len() + size_of::<DurableTimer>()).sum();
+    snapshots + timers + ROOM_BYTES
 }
 
 /// The closed rooms of a shard.
@@ -61,14 +49,14 @@ impl Dormants {
     pub(super) fn take(&mut self, room: &str) -> Option<Dormant> {
         let (age, dormant) = self.by_name.remove(room)?;
         self.by_age.remove(&age);
-        self.bytes -= room.len() + dormant.bytes();
+        self.bytes -= room.len() + bytes(&dormant);
         Some(dormant)
     }
 
     /// Keeps a room that closes. Returns the rooms for which no memory is left, which can be this one.
     pub(super) fn keep(&mut self, room: &Arc<str>, dormant: Dormant) -> Vec<Arc<str>> {
         self.take(room);
-        self.bytes += room.len() + dormant.bytes();
+        self.bytes += room.len() + bytes(&dormant);
         self.by_name.insert(Arc::clone(room), (self.next, dormant));
         self.by_age.insert(self.next, Arc::clone(room));
         self.next += 1;
@@ -93,38 +81,36 @@ impl Dormants {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::room::ReleaseId;
 
     fn snapshot(release: &str, data: &'static str) -> Snapshot {
-        let by = ReleaseId { name: release.into(), sha256: release.into() };
-        Snapshot { by, version: "1".into(), data: data.into() }
+        Snapshot { release: release.into(), sha256: release.into(), version: "1".into(), data: data.into(), saved_us: 0 }
     }
 
-    fn restored(dormant: &Dormant, rejected: &str) -> (Option<&'static str>, StartReason) {
-        let (saved, reason) = dormant.restored(|snapshot| &*snapshot.by.sha256 == rejected);
+    fn given(dormant: &Dormant, rejected: &str) -> (Option<&'static str>, StartReason) {
+        let (saved, reason) = restored(dormant, |snapshot| &*snapshot.sha256 == rejected);
         (saved.map(|saved| if saved.data == "new" { "new" } else { "old" }), reason)
     }
 
     #[test]
     fn a_room_gets_the_newest_state_and_hears_whether_anything_has_happened_since() {
         let mut dormant = Dormant { snapshots: vec![snapshot("b", "new"), snapshot("a", "old")], timers: vec![], is_clean: true };
-        assert_eq!(restored(&dormant, ""), (Some("new"), StartReason::Restored));
+        assert_eq!(given(&dormant, ""), (Some("new"), StartReason::Restored));
         dormant.is_clean = false;
-        assert_eq!(restored(&dormant, ""), (Some("new"), StartReason::Recovered));
+        assert_eq!(given(&dormant, ""), (Some("new"), StartReason::Recovered));
     }
 
     #[test]
     fn a_room_gets_no_state_of_a_release_that_has_failed_its_probation() {
         let mut dormant = Dormant { snapshots: vec![snapshot("b", "new"), snapshot("a", "old")], timers: vec![], is_clean: true };
-        assert_eq!(restored(&dormant, "b"), (Some("old"), StartReason::Recovered));
+        assert_eq!(given(&dormant, "b"), (Some("old"), StartReason::Recovered));
         dormant.snapshots.pop();
-        assert_eq!(restored(&dormant, "b"), (None, StartReason::Recovered));
+        assert_eq!(given(&dormant, "b"), (None, StartReason::Recovered));
     }
 
     #[test]
     fn a_room_without_a_state_is_restored_too() {
         let dormant = Dormant { is_clean: true, ..Dormant::default() };
-        assert_eq!(restored(&dormant, ""), (None, StartReason::Restored));
+        assert_eq!(given(&dormant, ""), (None, StartReason::Restored));
     }
 
     #[test]

@@ -18,7 +18,7 @@ const AT_ONCE: usize = 100;
 /// Batches closer together than this would not spread anything. With too many clients for that, batches are larger.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// Closes every client and returns when all are gone and the rooms are idle, at the latest at the deadline, or later by the time that the
+/// Closes every client and returns when all are gone, and the rooms are idle and, if they outlive the process, kept; at the latest at the deadline, or later by the time that the
 /// machine stands still. Clients not yet closed are served as before.
 pub(super) async fn drain<L: Launch>(
     shard: &Rc<Shard>,
@@ -44,6 +44,9 @@ pub(super) async fn drain<L: Launch>(
             }
         }
         rooms.idle().await;
+        if rooms.are_durable() {
+            rooms.end().await;
+        }
     };
     tokio::select! {
         biased;

@@ -10,11 +10,11 @@ use tokio::sync::Notify;
 
 use super::alarms::{Alarms, PACE};
 use super::counters::Counters;
-use super::dormant::{Dormant, Dormants};
+use super::dormant::{Dormants, restored};
 use super::timer_faults::TimerFaults;
-use crate::app::{Saved, StartReason};
+use crate::app::{ReleaseId, Saved, StartReason};
 use crate::log::{LogThrottle, in_short};
-use crate::room::ReleaseId;
+use crate::room::Dormant;
 
 /// The kept parts of the rooms of a shard that are closed.
 pub(super) struct Hibernation {
@@ -51,9 +51,13 @@ impl Hibernation {
         self.keeps_rooms
     }
 
+    /// A room is open, and needs no alarm.
+    pub(super) fn end_alarm(&self, room: &str) {
+        self.alarms.borrow_mut().remove(room);
+    }
+
     /// Takes what is kept of a room that opens.
     pub(super) fn take(&self, room: &str) -> Option<Dormant> {
-        self.alarms.borrow_mut().remove(room);
         let dormant = self.dormants.borrow_mut().take(room)?;
         self.counters.remove_hibernating(1);
         Some(dormant)
@@ -80,7 +84,8 @@ impl Hibernation {
         }
     }
 
-    fn set_alarm(&self, room: Arc<str>, due_us: u64) {
+    /// Has a room be opened at this time, in microseconds since 1970, unless it is opened before.
+    pub(super) fn set_alarm(&self, room: Arc<str>, due_us: u64) {
         self.alarms.borrow_mut().set(room, due_us);
         self.alarm_set.notify_one();
     }
@@ -117,7 +122,7 @@ impl Hibernation {
     /// The state for the instance that opens a room again, and why that starts.
     pub(super) fn restored(&self, dormant: &Dormant) -> (Option<Saved>, StartReason) {
         let rejected = self.rejected.borrow();
-        dormant.restored(|snapshot| rejected.contains(&snapshot.by.sha256))
+        restored(dormant, |snapshot| rejected.contains(&snapshot.sha256))
     }
 
     /// From now on, no instance gets a state that this release has saved.

@@ -2,11 +2,11 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
-use crate::room::{Backing, Done, Journal, JournalError, Opened, Reading, Rows, StoreError};
+use super::hibernation::wall_us;
+use crate::room::{Backing, Done, Dormant, Journal, JournalError, Opened, Reading, Rows, StoreError};
 use crate::store::{CommitError, Database, ReadError, RoomStore, Write};
 
 /// A database as the journal of all rooms.
@@ -23,10 +23,11 @@ struct Part {
 impl Journal for DatabaseJournal {
     fn open(&self, room: &str) -> Pin<Box<dyn Future<Output = Result<Opened, JournalError>> + Send>> {
         let database = self.0.clone();
-        let opening = database.open_room(room.into(), microseconds(SystemTime::now()));
+        let opening = database.open_room(room.into(), wall_us());
         Box::pin(async move {
             let opened = opening.await.map_err(|error| JournalError(error.to_string()))?;
-            Ok(Opened { backing: Arc::new(Part { room: opened.store, database }), usage: opened.usage })
+            let dormant = Dormant { snapshots: opened.snapshots, timers: opened.timers, is_clean: opened.clean };
+            Ok(Opened { backing: Arc::new(Part { room: opened.store, database }), usage: opened.usage, dormant })
         })
     }
 }
@@ -63,9 +64,4 @@ impl Backing for Part {
 fn unreadable(error: &ReadError) -> StoreError {
     tracing::error!("{error}");
     StoreError::Unavailable
-}
-
-fn microseconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }

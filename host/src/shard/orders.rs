@@ -66,6 +66,8 @@ pub(super) enum RoomOrder<L> {
     Revert(Arc<Probation>, oneshot::Sender<()>),
     /// As `Order::Settle`.
     Settle,
+    /// The server shuts down: the room ends, and is kept. Nobody is in it any more.
+    End(oneshot::Sender<()>),
     /// Something of the owner's goes to the members, or to the subscribers of a topic.
     Deliver(Option<Arc<str>>, Delivery),
 }

@@ -9,8 +9,8 @@ use super::handlers::guarded;
 use super::probation::Probation;
 use super::room_circuit::{Cause, RoomCircuit, Verdict};
 use super::way_back::WayBack;
-use crate::app::{Fault, Launch, Saved};
-use crate::room::Snapshot;
+use crate::app::{Fault, Launch, ReleaseId, Saved};
+use crate::store::Snapshot;
 
 /// The release of one room.
 pub(super) struct Release<L: Launch> {
@@ -58,13 +58,19 @@ impl<L: Launch> Release<L> {
 
     /// The states to keep when the room closes and its instance has saved this one, the newest first. While something leads back, those of
     /// the releases before stay.
-    pub(super) fn states(&self, newest: Option<Saved>) -> Vec<Snapshot> {
-        let snapshot = |by, Saved { version, data }| Snapshot { by, version, data };
+    pub(super) fn states(&self, newest: Option<Saved>, now_us: u64) -> Vec<Snapshot> {
+        let snapshot = |ReleaseId { name, sha256 }, Saved { version, data }| Snapshot {
+            release: name,
+            sha256,
+            version,
+            data,
+            saved_us: now_us,
+        };
         let mut states: Vec<_> = newest.map(|saved| snapshot(self.launch.id(), saved)).into_iter().collect();
         if !self.way_back.is_empty() {
             let earlier = self.way_back.states().map(|(launch, saved)| snapshot(launch.id(), saved.clone()));
             for earlier in earlier.chain(self.found()) {
-                if states.iter().all(|state| state.by.sha256 != earlier.by.sha256) {
+                if states.iter().all(|state| state.sha256 != earlier.sha256) {
                     states.push(earlier);
                 }
             }

@@ -157,6 +157,34 @@ impl<L: Launch> Rooms<L> {
         task
     }
 
+    /// Notes when closed rooms are to be opened for a durable timer.
+    pub(super) fn set_alarms(&self, alarms: Vec<(Arc<str>, u64)>) {
+        for (room, due_us) in alarms {
+            if self.get(&room).is_none() {
+                self.hibernation.set_alarm(room, due_us);
+            }
+        }
+    }
+
+    /// Whether rooms outlive the process.
+    pub(super) fn are_durable(&self) -> bool {
+        self.stores.are_durable()
+    }
+
+    /// Ends all rooms and keeps them, since the server shuts down. Nobody is in them any more.
+    pub(super) async fn end(&self) {
+        let mut ended = Vec::new();
+        for entry in self.all() {
+            let (done, room_ended) = oneshot::channel();
+            entry.give(RoomOrder::End(done));
+            ended.push(room_ended);
+        }
+        for room in ended {
+            // A room that has ended by itself drops the order.
+            let _ = room.await;
+        }
+    }
+
     /// Opens rooms when their durable timers are due.
     pub(super) async fn open_due(self: Rc<Self>) {
         loop {

@@ -52,6 +52,7 @@ pub(super) async fn serve<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mu
                 }
             }
             Some(Command::Join(room, connection)) => join(shard, rooms, &room, connection),
+            Some(Command::SetAlarms(alarms)) => rooms.set_alarms(alarms),
             Some(Command::Deliver(envelope)) => deliver(shard, rooms, envelope),
             Some(Command::Drain(deadline)) => return drain(shard, rooms, deadline, &mut sweeps, inbox).await,
             // Nobody can send commands any more: the server was dropped without a shutdown.

@@ -53,7 +53,7 @@ impl Database {
         let upkeep = Upkeep::start(&file, settings, jobs.clone())?;
         let (own_space, probe_interval, log_pages) = (Arc::clone(&space), settings.probe_interval, settings.log_pages);
         let writer = Writer { connection, start, space: own_space, upkeep, probe_interval, next_probe: None, log_pages, lock };
-        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(receiver));
+        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(&receiver));
         let thread = thread.map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
         let threads = Arc::new(Threads { jobs, readers, space, writer: Mutex::new(Some(thread)) });
         Ok(Self { threads, was_clean })
@@ -109,6 +109,11 @@ impl Database {
     /// Reserves this many client ids, and returns the first of them. No later call returns one of them, in no process.
     pub fn reserve_ids(&self, count: u64) -> impl Future<Output = Result<u64, CommitError>> + Send + use<> {
         self.ask(move |answer| Job::ReserveIds { count, answer })
+    }
+
+    /// How many rooms the database has that are not open.
+    pub fn closed_rooms(&self) -> impl Future<Output = Result<u64, ReadError>> + Send + use<> {
+        self.threads.readers.read(query::closed_rooms)
     }
 
     /// The rooms with durable timers that are due by a time, the most overdue first.

@@ -108,6 +108,12 @@ pub(super) fn snapshots(connection: &Connection, room: i64) -> rusqlite::Result<
     statement.query_map([room], read)?.collect()
 }
 
+/// The number of rooms that are not open in this start of the host.
+pub(super) fn closed_rooms(connection: &Connection) -> rusqlite::Result<u64> {
+    let sql = "SELECT count(*) FROM rooms WHERE is_open <> (SELECT value FROM meta WHERE name = 'starts')";
+    connection.query_row(sql, [], |row| row.get(0).map(unsigned))
+}
+
 /// The rooms with timers that are due by a time, the most overdue first.
 pub(super) fn due_rooms(connection: &Connection, until_us: u64, limit: usize) -> rusqlite::Result<Vec<DueRoom>> {
     let mut statement = connection.prepare_cached(

@@ -114,7 +114,7 @@ impl Keeper {
             release: state.current.info.clone(),
             previous: state.before.last().map(|release| release.info.clone()),
             rooms: self.host.counters.rooms(),
-            hibernating: self.host.counters.hibernating(),
+            hibernating: self.host.counters.hibernating() as u64,
             clients,
             swaps: state.swaps,
             went_back: state.went_back,

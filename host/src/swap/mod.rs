@@ -79,7 +79,7 @@ pub struct Status {
     pub rooms: usize,
     /// Rooms that hibernate: nobody is in them, and their state is kept.
     #[serde(default)]
-    pub hibernating: usize,
+    pub hibernating: u64,
     /// Clients that are connected.
     pub clients: usize,
     /// Swaps since the start, rollbacks included.

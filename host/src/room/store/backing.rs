@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::usage::StoreError;
+use crate::room::Dormant;
 use crate::store::{Usage, Write};
 
 /// An answer that comes from a reader's thread.
@@ -42,6 +43,8 @@ pub struct Opened {
     pub backing: Arc<dyn Backing>,
     /// How much its store holds.
     pub usage: Usage,
+    /// The other kept parts of the room.
+    pub dormant: Dormant,
 }
 
 /// A room's part of a journal, from the room's opening to its end. Nothing of it blocks the shard's thread.

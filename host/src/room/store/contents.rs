@@ -59,6 +59,11 @@ impl Contents {
         Self { origin, entries, cleared_by: None, usage, most, commits: 0, pending: VecDeque::new() }
     }
 
+    /// How much the store holds.
+    pub(crate) fn usage(&self) -> Usage {
+        self.usage
+    }
+
     /// The journal, if turns that write wait for one.
     pub(crate) fn journal(&self) -> Option<&Arc<dyn Backing>> {
         match &self.origin {

@@ -7,6 +7,7 @@ use super::cache::Cache;
 use super::contents::{Contents, Origin};
 use super::kept::Kept;
 use super::usage::Total;
+use crate::room::Dormant;
 
 /// The memory of a shard's cache.
 const CACHE_BYTES: usize = 32 << 20;
@@ -47,11 +48,17 @@ impl Stores {
         matches!(self.place, Place::Memory(Some(_), _))
     }
 
-    /// Opens the store of a room.
+    /// Whether these stores outlive the process.
+    pub fn are_durable(&self) -> bool {
+        matches!(self.place, Place::Journal(..))
+    }
+
+    /// Opens the store of a room. A journal gives the other kept parts of the room, too.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn open(&self, room: &str) -> Result<Contents, JournalError> {
+    pub async fn open(&self, room: &str) -> Result<(Contents, Option<Dormant>), JournalError> {
+        let mut dormant = None;
         let (origin, held) = match &self.place {
             Place::Memory(None, total) => (Origin::Memory { kept: None, total: Arc::clone(total) }, Default::default()),
             Place::Memory(Some(kept), total) => {
@@ -61,10 +68,11 @@ impl Stores {
             Place::Journal(journal, cache) => {
                 let opened = journal.open(room).await?;
                 let number = cache.number_room();
+                dormant = Some(opened.dormant);
                 let origin = Origin::Backed { backing: opened.backing, cache: Arc::clone(cache), number };
                 (origin, (Default::default(), opened.usage))
             }
         };
-        Ok(Contents::new(origin, held, self.most))
+        Ok((Contents::new(origin, held, self.most), dormant))
     }
 }

@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use super::{NOW, commit, room};
-use crate::room::{DurableTimer, Room, TimerOptions};
+use crate::room::{Room, TimerOptions};
+use crate::store::DurableTimer;
 
 const ONCE: TimerOptions = TimerOptions { repeat: false, durable: true };
 const REPEAT: TimerOptions = TimerOptions { repeat: true, durable: true };

@@ -9,21 +9,11 @@ use crate::shard::input::What;
 impl<L: Launch> RoomLoop<L> {
     /// Starts an instance of the present release. Its `on_start` has run, and its turn is committed.
     pub(super) async fn launch_instance(&mut self, reason: StartReason) -> Result<(), Fault> {
-        self.open_store().await?;
+        self.open().await?;
         let reason = self.first_start.unwrap_or(reason);
         let mut app = self.release.launch(self.room.name()).await?;
         self.begin(&mut app, reason, self.release.saved()).await?;
         self.run_instance(app);
-        Ok(())
-    }
-
-    /// Gives the room its store, unless it has it.
-    async fn open_store(&mut self) -> Result<(), Fault> {
-        if !self.has_store {
-            let opened = self.stores.open(self.room.name()).await;
-            self.room.set_store(opened.map_err(|error| Fault::new(format!("the room's store cannot be opened: {error}")))?);
-            self.has_store = true;
-        }
         Ok(())
     }
 

@@ -64,6 +64,8 @@ pub(super) struct RoomLoop<L: Launch> {
     stores: Stores,
     /// Whether the room has its store. Without it no instance starts.
     has_store: bool,
+    /// Whether the journal has something of the room.
+    is_journaled: bool,
     release: Release<L>,
     outputs: Outputs,
     occupancy: Occupancy,
@@ -97,7 +99,7 @@ impl<L: Launch> RoomLoop<L> {
     ) -> Self {
         let outputs = Outputs::default();
         let occupancy = Occupancy::new(linger, shard.limits().handshake_timeout);
-        let first_start = Some(StartReason::Fresh);
+        let (has_store, is_journaled, first_start) = (false, false, Some(StartReason::Fresh));
         Self {
             shard,
             counters,
@@ -105,7 +107,8 @@ impl<L: Launch> RoomLoop<L> {
             orders,
             room,
             stores,
-            has_store: false,
+            has_store,
+            is_journaled,
             release,
             outputs,
             occupancy,
@@ -119,11 +122,13 @@ impl<L: Launch> RoomLoop<L> {
     /// Starts the first instance, says how that went, and handles inputs until the room retires.
     pub(super) async fn run(mut self, started: oneshot::Sender<Result<(), Fault>>) {
         self.task.set_busy(true);
-        self.open();
         match self.launch_instance(StartReason::Fresh).await {
             Ok(()) => drop(started.send(Ok(()))),
             // A starting server waits for this result. If it is an error, the room never runs.
-            Err(fault) if !started.is_closed() => return drop(started.send(Err(fault))),
+            Err(fault) if !started.is_closed() => {
+                self.give_back().await;
+                return drop(started.send(Err(fault)));
+            }
             Err(fault) => self.contain(fault, Blamed::Nobody).await,
         }
         self.note_start();
@@ -133,6 +138,11 @@ impl<L: Launch> RoomLoop<L> {
             self.task.set_busy(true);
             match work {
                 Work::Input(input) => self.handle(input.what).await,
+                Work::Order(RoomOrder::End(done)) => {
+                    self.end().await;
+                    let _ = done.send(());
+                    break;
+                }
                 Work::Order(order) => self.follow(order).await,
                 Work::Journal(report) => self.hear(report).await,
                 Work::Retry => self.retry().await,
@@ -189,6 +199,8 @@ impl<L: Launch> RoomLoop<L> {
                 let _ = done.send(());
             }
             RoomOrder::Settle => self.release.settle(),
+            // `run` follows it: no order comes after it.
+            RoomOrder::End(_) => {}
             RoomOrder::Deliver(topic, what) => self.deliver(topic.as_deref(), what).await,
         }
     }
@@ -250,6 +262,7 @@ impl<L: Launch> RoomLoop<L> {
         if turn.admits() {
             self.occupancy.note_admitted();
         }
+        self.is_journaled |= turn.commit() > 0;
         if turn.writes_to_memory() && self.stores.end_with_the_process() && self.counters.note_write_to_memory() {
             tracing::warn!(
                 "the application stores data in memory, which ends with this process. To keep it, set `data` to a folder"
@@ -273,7 +286,7 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     /// Hears from the journal.
-    async fn hear(&mut self, report: Result<u64, JournalError>) {
+    pub(super) async fn hear(&mut self, report: Result<u64, JournalError>) {
         match report {
             Ok(commit) => {
                 self.room.note_durable(commit);

@@ -1,23 +1,36 @@
-//! The opening of a room, with what was kept of it.
+//! The opening of a room, with the kept parts of its earlier life.
 
 use super::RoomLoop;
-use crate::app::Launch;
-use crate::shard::dormant::Dormant;
+use crate::app::{Fault, Launch};
+use crate::room::Dormant;
 use crate::shard::hibernation::wall_us;
 
 impl<L: Launch> RoomLoop<L> {
-    /// Gives the room what was kept of it, if anything was. Its first instance hears of that.
-    pub(super) fn open(&mut self) {
+    /// Gives the room its store, and the other parts that were kept of it, unless it has them. Its first instance hears whether there were
+    /// any.
+    pub(super) async fn open(&mut self) -> Result<(), Fault> {
+        if self.has_store {
+            return Ok(());
+        }
+        let opened = self.stores.open(self.room.name()).await;
+        let (store, found) = opened.map_err(|error| Fault::new(format!("the room's store cannot be opened: {error}")))?;
+        let has_entries = store.usage().keys > 0;
+        self.room.set_store(store);
+        self.has_store = true;
         if !self.hibernation.keeps_rooms() {
-            return;
+            return Ok(());
         }
         self.room.keep_timers(wall_us);
-        if let Some(dormant) = self.hibernation.take(self.room.name()) {
+        self.hibernation.end_alarm(self.room.name());
+        let dormant = found.or_else(|| self.hibernation.take(self.room.name())).unwrap_or_else(Dormant::new);
+        self.is_journaled = self.room.journal().is_some() && (has_entries || !dormant.is_new());
+        if has_entries || !dormant.is_new() {
             self.restore(dormant);
         }
+        Ok(())
     }
 
-    /// The room was open before, and this is what was kept of it.
+    /// The room was open before, and this is kept of it.
     fn restore(&mut self, dormant: Dormant) {
         let (saved, reason) = self.hibernation.restored(&dormant);
         self.first_start = Some(reason);

@@ -80,7 +80,7 @@ impl<L: Launch> RoomLoop<L> {
         if let Some(until) = self.release.circuit_open_until() {
             return (until <= now).then_some(Work::Retry);
         }
-        let (at, id, payload) = self.room.timers_mut().take_due(now)?;
+        let (at, id, payload) = self.room.take_due_timer(now)?;
         self.in_a_row += 1;
         Some(Work::Input(Input { at, what: What::Timer(id, payload) }))
     }

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use super::{Bench, TestClient, with_linger};
+use super::{Bench, TestClient, with_stores};
 use crate::config::Limits;
-use crate::room::Decision;
+use crate::room::{Decision, Stores, Total};
 
 /// Runs a test against a shard whose rooms end at once when nobody is in them.
 fn with_hibernation<F: Future<Output = ()>>(test: impl FnOnce(std::rc::Rc<Bench>) -> F) {
-    with_linger(Limits::default(), Some(Duration::ZERO), test);
+    in_memory(Limits::default(), Duration::ZERO, test);
+}
+
+/// The same with these limits, and rooms that end when they have been empty for this time.
+fn in_memory<F: Future<Output = ()>>(limits: Limits, linger: Duration, test: impl FnOnce(std::rc::Rc<Bench>) -> F) {
+    with_stores(limits, Some(linger), |_| Stores::in_memory(64 << 20, std::sync::Arc::new(Total::new(1 << 30))), test);
 }
 
 impl Bench {
@@ -123,7 +128,7 @@ fn a_client_that_comes_while_a_snapshot_fails_finds_a_fresh_instance() {
 #[test]
 fn a_state_that_is_refused_stays_until_an_instance_takes_it() {
     let limits = Limits { max_restarts: 0, restart_window: Duration::from_millis(1), ..Limits::default() };
-    with_linger(limits, Some(Duration::ZERO), |shard| async move {
+    in_memory(limits, Duration::ZERO, |shard| async move {
         shard.visits("keep one", "kept").await;
         shard.have_fail(&["start"]);
         let mut refused = shard.join("a").await;
@@ -155,17 +160,13 @@ fn a_durable_timer_opens_its_room() {
 
 #[test]
 fn a_room_stays_open_for_a_durable_timer_that_is_due_within_its_grace_period() {
-    with_linger(
-        Limits { handshake_timeout: Duration::ZERO, ..Limits::default() },
-        Some(Duration::from_millis(30)),
-        |shard| async move {
-            let mut client = shard.enters().await;
-            client.says_and_hears("timer 40", "set").await;
-            client.close().await;
-            shard.is_told("ran 40").await;
-            assert_eq!(shard.starts(), ["start Fresh"]);
-        },
-    );
+    in_memory(Limits { handshake_timeout: Duration::ZERO, ..Limits::default() }, Duration::from_millis(30), |shard| async move {
+        let mut client = shard.enters().await;
+        client.says_and_hears("timer 40", "set").await;
+        client.close().await;
+        shard.is_told("ran 40").await;
+        assert_eq!(shard.starts(), ["start Fresh"]);
+    });
 }
 
 #[test]
@@ -186,7 +187,7 @@ fn a_durable_timer_whose_handler_fails_three_times_is_dropped() {
 #[test]
 fn the_failures_of_a_durable_timer_count_together_over_the_openings_of_its_room() {
     let limits = Limits { max_restarts: 0, restart_window: Duration::from_millis(1), ..Limits::default() };
-    with_linger(limits, Some(Duration::ZERO), |shard| async move {
+    in_memory(limits, Duration::ZERO, |shard| async move {
         shard.visits("timer 20", "set").await;
         shard.have_fail(&["timer"]);
         while shard.counters.traps() < 3 || shard.open_and_hibernating() != (0, 0) {

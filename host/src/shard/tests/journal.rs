@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use crate::room::Dormant;
 use crate::room::{Backing, Done, Journal, JournalError, Opened, Reading, Rows, StoreError};
 use crate::store::{Usage, Write};
 
@@ -134,7 +135,11 @@ impl Journal for Waits {
         let entries = lock(&self.0.durable).get(room).cloned().unwrap_or_default();
         let bytes = entries.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum();
         let usage = Usage { keys: entries.len() as u64, bytes };
-        Box::pin(ready(Ok(Opened { backing: Arc::new(Part { room: room.into(), inner: Arc::clone(&self.0) }), usage })))
+        Box::pin(ready(Ok(Opened {
+            backing: Arc::new(Part { room: room.into(), inner: Arc::clone(&self.0) }),
+            usage,
+            dormant: Dormant::new(),
+        })))
     }
 }
 

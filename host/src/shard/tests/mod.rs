@@ -328,13 +328,23 @@ fn with_limits<F: Future<Output = ()>>(limits: Limits, test: impl FnOnce(Rc<Benc
 
 /// The same with rooms that end when they have been empty for this time.
 fn with_linger<F: Future<Output = ()>>(limits: Limits, linger: Option<Duration>, test: impl FnOnce(Rc<Bench>) -> F) {
+    with_stores(limits, linger, |journal| Stores::journaled(journal.journal(), 64 << 20), test);
+}
+
+/// The same with these stores.
+fn with_stores<F: Future<Output = ()>>(
+    limits: Limits,
+    linger: Option<Duration>,
+    stores: impl FnOnce(&Waits) -> Stores,
+    test: impl FnOnce(Rc<Bench>) -> F,
+) {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).expect("a runtime");
     runtime.block_on(async {
         let (told, counters, journal) = (Arc::default(), Arc::new(Counters::default()), Waits::default());
         let shard = Shard::new(0, limits, Arc::new(Roster::default()));
         let app = Herald { told: Arc::clone(&told), go_on: Arc::default(), failing: Arc::default(), state: None };
         let (go_on, failing) = (Arc::clone(&app.go_on), Arc::clone(&app.failing));
-        let stores = Stores::journaled(journal.journal(), 64 << 20);
+        let stores = stores(&journal);
         let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&counters), stores, app, (linger, true));
         let (commands, inbox) = mpsc::channel(64);
         let serving = tokio::task::spawn_local({

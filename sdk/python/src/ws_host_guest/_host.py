@@ -23,7 +23,6 @@ class _Absent:
 clients: Any = _Absent()
 topics: Any = _Absent()
 control: Any = _Absent()
-store: Any = _Absent()
 types: Any = None
 gate: Any = None
 lifecycle: Any = None
@@ -39,7 +38,7 @@ def open_up() -> None:
     """Binds the functions of the host, at the end of a build. Interfaces that are not in this world stay unbound."""
     names = globals()
     names["Err"] = importlib.import_module("componentize_py_types").Err
-    for name in ("clients", "topics", "control", "store", "types"):
+    for name in ("clients", "topics", "control", "types"):
         names[name] = importlib.import_module(f"wit_world.imports.{name}")
     for name in ("gate", "lifecycle"):
         try:

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 
 use super::{now, open};
+use crate::room::Dormant;
 use crate::room::store::{Backing, Done, Journal, JournalError, Opened, Reading, Rows, Stores};
 use crate::room::{Room, Turn};
 use crate::store::{Usage, Write};
@@ -37,7 +38,7 @@ impl Model {
 
 impl Journal for Model {
     fn open(&self, _room: &str) -> Pin<Box<dyn Future<Output = Result<Opened, JournalError>> + Send>> {
-        Box::pin(ready(Ok(Opened { backing: Arc::new(self.clone()), usage: usage(&self.durable()) })))
+        Box::pin(ready(Ok(Opened { backing: Arc::new(self.clone()), usage: usage(&self.durable()), dormant: Dormant::new() })))
     }
 }
 

@@ -40,6 +40,7 @@ const OF_OTHERS: &[&str] = &[
     "--request",
     "--include",
     "--inspect",
+    "--install-links",
     "--max-time",
     "--no-create-home",
     "--now",

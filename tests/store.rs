@@ -1,5 +1,8 @@
 //! The store of a room, through the real binary and a guest.
 
+mod crash;
+mod full_disk;
+
 use std::path::Path;
 
 use crate::support::{Client, Host, fails, guest};
@@ -17,6 +20,21 @@ async fn join(host: &Host, path: &str) -> Client {
     let mut client = Client::connect_to(host, path).await;
     client.hears().await;
     client
+}
+
+/// All entries that a room has, each as `number text`.
+async fn entries(client: &mut Client) -> Vec<String> {
+    let (mut all, mut after) = (Vec::new(), String::new());
+    loop {
+        let part = client.asks(&format!("list {after}")).await;
+        let Some(last) = part.lines().last() else { return all };
+        after = last.split(' ').next().unwrap_or_default().to_owned();
+        let entry = |line: &str| {
+            let (key, text) = line.split_once(' ')?;
+            Some(format!("{} {text}", key.trim_start_matches("entry/").trim_start_matches('0')))
+        };
+        all.extend(part.lines().filter_map(entry));
+    }
 }
 
 /// A client of the wall, with what the wall tells a newcomer until it adds this text.

@@ -141,8 +141,40 @@ export interface App<State = any> {
   stateVersion?: string;
 }
 
+/** Why the store does not take a write, as the `code` of a `RangeError`. */
+export type StoreRefusal = 'key-too-long' | 'value-too-big' | 'limit' | 'room-full' | 'total-full' | 'unavailable';
+
+/**
+ * The store of the room: an ordered map in the host. It outlives a swap, an exception and the end of the room, and the host if it has a
+ * data folder. A write counts when the handler returns, together with what the handler has sent. A write that the host refuses throws
+ * a `RangeError` with a `StoreRefusal` as its `code`.
+ */
+export interface Store {
+  /** The value of a key, or undefined. */
+  get(key: string): any;
+  /** The value of a key as it is kept, or undefined. For a value that was set as bytes. */
+  getBytes(key: string): Uint8Array | undefined;
+  /** Sets the value of a key (at most 512 bytes): JSON or bytes, at most 128 KiB. */
+  set(key: string, value: Json | Uint8Array): void;
+  /** Removes a key. Never throws for one that does not exist. */
+  delete(key: string): void;
+  /** Removes all keys. */
+  clear(): void;
+  /**
+   * The entries whose keys begin with `prefix`, in the order of the keys' bytes, from the first key behind `after` on: at most
+   * `limit`, at most 1,000, and at most 1 MiB. An empty list is the end. The values are JSON.
+   */
+  list(options?: { prefix?: string; after?: string; limit?: number }): [key: string, value: any][];
+  /** The number of keys. */
+  readonly size: number;
+  /** The bytes of all keys and values. */
+  readonly bytes: number;
+}
+
 /** The room that the handlers serve. Module-level variables are its state too, until a swap or an exception. */
 export interface Room {
+  /** The room's own store. */
+  readonly store: Store;
   /** All connected clients, in the order in which they connected. */
   readonly clients: Client[];
   /** The number of connected clients. */

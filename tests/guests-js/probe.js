@@ -154,9 +154,11 @@ const COMMANDS = {
     if (rest) ballast = Array.from({ length: Number(rest) }, (_, index) => `${index} `.padEnd(1021, 'ballast '));
     return `${ballast.length} KiB`;
   },
-  deep: () => {
+  deep: (_client, rest) => {
     try {
-      JSON.parse('['.repeat(1e6));
+      const depth = Number(rest);
+      JSON.parse('['.repeat(depth) + ']'.repeat(depth));
+      return 'read';
     } catch (error) {
       return `${error}`;
     }

@@ -101,6 +101,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.socket.flush().await.expect("the connection takes messages");
     }
 
+    /// Sends a text, if the connection still takes one.
+    pub async fn tries(&mut self, text: &str) {
+        let _ = self.socket.send(Message::text(text)).await;
+    }
+
     /// Sends bytes.
     pub async fn sends(&mut self, data: &[u8]) {
         self.socket.send(Message::binary(data.to_vec())).await.expect("the connection takes a message");

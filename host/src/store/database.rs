@@ -53,7 +53,7 @@ impl Database {
         let upkeep = Upkeep::start(&file, settings, jobs.clone())?;
         let (own_space, probe_interval, log_pages) = (Arc::clone(&space), settings.probe_interval, settings.log_pages);
         let writer = Writer { connection, start, space: own_space, upkeep, probe_interval, next_probe: None, log_pages, lock };
-        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(&receiver));
+        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(receiver));
         let thread = thread.map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
         let threads = Arc::new(Threads { jobs, readers, space, writer: Mutex::new(Some(thread)) });
         Ok(Self { threads, was_clean })

@@ -38,19 +38,23 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Serves jobs until it is told to close.
-    pub(super) fn run(mut self, jobs: &Receiver<Job>) {
+    pub(super) fn run(mut self, jobs: Receiver<Job>) {
         let _closed = Unavailable(Arc::clone(&self.space));
         let mut left_over = None;
         loop {
-            let next = left_over.take().map_or_else(|| self.wait(jobs), Some);
+            let next = left_over.take().map_or_else(|| self.wait(&jobs), Some);
             match next {
                 None => self.probe(),
-                Some(Job::Close) => return self.close(),
+                Some(Job::Close) => {
+                    // Jobs behind it are refused. The thread of upkeep, which may wait for one, would otherwise never end.
+                    drop(jobs);
+                    return self.close();
+                }
                 Some(Job::FinishCheckpoint) => self.finish_checkpoint(),
                 Some(Job::Expire { opened_before_us, answer }) => drop(answer.send(self.expire(opened_before_us))),
                 Some(first) => {
                     let batch;
-                    (batch, left_over) = gather(first, jobs);
+                    (batch, left_over) = gather(first, &jobs);
                     self.write(batch);
                 }
             }

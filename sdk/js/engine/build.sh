@@ -19,7 +19,8 @@ chmod +x "$target/cc" "$target/ar"
 
 export CARGO_TARGET_DIR=$target CARGO_INCREMENTAL=0
 export RQUICKJS_SYS_NO_WASI_SDK=1 CC_wasm32_wasip2=$target/cc AR_wasm32_wasip2=$target/ar
-export CFLAGS_wasm32_wasip2="-fPIC -O3 -include $here/stack-check.h"
+# The checksum lets cargo notice a change of the header.
+export CFLAGS_wasm32_wasip2="-fPIC -O3 -include $here/stack-check.h -DSTACK_CHECK=$(cksum <stack-check.h | cut -d" " -f1)"
 # componentize-qjs links a shared library. The module names no folder of this machine.
 export CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS="-Clinker=rust-lld -Clink-arg=-shared -Clink-arg=--no-entry -Clink-arg=--allow-undefined \
   --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo --remap-path-prefix=$here=engine"

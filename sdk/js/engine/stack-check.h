@@ -20,4 +20,4 @@
 
 // The check compares addresses in the stack of the linear memory. A function without variables there would not count,
 // so each one that checks gets some bytes there: the machine's own stack, which cannot be read, grows alongside.
-#define __builtin_frame_address(level) ({ volatile char frame[256]; frame[0] = 0; (void *)frame; })
+#define __builtin_frame_address(level) ({ volatile char frame[32]; frame[0] = 0; (void *)frame; })

@@ -5,6 +5,7 @@ import * as control from 'ws-host:server/control@0.2.0';
 import * as topics from 'ws-host:server/topics@0.2.0';
 
 import { Client } from './client.js';
+import { store } from './store.js';
 import { ids, message, microseconds, outcome, pack, reason, refuse } from './values.js';
 
 /** The objects of the clients by id. A client keeps its object as long as the instance runs. */
@@ -27,6 +28,8 @@ export function forget(id) {
 
 /** The room that the handlers serve. */
 export const room = Object.freeze({
+  store,
+
   get clients() {
     return Array.from(clients.list(), (id) => clientOf(id));
   },

@@ -65,9 +65,9 @@ test('the types of a project with a tsconfig.json are checked', () => {
     symlinkSync(fileURLToPath(new URL(path, import.meta.url)), join(project, 'node_modules', name));
   }
   writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
-  const settings = { target: 'es2023', lib: ['es2023'], module: 'esnext', moduleResolution: 'bundler', strict: true };
+  const settings = { target: 'es2023', lib: ['es2023'], module: 'esnext', moduleResolution: 'bundler', strict: true, types: ['ws-host-guest/globals'] };
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: settings }));
-  const source = (field) => `import { type App } from 'ws-host-guest';\nexport default { onConnect(client) { client.send(String(client.${field})); } } satisfies App;`;
+  const source = (field) => `import { type App } from 'ws-host-guest';\nexport default { onConnect(client) { client.send(process.env.NAME ?? String(client.${field})); } } satisfies App;`;
   const wrong = build(source('ident'), 'typed/app.ts');
   assert.equal(wrong.status, 1);
   assert.match(wrong.stderr, /^app\.ts:2:\d+ - error TS2339: Property 'ident' does not exist on type 'Client'/);

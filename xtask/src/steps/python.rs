@@ -16,7 +16,8 @@ pub(crate) fn guests(context: &Context) -> Check {
     let places = &context.places;
     let python = toolbox::guest_sdk(places)?;
     run(command(&python, &places.root.join("sdk/python")).args(["-m", "unittest", "discover", "--start-directory", "tests"]))?;
-    let checked = ["-m", "mypy", "--strict", "sdk/python/src", "guest-examples/python/app.py"];
+    let checked =
+        ["-m", "mypy", "--strict", "sdk/python/src", "guest-examples/python/app.py", "guest-examples/wall/python/app.py"];
     run(command(&python, &places.root)
         .args(checked)
         .env("MYPYPATH", "sdk/python/src")

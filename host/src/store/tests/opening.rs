@@ -166,3 +166,18 @@ fn with_an_age_old_rooms_expire_by_themselves() {
     }
     database.close();
 }
+
+#[test]
+fn a_close_in_the_middle_of_an_expiry_ends() {
+    let store = Store::new();
+    store.database.close();
+    let settings = Settings { expire_after: Some(std::time::Duration::from_secs(60)), ..Settings::default() };
+    for _ in 0..3 {
+        let database = Database::open(store.folder.path(), &Settings::default()).expect("the database works");
+        let room = wait(database.open_room("old".into(), 1_000)).expect("the database works").store;
+        commit(&room, vec![set("a", "123"), Write::Close]).expect("the database works");
+        database.close();
+        // The removal of the room is followed by a second look, which comes behind the close.
+        Database::open(store.folder.path(), &settings).expect("the database works").close();
+    }
+}

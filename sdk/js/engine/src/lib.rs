@@ -43,6 +43,7 @@ impl init::Guest for Init {
     fn init(shim: String, script: String, entry_path: Option<String>, _disable_gc: bool) -> Result<(), String> {
         modules::evaluate("componentize-qjs:shim.js", &shim)?;
         modules::evaluate_application(entry_path.as_deref().unwrap_or("user.js"), &script)?;
+        state::settle();
         state::reset_wasi();
         Ok(())
     }

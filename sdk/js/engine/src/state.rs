@@ -17,9 +17,9 @@ macro_rules! user_data {
 }
 pub(crate) use user_data;
 
-/// Bytes of stack in the linear memory, past which QuickJS throws a RangeError. The machine's own stack, of which a host
-/// gives 512 KiB, grows at most twice as fast (`stack-check.h`).
-const STACK: usize = 240 * 1024;
+/// Bytes of stack in the linear memory, past which QuickJS throws a RangeError. componentize-qjs reserves 1 MiB. The machine's
+/// own stack grows at most 32 times as fast (`stack-check.h`), and the host gives it 32 MiB.
+const STACK: usize = 900 * 1024;
 
 /// The contract, as user data of the runtime.
 #[derive(Clone, Copy)]
@@ -63,6 +63,19 @@ fn start() -> Engine {
     let context = Context::full(&runtime).expect("the build has memory for a context");
     context.with(|ctx| modules::install_state(&ctx));
     Engine { context, entered: Cell::new(None) }
+}
+
+/// Collects the garbage of the build, and lets an instance grow by half and this many bytes before it collects its own: a
+/// collection writes to each object, and so gives a room its own copy of pages that rooms share.
+const SPARE: usize = 512 * 1024;
+
+/// Leaves the memory as instances should start with it.
+pub(crate) fn settle() {
+    let engine = ENGINE.0.get_or_init(start);
+    let runtime = engine.context.runtime();
+    runtime.run_gc();
+    let used = usize::try_from(runtime.memory_usage().malloc_size).unwrap_or_default();
+    runtime.set_gc_threshold(used + used / 2 + SPARE);
 }
 
 #[link(wasm_import_module = "wasi_snapshot_preview1")]

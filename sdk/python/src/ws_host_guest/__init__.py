@@ -19,6 +19,7 @@ from .app import App
 from .room import Client, allow_new_clients, broadcast, cancel_timer, clients, count, deny_new_clients
 from .room import publish, send, set_timer, subscribers
 from .running import sleep
+from .room_store import Store, StoreRefused, store
 from .values import Accept, CloseCause, CloseInfo, Close, Message, Refuse, Request, Saved, StartRefused, Status
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "Request",
     "Saved",
     "StartRefused",
+    "Store",
+    "StoreRefused",
     "Status",
     "allow_new_clients",
     "broadcast",
@@ -44,5 +47,6 @@ __all__ = [
     "send",
     "set_timer",
     "sleep",
+    "store",
     "subscribers",
 ]

@@ -23,6 +23,7 @@ class _Absent:
 clients: Any = _Absent()
 topics: Any = _Absent()
 control: Any = _Absent()
+store: Any = _Absent()
 types: Any = None
 gate: Any = None
 lifecycle: Any = None
@@ -38,7 +39,7 @@ def open_up() -> None:
     """Binds the functions of the host, at the end of a build. Interfaces that are not in this world stay unbound."""
     names = globals()
     names["Err"] = importlib.import_module("componentize_py_types").Err
-    for name in ("clients", "topics", "control", "types"):
+    for name in ("clients", "topics", "control", "store", "types"):
         names[name] = importlib.import_module(f"wit_world.imports.{name}")
     for name in ("gate", "lifecycle"):
         try:

@@ -10,6 +10,7 @@ import math
 from typing import Any, Iterable, Union
 
 from . import _host
+from .room_store import store as store
 from .values import Message, Status, first
 
 ClientOrId = Union["Client", int]

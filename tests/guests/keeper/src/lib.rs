@@ -21,9 +21,9 @@ impl App for Keeper {
                 report(from, add(entry));
                 panic!("the test asked for it");
             }
-            // Everything behind a key, as far as one list goes.
+            // Some entries behind a key: as many as fit into a message.
             ("list", after) => {
-                let entries = store::list("entry/", Some(after).filter(|after| !after.is_empty()), u32::MAX);
+                let entries = store::list("entry/", Some(after).filter(|after| !after.is_empty()), 20);
                 let lines = entries.into_iter().map(|(key, value)| format!("{key} {}\n", String::from_utf8_lossy(&value)));
                 send(from, lines.collect::<String>()).ok();
             }
@@ -35,6 +35,7 @@ impl App for Keeper {
             ("get", key) => drop(send(from, store::get(key).map_or("none".to_owned(), |value| value.len().to_string()))),
             ("delete", key) => report(from, store::delete(key).map(|()| "deleted".to_owned())),
             ("clear", _) => report(from, store::clear().map(|()| "cleared".to_owned())),
+            ("count", _) => drop(send(from, count().to_string())),
             ("usage", _) => {
                 let usage = store::usage();
                 send(from, format!("{} {}", usage.keys, usage.bytes)).ok();
@@ -46,10 +47,15 @@ impl App for Keeper {
 
 /// Adds an entry with the next number, in two writes.
 fn add(entry: &str) -> Result<String, StoreError> {
-    let count = store::get("count").and_then(|count| String::from_utf8(count).ok()?.parse().ok()).unwrap_or(0_u64) + 1;
+    let count = count() + 1;
     store::set(&format!("entry/{count:08}"), entry)?;
     store::set("count", count.to_string())?;
     Ok(format!("{count} {entry}"))
+}
+
+/// How many entries there are.
+fn count() -> u64 {
+    store::get("count").and_then(|count| String::from_utf8(count).ok()?.parse().ok()).unwrap_or(0)
 }
 
 fn report(to: ClientId, result: Result<String, StoreError>) {

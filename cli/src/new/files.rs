@@ -22,8 +22,8 @@ macro_rules! path {
 
 /// `sdk/rust`.
 pub(super) const RUST: &[File] = files!("sdk/rust":
-    "Cargo.toml" in "manifest.toml", "README.md", "src/app.rs", "src/bindings.rs", "src/clients.rs", "src/control.rs", "src/export.rs", "src/lib.rs",
-    "src/message.rs", "src/store.rs", "src/topics.rs", "wit/exports.wit", "wit/imports.wit", "wit/store.wit", "wit/types.wit", "wit/world.wit",
+    "Cargo.toml" in "manifest.toml", "README.md", "src/app.rs", "src/bindings.rs", "src/clients.rs", "src/control.rs", "src/export.rs", "src/fake.rs", "src/lib.rs",
+    "src/message.rs", "src/store.rs", "src/testing.rs", "src/topics.rs", "wit/exports.wit", "wit/imports.wit", "wit/store.wit", "wit/types.wit", "wit/world.wit",
 );
 
 /// `sdk/js`.

@@ -30,10 +30,10 @@ impl Settings {
         let command = Command::new("dialogue").no_binary_name(true).disable_help_flag(true).disable_version_flag(true);
         // A default would overwrite what the command line says.
         let command = Self::augment_args_for_update(command).mut_args(|arg| arg.default_value(None::<&str>));
-        let given = command.try_get_matches_from(words).map_err(in_one_line)?;
+        let given = command.try_get_matches_from(words).map_err(|error| in_one_line(&error))?;
         let mut settings = self.clone();
         let mut env = std::mem::take(&mut settings.app.env);
-        settings.update_from_arg_matches(&given).map_err(in_one_line)?;
+        settings.update_from_arg_matches(&given).map_err(|error| in_one_line(&error))?;
         env.append(&mut settings.app.env);
         settings.app.env = env;
         Ok(settings)
@@ -52,7 +52,7 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The first line of clap's error, which is the only one without advice for a command line.
-fn in_one_line(error: clap::Error) -> anyhow::Error {
+fn in_one_line(error: &clap::Error) -> anyhow::Error {
     let error = error.to_string();
     let first = error.lines().next().unwrap_or_default();
     anyhow::anyhow!("{}", first.strip_prefix("error: ").unwrap_or(first).to_owned())

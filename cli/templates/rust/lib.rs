@@ -30,3 +30,18 @@ fn report(sent: Result<(), SendError>) {
         eprintln!("not sent: {error}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Chat, Message};
+    use ws_guest::testing::Room;
+
+    #[test]
+    fn everybody_hears_a_text_with_the_name_of_its_guest() {
+        let mut room = Room::<Chat>::new();
+        let (ann, ben) = (room.join(), room.join());
+        assert_eq!(room.hears(ben), [Message::from("* guest-2 has joined")]);
+        room.says(ann, "hello");
+        assert_eq!(room.hears(ben), [Message::from("guest-1: hello")]);
+    }
+}

@@ -4,7 +4,10 @@ pub use crate::bindings::app::ws_host::server::clients::{AttachmentError, CloseE
 pub use crate::bindings::app::ws_host::server::types::{Address, Client, ClientId, CloseCause, CloseInfo, SendError, SendStatus};
 
 use crate::AsMessage;
+#[cfg(target_family = "wasm")]
 use crate::bindings::app::ws_host::server::clients as host;
+#[cfg(not(target_family = "wasm"))]
+use crate::fake::clients as host;
 
 impl Client {
     /// Returns the value of the first header with this name. The case of `name` does not matter.

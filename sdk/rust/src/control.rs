@@ -4,7 +4,10 @@ pub use crate::bindings::app::ws_host::server::control::{TimerError, TimerId, Ti
 
 use std::time::Duration;
 
+#[cfg(target_family = "wasm")]
 use crate::bindings::app::ws_host::server::control as host;
+#[cfg(not(target_family = "wasm"))]
+use crate::fake::control as host;
 
 /// Refuses new clients with HTTP status 503 from now on. Connected clients stay.
 pub fn deny_new_clients() {

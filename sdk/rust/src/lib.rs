@@ -31,8 +31,8 @@
 //! A handler's effects take place when it returns: all of them or, if it panics, none. Payloads are borrowed, never
 //! copied in the guest: see [`AsMessage`]. `println!` and `eprintln!` go to the host's log.
 //!
-//! Outside a component the functions of this crate abort the process, because they have no host to call. Keep code
-//! that you want to unit-test free of them.
+//! Outside a component the functions of this crate act on a room that stands in for the host, so that `cargo test` runs handlers: see
+//! `testing`.
 
 // The only unsafe code, all of it generated. Its docs come from the WIT, where an item has any.
 #[allow(unsafe_code, missing_docs, unreachable_pub)]
@@ -42,8 +42,12 @@ mod app;
 mod clients;
 pub mod control;
 mod export;
+#[cfg(not(target_family = "wasm"))]
+mod fake;
 mod message;
 pub mod store;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 pub mod topics;
 
 pub use app::{App, Decision, Flow, Gate, Lifecycle, Rejection, Request, Saved, StartReason, Timers};

@@ -80,6 +80,16 @@ impl<'a> From<MessageRef<'a>> for MessageParam<'a> {
     }
 }
 
+#[cfg(not(target_family = "wasm"))]
+impl From<MessageParam<'_>> for Message {
+    fn from(message: MessageParam<'_>) -> Self {
+        match message {
+            MessageParam::Text(text) => text.into(),
+            MessageParam::Binary(bytes) => bytes.into(),
+        }
+    }
+}
+
 /// A value that can be sent as a message without a copy in the guest, by value or by reference.
 ///
 /// Strings are sent as text, bytes as binary; a [`Message`] keeps its kind.

@@ -16,7 +16,10 @@
 
 pub use crate::bindings::app::ws_host::server::store::{StoreError, StoreUsage};
 
+#[cfg(target_family = "wasm")]
 use crate::bindings::app::ws_host::server::store as host;
+#[cfg(not(target_family = "wasm"))]
+use crate::fake::store as host;
 
 /// The value of a key, or `None` if the store does not have the key.
 #[must_use]

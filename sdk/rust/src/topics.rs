@@ -2,7 +2,10 @@
 
 pub use crate::bindings::app::ws_host::server::topics::SubscribeError;
 
+#[cfg(target_family = "wasm")]
 use crate::bindings::app::ws_host::server::topics as host;
+#[cfg(not(target_family = "wasm"))]
+use crate::fake::topics as host;
 use crate::{AsMessage, ClientId, SendError};
 
 /// Adds a client to a topic. The topic's name has 1 to 256 bytes. Subscribing twice is no error and changes nothing.

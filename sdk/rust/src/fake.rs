@@ -1,0 +1,249 @@
+//! The host's functions outside a component: a room of this thread, whose clients are the test's.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::bindings::app::ws_host::server::types::{Client, ClientId};
+use crate::message::Message;
+
+/// A room, its clients, and everything that the app has done to them.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) members: BTreeMap<ClientId, Client>,
+    /// The client that is leaving. Its details are still known.
+    pub(crate) leaver: Option<Client>,
+    /// The messages that a client has not heard yet.
+    pub(crate) heard: BTreeMap<ClientId, Vec<Message>>,
+    /// Those that the app has closed, with code and reason.
+    pub(crate) closed: BTreeMap<ClientId, (u16, String)>,
+    attachments: BTreeMap<ClientId, Vec<u8>>,
+    pub(crate) topics: BTreeMap<String, BTreeSet<ClientId>>,
+    pub(crate) timers: BTreeMap<u64, Timer>,
+    pub(crate) now: Duration,
+    pub(crate) is_denying: bool,
+    store: BTreeMap<String, Vec<u8>>,
+    last_timer: u64,
+}
+
+/// A timer that is set.
+#[derive(Clone)]
+pub(crate) struct Timer {
+    pub(crate) due: Duration,
+    pub(crate) every: Option<Duration>,
+    pub(crate) payload: Vec<u8>,
+}
+
+thread_local! {
+    static ROOM: RefCell<State> = RefCell::default();
+}
+
+/// Acts on this thread's room.
+pub(crate) fn with<R>(act: impl FnOnce(&mut State) -> R) -> R {
+    ROOM.with_borrow_mut(act)
+}
+
+impl State {
+    /// Gives a message to those of these clients that are members, not closing and not excepted.
+    fn give(&mut self, to: impl Iterator<Item = ClientId>, message: &Message, except: &[ClientId]) {
+        for id in to.filter(|id| self.members.contains_key(id) && !self.closed.contains_key(id) && !except.contains(id)) {
+            self.heard.entry(id).or_default().push(message.clone());
+        }
+    }
+
+    fn knows(&self, id: ClientId) -> Option<&Client> {
+        self.members.get(&id).or_else(|| self.leaver.as_ref().filter(|leaver| leaver.id == id))
+    }
+}
+
+/// The interface `clients`.
+pub(crate) mod clients {
+    use super::with;
+    use crate::bindings::app::ws_host::server::clients::{AttachmentError, CloseError};
+    use crate::bindings::app::ws_host::server::types::{Client, ClientId, MessageParam, SendError, SendStatus};
+
+    pub(crate) fn send(to: ClientId, message: MessageParam<'_>) -> Result<SendStatus, SendError> {
+        with(|room| {
+            if !room.members.contains_key(&to) {
+                return Err(SendError::NoSuchClient);
+            }
+            if room.closed.contains_key(&to) {
+                return Err(SendError::Closing);
+            }
+            room.give([to].into_iter(), &message.into(), &[]);
+            Ok(SendStatus::Queued)
+        })
+    }
+
+    pub(crate) fn broadcast(message: MessageParam<'_>, except: &[ClientId]) -> Result<(), SendError> {
+        with(|room| {
+            let all: Vec<_> = room.members.keys().copied().collect();
+            room.give(all.into_iter(), &message.into(), except);
+            Ok(())
+        })
+    }
+
+    pub(crate) fn close(id: ClientId, code: u16, reason: &str) -> Result<(), CloseError> {
+        if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
+            return Err(CloseError::InvalidCode);
+        }
+        if reason.len() > 123 {
+            return Err(CloseError::ReasonTooLong);
+        }
+        with(|room| {
+            if !room.members.contains_key(&id) {
+                return Err(CloseError::NoSuchClient);
+            }
+            room.closed.entry(id).or_insert_with(|| (code, reason.to_owned()));
+            Ok(())
+        })
+    }
+
+    pub(crate) fn get(id: ClientId) -> Option<Client> {
+        with(|room| room.knows(id).cloned())
+    }
+
+    pub(crate) fn list() -> Vec<ClientId> {
+        with(|room| room.members.keys().copied().collect())
+    }
+
+    pub(crate) fn count() -> u32 {
+        with(|room| u32::try_from(room.members.len()).unwrap_or(u32::MAX))
+    }
+
+    pub(crate) fn buffered_amount(id: ClientId) -> Option<u64> {
+        with(|room| room.members.contains_key(&id).then_some(0))
+    }
+
+    pub(crate) fn attachment(id: ClientId) -> Option<Vec<u8>> {
+        with(|room| room.attachments.get(&id).filter(|_| room.knows(id).is_some()).cloned())
+    }
+
+    pub(crate) fn set_attachment(id: ClientId, data: &[u8]) -> Result<(), AttachmentError> {
+        if data.len() > 16 << 10 {
+            return Err(AttachmentError::TooBig);
+        }
+        with(|room| {
+            if !room.members.contains_key(&id) {
+                return Err(AttachmentError::NoSuchClient);
+            }
+            if data.is_empty() {
+                room.attachments.remove(&id)
+            } else {
+                room.attachments.insert(id, data.to_vec())
+            };
+            Ok(())
+        })
+    }
+}
+
+/// The interface `topics`.
+pub(crate) mod topics {
+    use super::with;
+    use crate::bindings::app::ws_host::server::topics::SubscribeError;
+    use crate::bindings::app::ws_host::server::types::{ClientId, MessageParam, SendError};
+
+    pub(crate) fn subscribe(id: ClientId, topic: &str) -> Result<(), SubscribeError> {
+        if topic.is_empty() || topic.len() > 256 {
+            return Err(SubscribeError::InvalidTopic);
+        }
+        with(|room| {
+            if !room.members.contains_key(&id) || room.closed.contains_key(&id) {
+                return Err(SubscribeError::NoSuchClient);
+            }
+            room.topics.entry(topic.to_owned()).or_default().insert(id);
+            Ok(())
+        })
+    }
+
+    pub(crate) fn unsubscribe(id: ClientId, topic: &str) {
+        with(|room| room.topics.get_mut(topic).is_some_and(|those| those.remove(&id)));
+    }
+
+    pub(crate) fn publish(topic: &str, message: MessageParam<'_>, except: &[ClientId]) -> Result<(), SendError> {
+        let those = subscribers(topic);
+        with(|room| room.give(those.into_iter(), &message.into(), except));
+        Ok(())
+    }
+
+    pub(crate) fn subscribers(topic: &str) -> Vec<ClientId> {
+        with(|room| room.topics.get(topic).into_iter().flatten().copied().collect())
+    }
+}
+
+/// The interface `control`.
+pub(crate) mod control {
+    use std::time::Duration;
+
+    use super::{Timer, with};
+    use crate::bindings::app::ws_host::server::control::{TimerError, TimerId, TimerOptions};
+
+    pub(crate) fn deny_new_clients() {
+        with(|room| room.is_denying = true);
+    }
+
+    pub(crate) fn allow_new_clients() {
+        with(|room| room.is_denying = false);
+    }
+
+    pub(crate) fn set_timer(delay_us: u64, options: TimerOptions, payload: &[u8]) -> Result<TimerId, TimerError> {
+        if payload.len() > 64 << 10 || (options.repeat && delay_us == 0) {
+            return Err(TimerError::Invalid);
+        }
+        with(|room| {
+            if room.timers.len() >= 10_000 {
+                return Err(TimerError::Limit);
+            }
+            room.last_timer += 1;
+            let delay = Duration::from_micros(delay_us);
+            let timer = Timer { due: room.now + delay, every: options.repeat.then_some(delay), payload: payload.to_vec() };
+            room.timers.insert(room.last_timer, timer);
+            Ok(room.last_timer)
+        })
+    }
+
+    pub(crate) fn cancel_timer(id: TimerId) {
+        with(|room| room.timers.remove(&id));
+    }
+}
+
+/// The interface `store`.
+pub(crate) mod store {
+    use super::with;
+    use crate::bindings::app::ws_host::server::store::{StoreError, StoreUsage};
+
+    pub(crate) fn get(key: &str) -> Option<Vec<u8>> {
+        with(|room| room.store.get(key).cloned())
+    }
+
+    pub(crate) fn set(key: &str, value: &[u8]) -> Result<(), StoreError> {
+        with(|room| room.store.insert(key.to_owned(), value.to_vec()));
+        Ok(())
+    }
+
+    pub(crate) fn delete(key: &str) -> Result<(), StoreError> {
+        with(|room| room.store.remove(key));
+        Ok(())
+    }
+
+    pub(crate) fn clear() -> Result<(), StoreError> {
+        with(|room| room.store.clear());
+        Ok(())
+    }
+
+    pub(crate) fn list(prefix: &str, after: Option<&str>, limit: u32) -> Vec<(String, Vec<u8>)> {
+        let limit = usize::try_from(limit.min(1000)).unwrap_or(1000);
+        let is_meant = |key: &str| key.starts_with(prefix) && after.is_none_or(|after| key > after);
+        with(|room| {
+            let those = room.store.iter().filter(|(key, _)| is_meant(key));
+            those.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect()
+        })
+    }
+
+    pub(crate) fn usage() -> StoreUsage {
+        with(|room| {
+            let bytes: usize = room.store.iter().map(|(key, value)| key.len() + value.len()).sum();
+            StoreUsage { keys: room.store.len() as u64, bytes: bytes as u64 }
+        })
+    }
+}

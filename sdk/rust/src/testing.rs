@@ -1,0 +1,236 @@
+//! A room without a host, for the tests of an application: `cargo test` runs its handlers with clients of the test.
+//!
+//! ```
+//! use ws_guest::{App, ClientId, Message, broadcast, testing::Room};
+//!
+//! #[derive(Default)]
+//! struct Chat;
+//!
+//! impl App for Chat {
+//!     fn on_message(&mut self, from: ClientId, message: Message) {
+//!         broadcast(format!("{from}: {}", message.as_text().unwrap_or("?"))).ok();
+//!     }
+//! }
+//!
+//! let mut room = Room::<Chat>::new();
+//! let (ann, ben) = (room.join(), room.join());
+//! room.says(ann, "hello");
+//! assert_eq!(room.hears(ben), [Message::from("1: hello")]);
+//! ```
+//!
+//! Outside a component the functions of this crate act on the room of their thread; each test has a thread of its own. Handlers run at
+//! once. The room keeps the contract's rules for names, codes and closing clients, and has neither slow clients nor the host's limits.
+//! `ws-host test` plays dialogues with the real host.
+
+use std::time::Duration;
+
+use crate::clients::{Address, CloseCause};
+use crate::fake;
+use crate::{App, Client, ClientId, CloseInfo, Message, Timers};
+
+/// A room with one instance of an application.
+#[derive(Debug, Default)]
+pub struct Room<A> {
+    /// The instance.
+    pub app: A,
+    last_id: ClientId,
+}
+
+impl<A: App> Room<A> {
+    /// An empty room with a fresh instance. An earlier room of this thread is gone.
+    #[must_use]
+    pub fn new() -> Self {
+        fake::with(|room| *room = fake::State::default());
+        Self { app: A::default(), last_id: 0 }
+    }
+
+    /// A client joins over the path `/`. Returns its id: 1, 2, 3, ...
+    pub fn join(&mut self) -> ClientId {
+        self.join_as(|_| ())
+    }
+
+    /// A client joins whose details the test changes: its path, query, headers, subprotocol or address.
+    pub fn join_as(&mut self, change: impl FnOnce(&mut Client)) -> ClientId {
+        self.last_id += 1;
+        let address = Address { ip: "127.0.0.1".to_owned(), port: 50_000 };
+        let mut client =
+            Client { id: 0, address, path: "/".to_owned(), query: String::new(), headers: Vec::new(), subprotocol: None };
+        change(&mut client);
+        client.id = self.last_id;
+        fake::with(|room| room.members.insert(self.last_id, client.clone()));
+        self.app.on_new_client(client);
+        self.settle();
+        self.last_id
+    }
+
+    /// A client says something. The app does not hear one that has left, or that it has closed.
+    pub fn says(&mut self, from: ClientId, message: impl Into<Message>) {
+        if fake::with(|room| room.members.contains_key(&from)) {
+            self.app.on_message(from, message.into());
+            self.settle();
+        }
+    }
+
+    /// A client closes its connection.
+    pub fn leaves(&mut self, id: ClientId) {
+        self.end(id, CloseInfo { code: 1005, reason: String::new(), clean: true, cause: CloseCause::Client });
+        self.settle();
+    }
+
+    /// The messages that a client has got since the last call.
+    pub fn hears(&mut self, id: ClientId) -> Vec<Message> {
+        fake::with(|room| room.heard.remove(&id).unwrap_or_default())
+    }
+
+    /// The code and reason with which the app has closed a client.
+    #[must_use]
+    pub fn closed(&self, id: ClientId) -> Option<(u16, String)> {
+        fake::with(|room| room.closed.get(&id).cloned())
+    }
+
+    /// Whether the room admits new clients.
+    #[must_use]
+    pub fn is_admitting(&self) -> bool {
+        fake::with(|room| !room.is_denying)
+    }
+
+    /// Has the clients leave that the app has closed.
+    fn settle(&mut self) {
+        let next = || {
+            fake::with(|room| {
+                let (id, (code, reason)) = room.closed.iter().find(|(id, _)| room.members.contains_key(id))?;
+                Some((*id, CloseInfo { code: *code, reason: reason.clone(), clean: true, cause: CloseCause::Guest }))
+            })
+        };
+        while let Some((id, info)) = next() {
+            self.end(id, info);
+        }
+    }
+
+    fn end(&mut self, id: ClientId, info: CloseInfo) {
+        let is_member = fake::with(|room| {
+            room.leaver = room.members.remove(&id);
+            for those in room.topics.values_mut() {
+                those.remove(&id);
+            }
+            room.leaver.is_some()
+        });
+        if is_member {
+            self.app.on_client_left(id, info);
+            fake::with(|room| room.leaver = None);
+        }
+    }
+}
+
+impl<A: Timers> Room<A> {
+    /// Lets time pass, and runs the timers that become due, in the order of their times.
+    pub fn wait(&mut self, time: Duration) {
+        let end = fake::with(|room| room.now + time);
+        let next = || {
+            fake::with(|room| {
+                let (&id, timer) = room.timers.iter().min_by_key(|(id, timer)| (timer.due, **id))?;
+                let timer = timer.clone();
+                if timer.due > end {
+                    return None;
+                }
+                room.now = timer.due;
+                match timer.every {
+                    Some(every) => room.timers.insert(id, fake::Timer { due: timer.due + every, ..timer.clone() }),
+                    None => room.timers.remove(&id),
+                };
+                Some((id, timer.payload))
+            })
+        };
+        while let Some((id, payload)) = next() {
+            self.app.on_timer(id, payload);
+            self.settle();
+        }
+        fake::with(|room| room.now = end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Room;
+    use crate::{App, Client, ClientId, CloseInfo, Message, TimerId, Timers};
+    use crate::{attachment, broadcast, broadcast_except, clients, close, control, send, set_attachment, store, topics};
+
+    #[derive(Debug, Default)]
+    struct Club {
+        left: Vec<String>,
+    }
+
+    impl App for Club {
+        fn on_new_client(&mut self, client: Client) {
+            set_attachment(client.id, client.path.as_bytes()).ok();
+            broadcast_except(format!("{} is here", client.id), &[client.id]).ok();
+        }
+
+        fn on_message(&mut self, from: ClientId, message: Message) {
+            match message.as_text() {
+                Some("close") => close(from, 4000, "as you wish").expect("the code is allowed"),
+                Some("subscribe") => topics::subscribe(from, "news").expect("the topic is right"),
+                Some("count") => {
+                    let seen = store::get("seen").map_or(0, |seen| seen[0]) + 1;
+                    store::set("seen", [seen]).expect("the store takes it");
+                    control::set_interval(Duration::from_millis(10), &[seen]).expect("a timer can be set");
+                }
+                _ => topics::publish("news", message).expect("it can be sent"),
+            }
+        }
+
+        fn on_client_left(&mut self, id: ClientId, info: CloseInfo) {
+            let path = attachment(id).unwrap_or_default();
+            self.left.push(format!("{id} {} {} of {:?}", info.code, String::from_utf8_lossy(&path), clients()));
+        }
+    }
+
+    impl Timers for Club {
+        fn on_timer(&mut self, id: TimerId, payload: Vec<u8>) {
+            broadcast(payload).expect("it can be sent");
+            if self.left.is_empty() {
+                control::cancel_timer(id);
+            }
+        }
+    }
+
+    #[test]
+    fn clients_hear_what_the_app_sends_to_them() {
+        let mut room = Room::<Club>::new();
+        let (ann, ben) = (room.join(), room.join());
+        assert_eq!((room.hears(ann), room.hears(ben)), (vec![Message::from("2 is here")], vec![]));
+        room.says(ben, "subscribe");
+        room.says(ann, vec![1]);
+        assert_eq!((room.hears(ann), room.hears(ben)), (vec![], vec![Message::from(vec![1])]));
+        assert!(send(99, "nobody").is_err());
+    }
+
+    #[test]
+    fn a_client_that_the_app_closes_leaves_and_is_heard_no_more() {
+        let mut room = Room::<Club>::new();
+        let ann = room.join_as(|client| client.path = "/blue".to_owned());
+        room.says(ann, "close");
+        assert_eq!(room.closed(ann), Some((4000, "as you wish".to_owned())));
+        room.says(ann, "close");
+        let ben = room.join();
+        room.leaves(ben);
+        room.leaves(ben);
+        assert_eq!(room.app.left, ["1 4000 /blue of []", "2 1005 / of []"]);
+    }
+
+    #[test]
+    fn timers_run_while_the_test_waits() {
+        let mut room = Room::<Club>::new();
+        let (ann, ben) = (room.join(), room.join());
+        room.leaves(ben);
+        room.says(ann, "count");
+        room.hears(ann);
+        room.wait(Duration::from_millis(25));
+        assert_eq!(room.hears(ann), vec![Message::from(vec![1]); 2]);
+        room.wait(Duration::from_millis(5));
+        assert_eq!(room.hears(ann).len(), 1);
+        assert_eq!(store::usage().keys, 1);
+    }
+}

@@ -32,7 +32,7 @@ use super::upgrade::Refusal;
 use crate::close::CloseInfo;
 use crate::log::LogThrottle;
 use crate::protocol;
-use crate::shard::{Command, NewConnection, Permit};
+use crate::shard::{Alarm, Command, NewConnection, Permit};
 use crate::store::{Database, DueRoom};
 use crate::types::Client;
 
@@ -87,7 +87,7 @@ impl Handshakes {
         self.arrivals.reserve_in(database).await.map_err(|error| error.to_string())
     }
 
-    fn by_shard(&self, rooms: &[DueRoom]) -> Vec<(&mpsc::Sender<Command>, Vec<(Arc<str>, u64)>)> {
+    fn by_shard(&self, rooms: &[DueRoom]) -> Vec<(&mpsc::Sender<Command>, Vec<Alarm>)> {
         let mut shards: Vec<(&mpsc::Sender<Command>, Vec<_>)> = Vec::new();
         for DueRoom { room, due_us } in rooms {
             let Some(shard) = self.router.shard_of(room) else { continue };

@@ -20,13 +20,16 @@ pub enum Command {
     /// A client has connected, to the room of this name.
     Join(Arc<str>, NewConnection),
     /// Rooms of the shard that are closed have durable timers, the next of which are due at these times, in microseconds since 1970.
-    SetAlarms(Vec<(Arc<str>, u64)>),
+    SetAlarms(Vec<Alarm>),
     /// The owner has something for clients.
     Deliver(Envelope),
     /// The server shuts down: every client is closed. The shard ends when all are gone and the rooms are idle, at the latest at
     /// this time.
     Drain(Instant),
 }
+
+/// A closed room, and when its next durable timer is due, in microseconds since 1970.
+pub type Alarm = (Arc<str>, u64);
 
 /// Something for clients of a shard, with their address.
 #[derive(Debug)]

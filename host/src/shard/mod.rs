@@ -102,7 +102,7 @@ mod traffic;
 mod upgrades;
 mod way_back;
 
-pub use command::{Address, Command, Delivery, Envelope};
+pub use command::{Address, Alarm, Command, Delivery, Envelope};
 pub use counters::Counters;
 pub use new_connection::{NewConnection, Permit};
 pub use orders::{Change, Handover, Order, Refusal, RoomSwap};

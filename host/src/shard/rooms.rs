@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::collapse::{caught, clean_up};
-use super::command::Delivery;
+use super::command::{Alarm, Delivery};
 use super::counters::Counters;
 use super::handlers::{call, guarded};
 use super::hibernation::Hibernation;
@@ -158,7 +158,7 @@ impl<L: Launch> Rooms<L> {
     }
 
     /// Notes when closed rooms are to be opened for a durable timer.
-    pub(super) fn set_alarms(&self, alarms: Vec<(Arc<str>, u64)>) {
+    pub(super) fn set_alarms(&self, alarms: Vec<Alarm>) {
         for (room, due_us) in alarms {
             if self.get(&room).is_none() {
                 self.hibernation.set_alarm(room, due_us);

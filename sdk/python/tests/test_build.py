@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 from ws_host_guest import build
@@ -28,7 +29,16 @@ class Looking(unittest.TestCase):
 
     def test_look_returns_the_interfaces_that_an_app_needs(self):
         seen = build.look(self.write("from ws_host_guest import App\napp = App()\napp.on_timer(print)\n"))
-        self.assertEqual(seen, {"interfaces": ["timers"], "port": None, "host": None})
+        self.assertEqual((seen["interfaces"], seen["port"], seen["host"]), (["timers"], None, None))
+        seen = build.look(self.write("from ws_host_guest import App\napp = App()\n@app.on_message\nasync def f(*_): pass\n"))
+        self.assertEqual(seen["interfaces"], ["timers"])
+
+    def test_look_returns_the_files_that_an_app_reads(self):
+        self.write("kings and queens", "words.txt")
+        self.write("WORDS = open(__file__.replace('names.py', 'words.txt')).read()\n", "names.py")
+        seen = build.look(self.write("from ws_host_guest import App\nimport names\napp = App()\n"))
+        own = [file for file in seen["files"] if file.startswith(str(self.folder))]
+        self.assertEqual([Path(file).name for file in own], ["app.py", "names.py", "words.txt"])
 
     def test_both_orders_of_port_and_host_are_understood(self):
         for arguments in ('8000, "0.0.0.0"', '"0.0.0.0", 8000', 'port=8000, host="0.0.0.0"', '8000, hostname="0.0.0.0"'):
@@ -53,6 +63,28 @@ class Looking(unittest.TestCase):
     def test_a_guest_cannot_serve_tls(self):
         text = self.complaint("from websocket import WebSocketsServer\nWebSocketsServer(443, key='k', cert='c')\n")
         self.assertIn("put a proxy with the certificate in front of ws-host", text)
+
+    def test_a_module_that_no_guest_has_is_an_error_in_one_line_unless_the_app_can_do_without(self):
+        app = "from ws_host_guest import App\napp = App()\n"
+        text = self.complaint(app + "import ctypes\n")
+        self.assertEqual(text.splitlines()[0], "app.py:3: the module ctypes is not in a guest: a guest cannot call C")
+        build.look(self.write(app + "try:\n    import ssl, lzma\nexcept ImportError:\n    ssl = None\n"))
+
+    def test_a_native_extension_is_an_error_in_one_line(self):
+        self.write("", f"fast{EXTENSION_SUFFIXES[0]}")
+        text = self.complaint("from ws_host_guest import App\napp = App()\nimport fast\n")
+        self.assertEqual(text.splitlines()[0], "app.py:3: fast is a native extension, and a guest runs pure Python alone")
+        self.assertEqual(len(text.splitlines()), 2, text)
+
+    def test_a_socket_says_that_a_guest_has_no_network(self):
+        app = "from ws_host_guest import App\napp = App()\nimport socket\n"
+        for call in ("socket.socket()", "socket.create_connection(('127.0.0.1', 1))", "socket.getaddrinfo('localhost', 1)"):
+            self.assertIn("a guest has no network: it talks to its clients alone", self.complaint(app + call + "\n"))
+
+    def test_the_packages_of_a_build_are_those_of_the_python_that_runs_it(self):
+        folders = build.packages()
+        self.assertTrue(any(Path(folder).is_relative_to(sys.prefix) for folder in folders), folders)
+        self.assertFalse(any((Path(folder) / "asyncio").is_dir() for folder in folders), folders)
 
     def test_the_main_file_of_a_folder_is_found(self):
         with self.assertRaisesRegex(build.NotBuilt, "no app.py and no server.py"):

@@ -9,8 +9,10 @@ from ws_host_guest import App, running, send, sleep
 
 class Handlers(unittest.TestCase):
     def setUp(self):
-        running.app, running._begun = None, False
+        running.app, running.loop, running._begun = None, None, False
         self.app = App()
+        running.prepare(has_coroutines=True)
+        self.addCleanup(lambda: (running.loop.leave(), running.loop.close()))
 
     def run_event(self, event, *arguments):
         """Runs the event's handler and keeps its stderr in `self.stderr`."""
@@ -74,7 +76,7 @@ class Handlers(unittest.TestCase):
 
         with self.assertRaises(SystemExit), contextlib.redirect_stderr(io.StringIO()) as stderr:
             running.ask("on_upgrade", None)
-        self.assertIn("this handler must answer at once", stderr.getvalue())
+        self.assertIn("on_upgrade must answer at once", stderr.getvalue())
 
     def test_one_event_has_one_handler_and_a_component_one_app(self):
         self.app.on_message(print)
@@ -89,15 +91,13 @@ class Handlers(unittest.TestCase):
 
     def test_the_world_has_the_interfaces_that_the_handlers_need(self):
         self.app.on_message(print)
+        running.loop.close()
+        running.loop = None
         self.assertEqual(running.interfaces(), [])
         self.app.on_start(print)
         self.app.on_upgrade(print)
         self.assertEqual(running.interfaces(), ["gate", "lifecycle"])
-
-        @self.app.on_new_client
-        async def wait(client):
-            await sleep(1)
-
+        running.prepare(has_coroutines=True)
         self.assertEqual(running.interfaces(), ["gate", "lifecycle", "timers"])
 
 

@@ -13,7 +13,7 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 class App:
     """The application, one for each component. Decorators register its handlers.
 
-    A handler may be an `async def`, but it can only await `ws_host_guest.sleep` and other coroutines of that kind.
+    A handler may be an `async def`, and every handler may create tasks: asyncio runs on the room's events and timers.
     Code outside handlers runs once, when the component is built; each instance starts from the state this leaves.
     An instance lasts until a handler raises an exception or a new release takes over. To keep state longer, use
     `snapshot` and `on_start`, or attachments, topics and timers, which live in the host.

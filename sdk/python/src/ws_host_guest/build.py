@@ -8,9 +8,13 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 from typing import Any
+
+from . import record
+from .inside import FAILURE
 
 NAMES = ("app.py", "server.py")
 """The names of a folder's main file, unless its pyproject.toml sets another."""
@@ -31,8 +35,10 @@ def build(app: Path, output: Path | None = None) -> Path:
     file = main_file(app)
     if importlib.util.find_spec("componentize_py") is None:
         raise NotBuilt(f"componentize-py is missing. Install it: {sys.executable} -m pip install componentize-py")
-    seen = look(file)
     output = output or file.with_suffix(".wasm")
+    if record.is_current(file, output, "whole"):
+        return output
+    seen = look(file)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ws-host-guest-") as folder:
         made = Path(folder, "made.wasm")
@@ -44,6 +50,7 @@ def build(app: Path, output: Path | None = None) -> Path:
         beside = output.with_name(output.name + ".new")
         shutil.copyfile(made, beside)
         os.replace(beside, output)
+    record.keep(file, output, "whole", seen["files"])
     return output
 
 
@@ -95,6 +102,8 @@ def look(file: Path) -> dict[str, Any]:
 
 def componentize(file: Path, interfaces: list[str], folder: Path, output: Path) -> None:
     """Runs componentize-py on the app, with a world of exactly the optional interfaces that it needs."""
+    import componentize_py  # type: ignore[import-untyped]
+
     package = Path(__file__).parent
     code, wit = folder / "code", folder / "wit"
     for name in ("ws_host_guest", "websocket", "websocket_server"):
@@ -103,27 +112,35 @@ def componentize(file: Path, interfaces: list[str], folder: Path, output: Path) 
     exports = "".join(f"    export {interface};\n" for interface in interfaces)
     (wit / "python.wit").write_text(f"world python {{\n    include app;\n{exports}}}\n", "utf-8")
     (code / "ws_host_component.py").write_text(_entry(file), "utf-8")
-    command = [sys.executable, "-c", "import sys, componentize_py; sys.exit(componentize_py.script())"]
-    command += ["--quiet", "-d", str(wit), "-w", "python"]
-    command += ["componentize", "-p", str(code), "-p", str(file.absolute().parent), "-o", str(output), "ws_host_component"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=_environment())
-    if done.returncode != 0 or not output.is_file():
-        raise NotBuilt(f"componentize-py did not build {file.name} (see above)")
+    path = [str(code), str(file.absolute().parent), *packages()]
+    try:
+        componentize_py.componentize([wit], ["python"], [], False, None, path, [], "ws_host_component", output, False, [], [], False, None)
+    except AssertionError as problem:
+        failure = code / FAILURE
+        # componentize-py appends a trace of its own code.
+        text = failure.read_text("utf-8") if failure.is_file() else str(problem).partition("\n\nStack backtrace:")[0] + "\n"
+        sys.stderr.write(text)
+        raise NotBuilt(f"{file.name} was not built (see above)") from None
+
+
+def packages() -> list[str]:
+    """Returns the folders that this Python takes packages from: its own site-packages, and what `.pth` files add.
+
+    componentize-py itself would ask VIRTUAL_ENV, pipenv and `python3`, hence perhaps another Python than this one.
+    """
+    standard = {Path(sysconfig.get_path(kind)) for kind in ("stdlib", "platstdlib")}
+    standard |= {path / "lib-dynload" for path in standard}
+    folders = [Path(path) for path in sys.path[1:] if path]
+    return [str(path) for path in folders if path.is_dir() and path not in standard]
 
 
 def _entry(file: Path) -> str:
     """Returns the module that componentize-py imports. Instances start from the memory that it leaves."""
     source = file.read_text("utf-8")
     return f"""\
-import gc, sys
-# Each printed line becomes a log line at once.
-sys.stdout.reconfigure(line_buffering=True)
-from ws_host_guest import _host, load
+from ws_host_guest import inside
 from ws_host_guest.entry import Flow, Gate, Handler, Lifecycle, Timers
-load.load({file.name!r}, {source!r})
-_host.open_up()
-gc.collect()
-gc.freeze()
+inside.load_app({file.name!r}, {source!r})
 """
 
 

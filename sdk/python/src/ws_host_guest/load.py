@@ -8,7 +8,7 @@ import linecache
 import sys
 from types import ModuleType
 
-from . import running
+from . import absent, running
 
 # Standard modules, each with the modules that it imports only on first use.
 _LATE = {"datetime": ["_strptime"], "codecs": ["encodings.ascii", "encodings.latin_1", "encodings.idna"]}
@@ -20,6 +20,7 @@ def load(name: str, source: str) -> None:
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
     main = ModuleType("__main__")
     main.__file__ = name
+    absent.install()
     before = set(sys.modules)
     sys.modules["__main__"] = main
     sys.modules[name.removesuffix(".py")] = main
@@ -28,7 +29,9 @@ def load(name: str, source: str) -> None:
     except SystemExit:
         pass  # A program may exit: its handlers are registered by now.
     sources = {name: source} | _sources(set(sys.modules) - before)
-    _import_what_functions_import(sources)
+    trees = [ast.parse(source) for source in sources.values()]
+    _import_what_functions_import(trees)
+    running.prepare(any(isinstance(node, ast.AsyncFunctionDef) for tree in trees for node in ast.walk(tree)))
     if running.app is None:
         raise SystemExit(f"{name} creates neither an App nor a WebSocketsServer, so it has nothing to serve")
     if not running.app.served:
@@ -52,10 +55,10 @@ def _is_standard(module: ModuleType | None) -> bool:
     return name in sys.stdlib_module_names or name in ("ws_host_guest", "websocket", "websocket_server")
 
 
-def _import_what_functions_import(sources: dict[str, str]) -> None:
+def _import_what_functions_import(trees: list[ast.Module]) -> None:
     """Imports the modules that functions import when called: a component has no files to import from later."""
-    for source in sources.values():
-        for node in ast.walk(ast.parse(source)):
+    for tree in trees:
+        for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     _try_import(alias.name)

@@ -16,6 +16,9 @@ from .values import Message, Status, first
 ClientOrId = Union["Client", int]
 """A client or its id."""
 
+LOOP = b"ws-host-guest sleep"
+"""The payload of the timers that drive the event loop."""
+
 _LARGEST_ID = 2**64 - 1
 _LONGEST_DELAY = 100 * 365 * 24 * 3600.0
 _TIMER_REFUSALS = {

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
-import traceback
-from types import CoroutineType, TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Coroutine, Generator, NoReturn
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, Callable, Coroutine, NoReturn
 
-from . import _host
+from . import _host, traces
+from .room import LOOP
 from .values import StartRefused
 
 if TYPE_CHECKING:
+    from asyncio import Task
+
     from .app import App
+    from .loop import Loop
 
 INTERFACES = {
     "on_upgrade": "gate",
@@ -23,12 +25,12 @@ INTERFACES = {
 }
 """The optional interfaces of the contract, by the handlers that need them."""
 
-_MARK = b"ws-host-guest sleep"
-"""The payload of timers that wake coroutines."""
-
 app: App | None = None
-_sleeping: dict[int, Coroutine[Any, Any, Any]] = {}
+loop: Loop | None = None
+"""The event loop, if the app has coroutines or has imported asyncio."""
 _begun = False
+_tasks: set[Task[Any]] = set()
+"""The handlers that wait. asyncio itself holds its tasks weakly."""
 
 
 def register(new: App) -> None:
@@ -41,42 +43,43 @@ def register(new: App) -> None:
 
 def interfaces() -> list[str]:
     """Returns the optional interfaces that the app's handlers need."""
-    handlers = app.handlers if app else {}
-    wanted = {INTERFACES[event] for event in handlers if event in INTERFACES}
-    if any(inspect.iscoroutinefunction(handler) for handler in handlers.values()):
+    wanted = {INTERFACES[event] for event in (app.handlers if app else {}) if event in INTERFACES}
+    if loop is not None:
         wanted.add("timers")
     return sorted(wanted)
 
 
-class sleep:
-    """`await sleep(seconds)`: lets other handlers run meanwhile. Messages sent before it go out.
+def prepare(has_coroutines: bool) -> None:
+    """Makes the event loop, if the app needs one. An app without coroutines does not pay for asyncio."""
+    global loop
+    if has_coroutines or "asyncio" in sys.modules:
+        from .loop import Loop
 
-    A coroutine is part of the instance: it is dropped when a handler fails or a new release takes over.
-    """
+        loop = Loop()
 
-    __slots__ = ("seconds",)
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+async def sleep(seconds: float) -> None:
+    """`await sleep(seconds)`: the same as `asyncio.sleep`. Other handlers run meanwhile; messages sent before it go out."""
+    import asyncio
 
-    def __await__(self) -> Generator[sleep, None, None]:
-        yield self
+    await asyncio.sleep(seconds)
 
 
 def run(event: str, *arguments: Any) -> None:
-    """Calls the handler of an event, if the app has one."""
+    """Calls the handler of an event, if the app has one, and then what waits for this handler in the loop."""
     if not _begun:
         _begin()
     assert app is not None, "no component is built without an app"
     handler = app.handlers.get(event)
-    if handler is None:
-        return
-    try:
-        result = handler(*arguments)
-        if type(result) is CoroutineType:
-            _go_on(result, True)
-    except Exception as error:
-        _failed(error)
+    if handler is not None:
+        try:
+            result = handler(*arguments)
+            if type(result) is CoroutineType:
+                _start(result)
+        except Exception as error:
+            _failed(error)
+    if loop is not None:
+        loop.turn()
 
 
 def ask(event: str, *arguments: Any, then: Callable[[Any], Any] = lambda answer: answer) -> Any:
@@ -88,50 +91,57 @@ def ask(event: str, *arguments: Any, then: Callable[[Any], Any] = lambda answer:
     try:
         answer = handler(*arguments) if handler else None
         if type(answer) is CoroutineType:
-            answer = _go_on(answer, False)
-        return then(answer)
+            answer = _answer(event, answer)
+        decided = then(answer)
     except StartRefused as refusal:
         if event == "on_start":
             raise _host.Err(str(refusal)) from None
         _fatal(refusal)
     except Exception as error:
         _fatal(error)
+    # The host drops the effects of a snapshot, so a timer that the loop sets there would never run.
+    if loop is not None and event != "snapshot":
+        loop.turn()
+    return decided
 
 
 def wake(timer: int, payload: bytes) -> bool:
-    """Resumes the coroutine that this timer wakes. Returns whether the timer belonged to a coroutine."""
-    if payload != _MARK:
+    """Runs what is due in the loop. Returns whether the timer belonged to a loop, of this instance or of an earlier one."""
+    if payload != LOOP:
         return False
     if not _begun:
         _begin()
-    coroutine = _sleeping.pop(timer, None)
-    # None if the coroutine belonged to an earlier instance.
-    if coroutine is not None:
-        try:
-            _go_on(coroutine, True)
-        except Exception as error:
-            _failed(error)
+    if loop is not None:
+        loop.woken_by(timer)
     return True
 
 
-def _go_on(coroutine: Coroutine[Any, Any, Any], may_sleep: bool) -> Any:
-    """Runs a coroutine until it ends or sleeps."""
-    from .room import set_timer
+def _start(coroutine: Coroutine[Any, Any, Any]) -> None:
+    """Runs a handler's coroutine until it waits. An exception before that is the handler's."""
+    assert loop is not None, "`prepare` has seen the app's coroutines"
+    task = loop.start(coroutine)
+    if not task.done():
+        _tasks.add(task)
+        task.add_done_callback(_ended)
+    elif not task.cancelled():
+        task.result()
 
-    step: Callable[[], Any] = lambda: coroutine.send(None)
-    while True:
-        try:
-            wanted = step()
-        except StopIteration as end:
-            return end.value
-        step = lambda: coroutine.send(None)
-        if type(wanted) is sleep and may_sleep:
-            _sleeping[set_timer(wanted.seconds, _MARK)] = coroutine
-            return None
-        if wanted is not None:  # None is a bare yield, as of asyncio.sleep(0).
-            what = "this handler must answer at once" if type(wanted) is sleep else "this awaitable is not of ws_host_guest"
-            problem = RuntimeError(f"a handler can await ws_host_guest.sleep and other coroutines only: {what}")
-            step = lambda: coroutine.throw(problem)
+
+def _ended(task: Task[Any]) -> None:
+    _tasks.discard(task)
+    error = None if task.cancelled() else task.exception()
+    if isinstance(error, Exception):
+        _failed(error)
+
+
+def _answer(event: str, coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Runs a coroutine to its end, which must not wait for a later event."""
+    assert loop is not None, "`prepare` has seen the app's coroutines"
+    task = loop.start(coroutine)
+    if not loop.finish(task):
+        task.cancel()
+        raise RuntimeError(f"{event} must answer at once: it cannot wait for a timer or for another event")
+    return task.result()
 
 
 def _begin() -> None:
@@ -140,6 +150,8 @@ def _begin() -> None:
     _begun = True
     if random := sys.modules.get("random"):
         random.seed()
+    if loop is not None:
+        loop.enter()
 
 
 def _failed(error: Exception) -> None:
@@ -147,7 +159,7 @@ def _failed(error: Exception) -> None:
     on_error = app.handlers.get("on_error") if app else None
     if on_error is None:
         _fatal(error)
-    _log(error)
+    traces.log(error)
     try:
         on_error(error)
     except Exception as another:
@@ -157,20 +169,5 @@ def _failed(error: Exception) -> None:
 def _fatal(error: Exception) -> NoReturn:
     """Logs the exception and ends the instance. The host logs an exit in one line; if componentize-py's runtime met the
     exception, it would add a panic of its own."""
-    _log(error)
+    traces.log(error)
     sys.exit(1)
-
-
-def _log(error: Exception) -> None:
-    sys.stderr.write(own_traceback(error))
-    sys.stderr.flush()
-
-
-def own_traceback(error: BaseException) -> str:
-    """Formats the exception as Python does, without this package's leading frames."""
-    frames: TracebackType | None = error.__traceback__
-    while frames is not None and frames.tb_frame.f_globals.get("__package__") in ("ws_host_guest", "websocket"):
-        frames = frames.tb_next
-    if frames is None and not isinstance(error, SyntaxError):
-        frames = error.__traceback__
-    return "".join(traceback.format_exception(type(error), error, frames))

@@ -49,7 +49,7 @@ const CAPABILITIES: &[Capability] = &[
     Capability { grant: Some(Grant::Environment), ..wasi("wasi:cli/environment", "arguments: none") },
     wasi("wasi:cli/stdout", "writes log lines"),
     wasi("wasi:cli/stderr", "writes log lines"),
-    wasi("wasi:cli/stdin", "standard input: always empty"),
+    wasi("wasi:cli/stdin", "standard input: what the component itself carries"),
     wasi("wasi:cli/*", "program conventions: no terminal is given"),
     wasi("wasi:clocks/*", "reads clocks"),
     wasi("wasi:random/*", "gets random numbers"),

@@ -37,6 +37,8 @@ pub(super) struct Template {
     pub(super) indices: ExportIndices,
     pub(super) limits: Limits,
     pub(super) grants: Grants,
+    /// What an instance reads from its standard input.
+    pub(super) stdin: Bytes,
     /// Where instances start, unless each is allocated by itself.
     pub(super) pool: Option<Arc<Pool>>,
     /// The linear memories of an instance.
@@ -47,11 +49,11 @@ pub(super) struct Template {
 impl Template {
     /// Makes an instance for the room of this name.
     pub(super) async fn instantiate(&self, room_name: &str) -> Result<Instance, Fault> {
-        let Self { pre, indices, limits, grants, pool, memories, output } = self;
+        let Self { pre, indices, limits, grants, stdin, pool, memories, output } = self;
         let seat = pool.as_ref().map(|pool| pool.seat(*memories));
         let tick_count = TickCount::default();
         let wait_limit = WaitLimit { limit: limits.call_wait, tick_count: tick_count.clone() };
-        let mut store = Store::new(pre.engine(), GuestState::new(room_name, limits, grants, tick_count, output));
+        let mut store = Store::new(pre.engine(), GuestState::new(room_name, limits, grants, stdin, tick_count, output));
         store.limiter(|state| &mut state.limiter);
         store.epoch_deadline_callback(|mut store| Ok(store.data_mut().tick()));
         store.set_epoch_deadline(1);

@@ -9,6 +9,7 @@
 //! | `program` | bytes to a component that is checked and linked |
 //! | `instance` | one instance as an `App` |
 //! | `call` | one call: enter, wait, leave |
+//! | `stdin` | the standard input that a component's file carries |
 //! | `state` | the contents of an instance's store: the room during a call, WASI, memory limits |
 //! | `tick_count` | how many ticks a call has computed for |
 //! | `wait_limit` | how long a call may wait |
@@ -67,6 +68,7 @@ mod pool;
 mod program;
 mod quota;
 mod state;
+mod stdin;
 mod store;
 #[cfg(test)]
 mod tests;

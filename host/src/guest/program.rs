@@ -9,7 +9,7 @@ use wasmtime::component::{Component, Linker};
 use super::engine::Engine;
 use super::exports::ExportIndices;
 use super::instance::{Instance, Template};
-use super::{capabilities, exports};
+use super::{capabilities, exports, stdin};
 use crate::app::{Fault, Launch, ReleaseId};
 use crate::config::{Grants, Limits};
 use crate::error::Error;
@@ -61,6 +61,7 @@ impl Program {
         grants: &Grants,
     ) -> Result<Self, Error> {
         let Source { name, bytes } = source;
+        let (_, stdin) = stdin::split(source);
         check(engine, name, component)?;
         let invalid = |error: wasmtime::Error| Error::Invalid { name: name.to_owned(), reason: in_short(&format!("{error:#}")) };
         let mut linker = Linker::new(&engine.wasmtime);
@@ -70,7 +71,8 @@ impl Program {
         let resources = component.resources_required();
         let memories = resources.map_or(1, |required| required.num_memories as usize);
         let (pool, output) = (engine.pool.clone(), Arc::default());
-        let template = Template { pre, indices, limits: limits.clone(), grants: grants.clone(), pool, memories, output };
+        let (limits, grants) = (limits.clone(), grants.clone());
+        let template = Template { pre, indices, limits, grants, stdin, pool, memories, output };
         let id = ReleaseId { name: name.into(), sha256: sha256(bytes).into() };
         Ok(Self { inner: Arc::new(Inner { id, template }) })
     }
@@ -146,7 +148,7 @@ pub(super) fn check_format(Source { name, bytes }: Source<'_>) -> Result<(), Err
 /// Compiles a component. The error for other bytes names their format.
 pub(super) fn compile(engine: &Engine, source: Source<'_>) -> Result<Component, Error> {
     check_format(source)?;
-    let Source { name, bytes } = source;
+    let (Source { name, bytes }, _) = stdin::split(source);
     Component::from_binary(&engine.wasmtime, bytes).map_err(|error| {
         let error = in_short(&format!("{error:#}"));
         let reason = format!("it is damaged, cut short or of a version that this host does not know ({error})");

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use wasmtime::{ResourceLimiter, UpdateDeadline};
+use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
 use super::engine::TICK;
@@ -30,18 +32,20 @@ pub(super) struct GuestState {
 }
 
 impl GuestState {
-    /// Denies by default: no file system, no network, no arguments. The guest gets the granted variables, WASI's clocks, random
-    /// numbers and the two output streams.
+    /// Denies by default: no file system, no network, no arguments. The guest gets the granted variables, the input that its own
+    /// file carries, WASI's clocks, random numbers and the two output streams.
     pub(super) fn new(
         room_name: &str,
         limits: &Limits,
         grants: &Grants,
+        stdin: &Bytes,
         tick_count: TickCount,
         total: &Arc<TotalOutput>,
     ) -> Self {
         let stderr = Output::new(room_name, OutputStream::Stderr, total);
         let wasi = WasiCtx::builder()
             .envs(grants.env())
+            .stdin(MemoryInputPipe::new(stdin.clone()))
             .stdout(Output::new(room_name, OutputStream::Stdout, total))
             .stderr(stderr.clone())
             .build();

@@ -1,0 +1,81 @@
+//! The standard input of a component: the bytes that its file carries behind the code.
+
+use bytes::Bytes;
+
+use super::program::Source;
+
+/// The name of the custom section. It counts only as the last section of the file.
+///
+/// A build that changes nothing but these bytes leaves the code as it was, so the code comes from the cache.
+const SECTION: &[u8] = b"ws-host:stdin";
+
+/// Splits a component into its code and its standard input. Without the section, all of it is code.
+pub(super) fn split(source: Source<'_>) -> (Source<'_>, Bytes) {
+    match last_section(source.bytes) {
+        Some((start, content)) => (Source { bytes: &source.bytes[..start], ..source }, Bytes::copy_from_slice(content)),
+        None => (source, Bytes::new()),
+    }
+}
+
+/// Finds the last section if it is ours: where it begins, and its content behind the name. A section is an id, a size and its
+/// content. A custom section has id 0, and its content begins with its name (component model, Binary.md).
+fn last_section(component: &[u8]) -> Option<(usize, &[u8])> {
+    let mut at = 8;
+    let mut last = None;
+    while at < component.len() {
+        let (id, behind) = component.get(at..)?.split_first()?;
+        let (size, behind) = leb128(behind)?;
+        last = Some((at, *id, behind.get(..size)?));
+        at = component.len() - behind.len() + size;
+    }
+    let (start, id, content) = last?;
+    let (length, named) = leb128(content)?;
+    let (name, stdin) = named.split_at_checked(length)?;
+    (id == 0 && name == SECTION).then_some((start, stdin))
+}
+
+/// Decodes a LEB128 number and returns it with the remaining bytes. Sizes have 32 bits, hence at most five bytes.
+fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let mut number = 0_usize;
+    for (index, byte) in bytes.iter().enumerate().take(5) {
+        number |= usize::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return Some((number, &bytes[index + 1..]));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A custom section with a content of less than 100 bytes.
+    fn section(name: &str, content: &str) -> Vec<u8> {
+        let size = u8::try_from(1 + name.len() + content.len()).expect("short");
+        [&[0, size, u8::try_from(name.len()).expect("short")], name.as_bytes(), content.as_bytes()].concat()
+    }
+
+    fn split_of(bytes: &[u8]) -> (usize, Bytes) {
+        let (code, stdin) = split(Source { name: "x", bytes });
+        (code.bytes.len(), stdin)
+    }
+
+    #[test]
+    fn the_last_section_of_the_name_is_the_input_and_the_rest_is_code() {
+        let code = [b"\0asm\x0d\0\x01\0", section("x", "y").as_slice()].concat();
+        let with = [code.clone(), section("ws-host:stdin", "hello")].concat();
+        assert_eq!(split_of(&with), (code.len(), Bytes::from_static(b"hello")));
+        assert_eq!(split_of(&code), (code.len(), Bytes::new()));
+        let behind = [with, section("x", "y")].concat();
+        assert_eq!(split_of(&behind), (behind.len(), Bytes::new()));
+    }
+
+    #[test]
+    fn damaged_bytes_are_all_code() {
+        let whole = [b"\0asm\x0d\0\x01\0", section("ws-host:stdin", "hello").as_slice()].concat();
+        for end in 0..whole.len() {
+            assert_eq!(split_of(&whole[..end]), (end, Bytes::new()));
+        }
+    }
+}

@@ -6,7 +6,7 @@ use clap::Args;
 use ws_host::guest::sha256;
 use ws_host::{Handle, file};
 
-use crate::build::{NotBuilt, Project};
+use crate::build::{NotBuilt, Project, Purpose};
 use crate::serve::Serving;
 use crate::serve_flags::ServeFlags;
 use crate::swap::swap;
@@ -39,7 +39,7 @@ pub fn dev(arguments: DevArguments) -> anyhow::Result<()> {
     let watch = Watch::sources(project.dir(), move |below| sources.is_source(below))?;
     // A port in use is told before the build, which may take a minute.
     let serving = Serving::new(arguments.serving, tls, true)?.listen()?;
-    let component = project.build()?;
+    let component = project.build(Purpose::Develop)?;
     let built = hash(&component);
     serving.serve(&component, async |handle| follow_sources(watch, &project, built, &handle).await)
 }
@@ -82,7 +82,7 @@ fn hash(component: &Path) -> Option<String> {
 /// Builds on a thread of its own, so that the server runs on meanwhile.
 async fn build_aside(project: &Project) -> Result<PathBuf, NotBuilt> {
     let project = project.clone();
-    match tokio::task::spawn_blocking(move || project.build()).await {
+    match tokio::task::spawn_blocking(move || project.build(Purpose::Develop)).await {
         Ok(built) => built,
         Err(error) => Err(NotBuilt::new(format!("the build panicked: {error}"))),
     }

@@ -17,7 +17,7 @@ use ws_host::log::printable;
 
 use self::play::play;
 use self::settings::Settings;
-use crate::build::Project;
+use crate::build::{Project, Purpose};
 use crate::swap::count;
 
 const GRAMMAR: &str = "\
@@ -65,7 +65,7 @@ pub struct Failed {
 pub fn test(arguments: &TestArguments) -> anyhow::Result<()> {
     let project = Project::open(arguments.dir.clone())?;
     let dialogues = dialogues(project.dir())?;
-    let component = project.build()?;
+    let component = project.build(Purpose::Release)?;
     let (played, mut failed) = (dialogues.len(), 0);
     // A mistake here is one of the command line, and fails no dialogue.
     drop(server(arguments.settings.clone(), &component)?);

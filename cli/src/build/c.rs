@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 
 use super::component::make_component;
 use super::shown::{copied, without_colours};
-use super::{Language, NotBuilt, unknown_inputs};
+use super::{Language, NotBuilt, Purpose, unknown_inputs};
 
 /// Projects in C.
 pub(super) const C: Language = Language { name: "C", signs: &[FLAGS], prepare, build, is_source, inputs: unknown_inputs };
@@ -70,7 +70,7 @@ fn flags(dir: &Path) -> anyhow::Result<(Vec<String>, PathBuf)> {
     Ok((flags, sdk))
 }
 
-fn build(dir: &Path) -> Result<PathBuf, NotBuilt> {
+fn build(dir: &Path, _: Purpose) -> Result<PathBuf, NotBuilt> {
     let component = dir.join(COMPONENT);
     let first = if component.exists() { "" } else { "; zig's first build makes a C library too, which takes up to a minute" };
     tracing::info!("building {} with zig cc{first}", dir.display());

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::shown::{copied, without_colours};
-use super::{Language, NotBuilt, unknown_inputs};
+use super::{Language, NotBuilt, Purpose, unknown_inputs};
 
 /// Projects in JavaScript and TypeScript.
 pub(super) const JAVASCRIPT: Language =
@@ -96,7 +96,7 @@ fn module(dir: &Path) -> anyhow::Result<String> {
     })
 }
 
-fn build(dir: &Path) -> Result<PathBuf, NotBuilt> {
+fn build(dir: &Path, _: Purpose) -> Result<PathBuf, NotBuilt> {
     tracing::info!("building {} with ws-host-guest", dir.display());
     let failed = |error: anyhow::Error| NotBuilt::new(format!("{} did not build: {error:#}", dir.display()));
     let module = module(dir).map_err(failed)?;

@@ -46,11 +46,20 @@ struct Language {
     /// Checks that the project's tools are present, or installs them. The error says what to install.
     prepare: fn(&Path) -> anyhow::Result<()>,
     /// Builds a project and returns the path of its component. The tools' output goes to our stderr as it comes.
-    build: fn(&Path) -> Result<PathBuf, NotBuilt>,
+    build: fn(&Path, Purpose) -> Result<PathBuf, NotBuilt>,
     /// Whether a file is a source of the project. The path is relative to the project's directory.
     is_source: fn(&Path) -> bool,
     /// The files that went into a component, as far as the tools tell. They are sources too.
     inputs: fn(&Path) -> Vec<PathBuf>,
+}
+
+/// The use of a component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Its developer waits for it, after each edit.
+    Develop,
+    /// It is tested, or served to others.
+    Release,
 }
 
 /// For tools that do not tell.
@@ -66,7 +75,7 @@ const LANGUAGES: [&Language; 4] = [&rust::RUST, &python::PYTHON, &javascript::JA
 /// # Errors
 /// The project is not recognized, a tool is missing, the build fails, or the file cannot be written.
 pub fn build(arguments: &BuildArguments) -> anyhow::Result<()> {
-    let built = Project::open(arguments.dir.clone())?.build()?;
+    let built = Project::open(arguments.dir.clone())?.build(Purpose::Release)?;
     std::fs::copy(&built, &arguments.out).with_context(|| format!("cannot write {}", arguments.out.display()))?;
     if let Some(problem) = Report::of(&Engine::new()?, &arguments.out)?.problem {
         bail!("{} is built, but this host cannot run it: {problem}", arguments.out.display());
@@ -143,8 +152,8 @@ impl Project {
     ///
     /// # Errors
     /// The build fails; the error has the tools' output.
-    pub fn build(&self) -> Result<PathBuf, NotBuilt> {
-        let component = (self.language.build)(&self.dir)?;
+    pub fn build(&self, purpose: Purpose) -> Result<PathBuf, NotBuilt> {
+        let component = (self.language.build)(&self.dir, purpose)?;
         if let Ok(mut inputs) = self.inputs.write() {
             *inputs = (self.language.inputs)(&component).into_iter().collect();
         }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::bail;
 
 use super::shown::{copied, without_colours};
-use super::{Language, NotBuilt, unknown_inputs};
+use super::{Language, NotBuilt, Purpose, unknown_inputs};
 
 /// Python projects.
 pub(super) const PYTHON: Language = Language {
@@ -27,6 +27,9 @@ const VENDORED: &str = "vendor/ws-host-guest";
 
 /// The component, below the project. Its folder is hidden, so it is not watched as a source.
 const COMPONENT: &str = ".ws-host/app.wasm";
+
+/// The component for `ws-host dev`, of the same name. The SDK builds it in a second, and it takes a little longer to start.
+const QUICK_COMPONENT: &str = ".ws-host/dev/app.wasm";
 
 /// Checks that Python has the SDK and componentize-py.
 fn prepare(dir: &Path) -> anyhow::Result<()> {
@@ -61,16 +64,20 @@ fn python(dir: &Path) -> PathBuf {
     active.filter(|python| python.is_file()).unwrap_or_else(|| "python3".into())
 }
 
-fn build(dir: &Path) -> Result<PathBuf, NotBuilt> {
+fn build(dir: &Path, purpose: Purpose) -> Result<PathBuf, NotBuilt> {
     tracing::info!("building {} with componentize-py", dir.display());
     let python = python(dir);
     let cannot_run = |error| NotBuilt::new(format!("cannot run {}: {error}", python.display()));
     let mut command = Command::new(&python);
-    command.args(["-m", "ws_host_guest", "build", ".", "--output", COMPONENT]).current_dir(dir);
+    let (component, how) = match purpose {
+        Purpose::Develop => (QUICK_COMPONENT, &["--quickly"][..]),
+        Purpose::Release => (COMPONENT, &[][..]),
+    };
+    command.args(["-m", "ws_host_guest", "build", ".", "--output", component]).args(how).current_dir(dir);
     let mut build = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(cannot_run)?;
     let diagnostics = build.stderr.take().map(copied).unwrap_or_default();
     if build.wait().map_err(cannot_run)?.success() {
-        return Ok(dir.join(COMPONENT));
+        return Ok(dir.join(component));
     }
     let line = format!("{} did not build (see above)", dir.display());
     Err(NotBuilt { line, diagnostics: without_colours(&diagnostics) })

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::shown::{show, without_colours};
-use super::{Language, NotBuilt};
+use super::{Language, NotBuilt, Purpose};
 
 /// The Rust target that produces components.
 const TARGET: &str = "wasm32-wasip2";
@@ -36,7 +36,7 @@ fn ensure_target(dir: &Path) -> anyhow::Result<()> {
 
 /// Builds the project for the wasm target and returns the path of its component. Messages of cargo and the compiler go to
 /// our stderr as they come.
-fn build(dir: &Path) -> Result<PathBuf, NotBuilt> {
+fn build(dir: &Path, _: Purpose) -> Result<PathBuf, NotBuilt> {
     tracing::info!("building {} for {TARGET}", dir.display());
     let cannot_run = |error| NotBuilt::new(format!("cannot run cargo: {error}. Install Rust with rustup, then run this again"));
     let form = if std::io::stderr().is_terminal() { "json-diagnostic-rendered-ansi" } else { "json" };

@@ -1,13 +1,16 @@
 """The build's messages about an app, without the slow run of componentize-py."""
 
+import contextlib
+import os
 import subprocess
 import sys
 import tempfile
 import unittest
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
+from unittest import mock
 
-from ws_host_guest import build
+from ws_host_guest import build, component
 
 
 class Looking(unittest.TestCase):
@@ -39,6 +42,8 @@ class Looking(unittest.TestCase):
         seen = build.look(self.write("from ws_host_guest import App\nimport names\napp = App()\n"))
         own = [file for file in seen["files"] if file.startswith(str(self.folder))]
         self.assertEqual([Path(file).name for file in own], ["app.py", "names.py", "words.txt"])
+        self.assertEqual([Path(file).name for file in seen["data"]], ["words.txt"])
+        self.assertEqual(list(seen["own"]), ["names"])
 
     def test_both_orders_of_port_and_host_are_understood(self):
         for arguments in ('8000, "0.0.0.0"', '"0.0.0.0", 8000', 'port=8000, host="0.0.0.0"', '8000, hostname="0.0.0.0"'):
@@ -82,12 +87,12 @@ class Looking(unittest.TestCase):
             self.assertIn("a guest has no network: it talks to its clients alone", self.complaint(app + call + "\n"))
 
     def test_the_packages_of_a_build_are_those_of_the_python_that_runs_it(self):
-        folders = build.packages()
+        folders = component.packages()
         self.assertTrue(any(Path(folder).is_relative_to(sys.prefix) for folder in folders), folders)
         self.assertFalse(any((Path(folder) / "asyncio").is_dir() for folder in folders), folders)
 
     def test_the_main_file_of_a_folder_is_found(self):
-        with self.assertRaisesRegex(build.NotBuilt, "no app.py and no server.py"):
+        with self.assertRaisesRegex(component.NotBuilt, "no app.py and no server.py"):
             build.main_file(self.folder)
         server = self.write("", "server.py")
         self.assertEqual(build.main_file(self.folder), server)
@@ -101,8 +106,80 @@ class Looking(unittest.TestCase):
         self.assertEqual(build.main_file(self.folder), chat)
 
     def test_a_custom_section_has_its_length_in_leb128(self):
-        self.assertEqual(build.custom_section("n", b"x"), b"\x00\x03\x01nx")
-        self.assertEqual(build.custom_section("n", b"x" * 200)[:4], b"\x00\xca\x01\x01")
+        self.assertEqual(component.custom_section("n", b"x"), b"\x00\x03\x01nx")
+        self.assertEqual(component.custom_section("n", b"x" * 200)[:4], b"\x00\xca\x01\x01")
+
+
+APP = "from ws_host_guest import App\nimport names\napp = App()\n"
+
+
+class Building(unittest.TestCase):
+    """Builds with a componentize-py that makes other bytes each time, as the real one does."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.app = Path(folder.name, "app.py")
+        self.app.write_text(APP)
+        self.app.with_name("names.py").write_text("import json, wave\n")
+        self.built = []
+        self.enter(mock.patch.object(component, "componentize", self.componentize))
+        self.enter(mock.patch.dict(os.environ, XDG_CACHE_HOME=folder.name))
+
+    def enter(self, patch):
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def componentize(self, entry, interfaces, folders, output, what):
+        self.built.append(entry)
+        output.write_bytes(b"component" + os.urandom(8))
+
+    def build(self, quickly):
+        output = self.app.parent / build.record.KEPT_IN / ("dev" if quickly else "") / "app.wasm"
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
+            return build.build(self.app, output, quickly).read_bytes()
+
+    def test_an_unchanged_app_is_not_built_again(self):
+        first = self.build(quickly=False)
+        self.assertEqual(self.build(quickly=False), first)
+        self.app.with_name("names.py").write_text("import json\n")
+        self.assertNotEqual(self.build(quickly=False), first)
+        self.assertEqual(len(self.built), 2)
+
+    def test_in_dev_an_edit_changes_the_text_of_the_app_and_not_the_runtime(self):
+        first = self.build(quickly=True)
+        self.app.with_name("names.py").write_text("import json, wave\nNAME = 'Ann'\n")
+        second = self.build(quickly=True)
+        self.assertEqual(len(self.built), 1)
+        self.assertIn("wave", self.built[0])
+        runtime = first[: len(b"component") + 8]
+        self.assertTrue(second.startswith(runtime))
+        self.assertIn(b"NAME = 'Ann'", second)
+        self.assertNotIn(b"NAME = 'Ann'", first)
+
+    def test_in_dev_a_module_that_the_runtime_lacks_makes_a_new_one_and_a_module_less_does_not(self):
+        self.build(quickly=True)
+        self.app.write_text("import pdb\n" + APP)
+        self.build(quickly=True)
+        self.assertEqual(len(self.built), 2)
+        self.app.write_text(APP)
+        self.build(quickly=True)
+        self.assertEqual(len(self.built), 2)
+
+    def test_in_dev_an_app_that_reads_files_is_built_whole(self):
+        self.app.with_name("words.txt").write_text("kings and queens")
+        self.app.with_name("names.py").write_text("WORDS = open(__file__.replace('names.py', 'words.txt')).read()\n")
+        self.build(quickly=True)
+        self.assertIn("load_app", self.built[0])
+
+    def test_an_instance_of_dev_loads_the_app_from_its_standard_input(self):
+        made = self.build(quickly=True)
+        stdin = made.partition(b"ws-host:stdin")[2]
+        code = "from ws_host_guest import _host, bundle, running; _host.open_up = int; bundle.load_app(); import names; print(running.app, names.__file__)"
+        environment = {**os.environ, "PYTHONPATH": str(Path(build.__file__).parent.parent)}
+        done = subprocess.run([sys.executable, "-c", code], input=stdin, capture_output=True, env=environment, cwd="/")
+        self.assertIn(b"ws_host_guest.app.App object", done.stdout, done.stderr)
+        self.assertIn(str(self.app.with_name("names.py")).encode(), done.stdout)
 
 
 if __name__ == "__main__":

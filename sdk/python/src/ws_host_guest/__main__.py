@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from .build import NotBuilt, build
+from .build import build
+from .component import NotBuilt
 
 
 def main() -> int:
@@ -14,9 +15,10 @@ def main() -> int:
     command = commands.add_parser("build", help="build the component of an app")
     command.add_argument("app", nargs="?", default=".", type=Path, help="the app's file, or its folder (default: .)")
     command.add_argument("-o", "--output", type=Path, help="the component's file (default: NAME.wasm beside the app's file)")
+    command.add_argument("--quickly", action="store_true", help="build a component for `ws-host dev`: soon ready, slower to start")
     arguments = parser.parse_args()
     try:
-        component = build(arguments.app, arguments.output)
+        component = build(arguments.app, arguments.output, arguments.quickly)
     except NotBuilt as problem:
         print(f"ws_host_guest: {problem}", file=sys.stderr)
         return 1

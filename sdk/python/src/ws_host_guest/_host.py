@@ -35,6 +35,12 @@ class Err(Exception):
     value: Any
 
 
+def shut() -> None:
+    """Unbinds the functions of the host again, until the app is loaded."""
+    for name in ("clients", "topics", "control"):
+        globals()[name] = _Absent()
+
+
 def open_up() -> None:
     """Binds the functions of the host, at the end of a build. Interfaces that are not in this world stay unbound."""
     names = globals()

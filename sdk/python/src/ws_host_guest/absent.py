@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import errno
 import sys
-import sysconfig
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, Callable, NoReturn, Sequence
 
 MODULES = {
@@ -55,7 +54,8 @@ class _Finder(MetaPathFinder):
         spec = _from_others(name, path, target)
         if spec is None or spec.origin is None:
             return spec
-        if spec.origin.endswith(tuple(EXTENSION_SUFFIXES)) and not _is_standard(spec.origin):
+        # In a component such a file is one for WebAssembly, which is as good as Python.
+        if sys.platform != "wasi" and spec.origin.endswith(tuple(EXTENSION_SUFFIXES)) and not is_standard(name):
             raise NotInAGuest(f"{name} is a native extension, and a guest runs pure Python alone", name=name)
         if name == "asyncio" and spec.loader is not None:
             spec.loader = _Asyncio(spec.loader)
@@ -110,19 +110,17 @@ def _from_others(name: str, path: Sequence[str] | None, target: ModuleType | Non
     return None
 
 
-_STANDARD = tuple({sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib")})
-
-
-def _is_standard(file: str) -> bool:
-    return file.startswith(_STANDARD) and "site-packages" not in file
+def is_standard(name: str) -> bool:
+    """Whether a module of this name belongs to the standard library."""
+    return name.partition(".")[0] in sys.stdlib_module_names
 
 
 def _asked_by_the_standard_library() -> bool:
     """Whether a module of the standard library imports: on this machine it may rely on what a guest's copy can do without."""
-    frame = sys._getframe(2)
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None and "importlib" in frame.f_code.co_filename:
-        frame = frame.f_back  # type: ignore[assignment]
-    return frame is not None and _is_standard(frame.f_code.co_filename)
+        frame = frame.f_back
+    return frame is not None and is_standard(frame.f_globals.get("__name__", ""))
 
 
 def _close_the_network() -> None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from . import record
-from .inside import FAILURE
+from . import component, quick, record
+from .component import NotBuilt
 
 NAMES = ("app.py", "server.py")
 """The names of a folder's main file, unless its pyproject.toml sets another."""
@@ -26,31 +24,29 @@ SECTION = "ws-host:app"
 """The custom section of the component with what the host should know about the app, as JSON: file, port, host."""
 
 
-class NotBuilt(Exception):
-    """A build that failed, with the reason in one line. Python's own messages about the app went to stderr before."""
-
-
-def build(app: Path, output: Path | None = None) -> Path:
-    """Builds the app in this file or folder. Returns the path of the component."""
+def build(app: Path, output: Path | None = None, quickly: bool = False) -> Path:
+    """Builds the app in this file or folder. Returns the path of the component. `quickly` makes one for `ws-host dev`."""
     file = main_file(app)
     if importlib.util.find_spec("componentize_py") is None:
         raise NotBuilt(f"componentize-py is missing. Install it: {sys.executable} -m pip install componentize-py")
     output = output or file.with_suffix(".wasm")
-    if record.is_current(file, output, "whole"):
+    kind = "quick" if quickly else "whole"
+    if record.is_current(file, output, kind):
         return output
     seen = look(file)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="ws-host-guest-") as folder:
-        made = Path(folder, "made.wasm")
-        componentize(file, seen["interfaces"], Path(folder), made)
-        hint = {"file": file.name, "port": seen["port"], "host": seen["host"]}
-        with made.open("ab") as component:
-            component.write(custom_section(SECTION, json.dumps(hint).encode()))
-        # A rename, so that `ws-host run --watch` never reads a half-written file.
-        beside = output.with_name(output.name + ".new")
-        shutil.copyfile(made, beside)
-        os.replace(beside, output)
-    record.keep(file, output, "whole", seen["files"])
+    hint = (SECTION, json.dumps({"file": file.name, "port": seen["port"], "host": seen["host"]}).encode())
+    if quickly and seen["data"]:
+        name = Path(seen["data"][0]).name
+        print(f"{file.name} reads {name} outside of handlers, so the whole component is built each time", file=sys.stderr)
+    if quickly and not seen["data"]:
+        quick.build(file, seen, hint, output)
+    else:
+        with tempfile.TemporaryDirectory(prefix="ws-host-guest-") as folder:
+            made = Path(folder, "made.wasm")
+            entry = f"from ws_host_guest import inside\ninside.load_app({file.name!r}, {file.read_text('utf-8')!r})\n"
+            component.componentize(entry, seen["interfaces"], [str(file.absolute().parent)], made, file.name)
+            component.write(made, [hint], output)
+    record.keep(file, output, kind, seen["files"])
     return output
 
 
@@ -100,66 +96,7 @@ def look(file: Path) -> dict[str, Any]:
         return seen
 
 
-def componentize(file: Path, interfaces: list[str], folder: Path, output: Path) -> None:
-    """Runs componentize-py on the app, with a world of exactly the optional interfaces that it needs."""
-    import componentize_py  # type: ignore[import-untyped]
-
-    package = Path(__file__).parent
-    code, wit = folder / "code", folder / "wit"
-    for name in ("ws_host_guest", "websocket", "websocket_server"):
-        shutil.copytree(package.parent / name, code / name, ignore=shutil.ignore_patterns("__pycache__", "wit"))
-    shutil.copytree(package / "wit", wit)
-    exports = "".join(f"    export {interface};\n" for interface in interfaces)
-    (wit / "python.wit").write_text(f"world python {{\n    include app;\n{exports}}}\n", "utf-8")
-    (code / "ws_host_component.py").write_text(_entry(file), "utf-8")
-    path = [str(code), str(file.absolute().parent), *packages()]
-    try:
-        componentize_py.componentize([wit], ["python"], [], False, None, path, [], "ws_host_component", output, False, [], [], False, None)
-    except AssertionError as problem:
-        failure = code / FAILURE
-        # componentize-py appends a trace of its own code.
-        text = failure.read_text("utf-8") if failure.is_file() else str(problem).partition("\n\nStack backtrace:")[0] + "\n"
-        sys.stderr.write(text)
-        raise NotBuilt(f"{file.name} was not built (see above)") from None
-
-
-def packages() -> list[str]:
-    """Returns the folders that this Python takes packages from: its own site-packages, and what `.pth` files add.
-
-    componentize-py itself would ask VIRTUAL_ENV, pipenv and `python3`, hence perhaps another Python than this one.
-    """
-    standard = {Path(sysconfig.get_path(kind)) for kind in ("stdlib", "platstdlib")}
-    standard |= {path / "lib-dynload" for path in standard}
-    folders = [Path(path) for path in sys.path[1:] if path]
-    return [str(path) for path in folders if path.is_dir() and path not in standard]
-
-
-def _entry(file: Path) -> str:
-    """Returns the module that componentize-py imports. Instances start from the memory that it leaves."""
-    source = file.read_text("utf-8")
-    return f"""\
-from ws_host_guest import inside
-from ws_host_guest.entry import Flow, Gate, Handler, Lifecycle, Timers
-inside.load_app({file.name!r}, {source!r})
-"""
-
-
 def _environment() -> dict[str, str]:
     """Returns an environment in which subprocesses find this package."""
     path = [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path)), "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def custom_section(name: str, data: bytes) -> bytes:
-    """Encodes a custom section of a component. Such a section may stand anywhere, and its content is free."""
-    content = _leb128(len(name.encode())) + name.encode() + data
-    return b"\0" + _leb128(len(content)) + content
-
-
-def _leb128(number: int) -> bytes:
-    encoded = bytearray()
-    while number > 0x7F:
-        encoded.append(number & 0x7F | 0x80)
-        number >>= 7
-    encoded.append(number)
-    return bytes(encoded)

@@ -7,7 +7,7 @@ import io
 import sys
 from pathlib import Path
 
-from . import _host, load, traces
+from . import _host, absent, bundle, load, running, traces, zones
 
 FAILURE = "failure.txt"
 """The file in the folder of the code that tells why the app did not load."""
@@ -15,11 +15,10 @@ FAILURE = "failure.txt"
 
 def load_app(name: str, source: str) -> None:
     """Loads the app, and leaves its failure in a file: componentize-py would bury it in a trace of its own."""
-    # Each printed line becomes a log line at once.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)
+    _print_lines()
     try:
         load.load(name, source)
+        zones.keep()
         _refuse_open_files(name)
     except BaseException as error:
         is_sentence = isinstance(error, SystemExit) and isinstance(error.code, str)
@@ -30,9 +29,32 @@ def load_app(name: str, source: str) -> None:
     gc.freeze()
 
 
+def make_runtime(modules: list[str]) -> None:
+    """Imports these modules, so that an instance can load an app without any file."""
+    _print_lines()
+    absent.install()
+    for name in modules:
+        load.try_import(name)
+    zones.keep()
+    from . import loop
+
+    assert loop, "a coroutine of the app finds its loop loaded"
+    _host.open_up()
+    _host.shut()
+    running.late = bundle.load_app
+    gc.collect()
+    gc.freeze()
+
+
+def _print_lines() -> None:
+    """Each printed line becomes a log line at once."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+
+
 def _refuse_open_files(name: str) -> None:
     """A file that stays open would end the instance that reads on: its handle belongs to the build."""
     gc.collect()
     for found in gc.get_objects():
-        if isinstance(found, io.FileIO) and not found.closed and found.fileno() > 2:
+        if issubclass(type(found), io.FileIO) and not found.closed and found.fileno() > 2:
             raise SystemExit(f"{name} keeps the file {found.name} open: a component has no files. Read it whole and close it")

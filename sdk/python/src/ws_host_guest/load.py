@@ -10,6 +10,9 @@ from types import ModuleType
 
 from . import absent, running
 
+SDK = ("ws_host_guest", "websocket", "websocket_server")
+"""The packages of this SDK."""
+
 # Standard modules, each with the modules that it imports only on first use.
 _LATE = {"datetime": ["_strptime"], "codecs": ["encodings.ascii", "encodings.latin_1", "encodings.idna"]}
 
@@ -43,16 +46,17 @@ def _sources(modules: set[str]) -> dict[str, str]:
     found = {}
     for module in map(sys.modules.get, modules):
         file = getattr(module, "__file__", None)
-        if file and file.endswith(".py") and "site-packages" not in file and not _is_standard(module):
+        if module and file and file.endswith(".py") and is_own(module.__name__, file):
             lines = linecache.getlines(file)
             linecache.cache[file] = (0, None, lines, file)
             found[file] = "".join(lines)
     return found
 
 
-def _is_standard(module: ModuleType | None) -> bool:
-    name = getattr(module, "__name__", "").partition(".")[0]
-    return name in sys.stdlib_module_names or name in ("ws_host_guest", "websocket", "websocket_server")
+def is_own(name: str, file: str) -> bool:
+    """Whether a module with this name and file is the app's own: no package, none of the standard library or of this SDK."""
+    of_others = name.partition(".")[0] in SDK or absent.is_standard(name)
+    return not of_others and "site-packages" not in file and "dist-packages" not in file
 
 
 def _import_what_functions_import(trees: list[ast.Module]) -> None:
@@ -61,18 +65,19 @@ def _import_what_functions_import(trees: list[ast.Module]) -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 for alias in node.names:
-                    _try_import(alias.name)
+                    try_import(alias.name)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                _try_import(node.module)
+                try_import(node.module)
                 for alias in node.names:
-                    _try_import(f"{node.module}.{alias.name}")
+                    try_import(f"{node.module}.{alias.name}")
     for module, late in _LATE.items():
         if module in sys.modules:
             for name in late:
-                _try_import(name)
+                try_import(name)
 
 
-def _try_import(name: str) -> None:
+def try_import(name: str) -> None:
+    """Imports a module, if it can be imported."""
     if name not in sys.modules:
         try:
             importlib.import_module(name)

@@ -6,33 +6,78 @@ import sys
 import sysconfig
 import traceback
 from pathlib import Path
+from types import FrameType, ModuleType
 from typing import Any
 
 from . import absent, load, running, traces
 
 
 def look(file: Path) -> dict[str, Any]:
-    """Runs the file. Returns what a build needs: its interfaces, port and host, and the files that it has read."""
-    read: set[str] = set()
-    sys.addaudithook(lambda event, values: _note(read, event, values))
+    """Runs the file. Returns what a build needs to know about the app.
+
+    `interfaces`, `port` and `host` are what it asks for, `files` all that it reads, `data` those of them that its own code
+    opens, `own` its own modules, and `imports` the other modules with the files of those that come from packages.
+    """
+    noted: dict[str, bool] = {}
+    before, source = set(sys.modules), file.read_text("utf-8")
+    sys.addaudithook(lambda event, values: _note(noted, event, values))
     sys.path.insert(0, str(file.absolute().parent))
-    load.load(file.name, file.read_text("utf-8"))
+    load.load(file.name, source)
+    opened = dict(noted)  # Without the files that this function itself reads below.
     assert running.app is not None, "load() raises without an app"
-    modules = {module.__file__ for module in list(sys.modules.values()) if getattr(module, "__file__", None)}
-    files = sorted(path for path in modules | read | {str(file.absolute())} if path and _is_input(path))
-    return {"interfaces": running.interfaces(), "port": running.app.port, "host": running.app.host, "files": files}
+    names = sorted(set(sys.modules) - before - {"__main__", file.stem})
+    own = {name: known for name in names if (known := _own(sys.modules[name]))}
+    others = {name: _file(sys.modules[name]) for name in names if name not in own}
+    files = {str(file.absolute()), *opened, *filter(None, map(_file, list(sys.modules.values())))}
+    return {
+        "interfaces": running.interfaces(),
+        "port": running.app.port,
+        "host": running.app.host,
+        "files": sorted(path for path in files if _is_input(path)),
+        "data": sorted(path for path, by_app in opened.items() if by_app and _is_input(path)),
+        "own": own,
+        "imports": {name: path if path and _is_input(path) else None for name, path in others.items() if _is_public(name)},
+    }
 
 
-def _note(read: set[str], event: str, values: tuple[Any, ...]) -> None:
-    """Notes the files that the app opens for reading."""
-    if event == "open" and isinstance(values[0], (str, Path)) and values[1] in ("r", "rb", None):
-        read.add(os.path.abspath(values[0]))
+def _own(module: ModuleType) -> dict[str, Any] | None:
+    """Describes one of the app's own modules. A folder of modules without an `__init__.py` is one too."""
+    file, folders = _file(module), list(getattr(module, "__path__", []))
+    place = file or (folders[0] if folders else None)
+    if place is None or not load.is_own(module.__name__, place) or (file and not file.endswith(".py")):
+        return None
+    return {"file": place, "package": bool(folders), "source": Path(file).read_text("utf-8") if file else ""}
+
+
+def _file(module: ModuleType) -> str | None:
+    file = getattr(module, "__file__", None)
+    return file if isinstance(file, str) and os.path.isabs(file) else None
+
+
+def _is_public(name: str) -> bool:
+    """Whether to import a module by its name: the SDK's are there, and private ones come with those that need them."""
+    return not name.startswith("_") and name.partition(".")[0] not in load.SDK
+
+
+def _note(opened: dict[str, bool], event: str, values: tuple[Any, ...]) -> None:
+    """Notes a file that is opened for reading, and whether the app's own code opens it, other than by an import."""
+    if event != "open" or not isinstance(values[0], (str, Path)) or values[1] not in ("r", "rb", None):
+        return
+    path = os.path.abspath(values[0])
+    by_import = path.endswith((".py", ".pyc", ".so")) and "importlib" in sys._getframe(2).f_code.co_filename
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and absent.is_standard(frame.f_globals.get("__name__", "")):
+        frame = frame.f_back
+    by_app = frame is not None and load.is_own(frame.f_globals.get("__name__", ""), frame.f_code.co_filename)
+    opened[path] = opened.get(path, False) or (by_app and not by_import)
 
 
 def _is_input(path: str) -> bool:
-    standard = sysconfig.get_path("stdlib")
-    is_standard = path.startswith(standard) and "site-packages" not in path
-    return not is_standard and not path.endswith(".pyc") and os.path.isabs(path) and os.path.isfile(path)
+    is_standard = path.startswith(_STANDARD) and "site-packages" not in path
+    return not is_standard and not path.endswith(".pyc") and os.path.isfile(path)
+
+
+_STANDARD = sysconfig.get_path("stdlib")
 
 
 def main() -> None:
@@ -55,6 +100,7 @@ def _where(error: BaseException, file: Path) -> str:
     own = [f"{name}:{line}" for name, line in steps if name == file.name]
     packages = [Path(name).parts for name, _ in steps if "site-packages" in name]
     between = [parts[parts.index("site-packages") + 1].removesuffix(".py") for parts in packages]
+    between = [name for name in between if name not in load.SDK]
     return "".join(f"{part}: " for part in [*own[-1:], *between[:1]])
 
 

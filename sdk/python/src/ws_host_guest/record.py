@@ -1,4 +1,4 @@
-"""What went into a component, kept beside it: an unchanged app is not built again."""
+"""The record of what went into a component, kept beside it: an unchanged app is not built again."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Iterable
 
+from . import load
+
 KEPT_IN = ".ws-host"
-"""Components in a folder of this name have a record. `ws-host` builds there."""
+"""Components below a folder of this name have a record. `ws-host` builds there."""
 
 
 def record_of(component: Path) -> Path | None:
     """Returns the file of a component's record, or None if this folder keeps no records."""
-    kept = component.absolute().parent.name == KEPT_IN
+    kept = KEPT_IN in component.absolute().parts
     return component.with_name(component.name + ".inputs") if kept else None
 
 
@@ -30,7 +32,7 @@ def is_current(app: Path, component: Path, kind: str) -> bool:
             kept["tools"] == tools(kind)
             and kept["made"] == _written(component)
             and kept["beside"] == _beside(app)
-            and kept["files"] == _digests(kept["files"])
+            and kept["files"] == digests(kept["files"])
         )
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -41,24 +43,20 @@ def keep(app: Path, component: Path, kind: str, files: Iterable[str]) -> None:
     record = record_of(component)
     if record is not None:
         made = _written(component)
-        kept = {"tools": tools(kind), "made": made, "beside": _beside(app), "files": _digests(files)}
+        kept = {"tools": tools(kind), "made": made, "beside": _beside(app), "files": digests(files)}
         record.write_text(json.dumps(kept), "utf-8")
 
 
 def tools(kind: str) -> dict[str, Any]:
     """Everything but the app that decides about the component's bytes."""
     package = Path(__file__).parent
-    own = sorted(path for path in package.parent.rglob("*") if path.parent.name.partition(".")[0] in _OWN and path.suffix in _CODE)
+    own = [path for name in load.SDK for path in (package.parent / name).rglob("*") if path.suffix in (".py", ".wit")]
     return {
         "kind": kind,
         "python": [sys.version, sys.prefix, sys.path[1:]],
         "packages": sorted(f"{one.metadata['Name']} {one.version}" for one in metadata.distributions()),
-        "sdk": _digests(map(str, own)),
+        "sdk": digests(map(str, own)),
     }
-
-
-_OWN = ("ws_host_guest", "websocket", "websocket_server", "wit")
-_CODE = (".py", ".wit")
 
 
 def _beside(app: Path) -> list[str]:
@@ -66,7 +64,8 @@ def _beside(app: Path) -> list[str]:
     return sorted(path.name for path in app.absolute().parent.iterdir() if path.suffix == ".py" or path.is_dir())
 
 
-def _digests(files: Iterable[str]) -> dict[str, str]:
+def digests(files: Iterable[str]) -> dict[str, str]:
+    """The SHA-256 of each file."""
     return {file: hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in sorted(files)}
 
 

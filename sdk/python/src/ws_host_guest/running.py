@@ -28,6 +28,8 @@ INTERFACES = {
 app: App | None = None
 loop: Loop | None = None
 """The event loop, if the app has coroutines or has imported asyncio."""
+late: Callable[[], None] | None = None
+"""Loads the app when an instance starts, in a component for `ws-host dev`. Otherwise the build has loaded it."""
 _begun = False
 _tasks: set[Task[Any]] = set()
 """The handlers that wait. asyncio itself holds its tasks weakly."""
@@ -85,10 +87,10 @@ def run(event: str, *arguments: Any) -> None:
 def ask(event: str, *arguments: Any, then: Callable[[Any], Any] = lambda answer: answer) -> Any:
     """Calls a handler whose answer the host needs, and returns `then(answer)`. `App.on_error` is not called here, because
     the host cannot go on without an answer."""
-    if not _begun:
-        _begin()
-    handler = app.handlers.get(event) if app else None
     try:
+        if not _begun:
+            _begin()
+        handler = app.handlers.get(event) if app else None
         answer = handler(*arguments) if handler else None
         if type(answer) is CoroutineType:
             answer = _answer(event, answer)
@@ -140,6 +142,7 @@ def _answer(event: str, coroutine: Coroutine[Any, Any, Any]) -> Any:
     task = loop.start(coroutine)
     if not loop.finish(task):
         task.cancel()
+        loop.finish(task)
         raise RuntimeError(f"{event} must answer at once: it cannot wait for a timer or for another event")
     return task.result()
 
@@ -150,6 +153,8 @@ def _begin() -> None:
     _begun = True
     if random := sys.modules.get("random"):
         random.seed()
+    if late is not None:
+        late()
     if loop is not None:
         loop.enter()
 

@@ -1,0 +1,81 @@
+"""Runs componentize-py, and appends to the component that it makes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import Any, Iterable
+
+from .inside import FAILURE
+from .load import SDK
+
+
+class NotBuilt(Exception):
+    """A build that failed, with the reason in one line. Python's own messages about the app went to stderr before."""
+
+
+def componentize(entry: str, interfaces: Iterable[str], folders: list[str], output: Path, what: str) -> None:
+    """Makes a component from an entry module, in a world of exactly these optional interfaces. `what` names it in errors."""
+    import componentize_py  # type: ignore[import-untyped]
+
+    package = Path(__file__).parent
+    with tempfile.TemporaryDirectory(prefix="ws-host-guest-") as folder:
+        code, wit = Path(folder, "code"), Path(folder, "wit")
+        for name in SDK:
+            shutil.copytree(package.parent / name, code / name, ignore=shutil.ignore_patterns("__pycache__", "wit"))
+        shutil.copytree(package / "wit", wit)
+        exports = "".join(f"    export {interface};\n" for interface in interfaces)
+        (wit / "python.wit").write_text(f"world python {{\n    include app;\n{exports}}}\n", "utf-8")
+        imports = "from ws_host_guest.entry import Flow, Gate, Handler, Lifecycle, Timers\n"
+        (code / "ws_host_component.py").write_text(imports + entry, "utf-8")
+        path = [str(code), *folders, *packages()]
+        rest: Any = ([], "ws_host_component", output, False, [], [], False, None)
+        try:
+            componentize_py.componentize([wit], ["python"], [], False, None, path, *rest)
+        except AssertionError as problem:
+            failure = code / FAILURE
+            # componentize-py appends a trace of its own code.
+            own = str(problem).partition("\n\nStack backtrace:")[0] + "\n"
+            sys.stderr.write(failure.read_text("utf-8") if failure.is_file() else own)
+            raise NotBuilt(f"{what} was not built (see above)") from None
+
+
+def packages() -> list[str]:
+    """Returns the folders that this Python takes packages from: its own site-packages, and what `.pth` files add.
+
+    componentize-py itself would ask VIRTUAL_ENV, pipenv and `python3`, hence perhaps another Python than this one.
+    """
+    standard = {Path(sysconfig.get_path(kind)) for kind in ("stdlib", "platstdlib")}
+    standard |= {path / "lib-dynload" for path in standard}
+    folders = [Path(path) for path in sys.path[1:] if path]
+    return [str(path) for path in folders if path.is_dir() and path not in standard]
+
+
+def write(component: Path, sections: Iterable[tuple[str, bytes]], output: Path) -> None:
+    """Copies a component and appends custom sections. A rename ends it, so that nobody reads a half-written file."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    beside = output.with_name(output.name + ".new")
+    shutil.copyfile(component, beside)
+    with beside.open("ab") as file:
+        for name, data in sections:
+            file.write(custom_section(name, data))
+    os.replace(beside, output)
+
+
+def custom_section(name: str, data: bytes) -> bytes:
+    """Encodes a custom section of a component. Such a section may stand anywhere, and its content is free."""
+    content = _leb128(len(name.encode())) + name.encode() + data
+    return b"\0" + _leb128(len(content)) + content
+
+
+def _leb128(number: int) -> bytes:
+    encoded = bytearray()
+    while number > 0x7F:
+        encoded.append(number & 0x7F | 0x80)
+        number >>= 7
+    encoded.append(number)
+    return bytes(encoded)

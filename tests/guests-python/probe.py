@@ -1,6 +1,9 @@
 """The fixture `probe` in Python: it follows its clients' commands. `tests/conformance.rs` lists them."""
 
+import asyncio
 import json
+import socket
+import sqlite3
 from collections.abc import Callable
 
 from ws_host_guest import Accept, App, Client, Close, CloseInfo, Message, Refuse, Request, Saved, Status
@@ -153,6 +156,54 @@ def random_number(client: Client, rest: str) -> str:
     return str(random.random())
 
 
+async def together(client: Client, rest: str) -> str:
+    """Waits for several coroutines at once."""
+
+    async def after(word: str) -> str:
+        await asyncio.sleep(0.01)
+        return word
+
+    return " ".join(await asyncio.gather(*map(after, rest.split())))
+
+
+async def in_time(client: Client, rest: str) -> str:
+    try:
+        async with asyncio.timeout(0.01):
+            await asyncio.Event().wait()
+    except TimeoutError:
+        return "too late"
+
+
+def in_background(client: Client, rest: str) -> str:
+    """Starts a task that fails, and that nobody awaits."""
+
+    async def fail() -> None:
+        await asyncio.sleep(0.01)
+        raise RuntimeError(f"told to fail: {rest}")
+
+    asyncio.create_task(fail())
+    return "begun"
+
+
+def connect(client: Client, rest: str) -> str:
+    try:
+        socket.create_connection((rest, 80))
+    except OSError as error:
+        return str(error)
+
+
+words = sqlite3.connect(":memory:")
+words.execute("create table words (word text)")
+
+
+def remember(client: Client, rest: str) -> str:
+    """Stores a word in a database, and reads all from a copy that went through bytes, as through `snapshot`."""
+    words.execute("insert into words values (?)", [rest])
+    copy = sqlite3.connect(":memory:")
+    copy.deserialize(words.serialize())
+    return " ".join(word for (word,) in copy.execute("select word from words order by word"))
+
+
 COMMANDS = {
     "say": lambda client, rest: rest,
     "all": lambda client, rest: shown(broadcast(rest)),
@@ -180,6 +231,11 @@ COMMANDS = {
     "late-import": late_import,
     "random": random_number,
     "deep": deep,
+    "together": together,
+    "in-time": in_time,
+    "in-background": in_background,
+    "connect": connect,
+    "remember": remember,
 }
 
 

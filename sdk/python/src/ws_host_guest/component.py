@@ -40,6 +40,8 @@ def componentize(entry: str, interfaces: Iterable[str], folders: list[str], outp
             failure = code / FAILURE
             # componentize-py appends a trace of its own code.
             own = str(problem).partition("\n\nStack backtrace:")[0] + "\n"
+            if "fuel allocated for hostcalls" in own:
+                own = f"the memory of {what} is too large for componentize-py, which copies at most 128 MiB: import fewer packages\n"
             sys.stderr.write(failure.read_text("utf-8") if failure.is_file() else own)
             raise NotBuilt(f"{what} was not built (see above)") from None
 

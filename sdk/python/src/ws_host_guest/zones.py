@@ -7,7 +7,11 @@ import io
 import sys
 from typing import Any
 
-_zones: dict[str, bytes] = {}
+_zones: dict[str, tuple[int, int]] = {}
+"""Where the data of each zone begins and ends in `_data`."""
+
+_data = bytearray()
+"""All zones in one piece. Objects of their own would lie far apart, each behind the 128 KiB of a reader's buffer."""
 
 
 def keep() -> None:
@@ -32,12 +36,15 @@ def _collect(folder: Any, prefix: str) -> None:
         elif "." not in entry.name:
             data = entry.read_bytes()
             if data.startswith(b"TZif"):
-                _zones[prefix + entry.name] = data
+                start = len(_data)
+                _data.extend(data)
+                _zones[prefix + entry.name] = (start, len(_data))
 
 
 def _load(key: str) -> io.BytesIO:
     if key in _zones:
-        return io.BytesIO(_zones[key])
+        start, end = _zones[key]
+        return io.BytesIO(_data[start:end])
     import zoneinfo
 
     remedy = "" if _zones else ": install the package tzdata where the app is built"

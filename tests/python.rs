@@ -162,6 +162,42 @@ async fn unsupported_calls_do_not_end_a_component() {
 
 #[tokio::test]
 #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
+async fn asyncio_runs_on_the_rooms_timers_and_a_failed_task_is_logged_once() {
+    let mut host = Host::run("python/probe");
+    let (mut client, _) = Client::join(&host).await;
+    assert_eq!(client.asks("together a b c").await, "a b c");
+    assert_eq!(client.asks("in-time").await, "too late");
+    assert_eq!(client.asks("in-background one").await, "begun");
+    let log = host.logs_up_to("RuntimeError: told to fail: one");
+    assert!(log.contains("Task exception was never retrieved") && log.contains("in fail"), "{log}");
+    assert_eq!(log.matches("Traceback").count(), 1, "{log}");
+    assert_eq!(client.asks("say still here").await, "still here");
+}
+
+#[tokio::test]
+#[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
+async fn a_socket_says_that_a_guest_has_no_network_and_sqlite_works_in_memory() {
+    let host = Host::run("python/probe");
+    let (mut client, _) = Client::join(&host).await;
+    let refused = client.asks("connect example.com").await;
+    assert!(refused.ends_with("a guest has no network: it talks to its clients alone"), "{refused}");
+    client.asks("remember one").await;
+    assert_eq!(client.asks("remember a second").await, "a second one");
+}
+
+/// The documented command uses all of them: `ws-host test sdk/python/packages`.
+#[tokio::test]
+#[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
+async fn ten_packages_of_pypi_work_in_a_guest() {
+    let host = Host::run("python/packages");
+    let mut client = Client::connect(&host).await;
+    for package in ["markdown", "jinja2", "yaml", "attr", "dateutil", "tzdata", "jwt", "msgpack", "graphql", "urllib3"] {
+        assert_eq!(client.asks(package).await, format!("{package}: works"));
+    }
+}
+
+#[tokio::test]
+#[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
 async fn each_instance_has_random_numbers_of_its_own() {
     let host = Host::run_with("python/probe", &["--instances", "per-client"]);
     let (mut first, _) = Client::join(&host).await;

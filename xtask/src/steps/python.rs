@@ -40,11 +40,12 @@ pub(crate) fn guests(context: &Context) -> Check {
     run(tests.env("GUESTS_PYTHON", components).env("VIRTUAL_ENV", environment))
 }
 
-/// The fixtures and the example, by the names of their components.
+/// The fixtures, the example and the user of packages, by the names of their components.
 fn sources(places: &Places) -> Result<Vec<(String, PathBuf)>, Trouble> {
     let folder = places.root.join("tests/guests-python");
     let entries = folder.read_dir().with_context(|| format!("listing {}", folder.display()))?;
-    let mut sources = vec![("chat".to_owned(), places.root.join("guest-examples/python/app.py"))];
+    let beyond = [("chat", "guest-examples/python/app.py"), ("packages", "sdk/python/packages/app.py")];
+    let mut sources: Vec<_> = beyond.map(|(name, file)| (name.to_owned(), places.root.join(file))).into();
     for path in entries.flatten().map(|entry| entry.path()) {
         if let (Some(name), Some("py")) = (path.file_stem(), path.extension().and_then(|end| end.to_str())) {
             sources.push((name.to_string_lossy().into_owned(), path));

@@ -80,6 +80,9 @@ class Looking(unittest.TestCase):
         text = self.complaint("from ws_host_guest import App\napp = App()\nimport fast\n")
         self.assertEqual(text.splitlines()[0], "app.py:3: fast is a native extension, and a guest runs pure Python alone")
         self.assertEqual(len(text.splitlines()), 2, text)
+        self.write("try:\n    import fast\nexcept ImportError as e:\n    raise ImportError('read\\nthis') from e\n", "slow.py")
+        text = self.complaint("from ws_host_guest import App\napp = App()\nimport slow\n")
+        self.assertIn("fast is a native extension", text.splitlines()[0])
 
     def test_a_socket_says_that_a_guest_has_no_network(self):
         app = "from ws_host_guest import App\napp = App()\nimport socket\n"

@@ -56,7 +56,8 @@ class _Finder(MetaPathFinder):
             return spec
         # In a component such a file is one for WebAssembly, which is as good as Python.
         if sys.platform != "wasi" and spec.origin.endswith(tuple(EXTENSION_SUFFIXES)) and not is_standard(name):
-            raise NotInAGuest(f"{name} is a native extension, and a guest runs pure Python alone", name=name)
+            # Without `name=`: `from package import name` would hide the error.
+            raise NotInAGuest(f"{name} is a native extension, and a guest runs pure Python alone")
         if name == "asyncio" and spec.loader is not None:
             spec.loader = _Asyncio(spec.loader)
         return spec

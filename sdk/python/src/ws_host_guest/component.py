@@ -30,9 +30,12 @@ def componentize(entry: str, interfaces: Iterable[str], folders: list[str], outp
         shutil.copytree(package / "wit", wit)
         exports = "".join(f"    export {interface};\n" for interface in interfaces)
         (wit / "python.wit").write_text(f"world python {{\n    include app;\n{exports}}}\n", "utf-8")
-        imports = "from ws_host_guest.entry import Flow, Gate, Handler, Lifecycle, Timers\n"
-        (code / "ws_host_component.py").write_text(imports + entry, "utf-8")
         path = [str(code), *folders, *packages()]
+        # componentize-py names the folders by their place.
+        names = [f"/{place}/" for place, one in enumerate(path) if "site-packages" in one or "dist-packages" in one]
+        imports = f"from ws_host_guest import load\nload.packages = {tuple(names)!r}\n"
+        imports += "from ws_host_guest.entry import Flow, Gate, Handler, Lifecycle, Timers\n"
+        (code / "ws_host_component.py").write_text(imports + entry, "utf-8")
         rest: Any = ([], "ws_host_component", output, False, [], [], False, None)
         try:
             componentize_py.componentize([wit], ["python"], [], False, None, path, *rest)

@@ -13,6 +13,9 @@ from . import absent, running
 SDK = ("ws_host_guest", "websocket", "websocket_server")
 """The packages of this SDK."""
 
+packages: tuple[str, ...] = ("site-packages", "dist-packages")
+"""Parts of a path that tell a package's file from the app's. Within a component, folders have other names."""
+
 # Standard modules, each with the modules that it imports only on first use.
 _LATE = {"datetime": ["_strptime"], "codecs": ["encodings.ascii", "encodings.latin_1", "encodings.idna"]}
 
@@ -56,7 +59,7 @@ def _sources(modules: set[str]) -> dict[str, str]:
 def is_own(name: str, file: str) -> bool:
     """Whether a module with this name and file is the app's own: no package, none of the standard library or of this SDK."""
     of_others = name.partition(".")[0] in SDK or absent.is_standard(name)
-    return not of_others and "site-packages" not in file and "dist-packages" not in file
+    return not of_others and not any(part in file for part in packages)
 
 
 def _import_what_functions_import(trees: list[ast.Module]) -> None:

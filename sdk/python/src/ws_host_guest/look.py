@@ -85,13 +85,20 @@ def main() -> None:
     file, answer = map(Path, sys.argv[1:])
     try:
         needs = look(file)
-    except absent.NotInAGuest as error:
-        sys.stderr.write(f"{_where(error, file)}{error}\n")
-        sys.exit(1)
     except Exception as error:
-        sys.stderr.write(traces.own_traceback(error))
+        lack = _lack(error)
+        sys.stderr.write(f"{_where(error, file)}{lack}\n" if lack else traces.own_traceback(error))
         sys.exit(1)
     answer.write_text(json.dumps(needs), "utf-8")
+
+
+def _lack(error: BaseException | None) -> BaseException | None:
+    """What no guest has, if the app failed for it. A package may have put an ImportError of its own in front."""
+    while isinstance(error, ImportError):
+        if isinstance(error, absent.NotInAGuest):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _where(error: BaseException, file: Path) -> str:

@@ -25,7 +25,7 @@ def keep() -> None:
         _collect(importlib.resources.files("tzdata") / "zoneinfo", "")
     except ModuleNotFoundError:
         pass  # Then each look-up says what to install.
-    common.load_tzdata = _load
+    common.load_tzdata = _load  # type: ignore[assignment, unused-ignore]
     zoneinfo.available_timezones = lambda: set(_zones)
 
 

@@ -37,7 +37,7 @@ class Err(Exception):
 
 def shut() -> None:
     """Unbinds the functions of the host again, until the app is loaded."""
-    for name in ("clients", "topics", "control"):
+    for name in ("clients", "topics", "control", "store"):
         globals()[name] = _Absent()
 
 

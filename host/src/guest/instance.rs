@@ -37,7 +37,7 @@ pub(super) struct Template {
     pub(super) indices: ExportIndices,
     pub(super) limits: Limits,
     pub(super) grants: Grants,
-    /// What an instance reads from its standard input.
+    /// The standard input of each instance.
     pub(super) stdin: Bytes,
     /// Where instances start, unless each is allocated by itself.
     pub(super) pool: Option<Arc<Pool>>,

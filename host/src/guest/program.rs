@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, Linker};
 
@@ -61,7 +62,7 @@ impl Program {
         grants: &Grants,
     ) -> Result<Self, Error> {
         let Source { name, bytes } = source;
-        let (_, stdin) = stdin::split(source);
+        let stdin = Bytes::copy_from_slice(stdin::split(bytes).1);
         check(engine, name, component)?;
         let invalid = |error: wasmtime::Error| Error::Invalid { name: name.to_owned(), reason: in_short(&format!("{error:#}")) };
         let mut linker = Linker::new(&engine.wasmtime);
@@ -148,7 +149,8 @@ pub(super) fn check_format(Source { name, bytes }: Source<'_>) -> Result<(), Err
 /// Compiles a component. The error for other bytes names their format.
 pub(super) fn compile(engine: &Engine, source: Source<'_>) -> Result<Component, Error> {
     check_format(source)?;
-    let (Source { name, bytes }, _) = stdin::split(source);
+    let Source { name, bytes } = source;
+    let (bytes, _) = stdin::split(bytes);
     Component::from_binary(&engine.wasmtime, bytes).map_err(|error| {
         let error = in_short(&format!("{error:#}"));
         let reason = format!("it is damaged, cut short or of a version that this host does not know ({error})");

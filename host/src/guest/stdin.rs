@@ -1,20 +1,13 @@
 //! The standard input of a component: the bytes that its file carries behind the code.
 
-use bytes::Bytes;
-
-use super::program::Source;
-
 /// The name of the custom section. It counts only as the last section of the file.
 ///
 /// A build that changes nothing but these bytes leaves the code as it was, so the code comes from the cache.
 const SECTION: &[u8] = b"ws-host:stdin";
 
 /// Splits a component into its code and its standard input. Without the section, all of it is code.
-pub(super) fn split(source: Source<'_>) -> (Source<'_>, Bytes) {
-    match last_section(source.bytes) {
-        Some((start, content)) => (Source { bytes: &source.bytes[..start], ..source }, Bytes::copy_from_slice(content)),
-        None => (source, Bytes::new()),
-    }
+pub(super) fn split(component: &[u8]) -> (&[u8], &[u8]) {
+    last_section(component).map_or((component, &[]), |(start, content)| (&component[..start], content))
 }
 
 /// Finds the last section if it is ours: where it begins, and its content behind the name. A section is an id, a size and its
@@ -56,26 +49,26 @@ mod tests {
         [&[0, size, u8::try_from(name.len()).expect("short")], name.as_bytes(), content.as_bytes()].concat()
     }
 
-    fn split_of(bytes: &[u8]) -> (usize, Bytes) {
-        let (code, stdin) = split(Source { name: "x", bytes });
-        (code.bytes.len(), stdin)
+    fn split_of(bytes: &[u8]) -> (usize, &[u8]) {
+        let (code, stdin) = split(bytes);
+        (code.len(), stdin)
     }
 
     #[test]
     fn the_last_section_of_the_name_is_the_input_and_the_rest_is_code() {
         let code = [b"\0asm\x0d\0\x01\0", section("x", "y").as_slice()].concat();
         let with = [code.clone(), section("ws-host:stdin", "hello")].concat();
-        assert_eq!(split_of(&with), (code.len(), Bytes::from_static(b"hello")));
-        assert_eq!(split_of(&code), (code.len(), Bytes::new()));
+        assert_eq!(split_of(&with), (code.len(), &b"hello"[..]));
+        assert_eq!(split_of(&code), (code.len(), &[][..]));
         let behind = [with, section("x", "y")].concat();
-        assert_eq!(split_of(&behind), (behind.len(), Bytes::new()));
+        assert_eq!(split_of(&behind), (behind.len(), &[][..]));
     }
 
     #[test]
     fn damaged_bytes_are_all_code() {
         let whole = [b"\0asm\x0d\0\x01\0", section("ws-host:stdin", "hello").as_slice()].concat();
         for end in 0..whole.len() {
-            assert_eq!(split_of(&whole[..end]), (end, Bytes::new()));
+            assert_eq!(split_of(&whole[..end]), (end, &[][..]));
         }
     }
 }

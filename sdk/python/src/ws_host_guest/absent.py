@@ -1,4 +1,4 @@
-"""What a guest lacks: modules of the standard library, native extensions, and the network.
+"""The things that a guest lacks: modules of the standard library, native extensions, and the network.
 
 `install` makes each of them fail with a sentence, in a build's first look at the app as in the component.
 """

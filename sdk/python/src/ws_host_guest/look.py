@@ -93,7 +93,7 @@ def main() -> None:
 
 
 def _lack(error: BaseException | None) -> BaseException | None:
-    """What no guest has, if the app failed for it. A package may have put an ImportError of its own in front."""
+    """Returns the error about a module that no guest has, if the app failed for it. A package may have put an ImportError of its own in front."""
     while isinstance(error, ImportError):
         if isinstance(error, absent.NotInAGuest):
             return error

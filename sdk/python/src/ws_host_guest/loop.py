@@ -14,7 +14,7 @@ from typing import Any, Coroutine, NoReturn
 from . import absent, room, traces
 
 ROUNDS = 100
-"""A turn runs the loop at most so many times. A coroutine that polls with `sleep(0)` goes on in the next turn."""
+"""The most times that a turn runs the loop. A coroutine that polls with `sleep(0)` goes on in the next turn."""
 
 _NOTHING = (
     "nothing can wake this loop: no timer is set, and a guest has no network. The file of a guest ends before the first "

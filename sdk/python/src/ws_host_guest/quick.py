@@ -25,7 +25,7 @@ SECTION = "ws-host:stdin"
 """The section that the host gives to an instance as its standard input. It must be the last."""
 
 KEPT = 8
-"""So many runtimes stay in the cache; the ones used longest ago go."""
+"""The number of runtimes in the cache; the ones used longest ago go."""
 
 COMMON = """abc array ast asyncio base64 binascii bisect builtins calendar cmath codecs collections colorsys concurrent
 configparser contextlib contextvars copy copyreg csv dataclasses datetime decimal difflib dis email encodings enum errno

@@ -48,7 +48,9 @@ async fn a_pattern_selects_the_part_of_the_path_that_names_the_room() {
 
 #[tokio::test]
 async fn a_pattern_without_a_room_is_a_mistake() {
-    let line = crate::support::fails(&["run", "x.wasm", "--port", "0", "--instances", "per-room", "--room-path", "/chat"]);
+    let echo = crate::support::guest("echo");
+    let echo = echo.to_str().expect("the path is UTF-8");
+    let line = crate::support::fails(&["run", echo, "--port", "0", "--instances", "per-room", "--room-path", "/chat"]);
     assert!(line.contains("/chat/{room}"), "{line}");
 }
 

@@ -89,14 +89,17 @@ mod tests {
 
     use super::*;
 
-    /// Collects the files below a folder, except tests, licences and files that tools write.
+    /// Collects the files below a folder, except tests, trials of packages, licences, the sources of `engine.wasm` and files that tools write.
     fn below(root: &Path, folder: &Path, found: &mut Vec<String>) {
         for path in folder.read_dir().expect("the folder can be listed").map(|entry| entry.expect("an entry can be read").path())
         {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let left_out =
                 ["node_modules", "__pycache__", "target", "test", "tests", "package-lock.json", "LICENSE-APACHE", "LICENSE-MIT"];
-            if left_out.contains(&name.as_str()) || name.ends_with(".egg-info") || path == root.join("python/build") {
+            if left_out.contains(&name.as_str())
+                || name.ends_with(".egg-info")
+                || ["python/build", "python/packages", "js/engine"].map(|folder| root.join(folder)).contains(&path)
+            {
                 continue;
             }
             if path.is_dir() {

@@ -97,6 +97,18 @@ fn has_names(project: &Path, function: &str) -> bool {
     bytes.windows(function.len()).any(|part| part == function.as_bytes())
 }
 
+/// With a failing line before another of a source, the trace of a dialogue has its place, and none of the standard library.
+fn fails_at(project: &Path, source: &str, (line, failing): (&str, &str), place: &str) {
+    let text = fs::read_to_string(project.join(source)).expect("the source can be read");
+    let number = text.lines().position(|other| other == line).expect("the source has this line") + 1;
+    fs::write(project.join(source), text.replacen(line, &format!("{failing}\n{line}"), 1)).expect("the source can be written");
+    fs::write(project.join("tests/boom.chat"), "ann joins\nann hears ...\nann says boom\nann is closed with 1011\n")
+        .expect("the dialogue can be written");
+    let output = plays(project, &[]);
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(log.contains(&format!("\n    {place}{number}:")) && !log.contains("/rustc/"), "{log}");
+}
+
 /// Locks the same crates as our own guests, so that a build does not ask for newer ones.
 fn lock(project: &Path) {
     let locked = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/guests/Cargo.lock");
@@ -106,7 +118,11 @@ fn lock(project: &Path) {
 #[tokio::test]
 async fn a_project_in_rust_goes_from_new_to_a_chat() {
     let folder = begins("rust", None, lock).await;
-    assert!(has_names(&folder.path().join("my-chat"), "rust_begin_unwind"), "traces of failures name functions");
+    let project = folder.path().join("my-chat");
+    assert!(has_names(&project, "rust_begin_unwind"), "traces of failures name functions");
+    assert!(!has_names(&project, ".debug_line"), "a component to be served has no debug information");
+    let boom = "        assert!(message.as_text() != Some(\"boom\"));";
+    fails_at(&project, "src/lib.rs", ("        match message {", boom), "on_message (src/lib.rs:");
 }
 
 /// `ws-host test` in a project.
@@ -310,13 +326,19 @@ mod javascript {
 }
 
 mod c {
-    use super::{begins, has_names};
+    use super::{begins, fails_at, has_names};
 
     #[tokio::test]
     #[ignore = "`cargo xtask test c-guests` runs it, since it needs zig"]
     async fn a_project_in_c_goes_from_new_to_a_chat() {
         let folder = begins("c", Some("python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1"), |_| {}).await;
-        assert!(has_names(&folder.path().join("my-chat"), "ws_on_message"), "traces of failures name functions");
+        let project = folder.path().join("my-chat");
+        assert!(has_names(&project, "ws_on_message"), "traces of failures name functions");
+        assert!(!has_names(&project, ".debug_line"), "a component to be served has no debug information");
+        let boom = "  if (message.len == 4) __builtin_trap();";
+        let line =
+            "  if (message.is_text) report(ws_broadcastf(\"guest-%llu: %.*s\", ID(from), (int)message.len, message.data));";
+        fails_at(&project, "src/chat.c", (line, boom), "ws_on_message (src/chat.c:");
     }
 }
 

@@ -38,7 +38,8 @@ pub fn dev(arguments: DevArguments) -> anyhow::Result<()> {
     let sources = project.clone();
     let watch = Watch::sources(project.dir(), move |below| sources.is_source(below))?;
     // A port in use is told before the build, which may take a minute.
-    let serving = Serving::new(arguments.serving, tls, true)?.listen()?;
+    let serving =
+        Serving::new(arguments.serving, tls, |builder| builder.notices(true).trace_lines(project.has_lines()))?.listen()?;
     let component = project.build(Purpose::Develop)?;
     let built = hash(&component);
     serving.serve(&component, async |handle| follow_sources(watch, &project, built, &handle).await)

@@ -42,7 +42,7 @@ pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
     let file = file.context("the component is missing")?;
     let follower = if watch { Some(Follower::new(&[&file])?) } else { None };
     let tls = Tls::new(serving.tls_files.clone(), false)?;
-    Serving::new(serving, tls, false)?.serve(&file, async |handle| match follower {
+    Serving::new(serving, tls, |builder| builder)?.serve(&file, async |handle| match follower {
         Some(follower) => follow_file(follower, &file, &handle).await,
         None => std::future::pending().await,
     })

@@ -31,16 +31,16 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Configures a server. With `notices`, the page shows the text of `Handle::set_notice`.
+    /// Configures a server by its flags and `more`.
     ///
     /// # Errors
     /// An environment variable of the guest is invalid, or is to be passed on and not set.
-    pub fn new(flags: ServeFlags, tls: Tls, notices: bool) -> anyhow::Result<Self> {
+    pub fn new(flags: ServeFlags, tls: Tls, more: impl FnOnce(Builder) -> Builder) -> anyhow::Result<Self> {
         if let Some(settings) = &flags.settings {
             tracing::info!("settings from {}", settings.display());
         }
         let (no_page, socket, host) = (flags.no_page, flags.socket.clone(), flags.host.clone());
-        let builder = tls.apply(flags.builder()?.notices(notices));
+        let builder = tls.apply(more(flags.builder()?));
         // Before the files are loaded, so that no change is missed.
         let follower = tls.follower();
         Ok(Self { builder, tls, follower, no_page, socket, host })

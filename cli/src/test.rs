@@ -50,6 +50,12 @@ pub struct TestArguments {
     pub settings: Settings,
 }
 
+/// The project's component.
+struct Built {
+    component: PathBuf,
+    has_lines: bool,
+}
+
 /// Dialogues that went differently. It leads to exit code 1.
 #[derive(Debug, thiserror::Error)]
 #[error("{failed} of {played} dialogues failed")]
@@ -65,13 +71,13 @@ pub struct Failed {
 pub fn test(arguments: &TestArguments) -> anyhow::Result<()> {
     let project = Project::open(arguments.dir.clone())?;
     let dialogues = dialogues(project.dir())?;
-    let component = project.build(Purpose::Release)?;
+    let built = Built { component: project.build(Purpose::Test)?, has_lines: project.has_lines() };
     let (played, mut failed) = (dialogues.len(), 0);
     // A mistake here is one of the command line, and fails no dialogue.
-    drop(server(arguments.settings.clone(), &component)?);
+    drop(server(arguments.settings.clone(), &built)?);
     for file in dialogues {
         let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        let outcome = match perform(&text, &component, &arguments.settings) {
+        let outcome = match perform(&text, &built, &arguments.settings) {
             Ok(lines) => format!("{} passed", count(lines, "line", "lines")),
             Err(error) => {
                 failed += 1;
@@ -85,15 +91,16 @@ pub fn test(arguments: &TestArguments) -> anyhow::Result<()> {
 }
 
 /// Plays a dialogue with a server of its own. Returns the number of lines played.
-fn perform(text: &str, component: &Path, settings: &Settings) -> anyhow::Result<usize> {
+fn perform(text: &str, built: &Built, settings: &Settings) -> anyhow::Result<usize> {
     let settings = settings.with_lines_of(text)?;
     let timeout = settings.timeout;
-    with_server(server(settings, component)?, |address| play(text, (address, timeout)))
+    with_server(server(settings, built)?, |address| play(text, (address, timeout)))
 }
 
 /// A server for one dialogue.
-fn server(settings: Settings, component: &Path) -> anyhow::Result<Server> {
-    Ok(settings.app.apply(Server::builder().port(0).component(component))?.build()?)
+fn server(settings: Settings, built: &Built) -> anyhow::Result<Server> {
+    let builder = Server::builder().port(0).component(&built.component).trace_lines(built.has_lines);
+    Ok(settings.app.apply(builder)?.build()?)
 }
 
 fn dialogues(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {

@@ -136,6 +136,14 @@ impl Builder {
         self
     }
 
+    /// Whether the trace of a component's failure names files and lines, where the component has debug information. Not by default: to look them up
+    /// takes time at each failure, and clients can cause failures.
+    #[must_use]
+    pub fn trace_lines(mut self, trace_lines: bool) -> Self {
+        self.config.trace_lines = trace_lines;
+        self
+    }
+
     /// Admits pages of one more origin: `https://app.example`, `*.example.com`, `null` or `*`.
     #[must_use]
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
@@ -289,10 +297,7 @@ impl Builder {
         let mut releases = None;
         let shards = match (component, app) {
             (Some(component), _) => {
-                let engine = match config.instances {
-                    Instances::Shared => Engine::new()?,
-                    Instances::PerRoom | Instances::PerClient => Engine::with_pool(limits.max_rooms, limits.guest_memory_bytes)?,
-                };
+                let engine = Engine::of_server(&config, &limits)?;
                 let Bytecode { file, name, bytes } = component;
                 let program = Program::from_bytes(&engine, &name, &bytes, &limits, &config.grants)?;
                 context.app_name = program.name().to_owned();

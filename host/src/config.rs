@@ -84,6 +84,8 @@ pub(crate) struct Config {
     pub page: bool,
     /// Whether the page shows the owner's notices.
     pub notices: bool,
+    /// Whether the trace of a component's failure names files and lines.
+    pub trace_lines: bool,
     /// Which clients share an instance.
     pub instances: Instances,
     /// How a path names a room: `/chat/{room}`. `None` means that the whole path is the name.
@@ -113,6 +115,7 @@ impl Default for Config {
             port: 13254,
             page: true,
             notices: false,
+            trace_lines: false,
             instances: Instances::Shared,
             room_path: None,
             shards: 0,

@@ -6,12 +6,13 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
-use super::component::make_component;
+use super::component::{Lines, make_component};
 use super::shown::{copied, without_colours};
 use super::{Language, NotBuilt, Purpose, unknown_inputs};
 
 /// Projects in C.
-pub(super) const C: Language = Language { name: "C", signs: &[FLAGS], prepare, build, is_source, inputs: unknown_inputs };
+pub(super) const C: Language =
+    Language { name: "C", signs: &[FLAGS], prepare, build, has_lines: true, is_source, inputs: unknown_inputs };
 
 /// The file with the compiler's flags, one a line. Editors with clangd read it too.
 const FLAGS: &str = "compile_flags.txt";
@@ -23,9 +24,18 @@ const ALWAYS: [&str; 4] = ["cc", "--target=wasm32-wasi", "-mexec-model=reactor",
 /// The files of the SDK, in a folder that a flag `-I` names.
 const SDK: [&str; 3] = ["ws_guest.c", "bindings/ws.c", "bindings/ws_component_type.o"];
 
-/// The output of the build, below the project. Its folder is hidden, so it is not watched as a source.
-const MODULE: &str = ".ws-host/module.wasm";
-const COMPONENT: &str = ".ws-host/app.wasm";
+/// The folder of the output, below the project. It is hidden, so it is not watched as a source.
+const FOLDER: &str = ".ws-host";
+
+impl Lines {
+    /// The names of the module and the component in the folder of the output.
+    fn files(self) -> [&'static str; 2] {
+        match self {
+            Self::With => ["module-dev.wasm", "app-dev.wasm"],
+            Self::Without => ["module.wasm", "app.wasm"],
+        }
+    }
+}
 
 fn prepare(dir: &Path) -> anyhow::Result<()> {
     flags(dir)?;
@@ -70,14 +80,17 @@ fn flags(dir: &Path) -> anyhow::Result<(Vec<String>, PathBuf)> {
     Ok((flags, sdk))
 }
 
-fn build(dir: &Path, _: Purpose) -> Result<PathBuf, NotBuilt> {
-    let component = dir.join(COMPONENT);
+fn build(dir: &Path, purpose: Purpose) -> Result<PathBuf, NotBuilt> {
+    let lines = if purpose == Purpose::Release { Lines::Without } else { Lines::With };
+    let [module, component] = lines.files().map(|name| Path::new(FOLDER).join(name));
+    let component = dir.join(component);
     let first = if component.exists() { "" } else { "; zig's first build makes a C library too, which takes up to a minute" };
     tracing::info!("building {} with zig cc{first}", dir.display());
     let failed = |error: anyhow::Error| NotBuilt::new(format!("{} did not build: {error:#}", dir.display()));
     let (flags, sdk) = flags(dir).map_err(failed)?;
     let mut command = zig(dir).ok_or_else(|| NotBuilt::new("zig has disappeared".to_owned()))?;
-    command.args(ALWAYS).args(flags).args(sources(dir)).args(SDK.map(|file| sdk.join(file))).args(["-o", MODULE]);
+    command.args(ALWAYS).args((lines == Lines::With).then_some("-gline-tables-only"));
+    command.args(flags).args(sources(dir)).args(SDK.map(|file| sdk.join(file))).arg("-o").arg(&module);
     fs::create_dir_all(component.parent().unwrap_or(dir)).context("cannot create the folder .ws-host").map_err(failed)?;
     let mut compiler = command.stderr(Stdio::piped()).spawn().context("cannot run zig").map_err(failed)?;
     let diagnostics = compiler.stderr.take().map(copied).unwrap_or_default();
@@ -85,7 +98,7 @@ fn build(dir: &Path, _: Purpose) -> Result<PathBuf, NotBuilt> {
         let line = format!("{} did not build (see above)", dir.display());
         return Err(NotBuilt { line, diagnostics: without_colours(&diagnostics) });
     }
-    make_component(&dir.join(MODULE), &component).map_err(failed)?;
+    make_component(&dir.join(module), &component, lines).map_err(failed)?;
     Ok(component)
 }
 

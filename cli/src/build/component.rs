@@ -10,11 +10,19 @@ use wit_component::ComponentEncoder;
 
 use crate::sections::sections;
 
+/// Whether a component has the debug information of its module, with the lines of the sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lines {
+    With,
+    Without,
+}
+
 /// Makes a component from a module. A section of the module, which comes from the bindings, describes its imports and exports.
 /// The adapter translates the C library's WASI 0.1 to WASI 0.2.
-pub(super) fn make_component(module: &Path, component: &Path) -> anyhow::Result<()> {
+pub(super) fn make_component(module: &Path, component: &Path, lines: Lines) -> anyhow::Result<()> {
     let bytes = std::fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
-    let encoder = ComponentEncoder::default().module(&without_debug_information(&bytes))?.adapter(NAME, ADAPTER)?;
+    let bytes = if lines == Lines::With { bytes } else { without_debug_information(&bytes) };
+    let encoder = ComponentEncoder::default().module(&bytes)?.adapter(NAME, ADAPTER)?;
     let encoded = encoder.validate(true).encode()?;
     std::fs::write(component, encoded).with_context(|| format!("cannot write {}", component.display()))
 }

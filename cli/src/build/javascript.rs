@@ -13,7 +13,7 @@ use super::{Language, NotBuilt, Purpose, unknown_inputs};
 
 /// Projects in JavaScript and TypeScript.
 pub(super) const JAVASCRIPT: Language =
-    Language { name: "JavaScript", signs: &[MANIFEST], prepare, build, is_source, inputs: unknown_inputs };
+    Language { name: "JavaScript", signs: &[MANIFEST], prepare, build, has_lines: false, is_source, inputs: unknown_inputs };
 
 const MANIFEST: &str = "package.json";
 

@@ -47,6 +47,9 @@ struct Language {
     prepare: fn(&Path) -> anyhow::Result<()>,
     /// Builds a project and returns the path of its component. The tools' output goes to our stderr as it comes.
     build: fn(&Path, Purpose) -> Result<PathBuf, NotBuilt>,
+    /// Whether a component that is not for release has debug information: traces of its failures name functions, files and lines. It has a path of its own,
+    /// so that neither build hands out the other's.
+    has_lines: bool,
     /// Whether a file is a source of the project. The path is relative to the project's directory.
     is_source: fn(&Path) -> bool,
     /// The files that went into a component, as far as the tools tell. They are sources too.
@@ -58,7 +61,9 @@ struct Language {
 pub enum Purpose {
     /// Its developer waits for it, after each edit.
     Develop,
-    /// It is tested, or served to others.
+    /// Dialogues are played with it.
+    Test,
+    /// It is served to others.
     Release,
 }
 
@@ -137,6 +142,11 @@ impl Project {
     /// The project's directory.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Whether its component for `dev` and `test` has the lines of its sources. Where it has none, they share with `run` what is compiled.
+    pub fn has_lines(&self) -> bool {
+        self.language.has_lines
     }
 
     /// Whether a file is a source of the project. `below` is relative to the project's directory.

@@ -15,6 +15,7 @@ pub(super) const PYTHON: Language = Language {
     signs: &["app.py", "server.py", "pyproject.toml"],
     prepare,
     build,
+    has_lines: false,
     is_source,
     inputs: unknown_inputs,
 };
@@ -71,7 +72,7 @@ fn build(dir: &Path, purpose: Purpose) -> Result<PathBuf, NotBuilt> {
     let mut command = Command::new(&python);
     let (component, how) = match purpose {
         Purpose::Develop => (QUICK_COMPONENT, &["--quickly"][..]),
-        Purpose::Release => (COMPONENT, &[][..]),
+        Purpose::Test | Purpose::Release => (COMPONENT, &[][..]),
     };
     command.args(["-m", "ws_host_guest", "build", ".", "--output", component]).args(how).current_dir(dir);
     let mut build = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(cannot_run)?;

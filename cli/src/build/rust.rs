@@ -15,7 +15,19 @@ const TARGET: &str = "wasm32-wasip2";
 
 /// Rust projects.
 pub(super) const RUST: Language =
-    Language { name: "Rust", signs: &["Cargo.toml"], prepare: ensure_target, build, is_source, inputs };
+    Language { name: "Rust", signs: &["Cargo.toml"], prepare: ensure_target, build, has_lines: true, is_source, inputs };
+
+/// Options for a profile of our own: the project's profile for releases with line tables. Its folder in the target directory is another.
+const WITH_LINES: [&str; 8] = [
+    "--profile",
+    "ws-host-dev",
+    "--config",
+    "profile.ws-host-dev.inherits='release'",
+    "--config",
+    "profile.ws-host-dev.debug='line-tables-only'",
+    "--config",
+    "profile.ws-host-dev.strip='none'",
+];
 
 /// Adds the wasm target through rustup if it is missing, because rustup's own automatic installation may be off.
 fn ensure_target(dir: &Path) -> anyhow::Result<()> {
@@ -36,12 +48,13 @@ fn ensure_target(dir: &Path) -> anyhow::Result<()> {
 
 /// Builds the project for the wasm target and returns the path of its component. Messages of cargo and the compiler go to
 /// our stderr as they come.
-fn build(dir: &Path, _: Purpose) -> Result<PathBuf, NotBuilt> {
+fn build(dir: &Path, purpose: Purpose) -> Result<PathBuf, NotBuilt> {
     tracing::info!("building {} for {TARGET}", dir.display());
     let cannot_run = |error| NotBuilt::new(format!("cannot run cargo: {error}. Install Rust with rustup, then run this again"));
     let form = if std::io::stderr().is_terminal() { "json-diagnostic-rendered-ansi" } else { "json" };
     let mut cargo = Command::new("cargo")
-        .args(["build", "--release", "--target", TARGET, "--message-format", form])
+        .args(["build", "--target", TARGET, "--message-format", form])
+        .args(if purpose == Purpose::Release { &["--release"][..] } else { &WITH_LINES[..] })
         .current_dir(dir)
         // Flags for this machine's processor or linker mean nothing to the guest's.
         .env_remove("RUSTFLAGS")

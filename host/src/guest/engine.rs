@@ -4,9 +4,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::{Cache, CacheConfig, Config, InstanceAllocationStrategy};
+use wasmtime::{Cache, CacheConfig, InstanceAllocationStrategy, WasmBacktraceDetails};
 
 use super::pool::Pool;
+use crate::config::{Config, Instances, Limits};
 use crate::error::Error;
 
 /// A guest that computes yields to its shard's other work once in this time. With shorter ticks the neighbours of a busy room
@@ -34,25 +35,33 @@ impl Engine {
     /// # Errors
     /// The machine cannot run WebAssembly, or a thread cannot be made.
     pub fn new() -> Result<Self, Error> {
-        Self::with(Config::new(), None)
+        Self::with(wasmtime::Config::new(), None, false)
     }
 
-    /// An engine whose instances start from a pool, which is reserved in advance: `instances` slots of `memory_bytes` each.
+    /// The engine of a server. With several rooms, instances start from a pool, which is reserved in advance: a slot for each room.
     ///
     /// # Errors
     /// As `new`, or the memory mappings or the address space of a process are too few for the pool.
-    pub fn with_pool(instances: usize, memory_bytes: usize) -> Result<Self, Error> {
-        let pool = Pool::new(instances).map_err(Error::Limits)?;
-        let mut config = Config::new();
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool.config(memory_bytes)));
-        Self::with(config, Some(pool))
+    pub(crate) fn of_server(server: &Config, limits: &Limits) -> Result<Self, Error> {
+        let mut config = wasmtime::Config::new();
+        let pool = match server.instances {
+            Instances::Shared => None,
+            Instances::PerRoom | Instances::PerClient => {
+                let pool = Pool::new(limits.max_rooms).map_err(Error::Limits)?;
+                config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool.config(limits.guest_memory_bytes)));
+                Some(pool)
+            }
+        };
+        Self::with(config, pool, server.trace_lines)
     }
 
-    fn with(mut config: Config, pool: Option<Arc<Pool>>) -> Result<Self, Error> {
+    fn with(mut config: wasmtime::Config, pool: Option<Arc<Pool>>, trace_lines: bool) -> Result<Self, Error> {
         // Calls cost less than half without the machinery for asynchronous exports. The contract has no such export.
         config.concurrency_support(false);
         config.epoch_interruption(true);
         config.max_wasm_stack(GUEST_STACK_BYTES).async_stack_size(GUEST_STACK_BYTES + HOST_STACK_BYTES);
+        // Said in any case: the default is for an environment variable to decide.
+        config.wasm_backtrace_details(if trace_lines { WasmBacktraceDetails::Enable } else { WasmBacktraceDetails::Disable });
         // Without this, the next guest in a pool's slot would keep what the one before has touched.
         config.async_stack_zeroing(true);
         let refused = |what| move |error: wasmtime::Error| Error::System { what, source: io::Error::other(format!("{error:#}")) };

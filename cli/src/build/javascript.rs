@@ -116,7 +116,9 @@ fn build(dir: &Path, _: Purpose) -> Result<PathBuf, NotBuilt> {
         .transpose()
         .context("cannot read from node")
         .map_err(failed)?;
-    if build.wait().context("cannot wait for node").map_err(failed)?.success() && said.starts_with(COMPONENT) {
+    if build.wait().context("cannot wait for node").map_err(failed)?.success()
+        && said.lines().last().is_some_and(|line| line.starts_with(COMPONENT))
+    {
         return Ok(component);
     }
     let line = format!("{} did not build (see above)", dir.display());

@@ -49,9 +49,18 @@ async function main() {
   if (command !== 'build' || !source || rest.length > 0) {
     throw new Error('name the module to build: `ws-host-guest build src/index.js -o app.wasm`');
   }
+  // The last line on stdout is for the component alone. The build runs the module once, and what that prints goes to stderr.
+  globalThis.console = new console.Console({ stdout: process.stderr, stderr: process.stderr, colorMode: false });
+  for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, failed);
   const { build } = await import('../build/build.mjs').catch(missing);
   const { bytes, interfaces } = await build(source, values);
   process.stdout.write(`${values.out}: ${(bytes / 1e6).toFixed(1)} MB, exports ${interfaces.join(', ')}\n`);
+}
+
+/** Ends the build for an error that a promise or a callback of the module has left behind. */
+function failed(error) {
+  process.stderr.write(`ws-host-guest: while the module loaded, nothing handled this error: ${oneLine(error ?? 'undefined')}\n`);
+  process.exit(1);
 }
 
 function missing(error) {

@@ -17,6 +17,8 @@ export async function watched(load, { frame, positions, told }) {
     replaced(crypto, 'getRandomValues', (fill) => (values) => (draws(), fill.call(crypto, values))),
     replaced(crypto, 'randomUUID', (make) => () => (draws(), make.call(crypto))),
     replaced(process, 'env', (env) => new Proxy(env, { get: (_, name) => (typeof name === 'string' && reads(name), env[name]) })),
+    // They begin with the room's first event, and must not run here.
+    ...['setTimeout', 'setInterval', 'setImmediate'].map((name) => replaced(globalThis, name, () => () => 0)),
   ];
   try {
     return await load();

@@ -101,7 +101,7 @@ export function exportsOf(application) {
     },
     timers: {
       onTimer(id, payload) {
-        if (timers.isMark(payload)) handled('a timer', () => timers.fire());
+        if (timers.isMark(payload)) handled('a timer', () => timers.fire(id));
         else handled('onTimer', (app) => app.onTimer?.(unpack(payload), id));
       },
     },

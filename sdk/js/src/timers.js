@@ -42,7 +42,17 @@ export function setImmediate(callback, ...args) {
 
 /** Clears a timer of any of the three. */
 export function clear(id) {
-  timers.delete(Number(id));
+  const timer = timers.get(Number(id));
+  if (!timer) return;
+  timers.delete(timer.id);
+  // It stays in the heap until its time, and must not keep what its function refers to.
+  timer.callback = timer.args = undefined;
+  if (heap.length > 2 * timers.size + 100) {
+    const set = [...timers.values()].sort((one, other) => (isBefore(one, other) ? -1 : 1));
+    heap.length = 0;
+    // A sorted list is a heap.
+    for (const one of set) heap.push(one);
+  }
 }
 
 /** Starts the timers that the module has set in the build, which has no clock. */
@@ -56,8 +66,10 @@ export function isMark(payload) {
   return payload.length === 1 && payload[0] === MARK;
 }
 
-/** Calls the function of the earliest timer, if it is due. Each call is an event of its own: if one fails, the others are kept. */
-export function fire() {
+/** Calls the function of the earliest timer, if it is due, when the room's timer with this id comes. Each call is an event of its own. */
+export function fire(id) {
+  // The timer of an instance before this one, which a trap or a swap has left behind.
+  if (armed?.id !== id) return undefined;
   armed = undefined;
   dropCleared();
   const timer = heap[0];

@@ -175,6 +175,20 @@ for (const [what, [source, line]] of Object.entries(mistakes)) {
   });
 }
 
+test('what a module prints or begins while it loads disturbs no build', () => {
+  const timers = 'setTimeout(() => { throw new Error("in the build") }); setInterval(() => { throw new Error("too") }, 1);';
+  const { status, stdout, stderr } = build(`console.log("loaded"); ${timers} export default { onMessage() {} }`);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /^app\.wasm: [^\n]*\n$/);
+  assert.equal(stderr, 'loaded\n');
+});
+
+test('an error that a promise of the module leaves behind is one line', () => {
+  const { status, stderr } = build('async function main() { throw new Error("lost"); } main(); export default { onMessage() {} }');
+  assert.equal(status, 1);
+  assert.equal(stderr, 'ws-host-guest: while the module loaded, nothing handled this error: lost\n');
+});
+
 test('a missing file is reported', () => {
   const { stderr } = spawnSync(process.execPath, [TOOL, 'build', 'none.js'], { cwd: folder, encoding: 'utf8' });
   assert.match(stderr, /none\.js does not exist/);

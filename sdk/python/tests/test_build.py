@@ -149,6 +149,24 @@ class Building(unittest.TestCase):
         self.assertNotEqual(self.build(quickly=False), first)
         self.assertEqual(len(self.built), 2)
 
+    def test_an_edit_during_a_build_leads_to_another_build(self):
+        componentize = build.component.componentize
+
+        def edited_meanwhile(*arguments):
+            self.app.write_text(APP + "# an edit\n")
+            return componentize(*arguments)
+
+        with mock.patch.object(build.component, "componentize", edited_meanwhile):
+            self.build(quickly=False)
+        self.build(quickly=False)
+        self.assertEqual(len(self.built), 2)
+
+    def test_another_main_file_is_another_app(self):
+        self.build(quickly=False)
+        self.app = self.app.rename(self.app.with_name("other.py"))
+        self.build(quickly=False)
+        self.assertEqual(len(self.built), 2)
+
     def test_in_dev_an_edit_changes_the_text_of_the_app_and_not_the_runtime(self):
         first = self.build(quickly=True)
         self.app.with_name("names.py").write_text("import json, wave\nNAME = 'Ann'\n")

@@ -73,7 +73,7 @@ class App:
         return self._set("on_start", handler)
 
     def snapshot(self, handler: Handler) -> Handler:
-        """`handler()`: returns the `Saved` state to keep, just before a new release takes over."""
+        """`handler()`: returns the `Saved` state to keep, before a new release takes over, an empty room ends or the host stops."""
         return self._set("snapshot", handler)
 
     def on_drain(self, handler: Handler) -> Handler:

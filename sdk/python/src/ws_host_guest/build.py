@@ -34,6 +34,8 @@ def build(app: Path, output: Path | None = None, quickly: bool = False) -> Path:
     if record.is_current(file, output, kind):
         return output
     seen = look(file)
+    # Before the build: a file that is saved meanwhile leads to another build.
+    inputs = record.digests(seen["files"])
     hint = (SECTION, json.dumps({"file": file.name, "port": seen["port"], "host": seen["host"]}).encode())
     if quickly and seen["data"]:
         name = Path(seen["data"][0]).name
@@ -46,7 +48,7 @@ def build(app: Path, output: Path | None = None, quickly: bool = False) -> Path:
             entry = f"from ws_host_guest import inside\ninside.load_app({file.name!r}, {file.read_text('utf-8')!r})\n"
             component.componentize(entry, seen["interfaces"], [str(file.absolute().parent)], made, file.name)
             component.write(made, [hint], output)
-    record.keep(file, output, kind, seen["files"])
+    record.keep(file, output, kind, inputs)
     return output
 
 

@@ -30,6 +30,7 @@ def is_current(app: Path, component: Path, kind: str) -> bool:
         kept = json.loads(record.read_text("utf-8"))
         return bool(
             kept["tools"] == tools(kind)
+            and kept["app"] == str(app.absolute())
             and kept["made"] == _written(component)
             and kept["beside"] == _beside(app)
             and kept["files"] == digests(kept["files"])
@@ -38,12 +39,12 @@ def is_current(app: Path, component: Path, kind: str) -> bool:
         return False
 
 
-def keep(app: Path, component: Path, kind: str, files: Iterable[str]) -> None:
-    """Records these files and the tools as the inputs of the component."""
+def keep(app: Path, component: Path, kind: str, files: dict[str, str]) -> None:
+    """Records these files, by the digests that they had before the build, and the tools as the inputs of the component."""
     record = record_of(component)
     if record is not None:
         made = _written(component)
-        kept = {"tools": tools(kind), "made": made, "beside": _beside(app), "files": digests(files)}
+        kept = {"tools": tools(kind), "app": str(app.absolute()), "made": made, "beside": _beside(app), "files": files}
         record.write_text(json.dumps(kept), "utf-8")
 
 

@@ -43,6 +43,7 @@ pub(super) async fn drain<L: Launch>(
                 _ = sweeps.tick() => shard.sweep(sweeps.period()),
             }
         }
+        rooms.stop_alarms();
         rooms.idle().await;
         if rooms.are_durable() {
             rooms.end().await;

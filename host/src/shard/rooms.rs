@@ -1,6 +1,6 @@
 //! The rooms of one shard, by name.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::pin::pin;
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use super::collapse::{caught, clean_up};
 use super::command::{Alarm, Delivery};
 use super::counters::Counters;
 use super::handlers::{call, guarded};
-use super::hibernation::Hibernation;
+use super::hibernation::{Hibernation, wall_us};
 use super::input::What;
 use super::mailbox::Mailbox;
 use super::orders::{Change, Order, Refusal, RoomOrder, RoomSwap};
@@ -47,6 +47,8 @@ pub(super) struct Rooms<L: Launch> {
     /// How long an empty room is kept; `None` means for ever.
     linger: Option<Duration>,
     hibernation: Rc<Hibernation>,
+    /// Whether no room is opened for a durable timer any more.
+    alarms_stopped: Cell<bool>,
 }
 
 struct Entry<L> {
@@ -71,12 +73,16 @@ impl<L: Launch> Rooms<L> {
     ) -> Rc<Self> {
         let hibernation = Hibernation::new(Arc::clone(&counters), keeps_rooms);
         let (launch, way_back, by_name) = (RefCell::new(launch), RefCell::default(), RefCell::default());
-        Rc::new(Self { shard, counters, stores, launch, way_back, by_name, linger, hibernation })
+        let alarms_stopped = Cell::new(false);
+        Rc::new(Self { shard, counters, stores, launch, way_back, by_name, linger, hibernation, alarms_stopped })
     }
 
     /// Starts an instance of a release and drops it again: whether it can start is known before a room needs it.
     pub(super) async fn try_out(&self, launch: &L) -> Result<(), Fault> {
         let mut room = self.room("trial");
+        if self.hibernation.keeps_rooms() {
+            room.keep_timers(wall_us);
+        }
         let mut app = guarded(pin!(launch.launch(room.name()))).await?;
         call(&mut app, &mut room, What::Start(StartReason::Fresh, None)).await
     }
@@ -185,10 +191,18 @@ impl<L: Launch> Rooms<L> {
         }
     }
 
+    /// Opens rooms for durable timers no more, since the server shuts down: their timers wait for the next start.
+    pub(super) fn stop_alarms(&self) {
+        self.alarms_stopped.set(true);
+    }
+
     /// Opens rooms when their durable timers are due.
     pub(super) async fn open_due(self: Rc<Self>) {
         loop {
             let room = self.hibernation.next_due().await;
+            if self.alarms_stopped.get() {
+                return;
+            }
             if self.get_or_open(&room).is_none() {
                 self.hibernation.postpone(room);
             }

@@ -23,6 +23,8 @@ impl<L: Launch> RoomLoop<L> {
             Handover::Snapshot => self.snapshot().await.map_err(Refusal::Handover)?,
             Handover::Discard => None,
         };
+        // A room whose store could not be read so far must not write into an empty one.
+        self.open().await.map_err(refused)?;
         self.begin(&mut app, StartReason::Swap, saved.clone()).await.map_err(refused)?;
         let state_bytes = saved.as_ref().map_or(0, |saved| saved.data.len());
         self.release.replace(next, saved, probation);

@@ -43,7 +43,8 @@ fn by_the_readme(project: &Path, line: &str) -> Command {
     shell
 }
 
-/// The compiled dependencies, shared by the projects in Rust.
+/// The compiled dependencies, shared by the projects in Rust. Each of these projects has a name of its own: Cargo takes two of one name
+/// for the same package, and the second one's component for the first one's.
 fn shared_target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("dev")
 }
@@ -125,6 +126,14 @@ async fn a_project_in_rust_goes_from_new_to_a_chat() {
     fails_at(&project, "src/lib.rs", ("        match message {", boom), "on_message (src/lib.rs:");
 }
 
+/// A project in Rust of this name.
+fn in_rust(folder: &TempDir, name: &str) -> PathBuf {
+    succeeds(folder.path(), &["new", name, "--lang", "rust"]);
+    let project = folder.path().join(name);
+    lock(&project);
+    project
+}
+
 /// `ws-host test` in a project.
 fn plays(project: &Path, arguments: &[&str]) -> Output {
     let mut test = command();
@@ -135,9 +144,7 @@ fn plays(project: &Path, arguments: &[&str]) -> Output {
 #[test]
 fn a_dialogue_that_differs_names_its_line() {
     let folder = empty();
-    succeeds(folder.path(), &["new", "my-chat", "--lang", "rust"]);
-    let project = folder.path().join("my-chat");
-    lock(&project);
+    let project = in_rust(&folder, "my-dialogues");
     let cases = [
         ("ann joins\nann hears something else\n", "line 2, `ann hears something else`: ann heard `* guest-1 has joined`"),
         ("ann joins\nben says hello\n", "line 2, `ben says hello`: ben has not joined"),
@@ -180,9 +187,7 @@ fn a_dialogue_plays_binary_messages_subprotocols_headers_refusals_and_settings_o
 #[test]
 fn dialogues_run_with_the_settings_of_the_app() {
     let folder = empty();
-    succeeds(folder.path(), &["new", "my-chat", "--lang", "rust"]);
-    let project = folder.path().join("my-chat");
-    lock(&project);
+    let project = in_rust(&folder, "my-rooms");
     // In another room, ann does not hear that ben joins.
     let dialogue = "ann joins /chat/blue\nann hears ...\nben joins /chat/red\nann says hi\nann hears guest-1: hi\n";
     fs::write(project.join("tests/hello.chat"), dialogue).expect("the dialogue can be written");

@@ -19,12 +19,12 @@ impl<L: Launch> RoomLoop<L> {
         let refused = |fault: Fault| Refusal::Start(fault.in_full());
         let begun = self.shard.time();
         let mut app = guarded(pin!(next.launch(self.room.name()))).await.map_err(refused)?;
+        // A room whose store could not be read so far must not write into an empty one, and hands on the state that the store has.
+        self.open().await.map_err(refused)?;
         let saved = match handover {
             Handover::Snapshot => self.snapshot().await.map_err(Refusal::Handover)?,
             Handover::Discard => None,
         };
-        // A room whose store could not be read so far must not write into an empty one.
-        self.open().await.map_err(refused)?;
         self.begin(&mut app, StartReason::Swap, saved.clone()).await.map_err(refused)?;
         let state_bytes = saved.as_ref().map_or(0, |saved| saved.data.len());
         self.release.replace(next, saved, probation);
@@ -32,7 +32,7 @@ impl<L: Launch> RoomLoop<L> {
         Ok(self.report(begun, state_bytes))
     }
 
-    /// Goes back to the release before the swap of this probation, with the state of then. A room that took no part in that swap
+    /// Goes back to the release before the swap of this probation, with the state at that swap. A room that took no part in that swap
     /// stays as it is.
     pub(super) async fn revert(&mut self, probation: &Arc<Probation>) {
         if self.release.revert(probation)

@@ -19,7 +19,6 @@ use crate::native::{Callbacks, Factory};
 use crate::room::Room;
 use crate::server::{Server, Thread};
 use crate::shard::{self, Counters, Order, Roster, ShardContext};
-use crate::store::Sync;
 use crate::swap::{GuestHost, Releases};
 use crate::types::{Client, CloseInfo, Message};
 
@@ -91,7 +90,7 @@ impl Builder {
 
     /// Serves a native app. `make` is called for each instance: at the start, and after a failure.
     #[must_use]
-    pub fn app<A: App>(mut self, make: impl Fn() -> A + Send + std::marker::Sync + 'static) -> Self {
+    pub fn app<A: App>(mut self, make: impl Fn() -> A + Send + Sync + 'static) -> Self {
         let factory = Factory::new(make);
         self.app = Some(Box::new(move |count, context| Ok(start(count, &factory, &context)?.0)));
         self
@@ -99,24 +98,21 @@ impl Builder {
 
     /// Calls a function for every new client.
     #[must_use]
-    pub fn on_new_client(mut self, callback: impl Fn(&mut Room, &Client) + Send + std::marker::Sync + 'static) -> Self {
+    pub fn on_new_client(mut self, callback: impl Fn(&mut Room, &Client) + Send + Sync + 'static) -> Self {
         self.callbacks.on_new_client = Some(Arc::new(callback));
         self
     }
 
     /// Calls a function for every message.
     #[must_use]
-    pub fn on_message(mut self, callback: impl Fn(&mut Room, &Client, Message) + Send + std::marker::Sync + 'static) -> Self {
+    pub fn on_message(mut self, callback: impl Fn(&mut Room, &Client, Message) + Send + Sync + 'static) -> Self {
         self.callbacks.on_message = Some(Arc::new(callback));
         self
     }
 
     /// Calls a function for every client that has left.
     #[must_use]
-    pub fn on_client_left(
-        mut self,
-        callback: impl Fn(&mut Room, &Client, &CloseInfo) + Send + std::marker::Sync + 'static,
-    ) -> Self {
+    pub fn on_client_left(mut self, callback: impl Fn(&mut Room, &Client, &CloseInfo) + Send + Sync + 'static) -> Self {
         self.callbacks.on_client_left = Some(Arc::new(callback));
         self
     }
@@ -253,7 +249,7 @@ impl Builder {
         Ok(self)
     }
 
-    /// Keeps the stores of rooms in this folder, which is made if need be. By default, and with `Instances::PerClient`, they are in memory.
+    /// Keeps the stores of rooms in this folder, which is made if it is missing. By default, and with `Instances::PerClient`, they are in memory.
     #[must_use]
     pub fn data(mut self, folder: impl Into<PathBuf>) -> Self {
         self.data.folder = Some(folder.into());
@@ -262,7 +258,7 @@ impl Builder {
 
     /// When a write counts as durable, and its handler's outputs arrive: `Sync::Full` by default.
     #[must_use]
-    pub fn store_sync(mut self, sync: Sync) -> Self {
+    pub fn store_sync(mut self, sync: crate::store::Sync) -> Self {
         self.data.sync = sync;
         self
     }

@@ -152,7 +152,7 @@ struct State {
 #[derive(Debug, Default)]
 struct ClientData {
     attachment: Bytes,
-    /// Whether the undo log has the attachment of before this handler.
+    /// Whether the undo log has the attachment from before this handler.
     attachment_is_logged: bool,
     topics: Vec<Arc<str>>,
 }

@@ -137,7 +137,7 @@ impl<L: Launch> Release<L> {
         self.circuit.forgive();
     }
 
-    /// Goes back to the release before the swap of this probation, with the state of then. The instance is dropped, and a new one
+    /// Goes back to the release before the swap of this probation, with the state at that swap. The instance is dropped, and a new one
     /// is to be launched. Returns false if this room took no part in that swap.
     pub(super) fn revert(&mut self, probation: &Arc<Probation>) -> bool {
         let Some((launch, saved)) = self.way_back.take(probation) else { return false };

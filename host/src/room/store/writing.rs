@@ -27,7 +27,7 @@ pub(in crate::room) struct Written {
 /// How to undo one write.
 #[derive(Debug)]
 pub(in crate::room) enum Unwrite {
-    /// The key's state of before.
+    /// The key's state before the handler.
     Key(Arc<str>, Option<Entry>),
     /// The entries before a `clear`, and which commit had cleared the store before.
     Clear(Entries, Option<u64>),
@@ -117,7 +117,7 @@ impl Contents {
 
     /// Checks that the running handler may write this many bytes more.
     fn check_write(&self, written: &Written, bytes: usize) -> Result<(), StoreError> {
-        if self.journal().is_some_and(|journal| !journal.takes_writes()) {
+        if !self.takes_writes() {
             return Err(StoreError::Unavailable);
         }
         if written.has_room_for(bytes) { Ok(()) } else { Err(StoreError::Limit) }
@@ -142,7 +142,7 @@ impl Contents {
         Ok(())
     }
 
-    /// Sets or removes a key. Returns its state of before.
+    /// Sets or removes a key. Returns its previous state.
     fn put(&mut self, key: Arc<str>, value: Option<Bytes>) -> Option<Entry> {
         if value.is_none() && self.journal().is_none() {
             return self.entries.remove(&key);

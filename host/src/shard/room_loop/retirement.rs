@@ -1,4 +1,4 @@
-//! The end of a room in which nobody is any more, and what is kept of it.
+//! The end of an empty room, and what is kept of it.
 
 use super::containment::Blamed;
 use super::{RoomLoop, Work};
@@ -53,31 +53,30 @@ impl<L: Launch> RoomLoop<L> {
         while !self.outputs.are_visible() {
             match self.next().await {
                 Work::Journal(Ok(commit)) => self.hear(Ok(commit)).await,
-                // The journal still has its state of before.
+                // The journal still has its previous state.
                 Work::Journal(Err(_)) => return,
                 _ => {}
             }
         }
     }
 
-    /// Asks the instance for its state. A failure costs the instance, as that of a handler does, and the state of before stays. If somebody
+    /// Asks the instance for its state. A failure costs the instance, as that of a handler does, and the previous state stays. If somebody
     /// wants something of the room by then, another instance has started, and the room goes on.
     async fn legacy(&mut self) -> Option<Legacy> {
-        let stays = |snapshots, is_clean| Some(Legacy { snapshots, is_clean });
         if let Some(reason) = self.first_start {
             // No instance has taken the state: it stays for a release that does.
-            return stays(self.release.found(), reason != StartReason::Recovered);
+            return Some(Legacy { snapshots: self.release.found(), is_clean: reason != StartReason::Recovered });
         }
         if self.release.app().is_none() {
-            return stays(self.release.states(self.release.saved(), wall_us()), false);
+            return Some(self.unsaved());
         }
         match self.ask_for_state().await {
-            Ok(Ok(saved)) => stays(self.release.states(saved, wall_us()), true),
+            Ok(Ok(saved)) => Some(Legacy { snapshots: self.release.states(saved, wall_us()), is_clean: true }),
             Ok(Err(too_large)) => {
                 if let Some(more) = self.shard.log_limits().faults.allows(self.shard.time()) {
                     tracing::error!(room = in_short(self.room.name()), "the room closes without its state: {too_large}{more}");
                 }
-                stays(self.release.states(self.release.saved(), wall_us()), false)
+                Some(self.unsaved())
             }
             Err(fault) if self.is_wanted() => {
                 self.contain(fault, Blamed::Nobody).await;
@@ -89,9 +88,14 @@ impl<L: Launch> RoomLoop<L> {
                 if self.judge(Cause::App) == Verdict::Open {
                     self.release.open_circuit(self.shard.time());
                 }
-                stays(self.release.states(self.release.saved(), wall_us()), false)
+                Some(self.unsaved())
             }
         }
+    }
+
+    /// The states without one of now: the instance has given none.
+    fn unsaved(&self) -> Legacy {
+        Legacy { snapshots: self.release.states(self.release.saved(), wall_us()), is_clean: false }
     }
 
     /// Keeps the room, if there is anything to keep.

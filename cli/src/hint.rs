@@ -5,8 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 use ws_host::file;
 use ws_host::log::in_short;
-
-use crate::sections::sections;
+use ws_host::sections::sections;
 
 /// The section's name. Its content is JSON.
 const SECTION: &[u8] = b"ws-host:app";

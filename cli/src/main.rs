@@ -27,7 +27,6 @@ mod path_entries;
 mod remote;
 mod report;
 mod run;
-mod sections;
 mod serve;
 mod serve_flags;
 mod settings;

@@ -41,6 +41,9 @@ mod memory;
 pub mod log;
 mod native;
 mod room;
+// For the command `ws-host`, which reads components too.
+#[doc(hidden)]
+pub mod sections;
 mod server;
 mod shard;
 // For the command `ws-host`, whose `data` reads and writes it too.

@@ -7,8 +7,7 @@ use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER as ADAPTER,
 };
 use wit_component::ComponentEncoder;
-
-use crate::sections::sections;
+use ws_host::sections::sections;
 
 /// Whether a component has the debug information of its module, with the lines of the sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -297,6 +297,7 @@ macro_rules! same_cases {
         })+
     };
 }
+pub(super) use same_cases;
 
 same_cases! {
     SendStatus: Queued, Backpressure;

@@ -1,5 +1,7 @@
 //! The standard input of a component: the bytes that its file carries behind the code.
 
+use crate::sections::sections;
+
 /// The name of the custom section. It counts only as the last section of the file.
 ///
 /// A build that changes nothing but these bytes leaves the code as it was, so the code comes from the cache.
@@ -10,33 +12,12 @@ pub(super) fn split(component: &[u8]) -> (&[u8], &[u8]) {
     last_section(component).map_or((component, &[]), |(start, content)| (&component[..start], content))
 }
 
-/// Finds the last section if it is ours: where it begins, and its content behind the name. A section is an id, a size and its
-/// content. A custom section has id 0, and its content begins with its name (component model, Binary.md).
+/// Finds the last section if it is ours: where it begins, and its content behind the name.
 fn last_section(component: &[u8]) -> Option<(usize, &[u8])> {
-    let mut at = 8;
-    let mut last = None;
-    while at < component.len() {
-        let (id, behind) = component.get(at..)?.split_first()?;
-        let (size, behind) = leb128(behind)?;
-        last = Some((at, *id, behind.get(..size)?));
-        at = component.len() - behind.len() + size;
-    }
-    let (start, id, content) = last?;
-    let (length, named) = leb128(content)?;
-    let (name, stdin) = named.split_at_checked(length)?;
-    (id == 0 && name == SECTION).then_some((start, stdin))
-}
-
-/// Decodes a LEB128 number and returns it with the remaining bytes. Sizes have 32 bits, hence at most five bytes.
-fn leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let mut number = 0_usize;
-    for (index, byte) in bytes.iter().enumerate().take(5) {
-        number |= usize::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            return Some((number, &bytes[index + 1..]));
-        }
-    }
-    None
+    let (end, last) = sections(component).fold((8, None), |(end, _), section| (end + section.whole.len(), Some(section)));
+    let last = last.filter(|_| end == component.len())?;
+    let (_, stdin) = last.custom().filter(|(name, _)| *name == SECTION)?;
+    Some((end - last.whole.len(), stdin))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, LinkerInstance, Lower, WasmList, WasmStr};
 
+use super::imports::same_cases;
 use super::state::GuestState;
 use crate::room;
 use crate::store::MAX_VALUE_BYTES;
@@ -36,19 +37,6 @@ enum StoreError {
 struct StoreUsage {
     keys: u64,
     bytes: u64,
-}
-
-impl From<room::StoreError> for StoreError {
-    fn from(error: room::StoreError) -> Self {
-        match error {
-            room::StoreError::KeyTooLong => Self::KeyTooLong,
-            room::StoreError::ValueTooBig => Self::ValueTooBig,
-            room::StoreError::Limit => Self::Limit,
-            room::StoreError::RoomFull => Self::RoomFull,
-            room::StoreError::TotalFull => Self::TotalFull,
-            room::StoreError::Unavailable => Self::Unavailable,
-        }
-    }
 }
 
 /// Adds the functions of `store`.
@@ -95,3 +83,5 @@ pub(super) fn add_store(store: &mut LinkerInstance<'_, GuestState>) -> wasmtime:
 fn answer(result: Result<(), room::StoreError>) -> Answer<()> {
     Ok((result.map_err(StoreError::from),))
 }
+
+same_cases! { StoreError: KeyTooLong, ValueTooBig, Limit, RoomFull, TotalFull, Unavailable; }

@@ -55,7 +55,7 @@ impl Room {
         if !state.timers.have_room_for(payload.len()) || !state.turn.may_change() {
             return Err(TimerError::Limit);
         }
-        if options.durable && state.contents.journal().is_some_and(|journal| !journal.takes_writes()) {
+        if options.durable && !state.contents.takes_writes() {
             return Err(TimerError::Unavailable);
         }
         let timer = Timer::new(((state.clock)(), wall_us), delay, options.repeat, payload);

@@ -102,7 +102,7 @@ impl Room {
     /// would run for nothing.
     pub(crate) fn take_due_timer(&mut self, now: Instant) -> Option<(Instant, u64, Bytes)> {
         let state = self.state_mut();
-        if state.timers.next_due_is_durable() && state.contents.journal().is_some_and(|journal| !journal.takes_writes()) {
+        if state.timers.next_due_is_durable() && !state.contents.takes_writes() {
             state.timers.postpone_next(now + UNAVAILABLE_PAUSE);
             return None;
         }

@@ -27,7 +27,10 @@ const LAYERS: [Layer; 8] = [
     Layer { modules: &["app"], one_piece: false },
     Layer { modules: &["room"], one_piece: false },
     Layer { modules: &["store"], one_piece: false },
-    Layer { modules: &["close", "config", "countdown", "error", "file", "limits", "log", "memory", "types"], one_piece: true },
+    Layer {
+        modules: &["close", "config", "countdown", "error", "file", "limits", "log", "memory", "sections", "types"],
+        one_piece: true,
+    },
 ];
 
 struct Layer {

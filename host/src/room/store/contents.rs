@@ -72,6 +72,11 @@ impl Contents {
         }
     }
 
+    /// Whether a write can become durable now. In memory it always can.
+    pub(in crate::room) fn takes_writes(&self) -> bool {
+        self.journal().is_none_or(|journal| journal.takes_writes())
+    }
+
     /// The journal's part of the store, unless it is cleared.
     fn below(&self) -> Option<(&Arc<dyn Backing>, &Arc<Cache>, u64)> {
         match &self.origin {

@@ -25,6 +25,17 @@ impl Bench {
         self.closes().await;
     }
 
+    /// Has a client of room `a` have something kept, and leave, and another one ask to join while the instance's `snapshot` waits.
+    async fn asks_to_join_during_snapshot(&self) -> tokio::sync::oneshot::Receiver<Decision> {
+        let mut client = self.enters().await;
+        client.says_and_hears("keep one", "kept").await;
+        client.close().await;
+        self.is_told("snapshot").await;
+        let decision = self.asks_to_join("a").await;
+        self.mark("the request is there").await;
+        decision
+    }
+
     /// A client that has entered room `a`.
     async fn enters(&self) -> TestClient {
         let mut client = self.join("a").await;
@@ -96,12 +107,7 @@ fn a_failed_snapshot_costs_the_instance_and_leaves_the_state_of_before() {
 fn a_client_that_comes_while_the_room_is_asked_for_its_state_finds_it_open() {
     with_hibernation(|shard| async move {
         shard.have_fail(&["wait in snapshot"]);
-        let mut client = shard.enters().await;
-        client.says_and_hears("keep one", "kept").await;
-        client.close().await;
-        shard.is_told("snapshot").await;
-        let decision = shard.asks_to_join("a").await;
-        shard.mark("the request is there").await;
+        let decision = shard.asks_to_join_during_snapshot().await;
         shard.have_fail(&[]);
         shard.go_on.notify_one();
         assert_eq!(decision.await, Ok(Decision::Accept(None)));
@@ -113,12 +119,7 @@ fn a_client_that_comes_while_the_room_is_asked_for_its_state_finds_it_open() {
 fn a_client_that_comes_while_a_snapshot_fails_finds_a_fresh_instance() {
     with_hibernation(|shard| async move {
         shard.have_fail(&["wait in snapshot", "snapshot"]);
-        let mut client = shard.enters().await;
-        client.says_and_hears("keep one", "kept").await;
-        client.close().await;
-        shard.is_told("snapshot").await;
-        let decision = shard.asks_to_join("a").await;
-        shard.mark("the request is there").await;
+        let decision = shard.asks_to_join_during_snapshot().await;
         shard.go_on.notify_one();
         assert_eq!(decision.await, Ok(Decision::Accept(None)));
         assert_eq!(shard.starts(), ["start Fresh", "start AfterTrap"]);

@@ -1,6 +1,6 @@
 //! The sections of a WebAssembly module or component. Both have a head of 8 bytes, and sections behind it.
 
-/// A section: an id, a size and its content.
+/// One section: an id, a size and its content.
 #[derive(Debug, Clone, Copy)]
 pub struct Section<'a> {
     id: u8,

@@ -30,7 +30,7 @@ pub(super) const RUST: &[File] = files!("sdk/rust":
 pub(super) const JAVASCRIPT: &[File] = files!("sdk/js":
     "README.md", "bin/ws-host-guest.mjs", "build/build.mjs", "build/builtins.mjs", "build/bundle.mjs", "build/globals.mjs", "build/look.mjs", "build/mappings.mjs", "build/not-loaded.mjs", "build/project.mjs",
     "build/stamp.mjs", "build/types.mjs", "build/while-loading.mjs", "build/world.mjs", "globals.d.ts", "index.d.ts", "package.json",
-    "engine.wasm", "src/client.js", "src/exports.js", "src/globals.js", "src/index.js", "src/jobs.js", "src/output.js", "src/phase.js", "src/positions.js", "src/process.js", "src/random.js",
+    "engine.wasm", "src/answer.js", "src/client.js", "src/clock.js", "src/exports.js", "src/globals.js", "src/index.js", "src/jobs.js", "src/output.js", "src/phase.js", "src/positions.js", "src/process.js", "src/random.js",
     "src/store.js", "src/timers.js", "src/values.js",
     "src/web/abort.js", "src/web/blob.js", "src/web/bytes.js", "src/web/clone.js", "src/web/console.js", "src/web/crypto.js", "src/web/encoding.js", "src/web/events.js",
     "src/web/exception.js", "src/web/headers.js", "src/web/inspect.js", "src/web/search-params.js", "src/web/url.js",

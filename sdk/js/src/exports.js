@@ -5,7 +5,7 @@ import { get } from 'ws-host:server/clients@0.2.0';
 import { Headers } from './client.js';
 import { clientOf, forget } from './index.js';
 import { run } from './jobs.js';
-import { describe, fail, warn } from './output.js';
+import { fail, refusal } from './output.js';
 import { begin } from './phase.js';
 import * as timers from './timers.js';
 import { data, pack, unpack } from './values.js';
@@ -27,65 +27,56 @@ export function exportsOf(application) {
     return running;
   }
 
-  /** Runs a handler and all jobs of promises. Returns its outcome, or nothing if the handler waits for a later event. */
-  function call(name, handle) {
-    const application = app();
-    return run(() => handle(application), (error) => fail(name, error));
+  /** Runs a handler to the end of its event. An exception ends the instance, and the host drops the handler's effects. */
+  function event(name, handle, ended, failed) {
+    const fails = (error) => fail(name, error);
+    return run(() => handle(app()), { ended, failed: failed ?? fails, late: fails });
   }
 
-  /** Runs a handler. An exception ends the instance, and the host drops the handler's effects. */
-  function handled(name, handle) {
-    try {
-      call(name, handle);
+  /** Runs a handler without an answer. */
+  function handled(name, handle, finish = () => {}) {
+    return event(name, handle, () => {
+      finish();
       timers.arm();
-    } catch (error) {
-      fail(name, error);
-    }
+    });
   }
 
   /** Runs a handler for an answer that the host needs at once. */
   function answered(name, handle, convert) {
-    try {
-      const outcome = call(name, handle);
+    return event(name, handle, (outcome) => {
       if (!outcome) throw new TypeError(`${name} waits for a timer or another event, but the host needs its answer now`);
       return convert(outcome.value);
-    } catch (error) {
-      return fail(name, error);
-    }
+    });
   }
 
   return {
     handler: {
       onNewClient(details) {
-        handled('onConnect', (app) => app.onConnect?.(clientOf(details.id, details)));
+        return handled('onConnect', (app) => app.onConnect?.(clientOf(details.id, details)));
       },
       onMessage(from, message) {
-        handled('onMessage', (app) => app.onMessage?.(clientOf(from), data(message)));
+        return handled('onMessage', (app) => app.onMessage?.(clientOf(from), data(message)));
       },
       onClientLeft(id, info) {
         // An instance that took over may not know the client's details yet, and the host forgets them after this call.
-        handled('onClose', (app) => app.onClose?.(clientOf(id, get(id) ?? undefined), info));
-        forget(id);
+        return handled('onClose', (app) => app.onClose?.(clientOf(id, get(id) ?? undefined), info), () => forget(id));
       },
     },
     gate: {
       onUpgrade(request) {
         const asked = { ...request, headers: new Headers(request.headers) };
-        const decided = answered('onUpgrade', (app) => app.onUpgrade(asked), decision);
-        timers.arm();
-        return decided;
+        return answered('onUpgrade', (app) => app.onUpgrade(asked), (answer) => {
+          const decided = decision(answer);
+          timers.arm();
+          return decided;
+        });
       },
     },
     lifecycle: {
       onStart(why, saved) {
-        try {
-          call('onStart', (app) => app.onStart?.(new Start(why, saved)));
-          timers.arm();
-        } catch (error) {
-          warn(`onStart has failed: ${describe(error)}`);
-          // The contract returns this text as the error of the start or the swap.
-          throw error instanceof Error ? error.message : String(error);
-        }
+        return event('onStart', (app) => app.onStart?.(new Start(why, saved)), timers.arm, (error) => {
+          throw refusal(error);
+        });
       },
       snapshot() {
         return answered('snapshot', (app) => app.snapshot?.(), (state) => ({
@@ -96,13 +87,13 @@ export function exportsOf(application) {
     },
     flow: {
       onDrain(id) {
-        handled('onDrain', (app) => app.onDrain(clientOf(id)));
+        return handled('onDrain', (app) => app.onDrain(clientOf(id)));
       },
     },
     timers: {
       onTimer(id, payload) {
-        if (timers.isMark(payload)) handled('a timer', () => timers.fire(id));
-        else handled('onTimer', (app) => app.onTimer?.(unpack(payload), id));
+        if (timers.isMark(payload)) return handled('a timer', () => timers.fire(id));
+        return handled('onTimer', (app) => app.onTimer?.(unpack(payload), id));
       },
     },
   };

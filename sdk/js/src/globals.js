@@ -1,8 +1,7 @@
 // Globals that every guest has and that QuickJS lacks. The build imports this before the application, and the modules of
 // `web/` whose globals the application names.
 
-import './process.js';
-
+import { process } from './process.js';
 import { fraction } from './random.js';
 import { clear, setImmediate, setInterval, setTimeout } from './timers.js';
 import { console } from './web/console.js';
@@ -15,7 +14,7 @@ export function define(name, value) {
 Math.random = fraction;
 
 const globals = {
-  console, setTimeout, setInterval, setImmediate, clearTimeout: clear, clearInterval: clear, clearImmediate: clear,
+  process, console, setTimeout, setInterval, setImmediate, clearTimeout: clear, clearInterval: clear, clearImmediate: clear,
   self: globalThis,
   global: globalThis,
   navigator: Object.freeze({ userAgent: 'ws-host' }),

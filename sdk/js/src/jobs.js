@@ -1,32 +1,23 @@
-// Runs the jobs of promises at the end of each event.
+// Runs a handler to the end of its event, with the jobs of promises.
 
 import { runJobs } from 'ws-host:engine';
 
+import { asked } from './answer.js';
 import { describe, warn } from './output.js';
 
 /**
- * Calls a handler and then runs all jobs, so that code behind an `await` belongs to the same event. Returns the handler's
- * answer as `value` or, while its promise waits for a later event, nothing. Throws what the handler throws, and what its
- * promise is rejected with. `onLate` is called when the promise is rejected in a later event.
+ * Calls a handler and then runs all jobs, so that code behind an `await` belongs to the same event. Returns what `ended` makes of
+ * the handler's outcome: its answer as `value` or, while its promise waits for a later event, nothing. If the handler fails, or
+ * `ended` does, it returns what `failed` makes of the error. `late` is called when the promise is rejected in a later event.
+ *
+ * The room of a test has a `run` of its own (`testing/jobs.js`), which returns a promise: Node.js runs the jobs itself.
  */
-export function run(handle, onLate) {
-  const answer = handle();
-  let outcome = { value: answer };
-  let isOver = false;
-  if (typeof answer?.then === 'function') {
-    outcome = undefined;
-    Promise.resolve(answer).then(
-      (value) => (outcome = { value }),
-      (error) => (isOver ? onLate(error) : (outcome = { error })),
-    );
+export function run(handle, { ended, failed, late = failed }) {
+  try {
+    const outcome = asked(handle, late);
+    for (const reason of runJobs() ?? []) warn(`a promise was rejected, and no code handles that: ${describe(reason)}`);
+    return ended(outcome());
+  } catch (error) {
+    return failed(error);
   }
-  drain();
-  isOver = true;
-  if (outcome && 'error' in outcome) throw outcome.error;
-  return outcome;
-}
-
-/** Runs all jobs, and tells of rejections that no code handles. */
-export function drain() {
-  for (const reason of runJobs() ?? []) warn(`a promise was rejected, and no code handles that: ${describe(reason)}`);
 }

@@ -26,6 +26,12 @@ export function fail(handler, error) {
   exit({ tag: 'err' });
 }
 
+/** Logs an error of `onStart` with its stack. Returns the text that the contract returns as the error of the start or the swap. */
+export function refusal(error) {
+  warn(`onStart has failed: ${describe(error)}`);
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Shows what was thrown: an error with its stack. */
 export function describe(reason) {
   return typeof reason === 'string' ? reason : inspect(reason);

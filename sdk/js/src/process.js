@@ -1,4 +1,4 @@
-// The global `process`, as far as packages for browsers expect one: the environment, and a few constants.
+// `process`, as far as packages for browsers expect one: the environment, and a few constants.
 
 import { getEnvironment } from 'wasi:cli/environment@0.2.6';
 
@@ -30,9 +30,9 @@ function fill() {
   Object.assign(variables, Object.fromEntries(getEnvironment()));
 }
 
-const nothing = () => globalThis.process;
+const nothing = () => process;
 
-globalThis.process = {
+export const process = {
   env,
   argv: [],
   browser: true,

@@ -2,6 +2,7 @@
 
 import * as control from 'ws-host:server/control@0.2.0';
 
+import { now } from './clock.js';
 import { isRunning } from './phase.js';
 import { microseconds } from './values.js';
 
@@ -57,8 +58,8 @@ export function clear(id) {
 
 /** Starts the timers that the module has set in the build, which has no clock. */
 export function begin() {
-  const now = performance.now();
-  for (const timer of heap) timer.due += now;
+  const begun = now();
+  for (const timer of heap) timer.due += begun;
 }
 
 /** Whether the payload is that of the room's timer for these. */
@@ -73,14 +74,14 @@ export function fire(id) {
   armed = undefined;
   dropCleared();
   const timer = heap[0];
-  const now = performance.now();
-  if (!timer || timer.due > now + GRAIN) return undefined;
+  const time = now();
+  if (!timer || timer.due > time + GRAIN) return undefined;
   take();
   if (timer.period === undefined) {
     timers.delete(timer.id);
   } else {
     // From the time at which it was due, so that an interval does not drift. Calls that were missed are left out.
-    const missed = Math.max(0, Math.floor((now - timer.due) / timer.period));
+    const missed = Math.max(0, Math.floor((time - timer.due) / timer.period));
     timer.due += timer.period * (1 + missed);
     put(timer);
   }
@@ -93,14 +94,14 @@ export function arm() {
   const next = heap[0];
   if (!next || (armed && armed.due <= next.due)) return;
   if (armed) control.cancelTimer(armed.id);
-  const delay = microseconds(next.due - performance.now());
+  const delay = microseconds(next.due - now());
   armed = { id: control.setTimer(delay, { repeat: false, durable: false }, Uint8Array.of(MARK)), due: next.due };
 }
 
 function start(callback, delay, args, repeats) {
   if (typeof callback !== 'function') throw new TypeError(`a timer calls a function, not ${typeof callback}`);
   const id = ++created;
-  const due = delay + (isRunning() ? performance.now() : 0);
+  const due = delay + (isRunning() ? now() : 0);
   timers.set(id, put({ id, callback, args, due, period: repeats ? delay : undefined }));
   return id;
 }

@@ -29,9 +29,13 @@ pub(super) const RUST: &[File] = files!("sdk/rust":
 /// `sdk/js`.
 pub(super) const JAVASCRIPT: &[File] = files!("sdk/js":
     "README.md", "bin/ws-host-guest.mjs", "build/build.mjs", "build/builtins.mjs", "build/bundle.mjs", "build/globals.mjs", "build/look.mjs", "build/mappings.mjs", "build/not-loaded.mjs", "build/project.mjs",
-    "build/stamp.mjs", "build/types.mjs", "build/while-loading.mjs", "build/world.mjs", "globals.d.ts", "index.d.ts", "package.json",
+    "build/stamp.mjs", "build/types.mjs", "build/while-loading.mjs", "build/world.mjs", "globals.d.ts", "index.d.ts", "package.json", "testing.d.ts",
     "engine.wasm", "src/answer.js", "src/client.js", "src/clock.js", "src/exports.js", "src/globals.js", "src/index.js", "src/jobs.js", "src/output.js", "src/phase.js", "src/positions.js", "src/process.js", "src/random.js",
     "src/store.js", "src/timers.js", "src/values.js",
+    "src/testing/host/clients.js", "src/testing/host/control.js", "src/testing/host/index.js", "src/testing/host/refused.js", "src/testing/host/store.js",
+    "src/testing/host/topics.js", "src/testing/inside/bridge.js", "src/testing/inside/clock.js", "src/testing/inside/engine.js", "src/testing/inside/environment.js",
+    "src/testing/inside/globals.js", "src/testing/inside/jobs.js", "src/testing/inside/output.js", "src/testing/missing.js", "src/testing/room.js",
+    "src/testing/script.js", "src/testing/state.js",
     "src/web/abort.js", "src/web/blob.js", "src/web/bytes.js", "src/web/clone.js", "src/web/console.js", "src/web/crypto.js", "src/web/encoding.js", "src/web/events.js",
     "src/web/exception.js", "src/web/headers.js", "src/web/inspect.js", "src/web/search-params.js", "src/web/url.js",
     "wit/deps/wasi-cli/cli.wit", "wit/deps/wasi-io/io.wit", "wit/deps/wasi-random/random.wit", "wit/exports.wit", "wit/guest.wit",

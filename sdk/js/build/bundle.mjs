@@ -14,8 +14,8 @@ const ENTRY = 'ws-host-guest';
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Bundles a module and its imports, TypeScript included, into one script. Returns it with its table of positions: the mappings of a
- * source map, and the paths of the sources, empty for those of the SDK. esbuild prints its own messages.
+ * Bundles a module and its imports, TypeScript included, into one script. Returns it with its source map, and with its table of positions:
+ * the map's mappings, and the paths of the sources, empty for those of the SDK. esbuild prints its own messages.
  */
 export async function bundle(contents, { root, plugins = [], told = () => {}, ...options }) {
   const result = await esbuild
@@ -44,9 +44,10 @@ export async function bundle(contents, { root, plugins = [], told = () => {}, ..
     .catch(() => {
       throw new Error('it could not be bundled (see above)');
     });
-  const [map, script] = ['.map', '.js'].map((end) => result.outputFiles.find(({ path }) => path.endsWith(end)).text);
-  const { mappings, sources } = JSON.parse(map);
-  return { script, positions: { mappings: absoluteLines(mappings), sources: sources.map((source) => (isOwn(source, root) ? '' : source)) } };
+  const [text, script] = ['.map', '.js'].map((end) => result.outputFiles.find(({ path }) => path.endsWith(end)).text);
+  const map = JSON.parse(text);
+  const { mappings, sources } = map;
+  return { script, map, positions: { mappings: absoluteLines(mappings), sources: sources.map((source) => (isOwn(source, root) ? '' : source)) } };
 }
 
 /** Whether a source is the SDK's: a module that a plugin makes, or one of the SDK's files or shims. */

@@ -50,6 +50,8 @@ export function exportsOf(application) {
   }
 
   return {
+    /** For the room of a test. */
+    application: app,
     handler: {
       onNewClient(details) {
         return handled('onConnect', (app) => app.onConnect?.(clientOf(details.id, details)));

@@ -1,0 +1,241 @@
+// A room without a host, for the tests of an application. `testing.d.ts` documents it.
+
+import { closeError } from './host/clients.js';
+import { Host } from './host/index.js';
+import { bytes } from './host/refused.js';
+import { scriptOf } from './script.js';
+import { State } from './state.js';
+
+// The stack of an error has the positions in the sources.
+process.setSourceMapsEnabled(true);
+
+/** The end of a connection that its client closes without a code. */
+const LEAVES = { code: 1005, reason: '', clean: true, cause: 'client' };
+
+/** The end of a client whose event the handler has failed on. */
+const TRAP = { code: 1011, reason: 'the application failed' };
+
+const LARGEST_STATE = 16 << 20;
+
+/** Returns a message of the contract, with bytes of its own. */
+function carried(data) {
+  if (typeof data === 'string') return { tag: 'text', val: data.toWellFormed() };
+  if (ArrayBuffer.isView(data)) return { tag: 'binary', val: new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice() };
+  if (data instanceof ArrayBuffer) return { tag: 'binary', val: new Uint8Array(data).slice() };
+  throw new TypeError('a client says a string or bytes');
+}
+
+/** Each instance evaluates the script anew, so that it has variables of its own. */
+let instances = 0;
+
+/** The room has not let a client in. */
+export class Refused extends Error {
+  constructor(how) {
+    super(`the room does not let the client in: ${how.status ? `HTTP status ${how.status}` : `close code ${how.code} ${how.reason}`.trimEnd()}`);
+    Object.assign(this, { name: 'Refused', ...how });
+  }
+}
+
+export class Room {
+  #state = new State();
+  #opened = Date.now();
+  #env;
+  #script;
+  #host;
+  #exports;
+  #saved;
+  #lastId = 0;
+  /** The end of the last event. */
+  #events = Promise.resolve();
+
+  constructor(key, script, env) {
+    if (key !== Room.#open) throw new TypeError('a room is opened by `await Room.open()`');
+    this.#script = script;
+    this.#env = env;
+  }
+
+  static #open = Symbol('open');
+
+  static async open(module = undefined, { env = {} } = {}) {
+    const room = new Room(Room.#open, await scriptOf(module), env);
+    await room.#next(() => room.#start('fresh'));
+    return room;
+  }
+
+  get app() {
+    return this.#exports.application();
+  }
+
+  get isAdmitting() {
+    return !this.#state.isDenying;
+  }
+
+  get store() {
+    return this.#exports.room.store;
+  }
+
+  join(target = '/', { headers = {}, subprotocols = [], address = { ip: '127.0.0.1', port: 50_000 } } = {}) {
+    return this.#next(async () => {
+      const [path] = target.split('?', 1);
+      const pairs = typeof headers[Symbol.iterator] === 'function' ? [...headers] : Object.entries(headers);
+      const request = { address, path, query: target.slice(path.length + 1), headers: pairs.map(([name, value]) => [name.toLowerCase(), String(value)]) };
+      const subprotocol = await this.#decide({ ...request, subprotocols: [...subprotocols] });
+      const id = ++this.#lastId;
+      const details = { id, ...request, subprotocol };
+      this.#state.members.set(id, details);
+      await this.#event((exports) => exports.handler.onNewClient(details), id);
+      return id;
+    });
+  }
+
+  says(id, data) {
+    const message = carried(data);
+    return this.#next(async () => {
+      if (this.#state.isOpen(id)) await this.#event((exports) => exports.handler.onMessage(id, message), id);
+    });
+  }
+
+  leaves(id, info = {}) {
+    return this.#next(() => this.#end(id, { ...LEAVES, ...info }));
+  }
+
+  hears(id) {
+    const messages = this.#state.heard.get(id) ?? [];
+    this.#state.heard.delete(id);
+    return messages;
+  }
+
+  closed(id) {
+    const how = this.#state.closed.get(id);
+    return how && { ...how };
+  }
+
+  attachment(id) {
+    return this.#exports.room.client(id)?.attachment;
+  }
+
+  subscribers(topic) {
+    return this.#exports.room.subscribers(topic).map((client) => client.id);
+  }
+
+  wait(milliseconds) {
+    return this.#next(async () => {
+      const end = this.#state.now + Math.round(milliseconds * 1000);
+      for (let timer = this.#state.takeDue(end); timer; timer = this.#state.takeDue(end)) {
+        await this.#event((exports) => exports.timers.onTimer(timer.id, timer.payload));
+      }
+      this.#state.now = end;
+    });
+  }
+
+  swap(module = undefined) {
+    return this.#next(async () => {
+      const before = this.#state.copy();
+      const [script, saved] = [this.#script, this.#saved];
+      try {
+        if (this.app.snapshot) this.#saved = await this.#snapshot();
+        this.#state.goBack(before);
+        if (module !== undefined) this.#script = await scriptOf(module);
+        await this.#start('swap');
+      } catch (error) {
+        this.#state.goBack(before);
+        [this.#script, this.#saved] = [script, saved];
+        throw error;
+      }
+    });
+  }
+
+  /** Runs something behind all that the test has asked for before. */
+  #next(run) {
+    const done = this.#events.then(run);
+    this.#events = done.catch(() => {});
+    return done;
+  }
+
+  /** Starts an instance in place of the one before. */
+  async #start(reason) {
+    const before = [this.#host, this.#exports];
+    try {
+      const { start } = await import(`${this.#script}?instance=${++instances}`);
+      this.#host = new Host(this.#state, this.#env, this.#opened);
+      this.#exports = start(this.#host);
+      await this.#call((exports) => exports.lifecycle.onStart(reason, this.#saved));
+    } catch (error) {
+      [this.#host, this.#exports] = before;
+      throw error;
+    }
+    await this.#settle();
+  }
+
+  async #snapshot() {
+    const { version, data } = await this.#call((exports) => exports.lifecycle.snapshot());
+    const saved = { version, data: bytes(data) };
+    if (saved.data.length > LARGEST_STATE) throw new RangeError('the state that `snapshot` returns has at most 16 MiB');
+    return saved;
+  }
+
+  /** Calls an export, and waits for the end of its event. */
+  async #call(handle) {
+    this.#state.written = 0;
+    const answer = await handle(this.#exports);
+    this.#host.check();
+    return answer;
+  }
+
+  /** Runs an event. Then the clients leave that the application has closed. If it fails, nothing of it stays, and a fresh instance starts. */
+  async #event(handle, causer = undefined) {
+    const before = this.#state.copy();
+    let answer;
+    try {
+      answer = await this.#call(handle);
+    } catch (error) {
+      this.#state.goBack(before);
+      await this.#start('after-trap');
+      if (this.#state.isOpen(causer)) {
+        this.#state.closed.set(causer, TRAP);
+        await this.#end(causer, { ...TRAP, clean: true, cause: 'trap' });
+      }
+      throw error;
+    }
+    await this.#settle();
+    return answer;
+  }
+
+  async #settle() {
+    const next = () => [...this.#state.closed].find(([id]) => this.#state.members.has(id));
+    for (let closed = next(); closed; closed = next()) {
+      const [id, { code, reason }] = closed;
+      await this.#end(id, { code, reason, clean: true, cause: 'guest' });
+    }
+  }
+
+  async #end(id, info) {
+    const leaver = this.#state.remove(id);
+    if (!leaver) return;
+    this.#state.leaver = leaver;
+    try {
+      await this.#event((exports) => exports.handler.onClientLeft(id, info));
+    } finally {
+      this.#state.leaver = undefined;
+      this.#state.attachments.delete(id);
+    }
+  }
+
+  /** Returns the subprotocol of a request that the room accepts. */
+  async #decide(request) {
+    if (this.#state.isDenying) throw new Refused({ status: 503 });
+    if (!this.app.onUpgrade) return null;
+    const { tag, val } = await this.#event((exports) => exports.gate.onUpgrade(request));
+    if (tag === 'refuse') {
+      if (!(val >= 400 && val <= 599)) throw new RangeError(`onUpgrade refuses with HTTP status ${val}: the host sends 400 to 599`);
+      throw new Refused({ status: val });
+    }
+    if (tag === 'close') {
+      const wrong = closeError(val.code, val.reason);
+      if (wrong) throw new RangeError(`onUpgrade closes with ${val.code} ${val.reason}, which the host does not send: ${wrong}`);
+      throw new Refused(val);
+    }
+    if (val !== null && !request.subprotocols.includes(val)) throw new RangeError(`onUpgrade accepts ${val}, which the client does not offer`);
+    return val;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * A room without a host, for the tests of an application with Node.js' own test runner.
+ *
+ * ```js
+ * import assert from 'node:assert/strict';
+ * import { test } from 'node:test';
+ * import { Room } from 'ws-host-guest/testing';
+ *
+ * test('everybody hears what one says', async () => {
+ *   const room = await Room.open();
+ *   const [ann, ben] = [await room.join(), await room.join()];
+ *   await room.says(ann, 'hello');
+ *   assert.deepEqual(room.hears(ben), ['hello']);
+ * });
+ * ```
+ *
+ * The room keeps the contract's rules for names, codes, sizes, closing clients and the store. It has neither slow clients nor the
+ * limits of the host. `ws-host test` plays dialogues with the real host.
+ *
+ * The functions that run handlers return promises, since only Node.js runs the jobs of promises: a handler has ended, with all code
+ * behind its `await`s, when the promise is fulfilled. They run in the order of their calls. When a handler throws, its effects are dropped,
+ * a fresh instance starts, the client is closed with 1011, and the promise is rejected with what the handler has thrown.
+ */
+
+import type { Address, CloseInfo, Message, Sendable, Store } from './index.js';
+
+/** The parts of a client's request, besides its path. */
+export interface Joining {
+  headers?: Record<string, string> | Iterable<[name: string, value: string]>;
+  /** The subprotocols that the client offers. */
+  subprotocols?: Iterable<string>;
+  /** By default port 50000 of 127.0.0.1. */
+  address?: Address;
+}
+
+/** The room has not let a client in: it answers with an HTTP status, or closes the new connection with a code. */
+export class Refused extends Error {
+  /** 503 after `denyNewClients`. */
+  readonly status?: number;
+  readonly code?: number;
+  readonly reason?: string;
+}
+
+/** A room with one instance of an application. */
+export class Room<App = any> {
+  private constructor();
+
+  /**
+   * Opens an empty room, and calls `onStart`. The module is a path or a URL, by default the `main` of the package.json in the working
+   * directory. It is bundled as in the build, and loaded anew for each room, so that no room sees the variables of another.
+   */
+  static open<App = any>(module?: string | URL, options?: { env?: Record<string, string> }): Promise<Room<App>>;
+
+  /** The running instance: the default export, or an object of it if it is a class. */
+  readonly app: App;
+  /** The room's store, as the application sees it. */
+  readonly store: Store;
+  /** Whether the room admits new clients. */
+  readonly isAdmitting: boolean;
+
+  /**
+   * A client joins, over `/` or another path with or without a query. Returns its id: 1, 2, 3, ... Rejects with `Refused` if the room
+   * does not let it in.
+   */
+  join(target?: string, joining?: Joining): Promise<number>;
+  /** A client says something. The application does not hear one that has left, or that it has closed. */
+  says(client: number, message: Sendable): Promise<void>;
+  /** A client closes its connection, or the connection ends otherwise: `{ code: 1006, clean: false, cause: 'lost' }`. */
+  leaves(client: number, info?: Partial<CloseInfo>): Promise<void>;
+  /** Returns the messages that a client has received since the last call. */
+  hears(client: number): Message[];
+  /** The code and the reason with which the application has closed a client, or undefined. */
+  closed(client: number): { code: number; reason: string } | undefined;
+  /** The attachment of a client, or undefined. */
+  attachment(client: number): any;
+  /** The subscribers of a topic, in the order of their ids. */
+  subscribers(topic: string): number[];
+  /**
+   * Lets time pass, in milliseconds, and runs the timers that become due, in the order of their times: those of `room.setTimer`,
+   * `setTimeout` and its like. `Date.now()` and `performance.now()` of the application follow. A delay of 0 is due with `wait(0)`.
+   */
+  wait(milliseconds: number): Promise<void>;
+  /** A new instance, of the same or another module, takes over with the state of `snapshot`. */
+  swap(module?: string | URL): Promise<void>;
+}

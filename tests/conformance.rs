@@ -18,9 +18,14 @@
 //! | `attach ID TEXT`, `attachment [ID]` | `Some("TEXT")` or `None` |
 //! | `subscribe TOPIC`, `publish TOPIC TEXT`, `subscribers TOPIC` | `[1, 2]` |
 //! | `timer MS TEXT`, `interval MS TEXT` | sets a timer, which broadcasts `timer NUMBER TEXT`, once or again and again |
+//! | `keep KEY TEXT`, `drop KEY`, `clear` | writes to the store |
+//! | `kept KEY` | `Some("TEXT")` or `None` |
+//! | `keys PREFIX [AFTER]` | `KEY KEY`: the keys that `list` gives |
+//! | `fill N`, `walk PREFIX` | keeps N entries `fill/0001`, ...; `N, KEY`: the number of all entries, read in parts, and the last key |
+//! | `usage` | `N keys` |
 //! | `messages` | `N since Some(StartReason::Fresh)`: the messages of this instance, and its start reason |
 //! | `print TEXT` | prints it to stdout |
-//! | `panic TEXT` | broadcasts, attaches, subscribes, denies new clients, closes, and then fails with `told to panic: TEXT` on stderr |
+//! | `panic TEXT` | broadcasts, attaches, subscribes, writes, denies new clients, closes, and then fails with `told to panic: TEXT` on stderr |
 //! | `spin` | computes forever |
 //! | the path is `/refuse`, `/close`, `/panic`, `/subprotocol` | the gate refuses with 418, closes with 4001 `not you`, fails, agrees on the last subprotocol |
 //!
@@ -77,6 +82,7 @@ in_every_language! {
     a_close_comes_behind_what_was_sent_and_is_told_of,
     errors_of_the_contract_are_answers_not_failures,
     attachments_topics_and_timers_work,
+    the_store_keeps_lists_and_drops_entries,
     the_gate_decides,
     the_guests_output_is_logged,
     a_failure_takes_back_its_effects_and_closes_its_client_alone,
@@ -201,7 +207,9 @@ async fn errors_of_the_contract_are_answers_not_failures(probe: &str) {
     assert_eq!(client.asks("attach 99 x").await, "no-such-client");
     assert_eq!(client.asks(&format!("attach 1 {}", "x".repeat(16_385))).await, "too-big");
     assert_eq!(client.asks("subscribe ").await, "invalid-topic");
-    assert!(client.asks("messages").await.starts_with("8 since "));
+    assert_eq!(client.asks(&format!("keep {} x", "k".repeat(513))).await, "key-too-long");
+    assert_eq!(client.asks(&format!("keep a {}", "x".repeat(131_073))).await, "value-too-big");
+    assert!(client.asks("messages").await.starts_with("10 since "));
 }
 
 async fn attachments_topics_and_timers_work(probe: &str) {
@@ -221,6 +229,23 @@ async fn attachments_topics_and_timers_work(probe: &str) {
     for _ in 0..4 {
         assert_eq!(first.hears().await, "timer 2 again");
     }
+}
+
+async fn the_store_keeps_lists_and_drops_entries(probe: &str) {
+    let host = Host::run(probe);
+    let (mut client, _) = Client::join(&host).await;
+    assert_eq!(client.asks("kept a").await, "None");
+    for line in ["keep a ", "keep b/1 grüße, 世界 🌍", "keep b/2 two", "keep b/3 three", "keep c see"] {
+        assert_eq!(client.asks(line).await, "ok");
+    }
+    assert_eq!([client.asks("kept a").await, client.asks("kept b/1").await], ["Some(\"\")", "Some(\"grüße, 世界 🌍\")"]);
+    assert_eq!([client.asks("keys ").await, client.asks("keys b/").await], ["a b/1 b/2 b/3 c", "b/1 b/2 b/3"]);
+    assert_eq!([client.asks("keys b/ b/1").await, client.asks("keys b/ b/3").await], ["b/2 b/3", ""]);
+    assert_eq!([client.asks("drop b/2").await, client.asks("kept b/2").await], ["ok", "None"]);
+    assert_eq!([client.asks("keep c anew").await, client.asks("kept c").await], ["ok", "Some(\"anew\")"]);
+    assert_eq!(client.asks("usage").await, "4 keys");
+    assert_eq!([client.asks("fill 250").await, client.asks("walk fill/").await], ["ok", "250, fill/0250"]);
+    assert_eq!([client.asks("clear").await, client.asks("usage").await], ["ok", "0 keys"]);
 }
 
 async fn the_gate_decides(probe: &str) {
@@ -248,6 +273,7 @@ async fn a_failure_takes_back_its_effects_and_closes_its_client_alone(probe: &st
     let left = stays.hears().await;
     assert!(left.starts_with("left 2: 1011 "), "{left}");
     assert_eq!(stays.asks("subscribers half").await, "[]");
+    assert_eq!(stays.asks("kept half").await, "None");
     // `deny` was undone too.
     let (_third, id) = Client::join(&host).await;
     assert_eq!(id, 3);
@@ -279,11 +305,13 @@ async fn state_in_the_host_survives_a_failure(probe: &str) {
     let (mut stays, mut fails) = two(&host).await;
     assert_eq!(stays.asks("attach 1 a note").await, "ok");
     assert_eq!(stays.asks("subscribe news").await, "ok");
+    assert_eq!(stays.asks("keep a note").await, "ok");
     fails.says("panic").await;
     fails.is_closed().await;
     stays.hears().await;
     assert_eq!(stays.asks("attachment").await, "Some(\"a note\")");
     assert_eq!(stays.asks("subscribers news").await, "[1]");
+    assert_eq!(stays.asks("kept a").await, "Some(\"note\")");
 }
 
 async fn a_guest_that_computes_for_ever_is_ended(probe: &str) {
@@ -302,10 +330,12 @@ async fn a_swap_keeps_clients_and_what_the_host_keeps(probe: &str) {
     let (mut first, mut second) = two(&host.host).await;
     assert_eq!(first.asks("attach 1 a note").await, "ok");
     assert_eq!(first.asks("subscribe news").await, "ok");
+    assert_eq!(first.asks("keep a note").await, "ok");
     host.swap(probe);
     assert_eq!(second.asks("messages").await, "1 since Some(StartReason::Swap)");
     assert_eq!(second.asks("attachment 1").await, "Some(\"a note\")");
     assert_eq!(second.asks("subscribers news").await, "[1]");
+    assert_eq!(second.asks("kept a").await, "Some(\"note\")");
     assert_eq!(second.asks("list").await, "[1, 2] of 2");
     // A guest in another language takes over next. It knows neither the state nor the app.
     host.swap("echo");

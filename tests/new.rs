@@ -257,7 +257,7 @@ fn a_missing_tool_is_named_with_the_command_that_installs_it() {
 fn the_c_bindings_cover_the_whole_contract() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let header = fs::read_to_string(root.join("sdk/c/bindings/ws.h")).expect("the header can be read");
-    for file in ["types", "imports", "exports"] {
+    for file in ["types", "imports", "store", "exports"] {
         let wit = fs::read_to_string(root.join(format!("wit/{file}.wit"))).expect("the contract can be read");
         let mut interface = String::new();
         for line in wit.lines().map(str::trim) {

@@ -2,6 +2,7 @@
 
 mod crash;
 mod full_disk;
+mod wall;
 
 use std::path::Path;
 
@@ -35,47 +36,6 @@ async fn entries(client: &mut Client) -> Vec<String> {
         };
         all.extend(part.lines().filter_map(entry));
     }
-}
-
-/// A client of the wall, with what the wall tells a newcomer until it adds this text.
-async fn see(host: &Host, end: &str) -> (Client, Vec<String>) {
-    let mut client = Client::connect(host).await;
-    client.says(end).await;
-    let mut heard = Vec::new();
-    loop {
-        let line = client.hears().await;
-        if line.ends_with(&format!(": {end}")) {
-            return (client, heard);
-        }
-        heard.push(line);
-    }
-}
-
-#[tokio::test]
-async fn a_newcomer_to_the_wall_gets_the_last_fifty_texts_and_the_number_of_all() {
-    let host = Host::run("wall");
-    let (mut one, shown) = see(&host, "first").await;
-    assert_eq!(shown, ["* 0 texts are on the wall"]);
-    for number in 2..=60 {
-        assert_eq!(one.asks(&format!("text {number}")).await, format!("{number}: text {number}"));
-    }
-    let (_two, shown) = see(&host, "last").await;
-    assert_eq!((shown.len(), shown[0].as_str()), (51, "* 60 texts are on the wall"));
-    assert_eq!((shown[1].as_str(), shown[50].as_str()), ("11: text 11", "60: text 60"));
-}
-
-#[tokio::test]
-async fn the_wall_with_a_data_folder_keeps_all_over_a_kill() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let start = || Host::run_with("wall", &data(folder.path()));
-    let host = start();
-    let (mut one, _) = see(&host, "first").await;
-    assert_eq!(one.asks("a").await, "2: a");
-    host.signal("KILL");
-    drop(host);
-    let host = start();
-    let (_two, shown) = see(&host, "last").await;
-    assert_eq!(shown, ["* 2 texts are on the wall", "1: first", "2: a"]);
 }
 
 #[tokio::test]

@@ -14,8 +14,26 @@ static const ws_result ATTACHMENT_ERRORS[] = {WS_NO_SUCH_CLIENT, WS_TOO_BIG};
 static const ws_result SUBSCRIBE_ERRORS[] = {WS_NO_SUCH_CLIENT, WS_INVALID_TOPIC, WS_LIMIT};
 static const ws_result TIMER_ERRORS[] = {WS_LIMIT, WS_INVALID, WS_NOT_DURABLE, WS_UNAVAILABLE};
 
-static const char *const NAMES[] = {"ok",           "backpressure",    "no-such-client", "closing", "too-big", "limit",
-                                    "invalid-code", "reason-too-long", "invalid-topic",  "invalid", "not-durable", "unavailable"};
+static const ws_result STORE_ERRORS[] = {WS_KEY_TOO_LONG, WS_VALUE_TOO_BIG, WS_LIMIT, WS_ROOM_FULL, WS_TOTAL_FULL, WS_UNAVAILABLE};
+
+static const char *const NAMES[] = {
+    [WS_OK] = "ok",
+    [WS_BACKPRESSURE] = "backpressure",
+    [WS_NO_SUCH_CLIENT] = "no-such-client",
+    [WS_CLOSING] = "closing",
+    [WS_TOO_BIG] = "too-big",
+    [WS_LIMIT] = "limit",
+    [WS_INVALID_CODE] = "invalid-code",
+    [WS_REASON_TOO_LONG] = "reason-too-long",
+    [WS_INVALID_TOPIC] = "invalid-topic",
+    [WS_INVALID] = "invalid",
+    [WS_NOT_DURABLE] = "not-durable",
+    [WS_UNAVAILABLE] = "unavailable",
+    [WS_KEY_TOO_LONG] = "key-too-long",
+    [WS_VALUE_TOO_BIG] = "value-too-big",
+    [WS_ROOM_FULL] = "room-full",
+    [WS_TOTAL_FULL] = "total-full",
+};
 
 /* The bindings only read through these pointers, though they are not const. */
 static ws_string_t string(const char *text) { return (ws_string_t){(uint8_t *)text, strlen(text)}; }
@@ -93,11 +111,16 @@ ws_result ws_close(ws_id id, uint16_t code, const char *reason) {
 bool ws_get(ws_id id, ws_client *client) { return ws_host_server_clients_get(id, client); }
 void ws_client_free(ws_client *client) { ws_host_server_types_client_free(client); }
 
+/* Nothing is allocated for an empty list, and free must not get its pointer. */
+static ws_id *list_of(ws_id *ids, size_t len, size_t *count) {
+  *count = len;
+  return len ? ids : NULL;
+}
+
 ws_id *ws_clients(size_t *count) {
   ws_host_server_clients_list_client_id_t ids;
   ws_host_server_clients_list(&ids);
-  *count = ids.len;
-  return ids.ptr;
+  return list_of(ids.ptr, ids.len, count);
 }
 
 uint32_t ws_count(void) { return ws_host_server_clients_count(); }
@@ -139,8 +162,7 @@ ws_id *ws_subscribers(const char *topic, size_t *count) {
   ws_string_t name = string(topic);
   ws_host_server_topics_list_client_id_t ids;
   ws_host_server_topics_subscribers(&name, &ids);
-  *count = ids.len;
-  return ids.ptr;
+  return list_of(ids.ptr, ids.len, count);
 }
 
 ws_result ws_set_timer(uint64_t microseconds, ws_timer_options options, const void *data, size_t len, uint64_t *timer) {
@@ -150,6 +172,112 @@ ws_result ws_set_timer(uint64_t microseconds, ws_timer_options options, const vo
 }
 
 void ws_cancel_timer(uint64_t timer) { ws_host_server_control_cancel_timer(timer); }
+
+static ws_result written(bool ok, ws_host_server_store_store_error_t error) { return ok ? WS_OK : STORE_ERRORS[error]; }
+
+char *ws_store_get(const char *key, size_t *len) {
+  ws_string_t name = string(key);
+  ws_list_u8_t value;
+  if (!ws_host_server_store_get(&name, &value)) return NULL;
+  /* One byte more for the NUL. Nothing is allocated for an empty value. */
+  char *bytes = realloc(value.len ? value.ptr : NULL, value.len + 1);
+  if (!bytes) ws_fail("out of memory");
+  bytes[value.len] = '\0';
+  if (len) *len = value.len;
+  return bytes;
+}
+
+ws_result ws_store_set(const char *key, const void *value, size_t len) {
+  ws_string_t name = string(key);
+  ws_list_u8_t bytes = list(value, len);
+  ws_host_server_store_store_error_t error = 0;
+  bool ok = ws_host_server_store_set(&name, &bytes, &error);
+  return written(ok, error);
+}
+
+ws_result ws_store_setf(const char *key, const char *format, ...) {
+  char buffer[512];
+  size_t len;
+  va_list arguments;
+  va_start(arguments, format);
+  char *text = formatted(buffer, sizeof buffer, format, arguments, &len);
+  va_end(arguments);
+  ws_result result = ws_store_set(key, text, len);
+  if (text != buffer) free(text);
+  return result;
+}
+
+ws_result ws_store_delete(const char *key) {
+  ws_string_t name = string(key);
+  ws_host_server_store_store_error_t error = 0;
+  bool ok = ws_host_server_store_delete(&name, &error);
+  return written(ok, error);
+}
+
+ws_result ws_store_clear(void) {
+  ws_host_server_store_store_error_t error = 0;
+  bool ok = ws_host_server_store_clear(&error);
+  return written(ok, error);
+}
+
+ws_usage ws_store_usage(void) {
+  ws_usage usage;
+  ws_host_server_store_usage(&usage);
+  return usage;
+}
+
+/* Copies bytes to `*at` with a NUL behind them, and moves `*at` behind that. */
+static const char *copied(char **at, const uint8_t *bytes, size_t len) {
+  char *copy = memcpy(*at, bytes, len);
+  copy[len] = '\0';
+  *at += len + 1;
+  return copy;
+}
+
+/* The entries in one block of memory, with their keys and values behind them. */
+static ws_entry *entries(const char *prefix, ws_string_t *after, uint32_t limit, size_t *count) {
+  ws_string_t start = string(prefix ? prefix : "");
+  ws_list_tuple2_string_list_u8_t found;
+  ws_host_server_store_list(&start, after, limit, &found);
+  *count = found.len;
+  if (!found.len) return NULL;
+  size_t size = found.len * (sizeof(ws_entry) + 2);
+  for (size_t n = 0; n < found.len; n++) size += found.ptr[n].f0.len + found.ptr[n].f1.len;
+  ws_entry *list = malloc(size);
+  if (!list) ws_fail("out of memory");
+  char *at = (char *)(list + found.len);
+  for (size_t n = 0; n < found.len; n++) {
+    ws_string_t key = found.ptr[n].f0;
+    ws_list_u8_t value = found.ptr[n].f1;
+    list[n].key = copied(&at, key.ptr, key.len), list[n].key_len = key.len;
+    list[n].value = copied(&at, value.ptr, value.len), list[n].len = value.len;
+  }
+  ws_list_tuple2_string_list_u8_free(&found);
+  return list;
+}
+
+ws_entry *ws_store_list(const char *prefix, const char *after, uint32_t limit, size_t *count) {
+  ws_string_t behind = string(after ? after : "");
+  return entries(prefix, after ? &behind : NULL, limit, count);
+}
+
+const ws_entry *ws_store_next(ws_walk *walk) {
+  if (walk->at == walk->count) {
+    ws_entry *before = walk->part, *last = before ? &before[walk->count - 1] : NULL;
+    /* By its length: another language may have put a NUL into the key. */
+    ws_string_t after = last ? (ws_string_t){(uint8_t *)last->key, last->key_len} : string("");
+    walk->part = entries(walk->prefix, last ? &after : NULL, 100, &walk->count);
+    walk->at = 0;
+    free(before);
+  }
+  return walk->count ? &walk->part[walk->at++] : NULL;
+}
+
+void ws_store_stop(ws_walk *walk) {
+  free(walk->part);
+  *walk = (ws_walk){.prefix = walk->prefix};
+}
+
 void ws_deny_new_clients(void) { ws_host_server_control_deny_new_clients(); }
 void ws_allow_new_clients(void) { ws_host_server_control_allow_new_clients(); }
 

@@ -38,13 +38,17 @@ typedef enum {
   WS_NO_SUCH_CLIENT,
   WS_CLOSING,         /* the client's connection is closing */
   WS_TOO_BIG,         /* a message over the host's limit, or an attachment over 16 KiB */
-  WS_LIMIT,           /* too much sent by one handler, or too many topics or timers */
+  WS_LIMIT,           /* one handler sent too much or wrote over 768 KiB, or there are too many topics or timers */
   WS_INVALID_CODE,    /* allowed are 1000 to 1003, 1007 to 1014 and 3000 to 4999 */
   WS_REASON_TOO_LONG, /* at most 123 bytes */
   WS_INVALID_TOPIC,   /* a topic's name has 1 to 256 bytes */
   WS_INVALID,         /* a timer's payload over 64 KiB, or a repeating timer of 0 us */
   WS_NOT_DURABLE,     /* a durable timer in a room that cannot keep one */
   WS_UNAVAILABLE,     /* the host cannot write to its store at present */
+  WS_KEY_TOO_LONG,    /* a key of the store over 512 bytes */
+  WS_VALUE_TOO_BIG,   /* a value of the store over 128 KiB */
+  WS_ROOM_FULL,       /* the store of this room is full */
+  WS_TOTAL_FULL,      /* the stores of all rooms together are full */
 } ws_result;
 
 /* The reason for an instance's start. */
@@ -99,13 +103,13 @@ static inline ws_message ws_binary(const void *data, size_t len) { return (ws_me
 ws_result ws_close(ws_id id, uint16_t code, const char *reason); /* after everything sent before */
 bool ws_get(ws_id id, ws_client *client);                        /* false: no client has this id */
 void ws_client_free(ws_client *client);
-ws_id *ws_clients(size_t *count); /* in the order in which they connected */
+ws_id *ws_clients(size_t *count); /* in the order in which they connected; NULL without any */
 uint32_t ws_count(void);
 bool ws_buffered_amount(ws_id id, uint64_t *bytes); /* the bytes queued for the client; false: no client has this id */
 char *ws_attachment(ws_id id, size_t *len);         /* NULL without an attachment */
 ws_result ws_set_attachment(ws_id id, const void *data, size_t len); /* at most 16 KiB; 0 bytes remove it */
 
-/* Topics: named groups of clients. Free the list with free. */
+/* Topics: named groups of clients. Free the list with free; it is NULL without subscribers. */
 ws_result ws_subscribe(ws_id id, const char *topic);
 void ws_unsubscribe(ws_id id, const char *topic);
 ws_result ws_publish(const char *topic, ws_message message);
@@ -115,6 +119,50 @@ ws_id *ws_subscribers(const char *topic, size_t *count);
  * `timer`. A repeating timer keeps to its grid. A durable one outlives the room's hibernation and the host's process. */
 ws_result ws_set_timer(uint64_t microseconds, ws_timer_options options, const void *data, size_t len, uint64_t *timer);
 void ws_cancel_timer(uint64_t timer);
+
+/* The store: an ordered map of the room, from keys (texts) to values (bytes). It outlives the instance and the room and, with
+ * `ws-host run --data`, the host. Writes count when the handler returns, together with all that it has sent; if it fails, nothing is
+ * written. Reads see the handler's own writes. A refused write has changed nothing, so look at the result. */
+
+/* Keys and values of the store end with a NUL that their lengths do not count. */
+typedef struct {
+  const char *key;
+  size_t key_len;
+  const char *value;
+  size_t len;
+} ws_entry;
+
+/* Fields: keys, their number; bytes, of all keys and values. */
+typedef ws_host_server_store_store_usage_t ws_usage;
+
+#define WS_LOOK_AT_RESULT __attribute__((warn_unused_result))
+
+char *ws_store_get(const char *key, size_t *len); /* NULL if the store does not have the key, else free it; `len` may be NULL */
+ws_result ws_store_set(const char *key, const void *value, size_t len) WS_LOOK_AT_RESULT;
+ws_result ws_store_setf(const char *key, const char *format, ...) __attribute__((format(printf, 2, 3))) WS_LOOK_AT_RESULT;
+ws_result ws_store_delete(const char *key) WS_LOOK_AT_RESULT; /* a missing key is no error */
+ws_result ws_store_clear(void) WS_LOOK_AT_RESULT;             /* deletes all keys */
+ws_usage ws_store_usage(void);
+
+/* The entries whose keys begin with `prefix`, in the order of the keys' bytes, from the first key behind `after` on (NULL: the first):
+ * at most `limit`, 1,000, and 1 MiB, but one at least if there is one. Free the whole list with one free. */
+ws_entry *ws_store_list(const char *prefix, const char *after, uint32_t limit, size_t *count);
+
+/* A walk over all entries whose keys begin with `prefix`, in parts. Leave its other fields zero:
+ *
+ *     ws_walk walk = {.prefix = "text/"};
+ *     for (const ws_entry *entry; (entry = ws_store_next(&walk));) puts(entry->key);
+ *
+ * An entry is valid until the next call. The walk ends with NULL, and all its memory is free then; ws_store_stop ends it earlier.
+ * Afterwards it can begin again. */
+typedef struct {
+  const char *prefix;
+  ws_entry *part;
+  size_t count, at;
+} ws_walk;
+
+const ws_entry *ws_store_next(ws_walk *walk);
+void ws_store_stop(ws_walk *walk);
 
 /* Refuses new clients with HTTP status 503 from now on, or accepts them again. */
 void ws_deny_new_clients(void);

@@ -97,11 +97,33 @@ const COMMANDS = {
     const [delay, payload] = split(rest);
     return `ok(${room.setTimer(Number(delay), payload, { repeat: true })})`;
   },
+  keep: (_client, rest) => writing(() => room.store.set(...split(rest))),
+  kept: (_client, rest) => {
+    const value = room.store.get(rest);
+    return value === undefined ? 'None' : `Some("${value}")`;
+  },
+  drop: (_client, rest) => writing(() => room.store.delete(rest)),
+  clear: () => writing(() => room.store.clear()),
+  usage: () => `${room.store.size} keys`,
+  keys: (_client, rest) => {
+    const [prefix, after] = split(rest);
+    return keys({ prefix, after: after || undefined }).join(' ');
+  },
+  fill: (_client, rest) =>
+    writing(() => {
+      for (let number = 1; number <= Number(rest); number += 1) room.store.set(`fill/${String(number).padStart(4, '0')}`, number);
+    }),
+  walk: (_client, prefix) => {
+    let [count, last] = [0, undefined];
+    for (let part; (part = keys({ prefix, after: last, limit: 100 })).length > 0; count += part.length) last = part.at(-1);
+    return `${count}, ${last}`;
+  },
   print: (_client, rest) => console.log(rest),
   panic: (client, rest) => {
     room.broadcast('half an answer');
     client.attachment = 'half';
     client.subscribe('half');
+    room.store.set('half', 'half');
     room.denyNewClients();
     client.close(4000, 'half');
     throw new Error(`told to panic: ${rest}`);
@@ -180,6 +202,19 @@ async function* numbers() {
   for (const number of [1, 2]) {
     await sleep(1);
     yield number;
+  }
+}
+
+const keys = (which) => room.store.list(which).map(([key]) => key);
+
+/** The result of a write in the contract's words. */
+function writing(act) {
+  try {
+    act();
+    return 'ok';
+  } catch (error) {
+    if (typeof error.code === 'string') return error.code;
+    throw error;
   }
 }
 

@@ -6,8 +6,8 @@ import socket
 import sqlite3
 from collections.abc import Callable
 
-from ws_host_guest import Accept, App, Client, Close, CloseInfo, Message, Refuse, Request, Saved, Status
-from ws_host_guest import broadcast, clients, count, publish, set_timer, sleep, subscribers
+from ws_host_guest import Accept, App, Client, Close, CloseInfo, Message, Refuse, Request, Saved, Status, StoreRefused
+from ws_host_guest import broadcast, clients, count, publish, set_timer, sleep, store, subscribers
 
 app = App()
 state = {"messages": 0, "started": None}
@@ -122,10 +122,50 @@ def outcome(act: Callable[[], object]) -> str:
     return "fine"
 
 
+def writing(act: Callable[[str], object]) -> Callable[[Client, str], str]:
+    """Answers with the result of a write in the contract's words."""
+
+    def answer(client: Client, rest: str) -> str:
+        try:
+            act(rest)
+        except StoreRefused as refused:
+            return refused.reason.lower().replace("_", "-")
+        return "ok"
+
+    return answer
+
+
+def keep(rest: str) -> None:
+    key, _, text = rest.partition(" ")
+    store[key] = text.encode()
+
+
+def fill(rest: str) -> None:
+    for number in range(1, int(rest) + 1):
+        store[f"fill/{number:04}"] = str(number).encode()
+
+
+def kept(client: Client, rest: str) -> str:
+    value = store.get(rest)
+    return "None" if value is None else f'Some("{value.decode()}")'
+
+
+def keys(client: Client, rest: str) -> str:
+    prefix, _, after = rest.partition(" ")
+    return " ".join(key for key, _ in store.list(prefix, after=after or None))
+
+
+def walk(client: Client, rest: str) -> str:
+    """Returns the number of entries, and the last key."""
+    found = [key for key, _ in store.entries(rest)]
+    return f"{len(found)}, {found[-1]}"
+
+
 def fail(client: Client, rest: str) -> None:
     broadcast("half an answer")
     client.attach(b"half")
     client.subscribe("half")
+    store["half"] = b"half"
     app.deny_new_clients()
     client.close(4000, "half")
     raise RuntimeError(f"told to panic: {rest}")
@@ -220,6 +260,14 @@ COMMANDS = {
     "subscribers": lambda client, rest: str([one.id for one in subscribers(rest)]),
     "timer": timer,
     "interval": interval,
+    "keep": writing(keep),
+    "kept": kept,
+    "drop": writing(store.__delitem__),
+    "clear": writing(lambda _: store.clear()),
+    "usage": lambda client, rest: f"{len(store)} keys",
+    "keys": keys,
+    "fill": writing(fill),
+    "walk": walk,
     "print": lambda client, rest: print(rest),
     "panic": fail,
     "spin": spin,

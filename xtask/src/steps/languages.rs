@@ -29,6 +29,7 @@ pub(crate) fn javascript(context: &Context) -> Check {
         ("web", "tests/guests-js/web.js"),
         ("graphql", "tests/guests-js/graphql/server.js"),
         ("chat", "guest-examples/javascript/src/index.js"),
+        ("wall", "guest-examples/wall/javascript/index.js"),
     ] {
         let component = components.join(format!("{name}.wasm"));
         let mut build = command("node", &places.root);
@@ -44,7 +45,7 @@ pub(crate) fn c(context: &Context) -> Check {
     let places = &context.places;
     let environment = toolbox::zig(places)?;
     let components = made(places, "guests-c")?;
-    for (name, project) in [("probe", "tests/guests-c/probe"), ("chat", "guest-examples/c")] {
+    for (name, project) in [("probe", "tests/guests-c/probe"), ("chat", "guest-examples/c"), ("wall", "guest-examples/wall/c")] {
         let component = components.join(format!("{name}.wasm"));
         let mut build = command(places.host_binary(), &places.root);
         run(build.args(["build", project, "--out"]).arg(&component).env("VIRTUAL_ENV", &environment))?;

@@ -46,7 +46,11 @@ pub(crate) fn guests(context: &Context) -> Check {
 fn sources(places: &Places) -> Result<Vec<(String, PathBuf)>, Trouble> {
     let folder = places.root.join("tests/guests-python");
     let entries = folder.read_dir().with_context(|| format!("listing {}", folder.display()))?;
-    let beyond = [("chat", "guest-examples/python/app.py"), ("packages", "sdk/python/packages/app.py")];
+    let beyond = [
+        ("chat", "guest-examples/python/app.py"),
+        ("packages", "sdk/python/packages/app.py"),
+        ("wall", "guest-examples/wall/python/app.py"),
+    ];
     let mut sources: Vec<_> = beyond.map(|(name, file)| (name.to_owned(), places.root.join(file))).into();
     for path in entries.flatten().map(|entry| entry.path()) {
         if let (Some(name), Some("py")) = (path.file_stem(), path.extension().and_then(|end| end.to_str())) {

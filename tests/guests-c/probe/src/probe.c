@@ -80,6 +80,7 @@ static void fail(ws_id from, const char *why) {
   ws_broadcastf("half an answer");
   ws_set_attachment(from, "half", 4);
   ws_subscribe(from, "half");
+  if (ws_store_set("half", "half", 4) != WS_OK) ws_fail("the write was refused");
   ws_deny_new_clients();
   ws_close(from, 4000, "half");
   ws_fail("told to panic: %s", why);
@@ -109,6 +110,56 @@ static bool obey_room(ws_id from, const char *command, char *rest) {
     ws_timer_options options = {.repeat = !strcmp(command, "interval")};
     ws_set_timer((uint64_t)(atof(rest) * 1000), options, text, strlen(text), &timer);
     ws_sendf(from, "ok(%llu)", (unsigned long long)timer);
+  } else return false;
+  return true;
+}
+
+static void keep_many(ws_id from, unsigned count) {
+  char key[32];
+  ws_result kept = WS_OK;
+  for (unsigned n = 1; n <= count && kept == WS_OK; n++) {
+    snprintf(key, sizeof key, "fill/%04u", n);
+    kept = ws_store_setf(key, "%u", n);
+  }
+  ws_sendf(from, "%s", shown(kept));
+}
+
+/* Answers with keys, with a space behind each but the last. */
+static void send_keys(ws_id from, const char *prefix, const char *after) {
+  size_t count, len = 0;
+  char keys[256] = "";
+  ws_entry *found = ws_store_list(prefix, after, 1000, &count);
+  for (size_t n = 0; n < count; n++) len += (size_t)snprintf(keys + len, sizeof keys - len, n ? " %s" : "%s", found[n].key);
+  ws_sendf(from, "%s", keys);
+  free(found);
+}
+
+static void walk_over(ws_id from, const char *prefix) {
+  ws_walk walk = {.prefix = prefix};
+  unsigned count = 0;
+  char last[64] = "";
+  for (const ws_entry *entry; (entry = ws_store_next(&walk)); count++) snprintf(last, sizeof last, "%s", entry->key);
+  ws_sendf(from, "%u, %s", count, last);
+}
+
+/* Commands on the store. Returns whether it knew the command. */
+static bool obey_store(ws_id from, const char *command, char *rest) {
+  if (!strcmp(command, "keep")) {
+    char *text = cut(rest);
+    ws_sendf(from, "%s", shown(ws_store_set(rest, text, strlen(text))));
+  } else if (!strcmp(command, "kept")) {
+    char *value = ws_store_get(rest, NULL);
+    if (value) ws_sendf(from, "Some(\"%s\")", value);
+    else ws_sendf(from, "None");
+    free(value);
+  } else if (!strcmp(command, "drop")) ws_sendf(from, "%s", shown(ws_store_delete(rest)));
+  else if (!strcmp(command, "clear")) ws_sendf(from, "%s", shown(ws_store_clear()));
+  else if (!strcmp(command, "usage")) ws_sendf(from, "%llu keys", (unsigned long long)ws_store_usage().keys);
+  else if (!strcmp(command, "fill")) keep_many(from, (unsigned)atoi(rest));
+  else if (!strcmp(command, "walk")) walk_over(from, rest);
+  else if (!strcmp(command, "keys")) {
+    char *after = cut(rest);
+    send_keys(from, rest, *after ? after : NULL);
   } else return false;
   return true;
 }
@@ -148,7 +199,7 @@ void ws_on_message(ws_id from, ws_message message) {
   else if (!strcmp(line, "print")) puts(rest);
   else if (!strcmp(line, "panic")) fail(from, rest);
   else if (!strcmp(line, "spin")) for (volatile int n = 0;; n++);
-  else if (!obey_room(from, line, rest) && !obey_client(from, line, rest)) ws_sendf(from, "no such command: %s", line);
+  else if (!obey_room(from, line, rest) && !obey_store(from, line, rest) && !obey_client(from, line, rest)) ws_sendf(from, "no such command: %s", line);
   free(line);
 }
 

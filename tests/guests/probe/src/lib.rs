@@ -2,13 +2,15 @@
 //!
 //! It broadcasts joins, leaves, drains and timers. A text message is a command: see `Probe::obey`.
 
+mod kept;
+
 use std::fmt::Debug;
 use std::time::Duration;
 
 use ws_guest::{
     App, Client, ClientId, CloseInfo, Decision, Flow, Gate, Lifecycle, Message, Rejection, Request, Saved, StartReason, TimerId,
     Timers, attachment, broadcast, broadcast_except, buffered_amount, client, clients, close, control, count, send,
-    set_attachment, topics,
+    set_attachment, store, topics,
 };
 
 #[derive(Default)]
@@ -100,6 +102,7 @@ impl Probe {
                 broadcast("half an answer").ok();
                 set_attachment(from, b"half").ok();
                 topics::subscribe(from, "half").ok();
+                store::set("half", "half").ok();
                 control::deny_new_clients();
                 close(from, 4000, "half").ok();
                 panic!("told to panic: {rest}");
@@ -109,7 +112,7 @@ impl Probe {
             },
             "compute" => compute(first.parse().unwrap_or(0)),
             "hoard" => hoard(),
-            _ => format!("no such command: {command}"),
+            _ => kept::obey(command, rest).unwrap_or_else(|| format!("no such command: {command}")),
         };
         send(from, answer).ok();
     }

@@ -84,8 +84,8 @@ fn build(dir: &Path, purpose: Purpose) -> Result<PathBuf, NotBuilt> {
     let lines = if purpose == Purpose::Release { Lines::Without } else { Lines::With };
     let [module, component] = lines.files().map(|name| Path::new(FOLDER).join(name));
     let component = dir.join(component);
-    let first = if component.exists() { "" } else { "; zig's first build makes a C library too, which takes up to a minute" };
-    tracing::info!("building {} with zig cc{first}", dir.display());
+    let hint = if has_been_built(dir) { "" } else { "; zig's first build makes a C library too, which takes up to a minute" };
+    tracing::info!("building {} with zig cc{hint}", dir.display());
     let failed = |error: anyhow::Error| NotBuilt::new(format!("{} did not build: {error:#}", dir.display()));
     let (flags, sdk) = flags(dir).map_err(failed)?;
     let mut command = zig(dir).ok_or_else(|| NotBuilt::new("zig has disappeared".to_owned()))?;
@@ -102,6 +102,11 @@ fn build(dir: &Path, purpose: Purpose) -> Result<PathBuf, NotBuilt> {
     Ok(component)
 }
 
+/// Whether the project has a component, of either purpose.
+fn has_been_built(dir: &Path) -> bool {
+    [Lines::With, Lines::Without].iter().any(|lines| dir.join(FOLDER).join(lines.files()[1]).exists())
+}
+
 /// Returns the C files in the project's folder `src`, relative to the project.
 fn sources(dir: &Path) -> Vec<PathBuf> {
     let entries = dir.join("src").read_dir().into_iter().flatten().flatten();
@@ -111,8 +116,10 @@ fn sources(dir: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Tests in C are no part of the component.
 fn is_source(below: &Path) -> bool {
-    below == Path::new(FLAGS) || below.extension().is_some_and(|end| end == "c" || end == "h")
+    let has_code = below.extension().is_some_and(|end| end == "c" || end == "h");
+    below == Path::new(FLAGS) || has_code && !below.starts_with("tests")
 }
 
 #[cfg(test)]
@@ -120,8 +127,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_project_has_been_built_when_it_has_a_component_of_either_purpose() {
+        for built in [Lines::With, Lines::Without] {
+            let project = tempfile::tempdir().expect("a temporary folder can be made");
+            assert!(!has_been_built(project.path()));
+            fs::create_dir(project.path().join(FOLDER)).expect("a folder can be made");
+            fs::write(project.path().join(FOLDER).join(built.files()[1]), "").expect("a file can be written");
+            assert!(has_been_built(project.path()));
+        }
+    }
+
+    #[test]
     fn files_that_the_compiler_reads_are_sources_and_its_output_is_not() {
         assert!(["src/chat.c", "src/names.h", FLAGS].iter().all(|path| is_source(Path::new(path))));
-        assert!(!["app.wasm", "src/chat.o", "README.md"].iter().any(|path| is_source(Path::new(path))));
+        assert!(!["app.wasm", "src/chat.o", "README.md", "tests/chat_test.c"].iter().any(|path| is_source(Path::new(path))));
     }
 }

@@ -217,6 +217,12 @@ pub(crate) mod store {
     }
 
     pub(crate) fn set(key: &str, value: &[u8]) -> Result<(), StoreError> {
+        if key.len() > 512 {
+            return Err(StoreError::KeyTooLong);
+        }
+        if value.len() > 128 << 10 {
+            return Err(StoreError::ValueTooBig);
+        }
         with(|room| room.store.insert(key.to_owned(), value.to_vec()));
         Ok(())
     }
@@ -234,9 +240,16 @@ pub(crate) mod store {
     pub(crate) fn list(prefix: &str, after: Option<&str>, limit: u32) -> Vec<(String, Vec<u8>)> {
         let limit = usize::try_from(limit.min(1000)).unwrap_or(1000);
         let is_meant = |key: &str| key.starts_with(prefix) && after.is_none_or(|after| key > after);
+        let mut bytes = 0;
+        // One entry at least, however large it is.
+        let mut fits = |key: &str, value: &[u8]| {
+            let is_first = bytes == 0;
+            bytes += key.len() + value.len();
+            is_first || bytes <= 1 << 20
+        };
         with(|room| {
-            let those = room.store.iter().filter(|(key, _)| is_meant(key));
-            those.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect()
+            let those = room.store.iter().filter(|(key, _)| is_meant(key)).take(limit);
+            those.take_while(|(key, value)| fits(key, value)).map(|(key, value)| (key.clone(), value.clone())).collect()
         })
     }
 

@@ -221,6 +221,17 @@ mod tests {
     }
 
     #[test]
+    fn the_store_bounds_keys_values_and_what_it_lists_at_once() {
+        let _room = Room::<Club>::new();
+        assert_eq!(store::set(&"k".repeat(513), ""), Err(store::StoreError::KeyTooLong));
+        assert_eq!(store::set("a", vec![0; (128 << 10) + 1]), Err(store::StoreError::ValueTooBig));
+        for n in 0..9 {
+            store::set(&format!("{n}"), vec![0; 128 << 10]).expect("the store takes it");
+        }
+        assert_eq!((store::list("", None, 1000).len(), store::entries("").count()), (7, 9));
+    }
+
+    #[test]
     fn timers_run_while_the_test_waits() {
         let mut room = Room::<Club>::new();
         let (ann, ben) = (room.join(), room.join());

@@ -142,6 +142,43 @@ fn plays(project: &Path, arguments: &[&str]) -> Output {
 }
 
 #[test]
+fn a_new_project_in_c_has_tests_that_run_without_a_host() {
+    let folder = empty();
+    succeeds(folder.path(), &["new", "my-tested", "--lang", "c"]);
+    let project = folder.path().join("my-tested");
+    let said = run(by_the_readme(&project, "make test"));
+    let ok = "everybody_hears_a_text_with_the_name_of_its_guest: ok\na_binary_message_goes_to_the_others: ok\n2 passed\n";
+    assert!(said.ends_with(ok), "{said}");
+    let chat = fs::read_to_string(project.join("src/chat.c")).expect("the source can be read");
+    fs::write(project.join("src/chat.c"), chat.replace(": %.*s", " says %.*s")).expect("the source can be written");
+    let output = by_the_readme(&project, "make test").output().expect("sh starts");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(!output.status.success() && stdout.ends_with("1 of 2 tests failed\n"), "{stdout}");
+    let told = "tests/chat_test.c:9: client 2 hears \"guest-1 says hello\", not \"guest-1: hello\"";
+    assert!(stderr.contains(told), "{stderr}");
+}
+
+/// The room for tests in C does what `club` expects, and the last two of its tests fail, by their names.
+#[test]
+fn the_room_for_tests_in_c_keeps_the_contracts_rules() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folder = empty();
+    let line = "make --silent --file ../../../cli/templates/c/Makefile test SDK=../../../sdk/c OUT=\"$FOLDER\"";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", line]).current_dir(root.join("tests/guests-c/club")).env("FOLDER", folder.path());
+    let output = shell.output().expect("sh starts");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let tests: Vec<_> = stdout.lines().filter_map(|line| line.split_once(": ")).collect();
+    assert_eq!(tests.len(), 10, "{stdout}\n{stderr}");
+    for (test, how) in tests {
+        assert_eq!(how == "ok", !test.starts_with("fails_on_"), "{test}: {how}\n{stderr}");
+    }
+    for told in ["is not UTF-8 at its byte 2", "client 1 hears \"one more\", not \"one less\""] {
+        assert!(stderr.contains(told), "{stderr}");
+    }
+}
+
+#[test]
 fn a_dialogue_that_differs_names_its_line() {
     let folder = empty();
     let project = in_rust(&folder, "my-dialogues");

@@ -133,9 +133,11 @@ fn project(language: Language) -> Vec<(String, &'static [u8])> {
         ),
         Language::C => (
             &[
+                ("Makefile", template!("c/Makefile")),
                 ("README.md", template!("c/README.md")),
                 ("compile_flags.txt", template!("c/compile_flags.txt")),
                 ("src/chat.c", template!("c/chat.c")),
+                ("tests/chat_test.c", template!("c/chat_test.c")),
             ],
             &[("vendor/ws-host-guest", files::C), ("vendor/ws-host-guest/wit", files::WIT)],
         ),

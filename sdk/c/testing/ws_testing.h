@@ -1,0 +1,85 @@
+/* A room without a host, for the tests of an app: `cc` compiles them with the app, ws_guest.c and the files of this folder, in place of
+ * bindings/ws.c, and the program runs them.
+ *
+ *     #include "testing/ws_testing.h"
+ *
+ *     WS_TEST(everybody_hears_a_text) {
+ *       ws_id ann = ws_test_join(), ben = ws_test_join();
+ *       ws_test_says(ann, "hello");
+ *       ws_test_hears(ben, "1: hello");
+ *     }
+ *
+ * Each test has an empty room and a process of its own, so the app's variables have their first values, and a crash fails one test.
+ * Handlers run at once. A test can call the functions of ws_guest.h, its handlers and `assert`. The room keeps the contract's rules for
+ * names, codes, texts and closing clients, and has neither slow clients nor the host's limits. `ws-host test` plays dialogues with the
+ * real host. */
+#ifndef WS_TESTING_H
+#define WS_TESTING_H
+
+#include "../ws_guest.h"
+
+/* Defines a test. The program runs all tests in their order, or those whose names contain one of its arguments. */
+#define WS_TEST(name)                                                                             \
+  static void name(void);                                                                         \
+  __attribute__((constructor)) static void name##_is_a_test(void) {                               \
+    static ws_test_case this_case = {#name, name, NULL};                                          \
+    ws_test_add(&this_case);                                                                      \
+  }                                                                                               \
+  static void name(void)
+
+/* The details of a client. A field that is NULL or zero is as for a plain one: path "/", no query, headers or subprotocol. */
+typedef struct {
+  const char *path;
+  const char *query;
+  const char *const *headers; /* names in lower case and values in turn, then NULL: {"cookie", "a=b", NULL} */
+  const char *subprotocol;
+  const char *ip;
+  uint16_t port;
+} ws_test_client;
+
+/* A client joins. Returns its id: 1, 2, 3, ... The gate is not asked: call ws_on_upgrade to test it. */
+ws_id ws_test_join(void);
+ws_id ws_test_join_as(ws_test_client details);
+
+/* A client sends a text, or any message. The app does not hear a client that has left, or that it has closed. */
+void ws_test_says(ws_id from, const char *text);
+void ws_test_sends(ws_id from, ws_message message);
+
+/* A client closes its connection. */
+void ws_test_leaves(ws_id id);
+
+/* The next message to a client must be this one. Messages wait in their order, also after the client has left. */
+#define ws_test_hears(id, text) ws_test_hears_at(__FILE__, __LINE__, id, text)
+#define ws_test_receives(id, data, len) ws_test_receives_at(__FILE__, __LINE__, id, ws_binary(data, len))
+/* No message waits for the client. */
+#define ws_test_hears_nothing(id) ws_test_hears_nothing_at(__FILE__, __LINE__, id)
+
+/* Takes the next message, which stays valid. False if none waits. */
+bool ws_test_next(ws_id id, ws_message *message);
+
+/* The code with which the app has closed a client, and the reason if `reason` is not NULL; 0 if it has not. */
+uint16_t ws_test_closed(ws_id id, const char **reason);
+
+/* Whether the room admits new clients. */
+bool ws_test_is_admitting(void);
+
+/* Lets time pass, and runs the timers that become due, in the order of their times. */
+void ws_test_wait(uint64_t microseconds);
+
+/* Starts the instance with a reason and a saved state, perhaps NULL, before the first client. Without it, the instance starts fresh.
+ * Returns NULL, or the reason for which the app refuses. */
+const char *ws_test_start(ws_start_reason reason, const ws_saved *saved);
+
+/* Used by the macros. */
+typedef struct ws_test_case {
+  const char *name;
+  void (*run)(void);
+  struct ws_test_case *next;
+} ws_test_case;
+
+void ws_test_add(ws_test_case *test);
+void ws_test_hears_at(const char *file, int line, ws_id id, const char *text);
+void ws_test_receives_at(const char *file, int line, ws_id id, ws_message message);
+void ws_test_hears_nothing_at(const char *file, int line, ws_id id);
+
+#endif

@@ -1,0 +1,123 @@
+/* The room of `sdk/c/testing` does what the host does. */
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "testing/ws_testing.h"
+
+extern char last_left[], last_start[];
+extern unsigned messages;
+
+WS_TEST(clients_hear_what_the_app_sends_to_them) {
+  ws_id ann = ws_test_join(), ben = ws_test_join();
+  ws_test_hears(ann, "one more");
+  ws_test_hears_nothing(ben);
+  ws_test_says(ben, "subscribe");
+  ws_test_sends(ann, ws_binary("\1\2", 2));
+  ws_test_receives(ben, "\1\2", 2);
+  ws_test_hears_nothing(ann);
+  assert(ws_sendf(99, "nobody") == WS_NO_SUCH_CLIENT);
+}
+
+WS_TEST(each_test_has_fresh_variables_and_a_room_of_its_own) {
+  assert(messages == 0 && ws_count() == 0);
+  ws_id ann = ws_test_join();
+  assert(ann == 1 && !strcmp(last_start, "0 "));
+}
+
+WS_TEST(a_client_that_the_app_closes_leaves_and_is_heard_no_more) {
+  ws_id ann = ws_test_join_as((ws_test_client){.path = "/blue"});
+  const char *reason;
+  assert(!ws_test_closed(ann, NULL));
+  ws_test_says(ann, "close");
+  assert(ws_test_closed(ann, &reason) == 4000 && !strcmp(reason, "as you wish"));
+  assert(!strcmp(last_left, "1 4000 /blue of 0, no-such-client"));
+  ws_test_says(ann, "close");
+  assert(messages == 1);
+  ws_id ben = ws_test_join();
+  ws_test_leaves(ben);
+  assert(!strcmp(last_left, "2 1005 / of 0, no-such-client"));
+  ws_client left;
+  assert(!ws_get(ben, &left));
+}
+
+WS_TEST(a_client_has_the_details_of_its_request) {
+  const char *headers[] = {"cookie", "a=b", "user-agent", "tester", NULL};
+  ws_id ann = ws_test_join_as((ws_test_client){.query = "x=1", .headers = headers, .subprotocol = "v2", .ip = "192.0.2.7", .port = 7});
+  ws_client client;
+  assert(ws_get(ann, &client));
+  assert(client.query.len == 3 && client.headers.len == 2 && !memcmp(client.headers.ptr[1].f1.ptr, "tester", 6));
+  assert(client.subprotocol.is_some && client.address.port == 7 && !memcmp(client.address.ip.ptr, "192.0.2.7", 9));
+  ws_client_free(&client);
+}
+
+WS_TEST(timers_run_while_the_test_waits) {
+  ws_id ann = ws_test_join(), ben = ws_test_join();
+  ws_test_hears(ann, "one more");
+  ws_test_says(ann, "count");
+  ws_test_wait(25000);
+  ws_test_hears(ann, "1");
+  ws_test_hears(ann, "1");
+  ws_test_hears_nothing(ann);
+  ws_test_leaves(ben);
+  ws_test_wait(5000);
+  ws_test_hears(ann, "1");
+  ws_test_wait(1000000);
+  ws_test_hears_nothing(ann);
+}
+
+WS_TEST(the_contract_bounds_names_codes_attachments_timers_keys_and_values) {
+  ws_id ann = ws_test_join();
+  static char large[(128 << 10) + 1];
+  uint64_t timer;
+  memset(large, 'x', sizeof large - 1);
+  assert(ws_close(ann, 1005, "") == WS_INVALID_CODE && ws_close(99, 4000, "") == WS_NO_SUCH_CLIENT);
+  assert(ws_close(ann, 4000, large) == WS_REASON_TOO_LONG && ws_subscribe(ann, "") == WS_INVALID_TOPIC);
+  assert(ws_set_attachment(ann, large, (16 << 10) + 1) == WS_TOO_BIG && ws_subscribe(99, "news") == WS_NO_SUCH_CLIENT);
+  assert(ws_set_timer(0, (ws_timer_options){.repeat = true}, NULL, 0, &timer) == WS_INVALID);
+  assert(ws_store_set("key", large, sizeof large) == WS_VALUE_TOO_BIG && ws_store_set("key", large, sizeof large - 1) == WS_OK);
+  assert(ws_store_set(large, "", 0) == WS_KEY_TOO_LONG);
+  assert(ws_close(ann, 4000, "") == WS_OK && ws_sendf(ann, "late") == WS_CLOSING && ws_subscribe(ann, "news") == WS_NO_SUCH_CLIENT);
+}
+
+WS_TEST(the_store_keeps_entries_in_the_order_of_their_keys) {
+  for (int n = 250; n > 0; n--) {
+    char key[] = {'k', (char)('0' + n / 100), (char)('0' + n / 10 % 10), (char)('0' + n % 10), '\0'};
+    assert(ws_store_setf(key, "%d", n) == WS_OK);
+  }
+  assert(ws_store_set("j", "", 0) == WS_OK && ws_store_set("l", "\0", 1) == WS_OK && ws_store_usage().keys == 252);
+  size_t len, count;
+  char *empty = ws_store_get("j", &len);
+  assert(empty && !len && !*empty && !ws_store_get("m", NULL));
+  free(empty);
+  ws_walk walk = {.prefix = "k"};
+  int next = 1;
+  for (const ws_entry *entry; (entry = ws_store_next(&walk)); next++) assert(entry->key_len == 4 && atoi(entry->value) == next);
+  assert(next == 251);
+  assert(!strcmp(ws_store_next(&walk)->key, "k001"));
+  ws_store_stop(&walk);
+  ws_entry *listed = ws_store_list("k", "k0985", 2, &count);
+  assert(count == 2 && !strcmp(listed[0].key, "k099") && !strcmp(listed[1].value, "100"));
+  free(listed);
+  assert(!ws_store_list("k", "k250", 9, &count) && !count);
+  assert(ws_store_delete("k001") == WS_OK && ws_store_delete("k001") == WS_OK && ws_store_usage().keys == 251);
+  assert(ws_store_clear() == WS_OK && ws_store_usage().bytes == 0);
+}
+
+WS_TEST(an_instance_starts_with_a_saved_state_and_can_refuse_it) {
+  ws_saved saved = {"1", "of before", 9};
+  assert(!ws_test_start(WS_SWAP, &saved) && !strcmp(last_start, "1 of before"));
+  saved.version = "2";
+  assert(!strcmp(ws_test_start(WS_SWAP, &saved), "an unknown version"));
+}
+
+/* These two fail. */
+
+WS_TEST(fails_on_a_text_that_is_cut_within_a_character) { ws_test_says(ws_test_join(), "cut"); }
+
+WS_TEST(fails_on_another_text) {
+  ws_id ann = ws_test_join();
+  ws_test_join();
+  ws_test_hears(ann, "one less");
+}

@@ -133,6 +133,26 @@ async fn the_globals_of_the_web_answer_as_those_of_nodejs() {
         assert_eq!(guest, node);
     }
     assert_eq!(guests.lines().count(), nodes.lines().count());
+    assert_eq!(client.asks("standard").await, "[]", "where Node.js 20 differs from the standards");
+}
+
+#[tokio::test]
+#[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
+async fn bytes_that_the_host_keeps_are_read_back_as_bytes() {
+    let host = Host::run(PROBE);
+    let (mut client, _) = Client::join(&host).await;
+    assert_eq!(client.asks("kept").await, r#"[["empty",[]],["json",{"a":1}],["raw",[255,0]]],[255,0],{"b":2},[255]"#);
+    let heard = client.hears().await;
+    assert!(heard.starts_with("timer ") && heard.ends_with(" 254"), "{heard}");
+}
+
+#[tokio::test]
+#[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
+async fn a_signal_that_nothing_waits_for_is_not_kept_by_those_that_it_follows() {
+    let host = Host::run(PROBE);
+    let (mut client, _) = Client::join(&host).await;
+    client.says("follow").await;
+    assert_eq!(client.asks("followed").await, "gone, gone, held");
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ export interface Client {
   /** The number of bytes queued for the client. 0 if it has left. */
   readonly bufferedAmount: number;
   /**
-   * A value of yours, at most 16 KiB of JSON. It lives in the host and outlives a swap and an exception. Assign the
+   * A value of yours, at most 16 KiB of JSON or bytes. It lives in the host and outlives a swap and an exception. Assign the
    * whole value: reading returns a copy. `undefined` removes it.
    */
   attachment: any;
@@ -150,9 +150,9 @@ export type StoreRefusal = 'key-too-long' | 'value-too-big' | 'limit' | 'room-fu
  * a `RangeError` with a `StoreRefusal` as its `code`.
  */
 export interface Store {
-  /** The value of a key, or undefined. */
+  /** The value of a key, or undefined. A value that was set as bytes comes as bytes, unless they are JSON. */
   get(key: string): any;
-  /** The value of a key as it is kept, or undefined. For a value that was set as bytes. */
+  /** The bytes of a key's value as they are kept, or undefined. */
   getBytes(key: string): Uint8Array | undefined;
   /** Sets the value of a key (at most 512 bytes): JSON or bytes, at most 128 KiB. */
   set(key: string, value: Json | Uint8Array): void;
@@ -162,7 +162,7 @@ export interface Store {
   clear(): void;
   /**
    * The entries whose keys begin with `prefix`, in the order of the keys' bytes, from the first key behind `after` on: at most
-   * `limit`, at most 1,000, and at most 1 MiB. An empty list is the end. The values are JSON.
+   * `limit`, at most 1,000, and at most 1 MiB. An empty list is the end. The values are those of `get`.
    */
   list(options?: { prefix?: string; after?: string; limit?: number }): [key: string, value: any][];
   /** The number of keys. */

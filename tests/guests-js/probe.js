@@ -5,6 +5,10 @@ import { room } from 'ws-host-guest';
 let messages = 0;
 let started = 'None';
 
+/** A signal for as long as the instance, and weak references to what was made with it. */
+const followed = new AbortController();
+let followers = [];
+
 /** Texts that make the state large. */
 let ballast = [];
 
@@ -193,6 +197,31 @@ const COMMANDS = {
       return `${error}`;
     }
   },
+  kept(client) {
+    const { store } = room;
+    const shown = (value) => (value instanceof Uint8Array ? [...value] : value);
+    store.set('raw', Uint8Array.of(255, 0));
+    store.set('json', { a: 1 });
+    store.set('empty', new Uint8Array());
+    const listed = store.list().map(([key, value]) => [key, shown(value)]);
+    const got = shown(store.get('raw'));
+    store.clear();
+    client.attachment = { b: 2 };
+    const { attachment } = client;
+    client.attachment = Uint8Array.of(255);
+    room.setTimer(0, Uint8Array.of(254));
+    return JSON.stringify([listed, got, attachment, shown(client.attachment)]).slice(1, -1);
+  },
+  follow() {
+    const listened = AbortSignal.any([followed.signal]);
+    listened.addEventListener('abort', () => {});
+    const target = new EventTarget();
+    const listener = () => {};
+    target.addEventListener('x', listener, { signal: followed.signal });
+    target.removeEventListener('x', listener);
+    followers = [AbortSignal.any([followed.signal]), target, listened].map((one) => new WeakRef(one));
+  },
+  followed: () => followers.map((one) => (one.deref() ? 'held' : 'gone')).join(', '),
   features: () => ['fetch', 'WebSocket', 'require', 'setTimeout', 'structuredClone'].map((name) => typeof globalThis[name]).join(' '),
 };
 

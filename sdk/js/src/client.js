@@ -3,7 +3,7 @@
 import * as clients from 'ws-host:server/clients@0.2.0';
 import * as topics from 'ws-host:server/topics@0.2.0';
 
-import { message, outcome, pack, reason, refuse, unpack } from './values.js';
+import { message, outcome, pack, reason, refuse, unpackOwn } from './values.js';
 
 /** The headers of a request in order, names in lower case. */
 export class Headers {
@@ -73,7 +73,7 @@ export class Client {
   }
 
   get attachment() {
-    return unpack(clients.attachment(this.id));
+    return unpackOwn(clients.attachment(this.id));
   }
 
   set attachment(value) {

@@ -8,7 +8,7 @@ import { run } from './jobs.js';
 import { fail, refusal } from './output.js';
 import { begin } from './phase.js';
 import * as timers from './timers.js';
-import { data, pack, unpack } from './values.js';
+import { data, pack, unpack, unpackOwn } from './values.js';
 
 /** The name of the state's format, if the application sets no `stateVersion`. */
 const STATE = 'json';
@@ -95,7 +95,7 @@ export function exportsOf(application) {
     timers: {
       onTimer(id, payload) {
         if (timers.isMark(payload)) return handled('a timer', () => timers.fire(id));
-        return handled('onTimer', (app) => app.onTimer?.(unpack(payload), id));
+        return handled('onTimer', (app) => app.onTimer?.(unpackOwn(payload), id));
       },
     },
   };

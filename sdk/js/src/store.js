@@ -2,7 +2,7 @@
 
 import * as host from 'ws-host:server/store@0.2.0';
 
-import { pack, reason, refuse, unpack } from './values.js';
+import { pack, reason, refuse, unpackOwn } from './values.js';
 
 const REFUSALS = {
   'key-too-long': 'a key of the store has at most 512 bytes',
@@ -28,9 +28,14 @@ function textOf(key) {
   return key;
 }
 
+/** A value may have no bytes, which is not the same as no value. */
+function valueOf(bytes) {
+  return bytes?.length === 0 ? bytes : unpackOwn(bytes);
+}
+
 export const store = Object.freeze({
   get(key) {
-    return unpack(host.get(textOf(key)));
+    return valueOf(host.get(textOf(key)));
   },
 
   getBytes(key) {
@@ -50,7 +55,7 @@ export const store = Object.freeze({
   },
 
   list({ prefix = '', after, limit = 1000 } = {}) {
-    return Array.from(host.list(prefix, after, limit), ([key, value]) => [key, unpack(value)]);
+    return Array.from(host.list(prefix, after, limit), ([key, value]) => [key, valueOf(value)]);
   },
 
   get size() {

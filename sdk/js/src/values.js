@@ -69,5 +69,15 @@ export function pack(value) {
 
 /** Returns the value packed into these bytes, or undefined for null or no bytes. */
 export function unpack(bytes) {
-  return bytes === null || bytes === undefined || bytes.length === 0 ? undefined : JSON.parse(decode(bytes, false));
+  return bytes === null || bytes === undefined || bytes.length === 0 ? undefined : JSON.parse(decode(bytes, true));
+}
+
+/** The same for a value that `pack` made of what the application gave: bytes that are no JSON are what it gave. */
+export function unpackOwn(bytes) {
+  try {
+    return unpack(bytes);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return bytes;
+    throw error;
+  }
 }

@@ -1,8 +1,9 @@
 // AbortController and AbortSignal, by the DOM Standard.
 
 import { setTimeout } from '../timers.js';
-import { Event, EventTarget } from './events.js';
+import { Event, EventTarget, listens } from './events.js';
 import { DOMException } from './exception.js';
+import { Followers } from './followers.js';
 
 const make = Symbol('make');
 const abort = Symbol('abort');
@@ -10,14 +11,16 @@ const abort = Symbol('abort');
 export class AbortSignal extends EventTarget {
   #aborted = false;
   #reason;
-  /** Signals of `any` that follow this one. */
-  #followers = new Set();
-  onabort = null;
+  /** Of a signal of `any`: the signals that it follows, none of which follows another. */
+  #sources = [];
+  /** The signals of `any` that follow this one. */
+  #followers = new Followers();
+  #onabort = null;
+  #isHandled = false;
 
   constructor(key = undefined) {
     if (key !== make) throw new TypeError('an AbortSignal is made by an AbortController');
     super();
-    Object.defineProperty(this, 'onabort', { enumerable: false });
   }
 
   static abort(reason = new DOMException('This operation was aborted', 'AbortError')) {
@@ -34,11 +37,14 @@ export class AbortSignal extends EventTarget {
   }
 
   static any(signals) {
-    const sources = [...signals];
-    const aborted = sources.find((source) => source.aborted);
+    const given = [...signals];
+    if (!given.every((one) => one instanceof AbortSignal)) throw new TypeError('AbortSignal.any takes a list of AbortSignals');
+    const aborted = given.find((source) => source.aborted);
     if (aborted) return AbortSignal.abort(aborted.reason);
     const signal = new AbortSignal(make);
-    for (const source of sources) source.#followers.add(signal);
+    // The followed signals of a signal in between, which nothing else may keep.
+    signal.#sources = [...new Set(given.flatMap((one) => (one.#sources.length > 0 ? one.#sources : [one])))];
+    for (const source of signal.#sources) source.#followers.add(signal);
     return signal;
   }
 
@@ -50,19 +56,50 @@ export class AbortSignal extends EventTarget {
     return this.#reason;
   }
 
+  get onabort() {
+    return this.#onabort;
+  }
+
+  set onabort(handler) {
+    this.#onabort = typeof handler === 'function' || (typeof handler === 'object' && handler) ? handler : null;
+    if (this.#isHandled || !this.#onabort) return;
+    this.#isHandled = true;
+    this.addEventListener('abort', (event) => typeof this.#onabort === 'function' && this.#onabort(event));
+  }
+
   throwIfAborted() {
     if (this.#aborted) throw this.#reason;
   }
 
+  addEventListener(...details) {
+    super.addEventListener(...details);
+    this.#hold();
+  }
+
+  removeEventListener(...details) {
+    super.removeEventListener(...details);
+    this.#hold();
+  }
+
+  /** A signal that somebody waits for must live as long as those that it follows. */
+  #hold() {
+    if (this.#sources.length === 0) return;
+    const isAwaited = !this.#aborted && this[listens]('abort');
+    for (const source of this.#sources) source.#followers.hold(this, isAwaited);
+  }
+
   [abort](reason) {
     if (this.#aborted) return;
-    this.#aborted = true;
-    this.#reason = reason;
-    const event = new Event('abort');
-    if (typeof this.onabort === 'function') this.addEventListener('abort', this.onabort, { once: true });
-    this.dispatchEvent(event);
-    for (const follower of this.#followers) follower[abort](reason);
-    this.#followers.clear();
+    const signals = [this, ...this.#followers.take()].filter((signal) => !signal.#aborted);
+    // All of them are aborted before the first listener runs.
+    for (const signal of signals) {
+      signal.#aborted = true;
+      signal.#reason = reason;
+    }
+    for (const signal of signals) {
+      signal.dispatchEvent(new Event('abort'));
+      signal.#hold();
+    }
   }
 
   get [Symbol.toStringTag]() {

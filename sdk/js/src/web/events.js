@@ -7,6 +7,9 @@ const begin = Symbol('begin');
 const end = Symbol('end');
 const passive = Symbol('passive');
 
+/** For the targets of `web/`: whether a target has a listener. */
+export const listens = Symbol('listens');
+
 export class Event {
   #type;
   #bubbles;
@@ -150,16 +153,27 @@ export class EventTarget {
     if (signal?.aborted) return;
     const name = String(type);
     if (this.#listeners.some((one) => one.type === name && one.callback === callback && one.capture === capture)) return;
-    this.#listeners.push({ type: name, callback, capture, once, isPassive, isRemoved: false });
-    signal?.addEventListener('abort', () => this.removeEventListener(name, callback, { capture }), { once: true });
+    const listener = { type: name, callback, capture, once, isPassive, isRemoved: false, forget: () => {} };
+    this.#listeners.push(listener);
+    if (!signal) return;
+    const remove = () => this.removeEventListener(name, callback, { capture });
+    signal.addEventListener('abort', remove, { once: true });
+    // A signal that lives on must not keep the targets whose listeners are gone.
+    listener.forget = () => signal.removeEventListener('abort', remove);
   }
 
   removeEventListener(type, callback, options = undefined) {
     const { capture } = flags(options);
     const at = this.#listeners.findIndex((one) => one.type === String(type) && one.callback === callback && one.capture === capture);
     if (at < 0) return;
-    this.#listeners[at].isRemoved = true;
-    this.#listeners.splice(at, 1);
+    const [listener] = this.#listeners.splice(at, 1);
+    listener.isRemoved = true;
+    listener.forget();
+  }
+
+  /** Whether a listener waits for events of this type. */
+  [listens](type) {
+    return this.#listeners.some((one) => one.type === type);
   }
 
   dispatchEvent(event) {

@@ -33,7 +33,17 @@ declare var process: {
 };
 
 declare var navigator: { readonly userAgent: string };
-declare var performance: { now(): number };
+
+declare class Performance {
+  private constructor();
+  /** The date when the instance began. It and `now()` are 0 while the module loads. */
+  readonly timeOrigin: number;
+  /** The milliseconds since then. */
+  now(): number;
+  toJSON(): { timeOrigin: number };
+}
+
+declare var performance: Performance;
 
 /** Timers of the instance: they end at a swap or an exception. `room.setTimer` outlives both. */
 declare function setTimeout<Details extends unknown[]>(job: (...details: Details) => void, milliseconds?: number, ...details: Details): number;
@@ -49,30 +59,37 @@ type BufferSource = ArrayBuffer | ArrayBufferView;
 type HashName = 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512';
 type Hmac = { name: 'HMAC'; hash: HashName | { name: HashName }; length?: number };
 type KeyUsage = 'sign' | 'verify';
-type JsonWebKey = { kty?: string; k?: string; alg?: string; key_ops?: string[]; ext?: boolean };
+type JsonWebKey = { kty?: string; k?: string; alg?: string; use?: string; key_ops?: string[]; ext?: boolean };
 
-interface CryptoKey {
+declare class CryptoKey {
+  private constructor();
   readonly type: 'secret';
   readonly algorithm: { name: string; hash: { name: string }; length: number };
   readonly extractable: boolean;
   readonly usages: KeyUsage[];
 }
 
-declare var crypto: {
+/** Hashes and HMAC. Everything else is refused with a `DOMException` named `NotSupportedError`. */
+declare class SubtleCrypto {
+  private constructor();
+  digest(algorithm: HashName | { name: HashName }, data: BufferSource): Promise<ArrayBuffer>;
+  importKey(format: 'raw', key: BufferSource, algorithm: Hmac, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey>;
+  importKey(format: 'jwk', key: JsonWebKey, algorithm: Hmac, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey>;
+  generateKey(algorithm: Hmac, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey>;
+  exportKey(format: 'raw', key: CryptoKey): Promise<ArrayBuffer>;
+  exportKey(format: 'jwk', key: CryptoKey): Promise<JsonWebKey>;
+  sign(algorithm: 'HMAC' | { name: 'HMAC' }, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+  verify(algorithm: 'HMAC' | { name: 'HMAC' }, key: CryptoKey, signature: BufferSource, data: BufferSource): Promise<boolean>;
+}
+
+declare class Crypto {
+  private constructor();
   getRandomValues<Values extends ArrayBufferView>(values: Values): Values;
   randomUUID(): string;
-  /** Hashes and HMAC. Other algorithms are refused. */
-  readonly subtle: {
-    digest(algorithm: HashName | { name: HashName }, data: BufferSource): Promise<ArrayBuffer>;
-    importKey(format: 'raw', key: BufferSource, algorithm: Hmac, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey>;
-    importKey(format: 'jwk', key: JsonWebKey, algorithm: Hmac, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey>;
-    generateKey(algorithm: Hmac, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey>;
-    exportKey(format: 'raw', key: CryptoKey): Promise<ArrayBuffer>;
-    exportKey(format: 'jwk', key: CryptoKey): Promise<JsonWebKey>;
-    sign(algorithm: 'HMAC' | { name: 'HMAC' }, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
-    verify(algorithm: 'HMAC' | { name: 'HMAC' }, key: CryptoKey, signature: BufferSource, data: BufferSource): Promise<boolean>;
-  };
-};
+  readonly subtle: SubtleCrypto;
+}
+
+declare var crypto: Crypto;
 
 declare class TextEncoder {
   readonly encoding: string;

@@ -119,7 +119,37 @@ function aborts() {
   controller.abort('again');
   const { name, code } = controller.signal.reason;
   return [...seen, name, code, any.aborted, any.reason === controller.signal.reason, thrown(() => AbortSignal.abort().throwIfAborted()),
-    AbortSignal.abort(5).reason, thrown(() => new AbortSignal())];
+    AbortSignal.abort(5).reason, thrown(() => new AbortSignal()), thrown(() => AbortSignal.any([{}]))];
+}
+
+/** Signals that follow others, also those that nothing else holds. */
+function followers() {
+  const [first, second] = [new AbortController(), new AbortController()];
+  const seen = [];
+  const middle = AbortSignal.any([first.signal]);
+  const last = AbortSignal.any([middle, second.signal]);
+  first.signal.addEventListener('abort', () => seen.push('first'));
+  middle.addEventListener('abort', () => seen.push('middle'));
+  last.onabort = ({ type, target }) => seen.push('last', type, target === last);
+  AbortSignal.any([first.signal]).addEventListener('abort', () => seen.push('nobody else holds it'));
+  AbortSignal.any([AbortSignal.any([first.signal])]).addEventListener('abort', () => seen.push('nor what it follows'));
+  first.abort('why');
+  second.abort('too late');
+  const handled = new AbortController();
+  handled.signal.onabort = () => seen.push('replaced');
+  handled.signal.addEventListener('abort', () => seen.push('listener'));
+  handled.signal.onabort = () => seen.push('handler');
+  handled.abort();
+  return [...seen, last.reason, AbortSignal.any([last, second.signal]).reason, AbortSignal.any([]).aborted];
+}
+
+async function times() {
+  const before = performance.now();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const now = performance.now();
+  const apart = Date.now() - (performance.timeOrigin + performance.now());
+  return [before >= 0, now - before > 4, Math.abs(apart) < 1000, Object.keys(performance.toJSON()).includes('timeOrigin'), `${performance}`,
+    performance instanceof Performance, thrown(() => new Performance()), new Event('x').timeStamp >= now];
 }
 
 function clones() {
@@ -159,10 +189,55 @@ async function cryptography() {
     seen.push(hex(await crypto.subtle.digest(hash, text)), hex(tag), await crypto.subtle.verify('HMAC', key, tag, text));
     seen.push(await crypto.subtle.verify('HMAC', key, tag.slice(1), text), (await crypto.subtle.exportKey('jwk', key)).k);
   }
-  const refused = await crypto.subtle.digest('MD5', text).catch(({ name }) => name);
   const uuid = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/.test(crypto.randomUUID());
   const many = thrown(() => crypto.getRandomValues(new Uint8Array(65537)));
-  return [...seen, refused, uuid, many, thrown(() => crypto.getRandomValues(new Float32Array(1)))];
+  return [...seen, uuid, many, thrown(() => crypto.getRandomValues(new Float32Array(1))), thrown(() => crypto.getRandomValues(new DataView(new ArrayBuffer(1)))),
+    crypto.getRandomValues(new BigInt64Array(2)).length, `${crypto}`, `${crypto.subtle}`, thrown(() => new CryptoKey()), thrown(() => new SubtleCrypto()), thrown(() => new Crypto())];
+}
+
+/** Keys for HMAC: as they are imported, made and exported. */
+async function keys() {
+  const { subtle } = crypto;
+  const hmac = { name: 'hmac', hash: { name: 'sha-256' } };
+  const shown = ({ type, extractable, algorithm, usages }) => [type, extractable, algorithm.name, algorithm.hash.name, algorithm.length, usages];
+  const imported = await subtle.importKey('raw', bytes(1, 2, 3), hmac, true, ['verify', 'sign']);
+  const jwk = { kty: 'oct', k: 'AQID', alg: 'HS256', use: 'sig', key_ops: ['sign', 'verify'], ext: true };
+  const fromJwk = await subtle.importKey('jwk', jwk, hmac, false, ['sign']);
+  const made = await Promise.all(['SHA-1', 'SHA-512'].map((hash) => subtle.generateKey({ name: 'HMAC', hash }, true, ['sign'])));
+  const short = await subtle.generateKey({ name: 'HMAC', hash: 'SHA-256', length: 128 }, true, ['verify']);
+  const { k, ...exported } = await subtle.exportKey('jwk', made[1]);
+  return [
+    shown(imported), shown(fromJwk), made.map(shown), shown(short), (await subtle.exportKey('raw', short)).byteLength, k.length, Object.entries(exported).sort(),
+    [...new Uint8Array(await subtle.exportKey('raw', imported))], imported instanceof CryptoKey, `${imported}`, made[0].algorithm === made[0].algorithm,
+  ];
+}
+
+/** The errors of SubtleCrypto for calls that it refuses. */
+async function refusals() {
+  const { subtle } = crypto;
+  const hmac = { name: 'HMAC', hash: 'SHA-256' };
+  const raw = bytes(1, 2, 3);
+  const jwk = { kty: 'oct', k: 'AQID' };
+  const verifying = await subtle.importKey('raw', raw, hmac, false, ['verify']);
+  const calls = [
+    () => subtle.digest('MD5', raw), () => subtle.digest({}, raw), () => subtle.digest('SHA-256', 'text'), () => subtle.digest('SHA-256'),
+    () => subtle.digest(null, raw), () => subtle.importKey('raw', raw, hmac, true, []), () => subtle.importKey('raw', raw, hmac, true, ['encrypt']),
+    () => subtle.importKey('raw', bytes(), hmac, true, ['sign']), () => subtle.importKey('raw', 'text', hmac, true, ['sign']),
+    () => subtle.importKey('raw', raw, 'HMAC', true, ['sign']), () => subtle.importKey('raw', raw, { name: 'HMAC', hash: 'MD5' }, true, ['sign']),
+    () => subtle.importKey('raw', raw, { name: 'None' }, true, ['sign']), 
+    () => subtle.importKey('other', raw, hmac, true, ['sign']), () => subtle.importKey('raw', raw), () => subtle.importKey('raw', jwk, hmac, true, ['sign']),
+    () => subtle.importKey('jwk', { kty: 'RSA', k: 'AQID' }, hmac, true, ['sign']), () => subtle.importKey('jwk', { kty: 'oct' }, hmac, true, ['sign']),
+    () => subtle.importKey('jwk', { ...jwk, alg: 'HS512' }, hmac, true, ['sign']), () => subtle.importKey('jwk', { ...jwk, use: 'enc' }, hmac, true, ['sign']),
+    () => subtle.importKey('jwk', { ...jwk, ext: false }, hmac, true, ['sign']), () => subtle.importKey('jwk', { ...jwk, key_ops: ['verify'] }, hmac, true, ['sign']),
+    () => subtle.importKey('jwk', { ...jwk, key_ops: ['sign', 'sign'] }, hmac, true, ['sign']), () => subtle.generateKey(hmac, true, []),
+    () => subtle.generateKey(hmac, true, ['deriveKey']), () => subtle.generateKey({ name: 'HMAC' }, true, ['sign']),
+    () => subtle.exportKey('raw', {}), () => subtle.sign('HMAC', verifying, raw), () => subtle.sign('HMAC', {}, raw), () => subtle.sign('None', verifying, raw),
+    () => subtle.verify('HMAC', verifying, raw), () => subtle.verify('HMAC', verifying, 'text', raw), () => subtle.encrypt('HMAC', verifying, raw),
+    () => subtle.deriveBits('HMAC', verifying, 8),
+  ];
+  const answers = [];
+  for (const call of calls) answers.push(await call().then((value) => `gives ${typeof value}`, ({ name, constructor }) => [name, constructor.name]));
+  return answers;
 }
 
 async function promises() {
@@ -180,7 +255,26 @@ async function promises() {
   return [...order, settled.map(({ status }) => status), first];
 }
 
-const GROUPS = { urls, queries, encoding, events, aborts, clones, blobs, headers, cryptography, promises };
+const GROUPS = { urls, queries, encoding, events, aborts, followers, times, clones, blobs, headers, cryptography, keys, refusals, promises };
+
+/** Cases in which Node.js 20 differs from the standards: the result and the right one. */
+export async function standard() {
+  const { subtle } = crypto;
+  const hmac = { name: 'HMAC', hash: 'SHA-256' };
+  const key = await subtle.importKey('raw', bytes(1), hmac, false, ['sign', 'sign']);
+  const nameOf = (promise) => promise.then(() => 'resolved', ({ name }) => name);
+  const controller = new AbortController();
+  const follower = AbortSignal.any([controller.signal]);
+  let isFollowed;
+  controller.signal.onabort = () => (isFollowed = follower.aborted);
+  controller.abort();
+  return [
+    [key.usages.length, 1],
+    [await nameOf(subtle.importKey('spki', bytes(1), hmac, true, ['sign'])), 'NotSupportedError'],
+    [await nameOf(subtle.exportKey('raw', key)), 'InvalidAccessError'],
+    [isFollowed, true],
+  ];
+}
 
 /** Returns a line for each case: its group, its number and its result as JSON. */
 export async function results() {

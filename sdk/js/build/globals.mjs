@@ -7,11 +7,12 @@ const MODULES = {
   abort: ['AbortController', 'AbortSignal'],
   blob: ['Blob'],
   clone: ['structuredClone'],
-  crypto: ['crypto', 'CryptoKey'],
+  crypto: ['crypto', 'Crypto', 'CryptoKey', 'SubtleCrypto'],
   encoding: ['TextEncoder', 'TextDecoder'],
   events: ['Event', 'CustomEvent', 'EventTarget'],
   exception: ['DOMException'],
   headers: ['Headers'],
+  performance: ['Performance'],
   'search-params': ['URLSearchParams'],
   url: ['URL'],
 };

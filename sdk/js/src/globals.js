@@ -5,6 +5,7 @@ import { process } from './process.js';
 import { fraction } from './random.js';
 import { clear, setImmediate, setInterval, setTimeout } from './timers.js';
 import { console } from './web/console.js';
+import { performance } from './web/performance.js';
 
 /** Defines a global as browsers do: code may replace it, and a loop over the globals leaves it out. */
 export function define(name, value) {
@@ -14,7 +15,8 @@ export function define(name, value) {
 Math.random = fraction;
 
 const globals = {
-  process, console, setTimeout, setInterval, setImmediate, clearTimeout: clear, clearInterval: clear, clearImmediate: clear,
+  process, console, performance,
+  setTimeout, setInterval, setImmediate, clearTimeout: clear, clearInterval: clear, clearImmediate: clear,
   self: globalThis,
   global: globalThis,
   navigator: Object.freeze({ userAgent: 'ws-host' }),

@@ -1,0 +1,32 @@
+// The hashes of the Web Cryptography API, and the names of algorithms.
+
+import { DOMException } from './exception.js';
+
+/** The sizes of the hashes' blocks in bits, which are the lengths of generated keys for HMAC. */
+export const BLOCKS = { 'SHA-1': 512, 'SHA-256': 512, 'SHA-384': 1024, 'SHA-512': 1024 };
+
+/** Returns the name of a hash, given as a name or as an object with it. */
+export function hashOf(given) {
+  if (given === undefined) throw new TypeError('the algorithm has a hash');
+  return one(BLOCKS, nameOf(given));
+}
+
+/** Returns the one of the names in `known` that is meant, whatever the case of its letters. */
+export function one(known, name) {
+  const found = Object.keys(known).find((other) => other.toUpperCase() === name.toUpperCase());
+  if (found === undefined) throw unsupported(name);
+  return found;
+}
+
+/** Returns the name of an algorithm as it was given. */
+export function nameOf(algorithm) {
+  if (typeof algorithm !== 'object' || algorithm === null) return String(algorithm);
+  if (algorithm.name === undefined) throw new TypeError('the algorithm has a name');
+  return String(algorithm.name);
+}
+
+const HAS = 'SHA-1, SHA-256, SHA-384, SHA-512 and HMAC';
+
+export function unsupported(what) {
+  return new DOMException(`a guest has no ${what}; SubtleCrypto has ${HAS}`, 'NotSupportedError');
+}

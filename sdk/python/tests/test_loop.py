@@ -132,6 +132,31 @@ class Asyncio(unittest.TestCase):
         self.assertLessEqual(len(self.control.timers), 1)
         self.assertLess(len(running.loop._scheduled), 200)
 
+    def test_without_a_timer_left_a_sleep_is_an_error_of_one_line_and_a_later_turn_sets_it(self):
+        def refuse(seconds, payload):
+            raise ValueError("the timer was refused: the room has its limit of 10,000 timers and 16 MiB of payloads")
+
+        @self.app.on_message
+        async def handle(client, message):
+            await asyncio.sleep(1)
+            self.heard.append(message)
+
+        kept, room.set_timer = room.set_timer, refuse
+        with self.assertRaises(SystemExit), contextlib.redirect_stderr(io.StringIO()) as stderr:
+            self.message("a")
+        self.assertEqual(
+            stderr.getvalue(),
+            "ws_host_guest.values.CannotWait: nothing can wake the coroutines that wait: the timer was refused: the room has its "
+            "limit of 10,000 timers and 16 MiB of payloads\n",
+        )
+        self.app.on_error(lambda error: self.heard.append(type(error).__name__))
+        with contextlib.redirect_stderr(io.StringIO()):
+            self.message("b")
+        room.set_timer = kept
+        self.message("c")
+        self.later(1)
+        self.assertEqual(self.heard, ["CannotWait", "a", "b", "c"])
+
     def test_a_tasks_exception_that_nobody_handles_is_logged_once_and_the_instance_goes_on(self):
         async def fail():
             await asyncio.sleep(1)

@@ -5,6 +5,7 @@ import io
 import unittest
 
 from ws_host_guest import App, running, send, sleep
+from ws_host_guest.room import LOOP
 
 
 class Handlers(unittest.TestCase):
@@ -37,6 +38,20 @@ class Handlers(unittest.TestCase):
         self.assertEqual(lines[0], "Traceback (most recent call last):")
         self.assertIn("in fail", lines[1])
         self.assertEqual(lines[-1], "ValueError: no")
+
+    def test_an_app_that_fails_when_its_instance_starts_is_logged_as_a_handler_is(self):
+        def fail():
+            raise ValueError("not at home")
+
+        running.late = fail
+        self.addCleanup(setattr, running, "late", None)
+        for start in (lambda: running.run("on_message", 1, "hello"), lambda: running.wake(1, LOOP)):
+            running._begun = False
+            with self.assertRaises(SystemExit), contextlib.redirect_stderr(io.StringIO()) as stderr:
+                start()
+            lines = stderr.getvalue().splitlines()
+            self.assertIn("in fail", lines[1])
+            self.assertEqual(lines[-1], "ValueError: not at home")
 
     def test_with_on_error_the_instance_goes_on_and_the_traceback_is_still_logged(self):
         seen = []

@@ -12,6 +12,7 @@ from collections import deque
 from typing import Any, Coroutine, NoReturn
 
 from . import absent, room, traces
+from .values import CannotWait
 
 ROUNDS = 100
 """The most times that a turn runs the loop. A coroutine that polls with `sleep(0)` goes on in the next turn."""
@@ -29,6 +30,7 @@ class Loop(asyncio.BaseEventLoop):
     _scheduled: list[asyncio.TimerHandle]
     _thread_id: int | None
     _timer_cancelled_count: int
+    _clock_resolution: float
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,17 +73,18 @@ class Loop(asyncio.BaseEventLoop):
             self._run_once()
         self._arm()
 
-    def woken_by(self, timer: int) -> None:
-        """Runs what is due, if this timer is the loop's. Those of an earlier instance are not."""
-        if timer == self._timer:
-            self._timer = None
-            self.turn()
+    def is_woken_by(self, timer: int) -> bool:
+        """Whether this timer, which is due, is the loop's. Those of an earlier instance are not."""
+        if timer != self._timer:
+            return False
+        self._timer = None
+        return True
 
     def _is_due(self) -> bool:
         while self._scheduled and self._scheduled[0].cancelled():
             self._timer_cancelled_count -= 1
             heapq.heappop(self._scheduled)._scheduled = False  # type: ignore[attr-defined]
-        return bool(self._scheduled) and self._scheduled[0].when() <= self.time()
+        return bool(self._scheduled) and self._scheduled[0].when() <= self.time() + self._clock_resolution
 
     def _arm(self) -> None:
         """Sets the room's timer, unless it is set for that time or an earlier one: then it is set again when it is due."""
@@ -94,7 +97,11 @@ class Loop(asyncio.BaseEventLoop):
                 return
             room.cancel_timer(self._timer)
         self._when, self._timer = when, None
-        self._timer = room.set_timer(max(when - now, 0.0), room.LOOP)
+        try:
+            # The difference may be too large by a rounding error, which would be rounded up to a microsecond.
+            self._timer = room.set_timer(max(when - now - self._clock_resolution / 2, 0.0), room.LOOP)
+        except ValueError as refusal:
+            raise CannotWait(f"nothing can wake the coroutines that wait: {refusal}") from None
 
     def _run_once(self) -> None:
         super()._run_once()  # type: ignore[misc]

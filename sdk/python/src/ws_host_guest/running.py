@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Coroutine, NoReturn
 
 from . import _host, traces
 from .room import LOOP
-from .values import StartRefused
+from .values import CannotWait, StartRefused
 
 if TYPE_CHECKING:
     from asyncio import Task
@@ -69,8 +69,7 @@ async def sleep(seconds: float) -> None:
 
 def run(event: str, *arguments: Any) -> None:
     """Calls the handler of an event, if the app has one, and then what waits for this handler in the loop."""
-    if not _begun:
-        _begin()
+    _begin_once()
     assert app is not None, "no component is built without an app"
     handler = app.handlers.get(event)
     if handler is not None:
@@ -80,16 +79,14 @@ def run(event: str, *arguments: Any) -> None:
                 _start(result)
         except Exception as error:
             _failed(error)
-    if loop is not None:
-        loop.turn()
+    _go_on()
 
 
 def ask(event: str, *arguments: Any, then: Callable[[Any], Any] = lambda answer: answer) -> Any:
     """Calls a handler whose answer the host needs, and returns `then(answer)`. `App.on_error` is not called here, because
     the host cannot go on without an answer."""
+    _begin_once()
     try:
-        if not _begun:
-            _begin()
         handler = app.handlers.get(event) if app else None
         answer = handler(*arguments) if handler else None
         if type(answer) is CoroutineType:
@@ -98,12 +95,12 @@ def ask(event: str, *arguments: Any, then: Callable[[Any], Any] = lambda answer:
     except StartRefused as refusal:
         if event == "on_start":
             raise _host.Err(str(refusal)) from None
-        _fatal(refusal)
+        fatal(refusal)
     except Exception as error:
-        _fatal(error)
+        fatal(error)
     # The host drops the effects of a snapshot, so a timer that the loop sets there would never run.
-    if loop is not None and event != "snapshot":
-        loop.turn()
+    if event != "snapshot":
+        _go_on()
     return decided
 
 
@@ -111,11 +108,23 @@ def wake(timer: int, payload: bytes) -> bool:
     """Runs what is due in the loop. Returns whether the timer belonged to a loop, of this instance or of an earlier one."""
     if payload != LOOP:
         return False
-    if not _begun:
-        _begin()
-    if loop is not None:
-        loop.woken_by(timer)
+    _begin_once()
+    if loop is not None and loop.is_woken_by(timer):
+        _go_on()
     return True
+
+
+def _go_on() -> None:
+    """Runs what waits in the loop, if the app has one."""
+    if loop is None:
+        return
+    try:
+        loop.turn()
+    except CannotWait as problem:
+        # The lines of this package would tell the app's author nothing.
+        _failed(problem.with_traceback(None))
+    except Exception as error:
+        _failed(error)
 
 
 def _start(coroutine: Coroutine[Any, Any, Any]) -> None:
@@ -147,31 +156,36 @@ def _answer(event: str, coroutine: Coroutine[Any, Any, Any]) -> Any:
     return task.result()
 
 
-def _begin() -> None:
+def _begin_once() -> None:
     """Prepares a new instance. Its random number generator still has the state of the build, so it is seeded anew."""
     global _begun
+    if _begun:
+        return
     _begun = True
-    if random := sys.modules.get("random"):
-        random.seed()
-    if late is not None:
-        late()
-    if loop is not None:
-        loop.enter()
+    try:
+        if random := sys.modules.get("random"):
+            random.seed()
+        if late is not None:
+            late()
+        if loop is not None:
+            loop.enter()
+    except Exception as error:
+        fatal(error)  # Without the app, there is no `on_error`.
 
 
 def _failed(error: Exception) -> None:
     """Logs the exception. Without an `on_error` handler the instance ends."""
     on_error = app.handlers.get("on_error") if app else None
     if on_error is None:
-        _fatal(error)
+        fatal(error)
     traces.log(error)
     try:
         on_error(error)
     except Exception as another:
-        _fatal(another)
+        fatal(another)
 
 
-def _fatal(error: Exception) -> NoReturn:
+def fatal(error: Exception) -> NoReturn:
     """Logs the exception and ends the instance. The host logs an exit in one line; if componentize-py's runtime met the
     exception, it would add a panic of its own."""
     traces.log(error)

@@ -144,6 +144,10 @@ class StartRefused(Exception):
     """Raise it in `on_start` to refuse: the swap is called off, or the host does not start. Its text gives the reason."""
 
 
+class CannotWait(RuntimeError):
+    """The event loop has no timer left to wake it. A later turn tries again."""
+
+
 def first(headers: list[tuple[str, str]], name: str) -> str | None:
     """Returns the value of the first header with this name, in any case."""
     name = name.lower()

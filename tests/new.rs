@@ -385,11 +385,13 @@ mod c {
 }
 
 mod python {
-    use super::begins;
+    use super::{begins, by_the_readme, run};
 
     #[tokio::test]
     #[ignore = "`cargo xtask test python-guests` runs it, since it needs componentize-py"]
     async fn a_project_in_python_goes_from_new_to_a_chat() {
-        begins("python", Some("python3 -m venv .venv && .venv/bin/pip install ./vendor/ws-host-guest"), |_| {}).await;
+        let folder =
+            begins("python", Some("python3 -m venv .venv && .venv/bin/pip install ./vendor/ws-host-guest"), |_| {}).await;
+        run(by_the_readme(&folder.path().join("my-chat"), ".venv/bin/python -m unittest"));
     }
 }

@@ -111,7 +111,11 @@ fn project(language: Language) -> Vec<(String, &'static [u8])> {
             &[("vendor/ws-guest", files::RUST)],
         ),
         Language::Python => (
-            &[("README.md", template!("python/README.md")), ("app.py", template!("python/app.py"))],
+            &[
+                ("README.md", template!("python/README.md")),
+                ("app.py", template!("python/app.py")),
+                ("test_app.py", template!("python/test_app.py")),
+            ],
             &[("vendor/ws-host-guest", files::PYTHON)],
         ),
         Language::Js => (

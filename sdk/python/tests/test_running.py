@@ -3,14 +3,20 @@
 import contextlib
 import io
 import unittest
+from unittest import mock
 
-from ws_host_guest import App, running, send, sleep
+from ws_host_guest import App, _host, running, send, sleep
 from ws_host_guest.room import LOOP
 
 
 class Handlers(unittest.TestCase):
     def setUp(self):
         running.app, running.loop, running._begun = None, None, False
+        # As in a build, though other tests have rooms.
+        alone = mock.patch.multiple(running, has_one_app=True)
+        alone.start()
+        self.addCleanup(alone.stop)
+        _host.shut()
         self.app = App()
         running.prepare(has_coroutines=True)
         self.addCleanup(lambda: (running.loop.leave(), running.loop.close()))

@@ -26,6 +26,8 @@ INTERFACES = {
 """The optional interfaces of the contract, by the handlers that need them."""
 
 app: App | None = None
+has_one_app = True
+"""Whether a second app is a mistake. In the tests of `testing`, each room takes an app of its own."""
 loop: Loop | None = None
 """The event loop, if the app has coroutines or has imported asyncio."""
 late: Callable[[], None] | None = None
@@ -38,7 +40,7 @@ _tasks: set[Task[Any]] = set()
 def register(new: App) -> None:
     """Makes this the app of the component."""
     global app
-    if app is not None:
+    if app is not None and has_one_app:
         raise RuntimeError("the app exists already (an App or a WebSocketsServer): a component has one")
     app = new
 
@@ -185,8 +187,12 @@ def _failed(error: Exception) -> None:
         fatal(another)
 
 
-def fatal(error: Exception) -> NoReturn:
+def end(error: Exception) -> NoReturn:
     """Logs the exception and ends the instance. The host logs an exit in one line; if componentize-py's runtime met the
     exception, it would add a panic of its own."""
     traces.log(error)
     sys.exit(1)
+
+
+fatal: Callable[[Exception], NoReturn] = end
+"""Ends the instance for an exception. `testing` hands it to the test instead."""

@@ -1,0 +1,137 @@
+"""The values of the contract for a room without a host. In a component, componentize-py makes classes of these shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Address:
+    """An IP address and a port."""
+
+    ip: str
+    port: int
+
+
+@dataclass(frozen=True)
+class ClientRecord:
+    """The details of a client."""
+
+    id: int
+    address: Address
+    path: str
+    query: str
+    headers: list[tuple[str, str]]
+    subprotocol: str | None
+
+
+@dataclass(frozen=True)
+class RequestRecord:
+    """An upgrade request."""
+
+    address: Address
+    path: str
+    query: str
+    headers: list[tuple[str, str]]
+    subprotocols: list[str]
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """A case of a variant, with its value."""
+
+    value: Any
+
+
+class Text(Carrier):
+    """A text message."""
+
+
+class Binary(Carrier):
+    """A binary message."""
+
+
+class Accepting(Carrier):
+    """The gate accepts a request, with this subprotocol."""
+
+
+class Refusing(Carrier):
+    """The gate refuses a request with this HTTP status."""
+
+
+class Closing(Carrier):
+    """The gate closes a connection at once with this code and reason."""
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A close code and a reason."""
+
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class SavedRecord:
+    """State that one instance hands to the next."""
+
+    version: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class TimerOptions:
+    """How a timer runs, and how long the host keeps it."""
+
+    repeat: bool
+    durable: bool
+
+
+@dataclass(frozen=True)
+class StoreUsage:
+    """The size of a store."""
+
+    keys: int
+    bytes: int
+
+
+class StartReason(Enum):
+    """The reasons for which an instance starts."""
+
+    FRESH = "fresh"
+    SWAP = "swap"
+    AFTER_TRAP = "after-trap"
+    RESTORED = "restored"
+    RECOVERED = "recovered"
+
+
+class SendStatus(Enum):
+    """The state of a message that was accepted."""
+
+    QUEUED = 0
+    BACKPRESSURE = 1
+
+
+class Refusal(Enum):
+    """The reasons for which the host refuses a call."""
+
+    NO_SUCH_CLIENT = 0
+    CLOSING = 1
+    INVALID_CODE = 2
+    REASON_TOO_LONG = 3
+    TOO_BIG = 4
+    INVALID_TOPIC = 5
+    LIMIT = 6
+    INVALID = 7
+    KEY_TOO_LONG = 8
+    VALUE_TOO_BIG = 9
+
+
+class Err(Exception):
+    """An error that a function of the host returned."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(value)
+        self.value = value

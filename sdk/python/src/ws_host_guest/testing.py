@@ -1,0 +1,285 @@
+"""A room without a host, for the tests of an app. `unittest` and pytest run its handlers with clients of the test.
+
+    from ws_host_guest.testing import Room
+
+    from app import app
+
+    def test_everybody_hears_what_one_says():
+        room = Room(app)
+        ann, ben = room.join(), room.join()
+        room.says(ann, "hello")
+        assert room.hears(ben) == ["hello"]
+
+It needs CPython alone, neither `ws-host` nor componentize-py. Handlers run at once, and asyncio runs on a clock that only `Room.wait`
+moves. The room keeps the contract's rules for names, codes, closing clients and the store. It has neither slow clients nor the host's
+limits. `ws-host test` plays dialogues with the real host.
+
+An exception that a handler raises comes out of the call that ran it. What the handler has sent and written until then is dropped, as in
+the host. In place of a fresh instance, the room goes on with the one that it has. If the app has `on_error`, that is called instead.
+The exception of a task that nobody awaits comes out too.
+
+The functions of `ws_host_guest`, such as `clients()` and `store`, act on the latest room. The variables of a module stay from one room to the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import sys
+from asyncio import events
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NoReturn, Sequence, TypeVar
+
+from . import contract, entry, fake, running, traces
+from .app import App
+from .loop import ROUNDS, Loop
+from .room import Client, ClientOrId, _id, _message
+from .values import Accept, Close, CloseCause, CloseInfo, Message, Refuse, Saved, StartRefused
+
+if TYPE_CHECKING:
+    from websocket import WebSocketsServer
+
+__all__ = ["Refused", "Room"]
+
+__tracebackhide__ = True
+"""pytest shows no frames of this file."""
+
+Answer = TypeVar("Answer")
+
+GOES = CloseInfo(1005, "", True, CloseCause.CLIENT)
+"""The end of a connection that its client closes without a code."""
+
+
+class Refused(Exception):
+    """The room has not let a client in."""
+
+    def __init__(self, decision: Refuse | Close) -> None:
+        super().__init__(f"the room does not let the client in: {decision!r}")
+        self.decision = decision
+        """`Refuse(status)` or `Close(code, reason)`: the decision of `on_upgrade`, or status 503 after `deny_new_clients`."""
+
+
+class Room:
+    """A room with one instance of an app. It takes the place of an earlier one."""
+
+    def __init__(self, app: App | WebSocketsServer, *, reason: str = "fresh", saved: Saved | None = None) -> None:
+        """Makes an empty room, and calls `on_start` with this reason and this saved state, if the app has it."""
+        self._app: App = app if isinstance(app, App) else app._app
+        self._last_id = 0
+        self._state = fake.State()
+        _loop.move_to(self._app, self._state)
+        fake.bind(self._state)
+        start = contract.StartReason(reason)
+        try:
+            self._call(lambda: entry.Lifecycle().on_start(start, saved))
+        except contract.Err as refusal:
+            raise StartRefused(refusal.value) from None
+
+    def join(
+        self,
+        path: str = "/",
+        *,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        subprotocols: Sequence[str] = (),
+        address: tuple[str, int] = ("127.0.0.1", 50_000),
+    ) -> Client:
+        """A client joins over this path, which may have a query. Returns the client, with the id 1, 2, 3, ... Raises `Refused` if the room does not let it in."""
+        before, _, query = path.partition("?")
+        pairs = headers.items() if isinstance(headers, Mapping) else headers
+        named = [(name.lower(), value) for name, value in pairs]
+        place = contract.Address(*address)
+        request = contract.RequestRecord(place, before, query, named, list(subprotocols))
+        accepted = self._decide(request)
+        self._last_id += 1
+        client = contract.ClientRecord(self._last_id, place, before, query, named, accepted)
+        self._state.members[client.id] = client
+        self._call(lambda: entry.Handler().on_new_client(client))
+        return Client(client.id)
+
+    def says(self, client: ClientOrId, message: Message) -> None:
+        """A client says something, `str` as text and `bytes` as binary. The app does not hear one that has left, or that it has closed."""
+        id, carried = _id(client), _message(message)
+        self._settle()
+        if id in self._state.members:
+            self._call(lambda: entry.Handler().on_message(id, carried))
+
+    def leaves(self, client: ClientOrId, info: CloseInfo = GOES) -> None:
+        """A client closes its connection, or its connection ends in another way: `CloseInfo(1006, "", False, CloseCause.LOST)`."""
+        self._settle()
+        self._end(_id(client), info)
+
+    def hears(self, client: ClientOrId) -> list[Message]:
+        """Returns the messages that a client has received since the last call."""
+        return self._state.heard.pop(_id(client), [])
+
+    def closed(self, client: ClientOrId) -> tuple[int, str] | None:
+        """Returns the code and the reason with which the app has closed a client, or None."""
+        return self._state.closed.get(_id(client))
+
+    @property
+    def is_admitting(self) -> bool:
+        """Whether the room admits new clients."""
+        return not self._state.is_denying
+
+    def wait(self, seconds: float) -> None:
+        """Lets time pass for timers and for asyncio, and runs what becomes due, in the order of the times."""
+        room = self._state
+        end = room.now + round(seconds * 1_000_000)
+        while due := [(timer.due, id) for id, timer in room.timers.items() if timer.due <= end]:
+            now, id = min(due)
+            timer = room.timers.pop(id)
+            room.now = max(room.now, now)
+            if timer.every is not None:
+                room.timers[id] = fake.Timer(timer.due + timer.every, timer.every, timer.payload)
+            room.is_late = True
+            try:
+                self._call(lambda: entry.Timers().on_timer(id, timer.payload))
+            finally:
+                room.is_late = False
+        room.now = end
+
+    def snapshot(self) -> Saved:
+        """Returns the state that the app's `snapshot` keeps. `Room(app, reason="swap", saved=..)` gives it to `on_start`."""
+        before = self._state.copy()
+        kept = self._run(entry.Lifecycle().snapshot)
+        self._state.go_back(before)
+        return Saved(kept.version, kept.data)
+
+    def _decide(self, request: contract.RequestRecord) -> str | None:
+        """Returns the subprotocol of a request that the room accepts."""
+        if self._state.is_denying:
+            raise Refused(Refuse(503))
+        decision = self._call(lambda: entry.Gate().on_upgrade(request))
+        if isinstance(decision, contract.Refusing):
+            raise Refused(Refuse(decision.value))
+        if isinstance(decision, contract.Closing):
+            code, reason = decision.value.code, decision.value.reason
+            if why := fake.close_refusal(code, reason):
+                raise ValueError(f"on_upgrade returned {Close(code, reason)!r}, which the host does not send: {why.name}")
+            raise Refused(Close(code, reason))
+        accepted: str | None = decision.value
+        if accepted is not None and accepted not in request.subprotocols:
+            raise ValueError(f"on_upgrade returned {Accept(accepted)!r}, and the client offers {request.subprotocols!r}")
+        return accepted
+
+    def _call(self, handler: Callable[[], Answer]) -> Answer:
+        """Runs a handler. Then the clients leave that it has closed."""
+        answer = self._run(handler)
+        self._settle()
+        return answer
+
+    def _run(self, handler: Callable[[], Answer]) -> Answer:
+        """Runs a handler. If it fails, nothing of it stays."""
+        before = self._state.copy()
+        error: BaseException
+        try:
+            with _instance(self._app):
+                answer = handler()
+        except _Ended as ended:
+            self._state.go_back(before)
+            error = ended.error
+        except BaseException:
+            self._state.go_back(before)
+            raise
+        else:
+            if not _loop.errors:
+                return answer
+            error = _loop.errors.pop(0)
+        raise error.with_traceback(traces.own_frames(error))
+
+    def _settle(self) -> None:
+        """Has the clients leave that the app has closed."""
+        while closing := [id for id in self._state.closed if id in self._state.members]:
+            code, reason = self._state.closed[closing[0]]
+            self._end(closing[0], CloseInfo(code, reason, True, CloseCause.GUEST))
+
+    def _end(self, id: int, info: CloseInfo) -> None:
+        room = self._state
+        leaver = room.members.pop(id, None)
+        if leaver is None:
+            return
+        for those in room.topics.values():
+            those.discard(id)
+        room.leaver = leaver
+        try:
+            self._call(lambda: entry.Handler().on_client_left(id, info))
+        finally:
+            room.leaver = None
+            room.attachments.pop(id, None)
+
+
+class _Ended(SystemExit):
+    """The end of the instance for an exception. asyncio passes a SystemExit on."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(1)
+        self.error = error
+
+
+def _ends(error: Exception) -> NoReturn:
+    raise _Ended(error)
+
+
+class _TestLoop(Loop):
+    """The event loop of all rooms: a Queue that a module makes once belongs to the loop that it first waits in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.app: App | None = None
+        self.room = fake.State()
+        self.errors: list[BaseException] = []
+        """The exceptions that nobody has handled."""
+        # Less than what the room's clock can tell apart.
+        self._clock_resolution = 0.5e-6
+
+    def time(self) -> float:
+        return self.room.now / 1_000_000
+
+    def default_exception_handler(self, context: dict[str, Any]) -> None:
+        # Without an exception, it is a task that waited when its room was replaced.
+        if error := context.get("exception"):
+            self.errors.append(error)
+
+    def move_to(self, app: App, room: fake.State) -> None:
+        """Serves another room, after the tasks of the earlier one have ended."""
+        if self.app is not None:
+            with _instance(self.app):
+                self._end_tasks()
+        self._ready.clear()
+        self._scheduled.clear()
+        self._timer_cancelled_count = 0
+        self._timer = None
+        self.errors.clear()
+        self.app, self.room = app, room
+
+    def _end_tasks(self) -> None:
+        for task in asyncio.all_tasks(self):
+            task.cancel()
+        for _ in range(ROUNDS):
+            if not self._ready:
+                break
+            try:
+                self._run_once()
+            except _Ended:
+                pass  # It failed while it ended, and the test that waited for it is over.
+
+
+@contextmanager
+def _instance(app: App) -> Iterator[None]:
+    """Within it, the app runs as an instance does. A loop that the test runs in is the running one again behind it."""
+    hooks, outer = sys.get_asyncgen_hooks(), events._get_running_loop()
+    kept = running.app, running.loop, running.fatal, running._begun
+    running.app, running.loop, running.fatal, running._begun = app, _loop, _ends, True
+    _loop.enter()
+    try:
+        yield
+    finally:
+        _loop.leave()
+        running.app, running.loop, running.fatal, running._begun = kept
+        events._set_running_loop(outer)
+        sys.set_asyncgen_hooks(*hooks)
+
+
+_loop = _TestLoop()
+atexit.register(_loop.close)
+running.has_one_app = False

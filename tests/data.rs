@@ -7,15 +7,15 @@ use std::process::{Output, Stdio};
 use tempfile::TempDir;
 use ws_host::store::{CommitError, Database, RoomStore, Settings, Usage, Write as Change};
 
-use crate::support::{command, fails};
+use crate::support::{Client, Host, command, fails};
 
 const LINES: &str = r#"{"room":"lobby","key":"a","value":"one"}
 {"room":"lobby","key":"b","base64":"AP8="}
 {"room":"lobby","timer":7,"due":1700000000000000,"every":60000000,"value":"tick"}
 {"room":"lobby","snapshot":"ab12","release":"chat.wasm","version":"1","saved":5,"value":"state"}
-{"room":"lobby","opened":6,"clean":true}
+{"room":"lobby","used":6,"clean":true}
 {"room":"news","key":"a\u202e","value":"\u009b2J"}
-{"room":"news","opened":6,"clean":false}
+{"room":"news","used":6,"clean":false}
 "#;
 
 /// Runs `ws-host data`, with this on its standard input.
@@ -62,8 +62,8 @@ fn an_export_has_all_that_was_imported() {
 #[test]
 fn rooms_and_keys_are_listed_with_their_sizes() {
     let (_parent, folder) = filled();
-    let rooms = r#"{"room":"lobby","keys":2,"bytes":7,"timers":1,"snapshots":1,"opened":6,"clean":true}
-{"room":"news","keys":1,"bytes":8,"timers":0,"snapshots":0,"opened":6,"clean":false}
+    let rooms = r#"{"room":"lobby","keys":2,"bytes":7,"timers":1,"snapshots":1,"used":6,"clean":true}
+{"room":"news","keys":1,"bytes":8,"timers":0,"snapshots":0,"used":6,"clean":false}
 "#;
     assert_eq!(prints(&["list"], &folder), rooms);
     assert_eq!(prints(&["list", "lobby"], &folder), "{\"key\":\"a\",\"bytes\":3}\n{\"key\":\"b\",\"bytes\":2}\n");
@@ -125,12 +125,14 @@ fn a_damaged_database_is_found() {
 fn a_folder_in_use_is_read_and_copied_but_not_changed() {
     let (parent, folder) = filled();
     let running = Database::open(&folder, &Settings::default()).expect("nobody has the folder");
-    assert_eq!(prints(&["export"], &folder), LINES);
+    // The room that was open when the folder was left counts as used at this start.
+    let exported = prints(&["export"], &folder);
+    assert_eq!(exported.lines().take(6).collect::<Vec<_>>(), LINES.lines().take(6).collect::<Vec<_>>());
     let copy = parent.path().join("copy");
     std::fs::create_dir(&copy).expect("the folder can be made");
     let backup = copy.join("ws-host.db").display().to_string();
     assert_eq!(prints(&["backup", &backup], &folder), format!("wrote {backup}\n"));
-    assert_eq!(prints(&["export"], &copy), LINES);
+    assert_eq!(prints(&["export"], &copy), exported);
     let folder = folder.display().to_string();
     let refusal = format!("ws-host: the data folder {folder} is in use by process {}", std::process::id());
     for arguments in [&["import", "Cargo.toml"][..], &["delete", "lobby"], &["delete", "lobby", "a"]] {
@@ -166,6 +168,52 @@ fn a_reader_that_goes_away_early_is_no_error() {
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("ws-host ends");
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+#[tokio::test]
+async fn a_room_that_nobody_uses_for_the_time_of_store_expiry_is_deleted() {
+    let (_parent, folder) = filled();
+    let old = r#"{"room":"old","key":"a","value":"one"}
+{"room":"old","used":6,"clean":true}
+"#;
+    assert!(data(&["import"], &folder, old).status.success());
+    let path = folder.to_str().expect("a temporary folder's name is text");
+    let arguments = ["--data", path, "--store-expiry", "150ms", "--instances", "per-room", "--room-linger", "0s"];
+    let mut host = Host::run_with("keeper", &arguments);
+    host.logs("nobody has used for 150ms are deleted: ");
+    // The lobby has a timer.
+    assert!(!prints(&["list"], &folder).contains(r#""room":"old""#));
+    assert!(prints(&["list"], &folder).contains(r#""room":"lobby","keys":2"#));
+    let mut stays = Client::connect_to(&host, "/stays").await;
+    let mut leaves = Client::connect_to(&host, "/leaves").await;
+    for client in [&mut stays, &mut leaves] {
+        client.hears().await;
+        assert_eq!(client.asks("add x").await, "1 x");
+    }
+    leaves.leaves(1000, "").await;
+    loop {
+        host.logs("nobody has used for 150ms are deleted");
+        let rooms = prints(&["list"], &folder);
+        assert!(rooms.contains(r#""room":"/stays""#), "{rooms}");
+        if !rooms.contains(r#""room":"/leaves""#) {
+            break;
+        }
+    }
+}
+
+#[test]
+fn the_folder_can_come_from_the_settings_file() {
+    let (parent, _folder) = filled();
+    std::fs::write(parent.path().join("ws-host.toml"), "data = \"state\"\nport = 1\n").expect("the file can be written");
+    let list = |arguments: &[&str]| {
+        let output = command().args(["data", "get", "lobby", "a"]).args(arguments).current_dir(parent.path()).output();
+        output.expect("ws-host starts")
+    };
+    assert_eq!(list(&[]).stdout, b"one");
+    let error = list(&["--data", "other"]).stderr;
+    assert!(String::from_utf8_lossy(&error).contains("the folder other has no database"), "the command line wins");
+    let error = list(&["--no-config"]).stderr;
+    assert!(String::from_utf8_lossy(&error).contains("Name it with --data DIR"));
 }
 
 /// A small file system of its own; `None` if this user may not make one.

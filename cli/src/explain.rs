@@ -6,7 +6,7 @@ use std::path::Path;
 use ws_host::Error;
 
 /// Each setting that the library's errors name, with its flag.
-const FLAGS: [(&str, &str); 18] = [
+const FLAGS: [(&str, &str); 19] = [
     ("accepts_per_second", "--accept-rate"),
     ("call_timeout", "--call-timeout"),
     ("client_memory_bytes", "--client-memory"),
@@ -24,6 +24,7 @@ const FLAGS: [(&str, &str); 18] = [
     ("outbox_soft_bytes", "--outbox-soft"),
     ("ping_interval", "--ping"),
     ("pong_timeout", "--pong"),
+    ("store_expiry", "--store-expiry"),
     ("store_room_bytes", "--store-room"),
 ];
 
@@ -96,7 +97,7 @@ mod tests {
     #[test]
     fn a_limit_of_zero_is_named_by_its_flag() {
         type Change = fn(&mut Limits);
-        let cases: [(Change, &str); 18] = [
+        let cases: [(Change, &str); 19] = [
             (|limits| limits.accepts_per_second = Some(0), "--accept-rate"),
             (|limits| limits.call_timeout = Duration::ZERO, "--call-timeout"),
             (|limits| limits.client_memory_bytes = Some(0), "--client-memory"),
@@ -114,6 +115,7 @@ mod tests {
             (|limits| limits.outbox_soft_bytes = 0, "--outbox-soft"),
             (|limits| limits.ping_interval = Duration::ZERO, "--ping"),
             (|limits| limits.pong_timeout = Duration::ZERO, "--pong"),
+            (|limits| limits.store_expiry = Some(Duration::ZERO), "--store-expiry"),
             (|limits| limits.store_room_bytes = 0, "--store-room"),
         ];
         for (change, flag) in cases {

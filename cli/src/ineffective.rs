@@ -10,7 +10,7 @@ struct Rule {
     remedy: &'static str,
 }
 
-const RULES: [Rule; 7] = [
+const RULES: [Rule; 8] = [
     Rule { flag: "room-path", has_effect: rooms_by_path, remedy: "add --instances per-room" },
     Rule { flag: "room-linger", has_effect: rooms_by_path, remedy: "add --instances per-room" },
     Rule { flag: "max-rooms", has_effect: several_rooms, remedy: "add --instances per-room or per-client" },
@@ -25,6 +25,7 @@ const RULES: [Rule; 7] = [
         remedy: "leave out --instances per-client: such a store ends with its client",
     },
     Rule { flag: "store-sync", has_effect: data, remedy: "add --data: a store in memory is not synced" },
+    Rule { flag: "store-expiry", has_effect: data, remedy: "add --data: a store in memory ends with the process" },
     Rule { flag: "compress-above", has_effect: compression, remedy: "leave out --compression off" },
 ];
 
@@ -57,7 +58,8 @@ fn lasting_rooms(matches: &ArgMatches) -> bool {
 }
 
 fn data(matches: &ArgMatches) -> bool {
-    matches.get_raw("data").is_some()
+    // `test` has no data folder.
+    matches.try_get_raw("data").is_ok_and(|data| data.is_some())
 }
 
 fn compression(matches: &ArgMatches) -> bool {
@@ -86,6 +88,7 @@ mod tests {
             ("--shards 2", "one room runs on one thread"),
             ("--instances per-client --data d", "leave out --instances per-client"),
             ("--store-sync normal", "add --data"),
+            ("--store-expiry 90d", "add --data"),
             ("--compression off --compress-above 1KiB", "leave out --compression off"),
         ] {
             let error = find_in(&format!("ws-host run x.wasm {flag}"));
@@ -99,6 +102,7 @@ mod tests {
             "run x.wasm",
             "run x.wasm --compression off",
             "run x.wasm --compress-above 1KiB",
+            "run x.wasm --data d --store-sync normal --store-expiry 90d",
             "run x.wasm --instances per-client --max-rooms 7 --shards 2",
             "dev --instances per-room --room-path /{room} --room-linger 1s --max-rooms 7 --shards 2",
         ] {

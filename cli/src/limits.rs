@@ -100,6 +100,9 @@ pub struct LimitFlags {
     /// The most that the stores of all rooms hold [default: unlimited with --data, a quarter of the memory without]
     #[arg(long, value_parser = size, value_name = "SIZE", help_heading = GUEST, hide_short_help = true)]
     store_total: Option<usize>,
+    /// With --data: the time after which a room that nobody uses is deleted, with its store and its state, as in 90d [default: never]
+    #[arg(long, value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
+    store_expiry: Option<Duration>,
     /// The time after a swap in which failures of the new release count
     #[arg(long, default_value = "10s", value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
     pub(crate) probation: Duration,
@@ -139,6 +142,7 @@ impl From<LimitFlags> for Limits {
             limits.max_snapshot_bytes = flags.max_snapshot;
             limits.store_room_bytes = flags.store_room as u64;
             limits.store_total_bytes = flags.store_total.map(|size| size as u64);
+            limits.store_expiry = flags.store_expiry;
             limits.probation = flags.probation;
             limits.probation_traps = flags.probation_traps;
         })

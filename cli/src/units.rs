@@ -5,20 +5,21 @@ use std::time::Duration;
 /// The longest time is a year. It can be added to any time of the clock without overflow.
 const LONGEST: Duration = Duration::from_secs(8760 * 3600);
 
-/// Parses a time: a whole number and one of ms, s, m, h.
+/// Parses a time: a whole number and one of ms, s, m, h, d.
 ///
 /// # Errors
 /// The text is not a time, it has no unit, or the time is longer than a year.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
-    let wrong = || format!("{text:?} is not a time; write 10s, 250ms, 2m or 1h");
+    let wrong = || format!("{text:?} is not a time; write 10s, 250ms, 2m, 1h or 30d");
     let number: u64 = number.parse().map_err(|_| wrong())?;
     let seconds = match unit {
-        "" => return Err(format!("{text:?} has no unit; write {number}s for seconds, or ms, m or h")),
+        "" => return Err(format!("{text:?} has no unit; write {number}s for seconds, or ms, m, h or d")),
         "ms" if number <= 1_000_000_000 => return Ok(Duration::from_millis(number)),
         "s" => 1,
         "m" | "min" => 60,
         "h" => 3600,
+        "d" => 24 * 3600,
         _ => return Err(wrong()),
     };
     let time = number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)?;

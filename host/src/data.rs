@@ -21,7 +21,8 @@ pub(crate) struct DataFolder {
 impl DataFolder {
     /// Opens its database.
     pub(crate) fn open(&self, limits: &Limits) -> Result<Option<Database>, Error> {
-        let settings = Settings { sync: self.sync, total_bytes: limits.store_total_bytes, ..Settings::default() };
+        let (total_bytes, expire_after) = (limits.store_total_bytes, limits.store_expiry);
+        let settings = Settings { sync: self.sync, total_bytes, expire_after, ..Settings::default() };
         let database = self.folder.as_deref().map(|folder| Database::open(folder, &settings)).transpose();
         database.map_err(|error| Error::Data(error.to_string()))
     }

@@ -73,6 +73,9 @@ pub struct Limits {
     pub store_room_bytes: u64,
     /// The same for the stores of all rooms together. `None` means a quarter of the memory, and no limit with a data folder.
     pub store_total_bytes: Option<u64>,
+    /// How long the data folder keeps a room that nobody uses: its store, its saved state. A room that is open, or has a durable timer, stays.
+    /// `None` means for ever.
+    pub store_expiry: Option<Duration>,
     /// How long after a swap traps count against the new release.
     pub probation: Duration,
     /// Traps of all rooms within the probation after which the server goes back to the previous release.
@@ -134,6 +137,7 @@ impl Limits {
             ("the time until the pong", "pong_timeout", self.pong_timeout),
             ("the time for a close frame's answer", "close_timeout", self.close_timeout),
             ("the time for a message", "message_timeout", self.message_timeout),
+            ("the time after which a room expires", "store_expiry", self.store_expiry.unwrap_or(MAX_TIME)),
         ];
         let zero = times.iter().find(|(.., time)| time.is_zero());
         if let Some((noun, setting, _)) = zero {
@@ -223,6 +227,7 @@ impl Default for Limits {
             max_snapshot_bytes: 16 << 20,
             store_room_bytes: 64 << 20,
             store_total_bytes: None,
+            store_expiry: None,
             probation: Duration::from_secs(10),
             probation_traps: 3,
         }
@@ -354,6 +359,7 @@ mod tests {
         assert_eq!(setting(|limits| limits.ping_interval = Duration::ZERO), "ping_interval");
         assert_eq!(setting(|limits| limits.message_timeout = Duration::ZERO), "message_timeout");
         assert_eq!(setting(|limits| limits.client_memory_bytes = Some(0)), "client_memory_bytes");
+        assert_eq!(setting(|limits| limits.store_expiry = Some(Duration::ZERO)), "store_expiry");
         assert!(refusal(|limits| limits.max_request_bytes = 100).to_string().contains("8KiB is the least"));
     }
 

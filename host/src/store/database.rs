@@ -17,9 +17,9 @@ use super::readers::Readers;
 use super::room_store::RoomStore;
 use super::settings::Settings;
 use super::space::Space;
-use super::state::{DueRoom, Usage};
+use super::state::{DueRoom, Place, Step, Usage};
 use super::threads::Threads;
-use super::upkeep::Upkeep;
+use super::upkeep::{self, Upkeep};
 use super::write::{DurableTimer, Snapshot};
 use super::writer::Writer;
 use super::{connection, query, schema};
@@ -43,7 +43,7 @@ impl Database {
         let failed = |source| OpenError::database(&file, source);
         let mut connection = connection::for_writing(&file, settings.sync).map_err(failed)?;
         schema::prepare(&mut connection, &file)?;
-        let (start, was_clean) = note_start(&mut connection).map_err(failed)?;
+        let (start, was_clean) = note_start(&mut connection, upkeep::wall_us()).map_err(failed)?;
         let total = query::total(&connection).map_err(failed)?;
         let space = Arc::new(Space::new(total, settings.total_bytes));
 
@@ -121,10 +121,10 @@ impl Database {
         self.threads.readers.read(move |connection| query::due_rooms(connection, until_us, limit))
     }
 
-    /// Removes some rooms that were last opened before a time, are not open and have no timer, and returns how many. It may leave some: ask
-    /// again until it returns 0.
-    pub fn expire(&self, opened_before_us: u64) -> impl Future<Output = Result<usize, CommitError>> + Send + use<> {
-        self.ask(move |answer| Job::Expire { opened_before_us, answer })
+    /// Removes some rooms that nobody has used since a time, are not open and have no timer. It begins at a place, and says where to go on.
+    /// A room is used when it opens, while it is open, and when it closes.
+    pub fn expire(&self, unused_since_us: u64, from: Place) -> impl Future<Output = Result<Step, CommitError>> + Send + use<> {
+        self.ask(move |answer| Job::Expire { unused_since_us, from, answer })
     }
 
     /// Makes the commits that wait durable, writes the mark of a clean shutdown, and lets go of the folder. It blocks. Commits and reads
@@ -145,12 +145,15 @@ impl Database {
 
 /// Counts the start, which also shows that the database can be written. Returns its number, and whether the process before has closed the
 /// database.
-fn note_start(connection: &mut Connection) -> rusqlite::Result<(i64, bool)> {
+fn note_start(connection: &mut Connection, now_us: u64) -> rusqlite::Result<(i64, bool)> {
     let transaction = connection.transaction()?;
     let was_clean = transaction.query_row("SELECT value FROM meta WHERE name = 'clean'", [], |row| row.get(0))?;
     transaction.execute("UPDATE meta SET value = 0 WHERE name = 'clean'", [])?;
     let sql = "UPDATE meta SET value = value + 1 WHERE name = 'starts' RETURNING value";
     let start = transaction.query_row(sql, [], |row| row.get(0))?;
+    // Rooms that were open in a crash were used until then, and nobody knows when that was. They are no longer open, and not clean.
+    let sql = "UPDATE rooms SET used = max(used, ?1), is_open = -1 WHERE is_open > 0";
+    transaction.execute(sql, [query::signed(now_us)])?;
     transaction.commit()?;
     Ok((start, was_clean))
 }

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use super::done::Done;
 use super::error::CommitError;
 use super::life::Life;
+use super::state::{Place, Step};
 use super::write::Write;
 
 /// The writes of one turn.
@@ -29,8 +30,8 @@ pub(super) enum Job {
     Open { life: Arc<Life>, answer: oneshot::Sender<Result<i64, CommitError>> },
     /// Reserve ids, and answer the first one.
     ReserveIds { count: u64, answer: oneshot::Sender<Result<u64, CommitError>> },
-    /// Remove some rooms that nobody has opened since then, and answer how many.
-    Expire { opened_before_us: u64, answer: oneshot::Sender<Result<usize, CommitError>> },
+    /// Remove some rooms that nobody has used since then, from this place on.
+    Expire { unused_since_us: u64, from: Place, answer: oneshot::Sender<Result<Step, CommitError>> },
     /// Move the rest of the log into the database file, and start the log over.
     FinishCheckpoint,
     /// Write the mark of a clean shutdown, and end.

@@ -21,6 +21,7 @@
 //! | `transaction` | the jobs of one transaction, as SQL |
 //! | `query` | reads, as SQL |
 //! | `readers` | the reader threads |
+//! | `expiry` | the expiry of rooms, in steps |
 //! | `upkeep` | the thread that keeps the database small |
 //! | `space` | the bytes of all rooms, and their limit |
 //! | `tools` | the commands of `ws-host data` |
@@ -29,7 +30,7 @@
 //! | `schema` | the tables and their versions |
 //! | `error` | the errors |
 //!
-//! **Time.** Callers bring the time, in microseconds since 1970.
+//! **Time.** Callers bring the time, in microseconds since 1970. Only the start and the thread of upkeep read the clock themselves.
 //!
 //! **Failure.** When a transaction fails, every turn in it fails, and so does every later turn of its rooms until they are opened again.
 //! The database refuses commits until a probe write succeeds. The log gets one line for the failure and one for its end.
@@ -38,6 +39,7 @@ mod connection;
 mod database;
 mod done;
 mod error;
+mod expiry;
 mod folder;
 mod job;
 mod life;
@@ -63,7 +65,7 @@ pub use error::{CommitError, OpenError, ReadError};
 pub use opened::Opened;
 pub use room_store::RoomStore;
 pub use settings::{Settings, Sync};
-pub use state::{DueRoom, Entry, Page, Usage};
+pub use state::{DueRoom, Entry, Page, Place, Step, Usage};
 pub use write::{DurableTimer, Snapshot, Write};
 
 /// The longest key, in bytes.

@@ -21,7 +21,7 @@ pub(super) struct Range<'a> {
 pub(super) struct RoomRow {
     pub(super) id: i64,
     pub(super) usage: Usage,
-    /// The start of the host in which the room is or was open; 0 if it has ended in good order.
+    /// The start of the host in which the room is open, and -1 if it was open when an earlier start ended; 0 if it has ended in good order.
     pub(super) open_in: i64,
 }
 

@@ -39,6 +39,11 @@ const STEPS: &[&str] = &["
         room INTEGER NOT NULL, sha256 TEXT NOT NULL, release TEXT NOT NULL, version TEXT NOT NULL, saved INTEGER NOT NULL,
         data BLOB NOT NULL, UNIQUE (room, sha256)
     ) STRICT;
+", "
+    -- When it was last opened or closed. A room that is open is used all the time.
+    ALTER TABLE rooms RENAME COLUMN opened TO used;
+    DROP INDEX rooms_by_opening;
+    CREATE INDEX rooms_by_use ON rooms (used);
 "];
 
 /// Brings the file to the newest version.
@@ -113,6 +118,17 @@ mod tests {
             .expect("the database works");
         let found: i64 = connection.query_row("SELECT y FROM a", [], |row| row.get(0)).expect("the database works");
         assert_eq!((found, version(&connection, &file).expect("the database works")), (8, 2));
+    }
+
+    #[test]
+    fn the_opening_of_a_room_in_the_first_version_is_its_last_use() {
+        let (_folder, file, mut connection) = database();
+        bring_to(&STEPS[..1], &mut connection, &file).expect("the database works");
+        assert!(matches!(check(&connection, &file), Err(OpenError::Older { .. })));
+        connection.execute("INSERT INTO rooms (name, opened, is_open) VALUES ('a', 7, 0)", []).expect("the database works");
+        prepare(&mut connection, &file).expect("the database works");
+        let used: i64 = connection.query_row("SELECT used FROM rooms", [], |row| row.get(0)).expect("the database works");
+        assert_eq!(used, 7);
     }
 
     #[test]

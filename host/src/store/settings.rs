@@ -28,8 +28,11 @@ pub struct Settings {
     pub sync: Sync,
     /// The most bytes of keys, values, timers and snapshots of all rooms; no limit if `None`.
     pub total_bytes: Option<u64>,
-    /// Rooms that nobody has opened for this long are removed, unless they have a durable timer; none if `None`.
+    /// Rooms that nobody has used for this long are removed, unless they have a durable timer; none if `None`.
     pub expire_after: Option<Duration>,
+    /// The time from the start to the first look for such rooms, if it is shorter than `expire_after`. A machine may start with a wrong
+    /// clock, and set it within this time.
+    pub first_expiry: Duration,
     /// The pause between two probe writes while the database is unavailable.
     pub probe_interval: Duration,
     /// The pages of 4 KiB in the log at which a checkpoint begins. With more of them, more pages are written once instead of several times;
@@ -43,6 +46,7 @@ impl Default for Settings {
             sync: Sync::default(),
             total_bytes: None,
             expire_after: None,
+            first_expiry: Duration::from_secs(60),
             probe_interval: Duration::from_secs(1),
             log_pages: 16_000,
         }

@@ -37,3 +37,19 @@ pub struct DueRoom {
     /// When its next timer is due, in microseconds since 1970.
     pub due_us: u64,
 }
+
+/// A place in the order of the rooms' last use, from which their expiry goes on. By default it is the beginning.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Place {
+    pub(super) used: i64,
+    pub(super) room: i64,
+}
+
+/// The result of one step of an expiry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// The number of rooms that it has removed.
+    pub removed: usize,
+    /// Where the next step goes on; `None` if it was the last one.
+    pub next: Option<Place>,
+}

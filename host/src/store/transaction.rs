@@ -58,28 +58,6 @@ pub(super) fn run(
     Ok((outcomes, total))
 }
 
-/// Removes some rooms that were last opened before this time and have no timer. Returns how many, and the bytes that they had.
-pub(super) fn expire(connection: &mut Connection, start: i64, opened_before_us: u64) -> rusqlite::Result<(usize, u64)> {
-    // At these numbers the transaction ends: more would hold up the turns that wait.
-    const KEYS: u64 = 10_000;
-    const ROOMS: usize = 100;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let (mut keys, mut bytes, mut removed) = (0, 0, 0);
-    while keys < KEYS && removed < ROOMS {
-        let mut statement = transaction.prepare_cached(
-            "SELECT id, keys, bytes + extra FROM rooms WHERE opened < ?1 AND is_open <> ?2
-             AND NOT EXISTS (SELECT 1 FROM timers WHERE room = rooms.id) ORDER BY opened LIMIT 1",
-        )?;
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, unsigned(row.get(1)?), unsigned(row.get(2)?)));
-        let found = statement.query_row(params![signed(opened_before_us), start], read).optional()?;
-        let Some((room, room_keys, room_bytes)) = found else { break };
-        remove_room(&transaction, room)?;
-        (keys, bytes, removed) = (keys + room_keys, bytes + room_bytes, removed + 1);
-    }
-    transaction.commit()?;
-    Ok((removed, bytes))
-}
-
 /// Removes all that the database has of a room.
 pub(super) fn remove_room(transaction: &Transaction<'_>, room: i64) -> rusqlite::Result<()> {
     for statement in [
@@ -97,7 +75,7 @@ pub(super) fn remove_room(transaction: &Transaction<'_>, room: i64) -> rusqlite:
 fn open(transaction: &Transaction<'_>, start: i64, life: &Life) -> rusqlite::Result<i64> {
     let Some(row) = query::room(transaction, &life.name)? else { return Ok(0) };
     life.set_row(row.id);
-    let mut statement = transaction.prepare_cached("UPDATE rooms SET opened = ?2, is_open = ?3 WHERE id = ?1")?;
+    let mut statement = transaction.prepare_cached("UPDATE rooms SET used = max(used, ?2), is_open = ?3 WHERE id = ?1")?;
     statement.execute(params![row.id, signed(life.opened_us), start])?;
     Ok(row.open_in)
 }
@@ -130,10 +108,10 @@ pub(super) fn apply(transaction: &Transaction<'_>, start: i64, life: &Life, writ
             Write::DropTimer(id) => drop_timer(transaction, room, &mut change, *id)?,
             Write::Save(snapshot) => save(transaction, room, &mut change, snapshot)?,
             Write::DropSnapshots { except } => drop_snapshots(transaction, room, &mut change, except.as_deref())?,
-            Write::Close => {}
+            Write::Close { at_us } => note_use(transaction, room, *at_us)?,
         }
     }
-    let open_in = if writes.last() == Some(&Write::Close) { 0 } else { start };
+    let open_in = if matches!(writes.last(), Some(Write::Close { .. })) { 0 } else { start };
     let mut statement = transaction.prepare_cached(
         "UPDATE rooms SET keys = keys + ?2, bytes = bytes + ?3, extra = extra + ?4, is_open = ?5 WHERE id = ?1
          RETURNING keys, bytes",
@@ -144,13 +122,19 @@ pub(super) fn apply(transaction: &Transaction<'_>, start: i64, life: &Life, writ
     Ok((usage, change.bytes + change.extra))
 }
 
+/// Notes that a room was used. A clock that was set back does not make it older.
+fn note_use(transaction: &Transaction<'_>, room: i64, at_us: u64) -> rusqlite::Result<()> {
+    let sql = "UPDATE rooms SET used = max(used, ?2) WHERE id = ?1";
+    transaction.prepare_cached(sql)?.execute(params![room, signed(at_us)]).map(drop)
+}
+
 /// The room's row, which its first commit makes.
 fn row_for_writing(transaction: &Transaction<'_>, start: i64, life: &Life) -> rusqlite::Result<i64> {
     if let Some(row) = query::row(transaction, life)? {
         life.set_row(row);
         return Ok(row);
     }
-    let mut statement = transaction.prepare_cached("INSERT INTO rooms (name, opened, is_open) VALUES (?1, ?2, ?3)")?;
+    let mut statement = transaction.prepare_cached("INSERT INTO rooms (name, used, is_open) VALUES (?1, ?2, ?3)")?;
     let row = statement.insert(params![life.name, signed(life.opened_us), start])?;
     life.set_row(row);
     Ok(row)

@@ -16,10 +16,13 @@ use super::connection;
 use super::error::{OpenError, explain};
 use super::job::{Job, Jobs};
 use super::settings::Settings;
+use super::state::Place;
 use crate::log::LogThrottle;
 
 /// The longest pause between two looks for expired rooms.
 const MAX_EXPIRY_INTERVAL: Duration = Duration::from_secs(3600);
+/// The shortest one.
+const MIN_EXPIRY_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The way to the thread.
 #[derive(Debug)]
@@ -31,12 +34,11 @@ pub(super) struct Upkeep {
 impl Upkeep {
     /// Starts the thread. It sends the writer `Job::FinishCheckpoint` after each checkpoint.
     pub(super) fn start(file: &Path, settings: &Settings, jobs: Jobs) -> Result<Self, OpenError> {
-        let expire_after = settings.expire_after;
+        let expiry = settings.expire_after.map(|age| (age, Instant::now() + settings.first_expiry.min(age)));
         let connection = connection::for_writing(file, settings.sync).map_err(|source| OpenError::database(file, source))?;
         let (wake, woken) = mpsc::sync_channel(1);
-        let thread = std::thread::Builder::new()
-            .name("store-upkeep".into())
-            .spawn(move || serve(&connection, expire_after, &woken, &jobs));
+        let thread =
+            std::thread::Builder::new().name("store-upkeep".into()).spawn(move || serve(&connection, expiry, &woken, &jobs));
         let folder = || file.parent().unwrap_or(file).to_owned();
         let thread = thread.map_err(|source: io::Error| OpenError::Folder { folder: folder(), source })?;
         Ok(Self { wake, thread })
@@ -65,18 +67,17 @@ pub(super) fn log_pages(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached("PRAGMA wal_checkpoint(NOOP)")?.query_row([], |row| row.get(1))
 }
 
-fn serve(connection: &Connection, expire_after: Option<Duration>, woken: &Receiver<()>, jobs: &Jobs) {
+/// Serves until the writer ends. Rooms of this age expire, for the first time at this time.
+fn serve(connection: &Connection, mut expiry: Option<(Duration, Instant)>, woken: &Receiver<()>, jobs: &Jobs) {
     let failing = LogThrottle::one("checkpoints of the database");
-    // The first time at once: a process that is often started anew would never come to it.
-    let mut next_expiry = expire_after.map(|_| Instant::now());
     loop {
-        let pause = next_expiry.map(|due| due.saturating_duration_since(Instant::now()));
+        let pause = expiry.map(|(_, due)| due.saturating_duration_since(Instant::now()));
         match pause.map_or_else(|| woken.recv().map_err(RecvTimeoutError::from), |pause| woken.recv_timeout(pause)) {
             Ok(()) => checkpoint(connection, jobs, &failing),
             Err(RecvTimeoutError::Timeout) => {
-                if let Some(age) = expire_after {
-                    expire(age, jobs);
-                    next_expiry = Some(Instant::now() + age.min(MAX_EXPIRY_INTERVAL));
+                if let Some((age, due)) = &mut expiry {
+                    expire(*age, jobs);
+                    *due = Instant::now() + (*age).clamp(MIN_EXPIRY_INTERVAL, MAX_EXPIRY_INTERVAL);
                 }
             }
             Err(RecvTimeoutError::Disconnected) => return,
@@ -96,21 +97,24 @@ fn checkpoint(connection: &Connection, jobs: &Jobs, failing: &LogThrottle) {
     }
 }
 
-/// Removes all rooms that nobody has opened for this long, some in each transaction.
+/// Removes all rooms that nobody has used for this long, some in each transaction.
 fn expire(age: Duration, jobs: &Jobs) {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    let opened_before_us = u64::try_from(now.saturating_sub(age).as_micros()).unwrap_or(u64::MAX);
-    let mut removed = 0;
-    loop {
+    let unused_since_us = wall_us().saturating_sub(u64::try_from(age.as_micros()).unwrap_or(u64::MAX));
+    let (mut removed, mut next) = (0, Some(Place::default()));
+    while let Some(from) = next {
         let (answer, answered) = oneshot::channel();
-        jobs.submit(Job::Expire { opened_before_us, answer });
-        match answered.blocking_recv() {
-            Ok(Ok(rooms)) if rooms > 0 => removed += rooms,
-            // An error is told by the writer, and the next round tries again.
-            _ => break,
-        }
+        jobs.submit(Job::Expire { unused_since_us, from, answer });
+        // An error is told by the writer, and the next round tries again.
+        let Ok(Ok(step)) = answered.blocking_recv() else { break };
+        (removed, next) = (removed + step.removed, step.next);
     }
     if removed > 0 {
-        tracing::info!("{removed} rooms have expired: nobody opened them for {age:?}");
+        tracing::info!("rooms that nobody has used for {age:?} are deleted: {removed}");
     }
+}
+
+/// The time of the wall clock, in microseconds since 1970.
+pub(super) fn wall_us() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }

@@ -25,7 +25,10 @@ pub enum Write {
         except: Option<Arc<str>>,
     },
     /// The room ends in good order. Unless a later commit follows, the next opening finds it `clean`.
-    Close,
+    Close {
+        /// When it ends, in microseconds since 1970.
+        at_us: u64,
+    },
 }
 
 /// A timer that outlives the process.
@@ -63,7 +66,7 @@ impl Write {
             Self::Set(key, value) => key.len() + value.len(),
             Self::SetTimer(timer) => timer.payload.len(),
             Self::Save(snapshot) => snapshot.version.len() + snapshot.data.len(),
-            Self::Delete(_) | Self::Clear | Self::DropTimer(_) | Self::DropSnapshots { .. } | Self::Close => 0,
+            Self::Delete(_) | Self::Clear | Self::DropTimer(_) | Self::DropSnapshots { .. } | Self::Close { .. } => 0,
         }
     }
 }

@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode};
 
 use super::error::{CommitError, explain};
+use super::expiry;
 use super::folder::FolderLock;
 use super::job::Job;
 use super::space::Space;
+use super::state::{Place, Step};
 use super::transaction::{self, Outcome};
 use super::upkeep::{self, Upkeep};
 
@@ -51,7 +53,7 @@ impl Writer {
                     return self.close();
                 }
                 Some(Job::FinishCheckpoint) => self.finish_checkpoint(),
-                Some(Job::Expire { opened_before_us, answer }) => drop(answer.send(self.expire(opened_before_us))),
+                Some(Job::Expire { unused_since_us, from, answer }) => drop(answer.send(self.expire(unused_since_us, from))),
                 Some(first) => {
                     let batch;
                     (batch, left_over) = gather(first, &jobs);
@@ -121,15 +123,16 @@ impl Writer {
         }
     }
 
-    fn expire(&mut self, opened_before_us: u64) -> Result<usize, CommitError> {
+    fn expire(&mut self, unused_since_us: u64, from: Place) -> Result<Step, CommitError> {
         if !self.space.is_available() {
             return Err(CommitError::Unavailable);
         }
         let (connection, start) = (&mut self.connection, self.start);
-        match patiently(|| transaction::expire(connection, start, opened_before_us)) {
-            Ok((rooms, bytes)) => {
+        match patiently(|| expiry::run(connection, start, unused_since_us, from)) {
+            Ok((step, bytes)) => {
                 self.space.set_total(self.space.total().saturating_sub(bytes));
-                Ok(rooms)
+                self.watch_log();
+                Ok(step)
             }
             Err(error) => {
                 self.fail(&error);

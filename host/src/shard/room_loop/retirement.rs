@@ -131,7 +131,7 @@ impl<L: Launch> RoomLoop<L> {
             }
         }
         if is_clean && (self.is_journaled || !snapshots.is_empty()) {
-            self.room.keep(Write::Close);
+            self.room.keep(Write::Close { at_us: wall_us() });
         }
         self.commit().await;
     }

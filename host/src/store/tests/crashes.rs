@@ -96,7 +96,7 @@ impl Room {
             Write::DropTimer(id) => drop(self.timers.remove(&id)),
             Write::Save(snapshot) => drop(self.snapshots.insert(snapshot.sha256.to_string(), snapshot)),
             Write::DropSnapshots { except } => self.snapshots.retain(|sha256, _| except.as_deref() == Some(sha256)),
-            Write::Close => self.clean = true,
+            Write::Close { .. } => self.clean = true,
         }
     }
 }
@@ -156,7 +156,7 @@ fn write(random: &mut Rng) -> Write {
             Write::Save(Snapshot { release, sha256, version, data, saved_us: random.u64(..9) })
         }
         18 => Write::DropSnapshots { except: random.bool().then_some(sha256) },
-        _ => Write::Close,
+        _ => CLOSE,
     }
 }
 
@@ -167,7 +167,7 @@ fn jobs(random: &mut Rng, state: &State) -> (Vec<Job>, State) {
         let name = *random.choice(&ROOMS).expect("the files are read and written");
         let mut writes: Vec<_> = (0..random.usize(1..4)).map(|_| write(random)).collect();
         let last = writes.pop();
-        writes.retain(|write| *write != Write::Close);
+        writes.retain(|write| *write != CLOSE);
         writes.extend(last);
         let room = state.entry(name.to_owned()).or_default();
         writes.iter().for_each(|write| room.make(write));

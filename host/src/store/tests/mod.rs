@@ -2,6 +2,7 @@
 
 mod crashes;
 mod durability;
+mod expiry;
 mod opening;
 mod reading;
 mod tools;
@@ -10,6 +11,9 @@ use std::sync::{Arc, mpsc};
 
 use super::error::CommitError;
 use super::*;
+
+/// The room ends in good order at the time 1,000, at which rooms of these tests open.
+const CLOSE: Write = Write::Close { at_us: 1_000 };
 
 /// A data folder with its open database.
 struct Store {

@@ -1,4 +1,4 @@
-//! Openings: of the folder and of rooms. Ids, timers and expiry.
+//! Openings: of the folder and of rooms. Ids and timers.
 
 use super::*;
 use crate::store::error::{OpenError, ReadError};
@@ -47,7 +47,7 @@ fn a_room_is_clean_if_its_last_life_was_closed() {
     commit(&opened.store, vec![set("a", "1")]).expect("the database works");
     let opened = store.room("lobby");
     assert!(!opened.clean, "its last life wrote, and did not end");
-    commit(&opened.store, vec![Write::Close]).expect("the database works");
+    commit(&opened.store, vec![CLOSE]).expect("the database works");
     store.restart();
     assert!(store.room("lobby").clean);
     store.restart();
@@ -129,55 +129,4 @@ fn rooms_with_due_timers_come_the_most_overdue_first() {
     assert_eq!(due(400, 10), expected);
     assert_eq!(due(400, 1), expected[..1]);
     assert_eq!(due(49, 10), []);
-}
-
-#[test]
-fn rooms_that_nobody_opened_for_long_are_removed_but_no_open_one_and_none_with_a_timer() {
-    let mut store = Store::new();
-    for (name, opened_us) in [("old", 10), ("timed", 10), ("open", 10), ("new", 20)] {
-        let room = wait(store.database.open_room(name.into(), opened_us)).expect("the database works").store;
-        commit(&room, vec![set("a", "123")]).expect("the database works");
-        match name {
-            "open" => {}
-            "timed" => drop(commit(&room, vec![Write::SetTimer(timer(1, 1_000)), Write::Close])),
-            _ => drop(commit(&room, vec![Write::Close])),
-        }
-    }
-    assert_eq!(wait(store.database.expire(20)), Ok(1));
-    assert_eq!(wait(store.database.expire(20)), Ok(0));
-    assert_eq!(store.database.total_bytes(), 3 * 4 + 4);
-    let value = |store: &Store, room| get(&store.room(room).store, "a");
-    assert_eq!((value(&store, "old"), value(&store, "new")), (None, Some("123".into())));
-    store.restart();
-    assert_eq!(wait(store.database.expire(20)), Ok(1), "a crash leaves no room open for ever");
-    assert_eq!((value(&store, "open"), value(&store, "timed")), (None, Some("123".into())));
-}
-
-#[test]
-fn with_an_age_old_rooms_expire_by_themselves() {
-    let store = Store::new();
-    let room = store.room("old").store;
-    commit(&room, vec![set("a", "123"), Write::Close]).expect("the database works");
-    store.database.close();
-    let settings = Settings { expire_after: Some(std::time::Duration::from_secs(60)), ..Settings::default() };
-    let database = Database::open(store.folder.path(), &settings).expect("the database works");
-    while database.total_bytes() > 0 {
-        wait(database.reserve_ids(1)).expect("the database works");
-    }
-    database.close();
-}
-
-#[test]
-fn a_close_in_the_middle_of_an_expiry_ends() {
-    let store = Store::new();
-    store.database.close();
-    let settings = Settings { expire_after: Some(std::time::Duration::from_secs(60)), ..Settings::default() };
-    for _ in 0..3 {
-        let database = Database::open(store.folder.path(), &Settings::default()).expect("the database works");
-        let room = wait(database.open_room("old".into(), 1_000)).expect("the database works").store;
-        commit(&room, vec![set("a", "123"), Write::Close]).expect("the database works");
-        database.close();
-        // The removal of the room is followed by a second look, which comes behind the close.
-        Database::open(store.folder.path(), &settings).expect("the database works").close();
-    }
 }

@@ -26,7 +26,7 @@ fn filled() -> Store {
     commit(&room, (0..1500).map(|number| set(&format!("{number:04}"), "x")).collect()).expect("the database works");
     let bytes = Write::Set("bytes".into(), vec![0, 255].into());
     let timed = Write::SetTimer(DurableTimer { every_us: Some(5), ..timer(u64::MAX, 9) });
-    commit(&room, vec![bytes, timed, Write::Save(snapshot("ab", "state", 3)), Write::Close]).expect("the database works");
+    commit(&room, vec![bytes, timed, Write::Save(snapshot("ab", "state", 3)), CLOSE]).expect("the database works");
     commit(&store.room("other").store, vec![set("a", "1")]).expect("the database works");
     store
 }
@@ -51,7 +51,7 @@ fn an_import_of_an_export_gives_the_same_database() {
 fn an_export_can_name_rooms_and_names_one_that_does_not_exist() {
     let store = filled();
     let lines = export(store.folder.path(), &["other"]);
-    let facts = r#"{"room":"other","opened":1000,"clean":false}"#;
+    let facts = r#"{"room":"other","used":1000,"clean":false}"#;
     assert_eq!(lines, [r#"{"room":"other","key":"a","value":"1"}"#, facts]);
     let mut archive = Archive::open(store.folder.path()).expect("the database works");
     let missing = archive.export(&["other".into(), "none".into()], |_| Err(ReadError::Closed));

@@ -35,8 +35,8 @@ pub struct RoomInfo {
     pub timers: u64,
     /// Its saved states.
     pub snapshots: u64,
-    /// When it was last opened, in microseconds since 1970.
-    pub opened: u64,
+    /// When it was last opened or closed, in microseconds since 1970.
+    pub used: u64,
     /// Whether it has ended in good order since.
     pub clean: bool,
 }
@@ -63,7 +63,7 @@ impl Archive {
     pub fn rooms(&self) -> Result<Vec<RoomInfo>, ReadError> {
         let mut statement = self.connection.prepare(
             "SELECT name, keys, bytes, (SELECT count(*) FROM timers WHERE room = rooms.id),
-                (SELECT count(*) FROM snapshots WHERE room = rooms.id), opened, is_open = 0
+                (SELECT count(*) FROM snapshots WHERE room = rooms.id), used, is_open = 0
              FROM rooms ORDER BY name",
         )?;
         let read = |row: &Row<'_>| {
@@ -74,7 +74,7 @@ impl Archive {
                 bytes: number(2)?,
                 timers: number(3)?,
                 snapshots: number(4)?,
-                opened: number(5)?,
+                used: number(5)?,
                 clean: row.get(6)?,
             })
         };
@@ -188,8 +188,8 @@ fn export_room<E: From<ReadError>>(
         record(&Record::of_snapshot(room, &snapshot))?;
     }
     // An import of the others marks the room as changed, so the room's own facts come last.
-    let facts = transaction.query_row("SELECT opened, is_open = 0 FROM rooms WHERE id = ?1", [row], |row| {
-        Ok(Record { room: room.to_owned(), opened: Some(unsigned(row.get(0)?)), clean: Some(row.get(1)?), ..Record::default() })
+    let facts = transaction.query_row("SELECT used, is_open = 0 FROM rooms WHERE id = ?1", [row], |row| {
+        Ok(Record { room: room.to_owned(), used: Some(unsigned(row.get(0)?)), clean: Some(row.get(1)?), ..Record::default() })
     });
     record(&facts.map_err(failed)?)
 }

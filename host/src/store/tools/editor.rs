@@ -131,11 +131,11 @@ fn begin(connection: &mut Connection) -> Result<Transaction<'_>, CommitError> {
 fn make(transaction: &Transaction<'_>, start: i64, life: &Life, change: Change) -> rusqlite::Result<()> {
     match change {
         Change::Write(write) => transaction::apply(transaction, start, life, &[write]).map(drop),
-        Change::Room { opened_us, clean } => {
+        Change::Room { used_us, clean } => {
             let (_, _) = transaction::apply(transaction, start, life, &[])?;
             let open_in = if clean { 0 } else { start };
-            let sql = "UPDATE rooms SET opened = ?2, is_open = ?3 WHERE name = ?1";
-            transaction.prepare_cached(sql)?.execute(params![life.name, signed(opened_us), open_in]).map(drop)
+            let sql = "UPDATE rooms SET used = ?2, is_open = ?3 WHERE name = ?1";
+            transaction.prepare_cached(sql)?.execute(params![life.name, signed(used_us), open_in]).map(drop)
         }
     }
 }

@@ -40,9 +40,9 @@ pub struct Record {
     /// When the state was saved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub saved: Option<u64>,
-    /// When the room was last opened.
+    /// When the room was last opened or closed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub opened: Option<u64>,
+    pub used: Option<u64>,
     /// Whether the room has ended in good order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clean: Option<bool>,
@@ -83,7 +83,7 @@ pub(super) enum Change {
     /// A change by the store's own writes.
     Write(Write),
     /// The room's own facts.
-    Room { opened_us: u64, clean: bool },
+    Room { used_us: u64, clean: bool },
 }
 
 impl Record {
@@ -152,7 +152,7 @@ impl Record {
                 saved_us: self.saved.ok_or(RecordError::Missing("saved"))?,
             }))),
             (None, None, None, Some(clean)) => {
-                Ok(Change::Room { opened_us: self.opened.ok_or(RecordError::Missing("opened"))?, clean })
+                Ok(Change::Room { used_us: self.used.ok_or(RecordError::Missing("used"))?, clean })
             }
             _ => Err(RecordError::Kind),
         }

@@ -46,7 +46,8 @@ def build(app: Path, output: Path | None = None, quickly: bool = False) -> Path:
         with tempfile.TemporaryDirectory(prefix="ws-host-guest-") as folder:
             made = Path(folder, "made.wasm")
             entry = f"from ws_host_guest import inside\ninside.load_app({file.name!r}, {file.read_text('utf-8')!r})\n"
-            component.componentize(entry, seen["interfaces"], [str(file.absolute().parent)], made, file.name)
+            folders, modules = [str(file.absolute().parent)], filter(None, seen["imports"].values())
+            component.componentize(entry, seen["interfaces"], folders, modules, made, file.name)
             component.write(made, [hint], output)
     record.keep(file, output, kind, inputs)
     return output

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Iterable
 
+from . import archive, distributions
 from .inside import FAILURE
 from .load import SDK
 
@@ -18,8 +19,11 @@ class NotBuilt(Exception):
     """A build that failed, with the reason in one line. Python's own messages about the app went to stderr before."""
 
 
-def componentize(entry: str, interfaces: Iterable[str], folders: list[str], output: Path, what: str) -> None:
-    """Makes a component from an entry module, in a world of exactly these optional interfaces. `what` names it in errors."""
+def componentize(
+    entry: str, interfaces: Iterable[str], folders: list[str], modules: Iterable[str], output: Path, what: str
+) -> None:
+    """Makes a component from an entry module, in a world of exactly these optional interfaces. It keeps the files of the
+    packages that have these modules. `what` names it in errors."""
     import componentize_py  # type: ignore[import-untyped]
 
     package = Path(__file__).parent
@@ -35,6 +39,11 @@ def componentize(entry: str, interfaces: Iterable[str], folders: list[str], outp
         names = [f"/{place}/" for place, one in enumerate(path) if "site-packages" in one or "dist-packages" in one]
         imports = f"from ws_host_guest import load\nload.packages = {tuple(names)!r}\n"
         imports += "from ws_host_guest.entry import Flow, Gate, Handler, Lifecycle, Timers\n"
+        entries, left_out = distributions.kept(modules, path)
+        if left_out:
+            names_left = ", ".join(left_out)
+            print(f"{what} keeps no files of {names_left}, which are too many: import outside of handlers what it needs", file=sys.stderr)
+        archive.write(entries, code / archive.NAME)
         (code / "ws_host_component.py").write_text(imports + entry, "utf-8")
         rest: Any = ([], "ws_host_component", output, False, [], [], False, None)
         try:

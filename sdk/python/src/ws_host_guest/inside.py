@@ -7,7 +7,7 @@ import io
 import sys
 from pathlib import Path
 
-from . import _host, absent, bundle, load, running, traces, zones
+from . import _host, absent, archive, bundle, files, load, running, traces, zones
 
 FAILURE = "failure.txt"
 """The file in the folder of the code that tells why the app did not load."""
@@ -20,6 +20,7 @@ def load_app(name: str, source: str) -> None:
         load.load(name, source)
         zones.keep()
         _refuse_open_files(name)
+        _keep_files()
     except BaseException as error:
         is_sentence = isinstance(error, SystemExit) and isinstance(error.code, str)
         Path(__file__).parents[1].joinpath(FAILURE).write_text(f"{error}\n" if is_sentence else traces.own_traceback(error))
@@ -36,6 +37,7 @@ def make_runtime(modules: list[str]) -> None:
     for name in modules:
         load.try_import(name)
     zones.keep()
+    _keep_files()
     from . import loop
 
     assert loop, "a coroutine of the app finds its loop loaded"
@@ -44,6 +46,13 @@ def make_runtime(modules: list[str]) -> None:
     running.late = bundle.load_app
     gc.collect()
     gc.freeze()
+
+
+def _keep_files() -> None:
+    """Keeps the files that a handler may need, in place of the file system."""
+    archive.keep_standard_library()
+    archive.keep(Path(__file__).parents[1] / archive.NAME)
+    files.mount()
 
 
 def _print_lines() -> None:

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from . import component, record
+from . import absent, component, record
 
 INTERFACES = ("flow", "gate", "lifecycle", "timers")
 """The runtime exports all optional interfaces, so that a new handler needs no new runtime. Without a handler they do nothing."""
@@ -35,7 +35,7 @@ pickle pkgutil platform posixpath pprint queue quopri random re reprlib sched se
 socket sqlite3 sre_compile sre_constants sre_parse stat statistics string stringprep struct subprocess sys sysconfig tempfile
 textwrap threading time timeit token tokenize tomllib traceback tracemalloc types typing unicodedata urllib uuid warnings
 weakref xml zipfile zipimport zlib zoneinfo""".split()
-"""The modules of the standard library that each runtime has."""
+"""The modules of the standard library that each runtime has loaded."""
 
 LATE = """_strptime collections.abc concurrent.futures contextlib email.message email.utils encodings.ascii encodings.cp1252
 encodings.idna encodings.latin_1 encodings.utf_16 html.parser http.cookies importlib.metadata importlib.resources
@@ -53,7 +53,8 @@ def _runtime(imports: dict[str, str | None], output: Path) -> Path:
     """Returns a runtime that has these modules. One that the project used before serves, if it has them all."""
     state = output.with_name("runtime.json")
     before = _read(state)
-    wanted = {name: path for name, path in imports.items() if path or name.partition(".")[0] not in COMMON}
+    # Each runtime keeps all of the standard library: a module that it has not loaded is only slower.
+    wanted = {name: path for name, path in imports.items() if path or not absent.is_standard(name)}
     both = {**before, **wanted}
     both = {name: path for name, path in both.items() if path is None or Path(path).is_file()}
     runtime = _folder() / f"{_key(both)}.wasm"
@@ -62,17 +63,17 @@ def _runtime(imports: dict[str, str | None], output: Path) -> Path:
     else:
         new = ", ".join(sorted({name.partition(".")[0] for name in wanted if name not in before}))
         print(f"building the Python runtime of this app once{f', with {new}' if new else ''}", file=sys.stderr)
-        _make(runtime, [*COMMON, *LATE, *both])
+        _make(runtime, [*COMMON, *LATE, *both], list(filter(None, both.values())))
     output.parent.mkdir(parents=True, exist_ok=True)
     state.write_text(json.dumps(both), "utf-8")
     return runtime
 
 
-def _make(runtime: Path, modules: list[str]) -> None:
+def _make(runtime: Path, modules: list[str], paths: list[str]) -> None:
     entry = f"from ws_host_guest import inside\ninside.make_runtime({modules!r})\n"
     with tempfile.TemporaryDirectory(prefix="ws-host-guest-") as folder:
         made = Path(folder, "made.wasm")
-        component.componentize(entry, INTERFACES, [], made, "the runtime")
+        component.componentize(entry, INTERFACES, [], paths, made, "the runtime")
         runtime.parent.mkdir(parents=True, exist_ok=True)
         component.write(made, [], runtime)
     kept = sorted(runtime.parent.glob("*.wasm"), key=lambda path: path.stat().st_mtime, reverse=True)

@@ -52,7 +52,7 @@ struct Language {
     has_lines: bool,
     /// Whether a file is a source of the project. The path is relative to the project's directory.
     is_source: fn(&Path) -> bool,
-    /// The files that went into a component, as far as the tools tell. They are sources too.
+    /// The files and the listed folders that went into a component, as far as the tools tell. They are sources too.
     inputs: fn(&Path) -> Vec<PathBuf>,
 }
 
@@ -154,8 +154,11 @@ impl Project {
         if (self.language.is_source)(below) {
             return true;
         }
-        let is_input = |path: PathBuf| self.inputs.read().is_ok_and(|inputs| inputs.contains(&path));
-        std::path::absolute(self.dir.join(below)).is_ok_and(is_input)
+        let Ok(path) = std::path::absolute(self.dir.join(below)) else { return false };
+        // A folder among the inputs is one whose list of files counts.
+        self.inputs
+            .read()
+            .is_ok_and(|inputs| inputs.contains(&path) || path.parent().is_some_and(|folder| inputs.contains(folder)))
     }
 
     /// Builds the project and returns the path of its component.
@@ -168,5 +171,19 @@ impl Project {
             *inputs = (self.language.inputs)(&component).into_iter().collect();
         }
         Ok(component)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_among_the_inputs_and_each_of_a_folder_among_them_is_a_source() {
+        let dir = PathBuf::from("/project");
+        let inputs = ["words.txt", "texts"].map(|name| dir.join(name)).into();
+        let project = Project { dir, language: &python::PYTHON, inputs: Arc::new(RwLock::new(inputs)) };
+        assert!(["app.py", "words.txt", "texts/new.txt"].iter().all(|path| project.is_source(Path::new(path))));
+        assert!(!["notes.txt", "texts/more/new.txt"].iter().any(|path| project.is_source(Path::new(path))));
     }
 }

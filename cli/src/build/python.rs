@@ -1,13 +1,15 @@
 //! Builds a Python guest with the SDK, which wraps componentize-py.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::bail;
+use serde_json::Value;
 
 use super::shown::{copied, without_colours};
-use super::{Language, NotBuilt, Purpose, unknown_inputs};
+use super::{Language, NotBuilt, Purpose};
 
 /// Python projects.
 pub(super) const PYTHON: Language = Language {
@@ -17,7 +19,7 @@ pub(super) const PYTHON: Language = Language {
     build,
     has_lines: false,
     is_source,
-    inputs: unknown_inputs,
+    inputs,
 };
 
 /// Python in the project's own virtual environment.
@@ -26,7 +28,10 @@ const OWN_PYTHON: &str = ".venv/bin/python";
 /// The folder into which `ws-host new` copies the SDK.
 const VENDORED: &str = "vendor/ws-host-guest";
 
-/// The component, below the project. Its folder is hidden, so it is not watched as a source.
+/// The folder of the components, below the project. It is hidden, so it is not watched as a source.
+const FOLDER: &str = ".ws-host";
+
+/// The component, below the project.
 const COMPONENT: &str = ".ws-host/app.wasm";
 
 /// The component for `ws-host dev`, of the same name. The SDK builds it in a second, and it takes a little longer to start.
@@ -90,9 +95,35 @@ fn is_source(below: &Path) -> bool {
     is_python && !below.components().any(|part| matches!(part.as_os_str().to_str(), Some("__pycache__" | "venv" | "env")))
 }
 
+/// Reads the record that the SDK keeps beside a component. It names the files that the app reads, and the folders that it lists.
+fn inputs(component: &Path) -> Vec<PathBuf> {
+    let mut record = component.as_os_str().to_owned();
+    record.push(".inputs");
+    let record: Value = fs::read(record).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+    let files = record["files"].as_object().into_iter().flat_map(|files| files.keys());
+    // Python resolves the links in the path of the project.
+    let dir = component.ancestors().find(|folder| folder.ends_with(FOLDER)).and_then(Path::parent).unwrap_or(component);
+    let (shown, real) = (std::path::absolute(dir).unwrap_or_default(), dir.canonicalize().unwrap_or_default());
+    files.map(|file| Path::new(file).strip_prefix(&real).map_or_else(|_| file.into(), |below| shown.join(below))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_files_of_the_record_are_inputs_even_if_a_link_leads_to_the_project() {
+        let dir = tempfile::tempdir().expect("a temporary folder can be made");
+        let real = dir.path().canonicalize().expect("the folder exists").join("real");
+        fs::create_dir_all(real.join(".ws-host/dev")).expect("a folder can be made");
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&real, &link).expect("a link can be made");
+        let record =
+            serde_json::json!({ "files": { real.join("words.txt").to_str().expect("the path is text"): "", "/p/x.py": "" } });
+        fs::write(real.join(".ws-host/dev/app.wasm.inputs"), record.to_string()).expect("the record can be written");
+        assert_eq!(inputs(&link.join(QUICK_COMPONENT)), [PathBuf::from("/p/x.py"), link.join("words.txt")]);
+        assert!(inputs(Path::new("elsewhere/app.wasm")).is_empty());
+    }
 
     #[test]
     fn python_files_are_sources_and_caches_and_environments_are_not() {

@@ -45,6 +45,25 @@ class Looking(unittest.TestCase):
         self.assertEqual([Path(file).name for file in seen["data"]], ["words.txt"])
         self.assertEqual(list(seen["own"]), ["names"])
 
+    def test_look_returns_what_a_package_reads_of_the_app_and_not_what_it_reads_of_itself(self):
+        packages = self.folder / "site-packages"
+        packages.mkdir()
+        self.write("", "site-packages/own.txt")
+        self.write("from pathlib import Path\ndef read(file): return Path(file).read_text()\nread(Path(__file__).with_name('own.txt'))\n", "site-packages/reader.py")
+        (self.folder / "texts").mkdir()
+        self.write("hello", "texts/hello.txt")
+        app = "from ws_host_guest import App\nimport os, reader\napp = App()\n"
+        app += f"os.chdir({str(self.folder)!r})\nTEXTS = [reader.read(f'texts/{{name}}') for name in os.listdir('texts')]\n"
+        with mock.patch.dict(os.environ, PYTHONPATH=str(packages)):
+            seen = build.look(self.write(app))
+        self.assertEqual([Path(path).name for path in seen["data"]], ["texts", "hello.txt"])
+        self.assertTrue(set(seen["data"]) <= set(seen["files"]), seen)
+
+    def test_look_returns_the_variables_that_an_app_reads(self):
+        app = "from ws_host_guest import App\nimport os\napp = App()\nos.environ.get('A')\nos.getenv('B')\n'C' in os.environ\n"
+        self.assertEqual(build.look(self.write(app))["variables"], ["A", "B", "C"])
+        self.assertIn("*", build.look(self.write(app + "dict(os.environ)\n"))["variables"])
+
     def test_both_orders_of_port_and_host_are_understood(self):
         for arguments in ('8000, "0.0.0.0"', '"0.0.0.0", 8000', 'port=8000, host="0.0.0.0"', '8000, hostname="0.0.0.0"'):
             text = f"from websocket import WebSocketsServer\nWebSocketsServer({arguments}).run_forever()\n"
@@ -195,6 +214,16 @@ class Building(unittest.TestCase):
         self.app.write_text("import pdb, xml.sax.saxutils, logging.config\n" + APP)
         self.build(quickly=True)
         self.assertEqual(len(self.built), 1)
+
+    def test_an_app_is_built_again_when_a_folder_or_variable_that_it_reads_has_changed(self):
+        texts = self.app.parent / "texts"
+        texts.mkdir()
+        self.app.write_text(APP + f"import os\nTEXTS = os.listdir({str(texts)!r})\nKEY = os.environ.get('KEY')\n")
+        for change in (lambda: None, lambda: (texts / "hello.txt").write_text(""), lambda: os.environ.update(KEY="a"), lambda: os.environ.update(KEY="b")):
+            change()
+            for _ in range(2):
+                self.build(quickly=False)
+        self.assertEqual(len(self.built), 4)
 
     def test_in_dev_an_app_that_reads_files_is_built_whole(self):
         self.app.with_name("words.txt").write_text("kings and queens")

@@ -18,7 +18,7 @@ class Record(unittest.TestCase):
         self.app.write_text("app")
         self.names = self.app.with_name("names.py")
         self.names.write_text("names")
-        record.keep(self.app, self.component, "whole", record.digests([str(self.app), str(self.names)]))
+        record.keep(self.app, self.component, "whole", record.digests([str(self.app), str(self.names)]), [])
 
     def is_current(self, kind="whole"):
         return record.is_current(self.app, self.component, kind)

@@ -49,7 +49,7 @@ def build(app: Path, output: Path | None = None, quickly: bool = False) -> Path:
             folders, modules = [str(file.absolute().parent)], filter(None, seen["imports"].values())
             component.componentize(entry, seen["interfaces"], folders, modules, made, file.name)
             component.write(made, [hint], output)
-    record.keep(file, output, kind, inputs)
+    record.keep(file, output, kind, inputs, seen["variables"])
     return output
 
 

@@ -6,35 +6,36 @@ import sys
 import sysconfig
 import traceback
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any
 
-from . import absent, load, running, traces
+from . import absent, load, noted, running, traces
 
 
 def look(file: Path) -> dict[str, Any]:
     """Runs the file. Returns what a build needs to know about the app.
 
-    `interfaces`, `port` and `host` are what it asks for, `files` all that it reads, `data` those of them that its own code
-    opens, `own` its own modules, and `imports` the other modules with the files of those that come from packages.
+    `interfaces`, `port` and `host` are what it asks for, `files` all files that it reads and folders that it lists, `data`
+    those of them beside it that are no modules, `variables` those of the environment, `own` its own modules, and `imports`
+    the other modules with the files of those that come from packages.
     """
-    noted: dict[str, bool] = {}
     before, source = set(sys.modules), file.read_text("utf-8")
-    sys.addaudithook(lambda event, values: _note(noted, event, values))
     sys.path.insert(0, str(file.absolute().parent))
+    notes = noted.Notes(file.absolute().parent)
     load.load(file.name, source)
-    opened = dict(noted)  # Without the files that this function itself reads below.
+    notes.end()  # Without the files that this function itself reads below.
     assert running.app is not None, "load() raises without an app"
     names = sorted(set(sys.modules) - before - {"__main__", file.stem})
     own = {name: known for name in names if (known := _own(sys.modules[name]))}
     others = {name: _file(sys.modules[name]) for name in names if name not in own}
-    files = {str(file.absolute()), *opened, *filter(None, map(_file, list(sys.modules.values())))}
+    files = {str(file.absolute()), *notes.opened, *filter(None, map(_file, list(sys.modules.values())))}
     return {
         "interfaces": running.interfaces(),
         "port": running.app.port,
         "host": running.app.host,
-        "files": sorted(path for path in files if _is_input(path)),
-        "data": sorted(path for path, by_app in opened.items() if by_app and _is_input(path)),
+        "files": sorted({path for path in files if _is_input(path)} | notes.data),
+        "data": sorted(notes.data),
+        "variables": sorted(notes.variables),
         "own": own,
         "imports": {name: path if path and _is_input(path) else None for name, path in others.items() if _is_public(name)},
     }
@@ -57,19 +58,6 @@ def _file(module: ModuleType) -> str | None:
 def _is_public(name: str) -> bool:
     """Whether to import a module by its name: the SDK's are there, and private ones come with those that need them."""
     return not name.startswith("_") and name.partition(".")[0] not in load.SDK
-
-
-def _note(opened: dict[str, bool], event: str, values: tuple[Any, ...]) -> None:
-    """Notes a file that is opened for reading, and whether the app's own code opens it, other than by an import."""
-    if event != "open" or not isinstance(values[0], (str, Path)) or values[1] not in ("r", "rb", None):
-        return
-    path = os.path.abspath(values[0])
-    by_import = path.endswith((".py", ".pyc", ".so")) and "importlib" in sys._getframe(2).f_code.co_filename
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None and absent.is_standard(frame.f_globals.get("__name__", "")):
-        frame = frame.f_back
-    by_app = frame is not None and load.is_own(frame.f_globals.get("__name__", ""), frame.f_code.co_filename)
-    opened[path] = opened.get(path, False) or (by_app and not by_import)
 
 
 def _is_input(path: str) -> bool:

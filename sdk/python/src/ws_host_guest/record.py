@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Iterable
 
-from . import load
+from . import load, noted
 
 KEPT_IN = ".ws-host"
 """Components below a folder of this name have a record. `ws-host` builds there."""
@@ -34,17 +35,20 @@ def is_current(app: Path, component: Path, kind: str) -> bool:
             and kept["made"] == _written(component)
             and kept["beside"] == _beside(app)
             and kept["files"] == digests(kept["files"])
+            and kept["variables"] == variables(kept["variables"])
         )
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
-def keep(app: Path, component: Path, kind: str, files: dict[str, str]) -> None:
-    """Records these files, by the digests that they had before the build, and the tools as the inputs of the component."""
+def keep(app: Path, component: Path, kind: str, files: dict[str, str], names: Iterable[str]) -> None:
+    """Records these files, by the digests that they had before the build, the variables of these names, and the tools as the
+    inputs of the component. The host reads `files`, too."""
     record = record_of(component)
     if record is not None:
         made = _written(component)
-        kept = {"tools": tools(kind), "app": str(app.absolute()), "made": made, "beside": _beside(app), "files": files}
+        kept: dict[str, Any] = {"tools": tools(kind), "app": str(app.absolute()), "made": made, "beside": _beside(app), "files": files}
+        kept["variables"] = variables(names)
         record.write_text(json.dumps(kept), "utf-8")
 
 
@@ -66,8 +70,27 @@ def _beside(app: Path) -> list[str]:
 
 
 def digests(files: Iterable[str]) -> dict[str, str]:
-    """The SHA-256 of each file."""
-    return {file: hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in sorted(files)}
+    """The SHA-256 of each file, and for a folder that of the names in it. Hidden ones, like those of the builds, do not count."""
+    return {file: _digest(Path(file)) for file in sorted(files)}
+
+
+def variables(names: Iterable[str]) -> dict[str, str | None]:
+    """The SHA-256 of each variable of the environment, since its value may be a secret. `*` is for the names of all."""
+    values = {name: os.environ.get(name) for name in names if name not in _LOOKS}
+    if noted.EVERY in values:
+        values[noted.EVERY] = " ".join(sorted(set(os.environ) - _LOOKS))
+    return {name: None if value is None else hashlib.sha256(value.encode()).hexdigest() for name, value in values.items()}
+
+
+_LOOKS = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH"}
+"""The variables that a build sets when it looks at the app."""
+
+
+def _digest(path: Path) -> str:
+    if path.is_dir():
+        names = sorted(one.name for one in path.iterdir() if not one.name.startswith((".", "__pycache__")))
+        return hashlib.sha256("/".join(names).encode()).hexdigest()
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _written(component: Path) -> list[int]:

@@ -115,7 +115,7 @@ mod tests {
 
     fn run(workload: &str, peer: &str, cpu: f64) -> Run {
         let full = json!({ "server": { "cpu_us": cpu, "memory_per_connection": 1000.0 } });
-        Run { workload: workload.to_owned(), peer: peer.to_owned(), load_average: 0.0, full, paced: None }
+        Run { workload: workload.to_owned(), peer: peer.to_owned(), load_average: 0.0, full, paced: None, disk: None }
     }
 
     #[test]

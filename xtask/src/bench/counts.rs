@@ -98,7 +98,7 @@ fn wait(child: &mut Child, port: u16) -> Result<(), Trouble> {
 }
 
 /// The table that strace writes shortly after the host has ended.
-fn written(summary: &Path) -> Result<String, Trouble> {
+pub(super) fn written(summary: &Path) -> Result<String, Trouble> {
     for _ in 0..500 {
         match fs::read_to_string(summary) {
             Ok(table) if table.contains("\ntotal") => return Ok(table),
@@ -118,13 +118,13 @@ fn fixed_load(places: &Places, kind: Kind, port: u16, words: &[&str], warm_up: &
     received.ok_or_else(|| Trouble::failed("no message came"))
 }
 
-fn has_strace(places: &Places) -> Result<(), Trouble> {
+pub(super) fn has_strace(places: &Places) -> Result<(), Trouble> {
     let is_there = works(command("strace", &places.root).arg("--version"));
     if is_there { Ok(()) } else { Err(Trouble::missing("there is no strace: `apt-get install strace`")) }
 }
 
 /// Reads the calls by name from the table of `strace -c -U name,calls`.
-fn parse_strace(table: &str) -> BTreeMap<&str, u64> {
+pub(super) fn parse_strace(table: &str) -> BTreeMap<&str, u64> {
     table.lines().filter_map(strace_row).collect()
 }
 

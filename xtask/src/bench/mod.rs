@@ -3,6 +3,7 @@
 mod aims;
 mod certificate;
 mod counts;
+mod disk;
 mod foreign;
 mod instructions;
 mod machine;
@@ -13,6 +14,9 @@ mod record;
 mod render;
 mod server;
 mod stepping;
+mod store;
+mod store_page;
+mod syncs;
 mod table;
 mod workloads;
 
@@ -20,6 +24,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -32,7 +37,7 @@ use options::{Options, USAGE};
 use peers::{PEERS, Peer};
 use record::{Record, Records};
 use server::Server;
-use workloads::{WORKLOADS, Workload};
+use workloads::{Kind, WORKLOADS, Workload};
 
 /// Runs the command that follows `bench`.
 pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
@@ -83,10 +88,23 @@ fn measure(options: &Options, places: &Places) -> Check {
             println!("skipped: the certificate cannot be made: {why}");
             continue;
         }
+        if let Kind::Store(store) = workload.kind {
+            store::renew(places, workload.name, store, &peers::binary(places))?;
+        }
         compare(workload, &peers, options, places, &mut records)?;
-        println!("{}", table::of(workload, records.all()));
+        match workload.kind {
+            Kind::Store(_) => {
+                store::clear(places, workload.name)?;
+                println!("{}", store_page::of(workload, records.all()));
+            }
+            _ => println!("{}", table::of(workload, records.all())),
+        }
     }
     if options.counts {
+        count_syncs(&peers, options, places, &mut records)?;
+    }
+    let is_wanted = |workload: &&Workload| options.wants(workload) && !matches!(workload.kind, Kind::Store(_));
+    if options.counts && WORKLOADS.iter().any(|workload| is_wanted(&workload)) {
         println!("\n=== counts, which do not depend on the machine's load");
         for record in counts::count(places) {
             records.add(&record)?;
@@ -101,6 +119,24 @@ fn measure(options: &Options, places: &Places) -> Check {
         }
     }
     println!("\nkept in {}; `cargo xtask bench --render` makes bench/RESULTS.md of it", records.file().display());
+    Ok(())
+}
+
+/// Counts the syncs under the workloads that are synced.
+fn count_syncs(peers: &[&Peer], options: &Options, places: &Places, records: &mut Records) -> Check {
+    let is_synced = |workload: &&Workload| matches!(workload.kind, Kind::Store(store) if store.is_synced());
+    for workload in WORKLOADS.iter().filter(|workload| options.wants(workload)).filter(is_synced) {
+        if let Kind::Store(store) = workload.kind {
+            store::renew(places, workload.name, store, &peers::binary(places))?;
+        }
+        for peer in peers.iter().filter(|peer| peer.supports(workload).is_ok()) {
+            match syncs::count(workload, peer, places, options.seconds) {
+                Ok(record) => records.add(&record)?,
+                Err(Trouble::Failed(why) | Trouble::Missing(why)) => println!("syncs are not counted: {why}"),
+            }
+        }
+        store::clear(places, workload.name)?;
+    }
     Ok(())
 }
 
@@ -150,7 +186,7 @@ fn ready_peers(options: &Options, places: &Places) -> Vec<&'static Peer> {
 fn compare(workload: &Workload, peers: &[&Peer], options: &Options, places: &Places, records: &mut Records) -> Check {
     for round in 0..options.rounds {
         for peer in peers {
-            if let Err(why) = (peer.can)(workload) {
+            if let Err(why) = peer.supports(workload) {
                 if round == 0 {
                     println!("{} is left out: {why}", peer.name);
                 }
@@ -170,19 +206,32 @@ fn compare(workload: &Workload, peers: &[&Peer], options: &Options, places: &Pla
 
 /// Runs one peer under one workload at full speed, and also at the workload's rate if it has one.
 fn run_one(workload: &Workload, peer: &Peer, options: &Options, places: &Places) -> Result<record::Run, Trouble> {
-    let server = Server::start(peer, workload, places)?;
+    let mut disk = Vec::new();
+    let has_store = matches!(workload.kind, Kind::Store(_));
+    if has_store {
+        disk.extend(disk::syncs(&store::parent(places), SYNCING)?);
+    }
     let load_average = machine::load_average();
+    let server = Server::start(peer, workload, places)?;
     let full = server.load(workload, None, options.seconds)?;
     let paced = match workload.rate {
         Some(rate) => Some(server.load(workload, Some(rate), options.seconds)?),
         None => None,
     };
-    Ok(record::Run { workload: workload.name.to_owned(), peer: peer.name.to_owned(), load_average, full, paced })
+    drop(server);
+    if has_store {
+        disk.extend(disk::syncs(&store::parent(places), SYNCING)?);
+    }
+    let disk = has_store.then(|| disk::summary(disk));
+    Ok(record::Run { workload: workload.name.to_owned(), peer: peer.name.to_owned(), load_average, full, paced, disk })
 }
+
+/// How long the disk's own syncs are measured before and after a run.
+const SYNCING: Duration = Duration::from_millis(500);
 
 /// Waits a moment before a condition is checked again.
 fn pause() {
-    thread::sleep(std::time::Duration::from_millis(20));
+    thread::sleep(Duration::from_millis(20));
 }
 
 fn write(file: &Path, text: &str) -> Check {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::certificate;
+use super::store::{self, KEEPERS, Operation, Store, Sync};
 use super::workloads::{Kind, Workload};
 use crate::command::{cargo, command, for_guest, or_missing, output, run};
 use crate::places::Places;
@@ -27,6 +28,16 @@ pub(super) struct Peer {
 
 /// The peer that the others are compared with.
 pub(super) const REFERENCE: &str = "tokio-tungstenite";
+
+impl Peer {
+    /// Whether it supports a workload, and otherwise why not.
+    pub(super) fn supports(&self, workload: &Workload) -> Result<(), &'static str> {
+        match workload.kind {
+            Kind::Store(_) if !KEEPERS.contains(&self.name) => Err("it keeps nothing"),
+            _ => (self.can)(workload),
+        }
+    }
+}
 
 /// Every peer, this host first.
 pub(super) const PEERS: &[Peer] = &[
@@ -126,6 +137,28 @@ pub(super) const PEERS: &[Peer] = &[
         version: |places| read(&python_recipe(places)).trim().replace("websocket-server==", ""),
     },
     Peer {
+        name: "rusqlite",
+        what: "native Rust with SQLite, one transaction for each message; stores only",
+        prepare: build_rust,
+        can: |workload| match workload.kind {
+            Kind::Store(Store { operation: Operation::Open, .. }) => Err("its rooms do not open"),
+            Kind::Store(Store { sync: Sync::Memory, .. }) => Err("its database is on the disk"),
+            Kind::Store(_) => Ok(()),
+            _ => Err("it is for stores"),
+        },
+        command: |places, workload, port| {
+            let mut peer = with_port(command(rust(places, "rusqlite"), &places.root), port);
+            peer.arg(store::folder(places, workload.name, "rusqlite"));
+            if let Kind::Store(Store { operation, sync, rooms, keys }) = workload.kind {
+                peer.arg(sync.word().unwrap_or_default())
+                    .arg(operation.name())
+                    .args([keys, rooms].map(|number| number.to_string()));
+            }
+            peer
+        },
+        version: |places| locked(places, "rusqlite"),
+    },
+    Peer {
         name: "floor-epoll",
         what: "no server to use: the kernel's own cost of an echo, by epoll",
         prepare: build_rust,
@@ -156,6 +189,7 @@ pub(super) fn binary(places: &Places) -> PathBuf {
 pub(super) fn guest(places: &Places, kind: Kind) -> PathBuf {
     match kind {
         Kind::Room | Kind::Rooms => places.root.join("tests/guests/target/wasm32-wasip2/release/relay.wasm"),
+        Kind::Store(_) => places.root.join("tests/guests/target/wasm32-wasip2/release/ledger.wasm"),
         Kind::Echo | Kind::Silence => places.guests("wasm32-wasip2").join("echo.wasm"),
     }
 }
@@ -165,12 +199,28 @@ fn ws_host(places: &Places, workload: &Workload, port: u16) -> Command {
     host.arg("run").arg(guest(places, workload.kind)).arg("--port").arg(port.to_string()).args(["--no-page", "-q"]);
     // A run whose instructions are counted is so slow that idle clients would be pinged meanwhile.
     host.args(["--ping", "1h"]);
-    host.args(["--instances", if workload.kind == Kind::Rooms { "per-room" } else { "shared" }]);
+    host.args(["--instances", if matches!(workload.kind, Kind::Rooms | Kind::Store(_)) { "per-room" } else { "shared" }]);
     host.args(["--compression", if workload.compression { "shared" } else { "off" }]);
     if workload.tls {
         host.arg("--tls-cert").arg(certificate::certificate(places)).arg("--tls-key").arg(certificate::key(places));
     }
+    if let Kind::Store(store) = workload.kind {
+        keeping(&mut host, places, workload, store);
+    }
     host
+}
+
+/// Adds the arguments for a store.
+fn keeping(host: &mut Command, places: &Places, workload: &Workload, store: Store) {
+    host.args(["--room-path", "/room/{room}", "--env", &format!("KEYS={}", store.keys)]);
+    host.args(["--env", &format!("OPERATION={}", store.operation.name())]);
+    if let Some(word) = store.sync.word() {
+        host.args(["--store-sync", word, "--data"]).arg(store::folder(places, workload.name, "ws-host"));
+    }
+    if store.operation == Operation::Open {
+        // Each client finds the room closed.
+        host.args(["--room-linger", "0s"]);
+    }
 }
 
 /// A floor implements an echo and nothing else.
@@ -178,7 +228,7 @@ fn floor_can(workload: &Workload) -> Result<(), &'static str> {
     match workload.kind {
         _ if workload.compression => Err("it has no compression"),
         _ if workload.tls => Err("it has no TLS"),
-        Kind::Room | Kind::Rooms => Err("it has no rooms"),
+        Kind::Room | Kind::Rooms | Kind::Store(_) => Err("it has no rooms"),
         Kind::Silence => Err("its memory per connection is less than a server needs"),
         Kind::Echo if workload.load.contains(&"connect") => Err("it does not check upgrade requests"),
         Kind::Echo => Ok(()),

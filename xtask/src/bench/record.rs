@@ -33,6 +33,8 @@ pub(super) struct Run {
     pub(super) full: Value,
     /// The report at the workload's rate.
     pub(super) paced: Option<Value>,
+    /// For a store: the disk's own syncs just before and after, in microseconds: `p50`, `p99` and their number.
+    pub(super) disk: Option<Value>,
 }
 
 impl Run {
@@ -44,6 +46,11 @@ impl Run {
     /// The same at the fixed rate, if anything came.
     pub(super) fn paced_figure(&self, path: &str) -> Option<f64> {
         self.paced.as_ref().filter(|paced| paced["messages"] != 0)?.pointer(&format!("/{path}"))?.as_f64()
+    }
+
+    /// The same of the disk's own syncs.
+    pub(super) fn disk_figure(&self, name: &str) -> Option<f64> {
+        self.disk.as_ref()?[name].as_f64()
     }
 
     /// The progress line for the terminal.
@@ -75,6 +82,7 @@ impl Record {
             Self::Machine(Machine(machine)) => json!({ "machine": machine }),
             Self::Run(run) => json!({ "run": {
                 "workload": run.workload, "peer": run.peer, "load_average": run.load_average, "full": run.full, "paced": run.paced,
+                "disk": run.disk,
             } }),
             Self::Counts { what, each } => json!({ "counts": { "what": what, "each": each } }),
         }
@@ -89,13 +97,14 @@ impl Record {
         }
         let run = line.get("run")?;
         let text = |name: &str| run[name].as_str().map(str::to_owned);
-        let paced = Some(run["paced"].clone()).filter(|paced| !paced.is_null());
+        let part = |name: &str| Some(run[name].clone()).filter(|part| !part.is_null());
         Some(Self::Run(Run {
             workload: text("workload")?,
             peer: text("peer")?,
             load_average: run["load_average"].as_f64()?,
             full: run["full"].clone(),
-            paced,
+            paced: part("paced"),
+            disk: part("disk"),
         }))
     }
 }
@@ -158,7 +167,7 @@ mod tests {
     #[test]
     fn a_run_is_read_as_it_was_written() {
         let full = json!({ "messages_per_second": 100.0, "server": { "cpu_us": 7.5 } });
-        let run = Run { workload: "echo".into(), peer: "ws".into(), load_average: 1.5, full, paced: None };
+        let run = Run { workload: "echo".into(), peer: "ws".into(), load_average: 1.5, full, paced: None, disk: None };
         let line = Record::Run(run).to_json();
         let Some(Record::Run(run)) = Record::from_json(&line) else { panic!("it is a run: {line}") };
         assert_eq!((run.figure("server/cpu_us"), run.paced_figure("server/cpu_us")), (Some(7.5), None));

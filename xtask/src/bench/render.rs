@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::peers::PEERS;
 use super::plot::Plot;
 use super::record::{self, Record, Run};
-use super::workloads::{WORKLOADS, Workload};
-use super::{aims, table, write};
+use super::workloads::{Kind, WORKLOADS, Workload};
+use super::{aims, store_page, table, write};
 use crate::places::Places;
 use crate::step::Check;
 
@@ -52,15 +52,22 @@ const SERIES: [Series; 3] = [
 /// Writes the page and its plots.
 pub(super) fn render(places: &Places) -> Check {
     let records = record::read(&record::file(places))?;
-    let mut page = String::from(HEAD);
     let runs: Vec<Run> =
         records.iter().filter_map(|record| if let Record::Run(run) = record { Some(run.clone()) } else { None }).collect();
-    for record in &records {
-        if let Record::Machine(machine) = record {
-            page += &about(&machine.0);
-        }
-    }
+    let machines =
+        records.iter().filter_map(|record| if let Record::Machine(machine) = record { Some(about(&machine.0)) } else { None });
+    let machines: String = machines.collect();
     let folder = places.root.join("bench");
+    let is_store = |run: &Run| store_page::stores().any(|workload| workload.name == run.workload);
+    if runs.iter().any(is_store) {
+        write(&folder.join("STORE.md"), &format!("{}{machines}{}", store_page::HEAD, store_page::page(&records, &runs)))?;
+        println!("bench/STORE.md is written");
+    }
+    // A page stays as it is if nothing of it was measured.
+    if runs.iter().all(is_store) {
+        return Ok(());
+    }
+    let mut page = format!("{HEAD}{machines}");
     let reasons = folder.join("reasons.md");
     let reasons = fs::read_to_string(&reasons).with_context(|| format!("reading {}", reasons.display()))?;
     page += &format!("\n## Aims\n\n{}\n{}\n## Plots\n\n", aims::table(&runs), reasons);
@@ -68,7 +75,7 @@ pub(super) fn render(places: &Places) -> Check {
         write(&folder.join(format!("plots/{}.svg", series.file)), &plot(series, &runs).svg())?;
         page += &format!("![{}](plots/{}.svg)\n\n", series.title, series.file);
     }
-    for workload in WORKLOADS {
+    for workload in WORKLOADS.iter().filter(|workload| !matches!(workload.kind, Kind::Store(_))) {
         page += &section(workload, &runs);
     }
     page += &counts(&records);

@@ -34,12 +34,17 @@ pub(super) struct Server {
 impl Server {
     /// Starts a peer on a core of its own, and waits until it accepts connections.
     pub(super) fn start(peer: &Peer, workload: &Workload, places: &Places) -> Result<Self, Trouble> {
+        Self::start_under(&[], peer, workload, places)
+    }
+
+    /// Starts it under a tool, whose command these words begin.
+    pub(super) fn start_under(tool: &[&str], peer: &Peer, workload: &Workload, places: &Places) -> Result<Self, Trouble> {
         let port = free_port().context("no port is free")?;
         let log = places.scratch("bench").join(format!("{}.log", peer.name));
         fs::create_dir_all(places.scratch("bench")).context("making target/bench")?;
         let log_file = File::create(&log).context("making a log")?;
         let errors = log_file.try_clone().context("making a log")?;
-        let mut command = pinned((peer.command)(places, workload, port), CORES[0]);
+        let mut command = pinned(under(tool, (peer.command)(places, workload, port)), CORES[0]);
         let child = command.stdin(Stdio::null()).stdout(log_file).stderr(errors).spawn();
         let child = child.with_context(|| format!("starting {}", peer.name))?;
         let mut server = Self { child, port, load: binary(places) };
@@ -89,7 +94,8 @@ impl Server {
 
     /// Its address for a workload.
     pub(super) fn url(&self, workload: &Workload) -> String {
-        let path = if workload.load.contains(&"fan-out") { "/room/{room}" } else { "/echo" };
+        let has_rooms = workload.load.contains(&"fan-out") || matches!(workload.kind, Kind::Store(_));
+        let path = if has_rooms { "/room/{room}" } else { "/echo" };
         format!("{}://127.0.0.1:{}{path}", if workload.tls { "wss" } else { "ws" }, self.port)
     }
 }
@@ -107,17 +113,23 @@ pub(super) fn pinned_load(load: Command) -> Command {
     pinned(load, CORES[1])
 }
 
+/// Puts the words of a tool before a command.
+fn under(tool: &[&str], command: Command) -> Command {
+    let [program, words @ ..] = tool else { return command };
+    let mut under = Command::new(program);
+    under.args(words).arg(command.get_program()).args(command.get_args());
+    if let Some(dir) = command.get_current_dir() {
+        under.current_dir(dir);
+    }
+    under
+}
+
 /// Pins a command to one core, if the machine has several and `taskset` works.
 fn pinned(command: Command, core: &str) -> Command {
     if !machine::can_pin() {
         return command;
     }
-    let mut taskset = Command::new("taskset");
-    taskset.args(["--cpu-list", core]).arg(command.get_program()).args(command.get_args());
-    if let Some(dir) = command.get_current_dir() {
-        taskset.current_dir(dir);
-    }
-    taskset
+    under(&["taskset", "--cpu-list", core], command)
 }
 
 /// A port that was free a moment ago.

@@ -149,7 +149,7 @@ mod tests {
             "messages_per_second": 1e6 / cpu, "expected": 10, "received": 9, "client_cpu_us": 2.0,
             "server": { "cpu_us": cpu, "memory_after": 1 << 20 }
         });
-        Run { workload: WORKLOADS[0].name.to_owned(), peer: peer.to_owned(), load_average: 0.0, full, paced: None }
+        Run { workload: WORKLOADS[0].name.to_owned(), peer: peer.to_owned(), load_average: 0.0, full, paced: None, disk: None }
     }
 
     #[test]

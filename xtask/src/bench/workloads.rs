@@ -1,5 +1,7 @@
 //! The workloads of the benchmark.
 
+use super::store::{Operation, Store, Sync};
+
 /// One workload.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Workload {
@@ -26,6 +28,8 @@ pub(super) enum Kind {
     Rooms,
     /// The clients send no messages.
     Silence,
+    /// Each message is an operation on the store of its room.
+    Store(Store),
 }
 
 const fn echo(
@@ -59,6 +63,43 @@ const fn compressed(workload: Workload) -> Workload {
 const fn over_tls(workload: Workload) -> Workload {
     Workload { tls: true, ..workload }
 }
+
+/// Clients that write 200 B each, as soon as their last write is answered.
+const fn writes(
+    name: &'static str,
+    what: &'static str,
+    connections: u32,
+    load: &'static [&'static str],
+    store: Store,
+) -> Workload {
+    // A rate that one synced transaction for each message keeps up with.
+    Workload { kind: Kind::Store(store), ..echo(name, what, connections, load, Some(100)) }
+}
+
+const fn stored(
+    name: &'static str,
+    what: &'static str,
+    connections: u32,
+    load: &'static [&'static str],
+    store: Store,
+) -> Workload {
+    Workload { rate: None, ..writes(name, what, connections, load, store) }
+}
+
+const fn synced(sync: Sync, rooms: u32, keys: u32) -> Store {
+    Store { operation: Operation::Write, sync, rooms, keys }
+}
+
+const fn reading(operation: Operation, rooms: u32, keys: u32) -> Store {
+    Store { operation, sync: Sync::Full, rooms, keys }
+}
+
+/// The keys of 1 MiB, with their values.
+const MIB: u32 = (1 << 20) / 216;
+const CONNECT: &[&str] = &["--mode", "connect"];
+const OF_200: &[&str] = &["--size", "200"];
+const OF_200_IN_10: &[&str] = &["--size", "200", "--rooms", "10"];
+const OF_200_IN_1000: &[&str] = &["--size", "200", "--rooms", "1000"];
 
 const IDLE: Workload = Workload {
     kind: Kind::Silence,
@@ -114,4 +155,60 @@ pub(super) const WORKLOADS: &[Workload] = &[
     )),
     over_tls(echo("tls-echo-20-100", "echo of 20 B, 100 connections, over TLS", 100, &["--size", "20"], Some(5000))),
     over_tls(echo("tls-echo-16k-100", "echo of 16 KiB, 100 connections, over TLS", 100, &["--size", "16KiB"], None)),
+    writes("store-full-1", "200 clients write to 1,000 keys of 1 room, synced", 200, OF_200, synced(Sync::Full, 1, 1000)),
+    writes(
+        "store-full-10",
+        "200 clients write to 1,000 keys in 10 rooms, synced",
+        200,
+        OF_200_IN_10,
+        synced(Sync::Full, 10, 100),
+    ),
+    writes(
+        "store-full-1000",
+        "1,000 clients write to 1,000 keys in 1,000 rooms, synced",
+        1000,
+        OF_200_IN_1000,
+        synced(Sync::Full, 1000, 1),
+    ),
+    writes(
+        "store-full-million",
+        "200 clients write to a million keys in 10 rooms, synced",
+        200,
+        OF_200_IN_10,
+        synced(Sync::Full, 10, 100_000),
+    ),
+    writes("store-normal-1", "200 clients write to 1,000 keys of 1 room, not synced", 200, OF_200, synced(Sync::Normal, 1, 1000)),
+    writes(
+        "store-normal-10",
+        "200 clients write to 1,000 keys in 10 rooms, not synced",
+        200,
+        OF_200_IN_10,
+        synced(Sync::Normal, 10, 100),
+    ),
+    writes(
+        "store-normal-1000",
+        "1,000 clients write to 1,000 keys in 1,000 rooms, not synced",
+        1000,
+        OF_200_IN_1000,
+        synced(Sync::Normal, 1000, 1),
+    ),
+    writes(
+        "store-normal-million",
+        "200 clients write to a million keys in 10 rooms, not synced",
+        200,
+        OF_200_IN_10,
+        synced(Sync::Normal, 10, 100_000),
+    ),
+    writes("store-memory-1", "200 clients write to 1,000 keys of 1 room, in memory", 200, OF_200, synced(Sync::Memory, 1, 1000)),
+    stored("store-read-1", "200 clients read from 1,000 keys of 1 room", 200, &[], reading(Operation::Read, 1, 1000)),
+    stored(
+        "store-read-million",
+        "200 clients read from a million keys in 10 rooms",
+        200,
+        &["--rooms", "10"],
+        reading(Operation::Read, 10, 100_000),
+    ),
+    stored("store-list", "1 client lists a room of 1 MiB again and again", 1, &[], reading(Operation::List, 1, MIB)),
+    stored("store-open-1", "1 client opens a room of 1 key again and again", 1, CONNECT, reading(Operation::Open, 1, 1)),
+    stored("store-open-mib", "1 client opens a room of 1 MiB again and again", 1, CONNECT, reading(Operation::Open, 1, MIB)),
 ];

@@ -8,7 +8,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::peers::Peer;
+use super::peers::{Peer, profile};
 use crate::command::{command, output, works};
 use crate::places::Places;
 
@@ -33,6 +33,7 @@ impl Machine {
             "cores": thread::available_parallelism().map_or(1, NonZero::get),
             "rustc": said("rustc", &["--version"]),
             "pinned": can_pin(),
+            "profile": profile(),
             "versions": versions,
         }))
     }

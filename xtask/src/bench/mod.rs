@@ -5,11 +5,14 @@ mod certificate;
 mod counts;
 mod disk;
 mod foreign;
+mod guests;
 mod instructions;
+mod languages;
 mod machine;
 mod options;
 mod peers;
 mod plot;
+mod process;
 mod record;
 mod render;
 mod server;
@@ -46,6 +49,7 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
         Ok(Options { help: true, .. }) => show(USAGE),
         Ok(Options { list: true, .. }) => show(list().trim_end()),
         Ok(options) if options.render => render::render(&places),
+        Ok(options) if options.languages => build(&places).and_then(|()| languages::measure(&options, &places)),
         Ok(options) => measure(&options, &places),
         Err(problem) => {
             println!("{problem}\n\n{USAGE}");
@@ -140,9 +144,9 @@ fn count_syncs(peers: &[&Peer], options: &Options, places: &Places, records: &mu
     Ok(())
 }
 
-/// Builds the host and its load generator as they are handed out, in the profile `dist`, and the guests in their release profile.
+/// Builds the host and its load generator in their profile, and the guests in their release profile.
 fn build(places: &Places) -> Check {
-    run(&mut cargo("build --package ws-host-cli --profile dist --bins", &places.root))?;
+    run(&mut cargo(&format!("build --package ws-host-cli --profile {} --bins", peers::profile()), &places.root))?;
     wasm_targets(places)?;
     for workspace in places.guest_workspaces() {
         run(for_guest(&mut cargo("build --workspace --release --target wasm32-wasip2", &workspace)))?;

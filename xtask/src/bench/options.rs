@@ -14,9 +14,12 @@ Options:
   --peers NAME,...       these peers
   --rounds N             how often each is measured; the results are medians (default 3)
   --seconds N            how long each measurement lasts (default 3)
+  --languages            measure what a guest costs in each language instead, and print the table
   --add                  keep the figures of earlier runs
   --no-counts            leave out the counts of system calls and instructions
-  --render               make bench/RESULTS.md and its plots from the measured figures";
+  --render               make bench/RESULTS.md and its plots from the measured figures
+
+The host is built in the profile `dist`, as it is handed out, unless the variable BENCH_PROFILE names another.";
 
 /// The parsed command line.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +27,7 @@ pub(super) struct Options {
     pub(super) help: bool,
     pub(super) list: bool,
     pub(super) render: bool,
+    pub(super) languages: bool,
     pub(super) add: bool,
     pub(super) counts: bool,
     pub(super) only: Vec<String>,
@@ -36,14 +40,25 @@ impl Options {
     /// Parses the arguments after `bench`.
     pub(super) fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
         let (only, peers) = (Vec::new(), Vec::new());
-        let mut options =
-            Self { help: false, list: false, render: false, add: false, counts: true, only, peers, rounds: 3, seconds: 3 };
+        let mut options = Self {
+            help: false,
+            list: false,
+            render: false,
+            languages: false,
+            add: false,
+            counts: true,
+            only,
+            peers,
+            rounds: 3,
+            seconds: 3,
+        };
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
             match arg.as_str() {
                 "-h" | "--help" => options.help = true,
                 "--list" => options.list = true,
                 "--render" => options.render = true,
+                "--languages" => options.languages = true,
                 "--add" => options.add = true,
                 "--no-counts" => options.counts = false,
                 "--only" => options.only = names(&value()?),

@@ -180,9 +180,14 @@ pub(super) const PEERS: &[Peer] = &[
     },
 ];
 
-/// The host's binary in the profile `dist`, which users get.
+/// The profile of the host: `dist`, as it is handed out, unless `BENCH_PROFILE` names another.
+pub(super) fn profile() -> String {
+    std::env::var("BENCH_PROFILE").unwrap_or_else(|_| "dist".to_owned())
+}
+
+/// The host's binary in that profile.
 pub(super) fn binary(places: &Places) -> PathBuf {
-    places.target.join("dist/ws-host")
+    places.target.join(profile()).join("ws-host")
 }
 
 /// The guest of a workload.

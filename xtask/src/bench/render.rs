@@ -98,13 +98,14 @@ fn about(machine: &Value) -> String {
     let versions: Vec<_> = versions.map(|(name, version)| format!("{name} {}", version.as_str().unwrap_or("unknown"))).collect();
     let pinned = if machine["pinned"] == true { "server and load on a core each" } else { "not pinned to cores" };
     format!(
-        "- {}: commit {}, Linux {}, {}, {} cores, {pinned}, {}. {}.\n",
+        "- {}: commit {}, Linux {}, {}, {} cores, {pinned}, {}, profile {}. {}.\n",
         text("date"),
         text("commit"),
         text("kernel"),
         text("cpu"),
         machine["cores"],
         text("rustc"),
+        machine["profile"].as_str().unwrap_or("dist"),
         versions.join(", ").replace("ws-host ws-host", "ws-host")
     )
 }

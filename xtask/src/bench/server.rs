@@ -17,7 +17,7 @@ use crate::places::Places;
 use crate::step::Trouble;
 
 /// The time within which a server must accept connections.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// The seconds after which an allocator has returned the memory that only connecting took. jemalloc takes ten.
 const SETTLED: u32 = 13;
 /// The cores of the server and of the load.
@@ -39,16 +39,21 @@ impl Server {
 
     /// Starts it under a tool, whose command these words begin.
     pub(super) fn start_under(tool: &[&str], peer: &Peer, workload: &Workload, places: &Places) -> Result<Self, Trouble> {
+        Self::of(peer.name, |port| under(tool, (peer.command)(places, workload, port)), places)
+    }
+
+    /// Starts a server by its command for a port. The name is that of its log.
+    pub(super) fn of(name: &str, command: impl FnOnce(u16) -> Command, places: &Places) -> Result<Self, Trouble> {
         let port = free_port().context("no port is free")?;
-        let log = places.scratch("bench").join(format!("{}.log", peer.name));
+        let log = places.scratch("bench").join(format!("{name}.log"));
         fs::create_dir_all(places.scratch("bench")).context("making target/bench")?;
         let log_file = File::create(&log).context("making a log")?;
         let errors = log_file.try_clone().context("making a log")?;
-        let mut command = pinned(under(tool, (peer.command)(places, workload, port)), CORES[0]);
+        let mut command = pinned(command(port), CORES[0]);
         let child = command.stdin(Stdio::null()).stdout(log_file).stderr(errors).spawn();
-        let child = child.with_context(|| format!("starting {}", peer.name))?;
+        let child = child.with_context(|| format!("starting {name}"))?;
         let mut server = Self { child, port, load: binary(places) };
-        server.wait(&log).map_err(|why| Trouble::failed(format!("{}: {why}", peer.name)))?;
+        server.wait(&log).map_err(|why| Trouble::failed(format!("{name}: {why}")))?;
         Ok(server)
     }
 
@@ -73,16 +78,25 @@ impl Server {
 
     /// Loads it from the other core, and returns the report of `ws-host bench --json`.
     pub(super) fn load(&self, workload: &Workload, rate: Option<u32>, seconds: u32) -> Result<Value, Trouble> {
-        let mut load = command(&self.load, std::path::Path::new("."));
-        load.arg("bench").arg(self.url(workload)).arg("--json").args(workload.load);
-        load.args(["--connections", &workload.connections.to_string(), "--pid", &self.pid().to_string()]);
         let (warm_up, seconds) = if workload.kind == Kind::Silence { (SETTLED, SETTLED) } else { (1, seconds) };
-        load.args(["--warm-up", &format!("{warm_up}s"), "--duration", &format!("{seconds}s")]);
+        let (connections, rate) = (workload.connections.to_string(), rate.map(|rate| rate.to_string()));
+        let mut words = workload.load.to_vec();
+        words.extend(["--connections", &connections]);
         // The certificate is self-signed.
-        load.args(workload.tls.then_some("--insecure"));
-        if let Some(rate) = rate {
-            load.args(["--rate", &rate.to_string()]);
-        }
+        words.extend(workload.tls.then_some("--insecure"));
+        words.extend(rate.iter().flat_map(|rate| ["--rate", rate]));
+        self.run(&self.url(workload), &words, (warm_up, seconds))
+    }
+
+    /// The same by a path and the words for `ws-host bench`, after a second of warming up.
+    pub(super) fn bench(&self, path: &str, words: &[&str], seconds: u32) -> Result<Value, Trouble> {
+        self.run(&format!("ws://127.0.0.1:{}{path}", self.port), words, (1, seconds))
+    }
+
+    fn run(&self, url: &str, words: &[&str], (warm_up, seconds): (u32, u32)) -> Result<Value, Trouble> {
+        let mut load = command(&self.load, std::path::Path::new("."));
+        load.args(["bench", url, "--json", "--pid", &self.pid().to_string()]).args(words);
+        load.args(["--warm-up", &format!("{warm_up}s"), "--duration", &format!("{seconds}s")]);
         let report = output(&mut pinned_load(load))?;
         Ok(serde_json::from_str(&report).context("reading the report of `ws-host bench`")?)
     }
@@ -118,6 +132,7 @@ fn under(tool: &[&str], command: Command) -> Command {
     let [program, words @ ..] = tool else { return command };
     let mut under = Command::new(program);
     under.args(words).arg(command.get_program()).args(command.get_args());
+    under.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     if let Some(dir) = command.get_current_dir() {
         under.current_dir(dir);
     }

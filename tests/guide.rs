@@ -228,6 +228,11 @@ fn a_back_end_connects_with_its_key() {
 }
 
 #[test]
+fn a_counter_survives_the_kill_of_its_host() {
+    follow("state.md");
+}
+
+#[test]
 fn a_data_folder_is_backed_up_and_restored() {
     follow("how-to/backups.md");
 }
@@ -278,6 +283,7 @@ fn every_page_with_commands_is_followed() {
         "first-chat.md",
         "languages.md",
         "swapping.md",
+        "state.md",
         "rooms.md",
         "limits.md",
         "deploying.md",

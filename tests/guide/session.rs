@@ -20,7 +20,7 @@ const PORT: &str = "13254";
 const PATIENCE: Duration = Duration::from_mins(4);
 
 /// The components that pages use without building them.
-const GUESTS: [&str; 6] = ["auth", "chat", "echo", "needy", "refuser", "shop"];
+const GUESTS: [&str; 7] = ["auth", "chat", "counter", "echo", "needy", "refuser", "shop"];
 
 /// The user's runtime folder, within the page's folder.
 const RUNTIME: &str = ".runtime";

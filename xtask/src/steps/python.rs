@@ -17,7 +17,11 @@ pub(crate) fn guests(context: &Context) -> Check {
     let python = toolbox::guest_sdk(places)?;
     run(command(&python, &places.root.join("sdk/python")).args(["-m", "unittest", "discover", "--start-directory", "tests"]))?;
     // Each app in a run of its own, since both are modules of the name `app`.
-    for checked in [&["sdk/python/src", "guest-examples/python/app.py"][..], &["guest-examples/wall/python/app.py"]] {
+    for checked in [
+        &["sdk/python/src", "guest-examples/python/app.py"][..],
+        &["guest-examples/wall/python/app.py"],
+        &["guest-examples/counter/python/app.py"],
+    ] {
         run(command(&python, &places.root)
             .args(["-m", "mypy", "--strict"])
             .args(checked)

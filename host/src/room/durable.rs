@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::timers::{MAX_DELAY, Timer, Timers, micros, on_grid};
 use super::undo::Undo;
 use super::{Room, State};
-use crate::store::{DurableTimer, Write};
+use crate::store::{DurableTimer, MAX_TIMER_ID, Write};
 
 /// How long durable timers wait before the journal is looked at again that takes no writes.
 const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(1);
@@ -34,7 +34,10 @@ impl Timers {
         let Some(wall_us) = self.wall_us() else { return };
         self.next_id = self.next_id.max(wall_us);
         for DurableTimer { id, due_us, every_us, payload } in kept {
-            self.next_id = self.next_id.max(id);
+            // A larger one comes from a database that was edited, and nothing could be counted up from it.
+            if id <= MAX_TIMER_ID {
+                self.next_id = self.next_id.max(id);
+            }
             let due = now + Duration::from_micros(due_us.saturating_sub(wall_us)).min(MAX_DELAY);
             let every = every_us.map(Duration::from_micros);
             self.restore(id, Timer { due, due_us: Some(due_us), every, payload, new: false });

@@ -78,7 +78,7 @@ impl StorePlace {
         match self {
             Self::Memory { of_rooms: true, total } => Stores::of_rooms(most, Arc::clone(total)),
             Self::Memory { of_rooms: false, total } => Stores::in_memory(most, Arc::clone(total)),
-            Self::Database(database) => Stores::journaled(Arc::new(DatabaseJournal(database.clone())), most),
+            Self::Database(database) => Stores::journaled(Arc::new(DatabaseJournal::new(database.clone())), most),
         }
     }
 }

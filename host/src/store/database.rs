@@ -23,6 +23,7 @@ use super::upkeep::{self, Upkeep};
 use super::write::{DurableTimer, Snapshot};
 use super::writer::Writer;
 use super::{connection, query, schema};
+use crate::log::LogThrottle;
 
 /// The open database of a data folder. A clone is the same handle. When the last one is dropped, the database is closed as by
 /// `close`, but nobody waits for it.
@@ -52,7 +53,19 @@ impl Database {
         let readers = Readers::start(&file, folder)?;
         let upkeep = Upkeep::start(&file, settings, jobs.clone())?;
         let (own_space, probe_interval, log_pages) = (Arc::clone(&space), settings.probe_interval, settings.log_pages);
-        let writer = Writer { connection, start, space: own_space, upkeep, probe_interval, next_probe: None, log_pages, lock };
+        let (next_probe, not_noted, refused) = (None, Vec::new(), LogThrottle::one("turns that the database refuses"));
+        let writer = Writer {
+            connection,
+            start,
+            space: own_space,
+            upkeep,
+            probe_interval,
+            next_probe,
+            log_pages,
+            not_noted,
+            refused,
+            lock,
+        };
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(receiver));
         let thread = thread.map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
         let threads = Arc::new(Threads { jobs, readers, space, writer: Mutex::new(Some(thread)) });

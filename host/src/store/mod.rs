@@ -32,8 +32,8 @@
 //!
 //! **Time.** Callers bring the time, in microseconds since 1970. Only the start and the thread of upkeep read the clock themselves.
 //!
-//! **Failure.** When a transaction fails, every turn in it fails, and so does every later turn of its rooms until they are opened again.
-//! The database refuses commits until a probe write succeeds. The log gets one line for the failure and one for its end.
+//! **Failure.** When a transaction fails because of the disk, every turn in it fails, and so does every later turn of its rooms until they
+//! are opened again. The database refuses commits until a probe write succeeds. When it fails because of one turn, each turn is tried alone. The log gets one line for the failure and one for its end.
 
 mod connection;
 mod database;
@@ -72,6 +72,8 @@ pub use write::{DurableTimer, Snapshot, Write};
 pub const MAX_KEY_BYTES: usize = 512;
 /// The largest value, in bytes.
 pub const MAX_VALUE_BYTES: usize = 128 << 10;
+/// The largest id of a durable timer. JavaScript has each whole number up to it, and the ids of a room that counts up never reach it.
+pub const MAX_TIMER_ID: u64 = (1 << 53) - 1;
 /// The most entries that one `list` gives.
 pub const MAX_LIST_ENTRIES: usize = 1000;
 /// The bytes of keys and values after which `list` gives no further entry.

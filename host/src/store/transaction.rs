@@ -1,5 +1,7 @@
 //! The jobs of one transaction, as SQL.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::job::Job;
@@ -11,10 +13,10 @@ use super::write::{DurableTimer, Snapshot, Write};
 /// The result of one job, if the transaction commits.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Outcome {
-    /// A commit: the room's usage after it.
-    Committed(Usage),
-    /// An opening: the start of the host in which the room was open before, or 0.
-    Opened(i64),
+    /// A commit: the room's row, and its usage after it.
+    Committed(i64, Usage),
+    /// An opening: the room's row, if it has one, and the start of the host in which it was open before, or 0.
+    Opened(Option<i64>, i64),
     /// Reserved ids: the first of them.
     Reserved(u64),
 }
@@ -43,11 +45,11 @@ pub(super) fn run(
     for job in jobs {
         outcomes.push(match job {
             Job::Commit(commit) => {
-                let (usage, change) = apply(&transaction, start, &commit.life, &commit.writes)?;
+                let Applied { row, usage, change } = apply(&transaction, start, &commit.life, &commit.writes)?;
                 total += change;
-                Outcome::Committed(usage)
+                Outcome::Committed(row, usage)
             }
-            Job::Open { life, .. } => Outcome::Opened(open(&transaction, start, life)?),
+            Job::Open { life, .. } => open(&transaction, start, life)?,
             Job::ReserveIds { count, .. } => Outcome::Reserved(reserve_ids(&transaction, *count)?),
             Job::Expire { .. } | Job::FinishCheckpoint | Job::Close => unreachable!("these jobs are no part of a transaction"),
         });
@@ -72,12 +74,20 @@ pub(super) fn remove_room(transaction: &Transaction<'_>, room: i64) -> rusqlite:
 }
 
 /// Notes that a room is open. A room without a row has nothing to note.
-fn open(transaction: &Transaction<'_>, start: i64, life: &Life) -> rusqlite::Result<i64> {
-    let Some(row) = query::room(transaction, &life.name)? else { return Ok(0) };
-    life.set_row(row.id);
+fn open(transaction: &Transaction<'_>, start: i64, life: &Life) -> rusqlite::Result<Outcome> {
+    let Some(row) = query::room(transaction, &life.name)? else { return Ok(Outcome::Opened(None, 0)) };
     let mut statement = transaction.prepare_cached("UPDATE rooms SET used = max(used, ?2), is_open = ?3 WHERE id = ?1")?;
     statement.execute(params![row.id, signed(life.opened_us), start])?;
-    Ok(row.open_in)
+    Ok(Outcome::Opened(Some(row.id), row.open_in))
+}
+
+/// Notes that these rooms are open.
+pub(super) fn note_open(connection: &mut Connection, start: i64, lives: &[Arc<Life>]) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for life in lives {
+        open(&transaction, start, life)?;
+    }
+    transaction.commit()
 }
 
 fn reserve_ids(transaction: &Transaction<'_>, count: u64) -> rusqlite::Result<u64> {
@@ -95,8 +105,19 @@ struct Change {
     extra: i64,
 }
 
-/// Makes the changes of one commit. Returns the room's usage after it, and the change of the total of bytes.
-pub(super) fn apply(transaction: &Transaction<'_>, start: i64, life: &Life, writes: &[Write]) -> rusqlite::Result<(Usage, i64)> {
+/// A commit that is part of a transaction.
+#[derive(Debug)]
+pub(super) struct Applied {
+    /// The room's row.
+    row: i64,
+    /// The room's usage after it.
+    usage: Usage,
+    /// The change of the total of bytes.
+    change: i64,
+}
+
+/// Makes the changes of one commit.
+pub(super) fn apply(transaction: &Transaction<'_>, start: i64, life: &Life, writes: &[Write]) -> rusqlite::Result<Applied> {
     let room = row_for_writing(transaction, start, life)?;
     let mut change = Change::default();
     for write in writes {
@@ -119,7 +140,7 @@ pub(super) fn apply(transaction: &Transaction<'_>, start: i64, life: &Life, writ
     let usage = statement.query_row(params![room, change.keys, change.bytes, change.extra, open_in], |row| {
         Ok(Usage { keys: unsigned(row.get(0)?), bytes: unsigned(row.get(1)?) })
     })?;
-    Ok((usage, change.bytes + change.extra))
+    Ok(Applied { row: room, usage, change: change.bytes + change.extra })
 }
 
 /// Notes that a room was used. A clock that was set back does not make it older.
@@ -128,16 +149,14 @@ fn note_use(transaction: &Transaction<'_>, room: i64, at_us: u64) -> rusqlite::R
     transaction.prepare_cached(sql)?.execute(params![room, signed(at_us)]).map(drop)
 }
 
-/// The room's row, which its first commit makes.
+/// The room's row, which its first commit makes. The life learns of it when the transaction is durable: after a failure, another room may
+/// get a row with that number.
 fn row_for_writing(transaction: &Transaction<'_>, start: i64, life: &Life) -> rusqlite::Result<i64> {
     if let Some(row) = query::row(transaction, life)? {
-        life.set_row(row);
         return Ok(row);
     }
     let mut statement = transaction.prepare_cached("INSERT INTO rooms (name, used, is_open) VALUES (?1, ?2, ?3)")?;
-    let row = statement.insert(params![life.name, signed(life.opened_us), start])?;
-    life.set_row(row);
-    Ok(row)
+    statement.insert(params![life.name, signed(life.opened_us), start])
 }
 
 fn set(transaction: &Transaction<'_>, room: i64, change: &mut Change, (key, value): (&str, &[u8])) -> rusqlite::Result<()> {

@@ -1,7 +1,7 @@
 //! The writer thread: which jobs become one transaction, and what follows when it fails.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
@@ -10,10 +10,12 @@ use super::error::{CommitError, explain};
 use super::expiry;
 use super::folder::FolderLock;
 use super::job::Job;
+use super::life::Life;
 use super::space::Space;
 use super::state::{Place, Step};
 use super::transaction::{self, Outcome};
 use super::upkeep::{self, Upkeep};
+use crate::log::LogThrottle;
 
 /// The writes after which a transaction takes no further job: with 100 to 200 its sync is paid for, and with more the turns of its end wait
 /// for those of its beginning.
@@ -34,6 +36,9 @@ pub(super) struct Writer {
     /// When the next probe write is due, while the database is unavailable.
     pub(super) next_probe: Option<Instant>,
     pub(super) log_pages: i64,
+    /// Rooms that have opened while the database took no writes. They are not noted as open yet.
+    pub(super) not_noted: Vec<Weak<Life>>,
+    pub(super) refused: LogThrottle,
     /// Held for as long as the connection writes.
     pub(super) lock: FolderLock,
 }
@@ -80,33 +85,57 @@ impl Writer {
 
     /// Makes these jobs durable, and reports.
     fn write(&mut self, batch: Vec<Job>) {
-        let counted: Vec<usize> = batch.iter().filter_map(Job::bytes).collect();
-        let end_waiting = |space: &Space| counted.iter().for_each(|bytes| space.end_waiting(*bytes));
         if !self.space.is_available() {
-            end_waiting(&self.space);
-            return batch.into_iter().for_each(|job| job.refuse(CommitError::Unavailable));
+            self.end_waiting(&batch);
+            return batch.into_iter().for_each(|job| self.refuse(job, CommitError::Unavailable));
         }
         let (batch, failed) = batch.into_iter().partition::<Vec<_>, _>(|job| match job {
             Job::Commit(commit) => !commit.life.has_failed(),
             _ => true,
         });
+        self.end_waiting(&failed);
         failed.into_iter().for_each(|job| job.refuse(CommitError::RoomFailed));
         let (connection, start) = (&mut self.connection, self.start);
-        let result = patiently(|| transaction::run(connection, start, &batch, |_| ()));
-        end_waiting(&self.space);
-        match result {
+        match patiently(|| transaction::run(connection, start, &batch, |_| ())) {
             Ok((outcomes, change)) => {
                 self.space.count_transaction();
                 self.space.set_total(self.space.total().saturating_add_signed(change));
+                self.end_waiting(&batch);
                 batch.into_iter().zip(outcomes).for_each(|(job, outcome)| report(job, outcome));
                 self.watch_log();
             }
+            Err(error) if is_of_one_turn(&error) && batch.len() > 1 => {
+                // One of them is to blame, and the others are of strangers.
+                batch.into_iter().for_each(|job| self.write(vec![job]));
+            }
             Err(error) => {
-                self.fail(&error);
+                if is_of_one_turn(&error) {
+                    if let Some(more) = self.refused.allows(Instant::now()) {
+                        tracing::error!("the database refuses a turn: {}{more}", explain(&error));
+                    }
+                } else {
+                    self.fail(&error);
+                }
+                self.end_waiting(&batch);
                 let error = CommitError::Failed(explain(&error));
-                batch.into_iter().for_each(|job| job.refuse(error.clone()));
+                batch.into_iter().for_each(|job| self.refuse(job, error.clone()));
             }
         }
+    }
+
+    fn end_waiting(&self, batch: &[Job]) {
+        batch.iter().filter_map(Job::bytes).for_each(|bytes| self.space.end_waiting(bytes));
+    }
+
+    /// Reports that a job failed. A room opens all the same, and is noted as open when the database takes writes again.
+    fn refuse(&mut self, job: Job, error: CommitError) {
+        if let Job::Open { life, .. } = &job {
+            if self.not_noted.len().is_power_of_two() {
+                self.not_noted.retain(|life| life.strong_count() > 0);
+            }
+            self.not_noted.push(Arc::downgrade(life));
+        }
+        job.refuse(error);
     }
 
     /// Asks for a checkpoint if the log has become long.
@@ -149,15 +178,18 @@ impl Writer {
     }
 
     fn probe(&mut self) {
-        let probe = |connection: &Connection| {
+        let lives: Vec<_> = self.not_noted.iter().filter_map(Weak::upgrade).collect();
+        let probe = |connection: &mut Connection, start| {
             // A log that is in the database file already may be what fills the disk.
             let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
             connection.execute("REPLACE INTO probe (id, data) VALUES (1, zeroblob(?1))", [PROBE_BYTES])?;
-            connection.execute("DELETE FROM probe", [])
+            connection.execute("DELETE FROM probe", [])?;
+            transaction::note_open(connection, start, &lives)
         };
-        match probe(&self.connection) {
-            Ok(_) => {
+        match probe(&mut self.connection, self.start) {
+            Ok(()) => {
                 self.next_probe = None;
+                self.not_noted.clear();
                 self.space.set_available(true);
                 tracing::info!("the database takes writes again");
             }
@@ -209,6 +241,12 @@ fn gather(first: Job, jobs: &Receiver<Job>) -> (Vec<Job>, Option<Job>) {
     (batch, None)
 }
 
+/// Whether an error concerns one turn, and other turns can be written. All others are of the disk or of the file.
+fn is_of_one_turn(error: &rusqlite::Error) -> bool {
+    use ErrorCode::{ConstraintViolation, ParameterOutOfRange, TooBig, TypeMismatch};
+    matches!(error.sqlite_error_code(), Some(ConstraintViolation | ParameterOutOfRange | TooBig | TypeMismatch))
+}
+
 /// Tries again while another program writes.
 fn patiently<T>(mut run: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
     let is_busy = |error: &rusqlite::Error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
@@ -226,8 +264,14 @@ fn patiently<T>(mut run: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Resul
 fn report(job: Job, outcome: Outcome) {
     // An error of an answer means that nobody waits any more.
     match (job, outcome) {
-        (Job::Commit(commit), Outcome::Committed(usage)) => commit.done.report(Ok(usage)),
-        (Job::Open { answer, .. }, Outcome::Opened(open_in)) => drop(answer.send(Ok(open_in))),
+        (Job::Commit(commit), Outcome::Committed(row, usage)) => {
+            commit.life.set_row(row);
+            commit.done.report(Ok(usage));
+        }
+        (Job::Open { life, answer }, Outcome::Opened(row, open_in)) => {
+            row.into_iter().for_each(|row| life.set_row(row));
+            drop(answer.send(Ok(open_in)));
+        }
         (Job::ReserveIds { answer, .. }, Outcome::Reserved(first)) => drop(answer.send(Ok(first))),
         _ => unreachable!("each outcome belongs to its job"),
     }

@@ -117,9 +117,11 @@ fn a_room_that_opens_again_gives_no_id_a_second_time() {
     room.cancel_timer(first);
     let mut later = super::room(0);
     later.keep_timers(|| WALL_US.get());
-    let far = DurableTimer { id: u64::MAX >> 11, due_us: u64::MAX, every_us: None, payload: "".into() };
+    let far = DurableTimer { id: (1 << 53) - 9, due_us: u64::MAX, every_us: None, payload: "".into() };
     later.timers_mut().restore_durable(vec![], start);
     assert!(later.set_timer(SECOND, ONCE, "").is_ok_and(|id| id > first));
     later.timers_mut().restore_durable(vec![far.clone()], start);
     assert!(later.set_timer(SECOND, ONCE, "").is_ok_and(|id| id > far.id));
+    later.timers_mut().restore_durable(vec![DurableTimer { id: u64::MAX, ..far.clone() }], start);
+    assert!(later.set_timer(SECOND, ONCE, "").is_ok_and(|id| id > far.id), "no id follows the largest number");
 }

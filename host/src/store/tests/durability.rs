@@ -55,13 +55,17 @@ fn stranger(store: &Store) -> rusqlite::Connection {
     rusqlite::Connection::open(store.folder.path().join("ws-host.db")).expect("the database works")
 }
 
-/// A store whose writer fails at the key "bad", and whose probe writes fail too.
+/// A store whose disk is full at the key "bad" and at probe writes, and which does not take the key "wrong".
 fn failing() -> (Store, rusqlite::Connection) {
     let store = Store::with(&Settings { probe_interval: Duration::from_millis(1), ..Settings::default() });
     let stranger = stranger(&store);
+    // A table that has used its largest id is full, as SQLite calls it.
     let triggers = "
-        CREATE TRIGGER fail BEFORE INSERT ON entries WHEN NEW.key = 'bad' BEGIN SELECT RAISE(ABORT, 'the disk is full'); END;
-        CREATE TRIGGER away BEFORE INSERT ON probe BEGIN SELECT RAISE(ABORT, 'the disk is full'); END;";
+        CREATE TABLE full (id INTEGER PRIMARY KEY AUTOINCREMENT);
+        INSERT INTO full VALUES (9223372036854775807);
+        CREATE TRIGGER fail BEFORE INSERT ON entries WHEN NEW.key = 'bad' BEGIN INSERT INTO full VALUES (NULL); END;
+        CREATE TRIGGER away BEFORE INSERT ON probe BEGIN INSERT INTO full VALUES (NULL); END;
+        CREATE TRIGGER wrong BEFORE INSERT ON entries WHEN NEW.key = 'wrong' BEGIN SELECT RAISE(ABORT, 'no such key'); END;";
     stranger.execute_batch(triggers).expect("the database works");
     (store, stranger)
 }
@@ -86,11 +90,51 @@ fn a_failed_transaction_fails_each_turn_in_it_and_leaves_nothing_of_any() {
     one.commit(vec![set("a", "after")], move |result| done.send(result).expect("the database works"));
     other.commit(vec![set("good", ""), set("bad", "")], move |result| done_too.send(result).expect("the database works"));
     stranger.execute_batch("COMMIT").expect("the database works");
-    let failed = Err(CommitError::Failed("the disk is full".into()));
+    let failed = Err(CommitError::Failed("the disk is full. Make room on it".into()));
     assert_eq!(results.iter().collect::<Vec<_>>(), [failed.clone(), failed]);
     recover(&store, &stranger);
     let (one, other) = (store.room("one").store, store.room("other").store);
     assert_eq!((get(&one, "a"), get(&other, "good")), (Some("before".into()), None));
+}
+
+#[test]
+fn a_turn_that_the_database_refuses_fails_alone() {
+    let (store, stranger) = failing();
+    let (one, other) = (store.room("one").store, store.room("other").store);
+    stranger.execute_batch("BEGIN IMMEDIATE").expect("the database works");
+    one.commit(vec![set("first", "")], |_| ());
+    let (done, results) = mpsc::channel();
+    for (room, key) in [(&other, "before"), (&one, "wrong"), (&one, "behind"), (&other, "after")] {
+        let done = done.clone();
+        room.commit(vec![set(key, "")], move |result| done.send((key, result.map(drop))).expect("the test waits"));
+    }
+    drop(done);
+    let reopened = store.database.open_room("other".into(), 1_000);
+    stranger.execute_batch("COMMIT").expect("the database works");
+    let expected = [
+        ("before", Ok(())),
+        ("wrong", Err(CommitError::Failed("no such key".into()))),
+        ("behind", Err(CommitError::RoomFailed)),
+        ("after", Ok(())),
+    ];
+    assert_eq!(results.iter().collect::<Vec<_>>(), expected);
+    assert!(store.database.is_available());
+    let other = wait(reopened).expect("the database works");
+    assert_eq!((get(&other.store, "before"), get(&other.store, "after")), (Some("".into()), Some("".into())));
+    assert!(!other.clean, "the opening was noted");
+}
+
+#[test]
+fn a_room_that_opens_while_the_database_takes_no_writes_is_noted_as_open_when_it_does_again() {
+    let (store, stranger) = failing();
+    let room = store.room("lobby").store;
+    commit(&room, vec![set("a", "1"), CLOSE]).expect("the database works");
+    assert!(commit(&room, vec![set("bad", "")]).is_err());
+    let opened = wait(store.database.open_room("lobby".into(), 1_000)).expect("reads work on");
+    recover(&store, &stranger);
+    let step = wait(store.database.expire(2_000, Place::default())).expect("the database works");
+    assert_eq!((step.removed, get(&opened.store, "a")), (0, Some("1".into())));
+    assert!(!store.room("lobby").clean);
 }
 
 #[test]
@@ -108,6 +152,27 @@ fn after_a_failure_commits_are_refused_at_once_until_a_probe_write_succeeds() {
     let room = store.room("lobby").store;
     commit(&room, vec![set("b", "2")]).expect("the database works");
     assert_eq!(get(&room, "b"), Some("2".into()));
+}
+
+#[test]
+fn a_room_that_opened_with_a_transaction_that_failed_does_not_write_into_the_row_of_another_one() {
+    let (store, stranger) = failing();
+    let (one, other, bad) = (store.room("one").store, store.room("other").store, store.room("bad").store);
+    // The lock of a stranger keeps the writer busy, so that all wait for the same transaction.
+    stranger.execute_batch("BEGIN IMMEDIATE").expect("the database works");
+    other.commit(vec![set("first", "")], |_| ());
+    one.commit(vec![set("a", "1")], |_| ());
+    let reopened = store.database.open_room("one".into(), 1_000);
+    let (done, result) = mpsc::channel();
+    bad.commit(vec![set("bad", "")], move |result| done.send(result).expect("the test waits"));
+    stranger.execute_batch("COMMIT").expect("the database works");
+    assert!(result.recv().expect("it is reported").is_err());
+    let one = wait(reopened).expect("the database works").store;
+    recover(&store, &stranger);
+    let thief = store.room("thief").store;
+    commit(&thief, vec![set("a", "of the thief")]).expect("the database works");
+    commit(&one, vec![set("a", "of one")]).expect("the database works");
+    assert_eq!((get(&thief, "a"), get(&one, "a")), (Some("of the thief".into()), Some("of one".into())));
 }
 
 #[test]

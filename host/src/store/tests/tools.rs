@@ -25,7 +25,7 @@ fn filled() -> Store {
     let room = store.room("one").store;
     commit(&room, (0..1500).map(|number| set(&format!("{number:04}"), "x")).collect()).expect("the database works");
     let bytes = Write::Set("bytes".into(), vec![0, 255].into());
-    let timed = Write::SetTimer(DurableTimer { every_us: Some(5), ..timer(u64::MAX, 9) });
+    let timed = Write::SetTimer(DurableTimer { every_us: Some(5), ..timer(MAX_TIMER_ID, 9) });
     commit(&room, vec![bytes, timed, Write::Save(snapshot("ab", "state", 3)), CLOSE]).expect("the database works");
     commit(&store.room("other").store, vec![set("a", "1")]).expect("the database works");
     store

@@ -132,7 +132,7 @@ fn make(transaction: &Transaction<'_>, start: i64, life: &Life, change: Change) 
     match change {
         Change::Write(write) => transaction::apply(transaction, start, life, &[write]).map(drop),
         Change::Room { used_us, clean } => {
-            let (_, _) = transaction::apply(transaction, start, life, &[])?;
+            transaction::apply(transaction, start, life, &[])?;
             let open_in = if clean { 0 } else { start };
             let sql = "UPDATE rooms SET used = ?2, is_open = ?3 WHERE name = ?1";
             transaction.prepare_cached(sql)?.execute(params![life.name, signed(used_us), open_in]).map(drop)

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::store::write::{DurableTimer, Snapshot, Write};
-use crate::store::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
+use crate::store::{MAX_KEY_BYTES, MAX_TIMER_ID, MAX_VALUE_BYTES};
 
 /// One line of an export, as JSON: `{"room":"lobby","key":"name","value":"Ada"}`.
 ///
@@ -75,6 +75,12 @@ pub enum RecordError {
     /// The value is larger than a value may be.
     #[error("its value is larger than 128 KiB")]
     LargeValue,
+    /// The timer's id is larger than the ids of timers are.
+    #[error("its timer is larger than 9007199254740991, 2^53 - 1")]
+    LargeId,
+    /// A repeating timer would run all the time.
+    #[error("its every is 0. Leave it out for a timer that runs once")]
+    ZeroInterval,
 }
 
 /// The change that a record asks for.
@@ -140,6 +146,12 @@ impl Record {
                 }
             }
             (None, Some(id), None, None) => {
+                if id > MAX_TIMER_ID {
+                    return Err(RecordError::LargeId);
+                }
+                if self.every == Some(0) {
+                    return Err(RecordError::ZeroInterval);
+                }
                 let due_us = self.due.ok_or(RecordError::Missing("due"))?;
                 let payload = bytes(self.value, self.base64)?;
                 Ok(Change::Write(Write::SetTimer(DurableTimer { id, due_us, every_us: self.every, payload })))
@@ -178,7 +190,7 @@ mod tests {
 
     #[test]
     fn timers_and_snapshots_keep_all_of_their_fields() {
-        let timer = DurableTimer { id: u64::MAX, due_us: 5, every_us: Some(7), payload: "p".into() };
+        let timer = DurableTimer { id: MAX_TIMER_ID, due_us: 5, every_us: Some(7), payload: "p".into() };
         assert_eq!(Record::of_timer("r", &timer).change(), Ok(Change::Write(Write::SetTimer(timer))));
         let (release, sha256) = ("app.wasm".into(), "ab".into());
         let snapshot = Snapshot { release, sha256, version: "1".into(), data: Bytes::from_static(&[200]), saved_us: 9 };
@@ -193,6 +205,9 @@ mod tests {
         assert_eq!(refusal(r#"{"room":"r","key":"k","value":"v","base64":"dg=="}"#), RecordError::Value);
         assert_eq!(refusal(r#"{"room":"r","key":"k","base64":"?"}"#), RecordError::Base64);
         assert_eq!(refusal(r#"{"room":"r","timer":1,"value":"v"}"#), RecordError::Missing("due"));
+        let after = MAX_TIMER_ID + 1;
+        assert_eq!(refusal(&format!(r#"{{"room":"r","timer":{after},"due":1,"value":"v"}}"#)), RecordError::LargeId);
+        assert_eq!(refusal(r#"{"room":"r","timer":1,"due":1,"every":0,"value":"v"}"#), RecordError::ZeroInterval);
         let long = "k".repeat(MAX_KEY_BYTES + 1);
         assert_eq!(refusal(&format!(r#"{{"room":"r","key":"{long}","value":"v"}}"#)), RecordError::LongKey);
         let large = "v".repeat(MAX_VALUE_BYTES + 1);

@@ -11,6 +11,9 @@ import { absoluteLines } from './mappings.mjs';
 /** The name of the script that imports the module. */
 const ENTRY = 'ws-host-guest';
 
+/** The packages that the SDK takes globals and modules from. npm may install them beside it. */
+const SHIMS = /node_modules[\\/](@jspm[\\/]core|web-streams-polyfill)[\\/]/;
+
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 
 /**
@@ -46,15 +49,15 @@ export async function bundle(contents, { root, plugins = [], told = () => {}, ..
     });
   const [text, script] = ['.map', '.js'].map((end) => result.outputFiles.find(({ path }) => path.endsWith(end)).text);
   const map = JSON.parse(text);
-  const { mappings, sources } = map;
-  return { script, map, positions: { mappings: absoluteLines(mappings), sources: sources.map((source) => (isOwn(source, root) ? '' : source)) } };
+  const sources = map.sources.map((source) => (isOwn(source, root) ? '' : source));
+  return { script, map, positions: { mappings: absoluteLines(map.mappings, (index) => sources[index] === ''), sources } };
 }
 
 /** Whether a source is the SDK's: a module that a plugin makes, or one of the SDK's files or shims. */
 function isOwn(source, root) {
   const file = join(root, source);
   const name = relative(PACKAGE, file);
-  return /^[a-z-]+:/.test(source) || basename(file) === ENTRY || name.startsWith('src') || (name.startsWith('node_modules') && name.includes('@jspm'));
+  return /^[a-z-]+:/.test(source) || basename(file) === ENTRY || name.startsWith('src') || SHIMS.test(name);
 }
 
 /** The path of a module of the SDK. */

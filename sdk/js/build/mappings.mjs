@@ -2,20 +2,27 @@
 
 import { DIGITS, numbers } from '../src/positions.js';
 
-/** Returns mappings (ECMA-426, "Mappings structure") whose first segment of each line has absolute numbers. */
-export function absoluteLines(mappings) {
+/**
+ * Returns mappings (ECMA-426, "Mappings structure") whose first segment of each line has absolute numbers. Of neighbours from
+ * sources that are left out, by their index, the first is enough.
+ */
+export function absoluteLines(mappings, isLeftOut = () => false) {
   const now = [0, 0, 0, 0];
   return mappings.split(';').map((line) => {
     if (!line) return line;
     now[0] = 0;
     let written = [0, 0, 0, 0];
-    const segments = line.split(',').map((segment) => {
+    let wasLeftOut = false;
+    const segments = line.split(',').flatMap((segment) => {
       const deltas = numbers(segment).slice(0, 4);
       deltas.forEach((delta, field) => (now[field] += delta));
       const fields = now.slice(0, deltas.length);
+      const repeats = wasLeftOut;
+      wasLeftOut = fields.length > 1 && isLeftOut(fields[1]);
+      if (repeats && wasLeftOut) return [];
       const text = fields.map((value, field) => encoded(value - written[field])).join('');
       written = [...fields, ...written.slice(fields.length)];
-      return text;
+      return [text];
     });
     return segments.join(',');
   }).join(';');

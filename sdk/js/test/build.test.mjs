@@ -136,6 +136,13 @@ test('positions of a stack are translated by the mappings of a source map', () =
   const own = { ...positions, sources: ['', 'b.js'] };
   assert.equal(translated(stack, frame, own), 'at map (native)\nat h (b.js:5:1)', 'frames of the SDK are left out');
   assert.equal(translated('at f (script.js:1:4)', frame, own), 'at f (script.js:1:4)', 'a stack of the SDK alone stays');
+  // Columns 0 and 4 of the SDK's source 0, 6 and 8 of the source 1, 10 of the source 0 again.
+  const [mixed, shorter] = [absoluteLines('AAAA,IAAI,ECCA,EAAE,EDDA'), absoluteLines('AAAA,IAAI,ECCA,EAAE,EDDA', (index) => index === 0)];
+  assert.equal(shorter.split(',').length, 4, 'the SDK has one position for neighbours');
+  for (const column of [1, 5, 7, 9, 11]) {
+    const [one, other] = [mixed, shorter].map((mappings) => translated(`at f (script.js:1:${column})\nat g (x:1:1)`, frame, { mappings, sources: ['', 'b.js'] }));
+    assert.equal(one, other);
+  }
 });
 
 test('a module that asks for chance or variables while it loads is told of, with its place', () => {

@@ -191,7 +191,172 @@ declare class Blob {
   arrayBuffer(): Promise<ArrayBuffer>;
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
   text(): Promise<string>;
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
   slice(start?: number, end?: number, type?: string): Blob;
+}
+
+interface QueuingStrategy<Piece = any> {
+  highWaterMark?: number;
+  size?(piece: Piece): number;
+}
+
+declare class CountQueuingStrategy implements QueuingStrategy {
+  constructor(options: { highWaterMark: number });
+  readonly highWaterMark: number;
+  readonly size: (piece?: any) => 1;
+}
+
+declare class ByteLengthQueuingStrategy implements QueuingStrategy<ArrayBufferView> {
+  constructor(options: { highWaterMark: number });
+  readonly highWaterMark: number;
+  readonly size: (piece: ArrayBufferView) => number;
+}
+
+declare class ReadableStreamDefaultController<Piece = any> {
+  private constructor();
+  readonly desiredSize: number | null;
+  enqueue(piece?: Piece): void;
+  close(): void;
+  error(reason?: any): void;
+}
+
+declare class ReadableStreamBYOBRequest {
+  private constructor();
+  readonly view: Uint8Array | null;
+  respond(written: number): void;
+  respondWithNewView(view: ArrayBufferView): void;
+}
+
+declare class ReadableByteStreamController {
+  private constructor();
+  readonly byobRequest: ReadableStreamBYOBRequest | null;
+  readonly desiredSize: number | null;
+  enqueue(piece: ArrayBufferView): void;
+  close(): void;
+  error(reason?: any): void;
+}
+
+interface UnderlyingSource<Piece = any> {
+  type?: undefined;
+  start?(controller: ReadableStreamDefaultController<Piece>): any;
+  pull?(controller: ReadableStreamDefaultController<Piece>): void | PromiseLike<void>;
+  cancel?(reason?: any): void | PromiseLike<void>;
+}
+
+interface UnderlyingByteSource {
+  type: 'bytes';
+  autoAllocateChunkSize?: number;
+  start?(controller: ReadableByteStreamController): any;
+  pull?(controller: ReadableByteStreamController): void | PromiseLike<void>;
+  cancel?(reason?: any): void | PromiseLike<void>;
+}
+
+type ReadableStreamReadResult<Piece> = { done: false; value: Piece } | { done: true; value: Piece | undefined };
+
+declare class ReadableStreamDefaultReader<Piece = any> {
+  constructor(stream: ReadableStream<Piece>);
+  readonly closed: Promise<void>;
+  read(): Promise<ReadableStreamReadResult<Piece>>;
+  cancel(reason?: any): Promise<void>;
+  releaseLock(): void;
+}
+
+declare class ReadableStreamBYOBReader {
+  constructor(stream: ReadableStream<Uint8Array>);
+  readonly closed: Promise<void>;
+  read<View extends ArrayBufferView>(view: View, options?: { min?: number }): Promise<ReadableStreamReadResult<View>>;
+  cancel(reason?: any): Promise<void>;
+  releaseLock(): void;
+}
+
+interface StreamPipeOptions {
+  preventAbort?: boolean;
+  preventCancel?: boolean;
+  preventClose?: boolean;
+  signal?: AbortSignal;
+}
+
+declare class ReadableStream<Piece = any> {
+  static from<Piece>(pieces: Iterable<Piece> | AsyncIterable<Piece>): ReadableStream<Piece>;
+  constructor(source: UnderlyingByteSource, strategy?: { highWaterMark?: number });
+  constructor(source?: UnderlyingSource<Piece>, strategy?: QueuingStrategy<Piece>);
+  readonly locked: boolean;
+  cancel(reason?: any): Promise<void>;
+  getReader(options: { mode: 'byob' }): ReadableStreamBYOBReader;
+  getReader(): ReadableStreamDefaultReader<Piece>;
+  pipeThrough<Other>(transform: { readable: ReadableStream<Other>; writable: WritableStream<Piece> }, options?: StreamPipeOptions): ReadableStream<Other>;
+  pipeTo(destination: WritableStream<Piece>, options?: StreamPipeOptions): Promise<void>;
+  tee(): [ReadableStream<Piece>, ReadableStream<Piece>];
+  values(options?: { preventCancel?: boolean }): AsyncIterableIterator<Piece>;
+  [Symbol.asyncIterator](options?: { preventCancel?: boolean }): AsyncIterableIterator<Piece>;
+}
+
+declare class WritableStreamDefaultController {
+  private constructor();
+  readonly signal: AbortSignal;
+  error(reason?: any): void;
+}
+
+interface UnderlyingSink<Piece = any> {
+  start?(controller: WritableStreamDefaultController): any;
+  write?(piece: Piece, controller: WritableStreamDefaultController): void | PromiseLike<void>;
+  close?(): void | PromiseLike<void>;
+  abort?(reason?: any): void | PromiseLike<void>;
+}
+
+declare class WritableStreamDefaultWriter<Piece = any> {
+  constructor(stream: WritableStream<Piece>);
+  readonly closed: Promise<void>;
+  readonly desiredSize: number | null;
+  readonly ready: Promise<void>;
+  write(piece?: Piece): Promise<void>;
+  close(): Promise<void>;
+  abort(reason?: any): Promise<void>;
+  releaseLock(): void;
+}
+
+declare class WritableStream<Piece = any> {
+  constructor(sink?: UnderlyingSink<Piece>, strategy?: QueuingStrategy<Piece>);
+  readonly locked: boolean;
+  getWriter(): WritableStreamDefaultWriter<Piece>;
+  close(): Promise<void>;
+  abort(reason?: any): Promise<void>;
+}
+
+declare class TransformStreamDefaultController<Piece = any> {
+  private constructor();
+  readonly desiredSize: number | null;
+  enqueue(piece?: Piece): void;
+  error(reason?: any): void;
+  terminate(): void;
+}
+
+interface Transformer<Input = any, Output = any> {
+  start?(controller: TransformStreamDefaultController<Output>): any;
+  transform?(piece: Input, controller: TransformStreamDefaultController<Output>): void | PromiseLike<void>;
+  flush?(controller: TransformStreamDefaultController<Output>): void | PromiseLike<void>;
+  cancel?(reason?: any): void | PromiseLike<void>;
+}
+
+declare class TransformStream<Input = any, Output = any> {
+  constructor(transformer?: Transformer<Input, Output>, writable?: QueuingStrategy<Input>, readable?: QueuingStrategy<Output>);
+  readonly readable: ReadableStream<Output>;
+  readonly writable: WritableStream<Input>;
+}
+
+declare class TextEncoderStream {
+  readonly encoding: string;
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<string>;
+}
+
+declare class TextDecoderStream {
+  constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
+  readonly encoding: string;
+  readonly fatal: boolean;
+  readonly ignoreBOM: boolean;
+  readonly readable: ReadableStream<string>;
+  readonly writable: WritableStream<BufferSource>;
 }
 
 declare class Headers {

@@ -1,5 +1,7 @@
 // Cases for the globals of the web. Node.js, which passes the web-platform tests, and a guest must answer alike.
 
+import { STREAMS } from './stream-cases.js';
+
 const thrown = (act) => {
   try {
     return act();
@@ -255,7 +257,7 @@ async function promises() {
   return [...order, settled.map(({ status }) => status), first];
 }
 
-const GROUPS = { urls, queries, encoding, events, aborts, followers, times, clones, blobs, headers, cryptography, keys, refusals, promises };
+const GROUPS = { urls, queries, encoding, events, aborts, followers, times, clones, blobs, headers, cryptography, keys, refusals, promises, ...STREAMS };
 
 /** Cases in which Node.js 20 differs from the standards: the result and the right one. */
 export async function standard() {

@@ -17,6 +17,16 @@ const MODULES = {
   url: ['URL'],
 };
 
+/** The same, for modules that are large: they run when one of their globals is used, so that a room without them is as small. */
+const LATER = {
+  streams: [
+    'ByteLengthQueuingStrategy', 'CountQueuingStrategy', 'ReadableByteStreamController', 'ReadableStream', 'ReadableStreamBYOBReader',
+    'ReadableStreamBYOBRequest', 'ReadableStreamDefaultController', 'ReadableStreamDefaultReader', 'TransformStream',
+    'TransformStreamDefaultController', 'WritableStream', 'WritableStreamDefaultController', 'WritableStreamDefaultWriter',
+  ],
+  'text-streams': ['TextDecoderStream', 'TextEncoderStream'],
+};
+
 /** The name under which the entry imports the globals. */
 export const GLOBALS = 'ws-host-guest:globals';
 
@@ -32,14 +42,36 @@ export function globalsFor(script) {
 }
 
 function source(script) {
-  const named = new Set(script.match(/[A-Za-z]+/g));
-  const lines = [`import { define } from ${JSON.stringify(own('globals.js'))};`];
-  for (const [module, globals] of Object.entries(MODULES)) {
-    const used = globals.filter((name) => named.has(name));
-    if (used.length === 0) continue;
+  const named = withNeeded(new Set(script.match(/[A-Za-z]+/g)));
+  const lines = [`import { define, defineLater } from ${path('globals.js')};`];
+  for (const [module, used] of usedOf(MODULES, named)) {
     const names = used.map((name) => `${name} as its${name}`).join(', ');
-    lines.push(`import { ${names} } from ${JSON.stringify(own(`web/${module}.js`))};`);
+    lines.push(`import { ${names} } from ${path(`web/${module}.js`)};`);
     lines.push(...used.map((name) => `define('${name}', its${name});`));
   }
+  for (const [module, used] of usedOf(LATER, named)) {
+    lines.push(`defineLater(${JSON.stringify(used)}, () => require(${path(`web/${module}.js`)}));`);
+  }
+  if (streamsBlobs(named)) lines.push(`import ${path('web/blob-stream.js')};`);
   return lines.join('\n');
+}
+
+/** Adds the globals that those which the script names use themselves. */
+function withNeeded(named) {
+  if (streamsBlobs(named)) named.add('ReadableStream');
+  if (usedOf(LATER, named).length > 0) named.add('AbortController');
+  return named;
+}
+
+function streamsBlobs(named) {
+  return named.has('Blob') && named.has('stream');
+}
+
+function usedOf(modules, named) {
+  const all = Object.entries(modules).map(([module, globals]) => [module, globals.filter((name) => named.has(name))]);
+  return all.filter(([, used]) => used.length > 0);
+}
+
+function path(file) {
+  return JSON.stringify(own(file));
 }

@@ -12,6 +12,18 @@ export function define(name, value) {
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
 }
 
+/** Defines globals that are made when one of them is used. `load` returns them by name. */
+export function defineLater(names, load) {
+  for (const name of names) {
+    const set = (value) => define(name, value);
+    const get = () => {
+      set(load()[name]);
+      return globalThis[name];
+    };
+    Object.defineProperty(globalThis, name, { get, set, configurable: true });
+  }
+}
+
 Math.random = fraction;
 
 const globals = {

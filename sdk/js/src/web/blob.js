@@ -1,8 +1,11 @@
-// Blob, by the File API, without streams.
+// Blob, by the File API. `blob-stream.js` has its `stream`.
 
 import { decode, encode } from 'ws-host:engine';
 
 import { bytesOf } from './bytes.js';
+
+/** Returns the bytes of a blob, which nobody may change. */
+let inner;
 
 export class Blob {
   #bytes;
@@ -54,13 +57,16 @@ export class Blob {
     return 'Blob';
   }
 
-  static bytesOf(blob) {
-    return blob.#bytes;
+  static {
+    inner = (blob) => blob.#bytes;
   }
 }
 
-const inner = Blob.bytesOf;
-delete Blob.bytesOf;
+/** Adds `stream` to Blob. `make` makes a stream of bytes. */
+export function blobStreams(make) {
+  const { stream } = { stream() { return make(inner(this)); } };
+  Object.defineProperty(Blob.prototype, 'stream', { value: stream, writable: true, configurable: true });
+}
 
 function piece(part, ending) {
   if (part instanceof Blob) return inner(part);

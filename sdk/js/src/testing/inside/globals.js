@@ -3,6 +3,7 @@
 import { process } from '../../process.js';
 import { clear, setImmediate, setInterval, setTimeout } from '../../timers.js';
 import { Blob } from '../../web/blob.js';
+import '../../web/blob-stream.js';
 import { MISSING } from '../missing.js';
 import { maybe } from './bridge.js';
 import { now } from './clock.js';
@@ -46,7 +47,14 @@ const crypto = {
   randomUUID: () => node.crypto.randomUUID(),
 };
 
-const performance = { now };
+const performance = {
+  now,
+  get timeOrigin() {
+    return maybe() ? maybe().date() - now() : 0;
+  },
+  toJSON: () => ({ timeOrigin: performance.timeOrigin }),
+};
+
 const navigator = Object.freeze({ userAgent: 'ws-host' });
 
 const own = {

@@ -1,13 +1,16 @@
 """The fixture `probe` in Python: it follows its clients' commands. `tests/conformance.rs` lists them."""
 
 import asyncio
+import hashlib
+import importlib
 import json
 import socket
 import sqlite3
+import sys
 from collections.abc import Callable
 
 from ws_host_guest import Accept, App, Client, Close, CloseInfo, Message, Refuse, Request, Saved, Status, StoreRefused
-from ws_host_guest import broadcast, clients, count, publish, set_timer, sleep, store, subscribers
+from ws_host_guest import absent, broadcast, clients, count, publish, set_timer, sleep, store, subscribers
 
 app = App()
 state = {"messages": 0, "started": None}
@@ -190,6 +193,20 @@ def late_import(client: Client, rest: str) -> str:
     return textwrap.shorten(rest, 10)
 
 
+def import_module(client: Client, rest: str) -> str:
+    """Imports a module by its name, which the build cannot see."""
+    try:
+        return f"{importlib.import_module(rest).__name__} works"
+    except ImportError as error:
+        return str(error)
+
+
+def lacks(client: Client, rest: str) -> str:
+    """Returns the functions of hashlib that are missing, and the modules that the SDK tells to be missing and that are not."""
+    built_in = [name for name in absent.MODULES if {name, f"_{name}"} & set(sys.builtin_module_names)]
+    return " ".join([name for name in ("pbkdf2_hmac", "scrypt") if not hasattr(hashlib, name)] + built_in)
+
+
 def random_number(client: Client, rest: str) -> str:
     import random
 
@@ -277,6 +294,8 @@ COMMANDS = {
     "not-a-message": lambda client, rest: client.send(5),
     "no-id": lambda client, rest: shown(Client(-1).send("x")) + " " + shown(Client(2**70).send("x")),
     "late-import": late_import,
+    "import": import_module,
+    "lacks": lacks,
     "random": random_number,
     "deep": deep,
     "together": together,

@@ -3,20 +3,21 @@
 `requirements.txt` has the versions. From this folder:
 
     python3 -m venv .venv && .venv/bin/pip install .. -r requirements.txt
-    ws-host test
+    ws-host test --guest-memory 128MiB
+    .venv/bin/python refused.py
 """
 
 import asyncio
 import importlib
 
-from uses import NATIVE, USES
+from uses import USES, module
 from ws_host_guest import App
 
 app = App()
 modules, problems = {}, {}
-for name in [*USES, *NATIVE]:
+for name in USES:
     try:
-        modules[name] = importlib.import_module(name)
+        modules[name] = importlib.import_module(module(name))
     except Exception as error:
         problems[name] = f"{type(error).__name__}: {error}"
 

@@ -94,6 +94,12 @@ def itsdangerous(m):
     assert signer.loads(signer.dumps([1, 2])) == [1, 2]
 
 
+def jose(m):
+    from jose import jwt
+
+    assert jwt.decode(jwt.encode({"sub": "Ann"}, "key"), "key", ["HS256"]) == {"sub": "Ann"}
+
+
 def ecdsa(m):
     key = m.SigningKey.generate(m.NIST256p)
     assert key.verifying_key.verify(key.sign(b"a"), b"a")
@@ -194,11 +200,6 @@ def wsproto(m):
     m.WSConnection(m.ConnectionType.SERVER)
 
 
-async def anyio(m):
-    async with m.create_task_group() as group:
-        group.start_soon(m.sleep, 0.001)
-
-
 def network(use):
     """For packages whose purpose is a network: they load, and their requests fail with the reason."""
 
@@ -216,20 +217,38 @@ def network(use):
 
 
 USES = {
-    "markdown": markdown, "mistune": mistune, "jinja2": jinja2, "yaml": yaml, "attr": attr, "marshmallow": marshmallow,
-    "dacite": dacite, "dateutil": dateutil, "pytz": pytz, "tzdata": tzdata, "arrow": arrow, "humanize": humanize, "babel": babel,
-    "click": click, "rich": rich, "structlog": structlog, "itsdangerous": itsdangerous, "ecdsa": ecdsa,
-    "nanoid": nanoid, "msgpack": msgpack, "google.protobuf": protobuf, "graphql": graphql,
-    "peewee": peewee, "tinydb": tinydb, "sortedcontainers": sortedcontainers,
-    "more_itertools": more_itertools, "toolz": toolz, "cachetools": cachetools, "pyparsing": pyparsing, "lark": lark,
-    "bs4": bs4, "bleach": bleach, "chess": chess, "transitions": transitions, "pluggy": pluggy, "emoji": emoji,
-    "h11": h11, "wsproto": wsproto, "anyio": anyio,
+    "arrow": arrow, "attrs": attr, "babel": babel, "beautifulsoup4": bs4, "bleach": bleach, "cachetools": cachetools, "chess": chess,
+    "click": click, "dacite": dacite, "ecdsa": ecdsa, "emoji": emoji, "graphql-core": graphql, "h11": h11, "humanize": humanize,
+    "itsdangerous": itsdangerous, "Jinja2": jinja2, "lark": lark, "Markdown": markdown, "marshmallow": marshmallow,
+    "mistune": mistune, "more-itertools": more_itertools, "msgpack": msgpack, "nanoid": nanoid, "peewee": peewee,
+    "pluggy": pluggy, "protobuf": protobuf, "pyparsing": pyparsing, "python-dateutil": dateutil, "python-jose": jose, "pytz": pytz,
+    "PyYAML": yaml,
     "requests": network(lambda m: m.get("http://example.com/")),
+    "rich": rich, "sortedcontainers": sortedcontainers, "structlog": structlog, "tinydb": tinydb, "toolz": toolz,
+    "transitions": transitions, "tzdata": tzdata,
     "urllib3": network(lambda m: m.PoolManager(retries=False).request("GET", "http://example.com/")),
-    "httpx": network(lambda m: m.get("http://example.com/")),
+    "wsproto": wsproto,
 }  # fmt: skip
-"""The packages that work, by the names of their modules."""
+"""The packages that work."""
 
-NATIVE = """PIL.Image bcrypt cbor2 cryptography.fernet jsonschema lxml.etree numpy orjson pycrdt pydantic regex
-sqlalchemy""".split()
-"""Packages that a guest cannot have: each needs a native extension."""
+NATIVE, TLS = "needs a native extension", "needs `ssl`"
+FAILS = {
+    "anyio": TLS, "bcrypt": NATIVE, "cbor2": NATIVE, "cryptography": NATIVE, "httpx": TLS, "jsonschema": NATIVE, "lxml": NATIVE,
+    "numpy": NATIVE, "orjson": NATIVE, "pillow": NATIVE, "pycrdt": NATIVE, "pydantic": NATIVE, "PyJWT": TLS, "regex": NATIVE,
+    "SQLAlchemy": NATIVE,
+}  # fmt: skip
+"""The packages that a guest cannot have, each with the reason."""
+
+_MODULES = {
+    # These two fail when they are used, in these modules.
+    "anyio": "anyio._backends._asyncio", "httpx": "httpcore",
+    "attrs": "attr", "beautifulsoup4": "bs4", "cryptography": "cryptography.fernet", "graphql-core": "graphql", "Jinja2": "jinja2",
+    "lxml": "lxml.etree", "Markdown": "markdown", "more-itertools": "more_itertools", "pillow": "PIL.Image",
+    "protobuf": "google.protobuf", "PyJWT": "jwt", "python-dateutil": "dateutil", "python-jose": "jose", "PyYAML": "yaml",
+    "SQLAlchemy": "sqlalchemy",
+}  # fmt: skip
+
+
+def module(package):
+    """Returns the name of a package's module."""
+    return _MODULES.get(package, package)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,7 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from unittest import mock
 
-from ws_host_guest import build, component
+from ws_host_guest import absent, build, component
 
 
 class Looking(unittest.TestCase):
@@ -93,6 +94,28 @@ class Looking(unittest.TestCase):
         text = self.complaint(app + "import ctypes\n")
         self.assertEqual(text.splitlines()[0], "app.py:3: the module ctypes is not in a guest: a guest cannot call C")
         build.look(self.write(app + "try:\n    import ssl, lzma\nexcept ImportError:\n    ssl = None\n"))
+
+    def test_a_module_that_no_guest_has_is_an_error_after_the_standard_library_has_tried_it_too(self):
+        text = self.complaint("from ws_host_guest import App\napp = App()\nimport http.client\nfrom ssl import SSLContext\n")
+        self.assertEqual(text.splitlines()[0], "app.py:4: the module ssl is not in a guest: TLS belongs to the host or its proxy")
+
+    def test_a_file_that_is_left_open_is_refused_with_a_sentence(self):
+        self.write("kings and queens", "words.txt")
+        code = self.folder / "code"
+        shutil.copytree(Path(build.__file__).parent, code / "ws_host_guest")
+        app = "from ws_host_guest import App\napp = App()\nWORDS = open('words.txt')\n"
+        command = [sys.executable, "-c", f"from ws_host_guest import inside; inside.load_app('app.py', {app!r})"]
+        done = subprocess.run(command, capture_output=True, cwd=self.folder, env={**os.environ, "PYTHONPATH": str(code)})
+        self.assertEqual(done.returncode, 1)
+        sentence = "app.py keeps the file words.txt open: a component has no files. Read it whole and close it\n"
+        self.assertEqual((code / "failure.txt").read_text(), sentence, done.stderr)
+
+    def test_within_a_component_only_an_extension_for_webassembly_is_loaded(self):
+        path = self.folder / f"fast{EXTENSION_SUFFIXES[0]}"
+        with mock.patch.object(absent.sys, "platform", "wasi"):
+            for content, is_loaded in ((b"\0asm\1\0\0\0", True), (b"\x7fELF", False)):
+                path.write_bytes(content)
+                self.assertEqual(absent._is_for_a_guest(str(path)), is_loaded)
 
     def test_a_native_extension_is_an_error_in_one_line(self):
         self.write("", f"fast{EXTENSION_SUFFIXES[0]}")

@@ -36,6 +36,9 @@ MODULES = {
 """The public modules of the standard library that CPython for WebAssembly lacks, each with the reason."""
 
 NO_NETWORK = "a guest has no network: it talks to its clients alone"
+_OPTIONAL = ("bz2", "compression.zstd", "lzma", "ssl")
+"""Modules that the rest of the standard library does without. If it had one here, a package would find it loaded."""
+
 _PARTS = ("_bz2", "_ctypes", "_curses", "_lzma", "_ssl", "_tkinter", "_zstd")
 
 
@@ -47,15 +50,14 @@ class _Finder(MetaPathFinder):
     """Refuses modules that a guest lacks, and prepares asyncio. It asks the other finders for all else."""
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        if (name in MODULES or name in _PARTS) and not _asked_by_the_standard_library():
+        if (name in MODULES or name in _PARTS) and (name in _OPTIONAL or not _asked_by_the_standard_library()):
             public = name.removeprefix("_")
             reason = MODULES.get(name) or MODULES.get(public) or "it is not compiled in"
             raise NotInAGuest(f"the module {name} is not in a guest: {reason}", name=name)
         spec = _from_others(name, path, target)
         if spec is None or spec.origin is None:
             return spec
-        # In a component such a file is one for WebAssembly, which is as good as Python.
-        if sys.platform != "wasi" and spec.origin.endswith(tuple(EXTENSION_SUFFIXES)) and not is_standard(name):
+        if spec.origin.endswith(tuple(EXTENSION_SUFFIXES)) and not is_standard(name) and not _is_for_a_guest(spec.origin):
             # Without `name=`: `from package import name` would hide the error.
             raise NotInAGuest(f"{name} is a native extension, and a guest runs pure Python alone")
         if name == "asyncio" and spec.loader is not None:
@@ -114,6 +116,14 @@ def _from_others(name: str, path: Sequence[str] | None, target: ModuleType | Non
 def is_standard(name: str) -> bool:
     """Whether a module of this name belongs to the standard library."""
     return name.partition(".")[0] in sys.stdlib_module_names
+
+
+def _is_for_a_guest(extension: str) -> bool:
+    """Whether an extension is one for WebAssembly, which is as good as Python. Only a component can load it."""
+    if sys.platform != "wasi":
+        return False
+    with open(extension, "rb") as file:
+        return file.read(4) == b"\0asm"
 
 
 def _asked_by_the_standard_library() -> bool:

@@ -14,7 +14,7 @@ from . import files
 NAME = "kept.bin"
 """Its name in the folder of the code."""
 
-_UNUSED = """__pycache__ _pyrepl ctypes curses ensurepip idlelib lib2to3 pydoc_data site-packages test tests tkinter turtledemo
+_UNUSED = """__pycache__ ctypes curses ensurepip idlelib lib2to3 pydoc_data site-packages test tests tkinter turtledemo
 turtle.py venv""".split()
 """Parts of the standard library that no guest uses."""
 

@@ -209,6 +209,23 @@ fn the_error_for_a_python_without_the_sdk_names_the_package_to_install() {
     assert!(line.ends_with(".venv/bin/python -m pip install sdk/python"), "{line}");
 }
 
+#[test]
+fn the_error_for_an_older_sdk_names_the_version_to_install() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    std::fs::write(dir.path().join("app.py"), "").expect("the project can be written");
+    let bin = dir.path().join(".venv/bin");
+    std::fs::create_dir_all(&bin).expect("the environment can be made");
+    // A Python that has the packages, and whose SDK knows no argument.
+    let older = "#!/bin/sh\n[ \"$1\" = -c ] && exit\necho 'error: unrecognized arguments: --output' >&2\nexit 2\n";
+    std::fs::write(bin.join("python"), older).expect("the environment can be made");
+    let executable = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(bin.join("python"), executable).expect("the environment can be made");
+    let (line, _) = fails_with_log(command().arg("build").arg(dir.path()));
+    assert!(line.contains(concat!("is older than this ws-host. Install that of ", env!("CARGO_PKG_VERSION"), ":")), "{line}");
+}
+
 /// These build with componentize-py, installed by `cargo xtask test python-guests`.
 mod python {
     use super::*;

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::shown::{copied, without_colours};
-use super::{Language, NotBuilt, Purpose, unknown_inputs};
+use super::{Language, NotBuilt, Purpose, other_sdk, unknown_inputs};
 
 /// Projects in JavaScript and TypeScript.
 pub(super) const JAVASCRIPT: Language =
@@ -116,12 +116,11 @@ fn build(dir: &Path, _: Purpose) -> Result<PathBuf, NotBuilt> {
         .transpose()
         .context("cannot read from node")
         .map_err(failed)?;
-    if build.wait().context("cannot wait for node").map_err(failed)?.success()
-        && said.lines().last().is_some_and(|line| line.starts_with(COMPONENT))
-    {
+    let status = build.wait().context("cannot wait for node").map_err(failed)?;
+    if status.success() && said.lines().last().is_some_and(|line| line.starts_with(COMPONENT)) {
         return Ok(component);
     }
-    let line = format!("{} did not build (see above)", dir.display());
+    let line = other_sdk::line(dir, status, &diagnostics);
     Err(NotBuilt { line, diagnostics: without_colours(&diagnostics) })
 }
 

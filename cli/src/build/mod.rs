@@ -12,6 +12,7 @@
 mod c;
 mod component;
 mod javascript;
+mod other_sdk;
 mod python;
 mod rust;
 mod shown;

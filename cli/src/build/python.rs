@@ -9,7 +9,7 @@ use anyhow::bail;
 use serde_json::Value;
 
 use super::shown::{copied, without_colours};
-use super::{Language, NotBuilt, Purpose};
+use super::{Language, NotBuilt, Purpose, other_sdk};
 
 /// Python projects.
 pub(super) const PYTHON: Language = Language {
@@ -82,10 +82,11 @@ fn build(dir: &Path, purpose: Purpose) -> Result<PathBuf, NotBuilt> {
     command.args(["-m", "ws_host_guest", "build", ".", "--output", component]).args(how).current_dir(dir);
     let mut build = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(cannot_run)?;
     let diagnostics = build.stderr.take().map(copied).unwrap_or_default();
-    if build.wait().map_err(cannot_run)?.success() {
+    let status = build.wait().map_err(cannot_run)?;
+    if status.success() {
         return Ok(dir.join(component));
     }
-    let line = format!("{} did not build (see above)", dir.display());
+    let line = other_sdk::line(dir, status, &diagnostics);
     Err(NotBuilt { line, diagnostics: without_colours(&diagnostics) })
 }
 

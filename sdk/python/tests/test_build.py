@@ -1,7 +1,9 @@
 """The build's messages about an app, without the slow run of componentize-py."""
 
 import contextlib
+import io
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from unittest import mock
 
-from ws_host_guest import absent, build, component
+from ws_host_guest import absent, build, component, quick
 
 
 class Looking(unittest.TestCase):
@@ -30,6 +32,24 @@ class Looking(unittest.TestCase):
         done = subprocess.run(command, capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
         return done.stderr
+
+    def test_a_folder_of_caches_that_cannot_be_made_is_an_error_of_one_line(self):
+        app = self.write("from ws_host_guest import App\napp = App()\n")
+        command = [sys.executable, "-m", "ws_host_guest", "build", "--quickly", str(app)]
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "XDG_CACHE_HOME": str(app)})
+        folder = f"cannot make the folder of caches {app}/ws-host/python: Not a directory"
+        self.assertEqual(done.stderr, f"ws_host_guest: {folder}; set XDG_CACHE_HOME to a folder that can be written\n")
+        homeless = mock.patch.object(Path, "home", side_effect=RuntimeError)
+        with homeless, mock.patch.dict(os.environ, {"XDG_CACHE_HOME": ""}), self.assertRaisesRegex(component.NotBuilt, "set HOME"):
+            quick.build(app, build.look(app), ("", b""), self.folder / "app.wasm")
+
+    def test_a_file_that_cannot_be_written_is_an_error_of_one_line(self):
+        app = self.write("from ws_host_guest import App\napp = App()\n")
+        with contextlib.redirect_stderr(io.StringIO()) as stderr, mock.patch.object(sys, "argv", ["", "build", str(app)]):
+            with mock.patch.object(build, "look", side_effect=OSError(28, "No space left on device", "/made.wasm")):
+                with self.assertRaises(SystemExit) as end:
+                    runpy.run_module("ws_host_guest", run_name="__main__")
+        self.assertEqual((end.exception.code, stderr.getvalue()), (1, "ws_host_guest: [Errno 28] No space left on device: '/made.wasm'\n"))
 
     def test_look_returns_the_interfaces_that_an_app_needs(self):
         seen = build.look(self.write("from ws_host_guest import App\napp = App()\napp.on_timer(print)\n"))

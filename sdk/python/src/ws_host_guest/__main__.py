@@ -19,7 +19,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         component = build(arguments.app, arguments.output, arguments.quickly)
-    except NotBuilt as problem:
+    except (NotBuilt, OSError) as problem:
         print(f"ws_host_guest: {problem}", file=sys.stderr)
         return 1
     print(component)

@@ -97,6 +97,15 @@ def _read(state: Path) -> dict[str, str | None]:
 
 
 def _folder() -> Path:
-    """The folder of this user's caches (XDG Base Directory Specification)."""
+    """Makes the folder of this user's runtimes (XDG Base Directory Specification)."""
     caches = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(caches) if os.path.isabs(caches) else Path.home() / ".cache") / "ws-host" / "python"
+    try:
+        folder = (Path(caches) if os.path.isabs(caches) else Path.home() / ".cache") / "ws-host" / "python"
+    except RuntimeError:
+        raise component.NotBuilt("the user has no home for the folder of caches: set HOME or XDG_CACHE_HOME") from None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        remedy = "set XDG_CACHE_HOME to a folder that can be written"
+        raise component.NotBuilt(f"cannot make the folder of caches {folder}: {problem.strerror}; {remedy}") from None
+    return folder

@@ -71,6 +71,21 @@ class Handlers(unittest.TestCase):
         self.assertEqual([str(error) for error in seen], ["no"])
         self.assertEqual(self.stderr.count("ValueError: no"), 1)
 
+    def test_on_error_may_be_a_coroutine(self):
+        seen = []
+
+        @self.app.on_error
+        async def note(error):
+            await sleep(0)
+            seen.append(str(error))
+
+        @self.app.on_message
+        def fail(client, message):
+            raise ValueError("no")
+
+        self.run_event("on_message", 1, "hello")
+        self.assertEqual(seen, ["no"])
+
     def test_on_error_is_not_called_where_the_host_waits_for_an_answer(self):
         self.app.on_error(lambda error: None)
         self.app.on_upgrade(lambda request: 1 / 0)

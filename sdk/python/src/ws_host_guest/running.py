@@ -182,7 +182,9 @@ def _failed(error: Exception) -> None:
         fatal(error)
     traces.log(error)
     try:
-        on_error(error)
+        result = on_error(error)
+        if type(result) is CoroutineType:
+            _start(result)
     except Exception as another:
         fatal(another)
 

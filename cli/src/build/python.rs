@@ -34,7 +34,7 @@ const FOLDER: &str = ".ws-host";
 /// The component, below the project.
 const COMPONENT: &str = ".ws-host/app.wasm";
 
-/// The component for `ws-host dev`, of the same name. The SDK builds it in a second, and it takes a little longer to start.
+/// The component for `ws-host dev`, of the same name. The SDK builds it in a second or two, and it takes a little longer to start.
 const QUICK_COMPONENT: &str = ".ws-host/dev/app.wasm";
 
 /// Checks that Python has the SDK and componentize-py.

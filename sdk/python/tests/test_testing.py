@@ -167,6 +167,15 @@ class Rooms(unittest.TestCase):
         with self.assertRaisesRegex(StartRefused, "too new"):
             Room(app, reason="swap", saved=Saved("2", b""))
 
+    def test_a_room_whose_place_another_has_taken_runs_no_handler(self):
+        app = club()
+        room = Room(app)
+        ann, ben = room.join(), room.join()
+        Room(app)
+        with self.assertRaisesRegex(RuntimeError, "a later Room has taken the place of this one"):
+            room.says(ben, "hello")
+        self.assertEqual(room.hears(ann), ["2 is here"])
+
     def test_the_rules_of_the_contract_hold(self):
         app = App()
         room = Room(app)

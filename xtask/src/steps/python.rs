@@ -21,6 +21,7 @@ pub(crate) fn guests(context: &Context) -> Check {
         &["sdk/python/src", "guest-examples/python/app.py"][..],
         &["guest-examples/wall/python/app.py"],
         &["guest-examples/counter/python/app.py"],
+        &["cli/templates/python/app.py", "cli/templates/python/test_app.py"],
     ] {
         run(command(&python, &places.root)
             .args(["-m", "mypy", "--strict"])

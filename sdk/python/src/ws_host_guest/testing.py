@@ -124,7 +124,7 @@ class Room:
     def wait(self, seconds: float) -> None:
         """Lets time pass for timers and for asyncio, and runs what becomes due, in the order of the times."""
         room = self._state
-        end = room.now + round(seconds * 1_000_000)
+        end = room.now + max(round(seconds * 1_000_000), 0)
         while due := [(timer.due, id) for id, timer in room.timers.items() if timer.due <= end]:
             now, id = min(due)
             timer = room.timers.pop(id)
@@ -170,6 +170,8 @@ class Room:
 
     def _run(self, handler: Callable[[], Answer]) -> Answer:
         """Runs a handler. If it fails, nothing of it stays."""
+        if _loop.room is not self._state:
+            raise RuntimeError("a later Room has taken the place of this one: the functions of ws_host_guest act on the latest")
         before = self._state.copy()
         error: BaseException
         try:

@@ -85,8 +85,8 @@ pub(super) const PYTHON: &[File] = files!("sdk/python":
 /// `sdk/c`.
 pub(super) const C: &[File] = files!("sdk/c":
     "README.md", "bindings/ws.c", "bindings/ws.h", "bindings/ws_component_type.o",
-    "testing/bindings.c", "testing/clients.c", "testing/control.c", "testing/main.c", "testing/room.c", "testing/room.h",
-    "testing/store.c", "testing/ws_testing.c", "testing/ws_testing.h", "ws_guest.c", "ws_guest.h",
+    "testing/bindings.c", "testing/clients.c", "testing/control.c", "testing/events.c", "testing/hearing.c", "testing/main.c", "testing/room.c",
+    "testing/room.h", "testing/store.c", "testing/ws_testing.h", "ws_guest.c", "ws_guest.h",
 );
 
 /// The contract, for languages whose SDK has no copy of it.

@@ -37,9 +37,12 @@ typedef struct {
   uint16_t port;
 } ws_test_client;
 
-/* A client joins. Returns its id: 1, 2, 3, ... The gate is not asked: call ws_on_upgrade to test it. */
+/* A client joins. Returns its id: 1, 2, 3, ... The gate is not asked. */
 ws_id ws_test_join(void);
 ws_id ws_test_join_as(ws_test_client details);
+
+/* The gate's decision about a client's request, which offers its subprotocol. Valid until the next call. */
+ws_decision ws_test_asks_to_join(ws_test_client details);
 
 /* A client sends a text, or any message. The app does not hear a client that has left, or that it has closed. */
 void ws_test_says(ws_id from, const char *text);

@@ -54,6 +54,11 @@ void ws_on_client_left(ws_id id, const ws_close_info *info) {
   free(here);
 }
 
+void ws_on_upgrade(const ws_request *request, ws_decision *decision) {
+  if (request->query.len != 3 || memcmp(request->query.ptr, "key", 3)) decision->refuse = 401;
+  else if (request->subprotocols.len) decision->subprotocol = request->subprotocols.ptr[0];
+}
+
 void ws_on_timer(uint64_t timer, const char *data, size_t len) {
   must(ws_broadcast(ws_text(data, len)));
   if (*last_left) ws_cancel_timer(timer);

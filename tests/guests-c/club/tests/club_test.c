@@ -52,6 +52,12 @@ WS_TEST(a_client_has_the_details_of_its_request) {
   ws_client_free(&client);
 }
 
+WS_TEST(the_gate_is_asked_with_the_details_of_a_request) {
+  assert(ws_test_asks_to_join((ws_test_client){0}).refuse == 401 && ws_count() == 0);
+  ws_decision decision = ws_test_asks_to_join((ws_test_client){.query = "key", .subprotocol = "v2"});
+  assert(!decision.refuse && decision.subprotocol.len == 2 && !memcmp(decision.subprotocol.ptr, "v2", 2));
+}
+
 WS_TEST(timers_run_while_the_test_waits) {
   ws_id ann = ws_test_join(), ben = ws_test_join();
   ws_test_hears(ann, "one more");

@@ -75,12 +75,10 @@ impl Server {
     /// # Errors
     /// A listening socket cannot be used.
     pub async fn run(self) -> Result<(), Error> {
-        let Self { listeners, mut front, shards, stop, handle, database, .. } = self;
-        let listeners = Listeners::new(listeners).map_err(unusable)?;
-        if let Some(database) = database.clone() {
-            front.resume(database).await.map_err(Error::Data)?;
-        }
-        let deadline = front.run(listeners, stop).await;
+        let Self { listeners, front, shards, stop, handle, database, .. } = self;
+        let served = serve(listeners, front, stop, database.clone()).await;
+        // Without clients, there is nothing to wait for.
+        let deadline = *served.as_ref().unwrap_or(&Instant::now());
         // In each queue, the command to drain stands behind all clients admitted before it.
         for shard in &shards {
             let _ = shard.commands.send(Command::Drain(deadline)).await;
@@ -97,7 +95,7 @@ impl Server {
             _ => tracing::error!("a shard's thread panicked"),
         }
         handle.stopped();
-        Ok(())
+        served.map(drop)
     }
 
     /// Serves until `shutdown` is ready or `Handle::shutdown` is called, whichever comes first, and then ends as `run` does.
@@ -122,6 +120,20 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(|source| Error::System { what: "start an event loop", source })?.block_on(self.run())
     }
+}
+
+/// Serves until the server is told to stop. Returns by when it is to end.
+async fn serve(
+    listeners: Vec<TcpListener>,
+    mut front: Front,
+    stop: watch::Receiver<Option<Instant>>,
+    database: Option<Database>,
+) -> Result<Instant, Error> {
+    let listeners = Listeners::new(listeners).map_err(unusable)?;
+    if let Some(database) = database {
+        front.resume(database).await.map_err(Error::Data)?;
+    }
+    Ok(front.run(listeners, stop).await)
 }
 
 fn unusable(source: io::Error) -> Error {

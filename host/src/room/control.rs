@@ -42,7 +42,8 @@ impl Room {
     /// off, and a handler that fails gets it again, three times in all. Calls of a repeating one that nobody could make become one.
     ///
     /// # Errors
-    /// `Limit`: the room has 10,000 timers already, or 16 MiB of payloads. `Invalid`: the payload is too large, or a repeating
+    /// `Limit`: the room has 10,000 timers already, or 16 MiB of payloads. For a durable timer also: the handler or all rooms together have
+    /// written as much as they may. `Invalid`: the payload is too large, or a repeating
     /// timer's delay is 0. `NotDurable`: the timer is durable, and the room is that of a single client. `Unavailable`: it is durable,
     /// and the journal takes no writes now.
     pub fn set_timer(&mut self, delay: Duration, options: TimerOptions, payload: impl Into<Bytes>) -> Result<u64, TimerError> {
@@ -57,6 +58,9 @@ impl Room {
         }
         if options.durable && !state.contents.takes_writes() {
             return Err(TimerError::Unavailable);
+        }
+        if options.durable && !state.turn.written.take_timer(&state.contents, payload.len()) {
+            return Err(TimerError::Limit);
         }
         let timer = Timer::new(((state.clock)(), wall_us), delay, options.repeat, payload);
         let id = state.timers.add(timer.clone());

@@ -37,8 +37,9 @@ impl TimerOptions {
 /// Why a timer was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TimerError {
-    /// The room already has 10,000 timers, or they have 16 MiB of payloads.
-    #[error("the room already has 10,000 timers, or they have 16 MiB of payloads")]
+    /// The room already has 10,000 timers, or they have 16 MiB of payloads. For a durable timer also: the handler or all rooms together have
+    /// written as much as they may.
+    #[error("the room has as many timers as it may, or as much is written for durable ones as may be")]
     Limit,
     /// The payload is larger than 64 KiB, or a repeating timer's delay is 0.
     #[error("the payload is larger than 64 KiB, or a repeating timer's delay is 0")]

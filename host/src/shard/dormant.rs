@@ -23,7 +23,7 @@ pub(super) fn restored(dormant: &Dormant, is_rejected: impl Fn(&Snapshot) -> boo
 
 /// The memory that a closed room takes beside its name, about.
 fn bytes(dormant: &Dormant) -> usize {
-    let snapshots: usize = dormant.snapshots.iter().map(|snapshot| snapshot.version.len() + snapshot.data.len()).sum();
+    let snapshots: usize = dormant.snapshots.iter().map(Snapshot::bytes).sum();
     let timers: usize = dormant.timers.iter().map(|timer| timer.payload.len() + size_of::<DurableTimer>()).sum();
     snapshots + timers + ROOM_BYTES
 }

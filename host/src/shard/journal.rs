@@ -64,6 +64,10 @@ impl Backing for Part {
         self.database.is_available()
     }
 
+    fn is_busy(&self) -> bool {
+        self.database.is_busy()
+    }
+
     fn has_room_for(&self, bytes: u64) -> bool {
         self.database.has_room_for(bytes)
     }

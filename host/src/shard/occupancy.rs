@@ -61,6 +61,11 @@ impl Occupancy {
         self.retires_at
     }
 
+    /// The room cannot end now, and tries again at this time.
+    pub fn postpone(&mut self, until: Instant) {
+        self.retires_at = Some(until);
+    }
+
     /// Whether the room ends now, given that it is empty. A room that stood still gets its time once more.
     pub fn is_over(&mut self, now: Instant) -> bool {
         let Some(at) = self.retires_at(|| now).filter(|at| *at <= now) else { return false };

@@ -157,6 +157,10 @@ impl<L: Launch> Rooms<L> {
                     tracing::error!(room, "the host failed in this room, which starts anew for the next client: {panic:?}{more}");
                 }
                 clean_up(&rooms.shard, &deciding);
+                if rooms.are_durable() && rooms.hibernation.keeps_rooms() {
+                    // Its durable timers are in the journal, and are looked for when it opens.
+                    rooms.hibernation.postpone(Arc::clone(&name));
+                }
             }
             rooms.remove(&name);
         });

@@ -88,6 +88,11 @@ impl Database {
         self.threads.space.has_room_for(bytes)
     }
 
+    /// Whether so much waits for the disk that a commit which can come later should: with twice as much, commits are refused.
+    pub fn is_busy(&self) -> bool {
+        self.threads.space.is_busy()
+    }
+
     /// The durable bytes of keys, values, timers and snapshots of all rooms.
     pub fn total_bytes(&self) -> u64 {
         self.threads.space.total()

@@ -62,6 +62,11 @@ impl Space {
         self.total().saturating_add(waiting).saturating_add(bytes) <= limit
     }
 
+    /// Whether so much waits that a commit which can come later should.
+    pub(super) fn is_busy(&self) -> bool {
+        self.waiting.load(Relaxed) > MAX_WAITING_BYTES / 2
+    }
+
     /// Counts a commit that is to wait. Fails with the bytes that wait already if there is no room for it.
     pub(super) fn begin_waiting(&self, bytes: usize) -> Result<(), usize> {
         let before = self.waiting.fetch_add(bytes + COMMIT_BYTES, Relaxed);
@@ -88,8 +93,10 @@ mod tests {
         space.begin_waiting(50 << 20).expect("they may wait");
         let waiting = (250 << 20) + 2 * COMMIT_BYTES;
         assert_eq!(space.begin_waiting(6 << 20), Err(waiting));
+        assert!(space.is_busy());
         space.begin_waiting(5 << 20).expect("they may wait");
         space.end_waiting(200 << 20);
+        assert!(!space.is_busy());
         space.begin_waiting(6 << 20).expect("they may wait");
     }
 

@@ -59,13 +59,20 @@ pub struct Snapshot {
     pub saved_us: u64,
 }
 
+impl Snapshot {
+    /// The bytes that it counts for.
+    pub fn bytes(&self) -> usize {
+        self.version.len() + self.data.len()
+    }
+}
+
 impl Write {
     /// The bytes that this change adds at most, as the room's usage or the database's total counts them.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Set(key, value) => key.len() + value.len(),
             Self::SetTimer(timer) => timer.payload.len(),
-            Self::Save(snapshot) => snapshot.version.len() + snapshot.data.len(),
+            Self::Save(snapshot) => snapshot.bytes(),
             Self::Delete(_) | Self::Clear | Self::DropTimer(_) | Self::DropSnapshots { .. } | Self::Close { .. } => 0,
         }
     }

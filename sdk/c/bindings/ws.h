@@ -269,6 +269,7 @@ typedef struct ws_host_server_control_timer_options_t {
 typedef uint8_t ws_host_server_control_timer_error_t;
 
 // The room already has 10,000 timers, or they have 16 MiB of payloads.
+// For a durable timer also: the handler has written as much as it may, or the stores of all rooms together are full.
 #define WS_HOST_SERVER_CONTROL_TIMER_ERROR_LIMIT 0
 // The payload is larger than 64 KiB, or a repeating timer's delay is 0.
 #define WS_HOST_SERVER_CONTROL_TIMER_ERROR_INVALID 1

@@ -58,6 +58,9 @@ pub trait Backing: Debug + Send + Sync {
     /// Whether the journal takes writes now.
     fn takes_writes(&self) -> bool;
 
+    /// Whether so much waits for it that a commit which can come later should.
+    fn is_busy(&self) -> bool;
+
     /// Whether this many more bytes fit into it.
     fn has_room_for(&self, bytes: u64) -> bool;
 

@@ -77,6 +77,11 @@ impl Contents {
         self.journal().is_none_or(|journal| journal.takes_writes())
     }
 
+    /// Whether this many more bytes fit into the journal. In memory, timers and states have a limit of their own.
+    pub(in crate::room) fn has_room_for(&self, bytes: usize) -> bool {
+        self.journal().is_none_or(|journal| journal.has_room_for(bytes as u64))
+    }
+
     /// The journal's part of the store, unless it is cleared.
     fn below(&self) -> Option<(&Arc<dyn Backing>, &Arc<Cache>, u64)> {
         match &self.origin {

@@ -10,7 +10,7 @@ use super::entry::{Entries, Entry};
 use super::usage::{StoreError, changed, size};
 use crate::store::{MAX_KEY_BYTES, Usage, Write};
 
-/// The most that one handler may write, in bytes of keys and values. It fits into one message of NATS.
+/// The most that one handler may write, in bytes of keys, values and payloads of durable timers. It fits into one message of NATS.
 const MAX_WRITTEN_BYTES: usize = 768 << 10;
 
 /// The writes of a turn.
@@ -18,7 +18,7 @@ const MAX_WRITTEN_BYTES: usize = 768 << 10;
 pub(in crate::room) struct Written {
     /// The writes in their order, if they go to a journal.
     pub(in crate::room) writes: Vec<Write>,
-    /// The bytes of keys and values.
+    /// The bytes of keys and values, and of the payloads of durable timers.
     bytes: usize,
     /// How much the store held before the turn, if it has written.
     usage_before: Option<Usage>,
@@ -41,6 +41,16 @@ impl Written {
 
     fn has_room_for(&self, bytes: usize) -> bool {
         self.bytes + bytes <= MAX_WRITTEN_BYTES
+    }
+
+    /// Counts the payload of a durable timer, unless the handler or all rooms together have written as much as they may. A timer that the
+    /// handler cancels again counts too, since it is written and removed.
+    pub(in crate::room) fn take_timer(&mut self, contents: &Contents, bytes: usize) -> bool {
+        let fits = self.has_room_for(bytes) && contents.has_room_for(self.bytes + bytes);
+        if fits {
+            self.bytes += bytes;
+        }
+        fits
     }
 
     /// Forgets all of it, and keeps a small buffer.

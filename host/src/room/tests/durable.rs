@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use super::{NOW, commit, room};
-use crate::room::{Room, TimerOptions};
+use crate::room::{Room, TimerError, TimerOptions};
 use crate::store::DurableTimer;
 
 const ONCE: TimerOptions = TimerOptions { repeat: false, durable: true };
@@ -80,6 +80,20 @@ fn a_handler_that_fails_after_it_has_cancelled_its_own_repeating_timer_gets_the_
     room.cancel_timer(id);
     assert_eq!(room.roll_back(), []);
     assert_eq!(kept(&mut room), [(id, 1001)]);
+}
+
+#[test]
+fn one_handler_sets_768_kib_of_durable_timers_even_if_it_cancels_them() {
+    let mut room = keeping(Instant::now());
+    let payload = vec![0; 64 << 10];
+    for _ in 0..12 {
+        let id = room.set_timer(SECOND, ONCE, payload.clone()).expect("it can be set");
+        room.cancel_timer(id);
+    }
+    assert_eq!(room.set_timer(SECOND, ONCE, "x"), Err(TimerError::Limit));
+    assert!(room.set_timer(SECOND, TimerOptions::ONCE, "x").is_ok(), "a plain one is not written");
+    commit(&mut room);
+    assert!(room.set_timer(SECOND, ONCE, "x").is_ok());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The handling of a room whose app or journal fails.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::RoomLoop;
 use crate::app::{Fault, Launch, StartReason};
@@ -9,6 +10,9 @@ use crate::room::{Decision, Effect, JournalError};
 use crate::shard::input::What;
 use crate::shard::room_circuit::{Cause, Verdict};
 use crate::types::{ClientId, CloseInfo, network};
+
+/// The pause before a room starts over whose journal has failed twice, with no durable turn in between.
+const LOST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The client to blame for a failure.
 #[derive(Debug, Clone, Copy)]
@@ -143,7 +147,12 @@ impl<L: Launch> RoomLoop<L> {
         for turn in self.outputs.take_all() {
             for effect in turn.effects() {
                 match effect {
-                    Effect::Decide(id, _) => drop(self.shard.upgrades().decide(*id, Decision::Refuse(503))),
+                    Effect::Decide(id, decision) => {
+                        drop(self.shard.upgrades().decide(*id, Decision::Refuse(503)));
+                        if matches!(decision, Decision::Accept(_)) {
+                            self.occupancy.note_withdrawn();
+                        }
+                    }
                     Effect::Reply(id, line, info) if info.clean => self.close_line(*id, *line, info.clone()),
                     Effect::Reply(id, line, _) => self.close_line(*id, *line, CloseInfo::failed()),
                     Effect::Send(..) | Effect::Close { .. } => {}
@@ -154,6 +163,10 @@ impl<L: Launch> RoomLoop<L> {
         self.room = self.room.emptied();
         self.has_store = false;
         self.release.reset();
+        if std::mem::replace(&mut self.has_lost_turns, true) {
+            // Writes of the start or of a due timer fail too, and the room would start over all the time.
+            tokio::time::sleep(LOST_PAUSE).await;
+        }
         if let Err(fault) = self.launch_instance(StartReason::Fresh).await {
             self.contain(fault, Blamed::Nobody).await;
         }

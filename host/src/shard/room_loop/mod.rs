@@ -70,6 +70,8 @@ pub(super) struct RoomLoop<L: Launch> {
     outputs: Outputs,
     occupancy: Occupancy,
     hibernation: Rc<Hibernation>,
+    /// Whether the journal has failed, and no turn has become durable since.
+    has_lost_turns: bool,
     /// Why the room's first instance starts, until one has started.
     first_start: Option<StartReason>,
     /// Wakes the loop when the room's next time has come.
@@ -113,6 +115,7 @@ impl<L: Launch> RoomLoop<L> {
             outputs,
             occupancy,
             hibernation,
+            has_lost_turns: false,
             first_start,
             alarm: None,
             in_a_row: 0,
@@ -126,7 +129,7 @@ impl<L: Launch> RoomLoop<L> {
             Ok(()) => drop(started.send(Ok(()))),
             // A starting server waits for this result. If it is an error, the room never runs.
             Err(fault) if !started.is_closed() => {
-                self.give_back().await;
+                self.end().await;
                 return drop(started.send(Err(fault)));
             }
             Err(fault) => self.contain(fault, Blamed::Nobody).await,
@@ -289,6 +292,7 @@ impl<L: Launch> RoomLoop<L> {
     pub(super) async fn hear(&mut self, report: Result<u64, JournalError>) {
         match report {
             Ok(commit) => {
+                self.has_lost_turns = false;
                 self.room.note_durable(commit);
                 self.outputs.note_durable(commit);
                 while let Some(turn) = self.outputs.pop_released() {

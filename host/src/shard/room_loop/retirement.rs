@@ -1,13 +1,26 @@
 //! The end of an empty room, and what is kept of it.
 
+use std::fmt::Display;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::RoomLoop;
 use super::containment::Blamed;
-use super::{RoomLoop, Work};
 use crate::app::{Launch, StartReason};
 use crate::log::in_short;
-use crate::room::Dormant;
+use crate::room::{Backing, Dormant, StoreError};
 use crate::shard::hibernation::wall_us;
 use crate::shard::room_circuit::{Cause, Verdict};
+use crate::shard::table::Shard;
 use crate::store::{Snapshot, Write};
+
+/// How long an empty room stays open before it looks again at a journal that takes no writes.
+const JOURNAL_PAUSE: Duration = Duration::from_millis(250);
+/// How long a room that ends waits before it looks again at a journal that has much to do: about a sync of the disk.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
 /// The state that a room leaves behind.
 struct Legacy {
@@ -30,8 +43,16 @@ impl<L: Launch> RoomLoop<L> {
         if !self.hibernation.keeps_rooms() {
             return true;
         }
+        if self.room.journal().is_some_and(|journal| !journal.takes_writes() || journal.is_busy()) {
+            // Its state could not be kept.
+            self.occupancy.postpone(self.shard.time() + JOURNAL_PAUSE);
+            return false;
+        }
         let Some(legacy) = self.legacy().await.filter(|_| !self.is_wanted()) else { return false };
-        self.keep(legacy).await;
+        if let Some(kept) = self.keep(legacy) {
+            // Nobody waits for it: the next opening of the room comes behind it.
+            tokio::task::spawn_local(kept);
+        }
         true
     }
 
@@ -40,23 +61,16 @@ impl<L: Launch> RoomLoop<L> {
         !self.task.mailbox.is_empty() || !self.orders.borrow().is_empty()
     }
 
-    /// Ends the room, since the server shuts down. Nobody is in it any more.
+    /// Ends the room, and waits until the journal has its state: the process ends next. Nobody is in the room any more.
     pub(super) async fn end(&mut self) {
-        if let Some(legacy) = self.legacy().await {
-            self.keep(legacy).await;
+        // Many rooms end at once, and their states could be more than may wait for the journal.
+        while self.room.journal().is_some_and(|journal| journal.is_busy()) {
+            tokio::time::sleep(BUSY_PAUSE).await;
         }
-    }
-
-    /// Ends a room that never started, and waits until its journal has that: the process ends next.
-    pub(super) async fn give_back(&mut self) {
-        self.end().await;
-        while !self.outputs.are_visible() {
-            match self.next().await {
-                Work::Journal(Ok(commit)) => self.hear(Ok(commit)).await,
-                // The journal still has its previous state.
-                Work::Journal(Err(_)) => return,
-                _ => {}
-            }
+        if let Some(legacy) = self.legacy().await
+            && let Some(kept) = self.keep(legacy)
+        {
+            kept.await;
         }
     }
 
@@ -98,42 +112,67 @@ impl<L: Launch> RoomLoop<L> {
         Legacy { snapshots: self.release.states(self.release.saved(), wall_us()), is_clean: false }
     }
 
-    /// Keeps the room, if there is anything to keep.
-    async fn keep(&mut self, Legacy { snapshots, is_clean }: Legacy) {
+    /// Keeps the room, if there is anything to keep. The future ends when the journal has the state, or when the log has the reason why not.
+    fn keep(&mut self, legacy: Legacy) -> Option<impl Future<Output = ()> + use<L>> {
         if !self.has_store {
             // The journal could not be read, and has all that there was. Timers are looked for again.
-            return self.hibernation.postpone(self.room.name().into());
+            self.hibernation.postpone(self.room.name().into());
+            return None;
         }
-        if self.room.journal().is_some() {
-            if let Some(due_us) = self.room.timers_mut().next_durable_due() {
-                self.hibernation.set_alarm(self.room.name().into(), due_us);
+        let Some(journal) = self.room.journal().cloned() else {
+            let (Legacy { snapshots, is_clean }, timers) = (legacy, self.room.timers_mut().durable());
+            if !snapshots.is_empty() || !timers.is_empty() {
+                self.hibernation.keep(self.room.name().into(), Dormant { snapshots, timers, is_clean });
             }
-            return self.write_down(snapshots, is_clean).await;
+            return None;
+        };
+        if let Some(due_us) = self.room.timers_mut().next_durable_due() {
+            self.hibernation.set_alarm(self.room.name().into(), due_us);
         }
-        let timers = self.room.timers_mut().durable();
-        if !snapshots.is_empty() || !timers.is_empty() {
-            self.hibernation.keep(self.room.name().into(), Dormant { snapshots, timers, is_clean });
+        self.write_down(legacy, &*journal);
+        let mut turn = self.room.commit();
+        if turn.commit() == 0 {
+            return None;
         }
+        let (done, report) = oneshot::channel();
+        // An error means that the shard has ended, which was told.
+        journal.commit(turn.take_writes(), Box::new(move |result| drop(done.send(result))));
+        let (shard, room) = (Rc::clone(&self.shard), Arc::<str>::from(self.room.name()));
+        Some(async move {
+            if let Ok(Err(error)) = report.await {
+                log_loss(&shard, &room, &error);
+            }
+        })
     }
 
-    /// Gives the journal the states, and the mark of a room that has ended in good order. Nobody waits until they are durable: the next opening
-    /// of the room comes behind them.
-    async fn write_down(&mut self, snapshots: Vec<Snapshot>, is_clean: bool) {
+    /// Stages the states, and the mark of a room that has ended in good order.
+    fn write_down(&mut self, Legacy { snapshots, is_clean }: Legacy, journal: &dyn Backing) {
         let found = self.release.found();
-        if is_clean {
-            // The newest one last: it is to come first.
-            for snapshot in snapshots.iter().rev().filter(|snapshot| !found.iter().any(|found| is_same(found, snapshot))) {
-                self.room.keep(Write::Save(snapshot.clone()));
-            }
-            let is_over = |found: &Snapshot| snapshots.iter().all(|snapshot| snapshot.sha256 != found.sha256);
-            if found.iter().any(is_over) {
-                self.room.keep(Write::DropSnapshots { except: snapshots.first().map(|snapshot| snapshot.sha256.clone()) });
-            }
+        let bytes = |states: &[Snapshot]| states.iter().map(Snapshot::bytes).sum::<usize>();
+        let more = bytes(&snapshots).saturating_sub(bytes(&found));
+        if is_clean && more > 0 && !journal.has_room_for(more as u64) {
+            return log_loss(&self.shard, self.room.name(), &StoreError::TotalFull);
         }
-        if is_clean && (self.is_journaled || !snapshots.is_empty()) {
+        if !is_clean {
+            return;
+        }
+        // The newest one last: it is to come first.
+        for snapshot in snapshots.iter().rev().filter(|snapshot| !found.iter().any(|found| is_same(found, snapshot))) {
+            self.room.keep(Write::Save(snapshot.clone()));
+        }
+        let is_over = |found: &Snapshot| snapshots.iter().all(|snapshot| snapshot.sha256 != found.sha256);
+        if found.iter().any(is_over) {
+            self.room.keep(Write::DropSnapshots { except: snapshots.first().map(|snapshot| snapshot.sha256.clone()) });
+        }
+        if self.is_journaled || !snapshots.is_empty() {
             self.room.keep(Write::Close { at_us: wall_us() });
         }
-        self.commit().await;
+    }
+}
+
+fn log_loss(shard: &Shard, room: &str, reason: &dyn Display) {
+    if let Some(more) = shard.log_limits().faults.allows(shard.time()) {
+        tracing::error!(room = in_short(room), "the room closes without its state, and the previous one stays: {reason}{more}");
     }
 }
 

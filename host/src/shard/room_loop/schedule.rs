@@ -18,11 +18,12 @@ impl<L: Launch> RoomLoop<L> {
             if let Some(report) = self.outputs.next_report(cx) {
                 return Poll::Ready(Work::Journal(report));
             }
+            if self.outputs.are_full() {
+                // An order has outputs too.
+                return Poll::Pending;
+            }
             if let Some(order) = self.orders.borrow_mut().pop_front() {
                 return Poll::Ready(Work::Order(order));
-            }
-            if self.outputs.are_full() {
-                return Poll::Pending;
             }
             if self.in_a_row == TIMERS_IN_A_ROW {
                 self.in_a_row = 0;

@@ -27,6 +27,13 @@ struct Inner {
     /// Whether the next commit panics: outside of any handler.
     panics: AtomicBool,
     refuses: AtomicBool,
+    is_busy: AtomicBool,
+    is_full: AtomicBool,
+    /// Whether commits fail at once.
+    fails: AtomicBool,
+    /// Whether rooms cannot be opened.
+    is_shut: AtomicBool,
+    dormant: Mutex<HashMap<String, Dormant>>,
     /// How many reads there were.
     reads: AtomicUsize,
     /// Whether reads wait for `read_on`.
@@ -107,6 +114,36 @@ impl Waits {
         self.0.refuses.store(refuses, Relaxed);
     }
 
+    /// Whether much waits for the journal.
+    pub(super) fn busy(&self, is_busy: bool) {
+        self.0.is_busy.store(is_busy, Relaxed);
+    }
+
+    /// Whether nothing more fits into the journal.
+    pub(super) fn full(&self, is_full: bool) {
+        self.0.is_full.store(is_full, Relaxed);
+    }
+
+    /// Whether each commit fails at once.
+    pub(super) fn fail_at_once(&self, fails: bool) {
+        self.0.fails.store(fails, Relaxed);
+    }
+
+    /// Whether rooms cannot be opened.
+    pub(super) fn shut(&self, is_shut: bool) {
+        self.0.is_shut.store(is_shut, Relaxed);
+    }
+
+    /// Has a room open with this.
+    pub(super) fn preset_dormant(&self, room: &str, dormant: Dormant) {
+        lock(&self.0.dormant).insert(room.into(), dormant);
+    }
+
+    /// The writes of the oldest commit that waits.
+    pub(super) fn next_writes(&self) -> Vec<Write> {
+        lock(&self.0.commits).first().map(|(_, writes, _)| writes.clone()).unwrap_or_default()
+    }
+
     /// Has reads wait from now on, until `read_on`.
     pub(super) fn hold_reads(&self) {
         self.0.holds_reads.store(true, Relaxed);
@@ -132,13 +169,16 @@ impl Waits {
 
 impl Journal for Waits {
     fn open(&self, room: &str) -> Pin<Box<dyn Future<Output = Result<Opened, JournalError>> + Send>> {
+        if self.0.is_shut.load(Relaxed) {
+            return Box::pin(ready(Err(JournalError("it cannot be read".into()))));
+        }
         let entries = lock(&self.0.durable).get(room).cloned().unwrap_or_default();
         let bytes = entries.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum();
         let usage = Usage { keys: entries.len() as u64, bytes };
         Box::pin(ready(Ok(Opened {
             backing: Arc::new(Part { room: room.into(), inner: Arc::clone(&self.0) }),
             usage,
-            dormant: Dormant::new(),
+            dormant: lock(&self.0.dormant).get(room).cloned().unwrap_or_else(Dormant::new),
         })))
     }
 }
@@ -180,11 +220,18 @@ impl Backing for Part {
         !self.inner.refuses.load(Relaxed)
     }
 
+    fn is_busy(&self) -> bool {
+        self.inner.is_busy.load(Relaxed)
+    }
+
     fn has_room_for(&self, _bytes: u64) -> bool {
-        true
+        !self.inner.is_full.load(Relaxed)
     }
 
     fn commit(&self, writes: Vec<Write>, done: Done) {
+        if self.inner.fails.load(Relaxed) {
+            return done(Err(JournalError("the disk is full".into())));
+        }
         assert!(!self.inner.panics.swap(false, Relaxed), "the test asked for it");
         lock(&self.inner.commits).push((self.room.clone(), writes, done));
         self.inner.arrived.notify_one();

@@ -2,6 +2,7 @@
 
 mod collapse;
 mod drains;
+mod ending;
 mod failures;
 mod half_closed;
 mod held;
@@ -93,8 +94,14 @@ impl Herald {
 impl App for Herald {
     const HAS_GATE: bool = true;
 
-    async fn on_start(&mut self, _room: &mut Room, reason: StartReason, saved: Option<Saved>) -> Outcome {
+    async fn on_start(&mut self, room: &mut Room, reason: StartReason, saved: Option<Saved>) -> Outcome {
         self.note(format!("start {reason:?}"));
+        if self.outcome_of("write at start").is_err() {
+            room.store().set("start", "").await.map_err(|error| Fault::new(error.to_string()))?;
+            let durable = TimerOptions { repeat: false, durable: true };
+            let set = room.set_timer(Duration::from_secs(60), durable, "");
+            set.map_err(|error| Fault::new(error.to_string()))?;
+        }
         if let Some(saved) = saved {
             let state = String::from_utf8_lossy(&saved.data).into_owned();
             self.note(format!("saved {state}"));

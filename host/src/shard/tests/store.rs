@@ -2,14 +2,30 @@
 
 use std::time::Duration;
 
-use super::{with_linger, with_shard};
+use super::{Bench, TestClient, with_linger, with_shard};
 use crate::config::Limits;
+
+impl Bench {
+    /// A client that has joined room `a` as the first one.
+    async fn first(&self) -> TestClient {
+        let mut one = self.join("a").await;
+        assert_eq!(one.hears().await, "joined 1");
+        one
+    }
+
+    /// Has a client say something that writes, and hear it when it is durable.
+    async fn keeps(&self, client: &mut TestClient, text: &str) {
+        client.say(text).await;
+        self.journal.wait_for(1).await;
+        self.journal.finish();
+        assert_eq!(client.hears().await, text);
+    }
+}
 
 #[test]
 fn reads_see_writes_that_are_not_durable_yet_and_are_held_behind_them() {
     with_shard(|shard| async move {
-        let mut one = shard.join("a").await;
-        assert_eq!(one.hears().await, "joined 1");
+        let mut one = shard.first().await;
         one.say("write 1").await;
         one.say("read write 1").await;
         shard.journal.wait_for(1).await;
@@ -59,28 +75,20 @@ fn a_handler_that_fails_commits_nothing() {
 #[test]
 fn a_journal_that_takes_no_writes_has_set_answer_so_until_it_does_again() {
     with_shard(|shard| async move {
-        let mut one = shard.join("a").await;
-        assert_eq!(one.hears().await, "joined 1");
+        let mut one = shard.first().await;
         shard.journal.refuse(true);
         one.say("write 1").await;
         assert_eq!(one.hears().await, "the store is not available now");
         shard.journal.refuse(false);
-        one.say("write 2").await;
-        shard.journal.wait_for(1).await;
-        shard.journal.finish();
-        assert_eq!(one.hears().await, "write 2");
+        shard.keeps(&mut one, "write 2").await;
     });
 }
 
 #[test]
 fn a_room_that_starts_anew_after_a_failed_journal_has_what_was_durable() {
     with_shard(|shard| async move {
-        let mut one = shard.join("a").await;
-        assert_eq!(one.hears().await, "joined 1");
-        one.say("write 1").await;
-        shard.journal.wait_for(1).await;
-        shard.journal.finish();
-        assert_eq!(one.hears().await, "write 1");
+        let mut one = shard.first().await;
+        shard.keeps(&mut one, "write 1").await;
         one.say("write 2").await;
         shard.journal.wait_for(1).await;
         shard.journal.fail();
@@ -90,22 +98,15 @@ fn a_room_that_starts_anew_after_a_failed_journal_has_what_was_durable() {
         late.say("read write 1").await;
         late.say("read write 2").await;
         assert_eq!([late.hears().await, late.hears().await], ["write 1", "nothing"]);
-        late.say("write 3").await;
-        shard.journal.wait_for(1).await;
-        shard.journal.finish();
-        assert_eq!(late.hears().await, "write 3");
+        shard.keeps(&mut late, "write 3").await;
     });
 }
 
 #[test]
 fn a_room_that_retires_and_opens_again_has_its_store() {
     with_linger(Limits::default(), Some(Duration::ZERO), |shard| async move {
-        let mut one = shard.join("a").await;
-        assert_eq!(one.hears().await, "joined 1");
-        one.say("write 1").await;
-        shard.journal.wait_for(1).await;
-        shard.journal.finish();
-        assert_eq!(one.hears().await, "write 1");
+        let mut one = shard.first().await;
+        shard.keeps(&mut one, "write 1").await;
         one.close().await;
         while shard.counters.rooms() > 0 {
             tokio::task::yield_now().await;

@@ -60,6 +60,10 @@ impl Backing for Model {
         true
     }
 
+    fn is_busy(&self) -> bool {
+        false
+    }
+
     fn has_room_for(&self, _bytes: u64) -> bool {
         true
     }

@@ -56,6 +56,7 @@ const OF_OTHERS: &[&str] = &[
     "--system",
     "--tag",
     "--target",
+    "--test",
     "--tmpfs",
     "--ulimit",
     "--volume",

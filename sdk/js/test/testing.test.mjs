@@ -1,7 +1,7 @@
 // The room of a test keeps the rules of the host: those of `tests/conformance.rs`, as far as they need no socket.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -200,7 +200,7 @@ test('globals are those of a guest, and time is the time of the room', async () 
     process: '() => process.env.TOKEN + process.platform',
     global: '() => self === globalThis && self.setTimeout === setTimeout',
     date: "() => [new Date() instanceof Date, typeof Date(), new Date(5).getTime(), new (class extends Date {})() - begun]",
-    digest: "async () => (await crypto.subtle.digest('SHA-256', new Uint8Array())).byteLength",
+    digest: "async () => (await crypto.subtle.digest('SHA-256', new Uint8Array(1 << 24))).byteLength",
     blob: "() => new Blob(['a', 'b']).text()",
     'time-out': "async () => { const signal = AbortSignal.timeout(10); await new Promise((done) => setTimeout(done, 10)); return signal.aborted; }",
   };
@@ -282,19 +282,24 @@ test('an error of `onStart` comes out of `open`, and calls a swap off', async ()
   assert.equal(await asks(room, client, 'x'), 'here');
 });
 
-/** Runs a test file of a project with Node.js. Returns what it prints. */
-function run(app, body) {
-  const project = join(folder, `project-${modules++}`);
-  mkdirSync(join(project, 'src'), { recursive: true });
-  mkdirSync(join(project, 'node_modules'));
-  symlinkSync(fileURLToPath(new URL('..', import.meta.url)), join(project, 'node_modules/ws-host-guest'));
-  writeFileSync(join(project, 'package.json'), '{ "type": "module", "main": "src/index.ts" }');
-  writeFileSync(join(project, 'src/index.ts'), app);
+/** Writes a project with a test. Returns its folder. */
+function project(app, body) {
+  const root = join(folder, `project-${modules++}`);
+  mkdirSync(join(root, 'src'), { recursive: true });
+  mkdirSync(join(root, 'node_modules'));
+  symlinkSync(fileURLToPath(new URL('..', import.meta.url)), join(root, 'node_modules/ws-host-guest'));
+  writeFileSync(join(root, 'package.json'), '{ "type": "module", "main": "src/index.ts" }');
+  writeFileSync(join(root, 'src/index.ts'), app);
   const imports = "import { test } from 'node:test';\nimport { Room } from 'ws-host-guest/testing';\n";
-  writeFileSync(join(project, 'app.test.js'), `${imports}test('a test', async () => {\n  const room = await Room.open();\n${body}\n});\n`);
-  // The variable would make it a part of this test.
+  writeFileSync(join(root, 'app.test.js'), `${imports}test('a test', async () => {\n  const room = await Room.open();\n${body}\n});\n`);
+  return root;
+}
+
+/** The command and the settings that run the tests of a project. */
+function tests(root, ...options) {
+  // The variable would make them a part of this test.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  return spawnSync(process.execPath, ['--test'], { cwd: project, env, encoding: 'utf8' }).stdout;
+  return [process.execPath, ['--test', '--test-reporter=tap', ...options], { cwd: root, env, encoding: 'utf8' }];
 }
 
 test('an error that no code handles fails the test, with file and line of the source', () => {
@@ -313,10 +318,26 @@ export default {
     "setTimeout(() => { throw new Error('told to' as string); }, 50);",
     "return new Promise<void>((done) => setTimeout(done, 50)).then(() => { throw new Error('told to' as string); });",
   ]) {
-    const out = run(app(line), says);
+    const out = spawnSync(...tests(project(app(line), says))).stdout;
     assert.match(out, /\nnot ok 1 - a test\n/, line);
     assert.match(out, /error: 'told to'/, line);
     assert.match(out, /src\/index\.ts:5:\d+/, line);
   }
-  assert.match(run(app('client.send(message);'), says), /\nok 1 - a test\n/);
+  assert.match(spawnSync(...tests(project(app('client.send(message);'), says))).stdout, /\nok 1 - a test\n/);
+});
+
+test('a watch runs the tests again when a source of the app changes', { timeout: 60_000 }, async () => {
+  const root = project('export default { onMessage() {} };', "await room.says(await room.join(), 'x');");
+  const watch = spawn(...tests(root, '--watch'));
+  try {
+    const output = watch.stdout.setEncoding('utf8')[Symbol.asyncIterator]();
+    const prints = async (pattern) => {
+      for (let text = ''; !pattern.test(text); text += (await output.next()).value);
+    };
+    await prints(/\nok 1 - a test\n/);
+    writeFileSync(join(root, 'src/index.ts'), "export default { onMessage() { throw new Error('edited'); } };");
+    await prints(/error: 'edited'/);
+  } finally {
+    watch.kill();
+  }
 });

@@ -3,7 +3,7 @@
 import { closeError } from './host/clients.js';
 import { Host } from './host/index.js';
 import { bytes } from './host/refused.js';
-import { scriptOf } from './script.js';
+import { evaluated, scriptOf } from './script.js';
 import { State } from './state.js';
 
 // The stack of an error has the positions in the sources.
@@ -156,7 +156,7 @@ export class Room {
   async #start(reason) {
     const before = [this.#host, this.#exports];
     try {
-      const { start } = await import(`${this.#script}?instance=${++instances}`);
+      const { start } = await evaluated(this.#script, ++instances);
       this.#host = new Host(this.#state, this.#env, this.#opened);
       this.#exports = start(this.#host);
       await this.#call((exports) => exports.lifecycle.onStart(reason, this.#saved));

@@ -19,6 +19,9 @@ const MODULES = { 'ws-host:engine': inside('engine.js'), 'wasi:cli/environment@0
 /** A module that takes away the globals of Node.js. */
 const LACKING = 'ws-host-guest:lacking';
 
+/** With this variable, a module that is loaded tells its name to the process that watches it. */
+const WATCHED = 'WATCH_REPORT_DEPENDENCIES';
+
 /** The scripts that were made, by module. */
 const scripts = new Map();
 
@@ -31,6 +34,17 @@ export async function scriptOf(module = mainOf(process.cwd())) {
   return scripts.get(file);
 }
 
+/** Evaluates a script anew. The watch must not see it: it comes and goes with the process. */
+export async function evaluated(script, instance) {
+  const watched = process.env[WATCHED];
+  delete process.env[WATCHED];
+  try {
+    return await import(`${script}?instance=${instance}`);
+  } finally {
+    if (watched !== undefined) process.env[WATCHED] = watched;
+  }
+}
+
 async function made(module, number) {
   const root = projectOf(module);
   const options = { root, told, plugins: [inTest], inject: [inside('globals.js'), LACKING], logOverride: { 'import-is-undefined': 'silent' } };
@@ -39,6 +53,8 @@ async function made(module, number) {
   const file = join(folder, `app-${number}.mjs`);
   const sources = map.sources.map((source) => (/^[a-z-]+:/.test(source) ? source : pathToFileURL(join(root, source)).href));
   const comment = Buffer.from(JSON.stringify({ ...map, sources })).toString('base64');
+  // `node --test --watch` runs the test again when one of the sources changes.
+  if (process.env[WATCHED]) process.send?.({ 'watch:import': sources.filter((source) => /^file:/.test(source)) });
   writeFileSync(file, `${script}\n//# sourceMappingURL=data:application/json;base64,${comment}\n`);
   return pathToFileURL(file).href;
 }

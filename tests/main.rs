@@ -22,6 +22,7 @@ mod effects;
 mod embedding;
 mod env;
 mod examples;
+mod fetch;
 mod frames;
 mod gate;
 mod guide;

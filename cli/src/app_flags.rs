@@ -1,5 +1,7 @@
 //! The flags that tell how an app runs: its rooms, its environment, its limits. `ws-host run`, `dev` and `test` share them.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use ws_host::Builder;
 use ws_host::config::Instances;
@@ -14,6 +16,15 @@ pub struct AppFlags {
     /// Give the guest an environment variable: NAME=VALUE, or NAME to pass on the host's own value (repeatable)
     #[arg(long, hide_short_help = true, value_name = "NAME[=VALUE]")]
     pub env: Vec<String>,
+    /// Let the guest send HTTP requests to a server: HOST, HOST:PORT, *.example.com or * (repeatable) [default: to none]
+    #[arg(long, hide_short_help = true, value_name = "HOST[:PORT]")]
+    pub allow_http: Vec<String>,
+    /// Let its requests go to addresses of this network, which is not public, too (repeatable)
+    #[arg(long, hide_short_help = true, requires = "allow_http", value_name = "CIDR")]
+    pub allow_http_private: Vec<String>,
+    /// Trust the certificate authorities in this PEM file, besides the system's, in its requests
+    #[arg(long, hide_short_help = true, requires = "allow_http", value_name = "FILE")]
+    pub fetch_ca: Option<PathBuf>,
     /// Which clients share an instance of the guest
     #[arg(long, value_enum, default_value_t = Sharing::Shared, value_name = "MODE")]
     pub instances: Sharing,
@@ -55,6 +66,15 @@ impl AppFlags {
         let mut builder = builder.instances(instances).shards(self.shards).limits(self.limits.into());
         if let Some(pattern) = self.room_path {
             builder = builder.room_path(pattern);
+        }
+        for server in self.allow_http {
+            builder = builder.allow_http(server);
+        }
+        for network in self.allow_http_private {
+            builder = builder.allow_http_private(network);
+        }
+        if let Some(file) = self.fetch_ca {
+            builder = builder.fetch_ca(file);
         }
         for (name, value) in env {
             builder = builder.env(name, value);

@@ -6,11 +6,14 @@ use std::path::Path;
 use ws_host::Error;
 
 /// Each setting that the library's errors name, with its flag.
-const FLAGS: [(&str, &str); 19] = [
+const FLAGS: [(&str, &str); 22] = [
     ("accepts_per_second", "--accept-rate"),
     ("call_timeout", "--call-timeout"),
     ("client_memory_bytes", "--client-memory"),
     ("close_timeout", "--close-timeout"),
+    ("fetch_room", "--fetch-room"),
+    ("fetch_timeout", "--fetch-timeout"),
+    ("fetch_total", "--fetch-total"),
     ("handshake_timeout", "--handshake-timeout"),
     ("mailbox_events", "--mailbox"),
     ("max_connections", "--max-connections"),
@@ -36,6 +39,9 @@ pub fn in_flags(error: &Error) -> String {
             format!("{error} with --port")
         }
         Error::Data(_) => format!("{error} (--data)"),
+        Error::AllowHttp(_) => format!("{error} (--allow-http)"),
+        Error::AllowHttpPrivate(_) => format!("{error} (--allow-http-private)"),
+        Error::FetchCa { .. } => format!("{error} (--fetch-ca)"),
         Error::NoHandover { .. } => format!("{error}: `ws-host swap --discard-state`"),
         Error::AdminSocket { .. } => format!("{error} with --socket"),
         Error::Read { source, path } if source.kind() == ErrorKind::NotFound => format!("{error}; {}", place(path)),
@@ -97,11 +103,14 @@ mod tests {
     #[test]
     fn a_limit_of_zero_is_named_by_its_flag() {
         type Change = fn(&mut Limits);
-        let cases: [(Change, &str); 19] = [
+        let cases: [(Change, &str); 22] = [
             (|limits| limits.accepts_per_second = Some(0), "--accept-rate"),
             (|limits| limits.call_timeout = Duration::ZERO, "--call-timeout"),
             (|limits| limits.client_memory_bytes = Some(0), "--client-memory"),
             (|limits| limits.close_timeout = Duration::ZERO, "--close-timeout"),
+            (|limits| limits.fetch_room = 0, "--fetch-room"),
+            (|limits| limits.fetch_timeout = Duration::ZERO, "--fetch-timeout"),
+            (|limits| limits.fetch_total = 0, "--fetch-total"),
             (|limits| limits.handshake_timeout = Duration::ZERO, "--handshake-timeout"),
             (|limits| limits.mailbox_events = 0, "--mailbox"),
             (|limits| limits.max_connections = Some(0), "--max-connections"),

@@ -10,7 +10,7 @@ struct Rule {
     remedy: &'static str,
 }
 
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 12] = [
     Rule { flag: "room-path", has_effect: rooms_by_path, remedy: "add --instances per-room" },
     Rule { flag: "room-linger", has_effect: rooms_by_path, remedy: "add --instances per-room" },
     Rule { flag: "max-rooms", has_effect: several_rooms, remedy: "add --instances per-room or per-client" },
@@ -26,8 +26,14 @@ const RULES: [Rule; 8] = [
     },
     Rule { flag: "store-sync", has_effect: data, remedy: "add --data: a store in memory is not synced" },
     Rule { flag: "store-expiry", has_effect: data, remedy: "add --data: a store in memory ends with the process" },
+    Rule { flag: "fetch-room", has_effect: requests, remedy: ALLOW },
+    Rule { flag: "fetch-total", has_effect: requests, remedy: ALLOW },
+    Rule { flag: "fetch-body", has_effect: requests, remedy: ALLOW },
+    Rule { flag: "fetch-timeout", has_effect: requests, remedy: ALLOW },
     Rule { flag: "compress-above", has_effect: compression, remedy: "leave out --compression off" },
 ];
+
+const ALLOW: &str = "add --allow-http: the guest may send no request without it";
 
 /// Finds a flag that has no effect. `matches` are those of `run` or `dev`. Returns the error.
 pub fn find(matches: &ArgMatches) -> Option<String> {
@@ -62,6 +68,10 @@ fn data(matches: &ArgMatches) -> bool {
     matches.try_get_raw("data").is_ok_and(|data| data.is_some())
 }
 
+fn requests(matches: &ArgMatches) -> bool {
+    matches.get_raw("allow_http").is_some()
+}
+
 fn compression(matches: &ArgMatches) -> bool {
     !is(matches, "compression", "off")
 }
@@ -89,6 +99,10 @@ mod tests {
             ("--instances per-client --data d", "leave out --instances per-client"),
             ("--store-sync normal", "add --data"),
             ("--store-expiry 90d", "add --data"),
+            ("--fetch-room 2", "add --allow-http"),
+            ("--fetch-total 2", "add --allow-http"),
+            ("--fetch-body 1MiB", "add --allow-http"),
+            ("--fetch-timeout 1s", "add --allow-http"),
             ("--compression off --compress-above 1KiB", "leave out --compression off"),
         ] {
             let error = find_in(&format!("ws-host run x.wasm {flag}"));
@@ -103,6 +117,7 @@ mod tests {
             "run x.wasm --compression off",
             "run x.wasm --compress-above 1KiB",
             "run x.wasm --data d --store-sync normal --store-expiry 90d",
+            "run x.wasm --allow-http a.example --fetch-room 2 --fetch-timeout 1s",
             "run x.wasm --instances per-client --max-rooms 7 --shards 2",
             "dev --instances per-room --room-path /{room} --room-linger 1s --max-rooms 7 --shards 2",
         ] {

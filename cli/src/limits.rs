@@ -103,6 +103,18 @@ pub struct LimitFlags {
     /// With --data: the time after which a room that nobody uses is deleted, with its store and its state, as in 90d [default: never]
     #[arg(long, value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
     store_expiry: Option<Duration>,
+    /// The most HTTP requests of one room at a time
+    #[arg(long, default_value_t = 32, value_parser = number::<usize>, value_name = "N", help_heading = GUEST, hide_short_help = true)]
+    fetch_room: usize,
+    /// The most HTTP requests of all rooms together at a time
+    #[arg(long, default_value_t = 1024, value_parser = number::<usize>, value_name = "N", help_heading = GUEST, hide_short_help = true)]
+    fetch_total: usize,
+    /// The largest body of an HTTP request, and of an answer that is not streamed
+    #[arg(long, default_value = "4MiB", value_parser = size, value_name = "SIZE", help_heading = GUEST, hide_short_help = true)]
+    fetch_body: usize,
+    /// The longest time until the answer to an HTTP request, or the next piece of a streamed one
+    #[arg(long, default_value = "30s", value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
+    fetch_timeout: Duration,
     /// The time after a swap in which failures of the new release count
     #[arg(long, default_value = "10s", value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
     pub(crate) probation: Duration,
@@ -143,6 +155,10 @@ impl From<LimitFlags> for Limits {
             limits.store_room_bytes = flags.store_room as u64;
             limits.store_total_bytes = flags.store_total.map(|size| size as u64);
             limits.store_expiry = flags.store_expiry;
+            limits.fetch_room = flags.fetch_room;
+            limits.fetch_total = flags.fetch_total;
+            limits.fetch_body_bytes = flags.fetch_body;
+            limits.fetch_timeout = flags.fetch_timeout;
             limits.probation = flags.probation;
             limits.probation_traps = flags.probation_traps;
         })

@@ -1,11 +1,14 @@
 //! The handlers of an app, and what they get and return.
 
+pub mod http;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::fetch::{BodyPart, Failure, Response};
 pub use crate::room::Decision;
 use crate::room::Room;
 pub use crate::room::{
@@ -121,6 +124,22 @@ pub trait App: Sized + 'static {
 
     /// A timer is due.
     fn on_timer(&mut self, _room: &mut Room, _timer: u64, _payload: Bytes) -> impl Future<Output = Outcome> {
+        async { Ok(()) }
+    }
+
+    /// A request of `Room::fetch` has its answer, or failed. Called once for each request that is not given up.
+    fn on_response(
+        &mut self,
+        _room: &mut Room,
+        _fetch: u64,
+        _context: Bytes,
+        _outcome: Result<Response, Failure>,
+    ) -> impl Future<Output = Outcome> {
+        async { Ok(()) }
+    }
+
+    /// A part of the body of a streamed answer has come.
+    fn on_body(&mut self, _room: &mut Room, _fetch: u64, _context: Bytes, _part: BodyPart) -> impl Future<Output = Outcome> {
         async { Ok(()) }
     }
 

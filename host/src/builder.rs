@@ -1,5 +1,7 @@
 //! The builder of a server.
 
+mod outgoing;
+
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use crate::app::{App, Launch};
 use crate::config::{Compression, Config, Grants, Instances, Limits, TlsSource};
 use crate::data::{DataFolder, linger, store_place};
 use crate::error::Error;
+use crate::fetch::Outlet;
 use crate::front::{self, Endpoints, Front, Notice, OriginPolicy, Page, Pattern, Policy, Proxies, Router, Setup, Tls};
 use crate::guest::{Bytecode, Engine, Origin, Program};
 use crate::handle::{Controls, Handle};
@@ -240,6 +243,7 @@ impl Builder {
         OriginPolicy::check(&config.allow_origins)?;
         Proxies::parse(&config.trusted_proxies, config.proxy_protocol)?;
         config.room_path.as_deref().map(parse_pattern).transpose()?;
+        Outlet::new(&config.outgoing, &config.limits)?;
         if self.tls.is_none() {
             self.tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
         }
@@ -288,6 +292,7 @@ impl Builder {
             shared_room: (config.instances == Instances::Shared).then(|| front::SHARED_ROOM.into()),
             linger: linger(config.instances, &limits),
             keeps_rooms: config.instances != Instances::PerClient,
+            outlet: Outlet::new(&config.outgoing, &limits)?,
             stores: store_place(config.instances, &limits, database.clone()),
         };
         let mut releases = None;

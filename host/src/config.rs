@@ -33,6 +33,17 @@ impl std::fmt::Debug for Grants {
     }
 }
 
+/// The HTTP requests that an app may send. The default allows none.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outgoing {
+    /// The servers: `example.com`, `example.com:8080`, `*.example.com`, an address, or `*`.
+    pub allow: Vec<String>,
+    /// Addresses and networks that may be connected to besides public ones.
+    pub allow_private: Vec<String>,
+    /// A PEM file of certificates that are trusted besides the system's.
+    pub ca: Option<PathBuf>,
+}
+
 /// Which clients share an instance.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Instances {
@@ -98,6 +109,8 @@ pub(crate) struct Config {
     pub compression: Compression,
     /// The grants of a guest.
     pub grants: Grants,
+    /// The HTTP requests that the app may send.
+    pub outgoing: Outgoing,
     /// Addresses and networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<String>,
     /// Whether connections of trusted proxies begin with a header of the PROXY protocol.
@@ -122,6 +135,7 @@ impl Default for Config {
             allow_origins: Vec::new(),
             compression: Compression::default(),
             grants: Grants::default(),
+            outgoing: Outgoing::default(),
             trusted_proxies: Vec::new(),
             proxy_protocol: false,
             tls: None,

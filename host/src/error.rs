@@ -119,6 +119,22 @@ pub enum Error {
     /// A trusted proxy's address is invalid.
     #[error("{0:?} is no address of a proxy. Write an address or a network, such as 10.0.0.7 or 10.0.0.0/8")]
     TrustedProxy(String),
+    /// A server that the app may send requests to is invalid.
+    #[error(
+        "{0:?} names no server of HTTP requests. Write api.example.com, api.example.com:8080, *.example.com, an address or *"
+    )]
+    AllowHttp(String),
+    /// A network that the app may send requests to is invalid.
+    #[error("{0:?} is no network of HTTP requests. Write an address or a network, such as 10.0.0.7 or 10.0.0.0/8")]
+    AllowHttpPrivate(String),
+    /// The certificates that verify the servers of HTTP requests cannot be used.
+    #[error("cannot use the certificates {}: {problem}. Give a PEM file of certificate authorities", path.display())]
+    FetchCa {
+        /// Their file.
+        path: PathBuf,
+        /// The problem.
+        problem: String,
+    },
     /// The admin socket cannot be opened.
     #[error("cannot open the admin socket {}: {source}. Choose another path", path.display())]
     AdminSocket {
@@ -198,7 +214,7 @@ fn hint_for_imports(unknown: &[String]) -> &'static str {
     let has = |package: &str| unknown.iter().any(|import| import.starts_with(package));
     match () {
         () if has("ws-host:server/") => ". It was built for another version of ws-host: build it with the SDK of this one",
-        () if has("wasi:http/") => ". A guest cannot send or serve HTTP requests yet; a library in it expects that",
+        () if has("wasi:http/") => ". A guest sends HTTP requests through ws-host:server/http; a library in it expects another",
         () if has("wasi:keyvalue/") => {
             ". A guest keeps data in the store of its room, ws-host:server/store; a library in it expects another"
         }

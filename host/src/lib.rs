@@ -28,6 +28,7 @@ pub mod config;
 mod countdown;
 mod data;
 mod error;
+mod fetch;
 // For the command `ws-host`, which reads such files too.
 #[doc(hidden)]
 pub mod file;

@@ -76,6 +76,14 @@ pub struct Limits {
     /// How long the data folder keeps a room that nobody uses: its store, its saved state. A room that is open, or has a durable timer, stays.
     /// `None` means for ever.
     pub store_expiry: Option<Duration>,
+    /// HTTP requests of one room at a time.
+    pub fetch_room: usize,
+    /// HTTP requests of all rooms together at a time.
+    pub fetch_total: usize,
+    /// Bytes of the body of an HTTP request, and of an answer that is not streamed.
+    pub fetch_body_bytes: usize,
+    /// The time for the answer to an HTTP request; for each piece of one that is streamed.
+    pub fetch_timeout: Duration,
     /// How long after a swap traps count against the new release.
     pub probation: Duration,
     /// Traps of all rooms within the probation after which the server goes back to the previous release.
@@ -120,6 +128,8 @@ impl Limits {
             ("the number of bytes of a message", "max_message_bytes", Some(self.max_message_bytes)),
             ("the number of bytes that wait for a client", "outbox_soft_bytes", Some(self.outbox_soft_bytes)),
             ("the memory held for clients", "client_memory_bytes", self.client_memory_bytes),
+            ("the number of HTTP requests of a room", "fetch_room", Some(self.fetch_room)),
+            ("the number of HTTP requests", "fetch_total", Some(self.fetch_total)),
             (
                 "the size of a room's store",
                 "store_room_bytes",
@@ -138,6 +148,7 @@ impl Limits {
             ("the time for a close frame's answer", "close_timeout", self.close_timeout),
             ("the time for a message", "message_timeout", self.message_timeout),
             ("the time after which a room expires", "store_expiry", self.store_expiry.unwrap_or(MAX_TIME)),
+            ("the time for the answer to an HTTP request", "fetch_timeout", self.fetch_timeout),
         ];
         let zero = times.iter().find(|(.., time)| time.is_zero());
         if let Some((noun, setting, _)) = zero {
@@ -181,6 +192,7 @@ impl Limits {
             &mut self.pong_timeout,
             &mut self.close_timeout,
             &mut self.message_timeout,
+            &mut self.fetch_timeout,
             &mut self.drain_timeout,
             &mut self.restart_window,
             &mut self.room_linger,
@@ -228,6 +240,10 @@ impl Default for Limits {
             store_room_bytes: 64 << 20,
             store_total_bytes: None,
             store_expiry: None,
+            fetch_room: 32,
+            fetch_total: 1024,
+            fetch_body_bytes: 4 << 20,
+            fetch_timeout: Duration::from_secs(30),
             probation: Duration::from_secs(10),
             probation_traps: 3,
         }

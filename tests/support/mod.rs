@@ -12,6 +12,7 @@ pub mod memory;
 pub mod raw;
 pub mod swappable;
 pub mod tls;
+pub mod upstream;
 
 pub use client::{Client, refusal};
 pub use embedded::Embedded;
@@ -19,3 +20,4 @@ pub use guests::guest;
 pub use host::{Host, command, fails, fails_with_log, open_many_files};
 pub use memory::Memory;
 pub use swappable::Swappable;
+pub use upstream::Upstream;

@@ -23,7 +23,7 @@ macro_rules! path {
 /// `sdk/rust`.
 pub(super) const RUST: &[File] = files!("sdk/rust":
     "Cargo.toml" in "manifest.toml", "README.md", "src/app.rs", "src/bindings.rs", "src/clients.rs", "src/control.rs", "src/export.rs", "src/fake.rs", "src/lib.rs",
-    "src/message.rs", "src/store.rs", "src/testing.rs", "src/topics.rs", "wit/exports.wit", "wit/imports.wit", "wit/store.wit", "wit/types.wit", "wit/world.wit",
+    "src/http.rs", "src/message.rs", "src/store.rs", "src/testing.rs", "src/topics.rs", "wit/exports.wit", "wit/http.wit", "wit/imports.wit", "wit/store.wit", "wit/types.wit", "wit/world.wit",
 );
 
 /// `sdk/js`.
@@ -40,7 +40,7 @@ pub(super) const JAVASCRIPT: &[File] = files!("sdk/js":
     "src/web/crypto-key.js", "src/web/crypto.js", "src/web/encoding.js", "src/web/events.js", "src/web/exception.js", "src/web/followers.js",
     "src/web/hashes.js", "src/web/headers.js", "src/web/hmac.js", "src/web/inspect.js", "src/web/performance.js", "src/web/search-params.js",
     "src/web/streams.js", "src/web/subtle.js", "src/web/text-streams.js", "src/web/url.js",
-    "wit/deps/wasi-cli/cli.wit", "wit/deps/wasi-io/io.wit", "wit/deps/wasi-random/random.wit", "wit/exports.wit", "wit/guest.wit",
+    "wit/deps/wasi-cli/cli.wit", "wit/deps/wasi-io/io.wit", "wit/deps/wasi-random/random.wit", "wit/exports.wit", "wit/guest.wit", "wit/http.wit",
     "wit/imports.wit", "wit/store.wit", "wit/types.wit", "wit/world.wit",
 );
 
@@ -82,6 +82,7 @@ pub(super) const PYTHON: &[File] = files!("sdk/python":
     "src/ws_host_guest/values.py",
     "src/ws_host_guest/zones.py",
     "src/ws_host_guest/wit/exports.wit",
+    "src/ws_host_guest/wit/http.wit",
     "src/ws_host_guest/wit/imports.wit",
     "src/ws_host_guest/wit/store.wit",
     "src/ws_host_guest/wit/types.wit",
@@ -96,7 +97,7 @@ pub(super) const C: &[File] = files!("sdk/c":
 );
 
 /// The contract, for languages whose SDK has no copy of it.
-pub(super) const WIT: &[File] = files!("wit": "exports.wit", "imports.wit", "store.wit", "types.wit", "world.wit");
+pub(super) const WIT: &[File] = files!("wit": "exports.wit", "http.wit", "imports.wit", "store.wit", "types.wit", "world.wit");
 
 #[cfg(test)]
 mod tests {

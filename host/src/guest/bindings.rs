@@ -13,6 +13,7 @@ wasmtime::component::bindgen!({
             export ws-host:server/lifecycle@0.2.0;
             export ws-host:server/flow@0.2.0;
             export ws-host:server/timers@0.2.0;
+            export ws-host:server/responses@0.2.0;
         }
     ",
     world: "ws-host:host-side/exports",

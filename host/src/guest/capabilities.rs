@@ -4,7 +4,7 @@ use wasmtime::component::{Linker, LinkerInstance};
 
 use super::bindings::VERSION;
 use super::state::GuestState;
-use super::{imports, store};
+use super::{http, imports, store};
 
 /// A row of the table: one interface, or the rest of a package.
 pub(super) struct Capability {
@@ -45,6 +45,11 @@ const CAPABILITIES: &[Capability] = &[
     own("ws-host:server/topics", "groups the clients of its room", Link::Own(imports::add_topics)),
     own("ws-host:server/control", "denies new clients, sets timers", Link::Own(imports::add_control)),
     own("ws-host:server/store", "reads and writes the store of its room", Link::Own(store::add_store)),
+    own(
+        "ws-host:server/http",
+        "sends HTTP requests, to the servers that the host's owner names: by default, none",
+        Link::Own(http::add_http),
+    ),
     own("ws-host:server/types", "shared types", Link::Types),
     Capability { grant: Some(Grant::Environment), ..wasi("wasi:cli/environment", "arguments: none") },
     wasi("wasi:cli/stdout", "writes log lines"),
@@ -56,7 +61,7 @@ const CAPABILITIES: &[Capability] = &[
     wasi("wasi:io/*", "streams and waiting"),
     wasi("wasi:filesystem/*", "file system: no folder is given"),
     wasi("wasi:sockets/*", "network sockets: no address is allowed"),
-    not_given("wasi:http/*", "HTTP requests: not given by this host"),
+    not_given("wasi:http/*", "HTTP requests: not given by this host, which has ws-host:server/http"),
     not_given("wasi:keyvalue/*", "a key-value store: not given by this host, which has ws-host:server/store"),
     #[cfg(test)]
     own("ws-host:server/misbehaviour", "panics and hangs", Link::Own(super::tests::add_misbehaviour)),

@@ -8,6 +8,7 @@ use bytestring::ByteString;
 use wasmtime::{Store, component};
 
 use super::bindings::exports::ws_host::server as exports;
+use super::bindings::ws_host::server::http as outgoing;
 use super::bindings::ws_host::server::types as wire;
 use super::call::GuestStore;
 use super::exports::{ExportIndices, Exports};
@@ -19,6 +20,7 @@ use super::total_output::TotalOutput;
 use super::wait_limit::WaitLimit;
 use crate::app::{App, Decision, Fault, Outcome, Saved, StartReason, UpgradeRequest};
 use crate::config::{Grants, Limits};
+use crate::fetch::{BodyPart, Cause, Failure, Response};
 use crate::log::in_short;
 use crate::room::Room;
 use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message};
@@ -139,11 +141,49 @@ impl App for Instance {
         self.guest.call(room, "on-timer", async |store| timers.call_on_timer(store, timer, &payload).await).await
     }
 
+    async fn on_response(&mut self, room: &mut Room, id: u64, context: Bytes, outcome: Result<Response, Failure>) -> Outcome {
+        let Some(responses) = &self.exports.responses else { return Ok(()) };
+        let headers = outcome.as_ref().map_or(Vec::new(), headers);
+        let answer = match &outcome {
+            Ok(response) => Ok(outgoing::Response { status: response.status, headers: &headers, body: response.body.as_deref() }),
+            Err(failure) => Err(wire_failure(failure)),
+        };
+        self.guest.call(room, "on-response", async |store| responses.call_on_response(store, id, &context, answer).await).await
+    }
+
+    async fn on_body(&mut self, room: &mut Room, id: u64, context: Bytes, part: BodyPart) -> Outcome {
+        let Some(responses) = &self.exports.responses else { return Ok(()) };
+        let part = match &part {
+            BodyPart::Piece(piece) => outgoing::BodyPart::Piece(piece),
+            BodyPart::End => outgoing::BodyPart::End,
+            BodyPart::Failed(failure) => outgoing::BodyPart::Failed(wire_failure(failure)),
+        };
+        self.guest.call(room, "on-body", async |store| responses.call_on_body(store, id, &context, part).await).await
+    }
+
     async fn snapshot(&mut self, room: &mut Room) -> Result<Option<Saved>, Fault> {
         let Some(lifecycle) = &self.exports.lifecycle else { return Ok(None) };
         let saved = self.guest.call(room, "snapshot", async |store| lifecycle.call_snapshot(store).await).await?;
         Ok(Some(Saved { version: saved.version, data: saved.data.into() }))
     }
+}
+
+fn headers(response: &Response) -> Vec<(&str, &str)> {
+    response.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+fn wire_failure(failure: &Failure) -> outgoing::Failure<'_> {
+    let cause = match failure.cause {
+        Cause::Denied => outgoing::FailureCause::Denied,
+        Cause::Unresolved => outgoing::FailureCause::Unresolved,
+        Cause::Unreachable => outgoing::FailureCause::Unreachable,
+        Cause::Tls => outgoing::FailureCause::Tls,
+        Cause::Timeout => outgoing::FailureCause::Timeout,
+        Cause::Broken => outgoing::FailureCause::Broken,
+        Cause::TooBig => outgoing::FailureCause::TooBig,
+        Cause::Interrupted => outgoing::FailureCause::Interrupted,
+    };
+    outgoing::Failure { cause, detail: &failure.detail }
 }
 
 fn start_reason(reason: StartReason) -> exports::lifecycle::StartReason {

@@ -18,6 +18,7 @@
 //! | `capabilities` | the interfaces that a guest may import, a row each |
 //! | `imports` | the functions of the contract's interfaces among them |
 //! | `store` | the functions of the contract's interface `store` |
+//! | `http` | the functions of the contract's interface `http` |
 //! | `fault` | the text of a trap |
 //! | `backtrace` | the text of its Wasm backtrace |
 //! | `output` | the guest's stdout and stderr, as log lines |
@@ -57,6 +58,7 @@ mod capabilities;
 mod engine;
 mod exports;
 mod fault;
+mod http;
 mod imports;
 mod inspect;
 mod instance;

@@ -1,9 +1,12 @@
 //! The effects of a handler beyond its room's tables: frames, closes and answers.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::member::LineId;
+use crate::fetch::Request;
 use crate::types::{ClientId, CloseInfo};
 
 /// Stands for an upgrade request that waits for its decision.
@@ -39,6 +42,10 @@ pub enum Effect {
     Reply(ClientId, LineId, CloseInfo),
     /// Answers an upgrade request.
     Decide(UpgradeId, Decision),
+    /// Sends a request to an HTTP server.
+    Fetch(u64, Arc<Request>),
+    /// Gives such a request up.
+    CancelFetch(u64),
 }
 
 /// The receivers of a frame. They are fixed when the handler makes the call.

@@ -9,6 +9,8 @@
 //! | `member` | a client in a room: its identity, what waits for it, its line |
 //! | `clients` | the contract's `clients` interface |
 //! | `control` | the contract's `control` interface |
+//! | `asking` | requests to HTTP servers: the contract's `http` interface |
+//! | `fetches` | the table of those without an answer |
 //! | `topics` | groups of clients: the contract's `topics` interface |
 //! | `timers` | the table of timers |
 //! | `durable` | timers that outlive the instance and the hibernation of the room |
@@ -21,12 +23,14 @@
 //! | `commit` | the end of a turn |
 //! | `held` | turns whose outputs wait for the journal |
 
+mod asking;
 mod clients;
 mod commit;
 mod control;
 mod dormant;
 mod durable;
 mod effect;
+mod fetches;
 mod held;
 mod member;
 mod store;
@@ -48,6 +52,7 @@ use crate::types::ClientId;
 
 pub use dormant::Dormant;
 pub use effect::{Decision, Effect, Frame, Target, UpgradeId};
+use fetches::Fetches;
 pub use held::Held;
 pub use member::{LineId, Member};
 use store::Contents;
@@ -141,6 +146,7 @@ struct State {
     leaver: Option<Leaver>,
     topics: topics::Topics,
     timers: Timers,
+    fetches: Fetches,
     contents: Contents,
     admitting: bool,
     /// The turn of the running handler.
@@ -178,6 +184,7 @@ impl Room {
                 leaver: None,
                 topics: topics::Topics::default(),
                 timers: Timers::default(),
+                fetches: Fetches::default(),
                 contents: Contents::default(),
                 admitting: true,
                 turn: Turn::default(),
@@ -195,6 +202,7 @@ impl Room {
         let state = self.state();
         let mut emptied = Self::new(&state.name, state.limits, state.clock);
         emptied.timers_mut().wall_clock = state.timers.wall_clock;
+        emptied.state_mut().fetches = state.fetches.emptied();
         emptied
     }
 

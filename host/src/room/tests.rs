@@ -1,6 +1,7 @@
 //! A room without a server: turns, their undoing, and the limits of one handler.
 
 mod durable;
+mod fetches;
 mod timers;
 
 use std::cell::Cell;
@@ -94,6 +95,8 @@ fn commit(room: &mut Room) -> Vec<String> {
         Effect::Close { id, info, .. } => format!("close {id} with {}", info.code),
         Effect::Reply(id, ..) => format!("reply to the close of {id}"),
         Effect::Decide(_, decision) => format!("{decision:?}"),
+        Effect::Fetch(id, _) => format!("fetch {id}"),
+        Effect::CancelFetch(id) => format!("cancel {id}"),
     });
     let told = told.collect();
     room.reuse(turn);

@@ -85,6 +85,7 @@ impl Turn {
                 self.admits = true;
                 0
             }
+            Effect::Fetch(_, request) => request.bytes(),
             _ => 0,
         };
         self.effects.push(effect);

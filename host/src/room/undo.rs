@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::State;
+use super::fetches::Fetch;
 use super::store::Unwrite;
 use super::timers::Timer;
 use crate::types::ClientId;
@@ -19,6 +20,10 @@ pub(super) enum Undo {
     TimerCancelled(u64, Timer),
     /// A durable timer was taken off, because its handler runs.
     TimerRan(u64, Timer),
+    /// A request to an HTTP server was made.
+    Fetched(u64),
+    /// A request was given up.
+    FetchCancelled(u64, Fetch),
     Closing(ClientId),
     /// Boxed, since it is larger than the others.
     Write(Box<Unwrite>),
@@ -53,6 +58,8 @@ impl State {
                 self.timers.cancel(id);
             }
             Undo::TimerCancelled(id, timer) => self.timers.restore(id, timer),
+            Undo::Fetched(id) => self.fetches.end(id),
+            Undo::FetchCancelled(id, fetch) => self.fetches.restore(id, fetch),
             Undo::TimerRan(id, timer) => self.put_back(id, timer),
             Undo::Closing(id) => {
                 if let Some(member) = self.members.get(&id) {

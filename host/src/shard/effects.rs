@@ -1,6 +1,9 @@
 //! Makes a turn's outputs visible.
 
+use std::sync::Arc;
+
 use super::cached_frame::CachedFrame;
+use super::exchanges::Exchanges;
 use super::input::{Input, What};
 use super::table::Shard;
 use crate::room::{Effect, Room, Target, Turn};
@@ -10,19 +13,29 @@ use crate::types::ClientId;
 /// deliveries or more.
 const DELIVERIES_IN_A_ROW: usize = 100_000;
 
-/// Makes a turn's outputs visible, in their order: frames go into outboxes, closes begin, answers are given. Nothing is written
+/// Makes a turn's outputs visible, in their order: frames go into outboxes, closes begin, answers are given, requests start. Nothing is written
 /// here, except by an outbox that grows large.
 ///
 /// Many deliveries are made in pieces, between which other rooms go on and outboxes are written. The room waits meanwhile as it does
 /// for a handler: nobody joins or leaves it in between, though lines may be lost.
-pub async fn apply(shard: &Shard, room: &Room, turn: &Turn) {
+pub(super) async fn apply(shard: &Shard, room: &Room, exchanges: &Exchanges, turn: &Turn) {
     let mut in_a_row = 0;
     for effect in turn.effects() {
         if in_a_row >= DELIVERIES_IN_A_ROW {
             in_a_row = 0;
             tokio::task::yield_now().await;
         }
-        in_a_row += apply_one(shard, room, turn, effect);
+        in_a_row += match effect {
+            Effect::Fetch(id, request) => {
+                exchanges.begin(shard, *id, Arc::clone(request));
+                1
+            }
+            Effect::CancelFetch(id) => {
+                exchanges.cancel(*id);
+                1
+            }
+            effect => apply_one(shard, room, turn, effect),
+        };
     }
 }
 
@@ -74,6 +87,8 @@ fn apply_one(shard: &Shard, room: &Room, turn: &Turn, effect: &Effect) -> usize 
             }
             1
         }
+        // `apply` does these.
+        Effect::Fetch(..) | Effect::CancelFetch(_) => 0,
     }
 }
 

@@ -7,6 +7,7 @@ use std::task::Poll;
 
 use super::input::What;
 use crate::app::{App, Decision, Fault, Outcome};
+use crate::fetch::Answer;
 use crate::room::Room;
 
 /// Calls the handler for an input. Its effects wait in the room's turn.
@@ -19,6 +20,14 @@ pub(super) async fn call<A: App>(app: &mut A, room: &mut Room, what: What) -> Ou
         What::Left(id, info) => guarded(pin!(app.on_client_left(room, id, &info))).await,
         What::Drained(id) => guarded(pin!(app.on_drain(room, id))).await,
         What::Timer(id, payload) => guarded(pin!(app.on_timer(room, id, payload))).await,
+        What::Answer(id, answer) => {
+            // Its request may have been given up meanwhile.
+            let Some(context) = room.take_answer(id, answer.is_last()) else { return Ok(()) };
+            match answer {
+                Answer::Response(outcome) => guarded(pin!(app.on_response(room, id, context, outcome))).await,
+                Answer::Part(part) => guarded(pin!(app.on_body(room, id, context, part))).await,
+            }
+        }
         What::Start(reason, saved) => guarded(pin!(app.on_start(room, reason, saved))).await,
         // The app is not told: it has not heard of the client yet, except in its gate.
         What::Withdrawn => Ok(()),

@@ -5,6 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use crate::app::{Saved, StartReason, UpgradeRequest};
+use crate::fetch::Answer;
 use crate::room::{LineId, UpgradeId};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
@@ -35,6 +36,8 @@ pub enum What {
     Drained(ClientId),
     /// A timer is due.
     Timer(u64, Bytes),
+    /// Something of the answer to a request of this id has come.
+    Answer(u64, Answer),
     /// A client asks to be let in. The decision goes to this id.
     Upgrade(UpgradeId, Box<UpgradeRequest>),
     /// A client that was let in does not come.
@@ -46,6 +49,7 @@ impl Input {
     pub fn payload_bytes(&self) -> usize {
         match &self.what {
             What::Message(_, message) => message.as_bytes().len(),
+            What::Answer(_, answer) => answer.payload_bytes(),
             _ => 0,
         }
     }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::input::{Input, What};
 use crate::types::ClientId;
 
-/// A room's queue. While it is full, its lines are not read, and upgrades are refused. Other inputs are always taken: the number of
+/// A room's queue. While it is full, its lines and the answers to its requests are not read, and upgrades are refused. Other inputs are always taken: the number of
 /// lines bounds them.
 #[derive(Debug)]
 pub struct Mailbox {
@@ -16,8 +16,17 @@ pub struct Mailbox {
     payload_bytes: Cell<usize>,
     max_inputs: usize,
     max_bytes: usize,
-    /// The tasks of lines that wait for it to fall below its limits, one for each slot.
-    held_back: RefCell<HashMap<usize, Waker>>,
+    /// The tasks that wait for it to fall below its limits.
+    held_back: RefCell<HashMap<Feeder, Waker>>,
+}
+
+/// A task that brings a room its inputs, and is held back while the mailbox is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Feeder {
+    /// That of the line in this slot.
+    Line(usize),
+    /// That of this request to an HTTP server.
+    Request(u64),
 }
 
 impl Mailbox {
@@ -32,7 +41,7 @@ impl Mailbox {
         self.inputs.borrow_mut().push_back(input);
     }
 
-    /// Takes the oldest input. Lines that were held back are read again when the mailbox is no longer full.
+    /// Takes the oldest input. Lines and answers that were held back are read again when the mailbox is no longer full.
     pub fn pop(&self) -> Option<Input> {
         let input = self.inputs.borrow_mut().pop_front()?;
         self.payload_bytes.set(self.payload_bytes.get() - input.payload_bytes());
@@ -97,12 +106,12 @@ impl Mailbox {
         self.inputs.borrow().len() >= self.max_inputs || self.payload_bytes.get() >= self.max_bytes
     }
 
-    /// Pending while the mailbox is full. The task of the line in this slot is woken when it no longer is.
-    pub fn poll_has_room(&self, cx: &Context<'_>, slot: usize) -> Poll<()> {
+    /// Pending while the mailbox is full. The task is woken when it no longer is.
+    pub fn poll_has_room(&self, cx: &Context<'_>, feeder: Feeder) -> Poll<()> {
         if !self.is_full() {
             return Poll::Ready(());
         }
-        self.held_back.borrow_mut().insert(slot, cx.waker().clone());
+        self.held_back.borrow_mut().insert(feeder, cx.waker().clone());
         Poll::Pending
     }
 }
@@ -125,9 +134,9 @@ mod tests {
         let waker = Waker::from(Arc::clone(&woken));
         let cx = Context::from_waker(&waker);
         mailbox.push(text(1));
-        assert!(mailbox.poll_has_room(&cx, 0).is_ready());
+        assert!(mailbox.poll_has_room(&cx, Feeder::Line(0)).is_ready());
         mailbox.push(text(1));
-        assert!(mailbox.poll_has_room(&cx, 0).is_pending());
+        assert!(mailbox.poll_has_room(&cx, Feeder::Line(0)).is_pending());
         assert!(!woken.is_set());
         mailbox.pop();
         assert!(woken.is_set());
@@ -154,7 +163,7 @@ mod tests {
         for (client, len) in [(1, 4), (2, 5), (1, 6)] {
             mailbox.push(from(client, len));
         }
-        assert!(mailbox.poll_has_room(&Context::from_waker(&waker), 0).is_pending());
+        assert!(mailbox.poll_has_room(&Context::from_waker(&waker), Feeder::Line(0)).is_pending());
         let mut held = HashMap::new();
         mailbox.for_each_message(|client, bytes| *held.entry(client.get()).or_insert(0) += bytes);
         assert_eq!(held, HashMap::from([(1, 10 + 2 * size_of::<Input>()), (2, 5 + size_of::<Input>())]));
@@ -171,7 +180,7 @@ mod tests {
         let woken = Arc::new(Flag::default());
         let waker = Waker::from(Arc::clone(&woken));
         mailbox.push(text(20));
-        assert!(mailbox.poll_has_room(&Context::from_waker(&waker), 0).is_pending());
+        assert!(mailbox.poll_has_room(&Context::from_waker(&waker), Feeder::Line(0)).is_pending());
         mailbox.clear();
         assert!(woken.is_set() && mailbox.is_empty());
         assert_eq!(mailbox.bytes(), 0);
@@ -182,7 +191,7 @@ mod tests {
         let mailbox = Mailbox::new(1, 1000);
         let cx = Context::from_waker(Waker::noop());
         mailbox.push(text(1));
-        (0..1000).for_each(|_| assert!(mailbox.poll_has_room(&cx, 7).is_pending()));
+        (0..1000).for_each(|_| assert!(mailbox.poll_has_room(&cx, Feeder::Line(7)).is_pending()));
         assert_eq!(mailbox.held_back.borrow().len(), 1);
     }
 

@@ -35,6 +35,7 @@
 //! | `handlers` | the call from an input to a handler |
 //! | `outputs` | the commit of a turn |
 //! | `journal` | the database as the journal of rooms |
+//! | `exchanges` | a room's requests to HTTP servers |
 //! | `effects` | a turn's outputs made visible |
 //! | `occupancy` | when a room ends because nobody is in it |
 //! | `hibernation` | the rooms that hibernate |
@@ -63,6 +64,7 @@ mod delivery;
 mod dormant;
 mod drain;
 mod effects;
+mod exchanges;
 mod handlers;
 mod hibernation;
 mod holdings;

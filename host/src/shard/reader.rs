@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::input::{Input, What};
 use super::line::Line;
+use super::mailbox::Feeder;
 use super::new_connection::Permit;
 use super::rate::Rate;
 use super::resources::Resources;
@@ -87,7 +88,7 @@ impl Reader {
             return Poll::Ready(Next::Finished);
         }
         if line.is_open() {
-            let has_room = line.room().mailbox.poll_has_room(cx, self.id.slot as usize);
+            let has_room = line.room().mailbox.poll_has_room(cx, Feeder::Line(self.id.slot as usize));
             match &mut self.rate {
                 Some(rate) if has_room.is_pending() => rate.hold(resources.time()),
                 Some(rate) => rate.release(|| resources.time()),

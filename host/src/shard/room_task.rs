@@ -26,6 +26,8 @@ pub struct RoomTask {
     waker: RefCell<Waker>,
     /// Whether the room has something to do.
     busy: Cell<bool>,
+    /// Whether a request of the room has no answer yet.
+    asking: Cell<bool>,
     /// Whether the loop has ended.
     ended: Cell<bool>,
     /// Whether a shutdown waits for the room to become idle.
@@ -57,6 +59,7 @@ impl RoomTask {
             work: RefCell::default(),
             waker: RefCell::new(Waker::noop().clone()),
             busy: Cell::new(false),
+            asking: Cell::new(false),
             ended: Cell::new(false),
             waited_for: Cell::new(false),
             idled: Notify::new(),
@@ -115,15 +118,20 @@ impl RoomTask {
         }
     }
 
+    /// Notes whether a request to an HTTP server has no answer yet. A shutdown waits for it.
+    pub fn set_asking(&self, asking: bool) {
+        self.asking.set(asking);
+    }
+
     /// Whether a handler runs or is suspended, or outputs are held: an input may have to wait.
     pub fn is_busy(&self) -> bool {
         self.busy.get()
     }
 
-    /// Resolves when the room has nothing to do, or has ended.
+    /// Resolves when the room has nothing to do and waits for no answer, or has ended.
     pub async fn idle(&self) {
         self.waited_for.set(true);
-        while !self.ended.get() && (self.busy.get() || !self.mailbox.is_empty()) {
+        while !self.ended.get() && (self.busy.get() || self.asking.get() || !self.mailbox.is_empty()) {
             self.idled.notified().await;
         }
     }

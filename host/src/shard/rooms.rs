@@ -90,7 +90,9 @@ impl<L: Launch> Rooms<L> {
     fn room(&self, name: &str) -> Room {
         let limits = self.shard.limits();
         let limits = RoomLimits { max_message_bytes: limits.max_message_bytes, outbox_soft_bytes: limits.outbox_soft_bytes };
-        Room::new(name, limits, self.shard.resources().clock())
+        let mut room = Room::new(name, limits, self.shard.resources().clock());
+        room.set_outlet(Arc::clone(self.shard.outlet()));
+        room
     }
 
     /// The room of this name, if it exists.

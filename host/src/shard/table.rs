@@ -1,6 +1,6 @@
 //! The table of one shard's lines.
 
-use std::cell::{Cell, Ref, RefCell, RefMut};
+use std::cell::{Cell, OnceCell, Ref, RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,6 +15,7 @@ use super::resources::Resources;
 use super::roster::Roster;
 use super::upgrades::Upgrades;
 use crate::config::Limits;
+use crate::fetch::{self, Outlet};
 use crate::room::{LineId, Member};
 use crate::types::{Client, ClientId, CloseInfo};
 
@@ -31,13 +32,17 @@ pub struct Shard {
     roster: Arc<Roster>,
     lines: RefCell<Slab<Rc<Line>>>,
     swept: Cell<Instant>,
+    /// The rules of requests to HTTP servers.
+    outlet: Arc<Outlet>,
+    /// The client that sends them, from the first one on.
+    client: OnceCell<fetch::Client>,
     /// Wakes a task that waits for the last line to end.
     emptied: tokio::sync::Notify,
 }
 
 impl Shard {
     /// A shard without lines. `index` is its number among the server's shards.
-    pub fn new(index: u32, limits: Limits, roster: Arc<Roster>) -> Rc<Self> {
+    pub fn new(index: u32, limits: Limits, roster: Arc<Roster>, outlet: Arc<Outlet>) -> Rc<Self> {
         Rc::new(Self {
             index,
             circuits: RefCell::new(Circuits::new(&limits)),
@@ -47,6 +52,8 @@ impl Shard {
             roster,
             lines: RefCell::default(),
             swept: Cell::new(Instant::now()),
+            outlet,
+            client: OnceCell::new(),
             emptied: tokio::sync::Notify::new(),
         })
     }
@@ -69,6 +76,16 @@ impl Shard {
     /// Upgrade requests that wait for a room's decision.
     pub fn upgrades(&self) -> &Upgrades {
         &self.upgrades
+    }
+
+    /// The rules of requests to HTTP servers.
+    pub fn outlet(&self) -> &Arc<Outlet> {
+        &self.outlet
+    }
+
+    /// The client that sends requests to HTTP servers.
+    pub fn client(&self) -> fetch::Client {
+        self.client.get_or_init(|| fetch::Client::new(Arc::clone(&self.outlet))).clone()
     }
 
     /// The limits on log lines that clients can cause.

@@ -20,6 +20,7 @@ use super::table::Shard;
 use crate::app::{Fault, Launch};
 use crate::config::Limits;
 use crate::error::Error;
+use crate::fetch::Outlet;
 use crate::room::{Stores, Total};
 use crate::store::Database;
 
@@ -54,6 +55,8 @@ pub struct ShardContext {
     pub linger: Option<Duration>,
     /// Whether a room that ends is kept, with its state and its durable timers.
     pub keeps_rooms: bool,
+    /// The rules of requests to HTTP servers.
+    pub outlet: Arc<Outlet>,
     /// Where the stores of rooms are.
     pub stores: StorePlace,
 }
@@ -95,7 +98,7 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext) -> Result<
             Err(source) => return drop(started.send(Err(Error::System { what: "start an event loop", source }))),
         };
         runtime.block_on(async move {
-            let shard = Shard::new(index, context.limits.clone(), Arc::clone(&context.roster));
+            let shard = Shard::new(index, context.limits.clone(), Arc::clone(&context.roster), Arc::clone(&context.outlet));
             let _cleared = ClearedAtEnd(Rc::clone(&shard));
             let stores = context.stores.stores(context.limits.store_room_bytes);
             let kept = (context.linger, context.keeps_rooms);

@@ -5,6 +5,7 @@ pub use crate::bindings::lifecycle::exports::ws_host::server::lifecycle::{Saved,
 
 use crate::clients::find_header;
 use crate::control::TimerId;
+use crate::http::{BodyPart, Failure, FetchId, Response};
 use crate::{Client, ClientId, CloseInfo, Message};
 
 /// An application: its fields hold the state of one room, its methods handle the room's events.
@@ -64,4 +65,15 @@ pub trait Flow: App {
 pub trait Timers: App {
     /// Called when a timer is due, with the payload it was set with.
     fn on_timer(&mut self, id: TimerId, payload: Vec<u8>);
+}
+
+/// Receives the answers to the requests sent with [`http::fetch`](crate::http::fetch).
+pub trait Responses: App {
+    /// Called when a request has its answer, or has failed: once for each, with the context that it was sent with.
+    fn on_response(&mut self, id: FetchId, context: Vec<u8>, outcome: Result<Response, Failure>);
+
+    /// Called for each piece of a streamed answer, after [`on_response`](Self::on_response), and a last time at its end.
+    fn on_body(&mut self, id: FetchId, context: Vec<u8>, part: BodyPart) {
+        let _ = (id, context, part);
+    }
 }

@@ -75,3 +75,19 @@ pub mod timers {
         pub_export_macro: true,
     });
 }
+
+/// The optional interface `responses`, and the import `http` that it belongs to.
+pub mod responses {
+    wit_bindgen::generate!({
+        inline: "package ws-guest:responses; world responses { import ws-host:server/http@0.2.0; export ws-host:server/responses@0.2.0; }",
+        path: "wit",
+        with: {
+            "ws-host:server/http@0.2.0": generate,
+            "ws-host:server/responses@0.2.0": generate,
+        },
+        ownership: Borrowing { duplicate_if_necessary: true },
+        additional_derives: [PartialEq, Eq, Clone],
+        export_macro_name: "export_responses",
+        pub_export_macro: true,
+    });
+}

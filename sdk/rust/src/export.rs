@@ -5,13 +5,15 @@ use crate::bindings::app::ws_host::server::types::MessageResult;
 use crate::bindings::flow::exports::ws_host::server::flow;
 use crate::bindings::gate::exports::ws_host::server::gate;
 use crate::bindings::lifecycle::exports::ws_host::server::lifecycle;
+use crate::bindings::responses::exports::ws_host::server::responses;
 use crate::bindings::timers::exports::ws_host::server::timers;
 use crate::control::TimerId;
-use crate::{App, Client, ClientId, CloseInfo, Decision, Flow, Gate, Lifecycle, Request, Saved, StartReason, Timers};
+use crate::http::{BodyPart, Failure, FetchId, Response};
+use crate::{App, Client, ClientId, CloseInfo, Decision, Flow, Gate, Lifecycle, Request, Responses, Saved, StartReason, Timers};
 
 /// Makes an application the component: exports its handlers and the optional interfaces that are named.
 ///
-/// `export!(Chat)` exports the three handlers of [`App`]. `export!(Chat: Gate, Lifecycle, Flow, Timers)`, or any
+/// `export!(Chat)` exports the three handlers of [`App`]. `export!(Chat: Gate, Lifecycle, Flow, Timers, Responses)`, or any
 /// subset, also exports the traits of those names, which `Chat` must implement. The host does not call a trait that
 /// is implemented but not named. Use the macro once, in a crate of crate type `cdylib`.
 ///
@@ -77,9 +79,12 @@ macro_rules! __export_interface {
     (Timers for $exports:ident) => {
         $crate::__private::timers::export_timers!($exports with_types_in $crate::__private::timers);
     };
+    (Responses for $exports:ident) => {
+        $crate::__private::responses::export_responses!($exports with_types_in $crate::__private::responses);
+    };
     ($other:ident for $exports:ident) => {
         ::core::compile_error!(::core::concat!(
-            "`", ::core::stringify!($other), "` is not an optional interface. The optional interfaces are Gate, Lifecycle, Flow and Timers"
+            "`", ::core::stringify!($other), "` is not an optional interface. The optional interfaces are Gate, Lifecycle, Flow, Timers and Responses"
         ));
     };
 }
@@ -133,5 +138,15 @@ impl<T: Instance<App: Flow>> flow::Guest for T {
 impl<T: Instance<App: Timers>> timers::Guest for T {
     fn on_timer(id: TimerId, payload: Vec<u8>) {
         T::with(|app| app.on_timer(id, payload));
+    }
+}
+
+impl<T: Instance<App: Responses>> responses::Guest for T {
+    fn on_response(id: FetchId, context: Vec<u8>, outcome: Result<Response, Failure>) {
+        T::with(|app| app.on_response(id, context, outcome));
+    }
+
+    fn on_body(id: FetchId, context: Vec<u8>, part: BodyPart) {
+        T::with(|app| app.on_body(id, context, part));
     }
 }

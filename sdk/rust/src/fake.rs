@@ -23,6 +23,9 @@ pub(crate) struct State {
     pub(crate) now: Duration,
     pub(crate) is_denying: bool,
     store: BTreeMap<String, Vec<u8>>,
+    /// The requests that have no answer yet, by id, with their contexts.
+    pub(crate) asked: BTreeMap<u64, (http::Asked, Vec<u8>)>,
+    last_request: u64,
     last_timer: u64,
 }
 
@@ -258,5 +261,49 @@ pub(crate) mod store {
             let bytes: usize = room.store.iter().map(|(key, value)| key.len() + value.len()).sum();
             StoreUsage { keys: room.store.len() as u64, bytes: bytes as u64 }
         })
+    }
+}
+
+/// The interface `http`.
+pub(crate) mod http {
+    use std::time::Duration;
+
+    use super::with;
+    pub(crate) use crate::bindings::responses::ws_host::server::http::Request;
+    use crate::bindings::responses::ws_host::server::http::{FetchError, FetchId};
+
+    /// A request that the app has made.
+    #[derive(Clone)]
+    pub(crate) struct Asked {
+        pub(crate) method: String,
+        pub(crate) url: String,
+        pub(crate) headers: Vec<(String, String)>,
+        pub(crate) body: Option<Vec<u8>>,
+        pub(crate) stream: bool,
+        pub(crate) timeout: Option<Duration>,
+    }
+
+    pub(crate) fn fetch(request: Request<'_>, context: &[u8]) -> Result<FetchId, FetchError> {
+        let Request { method, url, headers, body, stream, timeout_us } = request;
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            return Err(FetchError::Invalid(format!("the URL {url:?} is not absolute")));
+        }
+        let asked = Asked {
+            method: method.to_owned(),
+            url: url.to_owned(),
+            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            body: body.map(<[u8]>::to_vec),
+            stream,
+            timeout: timeout_us.map(Duration::from_micros),
+        };
+        with(|room| {
+            room.last_request += 1;
+            room.asked.insert(room.last_request, (asked, context.to_vec()));
+            Ok(room.last_request)
+        })
+    }
+
+    pub(crate) fn cancel(id: FetchId) {
+        with(|room| room.asked.remove(&id));
     }
 }

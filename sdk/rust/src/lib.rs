@@ -25,8 +25,8 @@
 //!
 //! Reading order: you implement [`App`], and [`export!`] makes it the component. Handlers call [`send`], [`broadcast`]
 //! and the other functions; [`topics`] groups clients, [`control`] sets timers,
-//! [`store`] keeps data. [`Gate`], [`Lifecycle`], [`Flow`] and
-//! [`Timers`] are optional traits.
+//! [`store`] keeps data, [`http`] sends requests. [`Gate`], [`Lifecycle`], [`Flow`],
+//! [`Timers`] and [`Responses`] are optional traits.
 //!
 //! A handler's effects take place when it returns: all of them or, if it panics, none. Payloads are borrowed, never
 //! copied in the guest: see [`AsMessage`]. `println!` and `eprintln!` go to the host's log.
@@ -44,13 +44,14 @@ pub mod control;
 mod export;
 #[cfg(not(target_family = "wasm"))]
 mod fake;
+pub mod http;
 mod message;
 pub mod store;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 pub mod topics;
 
-pub use app::{App, Decision, Flow, Gate, Lifecycle, Rejection, Request, Saved, StartReason, Timers};
+pub use app::{App, Decision, Flow, Gate, Lifecycle, Rejection, Request, Responses, Saved, StartReason, Timers};
 pub use clients::{
     Address, AttachmentError, Client, ClientId, CloseCause, CloseError, CloseInfo, SendError, SendStatus, attachment, broadcast,
     broadcast_except, buffered_amount, client, clients, close, count, send, set_attachment,
@@ -66,6 +67,6 @@ struct Readme;
 /// Items that the expansion of [`export!`] needs. Not part of the API.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::bindings::{app, flow, gate, lifecycle, timers};
+    pub use crate::bindings::{app, flow, gate, lifecycle, responses, timers};
     pub use crate::export::Instance;
 }

@@ -26,7 +26,8 @@ use std::time::Duration;
 
 use crate::clients::{Address, CloseCause};
 use crate::fake;
-use crate::{App, Client, ClientId, CloseInfo, Message, Timers};
+use crate::http::{BodyPart, Failure, FetchId, Request, Response};
+use crate::{App, Client, ClientId, CloseInfo, Message, Responses, Timers};
 
 /// A room with one instance of an application.
 #[derive(Debug, Default)]
@@ -149,12 +150,53 @@ impl<A: Timers> Room<A> {
     }
 }
 
+impl<A: Responses> Room<A> {
+    /// The requests of the app that have no answer yet, in the order of their ids.
+    #[must_use]
+    pub fn requests(&self) -> Vec<(FetchId, Request)> {
+        let asked: Vec<_> = fake::with(|room| room.asked.iter().map(|(id, (asked, _))| (*id, asked.clone())).collect());
+        let request = |(id, fake::http::Asked { method, url, headers, body, stream, timeout })| {
+            (id, Request { method, url, headers, body, stream, timeout })
+        };
+        asked.into_iter().map(request).collect()
+    }
+
+    /// A server answers a request. Nothing happens if the app has given the request up. A streamed answer goes on with `sends_body`.
+    pub fn answers(&mut self, id: FetchId, outcome: Result<Response, Failure>) {
+        let is_begun = outcome.as_ref().is_ok_and(|response| response.body.is_none());
+        if let Some(context) = Self::context(id, !is_begun) {
+            self.app.on_response(id, context, outcome);
+            self.settle();
+        }
+    }
+
+    /// A server sends a part of the body of a streamed answer.
+    pub fn sends_body(&mut self, id: FetchId, part: BodyPart) {
+        let is_last = !matches!(part, BodyPart::Piece(_));
+        if let Some(context) = Self::context(id, is_last) {
+            self.app.on_body(id, context, part);
+            self.settle();
+        }
+    }
+
+    fn context(id: FetchId, is_last: bool) -> Option<Vec<u8>> {
+        fake::with(|room| {
+            let asked = room.asked.get(&id).map(|(_, context)| context.clone());
+            if is_last {
+                room.asked.remove(&id);
+            }
+            asked
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::Room;
-    use crate::{App, Client, ClientId, CloseInfo, Message, TimerId, Timers};
+    use crate::http::{self, BodyPart, Failure, FailureCause, FetchId, Response};
+    use crate::{App, Client, ClientId, CloseInfo, Message, Responses, TimerId, Timers};
     use crate::{attachment, broadcast, broadcast_except, clients, close, control, send, set_attachment, store, topics};
 
     #[derive(Debug, Default)]
@@ -243,5 +285,51 @@ mod tests {
         room.wait(Duration::from_millis(5));
         assert_eq!(room.hears(ann).len(), 1);
         assert_eq!(store::usage().keys, 1);
+    }
+
+    #[derive(Debug, Default)]
+    struct Asker {
+        told: Vec<String>,
+    }
+
+    impl App for Asker {
+        fn on_message(&mut self, _: ClientId, message: Message) {
+            let url = message.as_text().unwrap_or_default();
+            match http::fetch(&http::Request::post(url, "body").header("a", "b").stream(), url) {
+                Ok(id) if url.ends_with("cancelled") => http::cancel(id),
+                Ok(_) => {}
+                Err(error) => self.told.push(error.to_string()),
+            }
+        }
+    }
+
+    impl Responses for Asker {
+        fn on_response(&mut self, id: FetchId, context: Vec<u8>, outcome: Result<Response, Failure>) {
+            let outcome = outcome.map_or_else(|failure| failure.detail, |response| response.text().into_owned());
+            self.told.push(format!("{id} {} {outcome}", String::from_utf8_lossy(&context)));
+        }
+
+        fn on_body(&mut self, id: FetchId, _: Vec<u8>, part: BodyPart) {
+            self.told.push(format!("{id} {part:?}"));
+        }
+    }
+
+    #[test]
+    fn a_test_answers_the_requests_of_the_app() {
+        let mut room = Room::<Asker>::new();
+        let ann = room.join();
+        ["http://a", "http://b", "http://cancelled", "http://c", "c"].into_iter().for_each(|url| room.says(ann, url));
+        let asked: Vec<_> = room.requests().into_iter().map(|(id, request)| (id, request.url)).collect();
+        assert_eq!(asked, [(1, "http://a".to_owned()), (2, "http://b".to_owned()), (4, "http://c".to_owned())]);
+        let whole = Response { status: 200, headers: Vec::new(), body: Some(b"hello".to_vec()) };
+        room.answers(1, Ok(whole.clone()));
+        room.answers(3, Ok(whole.clone()));
+        room.answers(4, Ok(Response { body: None, ..whole.clone() }));
+        room.sends_body(4, BodyPart::End);
+        room.answers(2, Err(Failure { cause: FailureCause::Timeout, detail: "too late".to_owned() }));
+        room.answers(1, Ok(whole));
+        assert!(room.requests().is_empty());
+        assert!(room.app.told[0].contains("not absolute"), "{:?}", room.app.told);
+        assert_eq!(room.app.told[1..], ["1 http://a hello", "4 http://c ", "4 BodyPart::End", "2 http://b too late"]);
     }
 }

@@ -26,7 +26,7 @@ const LAYERS: [Layer; 8] = [
     Layer { modules: &["guest", "native"], one_piece: false },
     Layer { modules: &["app"], one_piece: false },
     Layer { modules: &["room"], one_piece: false },
-    Layer { modules: &["store"], one_piece: false },
+    Layer { modules: &["fetch", "store"], one_piece: false },
     Layer {
         modules: &["close", "config", "countdown", "error", "file", "limits", "log", "memory", "sections", "types"],
         one_piece: true,

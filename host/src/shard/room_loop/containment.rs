@@ -155,11 +155,12 @@ impl<L: Launch> RoomLoop<L> {
                     }
                     Effect::Reply(id, line, info) if info.clean => self.close_line(*id, *line, info.clone()),
                     Effect::Reply(id, line, _) => self.close_line(*id, *line, CloseInfo::failed()),
-                    Effect::Send(..) | Effect::Close { .. } => {}
+                    Effect::Send(..) | Effect::Close { .. } | Effect::Fetch(..) | Effect::CancelFetch(_) => {}
                 }
             }
         }
         self.cut_short(&CloseInfo::failed());
+        self.exchanges.cancel_all();
         self.room = self.room.emptied();
         self.has_store = false;
         self.release.reset();
@@ -187,6 +188,7 @@ impl<L: Launch> RoomLoop<L> {
             }
             What::Upgrade(id, _) => self.answer(id, Decision::Refuse(503)).await,
             What::Withdrawn => self.occupancy.note_withdrawn(),
+            What::Answer(id, answer) => drop(self.room.take_answer(id, answer.is_last())),
             What::Message(..) | What::Drained(_) | What::Timer(..) | What::Start(..) => {}
         }
     }

@@ -40,6 +40,7 @@ use crate::app::{Fault, Launch, Outcome, StartReason, UpgradeRequest};
 use crate::room::{Decision, JournalError, LineId, Room, Stores, Turn, UpgradeId};
 use crate::shard::counters::Counters;
 use crate::shard::effects;
+use crate::shard::exchanges::Exchanges;
 use crate::shard::handlers::call;
 use crate::shard::hibernation::Hibernation;
 use crate::shard::input::{Input, What};
@@ -68,6 +69,8 @@ pub(super) struct RoomLoop<L: Launch> {
     is_journaled: bool,
     release: Release<L>,
     outputs: Outputs,
+    /// The requests to HTTP servers that run.
+    exchanges: Exchanges,
     occupancy: Occupancy,
     hibernation: Rc<Hibernation>,
     /// Whether the journal has failed, and no turn has become durable since.
@@ -99,7 +102,7 @@ impl<L: Launch> RoomLoop<L> {
         release: Release<L>,
         (stores, linger, hibernation): (Stores, Option<Duration>, Rc<Hibernation>),
     ) -> Self {
-        let outputs = Outputs::default();
+        let (outputs, exchanges) = (Outputs::default(), Exchanges::new(Rc::clone(&task)));
         let occupancy = Occupancy::new(linger, shard.limits().handshake_timeout);
         let (has_store, is_journaled, first_start) = (false, false, Some(StartReason::Fresh));
         Self {
@@ -113,6 +116,7 @@ impl<L: Launch> RoomLoop<L> {
             is_journaled,
             release,
             outputs,
+            exchanges,
             occupancy,
             hibernation,
             has_lost_turns: false,
@@ -136,6 +140,7 @@ impl<L: Launch> RoomLoop<L> {
         }
         self.note_start();
         loop {
+            self.task.set_asking(self.room.has_fetches());
             self.task.set_busy(!self.outputs.are_visible());
             let work = self.next().await;
             self.task.set_busy(true);
@@ -189,7 +194,7 @@ impl<L: Launch> RoomLoop<L> {
             What::Upgrade(id, request) => self.decide(id, request).await,
             What::Withdrawn => self.occupancy.note_withdrawn(),
             What::Timer(id, payload) => self.run_timer(id, payload).await,
-            What::Start(..) => self.tell(what, Blamed::Nobody).await,
+            What::Answer(..) | What::Start(..) => self.tell(what, Blamed::Nobody).await,
         }
     }
 
@@ -277,7 +282,7 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     async fn show(&mut self, turn: Turn) {
-        effects::apply(&self.shard, &self.room, &turn).await;
+        effects::apply(&self.shard, &self.room, &self.exchanges, &turn).await;
         self.room.reuse(turn);
     }
 

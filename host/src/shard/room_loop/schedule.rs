@@ -65,16 +65,20 @@ impl<L: Launch> RoomLoop<L> {
     /// When the room has to do something by itself, if ever.
     fn next_due(&mut self) -> Option<Instant> {
         let own = self.release.circuit_open_until().or_else(|| self.room.timers_mut().next_due());
-        if self.room.count() > 0 || !self.outputs.are_visible() || self.awaits_timer() {
+        if self.is_used() || self.awaits_timer() {
             return own;
         }
         let retires_at = self.occupancy.retires_at(|| self.shard.time());
         [own, retires_at].into_iter().flatten().min()
     }
 
+    /// Whether a client, an output or a request to an HTTP server keeps the room open.
+    fn is_used(&self) -> bool {
+        self.room.count() > 0 || !self.outputs.are_visible() || self.room.has_fetches()
+    }
+
     fn take_due(&mut self, now: Instant) -> Option<Work<L>> {
-        let is_unused =
-            self.room.count() == 0 && self.outputs.are_visible() && self.task.mailbox.is_empty() && !self.awaits_timer();
+        let is_unused = !self.is_used() && self.task.mailbox.is_empty() && !self.awaits_timer();
         if is_unused && self.occupancy.is_over(now) {
             return Some(Work::Retire);
         }

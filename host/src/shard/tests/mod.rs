@@ -10,6 +10,7 @@ mod hibernation;
 mod journal;
 mod memory;
 mod occupancy;
+mod requests;
 mod store;
 mod timers;
 mod verdicts;
@@ -37,7 +38,8 @@ use super::roster::Roster;
 use super::serve::serve;
 use super::table::Shard;
 use crate::app::{App, Fault, Launch, Outcome, Saved, StartReason, UpgradeRequest};
-use crate::config::Limits;
+use crate::config::{Limits, Outgoing};
+use crate::fetch::{BodyPart, Outlet};
 use crate::room::{Decision, Room, Stores, TimerOptions};
 use crate::types::{Client, ClientId, CloseInfo, Message, Request};
 use journal::Waits;
@@ -142,6 +144,7 @@ impl App for Herald {
                 Err(Fault::new("the test asked for it"))
             }
             Some(("tick", _)) => self.tick(room, 0),
+            Some(("stream", url)) => requests::stream(room, url),
             Some(("close", _)) => room.close(from, 4000, &text).map_err(|error| Fault::new(error.to_string())),
             Some(("read", key)) => {
                 let value = room.store().get(key).await.map_err(|error| Fault::new(error.to_string()))?;
@@ -171,6 +174,14 @@ impl App for Herald {
         self.outcome_of("timer")?;
         let ticks = std::str::from_utf8(&payload).ok().and_then(|ticks| ticks.parse().ok()).unwrap_or(0);
         self.tick(room, ticks + 1)
+    }
+
+    async fn on_body(&mut self, _room: &mut Room, _fetch: u64, _context: Bytes, part: BodyPart) -> Outcome {
+        self.note(match part {
+            BodyPart::Piece(piece) => format!("piece {}", piece.len()),
+            other => format!("{other:?}"),
+        });
+        Ok(())
     }
 
     async fn snapshot(&mut self, room: &mut Room) -> Result<Option<Saved>, Fault> {
@@ -339,6 +350,12 @@ fn with_linger<F: Future<Output = ()>>(limits: Limits, linger: Option<Duration>,
 }
 
 /// The same with these stores.
+/// Rules that let the room ask servers on this machine.
+fn outlet(limits: &Limits) -> Arc<Outlet> {
+    let outgoing = Outgoing { allow: vec!["*".into()], allow_private: vec!["127.0.0.0/8".into()], ca: None };
+    Outlet::new(&outgoing, limits).expect("the rules are valid")
+}
+
 fn with_stores<F: Future<Output = ()>>(
     limits: Limits,
     linger: Option<Duration>,
@@ -348,7 +365,7 @@ fn with_stores<F: Future<Output = ()>>(
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).expect("a runtime");
     runtime.block_on(async {
         let (told, counters, journal) = (Arc::default(), Arc::new(Counters::default()), Waits::default());
-        let shard = Shard::new(0, limits, Arc::new(Roster::default()));
+        let shard = Shard::new(0, limits.clone(), Arc::new(Roster::default()), outlet(&limits));
         let app = Herald { told: Arc::clone(&told), go_on: Arc::default(), failing: Arc::default(), state: None };
         let (go_on, failing) = (Arc::clone(&app.go_on), Arc::clone(&app.failing));
         let stores = stores(&journal);

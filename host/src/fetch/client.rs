@@ -1,0 +1,123 @@
+//! The client of a shard: it runs exchanges, and keeps connections for the next ones.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use hyper::{HeaderMap, StatusCode};
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::timeout_at;
+
+use super::answer::{Answer, Cause, Failure, Response};
+use super::connector::{Connector, Resolve, resolve};
+use super::exchange::Exchange;
+use super::outlet::{MAX_HEAD_BYTES, Outlet};
+use super::problem::{failure, head_too_big};
+use super::request::Request;
+
+/// How long a connection is kept for another request. Many servers close one after 5 to 75 s; the shorter ours, the fewer requests meet a
+/// connection that is about to end.
+const KEPT: Duration = Duration::from_secs(15);
+/// The connections to one server that are kept.
+const KEPT_PER_SERVER: usize = 32;
+/// The most headers of an answer.
+const MAX_HEADERS: usize = 256;
+
+/// A client. A clone costs reference counts.
+#[derive(Debug, Clone)]
+pub struct Client {
+    outlet: Arc<Outlet>,
+    client: legacy::Client<Connector, Full<Bytes>>,
+}
+
+impl Client {
+    /// A client by these rules. It runs on the runtime on which it is asked.
+    pub fn new(outlet: Arc<Outlet>) -> Self {
+        Self::with(outlet, Arc::new(resolve))
+    }
+
+    fn with(outlet: Arc<Outlet>, resolve: Arc<Resolve>) -> Self {
+        let client = legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(KEPT)
+            .pool_max_idle_per_host(KEPT_PER_SERVER)
+            .http1_max_buf_size(MAX_HEAD_BYTES)
+            .http1_max_headers(MAX_HEADERS)
+            // A request of which no byte was sent goes to another connection, if the one it waited for has ended. Any other is not repeated.
+            .retry_canceled_requests(true)
+            .build(Connector::new(Arc::clone(&outlet), resolve));
+        Self { outlet, client }
+    }
+
+    /// Sends a request, and tells what comes of it. It reads on when `tell` has returned. Dropping it gives the request up.
+    pub async fn run(&self, request: Arc<Request>, mut tell: impl AsyncFnMut(Answer)) {
+        let most = self.outlet.timeout;
+        let timeout = request.timeout.map_or(most, |timeout| timeout.min(most));
+        let mut exchange = Exchange::new(request.stream, self.outlet.max_body_bytes, timeout, Instant::now());
+        let mut body = match self.begin(&mut exchange, &request).await {
+            (Some(answer), body) => {
+                let is_last = answer.is_last();
+                tell(answer).await;
+                match body.filter(|_| !is_last) {
+                    Some(body) => body,
+                    None => return,
+                }
+            }
+            (None, Some(body)) => body,
+            (None, None) => return,
+        };
+        exchange.note_told(Instant::now());
+        loop {
+            let mut next = next(&mut exchange, &mut body).await;
+            while let Some(answer) = next {
+                let is_last = answer.is_last();
+                tell(answer).await;
+                if is_last {
+                    return;
+                }
+                exchange.note_told(Instant::now());
+                next = exchange.next_piece();
+            }
+        }
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    async fn begin(&self, exchange: &mut Exchange, request: &Request) -> (Option<Answer>, Option<Incoming>) {
+        let asked = self.client.request(request.to_http());
+        let (head, body) = match timeout_at(exchange.deadline().into(), asked).await {
+            Err(_) => return (Some(exchange.on_deadline()), None),
+            Ok(Err(error)) => return (Some(exchange.fail(failure(&error))), None),
+            Ok(Ok(response)) => response.into_parts(),
+        };
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            let detail = "the server switches to another protocol, which nobody has asked for";
+            return (Some(exchange.fail(Failure::new(Cause::Broken, detail))), None);
+        }
+        // The client's own limit is one of its buffer, which may be larger at times.
+        let head_bytes: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum();
+        if head_bytes > MAX_HEAD_BYTES {
+            return (Some(exchange.fail(head_too_big())), None);
+        }
+        let response = Response { status: head.status.as_u16(), headers: headers(&head.headers), body: None };
+        (exchange.on_head(response, body.size_hint().exact()), Some(body))
+    }
+}
+
+/// Waits for more of a body.
+async fn next(exchange: &mut Exchange, body: &mut Incoming) -> Option<Answer> {
+    match timeout_at(exchange.deadline().into(), body.frame()).await {
+        Err(_) => Some(exchange.on_deadline()),
+        Ok(None) => Some(exchange.on_end()),
+        Ok(Some(Err(error))) => Some(exchange.fail(failure(&error))),
+        // Trailers are left out.
+        Ok(Some(Ok(frame))) => frame.into_data().ok().and_then(|data| exchange.on_data(data)),
+    }
+}
+
+fn headers(map: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    map.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+}

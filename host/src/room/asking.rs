@@ -1,0 +1,71 @@
+//! An app's requests to HTTP servers: the contract's `http` interface.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::effect::Effect;
+use super::undo::Undo;
+use super::{Room, State};
+use crate::fetch::{FetchError, FetchRequest, Outlet};
+
+impl State {
+    fn add_fetch(&mut self, request: FetchRequest, context: Bytes) -> Result<u64, FetchError> {
+        let closed = || FetchError::Denied("this room sends no HTTP requests".to_owned());
+        let outlet = self.fetches.outlet.as_ref().ok_or_else(closed)?;
+        let request = outlet.check(request, context.len())?;
+        if !self.turn.may_change() || !self.turn.has_room_for(request.bytes()) {
+            return Err(FetchError::Limit);
+        }
+        let permit = outlet.admit(self.fetches.open.len())?;
+        let id = self.fetches.add(context, permit);
+        self.turn.undo_log.push(Undo::Fetched(id));
+        self.turn.push(Effect::Fetch(id, Arc::new(request)));
+        Ok(id)
+    }
+}
+
+impl Room {
+    /// Sends a request to an HTTP server when the handler has returned. `on_response` follows once, with up to 64 KiB of `context`; if the
+    /// answer is streamed, `on_body` for each piece of it. Returns the request's id.
+    ///
+    /// The request outlives a swap and the failure of an instance. It is sent once, and redirects are not followed. A room with a request
+    /// stays open.
+    ///
+    /// # Errors
+    /// Nothing is sent then. `Denied`: the builder's `allow_http` does not name the server. `Invalid`, `TooBig`: the text says why. `Limit`,
+    /// `RoomFull`, `TotalFull`: there are as many as there may be.
+    pub fn fetch(&mut self, request: FetchRequest, context: impl Into<Bytes>) -> Result<u64, FetchError> {
+        self.state_mut().add_fetch(request, context.into())
+    }
+
+    /// Gives a request up: no handler of it follows. Does nothing if its answer has come or it never existed.
+    pub fn cancel_fetch(&mut self, id: u64) {
+        let state = self.state_mut();
+        if let Some(fetch) = state.fetches.open.remove(&id) {
+            state.turn.undo_log.push(Undo::FetchCancelled(id, fetch));
+            state.turn.push(Effect::CancelFetch(id));
+        }
+    }
+
+    /// Lets the room ask HTTP servers, by these rules.
+    pub(crate) fn set_outlet(&mut self, outlet: Arc<Outlet>) {
+        self.state_mut().fetches.outlet = Some(outlet);
+    }
+
+    /// Checks the size of a request's body, before it is copied.
+    pub(crate) fn check_body(&self, bytes: usize) -> Result<(), FetchError> {
+        self.state().fetches.outlet.as_ref().map_or(Ok(()), |outlet| outlet.check_body(bytes))
+    }
+
+    /// Something of an answer has come: the context of its request. `None` if the request was given up. With `is_last`, nothing more follows.
+    pub(crate) fn take_answer(&mut self, id: u64, is_last: bool) -> Option<Bytes> {
+        let open = &mut self.state_mut().fetches.open;
+        if is_last { open.remove(&id).map(|fetch| fetch.context) } else { open.get(&id).map(|fetch| fetch.context.clone()) }
+    }
+
+    /// Whether a request has no answer yet, or not all of it.
+    pub(crate) fn has_fetches(&self) -> bool {
+        !self.state().fetches.open.is_empty()
+    }
+}

@@ -1,0 +1,50 @@
+//! The table of a room's requests to HTTP servers that have no answer yet.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::fetch::{Outlet, Permit};
+
+/// The requests of one room.
+#[derive(Debug, Default)]
+pub(super) struct Fetches {
+    /// The rules. Without them the room asks nobody.
+    pub(super) outlet: Option<Arc<Outlet>>,
+    last_id: u64,
+    pub(super) open: HashMap<u64, Fetch>,
+}
+
+/// A request that has no answer yet, or not all of it.
+#[derive(Debug)]
+pub(super) struct Fetch {
+    /// The bytes that come back with the answer.
+    pub(super) context: Bytes,
+    /// Given back when the request ends.
+    _permit: Permit,
+}
+
+impl Fetches {
+    /// Adds a request and returns its id.
+    pub(super) fn add(&mut self, context: Bytes, permit: Permit) -> u64 {
+        self.last_id += 1;
+        self.open.insert(self.last_id, Fetch { context, _permit: permit });
+        self.last_id
+    }
+
+    /// The request has ended.
+    pub(super) fn end(&mut self, id: u64) {
+        self.open.remove(&id);
+    }
+
+    /// The request was not given up after all.
+    pub(super) fn restore(&mut self, id: u64, fetch: Fetch) {
+        self.open.insert(id, fetch);
+    }
+
+    /// The same rules without a request. Ids are not used again: an answer may be on its way.
+    pub(super) fn emptied(&self) -> Self {
+        Self { outlet: self.outlet.clone(), last_id: self.last_id, open: HashMap::new() }
+    }
+}

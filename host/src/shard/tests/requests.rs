@@ -1,0 +1,93 @@
+//! A room's requests to HTTP servers: when an answer is read on, and when it is not.
+
+use std::io::ErrorKind;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::{with_limits, with_shard};
+use crate::app::{Fault, Outcome};
+use crate::config::Limits;
+use crate::fetch::FetchRequest;
+use crate::room::Room;
+
+const PIECE: usize = 32 << 10;
+const PIECES: usize = 256;
+
+/// Asks a server for an answer that is streamed.
+pub(super) fn stream(room: &mut Room, url: &str) -> Outcome {
+    let request = FetchRequest { method: "GET".into(), url: url.into(), stream: true, ..FetchRequest::default() };
+    room.fetch(request, "").map(drop).map_err(|error| Fault::new(error.to_string()))
+}
+
+/// Waits for a request, and begins an answer in chunks.
+async fn begin_to_answer(server: &TcpListener) -> TcpStream {
+    let (mut stream, _) = server.accept().await.expect("the shard connects");
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        stream.read_buf(&mut request).await.expect("the request can be read");
+    }
+    stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await.expect("the shard reads");
+    stream
+}
+
+/// Writes as much as the shard takes: until it has taken nothing for many turns of the event loop. Returns the number of bytes.
+async fn writes_what_is_taken(stream: &TcpStream, bytes: &[u8]) -> usize {
+    let (mut written, mut idle) = (0, 0);
+    while written < bytes.len() && idle < 2000 {
+        match stream.try_write(&bytes[written..]) {
+            Ok(more) => (written, idle) = (written + more, 0),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::WouldBlock);
+                idle += 1;
+            }
+        }
+        tokio::task::yield_now().await;
+    }
+    written
+}
+
+#[test]
+fn an_answer_is_not_read_on_while_the_mailbox_is_full() {
+    with_limits(Limits::with(|limits| limits.mailbox_events = 4), async |bench| {
+        let server = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+        let mut client = bench.join("a").await;
+        client.hears().await;
+        client.say(&format!("stream http://{}/", server.local_addr().expect("it listens"))).await;
+        let mut stream = begin_to_answer(&server).await;
+        client.say("wait x").await;
+        bench.is_told("wait x").await;
+        let chunk = format!("{PIECE:x}\r\n{}\r\n", "x".repeat(PIECE));
+        let body = format!("{}0\r\n\r\n", chunk.repeat(PIECES)).into_bytes();
+        let written = writes_what_is_taken(&stream, &body).await;
+        assert!(written < body.len(), "the server is held back");
+        let mailbox_bytes = bench.rooms.get("a").expect("the room is open").mailbox.bytes();
+        assert!(mailbox_bytes > 0 && mailbox_bytes < 8 * PIECE, "{mailbox_bytes}");
+        bench.go_on.notify_one();
+        stream.write_all(&body[written..]).await.expect("the shard reads on");
+        bench.is_told("End").await;
+        let told = bench.told();
+        let sizes = told.iter().filter_map(|told| told.strip_prefix("piece ")?.parse::<usize>().ok());
+        assert_eq!(sizes.sum::<usize>(), PIECES * PIECE, "nothing is lost");
+    });
+}
+
+#[test]
+fn a_room_that_starts_over_gives_its_requests_up() {
+    with_shard(async |bench| {
+        let server = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+        let mut client = bench.join("a").await;
+        client.hears().await;
+        client.say(&format!("stream http://{}/", server.local_addr().expect("it listens"))).await;
+        let mut stream = begin_to_answer(&server).await;
+        client.say("write x").await;
+        bench.is_told("write x").await;
+        bench.journal.wait_for(1).await;
+        bench.journal.fail();
+        bench.is_told("start Fresh").await;
+        let mut rest = Vec::new();
+        // A reset is an end too.
+        let _ = stream.read_to_end(&mut rest).await;
+        assert!(rest.is_empty());
+    });
+}

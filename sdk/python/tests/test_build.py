@@ -124,8 +124,8 @@ class Looking(unittest.TestCase):
         code = self.folder / "code"
         shutil.copytree(Path(build.__file__).parent, code / "ws_host_guest")
         app = "from ws_host_guest import App\napp = App()\nWORDS = open('words.txt')\n"
-        command = [sys.executable, "-c", f"from ws_host_guest import inside; inside.load_app('app.py', {app!r})"]
-        done = subprocess.run(command, capture_output=True, cwd=self.folder, env={**os.environ, "PYTHONPATH": str(code)})
+        command = [sys.executable, "-c", f"from ws_host_guest import inside; inside.load_app('app.py', {app!r}, {str(self.folder)!r})"]
+        done = subprocess.run(command, capture_output=True, cwd="/", env={**os.environ, "PYTHONPATH": str(code)})
         self.assertEqual(done.returncode, 1)
         sentence = "app.py keeps the file words.txt open: a component has no files. Read it whole and close it\n"
         self.assertEqual((code / "failure.txt").read_text(), sentence, done.stderr)

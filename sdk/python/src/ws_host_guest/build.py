@@ -45,7 +45,8 @@ def build(app: Path, output: Path | None = None, quickly: bool = False) -> Path:
     else:
         with tempfile.TemporaryDirectory(prefix="ws-host-guest-") as folder:
             made = Path(folder, "made.wasm")
-            entry = f"from ws_host_guest import inside\ninside.load_app({file.name!r}, {file.read_text('utf-8')!r})\n"
+            arguments = (file.name, file.read_text("utf-8"), component.FOLDER)
+            entry = f"from ws_host_guest import inside\ninside.load_app(*{arguments!r})\n"
             folders, modules = [str(file.absolute().parent)], filter(None, seen["imports"].values())
             component.componentize(entry, seen["interfaces"], folders, modules, made, file.name)
             component.write(made, [hint], output)

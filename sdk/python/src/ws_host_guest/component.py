@@ -15,6 +15,10 @@ from .inside import FAILURE
 from .load import SDK
 
 
+FOLDER = "/1"
+"""The place of the first folder, beside the code, while a component is made."""
+
+
 class NotBuilt(Exception):
     """A build that failed, with the reason in one line. Python's own messages about the app went to stderr before."""
 

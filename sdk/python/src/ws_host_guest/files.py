@@ -75,7 +75,7 @@ def _find(path: Any) -> tuple[str, Kept | None] | None:
     """Returns the absolute path of a kept file or folder, and the file."""
     if not isinstance(path, (str, bytes, os.PathLike)):
         return None
-    whole = os.path.normpath(os.path.join("/", os.fsdecode(path)))
+    whole = os.path.abspath(os.fsdecode(path))
     if whole in folders:
         return whole, None
     above, name = os.path.split(whole)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -13,9 +14,11 @@ FAILURE = "failure.txt"
 """The file in the folder of the code that tells why the app did not load."""
 
 
-def load_app(name: str, source: str) -> None:
-    """Loads the app, and leaves its failure in a file: componentize-py would bury it in a trace of its own."""
+def load_app(name: str, source: str, folder: str) -> None:
+    """Loads the app of a folder, and leaves its failure in a file: componentize-py would bury it in a trace of its own."""
     _print_lines()
+    # The app finds its files by a relative path, and beside its `__file__`, which is relative.
+    os.chdir(folder)
     try:
         load.load(name, source)
         zones.keep()

@@ -104,6 +104,19 @@ async fn a_rejection_that_no_code_handles_is_told_once_and_costs_nothing() {
 
 #[tokio::test]
 #[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
+async fn rejections_of_one_event_beyond_a_hundred_are_counted() {
+    let mut host = Host::run(PROBE);
+    let (mut client, _) = Client::join(&host).await;
+    client.says("reject-many 1000").await;
+    client.says("print that was it").await;
+    let log = host.logs_up_to("that was it");
+    // Of the first hundred, half were handled.
+    assert_eq!(log.matches("and no code handles that: Error: number ").count(), 50, "{log}");
+    assert_eq!(log.matches("450 more promises were rejected in the same event, and no code handles that").count(), 1, "{log}");
+}
+
+#[tokio::test]
+#[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
 async fn a_handler_that_fails_behind_a_timer_costs_the_instance_and_no_client() {
     let mut host = Host::run(PROBE);
     let (mut client, _) = Client::join(&host).await;
@@ -141,7 +154,7 @@ async fn the_globals_of_the_web_answer_as_those_of_nodejs() {
 async fn bytes_that_the_host_keeps_are_read_back_as_bytes() {
     let host = Host::run(PROBE);
     let (mut client, _) = Client::join(&host).await;
-    assert_eq!(client.asks("kept").await, r#"[["empty",[]],["json",{"a":1}],["raw",[255,0]]],[255,0],{"b":2},[255]"#);
+    assert_eq!(client.asks("bytes-kept").await, r#"[["empty",[]],["json",{"a":1}],["raw",[255,0]]],[255,0],{"b":2},[255]"#);
     let heard = client.hears().await;
     assert!(heard.starts_with("timer ") && heard.ends_with(" 254"), "{heard}");
 }

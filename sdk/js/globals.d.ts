@@ -57,29 +57,60 @@ declare function structuredClone<Value>(value: Value, options?: { transfer?: Arr
 
 type BufferSource = ArrayBuffer | ArrayBufferView;
 type HashName = 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512';
-type Hmac = { name: 'HMAC'; hash: HashName | { name: HashName }; length?: number };
+type Hash = HashName | { name: HashName };
+type Hmac = { name: 'HMAC'; hash: Hash; length?: number };
+type PublicKeyAlgorithm =
+  | { name: 'RSASSA-PKCS1-v1_5' | 'RSA-PSS'; hash: Hash }
+  | { name: 'ECDSA'; namedCurve: 'P-256' | 'P-384' }
+  | { name: 'Ed25519' }
+  | 'Ed25519';
+type Verification =
+  | 'HMAC' | 'RSASSA-PKCS1-v1_5' | 'Ed25519'
+  | { name: 'HMAC' | 'RSASSA-PKCS1-v1_5' | 'Ed25519' }
+  | { name: 'RSA-PSS'; saltLength: number }
+  | { name: 'ECDSA'; hash: Hash };
 type KeyUsage = 'sign' | 'verify';
-type JsonWebKey = { kty?: string; k?: string; alg?: string; use?: string; key_ops?: string[]; ext?: boolean };
+
+interface JsonWebKey {
+  kty?: string;
+  alg?: string;
+  use?: string;
+  key_ops?: string[];
+  ext?: boolean;
+  k?: string;
+  crv?: string;
+  x?: string;
+  y?: string;
+  n?: string;
+  e?: string;
+}
 
 declare class CryptoKey {
   private constructor();
-  readonly type: 'secret';
-  readonly algorithm: { name: string; hash: { name: string }; length: number };
+  readonly type: 'secret' | 'public';
+  readonly algorithm: {
+    name: string;
+    hash?: { name: string };
+    length?: number;
+    namedCurve?: string;
+    modulusLength?: number;
+    publicExponent?: Uint8Array;
+  };
   readonly extractable: boolean;
   readonly usages: KeyUsage[];
 }
 
-/** Hashes and HMAC. Everything else is refused with a `DOMException` named `NotSupportedError`. */
+/** Hashes, HMAC, and signatures verified with public keys. Everything else is refused with a `DOMException` named `NotSupportedError`. */
 declare class SubtleCrypto {
   private constructor();
-  digest(algorithm: HashName | { name: HashName }, data: BufferSource): Promise<ArrayBuffer>;
-  importKey(format: 'raw', key: BufferSource, algorithm: Hmac, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey>;
-  importKey(format: 'jwk', key: JsonWebKey, algorithm: Hmac, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey>;
+  digest(algorithm: Hash, data: BufferSource): Promise<ArrayBuffer>;
+  importKey(format: 'jwk', key: JsonWebKey, algorithm: Hmac | PublicKeyAlgorithm, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey>;
+  importKey(format: 'raw' | 'spki', key: BufferSource, algorithm: Hmac | PublicKeyAlgorithm, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey>;
   generateKey(algorithm: Hmac, extractable: boolean, usages: KeyUsage[]): Promise<CryptoKey>;
-  exportKey(format: 'raw', key: CryptoKey): Promise<ArrayBuffer>;
+  exportKey(format: 'raw' | 'spki', key: CryptoKey): Promise<ArrayBuffer>;
   exportKey(format: 'jwk', key: CryptoKey): Promise<JsonWebKey>;
   sign(algorithm: 'HMAC' | { name: 'HMAC' }, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
-  verify(algorithm: 'HMAC' | { name: 'HMAC' }, key: CryptoKey, signature: BufferSource, data: BufferSource): Promise<boolean>;
+  verify(algorithm: Verification, key: CryptoKey, signature: BufferSource, data: BufferSource): Promise<boolean>;
 }
 
 declare class Crypto {
@@ -97,7 +128,7 @@ declare class TextEncoder {
   encodeInto(text: string, into: Uint8Array): { read: number; written: number };
 }
 
-/** Decodes UTF-8. */
+/** Decodes text in any encoding of the Encoding Standard. */
 declare class TextDecoder {
   readonly encoding: string;
   readonly fatal: boolean;

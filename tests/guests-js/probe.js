@@ -163,6 +163,11 @@ const COMMANDS = {
     const promise = Promise.reject(new Error('handled'));
     queueMicrotask(() => promise.catch(() => {}));
   },
+  'reject-many': (_client, rest) => {
+    const promises = Array.from({ length: Number(rest) }, (_, index) => Promise.reject(new Error(`number ${index}`)));
+    // Those with odd numbers are handled after all.
+    queueMicrotask(() => promises.forEach((promise, index) => index % 2 && promise.catch(() => {})));
+  },
   'many-jobs': async (_client, rest) => {
     for (let count = 0; count < Number(rest); count += 1) await null;
     return rest;
@@ -197,7 +202,7 @@ const COMMANDS = {
       return `${error}`;
     }
   },
-  kept(client) {
+  'bytes-kept'(client) {
     const { store } = room;
     const shown = (value) => (value instanceof Uint8Array ? [...value] : value);
     store.set('raw', Uint8Array.of(255, 0));

@@ -1,5 +1,6 @@
 // Cases for the globals of the web. Node.js, which passes the web-platform tests, and a guest must answer alike.
 
+import { SIGNATURES } from './signature-cases.js';
 import { STREAMS } from './stream-cases.js';
 
 const thrown = (act) => {
@@ -32,6 +33,14 @@ const QUERIES = ['a=1&b=2&a=3', '?x=%41+%2B&y', '=v&k=', '%F0%9F%8D%95=%zz', 'a=
 const TEXTS = ['', 'plain', 'gr\u00fc\u00dfe', '\u4e16\u754c', '\u{1f30d}', 'a\ud800b', '\udc00', '\ud83c\ud83c\udf0d'];
 
 const ENCODED = [[0xff], [0xc0, 0x80], [0xe2, 0x82], [0xed, 0xa0, 0x80], [0x61, 0xf0, 0x9f], [0xef, 0xbb, 0xbf, 0x61], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x28, 0xa1]];
+
+const LABELS = ['latin1', 'ascii', 'iso-8859-1', 'windows-1252', '\tUTF-16\n', 'ucs-2', 'unicodefffe', 'sjis', 'x-cp1251', 'koi8-r', 'big5', 'gbk', 'euc-kr', 'macintosh', 'replacement', 'utf-7', ''];
+
+const TEXTS_OF = {
+  'windows-1252': [0x61, 0xe9, 0xfc], 'utf-16le': [0xff, 0xfe, 0x61, 0, 0x3c, 0xd8, 0x0d, 0xdf], 'utf-16be': [0xfe, 0xff, 0, 0x61, 0xd8, 0x3c, 0xdf, 0x0d, 0xd8, 0],
+  'iso-8859-15': [0xa4, 0x62], 'windows-1251': [0xcf, 0xf0], shift_jis: [0x83, 0x65, 0xb1, 0x41], 'euc-jp': [0xa5, 0xc6], gb18030: [0xc4, 0xe3, 0x81, 0x30, 0x84, 0x36],
+  'euc-kr': [0xc7, 0xd1], 'koi8-r': [0xf0],
+};
 
 function urls() {
   return [
@@ -75,8 +84,8 @@ function encoding() {
     const target = new Uint8Array(room);
     return [encoder.encodeInto(text, target), [...target]];
   };
-  const pieces = (list, options) => {
-    const decoder = new TextDecoder('utf-8', options);
+  const pieces = (list, options, label = 'utf-8') => {
+    const decoder = new TextDecoder(label, options);
     return thrown(() => list.map((byte) => decoder.decode(bytes(byte), { stream: true })).join('|') + decoder.decode());
   };
   return [
@@ -89,6 +98,19 @@ function encoding() {
     new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes(0xef, 0xbb, 0xbf, 0x61)),
     new TextDecoder().decode(new DataView(bytes(1, 0x62, 0x63).buffer, 1)),
     [new TextDecoder(' UTF8 ').encoding, thrown(() => new TextDecoder('no-such'))],
+    ...LABELS.map((label) => thrown(() => new TextDecoder(label).encoding)),
+    ...Object.entries(TEXTS_OF).flatMap(([label, list]) => [
+      new TextDecoder(label).decode(bytes(...list)),
+      pieces(list.map((byte) => [byte]), {}, label),
+      thrown(() => new TextDecoder(label, { fatal: true }).decode(bytes(...list, 0xff))),
+      thrown(() => new TextDecoder(label, { fatal: true }).decode(bytes(...list.slice(0, -1)))),
+    ]),
+    new TextDecoder('utf-16le', { ignoreBOM: true }).decode(bytes(0xff, 0xfe, 0x61, 0)),
+    new TextDecoder('utf-16be').decode(bytes(0xff, 0xfe, 0x61, 0)),
+    (() => {
+      const decoder = new TextDecoder();
+      return [decoder.decode(bytes(0xef, 0xbb), { stream: true }), decoder.decode(bytes(0xbf, 0x61), { stream: true }), decoder.decode(), decoder.decode(bytes(0xef, 0xbb, 0xbf, 0x62))];
+    })(),
   ];
 }
 
@@ -257,7 +279,7 @@ async function promises() {
   return [...order, settled.map(({ status }) => status), first];
 }
 
-const GROUPS = { urls, queries, encoding, events, aborts, followers, times, clones, blobs, headers, cryptography, keys, refusals, promises, ...STREAMS };
+const GROUPS = { urls, queries, encoding, events, aborts, followers, times, clones, blobs, headers, cryptography, keys, refusals, promises, ...SIGNATURES, ...STREAMS };
 
 /** Cases in which Node.js 20 differs from the standards: the result and the right one. */
 export async function standard() {
@@ -275,6 +297,9 @@ export async function standard() {
     [await nameOf(subtle.importKey('spki', bytes(1), hmac, true, ['sign'])), 'NotSupportedError'],
     [await nameOf(subtle.exportKey('raw', key)), 'InvalidAccessError'],
     [isFollowed, true],
+    [new TextDecoder('latin1').decode(bytes(0x80, 0x9f)), '\u20ac\u0178'],
+    [new TextDecoder('big5').decode(bytes(0xa7, 0x41, 0xff)), '\u4f60\ufffd'],
+    [await nameOf(subtle.sign('Ed25519', key, bytes(1))), 'NotSupportedError'],
   ];
 }
 

@@ -7,12 +7,14 @@ const MODULES = {
   abort: ['AbortController', 'AbortSignal'],
   blob: ['Blob'],
   clone: ['structuredClone'],
-  crypto: ['crypto', 'Crypto', 'CryptoKey', 'SubtleCrypto'],
+  crypto: ['crypto', 'Crypto'],
+  'crypto-key': ['CryptoKey'],
   encoding: ['TextEncoder', 'TextDecoder'],
   events: ['Event', 'CustomEvent', 'EventTarget'],
   exception: ['DOMException'],
   headers: ['Headers'],
   performance: ['Performance'],
+  subtle: ['SubtleCrypto'],
   'search-params': ['URLSearchParams'],
   url: ['URL'],
 };
@@ -53,6 +55,7 @@ function source(script) {
     lines.push(`defineLater(${JSON.stringify(used)}, () => require(${path(`web/${module}.js`)}));`);
   }
   if (streamsBlobs(named)) lines.push(`import ${path('web/blob-stream.js')};`);
+  if (named.has('subtle')) lines.push(`import ${path('web/crypto-subtle.js')};`);
   return lines.join('\n');
 }
 

@@ -15,9 +15,16 @@ import { describe, warn } from './output.js';
 export function run(handle, { ended, failed, late = failed }) {
   try {
     const outcome = asked(handle, late);
-    for (const reason of runJobs() ?? []) warn(`a promise was rejected, and no code handles that: ${describe(reason)}`);
+    tellOf(runJobs() ?? [0]);
     return ended(outcome());
   } catch (error) {
     return failed(error);
   }
+}
+
+/** Tells of the rejections that no code handles: the reasons of the first ones and, behind them, the number of the others. */
+function tellOf(rejections) {
+  const others = rejections.pop();
+  for (const reason of rejections) warn(`a promise was rejected, and no code handles that: ${describe(reason)}`);
+  if (others > 0) warn(`${others} more promises were rejected in the same event, and no code handles that`);
 }

@@ -1,12 +1,10 @@
-// crypto, by the Web Cryptography API: random numbers of the host, and SubtleCrypto.
+// crypto, by the Web Cryptography API: random numbers of the host. `crypto-subtle.js` adds its `subtle`.
 
 import { random } from '../random.js';
 import { bytesOf } from './bytes.js';
 import { DOMException } from './exception.js';
-import { make, SubtleCrypto } from './subtle.js';
 
-export { CryptoKey } from './crypto-key.js';
-export { SubtleCrypto };
+const make = Symbol('make');
 
 const MOST_RANDOM = 65536;
 
@@ -17,14 +15,8 @@ const INTEGERS = new Set([
 const kindOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
 
 export class Crypto {
-  #subtle = new SubtleCrypto(make);
-
   constructor(key = undefined) {
     if (key !== make) throw new TypeError('Illegal constructor');
-  }
-
-  get subtle() {
-    return this.#subtle;
   }
 
   getRandomValues(array) {

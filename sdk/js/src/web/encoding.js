@@ -1,10 +1,8 @@
-// TextEncoder and TextDecoder, by the Encoding Standard, for UTF-8.
+// TextEncoder and TextDecoder, by the Encoding Standard.
 
-import { decode, encode } from 'ws-host:engine';
+import { decode, decoder, encode, encodingName } from 'ws-host:engine';
 
 import { bytesOf } from './bytes.js';
-
-const LABELS = new Set(['utf-8', 'utf8', 'unicode-1-1-utf-8', 'unicode11utf8', 'unicode20utf8', 'x-unicode20utf8']);
 
 const NOTHING = new Uint8Array();
 
@@ -54,22 +52,22 @@ function isHalf(text, end) {
 }
 
 export class TextDecoder {
+  #encoding;
   #fatal;
   #ignoreBOM;
-  /** The bytes of a character that a later piece completes. */
-  #rest = NOTHING;
-  /** Whether a byte order mark may come. */
-  #atStart = true;
+  /** Decodes a piece. It has the bytes of a character that a later piece completes. */
+  #piece;
+  #isWithinText = false;
 
   constructor(label = 'utf-8', options = {}) {
-    const name = String(label).trim().toLowerCase();
-    if (!LABELS.has(name)) throw new RangeError(`a guest's TextDecoder knows only utf-8, not ${label}`);
+    this.#encoding = encodingName(String(label)) ?? undefined;
+    if (!this.#encoding) throw new RangeError(`the Encoding Standard has no encoding ${label}`);
     this.#fatal = Boolean(options?.fatal);
     this.#ignoreBOM = Boolean(options?.ignoreBOM);
   }
 
   get encoding() {
-    return 'utf-8';
+    return this.#encoding;
   }
 
   get fatal() {
@@ -81,52 +79,21 @@ export class TextDecoder {
   }
 
   decode(input = NOTHING, options = undefined) {
-    const stream = Boolean(options?.stream);
-    let bytes = joined(this.#rest, bytesOf(input));
-    this.#rest = NOTHING;
-    if (stream) {
-      const end = bytes.length - unfinished(bytes);
-      this.#rest = bytes.slice(end);
-      bytes = bytes.subarray(0, end);
-    }
-    try {
-      const text = decode(bytes, this.#fatal);
-      const isMarked = this.#atStart && !this.#ignoreBOM && text.charCodeAt(0) === 0xfeff;
-      if (bytes.length > 0) this.#atStart = false;
-      return isMarked ? text.slice(1) : text;
-    } finally {
-      if (!stream) this.#atStart = true;
-    }
+    const bytes = bytesOf(input);
+    const continues = Boolean(options?.stream);
+    if (this.#encoding === 'utf-8' && !continues && !this.#isWithinText) return this.#whole(bytes);
+    this.#isWithinText = continues;
+    this.#piece ??= decoder(this.#encoding, this.#fatal, this.#ignoreBOM);
+    return this.#piece(bytes, !continues);
+  }
+
+  /** Decodes a whole text in UTF-8, which needs no memory of pieces before. */
+  #whole(bytes) {
+    const text = decode(bytes, this.#fatal);
+    return !this.#ignoreBOM && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   }
 
   get [Symbol.toStringTag]() {
     return 'TextDecoder';
   }
-}
-
-function joined(first, second) {
-  if (first.length === 0) return second;
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
-}
-
-/** The number of bytes at the end that begin a character without completing it. */
-function unfinished(bytes) {
-  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
-    const byte = bytes[bytes.length - back];
-    if ((byte & 0xc0) === 0x80) continue;
-    const length = byte >= 0xf0 && byte < 0xf5 ? 4 : byte >= 0xe0 && byte < 0xf0 ? 3 : byte >= 0xc2 && byte < 0xe0 ? 2 : 1;
-    return length > back && mayFollow(byte, bytes[bytes.length - back + 1]) ? back : 0;
-  }
-  return 0;
-}
-
-/** Whether this second byte can follow the first, by the table of the Encoding Standard. */
-function mayFollow(first, second) {
-  if (second === undefined) return true;
-  const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
-  const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
-  return second >= least && second <= most;
 }

@@ -25,7 +25,7 @@ export function nameOf(algorithm) {
   return String(algorithm.name);
 }
 
-const HAS = 'SHA-1, SHA-256, SHA-384, SHA-512 and HMAC';
+const HAS = 'the hashes SHA-1, SHA-256, SHA-384 and SHA-512, HMAC, and `verify` of RSASSA-PKCS1-v1_5, RSA-PSS, ECDSA (P-256, P-384) and Ed25519';
 
 export function unsupported(what) {
   return new DOMException(`a guest has no ${what}; SubtleCrypto has ${HAS}`, 'NotSupportedError');

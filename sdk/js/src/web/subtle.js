@@ -7,11 +7,12 @@ import { check, CryptoKey } from './crypto-key.js';
 import { DOMException } from './exception.js';
 import { hashOf, nameOf, one, unsupported } from './hashes.js';
 import { HMAC } from './hmac.js';
+import { ECDSA, Ed25519, PKCS1, PSS } from './public-keys.js';
 
 export const make = Symbol('make');
 
 /** Algorithms with keys, and their operations. */
-const ALGORITHMS = { HMAC };
+const ALGORITHMS = { HMAC, ECDSA, Ed25519, 'RSASSA-PKCS1-v1_5': PKCS1, 'RSA-PSS': PSS };
 
 const FORMATS = ['raw', 'pkcs8', 'spki', 'jwk'];
 

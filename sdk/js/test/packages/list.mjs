@@ -92,12 +92,19 @@ export const PACKAGES = {
     tested: true,
   },
   jose: {
-    use: `import { jwtVerify, SignJWT } from 'jose'; const secret = new TextEncoder().encode('0123456789abcdef0123456789abcdef');
+    use: `import { importJWK, jwtVerify, SignJWT } from 'jose'; const secret = new TextEncoder().encode('0123456789abcdef0123456789abcdef');
+      // The token of an identity provider, and its public key.
+      const token = 'eyJhbGciOiJFUzI1NiJ9.eyJuYW1lIjoiQWRhIn0' +
+        '.iDCjOFHGTiQRQtLuEwlqTry-N9V8KSP4dzDWv5zp_cCMasw_WFKdAASOwkPPH1RocuQqwfFB8eTQhHSl0MTNLg';
+      const x = 'P-alMoeJ1eICzpUQAevmbRJtvUkpjx07xV78lQbqH0g';
+      const y = 'NweTMW8ITs6y_QymeY1CADpD3Ge6XkF04VwV6rmdo6Y';
       export const use = async () => {
-        const token = await new SignJWT({ name: 'Ada' }).setProtectedHeader({ alg: 'HS256' }).sign(secret);
-        return (await jwtVerify(token, secret)).payload.name;
+        const own = await new SignJWT({ name: 'Grace' }).setProtectedHeader({ alg: 'HS256' }).sign(secret);
+        const key = await importJWK({ kty: 'EC', crv: 'P-256', x, y }, 'ES256');
+        const forged = await jwtVerify(token.replace(/.{4}$/, 'AAAA'), key).catch(({ code }) => code);
+        return [(await jwtVerify(own, secret)).payload.name, (await jwtVerify(token, key)).payload.name, forged];
       };`,
-    expected: 'Ada',
+    expected: ['Grace', 'Ada', 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'],
   },
   jsonwebtoken: {
     use: "import jwt from 'jsonwebtoken'; export const use = () => jwt.sign({ name: 'Ada' }, 'secret');",

@@ -2,7 +2,9 @@
 
 mod address;
 mod digest;
+mod encoding;
 mod jobs;
+mod signature;
 pub(crate) mod text;
 
 use rquickjs::function::IntoJsFunc;
@@ -14,7 +16,24 @@ pub(crate) use jobs::run as run_jobs;
 /// The name of the module.
 pub(crate) const MODULE: &str = "ws-host:engine";
 
-const NAMES: [&str; 8] = ["runJobs", "encode", "decode", "digest", "hmac", "parseUrl", "changeUrl", "domainToASCII"];
+const NAMES: [&str; 16] = [
+    "runJobs",
+    "encode",
+    "decode",
+    "encodingName",
+    "decoder",
+    "digest",
+    "hmac",
+    "isPoint",
+    "isRsa",
+    "verifyEcdsa",
+    "verifyEd25519",
+    "verifyPkcs1",
+    "verifyPss",
+    "parseUrl",
+    "changeUrl",
+    "domainToASCII",
+];
 
 pub(crate) struct Native;
 
@@ -31,8 +50,16 @@ impl ModuleDef for Native {
         module.export("runJobs", jobs::run)?;
         module.export("encode", text::encode)?;
         module.export("decode", text::decode)?;
+        module.export("encodingName", encoding::name)?;
+        module.export("decoder", encoding::decoder)?;
         module.export("digest", digest::digest)?;
         module.export("hmac", digest::hmac)?;
+        module.export("isPoint", signature::is_point)?;
+        module.export("isRsa", signature::is_rsa)?;
+        module.export("verifyEcdsa", signature::ecdsa)?;
+        module.export("verifyEd25519", signature::ed25519)?;
+        module.export("verifyPkcs1", signature::pkcs1)?;
+        module.export("verifyPss", signature::pss)?;
         module.export("parseUrl", address::parse)?;
         module.export("changeUrl", address::change)?;
         module.export("domainToASCII", |domain: String| url::quirks::domain_to_ascii(&domain))

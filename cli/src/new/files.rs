@@ -37,9 +37,10 @@ pub(super) const JAVASCRIPT: &[File] = files!("sdk/js":
     "src/testing/inside/globals.js", "src/testing/inside/jobs.js", "src/testing/inside/output.js", "src/testing/missing.js", "src/testing/room.js",
     "src/testing/script.js", "src/testing/state.js",
     "src/web/abort.js", "src/web/blob-stream.js", "src/web/blob.js", "src/web/bytes.js", "src/web/clone.js", "src/web/console.js",
-    "src/web/crypto-key.js", "src/web/crypto.js", "src/web/encoding.js", "src/web/events.js", "src/web/exception.js", "src/web/followers.js",
-    "src/web/hashes.js", "src/web/headers.js", "src/web/hmac.js", "src/web/inspect.js", "src/web/performance.js", "src/web/search-params.js",
-    "src/web/streams.js", "src/web/subtle.js", "src/web/text-streams.js", "src/web/url.js",
+    "src/web/crypto-key.js", "src/web/crypto-subtle.js", "src/web/crypto.js", "src/web/encoding.js", "src/web/events.js", "src/web/exception.js",
+    "src/web/followers.js", "src/web/hashes.js", "src/web/headers.js", "src/web/hmac.js", "src/web/inspect.js", "src/web/performance.js",
+    "src/web/public-keys.js", "src/web/search-params.js", "src/web/spki.js", "src/web/streams.js", "src/web/subtle.js", "src/web/text-streams.js",
+    "src/web/url.js",
     "wit/deps/wasi-cli/cli.wit", "wit/deps/wasi-io/io.wit", "wit/deps/wasi-random/random.wit", "wit/exports.wit", "wit/guest.wit", "wit/http.wit",
     "wit/imports.wit", "wit/store.wit", "wit/types.wit", "wit/world.wit",
 );

@@ -124,7 +124,7 @@ async fn a_request_that_is_given_up_has_no_answer_and_its_connection_ends() {
     for word in ["get", "stream"] {
         let answer = client.asks(&format!("{word} {}", upstream.url("/"))).await;
         let id = answer.strip_prefix("asked ").expect("it is asked");
-        let asked = upstream.is_asked().await;
+        let mut asked = upstream.is_asked().await;
         client.says(&format!("cancel {id}")).await;
         asked.is_given_up().await;
     }

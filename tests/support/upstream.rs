@@ -58,7 +58,7 @@ impl Asked {
                     return;
                 }
             }
-            let mut buffer = [0; 16 << 10];
+            let mut buffer = vec![0; 16 << 10];
             let read = self.stream.read(&mut buffer).await.expect("the request can be read");
             assert!(read > 0, "the request ends early: {:?}", self.text);
             self.text.push_str(&String::from_utf8_lossy(&buffer[..read]));
@@ -91,7 +91,7 @@ impl Asked {
     }
 
     /// Waits until the host has closed the connection.
-    pub async fn is_given_up(mut self) {
+    pub async fn is_given_up(&mut self) {
         let mut rest = Vec::new();
         // A reset is an end too.
         let _ = self.stream.read_to_end(&mut rest).await;

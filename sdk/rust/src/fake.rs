@@ -283,6 +283,7 @@ pub(crate) mod http {
         pub(crate) timeout: Option<Duration>,
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the generated function takes it so")]
     pub(crate) fn fetch(request: Request<'_>, context: &[u8]) -> Result<FetchId, FetchError> {
         let Request { method, url, headers, body, stream, timeout_us } = request;
         if !url.starts_with("http://") && !url.starts_with("https://") {

@@ -365,7 +365,8 @@ fn with_stores<F: Future<Output = ()>>(
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).expect("a runtime");
     runtime.block_on(async {
         let (told, counters, journal) = (Arc::default(), Arc::new(Counters::default()), Waits::default());
-        let shard = Shard::new(0, limits.clone(), Arc::new(Roster::default()), outlet(&limits));
+        let outlet = outlet(&limits);
+        let shard = Shard::new(0, limits, Arc::new(Roster::default()), outlet);
         let app = Herald { told: Arc::clone(&told), go_on: Arc::default(), failing: Arc::default(), state: None };
         let (go_on, failing) = (Arc::clone(&app.go_on), Arc::clone(&app.failing));
         let stores = stores(&journal);

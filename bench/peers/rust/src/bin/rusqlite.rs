@@ -31,9 +31,9 @@ struct Store {
     connection: Connection,
     operation: Operation,
     /// The keys of each room.
-    keys: u64,
+    keys: u32,
     /// How many messages each room has had.
-    messages: HashMap<u64, u64>,
+    messages: HashMap<u32, u64>,
 }
 
 #[tokio::main(flavor = "local")]
@@ -59,7 +59,7 @@ async fn main() -> std::io::Result<()> {
 }
 
 /// Opens the database, and gives a new one its rooms and keys.
-fn open(folder: &Path, sync: &str, rooms: u64, keys: u64) -> rusqlite::Result<Connection> {
+fn open(folder: &Path, sync: &str, rooms: u32, keys: u32) -> rusqlite::Result<Connection> {
     std::fs::create_dir_all(folder).expect("the folder can be made");
     let mut connection = Connection::open(folder.join("one-each.db"))?;
     connection.execute_batch(&format!(
@@ -67,11 +67,11 @@ fn open(folder: &Path, sync: &str, rooms: u64, keys: u64) -> rusqlite::Result<Co
         PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536;
         CREATE TABLE IF NOT EXISTS entries (room INTEGER, key TEXT, value BLOB, PRIMARY KEY (room, key)) STRICT, WITHOUT ROWID;"
     ))?;
-    if connection.query_row("SELECT count(*) FROM entries", [], |row| row.get::<_, u64>(0))? == 0 {
+    if connection.query_row("SELECT count(*) FROM entries", [], |row| row.get::<_, i64>(0))? == 0 {
         let filling = connection.transaction()?;
         let mut insert = filling.prepare("INSERT INTO entries VALUES (?1, ?2, ?3)")?;
         for (room, key) in (0..rooms).flat_map(|room| (0..keys).map(move |key| (room, key))) {
-            insert.execute(params![room, name(key), [b'x'; VALUE_BYTES]])?;
+            insert.execute(params![room, name(key.into()), [b'x'; VALUE_BYTES]])?;
         }
         drop(insert);
         filling.commit()?;
@@ -97,11 +97,11 @@ async fn serve(stream: TcpStream, store: Rc<RefCell<Store>>) -> Result<(), Error
 }
 
 impl Store {
-    fn answer(&mut self, room: u64, message: Message) -> rusqlite::Result<Message> {
+    fn answer(&mut self, room: u32, message: Message) -> rusqlite::Result<Message> {
         let messages = self.messages.entry(room).or_default();
         *messages += 1;
         // A stride that is prime to the number of keys visits all of them.
-        let key = name(*messages * 7_919 % self.keys);
+        let key = name(*messages * 7_919 % u64::from(self.keys));
         match self.operation {
             Operation::Write => {
                 let sql = "INSERT INTO entries VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value";

@@ -210,10 +210,10 @@ fn compare(workload: &Workload, peers: &[&Peer], options: &Options, places: &Pla
 
 /// Runs one peer under one workload at full speed, and also at the workload's rate if it has one.
 fn run_one(workload: &Workload, peer: &Peer, options: &Options, places: &Places) -> Result<record::Run, Trouble> {
-    let mut disk = Vec::new();
+    let mut disk = disk::Syncs::default();
     let has_store = matches!(workload.kind, Kind::Store(_));
     if has_store {
-        disk.extend(disk::syncs(&store::parent(places), SYNCING)?);
+        disk.measure(&store::parent(places), SYNCING)?;
     }
     let load_average = machine::load_average();
     let server = Server::start(peer, workload, places)?;
@@ -224,14 +224,14 @@ fn run_one(workload: &Workload, peer: &Peer, options: &Options, places: &Places)
     };
     drop(server);
     if has_store {
-        disk.extend(disk::syncs(&store::parent(places), SYNCING)?);
+        disk.measure(&store::parent(places), SYNCING)?;
     }
-    let disk = has_store.then(|| disk::summary(disk));
+    let disk = has_store.then(|| disk.summary());
     Ok(record::Run { workload: workload.name.to_owned(), peer: peer.name.to_owned(), load_average, full, paced, disk })
 }
 
-/// How long the disk's own syncs are measured before and after a run.
-const SYNCING: Duration = Duration::from_millis(500);
+/// How long the disk's own syncs of each kind are measured before and after a run.
+const SYNCING: Duration = Duration::from_millis(300);
 
 /// Waits a moment before a condition is checked again.
 fn pause() {

@@ -44,7 +44,6 @@ struct Client {
 struct Run {
     rooms: Vec<RoomStore>,
     keys: usize,
-    value: Bytes,
     written: AtomicUsize,
     stop: AtomicBool,
     latencies: Mutex<Vec<f64>>,
@@ -99,7 +98,6 @@ fn grouped(folder: &Path, sync: Sync, rooms: usize, (keys, time): (usize, Durati
     let run = Arc::new(Run {
         rooms,
         keys,
-        value: vec![7; VALUE_BYTES].into(),
         written: AtomicUsize::new(0),
         stop: AtomicBool::new(false),
         latencies: Mutex::default(),
@@ -122,11 +120,12 @@ fn grouped(folder: &Path, sync: Sync, rooms: usize, (keys, time): (usize, Durati
 
 impl Client {
     fn write(self) {
-        let Run { rooms, keys, value, written, .. } = &*self.run;
+        let Run { rooms, keys, written, .. } = &*self.run;
         // A stride that is prime to the number of keys visits all of them.
-        let key = (written.load(Relaxed) * 7_919 + self.number * 31) % keys;
+        let number = written.load(Relaxed);
+        let key = (number * 7_919 + self.number * 31) % keys;
         let (room, begun) = (rooms[key % rooms.len()].clone(), Instant::now());
-        let change = Write::Set(format!("the key of a client {key:019}").into(), value.clone());
+        let change = Write::Set(format!("the key of a client {key:019}").into(), value(number).into());
         room.commit(vec![change], move |result| {
             result.expect("the disk has room");
             self.run.latencies.lock().expect("nobody panics").push(begun.elapsed().as_secs_f64() * 1e3);
@@ -140,6 +139,11 @@ impl Client {
     }
 }
 
+/// A value that no key has had before: SQLite writes nothing for one that is there already.
+fn value(number: usize) -> Vec<u8> {
+    format!("{number:0VALUE_BYTES$}").into_bytes()
+}
+
 /// One transaction for each message, on one connection with the same settings, as a server writes without a thought.
 fn one_each(folder: &Path, sync: Sync, (keys, time): (usize, Duration)) -> Round {
     let connection = Connection::open(folder.join("one.db")).expect("the folder is new");
@@ -148,14 +152,14 @@ fn one_each(folder: &Path, sync: Sync, (keys, time): (usize, Duration)) -> Round
     connection.execute_batch(&settings).expect("the settings are known");
     let table = "CREATE TABLE entries (room INTEGER, key TEXT, value BLOB, PRIMARY KEY (room, key)) STRICT, WITHOUT ROWID";
     connection.execute(table, []).expect("the file is new");
-    let (value, cpu, begun) = (vec![7u8; VALUE_BYTES], cpu_us(), Instant::now());
+    let (cpu, begun) = (cpu_us(), Instant::now());
     let mut latencies = Vec::new();
     while begun.elapsed() < time {
         let before = Instant::now();
         let key = format!("the key of a client {:019}", latencies.len() * 7_919 % keys);
         let sql = "INSERT INTO entries VALUES (1, ?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value";
         let mut statement = connection.prepare_cached(sql).expect("the statement is right");
-        statement.execute((&key, &value)).expect("the disk has room");
+        statement.execute((&key, value(latencies.len()))).expect("the disk has room");
         // Each of the clients waits for the messages of all others.
         latencies.push(before.elapsed().as_secs_f64() * 1e3 * CLIENTS as f64);
     }

@@ -114,8 +114,8 @@ impl Store {
         match self.operation {
             Operation::Write => {
                 let sql = "INSERT INTO entries VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value";
-                let value = message.into_data();
-                self.connection.prepare_cached(sql)?.execute(params![room, key, &value[..]])?;
+                let value = numbered(*messages, &message.into_data());
+                self.connection.prepare_cached(sql)?.execute(params![room, key, value])?;
                 Ok(Message::Text("kept".into()))
             }
             Operation::Read => {
@@ -132,6 +132,13 @@ impl Store {
             }
         }
     }
+}
+
+/// A message with its number in place of its first bytes. SQLite writes nothing for a value that is there already.
+fn numbered(number: u64, message: &[u8]) -> Vec<u8> {
+    let mut value = format!("{number:020}").into_bytes();
+    value.extend_from_slice(message.get(value.len()..).unwrap_or_default());
+    value
 }
 
 /// The name of a key, as the host's guest has it.

@@ -97,7 +97,7 @@ pub(super) fn renew(places: &Places, workload: &str, store: Store, host: &Path) 
     if store.sync == Sync::Memory {
         return Ok(());
     }
-    let lines = parent(places).join("keys.jsonl");
+    let lines = folder(places, workload, "keys.jsonl");
     write_keys(&lines, store).with_context(|| format!("writing {}", lines.display()))?;
     let mut import = command(host, &places.root);
     import.args(["data", "import"]).arg(&lines).arg("--data").arg(&data);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use anyhow::Context as _;
 use serde_json::Value;
@@ -12,7 +13,7 @@ use super::record::{self, Record, Run};
 use super::workloads::{Kind, WORKLOADS, Workload};
 use super::{aims, store_page, table, write};
 use crate::places::Places;
-use crate::step::Check;
+use crate::step::{Check, Trouble};
 
 /// A plot of the CPU time per message: its file, its labels, and the workloads along its axis.
 struct Series {
@@ -60,7 +61,9 @@ pub(super) fn render(places: &Places) -> Check {
     let folder = places.root.join("bench");
     let is_store = |run: &Run| store_page::stores().any(|workload| workload.name == run.workload);
     if runs.iter().any(is_store) {
-        write(&folder.join("STORE.md"), &format!("{}{machines}{}", store_page::HEAD, store_page::page(&records, &runs)))?;
+        let reasons = text(&folder.join("store-reasons.md"))?;
+        let page = store_page::page(&records, &runs, &reasons);
+        write(&folder.join("STORE.md"), &format!("{}{machines}{page}", store_page::HEAD))?;
         println!("bench/STORE.md is written");
     }
     // A page stays as it is if nothing of it was measured.
@@ -68,8 +71,7 @@ pub(super) fn render(places: &Places) -> Check {
         return Ok(());
     }
     let mut page = format!("{HEAD}{machines}");
-    let reasons = folder.join("reasons.md");
-    let reasons = fs::read_to_string(&reasons).with_context(|| format!("reading {}", reasons.display()))?;
+    let reasons = text(&folder.join("reasons.md"))?;
     page += &format!("\n## Aims\n\n{}\n{}\n## Plots\n\n", aims::table(&runs), reasons);
     for series in &SERIES {
         write(&folder.join(format!("plots/{}.svg", series.file)), &plot(series, &runs).svg())?;
@@ -82,6 +84,10 @@ pub(super) fn render(places: &Places) -> Check {
     write(&folder.join("RESULTS.md"), &page)?;
     println!("bench/RESULTS.md and bench/plots are written");
     Ok(())
+}
+
+fn text(file: &Path) -> Result<String, Trouble> {
+    Ok(fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?)
 }
 
 const HEAD: &str = "\

@@ -31,9 +31,9 @@ const HEADS: [&str; 13] = [
     "trouble",
 ];
 
-/// The aims, and a section for each workload that was measured.
-pub(super) fn page(records: &[Record], runs: &[Run]) -> String {
-    let mut page = format!("\n## Aims\n\n{}\n", aims(runs));
+/// The aims with the reasons why some are not met, and a section for each workload that was measured.
+pub(super) fn page(records: &[Record], runs: &[Run], reasons: &str) -> String {
+    let mut page = format!("\n## Aims\n\n{}\n{reasons}\n", aims(runs));
     for workload in stores() {
         let own: Vec<_> = runs.iter().filter(|run| run.workload == workload.name).collect();
         let rounds = KEEPERS.map(|peer| own.iter().filter(|run| run.peer == peer).count()).into_iter().max().unwrap_or(0);

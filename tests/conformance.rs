@@ -13,10 +13,11 @@
 //! | `all TEXT`, `others TEXT` | broadcasts TEXT to all, or to all but the sender; sends the result |
 //! | `send ID TEXT` | sends it |
 //! | `list` | `[1, 2] of 2`: the ids, and the result of `count` |
-//! | `get [ID]` | `ID ip=IP path=PATH query=QUERY agent=USER-AGENT subprotocol=Some("NAME")`, or `None`; `nobody` |
+//! | `get [ID]` | `ID ip=IP path=PATH query=QUERY agent=USER-AGENT subprotocol=Some("NAME") user=Some("NAME")`, or `None` each; `nobody` |
 //! | `close ID CODE REASON` | closes; answers `ok, send=RESULT, member=BOOL`, with the result of a following `send` |
 //! | `attach ID TEXT`, `attachment [ID]` | `Some("TEXT")` or `None` |
 //! | `subscribe TOPIC`, `publish TOPIC TEXT`, `subscribers TOPIC` | `[1, 2]` |
+//! | `of-user NAME`, `topics [ID]` | `[1, 2]`, `["news", "sport"]` |
 //! | `timer MS TEXT`, `interval MS TEXT` | sets a timer, which broadcasts `timer NUMBER TEXT`, once or again and again |
 //! | `keep KEY TEXT`, `drop KEY`, `clear` | writes to the store |
 //! | `kept KEY` | `Some("TEXT")` or `None` |
@@ -28,10 +29,13 @@
 //! | `panic TEXT` | broadcasts, attaches, subscribes, writes, denies new clients, closes, and then fails with `told to panic: TEXT` on stderr |
 //! | `spin` | computes forever |
 //! | the path is `/refuse`, `/close`, `/panic`, `/subprotocol` | the gate refuses with 418, closes with 4001 `not you`, fails, agrees on the last subprotocol |
+//! | the path is `/user/NAME` | the gate names the user, adds a header `x-user: NAME`, attaches `NAME of the gate` |
+//! | the path is `/refuse-in-words` | it refuses with 401, `www-authenticate: Bearer`, `content-type: text/html` and `<p>Who are you?</p>` |
 //!
 //! The test that first needs the Rust probe builds it. Steps of `cargo xtask test` build the others, and run their tests, which
 //! are ignored otherwise.
 
+use crate::support::http::{ask, upgrade};
 use crate::support::{Client, Host, Swappable, refusal};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -84,6 +88,9 @@ in_every_language! {
     attachments_topics_and_timers_work,
     the_store_keeps_lists_and_drops_entries,
     the_gate_decides,
+    a_gate_refuses_in_its_own_words,
+    a_gate_says_who_the_client_is,
+    the_topics_of_a_client_are_listed_by_name,
     the_guests_output_is_logged,
     a_failure_takes_back_its_effects_and_closes_its_client_alone,
     a_failure_in_a_join_closes_that_client,
@@ -181,7 +188,7 @@ async fn a_client_knows_its_request(probe: &str) {
     client.hears().await;
     assert_eq!(
         client.asks("get").await,
-        "1 ip=127.0.0.1 path=/subprotocol query=a=1&b=%20 agent=tester/1 subprotocol=Some(\"two\")"
+        "1 ip=127.0.0.1 path=/subprotocol query=a=1&b=%20 agent=tester/1 subprotocol=Some(\"two\") user=None"
     );
     assert_eq!(client.asks("get 99").await, "nobody");
 }
@@ -254,6 +261,42 @@ async fn the_gate_decides(probe: &str) {
     assert_eq!(Client::connect_to(&host, "/close").await.is_closed().await, (4001, "not you".to_owned()));
     assert_eq!(refusal(&host, "/panic", &[]).await, 500);
     Client::join(&host).await;
+}
+
+async fn a_gate_refuses_in_its_own_words(probe: &str) {
+    let host = Host::run(probe);
+    let refused = ask(&host.address, &upgrade("/refuse-in-words", &[]));
+    assert_eq!((refused.status, &*refused.body), (401, &b"<p>Who are you?</p>"[..]));
+    assert_eq!((refused.header("www-authenticate"), refused.header("content-type")), ("Bearer", "text/html"));
+}
+
+async fn a_gate_says_who_the_client_is(probe: &str) {
+    let host = Host::run(probe);
+    let (mut ann, response) = Client::connect_with(&host, "/user/ann", &[]).await;
+    assert_eq!(response.headers()["x-user"], "ann");
+    assert_eq!(ann.hears().await, "joined 1");
+    assert!(ann.asks("get").await.ends_with("user=Some(\"ann\")"));
+    assert_eq!(ann.asks("attachment").await, "Some(\"ann of the gate\")");
+    let (stranger, _) = Client::join(&host).await;
+    let (again, _) = Client::connect_with(&host, "/user/ann", &[]).await;
+    assert_eq!([ann.hears().await, ann.hears().await], ["joined 2", "joined 3"]);
+    assert_eq!(ann.asks("of-user ann").await, "[1, 3]");
+    assert_eq!(ann.asks("of-user ben").await, "[]");
+    stranger.vanishes();
+    again.vanishes();
+    ann.hears().await;
+    ann.hears().await;
+    assert_eq!(ann.asks("of-user ann").await, "[1]");
+}
+
+async fn the_topics_of_a_client_are_listed_by_name(probe: &str) {
+    let host = Host::run(probe);
+    let (mut client, _) = Client::join(&host).await;
+    for topic in ["sport", "news", "news"] {
+        assert_eq!(client.asks(&format!("subscribe {topic}")).await, "ok");
+    }
+    assert_eq!(client.asks("topics").await, "[\"news\", \"sport\"]");
+    assert_eq!(client.asks("topics 99").await, "[]");
 }
 
 async fn the_guests_output_is_logged(probe: &str) {

@@ -33,7 +33,9 @@ mod any_gate {
         let mut host = Host::run("probe");
         for status in [0, 99, 100, 101, 200, 302, 399, 600, 999, 65535] {
             assert_eq!(status_of(&host, &format!("/refuse/{status}")), 500, "{status}");
-            host.logs(&format!("on-upgrade broke its rules with Refuse({status})"));
+            host.logs(&format!(
+                "on-upgrade broke its rules: the status is {status}, not one of 400 to 599; the request is refused with 500"
+            ));
         }
     }
 
@@ -60,10 +62,32 @@ mod any_gate {
         let mut host = Host::run("probe");
         for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535] {
             assert_eq!(status_of(&host, &format!("/close/{code}/x")), 500, "{code}");
-            host.logs(&format!("on-upgrade broke its rules with Close({code}"));
+            host.logs(&format!("on-upgrade broke its rules: it closes with code {code}"));
         }
         assert_eq!(status_of(&host, &format!("/close/4000/{}", "x".repeat(124))), 500);
-        host.logs("on-upgrade broke its rules with Close(4000");
+        host.logs("on-upgrade broke its rules: it closes with code 4000 and a reason of 124 bytes");
+    }
+
+    #[test]
+    fn sets_any_header_of_the_response_but_those_of_the_handshake() {
+        let mut host = Host::run("probe");
+        let mut raw = Raw::connect(&host.address);
+        raw.says(upgrade("/header?set-cookie=id", &[]).as_bytes());
+        let head = raw.head();
+        assert_eq!((head.status, head.header("set-cookie")), (101, "id"));
+        for name in
+            ["connection", "upgrade", "sec-websocket-accept", "sec-websocket-protocol", "content-length", "transfer-encoding"]
+        {
+            assert_eq!(status_of(&host, &format!("/header?{name}=x")), 500, "{name}");
+            host.logs(&format!("on-upgrade broke its rules: the header \"{name}\" is not allowed"));
+        }
+    }
+
+    #[test]
+    fn that_names_a_user_of_too_many_bytes_is_answered_for_with_500() {
+        let mut host = Host::run("probe");
+        assert_eq!(status_of(&host, &format!("/user/{}", "u".repeat(257))), 500);
+        host.logs("on-upgrade broke its rules: the user's name has 257 bytes; it may have 1 to 256");
     }
 
     #[tokio::test]
@@ -164,6 +188,22 @@ mod auth {
             assert_eq!(client.asks("hello").await, "Ada: hello");
             client.leaves(1000, "").await;
         }
+    }
+
+    #[tokio::test]
+    async fn two_tabs_of_a_member_come_and_go_as_one() {
+        let host = run();
+        let (ada, eve) = (format!("Bearer {}", token_of("Ada")), format!("Bearer {}", token_of("Eve")));
+        let (mut watches, _) = Client::connect_with(&host, "/", &[("authorization", &eve)]).await;
+        assert_eq!(watches.hears().await, "* Eve has joined");
+        let (one, _) = Client::connect_with(&host, "/", &[("authorization", &ada)]).await;
+        assert_eq!(watches.hears().await, "* Ada has joined");
+        let (mut other, _) = Client::connect_with(&host, "/", &[("authorization", &ada)]).await;
+        assert_eq!(other.asks("/who").await, "* Here: Ada, Eve");
+        one.leaves(1000, "").await;
+        assert_eq!(other.asks("still here").await, "Ada: still here");
+        other.leaves(1000, "").await;
+        assert_eq!([watches.hears().await, watches.hears().await], ["Ada: still here", "* Ada has left"]);
     }
 
     #[tokio::test]

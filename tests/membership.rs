@@ -355,6 +355,6 @@ async fn a_client_knows_its_address_path_query_headers_and_subprotocol(scene: Sc
     client.hears().await;
     assert_eq!(
         client.asks("get").await,
-        "1 ip=127.0.0.1 path=/subprotocol query=a=1&b=%20 agent=tester/1 subprotocol=Some(\"two\")"
+        "1 ip=127.0.0.1 path=/subprotocol query=a=1&b=%20 agent=tester/1 subprotocol=Some(\"two\") user=None"
     );
 }

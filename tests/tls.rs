@@ -11,7 +11,8 @@ use rustls::{ProtocolVersion, SupportedProtocolVersion};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message as Told;
-use ws_host::app::{Decision, Fault, UpgradeRequest};
+use ws_host::app::Fault;
+use ws_host::app::upgrade::{Decision, UpgradeRequest};
 use ws_host::config::Limits;
 use ws_host::{App, Builder, Room, Server};
 

@@ -36,9 +36,9 @@ impl GuestRoom {
         let room_limits = RoomLimits { max_message_bytes: limits.max_message_bytes, outbox_soft_bytes: limits.outbox_soft_bytes };
         let mut room = Room::new("bench", room_limits, std::time::Instant::now);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
-        let client = Client { id: CLIENT, address, request: Request::new("/", "", [] as [(&str, &str); 0]), subprotocol: None };
+        let client = Client { id: CLIENT, address, request: Request::new("/", "", [] as [(&str, &str); 0]), agreed: None };
         let member = Arc::new(Member::new(client, LineId { shard: 0, slot: 0 }));
-        room.join(Arc::clone(&member));
+        room.join(Arc::clone(&member), bytes::Bytes::new());
         let app = runtime.block_on(async {
             let mut app = program.launch("bench").await?;
             app.on_start(&mut room, StartReason::Fresh, None).await?;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use bytestring::ByteString;
+
 pub use crate::close::{CloseCause, CloseInfo};
 pub use crate::protocol::Message;
 
@@ -44,7 +46,7 @@ impl fmt::Display for ClientId {
     }
 }
 
-/// A connected client, as its upgrade request describes it.
+/// A connected client, as its upgrade request and the gate describe it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     /// Its id.
@@ -53,8 +55,36 @@ pub struct Client {
     pub address: SocketAddr,
     /// The upgrade request's path, query and headers, shared and not copied.
     pub request: Request,
+    /// The terms of the gate, if there are any.
+    pub agreed: Option<Arc<Agreed>>,
+}
+
+/// The gate's terms for a client. They are apart from it, since most clients have none and an idle client is to be small.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Agreed {
+    /// The subprotocol (RFC 6455 §1.9).
+    pub subprotocol: Option<ByteString>,
+    /// The name of the client's user.
+    pub user: Option<ByteString>,
+}
+
+impl Client {
     /// The subprotocol that was agreed on (RFC 6455 §1.9), if any.
-    pub subprotocol: Option<Arc<str>>,
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.agreed.as_ref()?.subprotocol.as_deref()
+    }
+
+    /// The name of its user, if the gate has given one.
+    pub fn user(&self) -> Option<&str> {
+        self.agreed.as_ref()?.user.as_deref()
+    }
+}
+
+impl Agreed {
+    /// For a client: nothing if it is empty.
+    pub(crate) fn shared(self) -> Option<Arc<Self>> {
+        (self != Self::default()).then(|| Arc::new(self))
+    }
 }
 
 /// The network that counts as one address. An IPv6 subscriber gets a /64 at least (RFC 6177) and can use every address in it.

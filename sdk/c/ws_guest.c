@@ -123,6 +123,13 @@ ws_id *ws_clients(size_t *count) {
   return list_of(ids.ptr, ids.len, count);
 }
 
+ws_id *ws_clients_of_user(const char *user, size_t *count) {
+  ws_string_t name = string(user);
+  ws_host_server_clients_list_client_id_t ids;
+  ws_host_server_clients_of_user(&name, &ids);
+  return list_of(ids.ptr, ids.len, count);
+}
+
 uint32_t ws_count(void) { return ws_host_server_clients_count(); }
 bool ws_buffered_amount(ws_id id, uint64_t *bytes) { return ws_host_server_clients_buffered_amount(id, bytes); }
 
@@ -163,6 +170,18 @@ ws_id *ws_subscribers(const char *topic, size_t *count) {
   ws_host_server_topics_list_client_id_t ids;
   ws_host_server_topics_subscribers(&name, &ids);
   return list_of(ids.ptr, ids.len, count);
+}
+
+ws_string_t *ws_topics(ws_id id, size_t *count) {
+  ws_list_string_t topics;
+  ws_host_server_topics_of_client(id, &topics);
+  *count = topics.len;
+  return topics.len ? topics.ptr : NULL;
+}
+
+void ws_topics_free(ws_string_t *topics, size_t count) {
+  ws_list_string_t names = {topics, count};
+  ws_list_string_free(&names);
 }
 
 ws_result ws_set_timer(uint64_t microseconds, ws_timer_options options, const void *data, size_t len, uint64_t *timer) {
@@ -313,20 +332,49 @@ void exports_ws_host_server_handler_on_client_left(ws_id id, ws_close_info *info
   fflush(stdout);
 }
 
+/* Copies bytes of the app into memory that the bindings free. */
+static ws_list_u8_t owned(const void *data, size_t len) {
+  if (!len) return (ws_list_u8_t){NULL, 0};
+  uint8_t *copy = malloc(len);
+  if (!copy) ws_fail("out of memory");
+  memcpy(copy, data, len);
+  return (ws_list_u8_t){copy, len};
+}
+
+static ws_list_tuple2_string_string_t headers_of(const char *const *headers) {
+  ws_list_tuple2_string_string_t pairs = {NULL, 0};
+  while (headers && headers[2 * pairs.len] && headers[2 * pairs.len + 1]) pairs.len++;
+  if (!pairs.len) return pairs;
+  pairs.ptr = malloc(pairs.len * sizeof *pairs.ptr);
+  if (!pairs.ptr) ws_fail("out of memory");
+  for (size_t n = 0; n < pairs.len; n++) {
+    ws_string_dup(&pairs.ptr[n].f0, headers[2 * n]);
+    ws_string_dup(&pairs.ptr[n].f1, headers[2 * n + 1]);
+  }
+  return pairs;
+}
+
 void exports_ws_host_server_gate_on_upgrade(ws_request *request, exports_ws_host_server_gate_decision_t *answer) {
   ws_decision decision = {0};
   ws_on_upgrade(request, &decision);
   if (decision.refuse) {
     answer->tag = EXPORTS_WS_HOST_SERVER_GATE_DECISION_REFUSE;
-    answer->val.refuse = decision.refuse;
+    answer->val.refuse.status = decision.refuse;
+    answer->val.refuse.headers = headers_of(decision.headers);
+    answer->val.refuse.body = owned(decision.body, decision.body_len);
   } else if (decision.close) {
     answer->tag = EXPORTS_WS_HOST_SERVER_GATE_DECISION_CLOSE;
     answer->val.close.code = decision.close;
     ws_string_dup(&answer->val.close.reason, decision.reason ? decision.reason : "");
   } else {
     answer->tag = EXPORTS_WS_HOST_SERVER_GATE_DECISION_ACCEPT;
-    answer->val.accept.is_some = decision.subprotocol.len > 0;
-    ws_string_dup_n(&answer->val.accept.val, (char *)decision.subprotocol.ptr, decision.subprotocol.len);
+    exports_ws_host_server_gate_acceptance_t *accept = &answer->val.accept;
+    accept->subprotocol.is_some = decision.subprotocol.len > 0;
+    ws_string_dup_n(&accept->subprotocol.val, (char *)decision.subprotocol.ptr, decision.subprotocol.len);
+    accept->user.is_some = decision.user[0] != '\0';
+    ws_string_dup(&accept->user.val, decision.user);
+    accept->headers = headers_of(decision.headers);
+    accept->attachment = owned(decision.attachment, decision.attachment_len);
   }
   exports_ws_host_server_gate_request_free(request);
   fflush(stdout);

@@ -14,7 +14,7 @@
 /* The id of a connection: 1, 2, 3, ..., never used again while the host runs. */
 typedef uint64_t ws_id;
 
-/* Fields: id; address.ip, address.port; path; query; headers; subprotocol. Texts have .ptr and .len. */
+/* Fields: id; address.ip, address.port; path; query; headers; subprotocol; user. Texts have .ptr and .len. */
 typedef ws_host_server_types_client_t ws_client;
 /* Fields: code; reason; clean; cause. */
 typedef ws_host_server_types_close_info_t ws_close_info;
@@ -67,12 +67,18 @@ typedef struct {
   size_t len;
 } ws_saved;
 
-/* The decision about an upgrade request. All zeros accept it. */
+/* The decision about an upgrade request. All zeros accept it. The SDK copies what it points to after ws_on_upgrade has returned. */
 typedef struct {
-  uint16_t refuse;         /* refuse with this HTTP status, 400 to 599 */
-  uint16_t close;          /* accept, and close at once with this code ... */
-  const char *reason;      /* ... and this reason */
-  ws_string_t subprotocol; /* accept with this subprotocol, one of request->subprotocols */
+  uint16_t refuse;            /* refuse with this HTTP status, 400 to 599, ... */
+  const void *body;           /* ... and this body of up to 64 KiB: text, unless a header says otherwise */
+  size_t body_len;
+  uint16_t close;             /* accept, and close at once with this code ... */
+  const char *reason;         /* ... and this reason */
+  ws_string_t subprotocol;    /* accept with this subprotocol, one of request->subprotocols */
+  char user[257];             /* accept as a client of this user; empty: no user */
+  const void *attachment;     /* accept with this attachment of up to 16 KiB */
+  size_t attachment_len;
+  const char *const *headers; /* accept or refuse with these: names and values in turn, then NULL; up to 64, of 8 KiB in all */
 } ws_decision;
 
 /* The handlers. Each has a default that does nothing: define the ones you want. */
@@ -104,6 +110,7 @@ ws_result ws_close(ws_id id, uint16_t code, const char *reason); /* after everyt
 bool ws_get(ws_id id, ws_client *client);                        /* false: no client has this id */
 void ws_client_free(ws_client *client);
 ws_id *ws_clients(size_t *count); /* in the order in which they connected; NULL without any */
+ws_id *ws_clients_of_user(const char *user, size_t *count); /* the user that ws_on_upgrade has named; in the same order */
 uint32_t ws_count(void);
 bool ws_buffered_amount(ws_id id, uint64_t *bytes); /* the bytes queued for the client; false: no client has this id */
 char *ws_attachment(ws_id id, size_t *len);         /* NULL without an attachment */
@@ -114,6 +121,9 @@ ws_result ws_subscribe(ws_id id, const char *topic);
 void ws_unsubscribe(ws_id id, const char *topic);
 ws_result ws_publish(const char *topic, ws_message message);
 ws_id *ws_subscribers(const char *topic, size_t *count);
+/* The topics of a client, in the order of their names. Free them with ws_topics_free; it is NULL without topics. */
+ws_string_t *ws_topics(ws_id id, size_t *count);
+void ws_topics_free(ws_string_t *topics, size_t count);
 
 /* Timers. ws_set_timer calls ws_on_timer with up to 64 KiB of data, once or every `microseconds`, and writes the timer's id to
  * `timer`. A repeating timer keeps to its grid. A durable one outlives the room's hibernation and the host's process. */

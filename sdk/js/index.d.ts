@@ -57,6 +57,10 @@ export interface Client {
   readonly headers: Headers;
   /** The subprotocol of the connection, if any. */
   readonly subprotocol: string | undefined;
+  /** The name of its user, if `onUpgrade` has given one. */
+  readonly user: string | undefined;
+  /** The topics of the client, in the order of their names. */
+  readonly topics: string[];
   /** The number of bytes queued for the client. 0 if it has left. */
   readonly bufferedAmount: number;
   /**
@@ -96,8 +100,32 @@ export interface CloseInfo {
     | 'shutdown';
 }
 
+/** Headers for a response: an object, or pairs. Those of the handshake and of the body's length belong to the host. */
+export type ResponseHeaders = Record<string, string> | Iterable<readonly [name: string, value: string]>;
+
+/** The terms of an accepted request. */
+export interface Acceptance {
+  /** One of the subprotocols that the client offers. */
+  accept?: string | true;
+  /** The name of the client's user, 1 to 256 bytes: `client.user`, `room.clientsOfUser`. */
+  user?: string;
+  /** More headers for the response, such as `set-cookie`: up to 64, of 8 KiB in all. */
+  headers?: ResponseHeaders;
+  /** The client's attachment from the beginning, at most 16 KiB of JSON or bytes. */
+  attachment?: unknown;
+}
+
+/** An HTTP response in place of a WebSocket. */
+export interface Refusal {
+  /** The status, 400 to 599. */
+  refuse: number;
+  headers?: ResponseHeaders;
+  /** At most 64 KiB. Without a `content-type` it is text. */
+  body?: string | Uint8Array;
+}
+
 /** The decision about an upgrade request. `true` or nothing accepts it, `false` answers with HTTP status 403. */
-export type Decision = boolean | void | { accept: string } | { refuse: number } | { close: number; reason?: string };
+export type Decision = boolean | void | Acceptance | Refusal | { close: number; reason?: string };
 
 /** How an instance starts. */
 export interface Start<State = any> {
@@ -177,6 +205,8 @@ export interface Room {
   readonly store: Store;
   /** All connected clients, in the order in which they connected. */
   readonly clients: Client[];
+  /** The members with this user, in the order in which they connected. `onUpgrade` names users. */
+  clientsOfUser(user: string): Client[];
   /** The number of connected clients. */
   readonly count: number;
   /** The client with this id, or undefined if it is not connected. */

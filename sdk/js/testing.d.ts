@@ -37,6 +37,9 @@ export interface Joining {
 export class Refused extends Error {
   /** 503 after `denyNewClients`. */
   readonly status?: number;
+  /** The headers and the body that the application gives with a status. */
+  readonly headers?: [name: string, value: string][];
+  readonly body?: string;
   readonly code?: number;
   readonly reason?: string;
 }

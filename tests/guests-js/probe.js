@@ -41,6 +41,13 @@ export default {
 
   onUpgrade({ path, subprotocols }) {
     if (path === '/refuse') return { refuse: 418 };
+    if (path === '/refuse-in-words') {
+      return { refuse: 401, headers: { 'www-authenticate': 'Bearer', 'content-type': 'text/html' }, body: '<p>Who are you?</p>' };
+    }
+    if (path.startsWith('/user/')) {
+      const user = path.slice('/user/'.length);
+      return { user, headers: [['x-user', user]], attachment: `${user} of the gate` };
+    }
     if (path === '/close') return { close: 4001, reason: 'not you' };
     if (path === '/panic') throw new Error('told to fail in the gate');
     if (path === '/subprotocol') return { accept: subprotocols.at(-1) };
@@ -75,8 +82,9 @@ const COMMANDS = {
     const [one] = whom(client, rest);
     if (!one) return 'nobody';
     const agreed = one.subprotocol === undefined ? 'None' : `Some("${one.subprotocol}")`;
+    const user = one.user === undefined ? 'None' : `Some("${one.user}")`;
     const agent = one.headers.get('User-Agent') ?? 'none';
-    return `${one.id} ip=${one.address.ip} path=${one.path} query=${one.query} agent=${agent} subprotocol=${agreed}`;
+    return `${one.id} ip=${one.address.ip} path=${one.path} query=${one.query} agent=${agent} subprotocol=${agreed} user=${user}`;
   },
   messages: () => `${messages} since ${started}`,
   close: (client, rest) =>
@@ -92,6 +100,11 @@ const COMMANDS = {
   },
   subscribe: (client, rest) => on(client, '', () => client.subscribe(rest)),
   publish: (_client, rest) => shown(room.publish(...split(rest))),
+  'of-user': (_client, rest) => `[${room.clientsOfUser(rest).map(({ id }) => id).join(', ')}]`,
+  topics: (client, rest) => {
+    const [one] = whom(client, rest);
+    return `[${(one?.topics ?? []).map((topic) => JSON.stringify(topic)).join(', ')}]`;
+  },
   subscribers: (_client, rest) => `[${room.subscribers(rest).map(({ id }) => id).join(', ')}]`,
   timer: (_client, rest) => {
     const [delay, payload] = split(rest);

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 
 from ws_host_guest import Accept, App, Client, Close, CloseInfo, Message, Refuse, Request, Saved, Status, StoreRefused
-from ws_host_guest import absent, broadcast, clients, count, publish, set_timer, sleep, store, subscribers
+from ws_host_guest import absent, broadcast, clients, clients_of_user, count, publish, set_timer, sleep, store, subscribers
 
 app = App()
 state = {"messages": 0, "started": None}
@@ -71,7 +71,8 @@ def describe(client: Client, rest: str) -> str:
         return "nobody"
     agent = one.header("user-agent") or "none"
     agreed = f'Some("{one.subprotocol}")' if one.subprotocol else "None"
-    return f"{one.id} ip={one.address[0]} path={one.path} query={one.query} agent={agent} subprotocol={agreed}"
+    user = f'Some("{one.user}")' if one.user else "None"
+    return f"{one.id} ip={one.address[0]} path={one.path} query={one.query} agent={agent} subprotocol={agreed} user={user}"
 
 
 def close(client: Client, rest: str) -> str:
@@ -274,6 +275,8 @@ COMMANDS = {
     "attachment": attachment,
     "subscribe": lambda client, rest: shown(client.subscribe(rest)),
     "publish": publish_to,
+    "of-user": lambda client, rest: str([one.id for one in clients_of_user(rest)]),
+    "topics": lambda client, rest: json.dumps(whom(client, rest)[0].topics),
     "subscribers": lambda client, rest: str([one.id for one in subscribers(rest)]),
     "timer": timer,
     "interval": interval,
@@ -311,6 +314,11 @@ def gate(request: Request):
     match request.path:
         case "/refuse":
             return Refuse(418)
+        case "/refuse-in-words":
+            return Refuse(401, {"www-authenticate": "Bearer", "content-type": "text/html"}, "<p>Who are you?</p>")
+        case path if path.startswith("/user/"):
+            user = path.removeprefix("/user/")
+            return Accept(user=user, headers=[("x-user", user)], attachment=f"{user} of the gate".encode())
         case "/close":
             return Close(4001, "not you")
         case "/panic":

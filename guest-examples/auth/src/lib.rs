@@ -1,13 +1,15 @@
-//! A chat for members: the gate checks a signed token.
+//! A chat for members: the gate checks a signed token and names the user. A user may have several clients, such as two tabs.
 
 #![forbid(unsafe_code)]
 
 mod hs256;
 mod token;
 
+use std::collections::BTreeSet;
+
 use token::{Judge, Refusal};
-use ws_guest::{App, Client, ClientId, CloseInfo, Decision, Gate, Lifecycle, Message, Rejection, Request, Saved, StartReason};
-use ws_guest::{attachment, broadcast, clients, close, send, set_attachment};
+use ws_guest::{Acceptance, App, Client, ClientId, CloseInfo, Decision, Gate, Lifecycle, Message, Request, Saved, StartReason};
+use ws_guest::{broadcast, client, clients, clients_of_user, send};
 
 /// The environment variable with the secret that signs tokens.
 const SECRET: &str = "AUTH_SECRET";
@@ -28,39 +30,39 @@ ws_guest::export!(Auth: Gate, Lifecycle);
 
 impl Gate for Auth {
     fn on_upgrade(&mut self, request: Request) -> Decision {
-        let Err(refusal) = self.member(&request.headers, &request.query) else {
-            // A token may be among the offered subprotocols, but is never accepted as one.
-            return Decision::Accept(request.subprotocols.into_iter().find(|offered| offered == SUBPROTOCOL));
+        let refusal = match self.member(&request.headers, &request.query) {
+            Ok(name) => {
+                // A token may be among the offered subprotocols, but is never accepted as one.
+                let subprotocol = request.subprotocols.into_iter().find(|offered| offered == SUBPROTOCOL);
+                return Decision::Accept(Acceptance { subprotocol, user: Some(name), ..Acceptance::default() });
+            }
+            Err(refusal) => refusal,
         };
         println!("refused {}: {}", request.address.ip, refusal.reason());
         // Only browsers send an origin. A page cannot see an HTTP status, but it can read a close code.
         if request.header("origin").is_some() {
-            Decision::Close(Rejection { code: refusal.close_code(), reason: refusal.reason().to_owned() })
+            Decision::close(refusal.close_code(), refusal.reason())
         } else {
-            Decision::Refuse(refusal.status())
+            Decision::refuse(refusal.status())
         }
     }
 }
 
 impl App for Auth {
     fn on_new_client(&mut self, client: Client) {
-        // The gate could not attach the name, as the client had no id yet. The token may also have expired since.
-        match self.member(&client.headers, &client.query) {
-            Ok(name) => {
-                if let Err(error) = set_attachment(client.id, name.as_bytes()) {
-                    eprintln!("the name of {} is not kept: {error}", client.id);
-                }
-                say(&format!("* {name} has joined"));
-            }
-            Err(refusal) => drop(close(client.id, refusal.close_code(), refusal.reason())),
+        let Some(name) = client.user else { return };
+        // A second tab changes nothing for the others.
+        if clients_of_user(&name).len() == 1 {
+            say(&format!("* {name} has joined"));
         }
     }
 
     fn on_message(&mut self, from: ClientId, message: Message) {
-        let Some(name) = name(from) else { return };
+        let Some(name) = user(from) else { return };
         match message.as_text().map(str::trim) {
             Some("/who") => {
-                let here: Vec<_> = clients().into_iter().filter_map(crate::name).collect();
+                let here: BTreeSet<_> = clients().into_iter().filter_map(user).collect();
+                let here: Vec<_> = here.into_iter().collect();
                 if let Err(error) = send(from, format!("* Here: {}", here.join(", "))) {
                     eprintln!("not sent: {error}");
                 }
@@ -71,7 +73,8 @@ impl App for Auth {
     }
 
     fn on_client_left(&mut self, id: ClientId, _info: CloseInfo) {
-        if let Some(name) = name(id) {
+        // The last of its clients has gone.
+        if let Some(name) = user(id).filter(|name| clients_of_user(name).is_empty()) {
             say(&format!("* {name} has left"));
         }
     }
@@ -93,7 +96,7 @@ impl Lifecycle for Auth {
         Ok(())
     }
 
-    /// Names are attached to the clients, so the state is empty.
+    /// The host knows the users, so the state is empty.
     fn snapshot(&self) -> Saved {
         Saved { version: String::new(), data: Vec::new() }
     }
@@ -123,9 +126,9 @@ fn named_token(pair: &str) -> Option<&str> {
     pair.trim().strip_prefix("token=")
 }
 
-/// Returns the name attached to a client. It outlives a swap and a trap.
-fn name(id: ClientId) -> Option<String> {
-    attachment(id).and_then(|name| String::from_utf8(name).ok())
+/// Returns the name that the gate gave to a client. It outlives a swap and a trap.
+fn user(id: ClientId) -> Option<String> {
+    client(id)?.user
 }
 
 /// Sends a line to everybody. If it is too long to send, the log says so.

@@ -17,7 +17,7 @@ impl Gate for Shop {
     fn on_upgrade(&mut self, request: Request) -> Decision {
         let key = std::env::var("BACK_END_KEY").map(|key| format!("Bearer {key}"));
         let has_key = key.is_ok_and(|key| request.header("authorization") == Some(key.as_str()));
-        if request.query == BACK_END && !has_key { Decision::Refuse(401) } else { Decision::Accept(None) }
+        if request.query == BACK_END && !has_key { Decision::refuse(401) } else { Decision::accept() }
     }
 }
 

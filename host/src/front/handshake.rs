@@ -160,7 +160,7 @@ impl Handshakes {
         join: Join,
         (permit, share): (OwnedSemaphorePermit, Option<Share>),
     ) {
-        let Join { route, let_in, request, subprotocol, agreement, address, share: behind_proxy } = join;
+        let Join { route, let_in, request, agreed, attachment, agreement, address, share: behind_proxy } = join;
         let Ok(reservation) = self.router.shard(&route).reserve().await else {
             let CloseInfo { code, reason, .. } = CloseInfo::shutdown();
             tracing::debug!(%address, code, reason = &*reason, "closed before it was connected");
@@ -175,7 +175,6 @@ impl Handshakes {
                 return;
             }
         };
-        let subprotocol = subprotocol.as_deref().map(Arc::from);
         let shares: Vec<_> = [share, behind_proxy].into_iter().flatten().filter(Share::is_limited).collect();
         let permit = Permit::new(permit, (!shares.is_empty()).then(|| Box::new(shares) as _));
         let is_sent = self.arrivals.send(reservation, |id| {
@@ -184,9 +183,9 @@ impl Handshakes {
             } else {
                 tracing::debug!(client = id.get(), %address, proxy = %from, "connected");
             }
-            let client = Client { id, address, request, subprotocol };
+            let client = Client { id, address, request, agreed };
             let_in.into_iter().for_each(LetIn::arrived);
-            Command::Join(route.room, NewConnection { stream, tls, first, client, agreement, permit })
+            Command::Join(route.room, NewConnection { stream, tls, first, client, attachment, agreement, permit })
         });
         if !is_sent && let Some(more) = self.lost.allows(Instant::now()) {
             tracing::error!(%address, "a new connection is lost: the database reserves no client ids{more}");

@@ -24,6 +24,7 @@
 //! | `upgrade` | the rules of the opening handshake, without I/O |
 //! | `host_header` | the rules for the `Host` of every request |
 //! | `origin` | the origins whose pages may connect |
+//! | `gate` | the rules of a gate's decision |
 //! | `forwarded` | the client's address in a proxy's `X-Forwarded-For` |
 //! | `extensions` | the agreement on compression |
 //! | `let_in` | a client that its room has let in and waits for |
@@ -53,6 +54,7 @@ mod discard;
 mod endpoints;
 mod extensions;
 mod forwarded;
+mod gate;
 mod handshake;
 mod host_header;
 mod http;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Response;
-use hyper::http::{HeaderValue, StatusCode, header};
+use hyper::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::upgrade::Refusal;
 
@@ -32,6 +32,17 @@ pub fn refusal(refusal: &Refusal) -> Reply {
         }
         _ => {}
     }
+    reply
+}
+
+/// The reply for a refusal by the gate, whose headers count before those of the host. With an empty body it has the refusal's text.
+pub fn by_gate(refused: &Refusal, body: Bytes, headers: HeaderMap) -> Reply {
+    let mut reply = refusal(refused);
+    if !body.is_empty() {
+        *reply.body_mut() = Full::new(body);
+    }
+    // `extend` replaces the headers of a name by the first new one, and appends the others.
+    reply.headers_mut().extend(headers);
     reply
 }
 

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::http::{StatusCode, header, request::Parts};
+use hyper::http::{HeaderMap, StatusCode, header, request::Parts};
 use tokio::sync::oneshot;
 use tokio::time::timeout_at;
 
@@ -15,6 +16,7 @@ use super::admission::Admission;
 use super::endpoints::Endpoints;
 use super::extensions;
 use super::forwarded::Peer;
+use super::gate;
 use super::host_header;
 use super::let_in::LetIn;
 use super::path;
@@ -23,9 +25,9 @@ use super::policy::Policy;
 use super::reply::{self, Reply};
 use super::router::{Route, Router};
 use super::upgrade::{self, Refusal};
-use crate::app::{Decision, UpgradeRequest};
+use crate::app::upgrade::{Acceptance, Agreed, Decision, UpgradeRequest};
 use crate::log::{LogThrottle, in_short, printable};
-use crate::protocol::{Agreement, MAX_REASON, may_send};
+use crate::protocol::Agreement;
 use crate::shard::Command;
 use crate::types::Request;
 
@@ -52,8 +54,10 @@ pub struct Join {
     pub let_in: Option<LetIn>,
     /// Its upgrade request.
     pub request: Request,
-    /// The agreed subprotocol.
-    pub subprotocol: Option<ByteString>,
+    /// The terms of the gate.
+    pub agreed: Option<Arc<Agreed>>,
+    /// Its attachment.
+    pub attachment: Bytes,
     /// The agreement on compression.
     pub agreement: Option<Agreement>,
     /// The client's address, in front of all trusted proxies.
@@ -93,7 +97,7 @@ impl Requests {
         let address = self.policy.proxies.client(peer, &request.headers);
         let answered = timeout_at(deadline.into(), self.upgrade(address, peer, request)).await;
         match answered.unwrap_or_else(|_| Err(busy())) {
-            Ok((reply, upgrade)) => (reply, Some(upgrade)),
+            Ok(answer) => answer,
             Err(refusal) => {
                 tracing::debug!(%address, status = refusal.status.as_u16(), "upgrade refused: {}", refusal.text);
                 (reply::refusal(&refusal), None)
@@ -101,7 +105,7 @@ impl Requests {
         }
     }
 
-    async fn upgrade(&self, address: SocketAddr, peer: Peer, parts: &Parts) -> Result<(Reply, Upgrade), Refusal> {
+    async fn upgrade(&self, address: SocketAddr, peer: Peer, parts: &Parts) -> Result<(Reply, Option<Upgrade>), Refusal> {
         let accept_key = upgrade::accept_key(parts)?;
         self.check_origin(address, parts)?;
         self.admission.check_open()?;
@@ -116,26 +120,32 @@ impl Requests {
         let headers = parts.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
         let request = Request::new(&path, query, headers);
         let offered = upgrade::subprotocols(&parts.headers);
-        let (decision, let_in) = self.ask_room(&route, address, &request, &offered).await?;
+        let (decision, more_headers, let_in) = self.ask_room(&route, address, &request, &offered).await?;
         let upgrade = match decision {
-            Decision::Accept(subprotocol) => {
+            Decision::Accept(Acceptance { subprotocol, user, attachment, .. }) => {
                 let extension = extensions::negotiate(&parts.headers, self.policy.compression);
                 let (agreement, extension) = extension.unzip();
-                let reply =
+                let mut reply =
                     reply::switching(&accept_key, subprotocol.as_deref(), extension.as_deref()).ok_or_else(broken_gate)?;
-                return Ok((reply, Upgrade::Join(Join { route, let_in, request, subprotocol, agreement, address, share })));
+                reply.headers_mut().extend(more_headers);
+                let agreed = Agreed { subprotocol, user }.shared();
+                let join = Join { route, let_in, request, agreed, attachment, agreement, address, share };
+                return Ok((reply, Some(Upgrade::Join(join))));
             }
             Decision::Close(code, reason) => {
                 tracing::debug!(%address, code, reason = &*printable(&reason), "closed by the gate");
                 Upgrade::Close(code, reason)
             }
-            Decision::Refuse(status) => return Err(refused_by_gate(status)),
+            Decision::Refuse(refusal) => {
+                tracing::debug!(%address, status = refusal.status, "upgrade refused by the gate");
+                return Ok((reply::by_gate(&refused_by_gate(refusal.status), refusal.body, more_headers), None));
+            }
         };
         // No message follows, but a browser drops a connection on which none of its subprotocols was agreed, and its page
         // would not see the close code.
         let subprotocol = offered.first().map(String::as_str);
         let reply = reply::switching(&accept_key, subprotocol, None).ok_or_else(broken_gate)?;
-        Ok((reply, upgrade))
+        Ok((reply, Some(upgrade)))
     }
 
     fn check_origin(&self, address: SocketAddr, parts: &Parts) -> Result<(), Refusal> {
@@ -153,14 +163,14 @@ impl Requests {
     }
 
     /// Puts an upgrade request to the room, and so to the app's gate if it has one. If that lets the client in, the room waits for
-    /// it. An app may break the rules for decisions, so the decision is checked.
+    /// it. The decision comes with the headers in it, checked.
     async fn ask_room(
         &self,
         route: &Route,
         address: SocketAddr,
         request: &Request,
         offered: &[String],
-    ) -> Result<(Decision, Option<LetIn>), Refusal> {
+    ) -> Result<(Decision, HeaderMap, Option<LetIn>), Refusal> {
         let (answer, decision) = oneshot::channel();
         let asked = UpgradeRequest { address, request: request.clone(), subprotocols: offered.to_vec() };
         let gone = || Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the server shuts down");
@@ -169,23 +179,16 @@ impl Requests {
         shard.send(command).await.map_err(|_| gone())?;
         let decision = decision.await.map_err(|_| gone())?;
         let let_in = matches!(decision, Decision::Accept(_)).then(|| LetIn::new(Arc::clone(&route.room), shard.clone()));
-        if keeps_rules(&decision, offered) {
-            return Ok((decision, let_in));
+        match gate::check(&decision, offered) {
+            Ok(headers) => Ok((decision, headers, let_in)),
+            Err(mistake) => {
+                if let Some(more) = self.broken_gates.allows(Instant::now()) {
+                    let mistake = in_short(&mistake.to_string());
+                    tracing::error!("the app's on-upgrade broke its rules: {mistake}; the request is refused with 500{more}");
+                }
+                Err(broken_gate())
+            }
         }
-        if let Some(more) = self.broken_gates.allows(Instant::now()) {
-            let decision = in_short(&format!("{decision:?}"));
-            tracing::error!("the app's on-upgrade broke its rules with {decision}; the request is refused with 500{more}");
-        }
-        Err(broken_gate())
-    }
-}
-
-fn keeps_rules(decision: &Decision, offered: &[String]) -> bool {
-    match decision {
-        Decision::Accept(Some(subprotocol)) => offered.iter().any(|offer| offer == &**subprotocol),
-        Decision::Accept(None) => true,
-        Decision::Refuse(status) => (400..600).contains(status),
-        Decision::Close(code, reason) => may_send(*code) && reason.len() <= MAX_REASON,
     }
 }
 
@@ -204,20 +207,4 @@ fn busy() -> Refusal {
 
 fn broken_gate() -> Refusal {
     Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the application's gate gave an answer that cannot be used")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_decision_keeps_to_what_was_offered_and_to_the_standard() {
-        let offered = ["chat.v2".to_owned()];
-        let keeps = |decision| keeps_rules(&decision, &offered);
-        assert!(keeps(Decision::Accept(None)) && keeps(Decision::Accept(Some("chat.v2".into()))));
-        assert!(!keeps(Decision::Accept(Some("chat.v3".into()))));
-        assert!(keeps(Decision::Refuse(403)) && !keeps(Decision::Refuse(200)) && !keeps(Decision::Refuse(600)));
-        assert!(keeps(Decision::Close(4000, "later".into())) && !keeps(Decision::Close(1006, "".into())));
-        assert!(!keeps(Decision::Close(4000, "x".repeat(MAX_REASON + 1).into())));
-    }
 }

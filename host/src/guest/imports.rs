@@ -142,6 +142,7 @@ struct ClientRecord {
     query: String,
     headers: Vec<(String, String)>,
     subprotocol: Option<String>,
+    user: Option<String>,
 }
 
 impl From<&Client> for ClientRecord {
@@ -153,7 +154,8 @@ impl From<&Client> for ClientRecord {
             path: request.path().to_owned(),
             query: request.query().to_owned(),
             headers: request.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-            subprotocol: client.subprotocol.as_ref().map(ToString::to_string),
+            subprotocol: client.subprotocol().map(str::to_owned),
+            user: client.user().map(str::to_owned),
         }
     }
 }
@@ -204,6 +206,12 @@ pub(super) fn add_clients(clients: &mut LinkerInstance<'_, GuestState>) -> wasmt
         Ok((ids,))
     })?;
     clients.func_wrap("count", |store: Store<'_>, (): ()| Ok((saturated(store.data().room.count()),)))?;
+    clients.func_wrap("of-user", |mut store: Store<'_>, (user,): (WasmStr,)| {
+        with_room(&mut store, |room, store| {
+            let ids: Vec<u64> = room.of_user(&user.to_str(store)?).map(ClientId::get).collect();
+            Ok((ids,))
+        })
+    })?;
     clients.func_wrap("buffered-amount", |store: Store<'_>, (id,): (u64,)| {
         Ok((store.data().room.buffered_amount(id.into()).map(|bytes| bytes as u64),))
     })?;
@@ -245,6 +253,10 @@ pub(super) fn add_topics(topics: &mut LinkerInstance<'_, GuestState>) -> wasmtim
             let ids: Vec<u64> = room.subscribers(&topic.to_str(store)?).map(ClientId::get).collect();
             Ok((ids,))
         })
+    })?;
+    topics.func_wrap("of-client", |store: Store<'_>, (id,): (u64,)| {
+        let topics: Vec<String> = store.data().room.topics_of(id.into()).into_iter().map(str::to_owned).collect();
+        Ok((topics,))
     })
 }
 

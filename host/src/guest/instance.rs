@@ -18,7 +18,8 @@ use super::state::GuestState;
 use super::tick_count::TickCount;
 use super::total_output::TotalOutput;
 use super::wait_limit::WaitLimit;
-use crate::app::{App, Decision, Fault, Outcome, Saved, StartReason, UpgradeRequest};
+use crate::app::upgrade::{Acceptance, Decision, Refusal, UpgradeRequest};
+use crate::app::{App, Fault, Outcome, Saved, StartReason};
 use crate::config::{Grants, Limits};
 use crate::fetch::{BodyPart, Cause, Failure, Response};
 use crate::log::in_short;
@@ -90,7 +91,8 @@ impl App for Instance {
             path: request.path(),
             query: request.query(),
             headers: &headers,
-            subprotocol: client.subprotocol.as_deref(),
+            subprotocol: client.subprotocol(),
+            user: client.user(),
         };
         let handler = &self.exports.handler;
         self.guest.call(room, "on-new-client", async |store| handler.call_on_new_client(store, client).await).await
@@ -112,7 +114,7 @@ impl App for Instance {
     }
 
     async fn on_upgrade(&mut self, room: &mut Room, request: &UpgradeRequest) -> Result<Decision, Fault> {
-        let Some(gate) = &self.exports.gate else { return Ok(Decision::Accept(None)) };
+        let Some(gate) = &self.exports.gate else { return Ok(Decision::accept()) };
         let headers: Vec<_> = request.request.headers().collect();
         let subprotocols: Vec<_> = request.subprotocols.iter().map(String::as_str).collect();
         let ip = request.address.ip().to_string();
@@ -125,8 +127,15 @@ impl App for Instance {
         };
         let decision = self.guest.call(room, "on-upgrade", async |store| gate.call_on_upgrade(store, asked).await).await?;
         Ok(match decision {
-            exports::gate::Decision::Accept(subprotocol) => Decision::Accept(subprotocol.map(ByteString::from)),
-            exports::gate::Decision::Refuse(status) => Decision::Refuse(status),
+            exports::gate::Decision::Accept(accepted) => Decision::Accept(Acceptance {
+                subprotocol: accepted.subprotocol.map(ByteString::from),
+                user: accepted.user.map(ByteString::from),
+                headers: accepted.headers,
+                attachment: accepted.attachment.into(),
+            }),
+            exports::gate::Decision::Refuse(refused) => {
+                Decision::Refuse(Refusal { status: refused.status, headers: refused.headers, body: refused.body.into() })
+            }
             exports::gate::Decision::Close(rejection) => Decision::Close(rejection.code, rejection.reason.into()),
         })
     }

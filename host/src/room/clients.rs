@@ -11,7 +11,7 @@ use crate::protocol::{MAX_REASON, may_send};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
 /// The largest attachment of one client.
-const MAX_ATTACHMENT_BYTES: usize = 16 << 10;
+pub(crate) const MAX_ATTACHMENT_BYTES: usize = 16 << 10;
 
 impl Room {
     /// Sends a message to one client. Messages to one client arrive in the order of the calls.
@@ -66,6 +66,11 @@ impl Room {
     /// How many members there are.
     pub fn count(&self) -> usize {
         self.state().members.len()
+    }
+
+    /// The members with this user, in the order of their ids.
+    pub fn of_user(&self, user: &str) -> impl Iterator<Item = ClientId> {
+        self.state().users.of(user)
     }
 
     /// How many bytes wait to be written to a client, those staged by this handler included.
@@ -147,7 +152,7 @@ impl Room {
         let except = sorted(except);
         let receivers: Box<[_]> = state
             .topics
-            .subscribers(topic)
+            .of(topic)
             .filter(|id| except.binary_search(id).is_err())
             .filter_map(|id| state.member(id))
             .filter_map(|member| Some((member.client.id, member.open_line()?)))

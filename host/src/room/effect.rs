@@ -16,12 +16,60 @@ pub struct UpgradeId(pub u64);
 /// The app's decision about an upgrade request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// Lets the client in, with one of the subprotocols that it offered or with none.
-    Accept(Option<ByteString>),
-    /// Answers with this HTTP status, 400 to 599.
-    Refuse(u16),
+    /// Lets the client in.
+    Accept(Acceptance),
+    /// Answers with an HTTP response.
+    Refuse(Refusal),
     /// Accepts the WebSocket and closes it at once with this code and reason.
     Close(u16, ByteString),
+}
+
+/// The terms on which a client is let in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Acceptance {
+    /// One of the subprotocols that it offered, or none.
+    pub subprotocol: Option<ByteString>,
+    /// The name of its user, 1 to 256 bytes.
+    pub user: Option<ByteString>,
+    /// More headers for the response: up to 64, of 8 KiB in all, none of which belongs to the handshake.
+    pub headers: Vec<(String, String)>,
+    /// Its attachment from the beginning, up to 16 KiB.
+    pub attachment: Bytes,
+}
+
+/// The HTTP response to a client that is not let in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// The status, 400 to 599.
+    pub status: u16,
+    /// Its headers, under the same rules as those of an acceptance.
+    pub headers: Vec<(String, String)>,
+    /// Its body, up to 64 KiB. For an empty one the server writes a line about the status.
+    pub body: Bytes,
+}
+
+impl Decision {
+    /// Lets the client in as it is.
+    #[must_use]
+    pub fn accept() -> Self {
+        Self::Accept(Acceptance::default())
+    }
+
+    /// Answers with this HTTP status, 400 to 599.
+    #[must_use]
+    pub fn refuse(status: u16) -> Self {
+        Self::Refuse(Refusal { status, ..Refusal::default() })
+    }
+
+    /// The memory of its headers, body and attachment in bytes.
+    pub(super) fn memory(&self) -> usize {
+        let (headers, bytes) = match self {
+            Self::Accept(acceptance) => (&acceptance.headers[..], &acceptance.attachment),
+            Self::Refuse(refusal) => (&refusal.headers[..], &refusal.body),
+            Self::Close(_, reason) => (&[][..], reason.as_bytes()),
+        };
+        bytes.len() + headers.iter().map(|(name, value)| size_of_val(&(name, value)) + name.len() + value.len()).sum::<usize>()
+    }
 }
 
 /// One output of a turn. It is visible outside the room only after the turn's commit.

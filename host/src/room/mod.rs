@@ -11,7 +11,8 @@
 //! | `control` | the contract's `control` interface |
 //! | `asking` | requests to HTTP servers: the contract's `http` interface |
 //! | `fetches` | the table of those without an answer |
-//! | `topics` | groups of clients: the contract's `topics` interface |
+//! | `topics` | the contract's `topics` interface |
+//! | `groups` | clients by name: the subscribers of topics, the members of users |
 //! | `timers` | the table of timers |
 //! | `durable` | timers that outlive the instance and the hibernation of the room |
 //! | `dormant` | the kept parts of a closed room |
@@ -31,6 +32,7 @@ mod dormant;
 mod durable;
 mod effect;
 mod fetches;
+mod groups;
 mod held;
 mod member;
 mod store;
@@ -50,9 +52,11 @@ use bytes::Bytes;
 
 use crate::types::ClientId;
 
+pub(crate) use clients::MAX_ATTACHMENT_BYTES;
 pub use dormant::Dormant;
-pub use effect::{Decision, Effect, Frame, Target, UpgradeId};
+pub use effect::{Acceptance, Decision, Effect, Frame, Refusal, Target, UpgradeId};
 use fetches::Fetches;
+use groups::Groups;
 pub use held::Held;
 pub use member::{LineId, Member};
 use store::Contents;
@@ -144,7 +148,9 @@ struct State {
     client_data: BTreeMap<ClientId, ClientData>,
     /// The client that is leaving while `on_client_left` runs. It is no member any more, but `client` and `attachment` know it.
     leaver: Option<Leaver>,
-    topics: topics::Topics,
+    topics: Groups,
+    /// The members of each user that the gate has named.
+    users: Groups,
     timers: Timers,
     fetches: Fetches,
     contents: Contents,
@@ -182,7 +188,8 @@ impl Room {
                 joined: 0,
                 client_data: BTreeMap::new(),
                 leaver: None,
-                topics: topics::Topics::default(),
+                topics: Groups::default(),
+                users: Groups::default(),
                 timers: Timers::default(),
                 fetches: Fetches::default(),
                 contents: Contents::default(),
@@ -221,21 +228,31 @@ impl Room {
         &self.state().name
     }
 
-    /// Makes a client a member, before its `on_new_client`.
-    pub(crate) fn join(&mut self, member: Arc<Member>) {
+    /// Makes a client a member with this attachment, before its `on_new_client`.
+    pub(crate) fn join(&mut self, member: Arc<Member>, attachment: Bytes) {
         let state = self.state_mut();
         state.joined += 1;
         member.set_join_number(state.joined);
-        state.members.insert(member.client.id, member);
+        let id = member.client.id;
+        if let Some(user) = member.client.user() {
+            state.users.add(user, id);
+        }
+        if !attachment.is_empty() {
+            state.client_data.entry(id).or_default().attachment = attachment;
+        }
+        state.members.insert(id, member);
     }
 
-    /// Removes a member, and its topics, before its `on_client_left`. Returns false if it was no member: a client leaves once.
+    /// Removes a member, from its topics and its user too, before its `on_client_left`. Returns false if it was no member: a client leaves once.
     pub(crate) fn leave(&mut self, id: ClientId) -> bool {
         let state = self.state_mut();
         let Some(member) = state.members.remove(&id) else { return false };
         let client_data = state.client_data.remove(&id);
         for topic in client_data.iter().flat_map(|data| &data.topics) {
             state.topics.remove(topic, id);
+        }
+        if let Some(user) = member.client.user() {
+            state.users.remove(user, id);
         }
         state.leaver = Some(Leaver { member, client_data });
         true

@@ -22,10 +22,9 @@ fn room(count: u64) -> Room {
     let mut room = Room::new("test", RoomLimits { max_message_bytes: 1 << 20, outbox_soft_bytes: 64 << 10 }, clock);
     for number in 1..=count {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-        let client =
-            Client { id: id(number), address, request: Request::new("/", "", [] as [(&str, &str); 0]), subprotocol: None };
+        let client = Client { id: id(number), address, request: Request::new("/", "", [] as [(&str, &str); 0]), agreed: None };
         let line = LineId { shard: 0, slot: u32::try_from(number).expect("a small number") };
-        room.join(Arc::new(Member::new(client, line)));
+        room.join(Arc::new(Member::new(client, line)), Bytes::new());
     }
     room
 }
@@ -343,11 +342,11 @@ fn a_broadcast_notes_the_last_member_that_had_joined_before_it() {
 #[test]
 fn a_turn_that_accepts_a_client_says_so() {
     let mut room = room(0);
-    room.decide(UpgradeId(1), Decision::Refuse(503));
+    room.decide(UpgradeId(1), Decision::refuse(503));
     let turn = room.commit();
     assert!(!turn.admits());
     room.reuse(turn);
-    room.decide(UpgradeId(2), Decision::Accept(None));
+    room.decide(UpgradeId(2), Decision::accept());
     let turn = room.commit();
     assert!(turn.admits());
     room.reuse(turn);

@@ -1,8 +1,5 @@
 //! Named groups of clients within a room: the contract's `topics` interface.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
-
 use super::undo::Undo;
 use super::{Room, SendError, State};
 use crate::types::{ClientId, Message};
@@ -22,35 +19,6 @@ pub enum SubscribeError {
     /// The client already has 1,024 topics.
     #[error("the client already has 1,024 topics")]
     Limit,
-}
-
-/// The subscribers of each topic. A topic exists while it has subscribers.
-#[derive(Debug, Default)]
-pub(super) struct Topics {
-    by_name: HashMap<Arc<str>, BTreeSet<ClientId>>,
-}
-
-impl Topics {
-    pub(super) fn subscribers(&self, topic: &str) -> impl Iterator<Item = ClientId> {
-        self.by_name.get(topic).into_iter().flatten().copied()
-    }
-
-    /// Adds a client. Returns the topic's shared name, or `None` if the client was in the topic already.
-    fn add(&mut self, topic: &str, id: ClientId) -> Option<Arc<str>> {
-        let name = match self.by_name.get_key_value(topic) {
-            Some((name, _)) => Arc::clone(name),
-            None => Arc::from(topic),
-        };
-        self.by_name.entry(Arc::clone(&name)).or_default().insert(id).then_some(name)
-    }
-
-    pub(super) fn remove(&mut self, topic: &str, id: ClientId) {
-        let Some(subscribers) = self.by_name.get_mut(topic) else { return };
-        subscribers.remove(&id);
-        if subscribers.is_empty() {
-            self.by_name.remove(topic);
-        }
-    }
 }
 
 impl State {
@@ -100,7 +68,7 @@ impl Room {
     /// Removes a client from a topic. Does nothing if the client is not in it.
     pub fn unsubscribe(&mut self, id: ClientId, topic: &str) {
         let state = self.state_mut();
-        if state.topics.by_name.get(topic).is_some_and(|subscribers| subscribers.contains(&id)) {
+        if state.topics.contains(topic, id) {
             state.unsubscribe(id, topic);
             state.turn.undo_log.push(Undo::Unsubscribed(id, topic.into()));
         }
@@ -114,6 +82,14 @@ impl Room {
 
     /// The subscribers of a topic, in the order of their ids.
     pub fn subscribers(&self, topic: &str) -> impl Iterator<Item = ClientId> {
-        self.state().topics.subscribers(topic)
+        self.state().topics.of(topic)
+    }
+
+    /// The topics of a client, in the order of their names.
+    pub fn topics_of(&self, id: ClientId) -> Vec<&str> {
+        let mut topics: Vec<&str> =
+            self.state().client_data.get(&id).into_iter().flat_map(|data| &data.topics).map(|name| &**name).collect();
+        topics.sort_unstable();
+        topics
     }
 }

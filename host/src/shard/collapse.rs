@@ -25,7 +25,7 @@ pub(super) async fn caught(mut room_loop: Pin<&mut impl Future<Output = ()>>) ->
 
 /// Closes the clients of a room whose loop has panicked, and refuses the requests that wait for its decision. The app is not told.
 pub(super) fn clean_up(shard: &Shard, room: &Rc<RoomTask>) {
-    shard.upgrades().decide_all(room, &Decision::Refuse(500));
+    shard.upgrades().decide_all(room, &Decision::refuse(500));
     shard.for_each(|line| {
         if line.is_in(room) {
             line.close(shard.resources(), CloseInfo::room_failed());

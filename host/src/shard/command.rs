@@ -6,7 +6,7 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::new_connection::NewConnection;
-use crate::app::UpgradeRequest;
+use crate::app::upgrade::UpgradeRequest;
 use crate::room::{Decision, LineId};
 use crate::types::{ClientId, CloseInfo, Message};
 

@@ -6,7 +6,8 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use super::input::What;
-use crate::app::{App, Decision, Fault, Outcome};
+use crate::app::upgrade::Decision;
+use crate::app::{App, Fault, Outcome};
 use crate::fetch::Answer;
 use crate::room::Room;
 
@@ -16,7 +17,7 @@ use crate::room::Room;
 pub(super) async fn call<A: App>(app: &mut A, room: &mut Room, what: What) -> Outcome {
     match what {
         What::Message(from, message) => guarded(pin!(app.on_message(room, from, message))).await,
-        What::Joined(client, _) => guarded(pin!(app.on_new_client(room, &client))).await,
+        What::Joined(client, ..) => guarded(pin!(app.on_new_client(room, &client))).await,
         What::Left(id, info) => guarded(pin!(app.on_client_left(room, id, &info))).await,
         What::Drained(id) => guarded(pin!(app.on_drain(room, id))).await,
         What::Timer(id, payload) => guarded(pin!(app.on_timer(room, id, payload))).await,

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::app::{Saved, StartReason, UpgradeRequest};
+use crate::app::upgrade::UpgradeRequest;
+use crate::app::{Saved, StartReason};
 use crate::fetch::Answer;
 use crate::room::{LineId, UpgradeId};
 use crate::types::{Client, ClientId, CloseInfo, Message};
@@ -26,8 +27,8 @@ pub struct Input {
 pub enum What {
     /// An instance starts, perhaps with the state of the one before.
     Start(StartReason, Option<Saved>),
-    /// A client has connected, over this line.
-    Joined(Client, LineId),
+    /// A client has connected, over this line, with this attachment.
+    Joined(Client, LineId, Bytes),
     /// A client has sent a message.
     Message(ClientId, Message),
     /// A client has gone. If its own close frame was the end, the line still owes it a reply.

@@ -20,6 +20,8 @@ pub struct NewConnection {
     pub first: Bytes,
     /// The client.
     pub client: Client,
+    /// Its attachment.
+    pub attachment: Bytes,
     /// The agreement on compression.
     pub agreement: Option<Agreement>,
     /// Its permit to be one of the server's connections.

@@ -19,7 +19,8 @@ use super::reader::Reader;
 use super::rooms::Rooms;
 use super::socket::Socket;
 use super::table::Shard;
-use crate::app::{Launch, UpgradeRequest};
+use crate::app::Launch;
+use crate::app::upgrade::UpgradeRequest;
 use crate::protocol;
 use crate::room::Decision;
 use crate::types::Message;
@@ -70,14 +71,14 @@ fn upgrade<L: Launch>(
 ) {
     // Clients that hang up can ask again and again: a room that is behind decides about no more of them.
     let Some(task) = rooms.get_or_open(room).filter(|task| !task.mailbox.is_full()) else {
-        return drop(decision.send(Decision::Refuse(503)));
+        return drop(decision.send(Decision::refuse(503)));
     };
     let id = shard.upgrades().insert(Rc::clone(&task), decision);
     task.deliver(Input { at: shard.time(), what: What::Upgrade(id, request) });
 }
 
 fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, connection: NewConnection) {
-    let NewConnection { stream, tls, first, client, agreement, permit } = connection;
+    let NewConnection { stream, tls, first, client, attachment, agreement, permit } = connection;
     // The room usually still exists: it waits one handshake timeout for a client that was let in. After that, joining opens it anew.
     let Some(task) = rooms.get_or_open(room) else { return };
     let tcp = match TcpStream::from_std(stream) {
@@ -93,7 +94,7 @@ fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, connecti
     let (id, line) =
         shard.insert(client.clone(), |member| Line::new(member, Rc::clone(&task), socket, agreement, shard.resources().now()));
     tokio::task::spawn_local(Reader::new(Rc::clone(shard), id, line, first, agreement, permit));
-    task.deliver(Input { at: shard.time(), what: What::Joined(client, id) });
+    task.deliver(Input { at: shard.time(), what: What::Joined(client, id, attachment) });
 }
 
 fn deliver<L: Launch>(shard: &Shard, rooms: &Rooms<L>, Envelope { to, what }: Envelope) {

@@ -23,6 +23,9 @@ extern void __wasm_import_ws_host_server_clients_list(uint8_t *);
 __attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("count")))
 extern int32_t __wasm_import_ws_host_server_clients_count(void);
 
+__attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("of-user")))
+extern void __wasm_import_ws_host_server_clients_of_user(uint8_t *, size_t, uint8_t *);
+
 __attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("buffered-amount")))
 extern void __wasm_import_ws_host_server_clients_buffered_amount(int64_t, uint8_t *);
 
@@ -45,6 +48,9 @@ extern void __wasm_import_ws_host_server_topics_publish(uint8_t *, size_t, int32
 
 __attribute__((__import_module__("ws-host:server/topics@0.2.0"), __import_name__("subscribers")))
 extern void __wasm_import_ws_host_server_topics_subscribers(uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("ws-host:server/topics@0.2.0"), __import_name__("of-client")))
+extern void __wasm_import_ws_host_server_topics_of_client(int64_t, uint8_t *);
 
 // Imported Functions from `ws-host:server/control@0.2.0`
 
@@ -97,9 +103,68 @@ void __wasm_export_exports_ws_host_server_gate_on_upgrade_post_return(uint8_t * 
           break;
         }
       }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (4*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (6*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (5*sizeof(void*)))));
+          }
+          break;
+        }
+      }
+      size_t len = *((size_t*) (arg0 + (8*sizeof(void*))));
+      if (len > 0) {
+        uint8_t *ptr = *((uint8_t **) (arg0 + (7*sizeof(void*))));
+        for (size_t i = 0; i < len; i++) {
+          uint8_t *base = ptr + i * (4*sizeof(void*));
+          (void) base;
+          if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+            free(*((uint8_t **) (base + 0)));
+          }
+          if ((*((size_t*) (base + (3*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (base + (2*sizeof(void*)))));
+          }
+        }
+        free(ptr);
+      }
+      size_t len0 = *((size_t*) (arg0 + (10*sizeof(void*))));
+      if (len0 > 0) {
+        uint8_t *ptr1 = *((uint8_t **) (arg0 + (9*sizeof(void*))));
+        for (size_t i2 = 0; i2 < len0; i2++) {
+          uint8_t *base = ptr1 + i2 * 1;
+          (void) base;
+        }
+        free(ptr1);
+      }
       break;
     }
     case 1: {
+      size_t len3 = *((size_t*) (arg0 + (3*sizeof(void*))));
+      if (len3 > 0) {
+        uint8_t *ptr4 = *((uint8_t **) (arg0 + (2*sizeof(void*))));
+        for (size_t i5 = 0; i5 < len3; i5++) {
+          uint8_t *base = ptr4 + i5 * (4*sizeof(void*));
+          (void) base;
+          if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+            free(*((uint8_t **) (base + 0)));
+          }
+          if ((*((size_t*) (base + (3*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (base + (2*sizeof(void*)))));
+          }
+        }
+        free(ptr4);
+      }
+      size_t len6 = *((size_t*) (arg0 + (5*sizeof(void*))));
+      if (len6 > 0) {
+        uint8_t *ptr7 = *((uint8_t **) (arg0 + (4*sizeof(void*))));
+        for (size_t i8 = 0; i8 < len6; i8++) {
+          uint8_t *base = ptr7 + i8 * 1;
+          (void) base;
+        }
+        free(ptr7);
+      }
       break;
     }
     case 2: {
@@ -167,7 +232,7 @@ void *cabi_realloc(void *ptr, size_t old_size, size_t align, size_t new_size) {
 }
 
 __attribute__((__aligned__(sizeof(void*))))
-static uint8_t RET_AREA[(4*sizeof(void*))];
+static uint8_t RET_AREA[(11*sizeof(void*))];
 
 // Helper Functions
 
@@ -226,6 +291,7 @@ void ws_host_server_types_client_free(ws_host_server_types_client_t *ptr) {
   ws_string_free(&ptr->query);
   ws_list_tuple2_string_string_free(&ptr->headers);
   ws_option_string_free(&ptr->subprotocol);
+  ws_option_string_free(&ptr->user);
 }
 
 void ws_host_server_types_close_info_free(ws_host_server_types_close_info_t *ptr) {
@@ -317,6 +383,17 @@ void ws_host_server_topics_result_void_send_error_free(ws_host_server_topics_res
   }
 }
 
+void ws_list_string_free(ws_list_string_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    ws_string_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      ws_string_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
 void ws_host_server_control_result_timer_id_timer_error_free(ws_host_server_control_result_timer_id_timer_error_t *ptr) {
   if (!ptr->is_err) {
   } else {
@@ -349,36 +426,37 @@ void exports_ws_host_server_gate_address_free(exports_ws_host_server_gate_addres
   ws_host_server_types_address_free(ptr);
 }
 
-void ws_list_string_free(ws_list_string_t *ptr) {
-  size_t list_len = ptr->len;
-  if (list_len > 0) {
-    ws_string_t *list_ptr = ptr->ptr;
-    for (size_t i = 0; i < list_len; i++) {
-      ws_string_free(&list_ptr[i]);
-    }
-    free(list_ptr);
-  }
-}
-
 void exports_ws_host_server_gate_request_free(exports_ws_host_server_gate_request_t *ptr) {
   exports_ws_host_server_gate_address_free(&ptr->address);
   ws_string_free(&ptr->path);
   ws_string_free(&ptr->query);
   ws_list_tuple2_string_string_free(&ptr->headers);
-  ws_list_string_free(&ptr->subprotocols);
 }
 
 void exports_ws_host_server_gate_rejection_free(exports_ws_host_server_gate_rejection_t *ptr) {
   ws_string_free(&ptr->reason);
 }
 
+void exports_ws_host_server_gate_acceptance_free(exports_ws_host_server_gate_acceptance_t *ptr) {
+  ws_option_string_free(&ptr->subprotocol);
+  ws_option_string_free(&ptr->user);
+  ws_list_tuple2_string_string_free(&ptr->headers);
+  ws_list_u8_free(&ptr->attachment);
+}
+
+void exports_ws_host_server_gate_refusal_free(exports_ws_host_server_gate_refusal_t *ptr) {
+  ws_list_tuple2_string_string_free(&ptr->headers);
+  ws_list_u8_free(&ptr->body);
+}
+
 void exports_ws_host_server_gate_decision_free(exports_ws_host_server_gate_decision_t *ptr) {
   switch ((int32_t) ptr->tag) {
     case 0: {
-      ws_option_string_free(&ptr->val.accept);
+      exports_ws_host_server_gate_acceptance_free(&ptr->val.accept);
       break;
     }
     case 1: {
+      exports_ws_host_server_gate_refusal_free(&ptr->val.refuse);
       break;
     }
     case 2: {
@@ -562,17 +640,17 @@ bool ws_host_server_clients_close(ws_host_server_clients_client_id_t id, uint16_
 
 bool ws_host_server_clients_get(ws_host_server_clients_client_id_t id, ws_host_server_clients_client_t *ret) {
   __attribute__((__aligned__(8)))
-  uint8_t ret_area[(16+12*sizeof(void*))];
+  uint8_t ret_area[(24+14*sizeof(void*))];
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_ws_host_server_clients_get((int64_t) (id), ptr);
-  ws_host_server_clients_option_client_t option0;
+  ws_host_server_clients_option_client_t option1;
   switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {
-      option0.is_some = false;
+      option1.is_some = false;
       break;
     }
     case 1: {
-      option0.is_some = true;
+      option1.is_some = true;
       ws_option_string_t option;
       switch ((int32_t) *((uint8_t*) (ptr + (16+9*sizeof(void*))))) {
         case 0: {
@@ -585,8 +663,20 @@ bool ws_host_server_clients_get(ws_host_server_clients_client_id_t id, ws_host_s
           break;
         }
       }
+      ws_option_string_t option0;
+      switch ((int32_t) *((uint8_t*) (ptr + (16+12*sizeof(void*))))) {
+        case 0: {
+          option0.is_some = false;
+          break;
+        }
+        case 1: {
+          option0.is_some = true;
+          option0.val = (ws_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (16+13*sizeof(void*))))), (*((size_t*) (ptr + (16+14*sizeof(void*))))) };
+          break;
+        }
+      }
 
-      option0.val = (ws_host_server_types_client_t) {
+      option1.val = (ws_host_server_types_client_t) {
         (ws_host_server_types_client_id_t) (uint64_t) (*((int64_t*) (ptr + 8))),
         (ws_host_server_types_address_t) (ws_host_server_types_address_t) {
           (ws_string_t) (ws_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 16))), (*((size_t*) (ptr + (16+1*sizeof(void*))))) },
@@ -596,12 +686,13 @@ bool ws_host_server_clients_get(ws_host_server_clients_client_id_t id, ws_host_s
         (ws_string_t) (ws_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (16+5*sizeof(void*))))), (*((size_t*) (ptr + (16+6*sizeof(void*))))) },
         (ws_list_tuple2_string_string_t) (ws_list_tuple2_string_string_t) { (ws_tuple2_string_string_t*)(*((uint8_t **) (ptr + (16+7*sizeof(void*))))), (*((size_t*) (ptr + (16+8*sizeof(void*))))) },
         (ws_option_string_t) option,
+        (ws_option_string_t) option0,
       };
       break;
     }
   }
-  *ret = option0.val;
-  return option0.is_some;
+  *ret = option1.val;
+  return option1.is_some;
 }
 
 void ws_host_server_clients_list(ws_host_server_clients_list_client_id_t *ret) {
@@ -615,6 +706,14 @@ void ws_host_server_clients_list(ws_host_server_clients_list_client_id_t *ret) {
 uint32_t ws_host_server_clients_count(void) {
   int32_t ret = __wasm_import_ws_host_server_clients_count();
   return (uint32_t) (ret);
+}
+
+void ws_host_server_clients_of_user(ws_string_t *user, ws_host_server_clients_list_client_id_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_ws_host_server_clients_of_user((uint8_t *) (*user).ptr, (*user).len, ptr);
+  *ret = (ws_host_server_clients_list_client_id_t) { (ws_host_server_clients_client_id_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
 }
 
 bool ws_host_server_clients_buffered_amount(ws_host_server_clients_client_id_t id, uint64_t *ret) {
@@ -763,6 +862,14 @@ void ws_host_server_topics_subscribers(ws_string_t *topic, ws_host_server_topics
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_ws_host_server_topics_subscribers((uint8_t *) (*topic).ptr, (*topic).len, ptr);
   *ret = (ws_host_server_topics_list_client_id_t) { (ws_host_server_topics_client_id_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+void ws_host_server_topics_of_client(ws_host_server_topics_client_id_t id, ws_list_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_ws_host_server_topics_of_client((int64_t) (id), ptr);
+  *ret = (ws_list_string_t) { (ws_string_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
 }
 
 void ws_host_server_control_deny_new_clients(void) {
@@ -953,30 +1060,46 @@ uint8_t * __wasm_export_exports_ws_host_server_gate_on_upgrade(uint8_t * arg, si
   uint8_t *ptr = (uint8_t *) &RET_AREA;
   switch ((int32_t) (ret).tag) {
     case 0: {
-      const ws_option_string_t *payload = &(ret).val.accept;
+      const exports_ws_host_server_gate_acceptance_t *payload = &(ret).val.accept;
       *((int8_t*)(ptr + 0)) = 0;
-      if ((*payload).is_some) {
-        const ws_string_t *payload12 = &(*payload).val;
+      if (((*payload).subprotocol).is_some) {
+        const ws_string_t *payload12 = &((*payload).subprotocol).val;
         *((int8_t*)(ptr + sizeof(void*))) = 1;
         *((size_t*)(ptr + (3*sizeof(void*)))) = (*payload12).len;
         *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) (*payload12).ptr;
       } else {
         *((int8_t*)(ptr + sizeof(void*))) = 0;
       }
+      if (((*payload).user).is_some) {
+        const ws_string_t *payload14 = &((*payload).user).val;
+        *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
+        *((size_t*)(ptr + (6*sizeof(void*)))) = (*payload14).len;
+        *((uint8_t **)(ptr + (5*sizeof(void*)))) = (uint8_t *) (*payload14).ptr;
+      } else {
+        *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
+      }
+      *((size_t*)(ptr + (8*sizeof(void*)))) = ((*payload).headers).len;
+      *((uint8_t **)(ptr + (7*sizeof(void*)))) = (uint8_t *) ((*payload).headers).ptr;
+      *((size_t*)(ptr + (10*sizeof(void*)))) = ((*payload).attachment).len;
+      *((uint8_t **)(ptr + (9*sizeof(void*)))) = (uint8_t *) ((*payload).attachment).ptr;
       break;
     }
     case 1: {
-      const uint16_t *payload13 = &(ret).val.refuse;
+      const exports_ws_host_server_gate_refusal_t *payload15 = &(ret).val.refuse;
       *((int8_t*)(ptr + 0)) = 1;
-      *((int16_t*)(ptr + sizeof(void*))) = (int32_t) (*payload13);
+      *((int16_t*)(ptr + sizeof(void*))) = (int32_t) ((*payload15).status);
+      *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload15).headers).len;
+      *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload15).headers).ptr;
+      *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload15).body).len;
+      *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload15).body).ptr;
       break;
     }
     case 2: {
-      const exports_ws_host_server_gate_rejection_t *payload14 = &(ret).val.close;
+      const exports_ws_host_server_gate_rejection_t *payload16 = &(ret).val.close;
       *((int8_t*)(ptr + 0)) = 2;
-      *((int16_t*)(ptr + sizeof(void*))) = (int32_t) ((*payload14).code);
-      *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload14).reason).len;
-      *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload14).reason).ptr;
+      *((int16_t*)(ptr + sizeof(void*))) = (int32_t) ((*payload16).code);
+      *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload16).reason).len;
+      *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload16).reason).ptr;
       break;
     }
   }
@@ -1041,7 +1164,7 @@ void __wasm_export_exports_ws_host_server_timers_on_timer(int64_t arg, uint8_t *
 }
 
 __attribute__((__export_name__("ws-host:server/handler@0.2.0#on-new-client")))
-void __wasm_export_exports_ws_host_server_handler_on_new_client(int64_t arg, uint8_t * arg0, size_t arg1, int32_t arg2, uint8_t * arg3, size_t arg4, uint8_t * arg5, size_t arg6, uint8_t * arg7, size_t arg8, int32_t arg9, uint8_t * arg10, size_t arg11) {
+void __wasm_export_exports_ws_host_server_handler_on_new_client(int64_t arg, uint8_t * arg0, size_t arg1, int32_t arg2, uint8_t * arg3, size_t arg4, uint8_t * arg5, size_t arg6, uint8_t * arg7, size_t arg8, int32_t arg9, uint8_t * arg10, size_t arg11, int32_t arg12, uint8_t * arg13, size_t arg14) {
   ws_option_string_t option;
   switch (arg9) {
     case 0: {
@@ -1054,7 +1177,19 @@ void __wasm_export_exports_ws_host_server_handler_on_new_client(int64_t arg, uin
       break;
     }
   }
-  exports_ws_host_server_handler_client_t arg12 = (ws_host_server_types_client_t) {
+  ws_option_string_t option15;
+  switch (arg12) {
+    case 0: {
+      option15.is_some = false;
+      break;
+    }
+    case 1: {
+      option15.is_some = true;
+      option15.val = (ws_string_t) { (uint8_t*)(arg13), (arg14) };
+      break;
+    }
+  }
+  exports_ws_host_server_handler_client_t arg16 = (ws_host_server_types_client_t) {
     (ws_host_server_types_client_id_t) (uint64_t) (arg),
     (ws_host_server_types_address_t) (ws_host_server_types_address_t) {
       (ws_string_t) (ws_string_t) { (uint8_t*)(arg0), (arg1) },
@@ -1064,8 +1199,9 @@ void __wasm_export_exports_ws_host_server_handler_on_new_client(int64_t arg, uin
     (ws_string_t) (ws_string_t) { (uint8_t*)(arg5), (arg6) },
     (ws_list_tuple2_string_string_t) (ws_list_tuple2_string_string_t) { (ws_tuple2_string_string_t*)(arg7), (arg8) },
     (ws_option_string_t) option,
+    (ws_option_string_t) option15,
   };
-  exports_ws_host_server_handler_on_new_client(&arg12);
+  exports_ws_host_server_handler_on_new_client(&arg16);
 }
 
 __attribute__((__export_name__("ws-host:server/handler@0.2.0#on-message")))

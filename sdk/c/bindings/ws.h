@@ -63,7 +63,7 @@ typedef struct {
   ws_string_t val;
 } ws_option_string_t;
 
-// A connected client, as its upgrade request described it. Its fields do not change while it is connected.
+// A connected client, as its upgrade request and the gate described it. Its fields do not change while it is connected.
 typedef struct ws_host_server_types_client_t {
   // Its id, for `send` and everything else.
   ws_host_server_types_client_id_t   id;
@@ -77,6 +77,8 @@ typedef struct ws_host_server_types_client_t {
   ws_list_tuple2_string_string_t   headers;
   // The subprotocol that was agreed on (RFC 6455 §1.9), if any.
   ws_option_string_t   subprotocol;
+  // The name of its user, if the guest's gate has given one.
+  ws_option_string_t   user;
 } ws_host_server_types_client_t;
 
 // The cause for the end of a connection.
@@ -253,6 +255,11 @@ typedef struct {
   } val;
 } ws_host_server_topics_result_void_send_error_t;
 
+typedef struct {
+  ws_string_t *ptr;
+  size_t len;
+} ws_list_string_t;
+
 // Names a timer within its room. Never used again while the room lives.
 typedef uint64_t ws_host_server_control_timer_id_t;
 
@@ -329,11 +336,6 @@ typedef struct {
 
 typedef ws_host_server_types_address_t exports_ws_host_server_gate_address_t;
 
-typedef struct {
-  ws_string_t *ptr;
-  size_t len;
-} ws_list_string_t;
-
 // An upgrade request.
 typedef struct exports_ws_host_server_gate_request_t {
   // The address it comes from.
@@ -356,19 +358,44 @@ typedef struct exports_ws_host_server_gate_rejection_t {
   ws_string_t   reason;
 } exports_ws_host_server_gate_rejection_t;
 
+// The terms of an accepted request.
+typedef struct exports_ws_host_server_gate_acceptance_t {
+  // One of the subprotocols that it offers, or none.
+  ws_option_string_t   subprotocol;
+  // The name of the client's user, 1 to 256 bytes, for `client.user` and `clients.of-user`. It need not be the only client of
+  // that user. None if nobody knows who it is.
+  ws_option_string_t   user;
+  // More headers for the response (101), such as `set-cookie`: up to 64, of 8 KiB in all. A name is a token (RFC 9110 §5.1), a value has
+  // no control characters. Headers that belong to the host are not allowed: `connection`, `upgrade`, `sec-websocket-*`,
+  // `content-length`, `transfer-encoding`, `trailer`, `te`, `keep-alive` and `proxy-connection`.
+  ws_list_tuple2_string_string_t   headers;
+  // The client's attachment from the beginning, as by `clients.set-attachment`: up to 16 KiB. `on-new-client` finds it.
+  ws_list_u8_t   attachment;
+} exports_ws_host_server_gate_acceptance_t;
+
+// An HTTP response in place of a WebSocket.
+typedef struct exports_ws_host_server_gate_refusal_t {
+  // The status, 400 to 599.
+  uint16_t   status;
+  // Its headers, under the rules of `acceptance.headers`.
+  ws_list_tuple2_string_string_t   headers;
+  // Its body, up to 64 KiB. If no header says otherwise, it is text in UTF-8. For an empty one the host writes a line about the status.
+  ws_list_u8_t   body;
+} exports_ws_host_server_gate_refusal_t;
+
 // The decision about a request.
 typedef struct exports_ws_host_server_gate_decision_t {
   uint8_t tag;
   union {
-    ws_option_string_t     accept;
-    uint16_t     refuse;
+    exports_ws_host_server_gate_acceptance_t     accept;
+    exports_ws_host_server_gate_refusal_t     refuse;
     exports_ws_host_server_gate_rejection_t     close;
   } val;
 } exports_ws_host_server_gate_decision_t;
 
-// Accept it, with one of the subprotocols that it offers or with none. `on-new-client` follows.
+// Accept it. `on-new-client` follows, unless the client is gone by then.
 #define EXPORTS_WS_HOST_SERVER_GATE_DECISION_ACCEPT 0
-// Answer with this HTTP status, 400 to 599. A browser shows its page only that the request failed (1006).
+// Answer with an HTTP response. A browser shows its page only that the request failed (1006).
 #define EXPORTS_WS_HOST_SERVER_GATE_DECISION_REFUSE 1
 // Accept the WebSocket and close it at once with a code that a page can read. No handler follows.
 #define EXPORTS_WS_HOST_SERVER_GATE_DECISION_CLOSE 2
@@ -443,6 +470,8 @@ extern bool ws_host_server_clients_get(ws_host_server_clients_client_id_t id, ws
 extern void ws_host_server_clients_list(ws_host_server_clients_list_client_id_t *ret);
 // The number of members.
 extern uint32_t ws_host_server_clients_count(void);
+// The ids of the members with this user, in the order in which they joined. Empty if the user is not here.
+extern void ws_host_server_clients_of_user(ws_string_t *user, ws_host_server_clients_list_client_id_t *ret);
 // The number of bytes that wait to be written to a client. Bytes staged by this handler and frame headers count;
 // bytes that the kernel has taken do not. None when no client of this room has that id.
 extern bool ws_host_server_clients_buffered_amount(ws_host_server_clients_client_id_t id, uint64_t *ret);
@@ -465,6 +494,8 @@ extern void ws_host_server_topics_unsubscribe(ws_host_server_topics_client_id_t 
 extern bool ws_host_server_topics_publish(ws_string_t *topic, ws_host_server_topics_message_t *message, ws_host_server_topics_list_client_id_t *except, ws_host_server_topics_send_error_t *err);
 // The subscribers of a topic, in the order of their ids.
 extern void ws_host_server_topics_subscribers(ws_string_t *topic, ws_host_server_topics_list_client_id_t *ret);
+// The topics of a client, in the order of their names. Empty when no client of this room has that id.
+extern void ws_host_server_topics_of_client(ws_host_server_topics_client_id_t id, ws_list_string_t *ret);
 
 // Imported Functions from `ws-host:server/control@0.2.0`
 // Refuses new clients from now on, with HTTP status 503. Members stay.
@@ -565,6 +596,8 @@ void ws_host_server_topics_list_client_id_free(ws_host_server_topics_list_client
 
 void ws_host_server_topics_result_void_send_error_free(ws_host_server_topics_result_void_send_error_t *ptr);
 
+void ws_list_string_free(ws_list_string_t *ptr);
+
 void ws_host_server_control_result_timer_id_timer_error_free(ws_host_server_control_result_timer_id_timer_error_t *ptr);
 
 void ws_host_server_store_result_void_store_error_free(ws_host_server_store_result_void_store_error_t *ptr);
@@ -575,11 +608,13 @@ void ws_list_tuple2_string_list_u8_free(ws_list_tuple2_string_list_u8_t *ptr);
 
 void exports_ws_host_server_gate_address_free(exports_ws_host_server_gate_address_t *ptr);
 
-void ws_list_string_free(ws_list_string_t *ptr);
-
 void exports_ws_host_server_gate_request_free(exports_ws_host_server_gate_request_t *ptr);
 
 void exports_ws_host_server_gate_rejection_free(exports_ws_host_server_gate_rejection_t *ptr);
+
+void exports_ws_host_server_gate_acceptance_free(exports_ws_host_server_gate_acceptance_t *ptr);
+
+void exports_ws_host_server_gate_refusal_free(exports_ws_host_server_gate_refusal_t *ptr);
 
 void exports_ws_host_server_gate_decision_free(exports_ws_host_server_gate_decision_t *ptr);
 

@@ -61,6 +61,7 @@ void ws_host_server_types_client_free(ws_client *client) {
   ws_string_free(&client->query);
   ws_list_tuple2_string_string_free(&client->headers);
   ws_option_string_free(&client->subprotocol);
+  ws_option_string_free(&client->user);
 }
 
 void ws_host_server_types_close_info_free(ws_close_info *info) { ws_string_free(&info->reason); }

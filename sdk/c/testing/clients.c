@@ -92,6 +92,17 @@ bool ws_host_server_clients_get(ws_id id, ws_client *client) {
 
 void ws_host_server_clients_list(ws_host_server_clients_list_client_id_t *ids) { ids->len = ids_of(NULL, &ids->ptr); }
 
+void ws_host_server_clients_of_user(ws_string_t *user, ws_host_server_clients_list_client_id_t *ids) {
+  *ids = (ws_host_server_clients_list_client_id_t){NULL, 0};
+  for (size_t n = 0; n < ws_room.member_count; n++) {
+    ws_room_member *member = ws_room.members[n];
+    ws_string_t name = member->client.user.val;
+    if (member->presence != IN_ROOM || !member->client.user.is_some || name.len != user->len || memcmp(name.ptr, user->ptr, name.len)) continue;
+    ids->ptr = ws_room_resized(ids->ptr, ids->len + 1, sizeof *ids->ptr);
+    ids->ptr[ids->len++] = n + 1;
+  }
+}
+
 uint32_t ws_host_server_clients_count(void) {
   uint32_t count = 0;
   for (size_t n = 0; n < ws_room.member_count; n++) count += ws_room.members[n]->presence == IN_ROOM;
@@ -147,4 +158,21 @@ bool ws_host_server_topics_publish(ws_string_t *topic, ws_host_server_types_mess
 
 void ws_host_server_topics_subscribers(ws_string_t *topic, ws_host_server_topics_list_client_id_t *ids) {
   ids->len = ids_of(topic, &ids->ptr);
+}
+
+static int by_name(const void *one, const void *other) {
+  const ws_string_t *a = one, *b = other;
+  int order = memcmp(a->ptr, b->ptr, a->len < b->len ? a->len : b->len);
+  return order ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+void ws_host_server_topics_of_client(ws_id id, ws_list_string_t *topics) {
+  ws_room_member *member = ws_room_find(id);
+  *topics = (ws_list_string_t){NULL, member ? member->topic_count : 0};
+  if (!topics->len) return;
+  topics->ptr = ws_room_resized(NULL, topics->len, sizeof *topics->ptr);
+  for (size_t n = 0; n < topics->len; n++) {
+    topics->ptr[n] = (ws_string_t){ws_room_copy(member->topics[n].ptr, member->topics[n].len), member->topics[n].len};
+  }
+  qsort(topics->ptr, topics->len, sizeof *topics->ptr, by_name);
 }

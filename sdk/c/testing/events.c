@@ -97,6 +97,7 @@ ws_id ws_test_join_as(ws_test_client details) {
       .query = text_or(details.query, ""),
       .headers = headers_of(&details),
       .subprotocol = {details.subprotocol != NULL, text_or(details.subprotocol, "")},
+      .user = {details.user != NULL, text_or(details.user, "")},
   };
   ws_room.members = ws_room_resized(ws_room.members, ws_room.member_count + 1, sizeof *ws_room.members);
   ws_room.members[ws_room.member_count++] = member;

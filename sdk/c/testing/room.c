@@ -46,6 +46,7 @@ void ws_room_copy_client(const ws_client *from, ws_client *to) {
   to->path = copied(from->path);
   to->query = copied(from->query);
   to->subprotocol.val = copied(from->subprotocol.val);
+  to->user.val = copied(from->user.val);
   to->headers.ptr = from->headers.len ? ws_room_resized(NULL, from->headers.len, sizeof *to->headers.ptr) : NULL;
   for (size_t n = 0; n < from->headers.len; n++) {
     to->headers.ptr[n].f0 = copied(from->headers.ptr[n].f0);

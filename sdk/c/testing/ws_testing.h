@@ -27,12 +27,13 @@
   }                                                                                               \
   static void name(void)
 
-/* The details of a client. A field that is NULL or zero is as for a plain one: path "/", no query, headers or subprotocol. */
+/* The details of a client. A field that is NULL or zero is as for a plain one: path "/", no query, headers, subprotocol or user. */
 typedef struct {
   const char *path;
   const char *query;
   const char *const *headers; /* names in lower case and values in turn, then NULL: {"cookie", "a=b", NULL} */
   const char *subprotocol;
+  const char *user;
   const char *ip;
   uint16_t port;
 } ws_test_client;

@@ -68,6 +68,14 @@ export class Client {
     return this.#request.subprotocol ?? undefined;
   }
 
+  get user() {
+    return this.#request.user ?? undefined;
+  }
+
+  get topics() {
+    return topics.ofClient(this.id);
+  }
+
   get bufferedAmount() {
     return clients.bufferedAmount(this.id) ?? 0;
   }

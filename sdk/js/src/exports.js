@@ -3,6 +3,7 @@
 import { get } from 'ws-host:server/clients@0.2.0';
 
 import { Headers } from './client.js';
+import { decision } from './decision.js';
 import { clientOf, forget } from './index.js';
 import { run } from './jobs.js';
 import { fail, refusal } from './output.js';
@@ -118,14 +119,4 @@ class Start {
   get state() {
     return unpack(this.#data);
   }
-}
-
-/** Converts an answer of `onUpgrade` to the contract's decision. */
-function decision(answer) {
-  if (answer === undefined || answer === true) return { tag: 'accept', val: null };
-  if (answer === false) return { tag: 'refuse', val: 403 };
-  if (typeof answer.accept === 'string') return { tag: 'accept', val: answer.accept };
-  if (typeof answer.refuse === 'number') return { tag: 'refuse', val: answer.refuse };
-  if (typeof answer.close === 'number') return { tag: 'close', val: { code: answer.close, reason: answer.reason ?? '' } };
-  throw new TypeError('onUpgrade must return true, false, { accept: subprotocol }, { refuse: status } or { close: code, reason }');
 }

@@ -34,6 +34,10 @@ export const room = Object.freeze({
     return Array.from(clients.list(), (id) => clientOf(id));
   },
 
+  clientsOfUser(user) {
+    return Array.from(clients.ofUser(user), (id) => clientOf(id));
+  },
+
   get count() {
     return clients.count();
   },

@@ -85,9 +85,27 @@ test('a client knows its request', async () => {
   const room = await probe();
   const client = await room.join('/subprotocol?a=1&b=%20', { headers: { 'User-Agent': 'tester/1' }, subprotocols: ['one', 'two'] });
   room.hears(client);
-  const answer = '1 ip=127.0.0.1 path=/subprotocol query=a=1&b=%20 agent=tester/1 subprotocol=Some("two")';
+  const answer = '1 ip=127.0.0.1 path=/subprotocol query=a=1&b=%20 agent=tester/1 subprotocol=Some("two") user=None';
   assert.equal(await asks(room, client, 'get'), answer);
   assert.equal(await asks(room, client, 'get 99'), 'nobody');
+});
+
+test('the gate says who a client is', async () => {
+  const room = await probe();
+  const ann = await room.join('/user/ann');
+  await room.join();
+  const again = await room.join('/user/ann');
+  room.hears(ann);
+  assert.match(await asks(room, ann, 'get'), /user=Some\("ann"\)$/);
+  assert.equal(room.attachment(ann), 'ann of the gate');
+  assert.equal(await asks(room, ann, 'of-user ann'), '[1, 3]');
+  await room.leaves(again);
+  room.hears(ann);
+  assert.equal(await asks(room, ann, 'of-user ann'), '[1]');
+  for (const topic of ['sport', 'news']) await asks(room, ann, `subscribe ${topic}`);
+  assert.equal(await asks(room, ann, 'topics'), '["news", "sport"]');
+  await assert.rejects(room.join('/refuse-in-words'), { status: 401, body: '<p>Who are you?</p>' });
+  await assert.rejects(room.join(`/user/${'u'.repeat(257)}`), RangeError);
 });
 
 test('a close comes behind what was sent, and is told of', async () => {

@@ -7,7 +7,7 @@ import traceback
 import unittest
 
 from ws_host_guest import Accept, App, Close, CloseCause, CloseInfo, Refuse, Saved, StartRefused, Status
-from ws_host_guest import StoreRefused, clients, sleep, store
+from ws_host_guest import StoreRefused, clients, clients_of_user, sleep, store
 from ws_host_guest.testing import Refused, Room
 
 
@@ -118,7 +118,11 @@ class Rooms(unittest.TestCase):
                 case "/closed":
                     return Close(4001, "not you")
                 case "/secret":
-                    return Refuse(403)
+                    return Refuse(401, [("www-authenticate", "Bearer")], b"who?")
+                case "/named":
+                    return Accept(user="ann", attachment=b"hers")
+                case "/nobody":
+                    return Accept(user="")
                 case "/wrong":
                     return Accept("v9")
             return Accept("v2") if request.header("Token") == "abc" else None
@@ -130,19 +134,27 @@ class Rooms(unittest.TestCase):
         room = Room(app)
         ann = room.join("/?a=b", headers={"TOKEN": "abc"}, subprotocols=["v1", "v2"], address=("192.0.2.7", 1))
         self.assertEqual(room.hears(ann), ["v2 a=b ('192.0.2.7', 1)"])
-        for path, decision in (("/closed", Close(4001, "not you")), ("/secret", Refuse(403))):
+        for path, decision in (("/closed", Close(4001, "not you")), ("/secret", Refuse(401, (("www-authenticate", "Bearer"),), b"who?"))):
             with self.assertRaises(Refused) as caught:
                 room.join(path)
             self.assertEqual(caught.exception.decision, decision)
-        with self.assertRaisesRegex(ValueError, r"Accept\(subprotocol='v9'\), and the client offers \['v1'\]"):
+        with self.assertRaisesRegex(ValueError, r"subprotocol 'v9', and the client offers \['v1'\]"):
             room.join("/wrong", subprotocols=["v1"])
+        named = room.join("/named")
+        self.assertEqual((named.user, named.attachment, clients_of_user("ann")), ("ann", b"hers", [named]))
+        named.subscribe("sport"), named.subscribe("news")
+        self.assertEqual((named.topics, ann.topics), (["news", "sport"], []))
+        room.leaves(named)
+        self.assertEqual(clients_of_user("ann"), [])
+        with self.assertRaisesRegex(ValueError, "1 to 256 bytes"):
+            room.join("/nobody")
         app.deny_new_clients()
         self.assertFalse(room.is_admitting)
         with self.assertRaises(Refused) as caught:
             room.join()
         self.assertEqual(caught.exception.decision, Refuse(503))
         app.allow_new_clients()
-        self.assertEqual((room.join().id, room.is_admitting), (2, True))
+        self.assertEqual((room.join().id, room.is_admitting), (3, True))
 
     def test_state_goes_from_snapshot_to_on_start(self):
         app, seen = App(), []

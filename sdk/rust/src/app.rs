@@ -1,6 +1,6 @@
 //! The traits that an application implements.
 
-pub use crate::bindings::gate::exports::ws_host::server::gate::{Decision, Rejection, Request};
+pub use crate::bindings::gate::exports::ws_host::server::gate::{Acceptance, Decision, Refusal, Rejection, Request};
 pub use crate::bindings::lifecycle::exports::ws_host::server::lifecycle::{Saved, StartReason};
 
 use crate::clients::find_header;
@@ -41,6 +41,35 @@ impl Request {
     /// Returns the value of the first header with this name. The case of `name` does not matter.
     pub fn header(&self, name: &str) -> Option<&str> {
         find_header(&self.headers, name)
+    }
+}
+
+impl Decision {
+    /// Accepts a request as it is.
+    pub fn accept() -> Self {
+        Self::Accept(Acceptance::default())
+    }
+
+    /// Accepts a request of the user of this name, which has 1 to 256 bytes.
+    pub fn accept_user(name: impl Into<String>) -> Self {
+        Self::Accept(Acceptance { user: Some(name.into()), ..Acceptance::default() })
+    }
+
+    /// Refuses a request with this HTTP status, 400 to 599.
+    pub fn refuse(status: u16) -> Self {
+        Self::Refuse(Refusal { status, headers: Vec::new(), body: Vec::new() })
+    }
+
+    /// Accepts the WebSocket and closes it at once with a code and a reason that a page can read.
+    pub fn close(code: u16, reason: impl Into<String>) -> Self {
+        Self::Close(Rejection { code, reason: reason.into() })
+    }
+}
+
+impl Default for Acceptance {
+    /// No subprotocol, no user, no headers and no attachment.
+    fn default() -> Self {
+        Self { subprotocol: None, user: None, headers: Vec::new(), attachment: Vec::new() }
     }
 }
 

@@ -60,6 +60,11 @@ pub fn clients() -> Vec<ClientId> {
     host::list()
 }
 
+/// Returns the ids of the members with this user, in the order in which they connected. The [gate](crate::Gate) names users.
+pub fn clients_of_user(user: &str) -> Vec<ClientId> {
+    host::of_user(user)
+}
+
 /// Returns the number of members.
 pub fn count() -> u32 {
     host::count()

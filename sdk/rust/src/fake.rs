@@ -110,6 +110,13 @@ pub(crate) mod clients {
         with(|room| room.members.keys().copied().collect())
     }
 
+    pub(crate) fn of_user(user: &str) -> Vec<ClientId> {
+        with(|room| {
+            let those = room.members.values().filter(|client| client.user.as_deref() == Some(user));
+            those.map(|client| client.id).collect()
+        })
+    }
+
     pub(crate) fn count() -> u32 {
         with(|room| u32::try_from(room.members.len()).unwrap_or(u32::MAX))
     }
@@ -171,6 +178,10 @@ pub(crate) mod topics {
 
     pub(crate) fn subscribers(topic: &str) -> Vec<ClientId> {
         with(|room| room.topics.get(topic).into_iter().flatten().copied().collect())
+    }
+
+    pub(crate) fn of_client(id: ClientId) -> Vec<String> {
+        with(|room| room.topics.iter().filter(|(_, those)| those.contains(&id)).map(|(topic, _)| topic.clone()).collect())
     }
 }
 

@@ -51,10 +51,12 @@ pub mod store;
 pub mod testing;
 pub mod topics;
 
-pub use app::{App, Decision, Flow, Gate, Lifecycle, Rejection, Request, Responses, Saved, StartReason, Timers};
+pub use app::{
+    Acceptance, App, Decision, Flow, Gate, Lifecycle, Refusal, Rejection, Request, Responses, Saved, StartReason, Timers,
+};
 pub use clients::{
     Address, AttachmentError, Client, ClientId, CloseCause, CloseError, CloseInfo, SendError, SendStatus, attachment, broadcast,
-    broadcast_except, buffered_amount, client, clients, close, count, send, set_attachment,
+    broadcast_except, buffered_amount, client, clients, clients_of_user, close, count, send, set_attachment,
 };
 pub use control::TimerId;
 pub use message::{AsMessage, Message, MessageRef};

@@ -50,12 +50,19 @@ impl<A: App> Room<A> {
         self.join_as(|_| ())
     }
 
-    /// A client joins whose details the test changes: its path, query, headers, subprotocol or address.
+    /// A client joins whose details the test changes: its path, query, headers, subprotocol, user or address.
     pub fn join_as(&mut self, change: impl FnOnce(&mut Client)) -> ClientId {
         self.last_id += 1;
         let address = Address { ip: "127.0.0.1".to_owned(), port: 50_000 };
-        let mut client =
-            Client { id: 0, address, path: "/".to_owned(), query: String::new(), headers: Vec::new(), subprotocol: None };
+        let mut client = Client {
+            id: 0,
+            address,
+            path: "/".to_owned(),
+            query: String::new(),
+            headers: Vec::new(),
+            subprotocol: None,
+            user: None,
+        };
         change(&mut client);
         client.id = self.last_id;
         fake::with(|room| room.members.insert(self.last_id, client.clone()));
@@ -197,7 +204,9 @@ mod tests {
     use super::Room;
     use crate::http::{self, BodyPart, Failure, FailureCause, FetchId, Response};
     use crate::{App, Client, ClientId, CloseInfo, Message, Responses, TimerId, Timers};
-    use crate::{attachment, broadcast, broadcast_except, clients, close, control, send, set_attachment, store, topics};
+    use crate::{
+        attachment, broadcast, broadcast_except, clients, clients_of_user, close, control, send, set_attachment, store, topics,
+    };
 
     #[derive(Debug, Default)]
     struct Club {
@@ -271,6 +280,17 @@ mod tests {
             store::set(&format!("{n}"), vec![0; 128 << 10]).expect("the store takes it");
         }
         assert_eq!((store::list("", None, 1000).len(), store::entries("").count()), (7, 9));
+    }
+
+    #[test]
+    fn clients_of_one_user_and_topics_of_one_client_are_listed() {
+        let mut room = Room::<Club>::new();
+        let [ann, ben, again] = ["ann", "ben", "ann"].map(|name| room.join_as(|client| client.user = Some(name.to_owned())));
+        assert_eq!((clients_of_user("ann"), clients_of_user("eve")), (vec![ann, again], vec![]));
+        room.leaves(ann);
+        assert_eq!(clients_of_user("ann"), [again]);
+        room.says(ben, "subscribe");
+        assert_eq!((topics::of_client(ben), topics::of_client(ann)), (vec!["news".to_owned()], vec![]));
     }
 
     #[test]

@@ -34,3 +34,8 @@ pub fn publish_except(topic: &str, message: impl AsMessage, except: &[ClientId])
 pub fn subscribers(topic: &str) -> Vec<ClientId> {
     host::subscribers(topic)
 }
+
+/// Returns the topics of a client, in the order of their names.
+pub fn of_client(id: ClientId) -> Vec<String> {
+    host::of_client(id)
+}

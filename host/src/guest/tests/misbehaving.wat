@@ -8,7 +8,8 @@
     (export "address" (type $address (eq $address-type)))
     (type $client-type (record
       (field "id" u64) (field "address" $address) (field "path" string) (field "query" string)
-      (field "headers" (list (tuple string string))) (field "subprotocol" (option string))))
+      (field "headers" (list (tuple string string))) (field "subprotocol" (option string))
+      (field "user" (option string))))
     (export "client" (type (eq $client-type)))
     (type $cause-type (enum
       "client" "guest" "lost" "timeout" "protocol" "too-big" "policy" "overload" "trap" "restart" "shutdown"))
@@ -49,7 +50,7 @@
     (import "host" "send" (func $send (param i64 i32 i32 i32 i32)))
     (import "host" "panic" (func $panic))
     (import "host" "hang" (func $hang))
-    (func (export "on-new-client") (param i64 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32))
+    (func (export "on-new-client") (param i64 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32))
     (func (export "on-message") (param $from i64) (param $kind i32) (param $start i32) (param $len i32)
       (if (i32.eq (i32.load8_u (local.get $start)) (i32.const 0x70)) (then (call $panic)))
       (if (i32.eq (i32.load8_u (local.get $start)) (i32.const 0x68)) (then (call $hang)))

@@ -148,7 +148,7 @@ impl<L: Launch> RoomLoop<L> {
             for effect in turn.effects() {
                 match effect {
                     Effect::Decide(id, decision) => {
-                        drop(self.shard.upgrades().decide(*id, Decision::Refuse(503)));
+                        drop(self.shard.upgrades().decide(*id, Decision::refuse(503)));
                         if matches!(decision, Decision::Accept(_)) {
                             self.occupancy.note_withdrawn();
                         }
@@ -176,7 +176,7 @@ impl<L: Launch> RoomLoop<L> {
     /// The handling of inputs while the circuit is open: no instance can take them.
     pub(super) async fn turn_away(&mut self, what: What) {
         match what {
-            What::Joined(client, line) => {
+            What::Joined(client, line, _) => {
                 self.occupancy.note_withdrawn();
                 self.close_line(client.id, line, CloseInfo::keeps_failing());
             }
@@ -186,7 +186,7 @@ impl<L: Launch> RoomLoop<L> {
                 self.room.forget_leaver();
                 self.reply(id, line, info).await;
             }
-            What::Upgrade(id, _) => self.answer(id, Decision::Refuse(503)).await,
+            What::Upgrade(id, _) => self.answer(id, Decision::refuse(503)).await,
             What::Withdrawn => self.occupancy.note_withdrawn(),
             What::Answer(id, answer) => drop(self.room.take_answer(id, answer.is_last())),
             What::Message(..) | What::Drained(_) | What::Timer(..) | What::Start(..) => {}

@@ -32,11 +32,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 use self::containment::Blamed;
-use crate::app::{Fault, Launch, Outcome, StartReason, UpgradeRequest};
+use crate::app::upgrade::UpgradeRequest;
+use crate::app::{Fault, Launch, Outcome, StartReason};
 use crate::room::{Decision, JournalError, LineId, Room, Stores, Turn, UpgradeId};
 use crate::shard::counters::Counters;
 use crate::shard::effects;
@@ -170,7 +172,7 @@ impl<L: Launch> RoomLoop<L> {
             What::Message(from, _) if !self.room.hears(from) => {}
             What::Drained(id) if !self.room.reaches(id) => {}
             What::Message(from, _) | What::Drained(from) => self.tell(what, Blamed::Client(from)).await,
-            What::Joined(client, line) => {
+            What::Joined(client, line, attachment) => {
                 self.occupancy.note_joined();
                 // Several were let in before the first of them had joined or failed.
                 if self.is_full() {
@@ -179,9 +181,9 @@ impl<L: Launch> RoomLoop<L> {
                 if self.holds_off(client.address) {
                     return self.close_line(client.id, line, CloseInfo::fails_on_address());
                 }
-                self.room.join(self.member(client.clone(), line));
+                self.room.join(self.member(client.clone(), line), attachment);
                 let id = client.id;
-                self.tell(What::Joined(client, line), Blamed::Client(id)).await;
+                self.tell(What::Joined(client, line, Bytes::new()), Blamed::Client(id)).await;
             }
             What::Left(id, info) => {
                 let line = self.room.line(id);
@@ -226,17 +228,17 @@ impl<L: Launch> RoomLoop<L> {
         let is_waiting = self.shard.upgrades().is_waiting(id);
         let address = request.address;
         if !is_waiting || !self.room.is_admitting() || self.is_full() || self.holds_off(address) {
-            return self.answer(id, Decision::Refuse(503)).await;
+            return self.answer(id, Decision::refuse(503)).await;
         }
         let has_gate = self.release.has_gate();
         let Some(app) = self.release.app().filter(|_| has_gate) else {
-            return self.answer(id, Decision::Accept(None)).await;
+            return self.answer(id, Decision::accept()).await;
         };
         match call(app, &mut self.room, What::Upgrade(id, request)).await {
             Ok(()) => self.commit().await,
             Err(fault) => {
                 self.contain(fault, Blamed::Address(address.ip())).await;
-                self.answer(id, Decision::Refuse(500)).await;
+                self.answer(id, Decision::refuse(500)).await;
             }
         }
     }

@@ -34,11 +34,11 @@ fn upgrade_requests_that_wait_for_it_are_refused_with_500() {
         let _one = suspend(&shard).await;
         let decision = shard.asks_to_join("a").await;
         collapses(&shard);
-        assert_eq!(decision.await, Ok(Decision::Refuse(500)));
+        assert_eq!(decision.await, Ok(Decision::refuse(500)));
         shard.journal.panic();
-        assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::Refuse(500)), "the one whose decision panics too");
+        assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::refuse(500)), "the one whose decision panics too");
         shard.have_fail(&[]);
-        assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::Accept(None)));
+        assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::accept()));
     });
 }
 

@@ -130,7 +130,7 @@ fn a_room_that_is_left_after_a_failed_journal_does_not_wait_for_a_client_that_wa
         shard.mark("the request is there").await;
         assert_eq!(one.hears().await, "the request is there");
         shard.journal.fail();
-        assert_eq!((one.hears().await.as_str(), decision.await), ("close 1011", Ok(Decision::Refuse(503))));
+        assert_eq!((one.hears().await.as_str(), decision.await), ("close 1011", Ok(Decision::refuse(503))));
         closes(&shard).await;
     });
 }

@@ -65,8 +65,8 @@ fn a_room_whose_instance_does_not_fit_into_the_process_is_refused_and_none_start
         let mut one = shard.join("a").await;
         assert_eq!(one.hears().await, "joined 1");
         shard.have_fail(&["room"]);
-        assert_eq!(shard.asks_to_join("b").await.await, Ok(Decision::Refuse(503)));
-        assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::Accept(None)), "it has its instance");
+        assert_eq!(shard.asks_to_join("b").await.await, Ok(Decision::refuse(503)));
+        assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::accept()), "it has its instance");
         assert_eq!(shard.told().iter().filter(|told| told.starts_with("start")).count(), 1);
         assert_eq!(shard.counters.traps(), 0);
     });
@@ -100,7 +100,7 @@ fn a_room_that_comes_and_goes_and_cannot_start_costs_no_launch_while_its_circuit
     with_linger(Limits::default(), Some(Duration::ZERO), |shard| async move {
         shard.have_fail(&["start"]);
         for _ in 0..10 {
-            assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::Refuse(503)));
+            assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::refuse(503)));
         }
         assert_eq!((launches(&shard), shard.counters.traps(), shard.counters.rooms()), (6, 6, 0));
     });
@@ -111,7 +111,7 @@ fn an_app_that_cannot_start_costs_a_bounded_number_of_launches_whatever_room_is_
     with_linger(Limits { max_restarts: 0, ..Limits::default() }, Some(Duration::ZERO), |shard| async move {
         shard.have_fail(&["start"]);
         for room in 0..1000 {
-            assert_eq!(shard.asks_to_join(&room.to_string()).await.await, Ok(Decision::Refuse(503)));
+            assert_eq!(shard.asks_to_join(&room.to_string()).await.await, Ok(Decision::refuse(503)));
         }
         assert_eq!((launches(&shard), shard.counters.rooms()), (21, 0));
     });
@@ -124,9 +124,9 @@ fn the_circuit_of_a_room_stays_open_when_the_room_has_ended() {
         assert_eq!(one.hears().await, "joined 1");
         one.say("trap it").await;
         assert_eq!(one.hears().await, "close 1011");
-        assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::Refuse(503)));
+        assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::refuse(503)));
         assert_eq!((launches(&shard), shard.counters.rooms()), (1, 0));
-        assert_eq!(shard.asks_to_join("b").await.await, Ok(Decision::Accept(None)));
+        assert_eq!(shard.asks_to_join("b").await.await, Ok(Decision::accept()));
     });
 }
 
@@ -158,9 +158,9 @@ fn a_stranger_on_whose_messages_the_app_fails_six_times_is_held_off_and_bystande
             assert!(neighbour.hears().await.starts_with("joined"));
         }
         assert_eq!(neighbour.hears().await, "close 1013", "it is another connection of the same address");
-        assert_eq!(shard.asks_from("a", STRANGER).await.await, Ok(Decision::Refuse(503)));
+        assert_eq!(shard.asks_from("a", STRANGER).await.await, Ok(Decision::refuse(503)));
         assert_eq!(shard.join_from("a", STRANGER).await.hears().await, "close 1013");
-        assert_eq!(shard.asks_from("a", ANOTHER).await.await, Ok(Decision::Accept(None)));
+        assert_eq!(shard.asks_from("a", ANOTHER).await.await, Ok(Decision::accept()));
         assert_eq!(shard.join_from("a", ANOTHER).await.hears().await, "joined 10");
     });
 }
@@ -175,7 +175,7 @@ fn a_stranger_on_whose_requests_the_gate_fails_is_held_off_and_bystanders_stay()
         for _ in 0..4 {
             answers.push(shard.asks_from("a", STRANGER).await.await);
         }
-        assert_eq!(answers, [500, 500, 503, 503].map(|status| Ok(Decision::Refuse(status))));
+        assert_eq!(answers, [500, 500, 503, 503].map(|status| Ok(Decision::refuse(status))));
         bystander.say("plain").await;
         assert_eq!(bystander.hears().await, "plain");
     });
@@ -192,7 +192,7 @@ fn an_app_that_fails_on_clients_of_many_addresses_opens_the_circuit() {
         third.say("trap it").await;
         assert_eq!(third.hears().await, "close 1011");
         assert_eq!(bystander.hears().await, "close 1013");
-        assert_eq!(shard.asks_from("a", ANOTHER).await.await, Ok(Decision::Refuse(503)));
+        assert_eq!(shard.asks_from("a", ANOTHER).await.await, Ok(Decision::refuse(503)));
     });
 }
 
@@ -218,12 +218,12 @@ fn another_release_is_not_to_blame_for_the_failures_of_the_one_before() {
         let mut bystander = shard.join("a").await;
         assert_eq!(bystander.hears().await, "joined 1");
         stranger_traps(&shard, 2, &mut bystander).await;
-        assert_eq!(shard.asks_from("a", STRANGER).await.await, Ok(Decision::Refuse(503)));
+        assert_eq!(shard.asks_from("a", STRANGER).await.await, Ok(Decision::refuse(503)));
         let (answer, outcome) = oneshot::channel();
         let probation = Probation::new(Instant::now(), 3);
         let change = Change { next: shard.rooms.launch(), handover: Handover::Snapshot, probation };
         shard.rooms.follow(Order::Swap(change, answer)).await;
         assert!(matches!(outcome.await, Ok(Ok(_))), "the swap succeeds");
-        assert_eq!(shard.asks_from("a", STRANGER).await.await, Ok(Decision::Accept(None)));
+        assert_eq!(shard.asks_from("a", STRANGER).await.await, Ok(Decision::accept()));
     });
 }

@@ -144,7 +144,7 @@ fn the_gates_decision_waits_too() {
         assert_eq!([one.hears().await, one.hears().await], ["joined 1", "not yet"]);
         assert!(decision.try_recv().is_err(), "it is not decided yet");
         shard.journal.finish();
-        assert_eq!(decision.await, Ok(Decision::Accept(None)));
+        assert_eq!(decision.await, Ok(Decision::accept()));
     });
 }
 
@@ -188,7 +188,7 @@ fn a_journal_that_fails_closes_the_members_and_the_room_starts_anew() {
         assert_eq!([one.hears().await, two.hears().await], ["not yet", "not yet"]);
         shard.journal.fail();
         assert_eq!([one.hears().await, two.hears().await], ["close 1011", "close 1011"]);
-        assert_eq!(decision.await, Ok(Decision::Refuse(503)));
+        assert_eq!(decision.await, Ok(Decision::refuse(503)));
         let mut late = shard.join("a").await;
         assert_eq!(late.hears().await, "joined 4");
         late.say("plain 5").await;

@@ -110,7 +110,7 @@ fn a_client_that_comes_while_the_room_is_asked_for_its_state_finds_it_open() {
         let decision = shard.asks_to_join_during_snapshot().await;
         shard.have_fail(&[]);
         shard.go_on.notify_one();
-        assert_eq!(decision.await, Ok(Decision::Accept(None)));
+        assert_eq!(decision.await, Ok(Decision::accept()));
         assert_eq!((shard.starts(), shard.open_and_hibernating()), (vec!["start Fresh".to_owned()], (1, 0)));
     });
 }
@@ -121,7 +121,7 @@ fn a_client_that_comes_while_a_snapshot_fails_finds_a_fresh_instance() {
         shard.have_fail(&["wait in snapshot", "snapshot"]);
         let decision = shard.asks_to_join_during_snapshot().await;
         shard.go_on.notify_one();
-        assert_eq!(decision.await, Ok(Decision::Accept(None)));
+        assert_eq!(decision.await, Ok(Decision::accept()));
         assert_eq!(shard.starts(), ["start Fresh", "start AfterTrap"]);
     });
 }

@@ -37,7 +37,8 @@ use super::rooms::Rooms;
 use super::roster::Roster;
 use super::serve::serve;
 use super::table::Shard;
-use crate::app::{App, Fault, Launch, Outcome, Saved, StartReason, UpgradeRequest};
+use crate::app::upgrade::UpgradeRequest;
+use crate::app::{App, Fault, Launch, Outcome, Saved, StartReason};
 use crate::config::{Limits, Outgoing};
 use crate::fetch::{BodyPart, Outlet};
 use crate::room::{Decision, Room, Stores, TimerOptions};
@@ -198,7 +199,7 @@ impl App for Herald {
     async fn on_upgrade(&mut self, room: &mut Room, _request: &UpgradeRequest) -> Result<Decision, Fault> {
         self.note("asked".into());
         self.write_to_panic(room).await?;
-        self.outcome_of("gate").map(|()| Decision::Accept(None))
+        self.outcome_of("gate").map(|()| Decision::accept())
     }
 }
 
@@ -277,7 +278,8 @@ impl Bench {
             stream,
             tls: None,
             first: Bytes::new(),
-            client: Client { id, address, request: Request::new("/", "", [] as [(&str, &str); 0]), subprotocol: None },
+            attachment: Bytes::new(),
+            client: Client { id, address, request: Request::new("/", "", [] as [(&str, &str); 0]), agreed: None },
             agreement: None,
             permit: Permit::new(permit, None),
         };

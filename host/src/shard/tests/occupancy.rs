@@ -9,7 +9,7 @@ use crate::shard::command::Command;
 
 /// Lets a client into this room, and waits for the commands before it.
 async fn let_in(shard: &Bench, room: &str) {
-    assert_eq!(shard.asks_to_join(room).await.await, Ok(Decision::Accept(None)));
+    assert_eq!(shard.asks_to_join(room).await.await, Ok(Decision::accept()));
 }
 
 #[test]

@@ -20,9 +20,9 @@ fn a_room_whose_mailbox_is_full_refuses_upgrade_requests() {
     with_limits(Limits { mailbox_events: 2, ..Limits::default() }, |shard| async move {
         let _one = suspend(&shard).await;
         let (first, second) = (shard.asks_to_join("a").await, shard.asks_to_join("a").await);
-        assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::Refuse(503)));
+        assert_eq!(shard.asks_to_join("a").await.await, Ok(Decision::refuse(503)));
         shard.go_on.notify_one();
-        assert_eq!([first.await, second.await], [Ok(Decision::Accept(None)), Ok(Decision::Accept(None))]);
+        assert_eq!([first.await, second.await], [Ok(Decision::accept()), Ok(Decision::accept())]);
     });
 }
 
@@ -33,7 +33,7 @@ fn the_gate_is_not_asked_for_a_client_that_waits_no_more() {
         drop(shard.asks_to_join("a").await);
         let waits = shard.asks_to_join("a").await;
         shard.go_on.notify_one();
-        assert_eq!(waits.await, Ok(Decision::Accept(None)));
+        assert_eq!(waits.await, Ok(Decision::accept()));
         assert_eq!(shard.told().iter().filter(|told| *told == "asked").count(), 1);
     });
 }

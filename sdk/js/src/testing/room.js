@@ -1,8 +1,8 @@
 // A room without a host, for the tests of an application. `testing.d.ts` documents it.
 
-import { closeError } from './host/clients.js';
+import { LARGEST_ATTACHMENT, closeError } from './host/clients.js';
 import { Host } from './host/index.js';
-import { bytes } from './host/refused.js';
+import { bytes, sizeOf } from './host/refused.js';
 import { evaluated, scriptOf } from './script.js';
 import { State } from './state.js';
 
@@ -15,6 +15,7 @@ const LEAVES = { code: 1005, reason: '', clean: true, cause: 'client' };
 /** The end of a client whose event the handler has failed on. */
 const TRAP = { code: 1011, reason: 'the application failed' };
 
+const LONGEST_USER = 256;
 const LARGEST_STATE = 16 << 20;
 
 /** Returns a message of the contract, with bytes of its own. */
@@ -79,10 +80,11 @@ export class Room {
       const [path] = target.split('?', 1);
       const pairs = typeof headers[Symbol.iterator] === 'function' ? [...headers] : Object.entries(headers);
       const request = { address, path, query: target.slice(path.length + 1), headers: pairs.map(([name, value]) => [name.toLowerCase(), String(value)]) };
-      const subprotocol = await this.#decide({ ...request, subprotocols: [...subprotocols] });
+      const { subprotocol, user, attachment } = await this.#decide({ ...request, subprotocols: [...subprotocols] });
       const id = ++this.#lastId;
-      const details = { id, ...request, subprotocol };
+      const details = { id, ...request, subprotocol, user };
       this.#state.members.set(id, details);
+      if (attachment.length > 0) this.#state.attachments.set(id, attachment);
       await this.#event((exports) => exports.handler.onNewClient(details), id);
       return id;
     });
@@ -221,21 +223,28 @@ export class Room {
     }
   }
 
-  /** Returns the subprotocol of a request that the room accepts. */
+  /** Returns the subprotocol, the user and the attachment of a request that the room accepts. */
   async #decide(request) {
     if (this.#state.isDenying) throw new Refused({ status: 503 });
-    if (!this.app.onUpgrade) return null;
+    if (!this.app.onUpgrade) return { subprotocol: null, user: null, attachment: bytes('') };
     const { tag, val } = await this.#event((exports) => exports.gate.onUpgrade(request));
     if (tag === 'refuse') {
-      if (!(val >= 400 && val <= 599)) throw new RangeError(`onUpgrade refuses with HTTP status ${val}: the host sends 400 to 599`);
-      throw new Refused({ status: val });
+      const { status, headers, body } = val;
+      if (!(status >= 400 && status <= 599)) throw new RangeError(`onUpgrade refuses with HTTP status ${status}: the host sends 400 to 599`);
+      throw new Refused({ status, headers, body: new TextDecoder().decode(bytes(body)) });
     }
     if (tag === 'close') {
       const wrong = closeError(val.code, val.reason);
       if (wrong) throw new RangeError(`onUpgrade closes with ${val.code} ${val.reason}, which the host does not send: ${wrong}`);
       throw new Refused(val);
     }
-    if (val !== null && !request.subprotocols.includes(val)) throw new RangeError(`onUpgrade accepts ${val}, which the client does not offer`);
-    return val;
+    const { subprotocol, user } = val;
+    const attachment = bytes(val.attachment);
+    if (subprotocol !== null && !request.subprotocols.includes(subprotocol)) {
+      throw new RangeError(`onUpgrade accepts ${subprotocol}, which the client does not offer`);
+    }
+    if (user !== null && !(sizeOf(user) >= 1 && sizeOf(user) <= LONGEST_USER)) throw new RangeError(`the name of a user has 1 to ${LONGEST_USER} bytes`);
+    if (attachment.length > LARGEST_ATTACHMENT) throw new RangeError('an attachment has at most 16 KiB');
+    return { subprotocol, user, attachment };
   }
 }

@@ -16,7 +16,7 @@
 """
 
 from .app import App
-from .room import Client, allow_new_clients, broadcast, cancel_timer, clients, count, deny_new_clients
+from .room import Client, allow_new_clients, broadcast, cancel_timer, clients, clients_of_user, count, deny_new_clients
 from .room import publish, send, set_timer, subscribers
 from .running import sleep
 from .room_store import Store, StoreRefused, store
@@ -41,6 +41,7 @@ __all__ = [
     "broadcast",
     "cancel_timer",
     "clients",
+    "clients_of_user",
     "count",
     "deny_new_clients",
     "publish",

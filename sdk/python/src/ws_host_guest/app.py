@@ -22,6 +22,7 @@ class App:
     broadcast = staticmethod(room.broadcast)
     send = staticmethod(room.send)
     publish = staticmethod(room.publish)
+    clients_of_user = staticmethod(room.clients_of_user)
     subscribers = staticmethod(room.subscribers)
     set_timer = staticmethod(room.set_timer)
     cancel_timer = staticmethod(room.cancel_timer)

@@ -25,6 +25,7 @@ class ClientRecord:
     query: str
     headers: list[tuple[str, str]]
     subprotocol: str | None
+    user: str | None
 
 
 @dataclass(frozen=True)
@@ -54,15 +55,34 @@ class Binary(Carrier):
 
 
 class Accepting(Carrier):
-    """The gate accepts a request, with this subprotocol."""
+    """The gate accepts a request, with this acceptance."""
 
 
 class Refusing(Carrier):
-    """The gate refuses a request with this HTTP status."""
+    """The gate refuses a request with this HTTP response."""
 
 
 class Closing(Carrier):
     """The gate closes a connection at once with this code and reason."""
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """The terms of an accepted request."""
+
+    subprotocol: str | None
+    user: str | None
+    headers: list[tuple[str, str]]
+    attachment: bytes
+
+
+@dataclass(frozen=True)
+class HttpRefusal:
+    """An HTTP response in place of a WebSocket."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
 
 
 @dataclass(frozen=True)

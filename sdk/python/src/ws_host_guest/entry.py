@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Mapping
 
 from . import _host, running
 from .room import Client, _bytes, _text
-from .values import Accept, Close, CloseCause, CloseInfo, Refuse, Request, Saved
+from .values import Accept, Close, CloseCause, CloseInfo, Headers, Refuse, Request, Saved
 
 
 class Handler:
@@ -63,14 +63,22 @@ def _decision(decision: Any) -> Any:
     gate = _host.gate
     match decision:
         case None:
-            return gate.Decision_Accept(None)
-        case Accept(subprotocol):
-            return gate.Decision_Accept(None if subprotocol is None else _text(subprotocol))
-        case Refuse(status):
-            return gate.Decision_Refuse(status)
+            return gate.Decision_Accept(gate.Acceptance(None, None, [], b""))
+        case Accept(subprotocol, user, headers, attachment):
+            agreed = None if subprotocol is None else _text(subprotocol)
+            named = None if user is None else _text(user)
+            return gate.Decision_Accept(gate.Acceptance(agreed, named, _pairs(headers), _bytes(attachment)))
+        case Refuse(status, headers, body):
+            content = body.encode(errors="replace") if isinstance(body, str) else _bytes(body)
+            return gate.Decision_Refuse(gate.Refusal(status, _pairs(headers), content))
         case Close(code, reason):
             return gate.Decision_Close(gate.Rejection(code, _text(reason)))
     raise TypeError(f"on_upgrade must return Accept, Refuse, Close or None, not {decision!r}")
+
+
+def _pairs(headers: Headers) -> list[tuple[str, str]]:
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    return [(_text(name), _text(value)) for name, value in pairs]
 
 
 def _saved(saved: Any) -> Any:

@@ -121,6 +121,9 @@ class Clients:
     def list(self) -> list[int]:
         return [*self._room.members]
 
+    def of_user(self, user: str) -> list[int]:  # type: ignore[valid-type]
+        return [id for id, client in self._room.members.items() if client.user == user]
+
     def count(self) -> int:
         return len(self._room.members)
 
@@ -165,6 +168,9 @@ class Topics:
 
     def subscribers(self, topic: str) -> list[int]:
         return sorted(self._room.topics.get(topic, ()))
+
+    def of_client(self, id: int) -> list[str]:
+        return sorted(topic for topic, those in self._room.topics.items() if id in those)
 
 
 class Control:
@@ -250,6 +256,8 @@ class Gate:
     Decision_Accept = contract.Accepting
     Decision_Refuse = contract.Refusing
     Decision_Close = contract.Closing
+    Acceptance = contract.Acceptance
+    Refusal = contract.HttpRefusal
     Rejection = contract.Rejection
 
 

@@ -91,6 +91,16 @@ class Client:
         """The subprotocol of the connection, or None."""
         return self._asked().subprotocol  # type: ignore[no-any-return]
 
+    @property
+    def user(self) -> str | None:
+        """The name of the client's user, or None if `App.on_upgrade` has given none."""
+        return self._asked().user  # type: ignore[no-any-return]
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics of the client, in the order of their names."""
+        return _host.topics.of_client(self.id) if _known(self.id) else []
+
     def header(self, name: str) -> str | None:
         """Returns the value of the first header with this name, in any case, or None."""
         return first(self.headers, name)
@@ -130,6 +140,11 @@ class Client:
 def clients() -> list[Client]:
     """Returns all members of the room, in the order in which they connected."""
     return [Client(id) for id in _host.clients.list()]
+
+
+def clients_of_user(user: str) -> list[Client]:
+    """Returns the members with this user, in the order in which they connected. `App.on_upgrade` names users."""
+    return [Client(id) for id in _host.clients.of_user(_text(user))]
 
 
 def count() -> int:

@@ -34,7 +34,7 @@ from . import contract, entry, fake, running, traces
 from .app import App
 from .loop import ROUNDS, Loop
 from .room import Client, ClientOrId, _id, _message
-from .values import Accept, Close, CloseCause, CloseInfo, Message, Refuse, Saved, StartRefused
+from .values import Close, CloseCause, CloseInfo, Message, Refuse, Saved, StartRefused
 
 if TYPE_CHECKING:
     from websocket import WebSocketsServer
@@ -91,8 +91,10 @@ class Room:
         request = contract.RequestRecord(place, before, query, named, list(subprotocols))
         accepted = self._decide(request)
         self._last_id += 1
-        client = contract.ClientRecord(self._last_id, place, before, query, named, accepted)
+        client = contract.ClientRecord(self._last_id, place, before, query, named, accepted.subprotocol, accepted.user)
         self._state.members[client.id] = client
+        if accepted.attachment:
+            self._state.attachments[client.id] = accepted.attachment
         self._call(lambda: entry.Handler().on_new_client(client))
         return Client(client.id)
 
@@ -145,21 +147,27 @@ class Room:
         self._state.go_back(before)
         return Saved(kept.version, kept.data)
 
-    def _decide(self, request: contract.RequestRecord) -> str | None:
-        """Returns the subprotocol of a request that the room accepts."""
+    def _decide(self, request: contract.RequestRecord) -> contract.Acceptance:
+        """Returns the acceptance of a request that the room lets in."""
         if self._state.is_denying:
             raise Refused(Refuse(503))
         decision = self._call(lambda: entry.Gate().on_upgrade(request))
         if isinstance(decision, contract.Refusing):
-            raise Refused(Refuse(decision.value))
+            refusal: contract.HttpRefusal = decision.value
+            raise Refused(Refuse(refusal.status, tuple(refusal.headers), refusal.body))
         if isinstance(decision, contract.Closing):
             code, reason = decision.value.code, decision.value.reason
             if why := fake.close_refusal(code, reason):
                 raise ValueError(f"on_upgrade returned {Close(code, reason)!r}, which the host does not send: {why.name}")
             raise Refused(Close(code, reason))
-        accepted: str | None = decision.value
-        if accepted is not None and accepted not in request.subprotocols:
-            raise ValueError(f"on_upgrade returned {Accept(accepted)!r}, and the client offers {request.subprotocols!r}")
+        accepted: contract.Acceptance = decision.value
+        if accepted.subprotocol is not None and accepted.subprotocol not in request.subprotocols:
+            offers = request.subprotocols
+            raise ValueError(f"on_upgrade accepts the subprotocol {accepted.subprotocol!r}, and the client offers {offers!r}")
+        if accepted.user is not None and not 1 <= len(accepted.user.encode()) <= 256:
+            raise ValueError("the name of a user has 1 to 256 bytes")
+        if len(accepted.attachment) > 16 << 10:
+            raise ValueError("an attachment has at most 16 KiB")
         return accepted
 
     def _call(self, handler: Callable[[], Answer]) -> Answer:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Union
+from typing import Iterable, Mapping, Tuple, Union
 
 Message = Union[str, bytes]
 """A text message is a `str`, a binary one is `bytes`."""
+
+
+Headers = Union[Mapping[str, str], Iterable[Tuple[str, str]]]
+"""Headers of a response: a mapping, or pairs of a name and a value."""
 
 
 class Status(Enum):
@@ -102,9 +106,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Accept:
-    """Accepts a request, with one of the subprotocols that it offers or with none."""
+    """Accepts a request."""
 
     subprotocol: str | None = None
+    """One of the subprotocols that it offers, or None."""
+    user: str | None = None
+    """The name of the client's user, 1 to 256 bytes of UTF-8: `Client.user`, `clients_of_user`."""
+    headers: Headers = ()
+    """More headers for the response, such as `set-cookie`: up to 64, of 8 KiB in all. Those of the handshake belong to the host."""
+    attachment: bytes = b""
+    """The client's attachment from the beginning, up to 16 KiB."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,10 @@ class Refuse:
     """Answers a request with an HTTP status, 400 to 599. A page in a browser only learns that the request failed."""
 
     status: int = 403
+    headers: Headers = ()
+    """Headers of the response."""
+    body: str | bytes = b""
+    """Its body, up to 64 KiB. Without a `content-type` it is text."""
 
     def __post_init__(self) -> None:
         if not 400 <= self.status <= 599:

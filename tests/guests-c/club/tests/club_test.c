@@ -52,6 +52,18 @@ WS_TEST(a_client_has_the_details_of_its_request) {
   ws_client_free(&client);
 }
 
+WS_TEST(the_clients_of_a_user_and_the_topics_of_a_client_are_listed) {
+  ws_id ann = ws_test_join_as((ws_test_client){.user = "ann"}), ben = ws_test_join(), again = ws_test_join_as((ws_test_client){.user = "ann"});
+  size_t count;
+  ws_id *those = ws_clients_of_user("ann", &count);
+  assert(count == 2 && those[0] == ann && those[1] == again && !ws_clients_of_user("eve", &count));
+  free(those);
+  ws_subscribe(ben, "sport"), ws_subscribe(ben, "news");
+  ws_string_t *topics = ws_topics(ben, &count);
+  assert(count == 2 && !memcmp(topics[0].ptr, "news", 4) && !memcmp(topics[1].ptr, "sport", 5));
+  ws_topics_free(topics, count);
+}
+
 WS_TEST(the_gate_is_asked_with_the_details_of_a_request) {
   assert(ws_test_asks_to_join((ws_test_client){0}).refuse == 401 && ws_count() == 0);
   ws_decision decision = ws_test_asks_to_join((ws_test_client){.query = "key", .subprotocol = "v2"});

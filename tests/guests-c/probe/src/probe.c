@@ -62,11 +62,21 @@ static void describe(ws_id from, ws_id id) {
   for (size_t n = 0; n < client.headers.len; n++) {
     if (is(client.headers.ptr[n].f0, "user-agent")) agent = client.headers.ptr[n].f1;
   }
-  bool agreed = client.subprotocol.is_some;
-  ws_sendf(from, "%llu ip=%.*s path=%.*s query=%.*s agent=%.*s subprotocol=%s%.*s%s", (unsigned long long)client.id, LEN(client.address.ip),
+  bool agreed = client.subprotocol.is_some, named = client.user.is_some;
+  ws_sendf(from, "%llu ip=%.*s path=%.*s query=%.*s agent=%.*s subprotocol=%s%.*s%s user=%s%.*s%s", (unsigned long long)client.id, LEN(client.address.ip),
            LEN(client.path), LEN(client.query), LEN(agent), agreed ? "Some(\"" : "None", agreed ? (int)client.subprotocol.val.len : 0,
-           (char *)client.subprotocol.val.ptr, agreed ? "\")" : "");
+           (char *)client.subprotocol.val.ptr, agreed ? "\")" : "", named ? "Some(\"" : "None", named ? (int)client.user.val.len : 0,
+           (char *)client.user.val.ptr, named ? "\")" : "");
   ws_client_free(&client);
+}
+
+static void list_topics(ws_id from, ws_id id) {
+  char line[256];
+  size_t count, len = (size_t)snprintf(line, sizeof line, "[");
+  ws_string_t *topics = ws_topics(id, &count);
+  for (size_t n = 0; n < count; n++) len += (size_t)snprintf(line + len, sizeof line - len, "%s\"%.*s\"", n ? ", " : "", LEN(topics[n]));
+  ws_topics_free(topics, count);
+  ws_sendf(from, "%s]", line);
 }
 
 static void close_one(ws_id from, ws_id id, char *rest) {
@@ -100,6 +110,10 @@ static bool obey_room(ws_id from, const char *command, char *rest) {
     ws_sendf(from, "%s of %u", ids, ws_count());
   } else if (!strcmp(command, "subscribers")) {
     ws_id *those = ws_subscribers(rest, &count);
+    print_ids(ids, sizeof ids, those, count);
+    ws_sendf(from, "%s", ids);
+  } else if (!strcmp(command, "of-user")) {
+    ws_id *those = ws_clients_of_user(rest, &count);
     print_ids(ids, sizeof ids, those, count);
     ws_sendf(from, "%s", ids);
   } else if (!strcmp(command, "publish")) {
@@ -175,6 +189,7 @@ static bool obey_client(ws_id from, const char *command, char *rest) {
   size_t len;
   if (!strcmp(command, "send")) ws_sendf(from, "%s", shown(ws_sendf(id, "%s", last)));
   else if (!strcmp(command, "get")) describe(from, id);
+  else if (!strcmp(command, "topics")) list_topics(from, id);
   else if (!strcmp(command, "close")) close_one(from, id, last);
   else if (!strcmp(command, "attach")) ws_sendf(from, "%s", shown(ws_set_attachment(id, last, strlen(last))));
   else if (!strcmp(command, "attachment")) {
@@ -205,7 +220,19 @@ void ws_on_message(ws_id from, ws_message message) {
 
 void ws_on_upgrade(const ws_request *request, ws_decision *decision) {
   if (is(request->path, "/refuse")) decision->refuse = 418;
-  else if (is(request->path, "/close")) decision->close = 4001, decision->reason = "not you";
+  else if (is(request->path, "/refuse-in-words")) {
+    static const char *const headers[] = {"www-authenticate", "Bearer", "content-type", "text/html", NULL};
+    static const char body[] = "<p>Who are you?</p>";
+    decision->refuse = 401, decision->headers = headers, decision->body = body, decision->body_len = sizeof body - 1;
+  } else if (request->path.len > 6 && !memcmp(request->path.ptr, "/user/", 6)) {
+    static char user[sizeof decision->user], attachment[300];
+    static const char *const headers[] = {"x-user", user, NULL};
+    snprintf(user, sizeof user, "%.*s", (int)request->path.len - 6, (char *)request->path.ptr + 6);
+    memcpy(decision->user, user, sizeof user);
+    decision->headers = headers;
+    decision->attachment_len = (size_t)snprintf(attachment, sizeof attachment, "%s of the gate", user);
+    decision->attachment = attachment;
+  } else if (is(request->path, "/close")) decision->close = 4001, decision->reason = "not you";
   else if (is(request->path, "/panic")) ws_fail("told to fail in the gate");
   else if (is(request->path, "/subprotocol")) decision->subprotocol = request->subprotocols.ptr[request->subprotocols.len - 1];
 }

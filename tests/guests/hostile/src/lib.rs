@@ -85,7 +85,7 @@ impl Gate for Hostile {
         if request.path == "/spin" {
             die::spin();
         }
-        Decision::Accept(None)
+        Decision::accept()
     }
 }
 

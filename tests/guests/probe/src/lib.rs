@@ -8,9 +8,9 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use ws_guest::{
-    App, Client, ClientId, CloseInfo, Decision, Flow, Gate, Lifecycle, Message, Rejection, Request, Saved, StartReason, TimerId,
-    Timers, attachment, broadcast, broadcast_except, buffered_amount, client, clients, close, control, count, send,
-    set_attachment, store, topics,
+    Acceptance, App, Client, ClientId, CloseInfo, Decision, Flow, Gate, Lifecycle, Message, Refusal, Request, Saved, StartReason,
+    TimerId, Timers, attachment, broadcast, broadcast_except, buffered_amount, client, clients, clients_of_user, close, control,
+    count, send, set_attachment, store, topics,
 };
 
 #[derive(Default)]
@@ -78,6 +78,8 @@ impl Probe {
             "subscribe" => shown(topics::subscribe(from, rest)),
             "unsubscribe" => format!("{:?}", topics::unsubscribe(from, rest)),
             "publish" => shown(topics::publish(first, last)),
+            "of-user" => format!("{:?}", clients_of_user(rest)),
+            "topics" => format!("{:?}", topics::of_client(id)),
             "subscribers" => format!("{:?}", topics::subscribers(rest)),
             "timer" => shown(control::set_timer(millis(first), last.as_bytes())),
             "interval" => shown(control::set_interval(millis(first), last.as_bytes())),
@@ -172,8 +174,8 @@ fn describe(id: ClientId) -> String {
         |client| {
             let agent = client.header("user-agent").unwrap_or("none").to_owned();
             format!(
-                "{} ip={} path={} query={} agent={agent} subprotocol={:?}",
-                client.id, client.address.ip, client.path, client.query, client.subprotocol
+                "{} ip={} path={} query={} agent={agent} subprotocol={:?} user={:?}",
+                client.id, client.address.ip, client.path, client.query, client.subprotocol, client.user
             )
         },
     )
@@ -182,24 +184,47 @@ fn describe(id: ClientId) -> String {
 impl Gate for Probe {
     fn on_upgrade(&mut self, request: Request) -> Decision {
         match request.path.as_str() {
-            "/refuse" => Decision::Refuse(418),
-            "/refuse-badly" => Decision::Refuse(200),
-            "/close" => Decision::Close(Rejection { code: 4001, reason: "not you".into() }),
+            "/refuse" => Decision::refuse(418),
+            "/refuse-badly" => Decision::refuse(200),
+            "/refuse-in-words" => Decision::Refuse(Refusal {
+                status: 401,
+                headers: vec![pair("www-authenticate", "Bearer"), pair("content-type", "text/html")],
+                body: b"<p>Who are you?</p>".to_vec(),
+            }),
+            "/close" => Decision::close(4001, "not you"),
             "/panic" => panic!("told to panic in the gate"),
-            "/subprotocol" => Decision::Accept(request.subprotocols.last().cloned()),
-            "/wrong-subprotocol" => Decision::Accept(Some("never-offered".into())),
-            path => in_numbers(path).unwrap_or(Decision::Accept(None)),
+            "/subprotocol" => {
+                Decision::Accept(Acceptance { subprotocol: request.subprotocols.last().cloned(), ..Acceptance::default() })
+            }
+            "/wrong-subprotocol" => {
+                Decision::Accept(Acceptance { subprotocol: Some("never-offered".into()), ..Acceptance::default() })
+            }
+            "/header" => {
+                let (name, value) = request.query.split_once('=').unwrap_or_default();
+                Decision::Accept(Acceptance { headers: vec![pair(name, value)], ..Acceptance::default() })
+            }
+            path => in_parts(path).unwrap_or(Decision::accept()),
         }
     }
 }
 
-/// Parses `/refuse/404` or `/close/4001/reason`.
-fn in_numbers(path: &str) -> Option<Decision> {
+fn pair(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+/// Parses `/refuse/404`, `/close/4001/reason` or `/user/name`.
+fn in_parts(path: &str) -> Option<Decision> {
     let (decision, rest) = path.strip_prefix('/')?.split_once('/')?;
     let (number, reason) = rest.split_once('/').unwrap_or((rest, ""));
     match decision {
-        "refuse" => Some(Decision::Refuse(number.parse().ok()?)),
-        "close" => Some(Decision::Close(Rejection { code: number.parse().ok()?, reason: reason.to_owned() })),
+        "refuse" => Some(Decision::refuse(number.parse().ok()?)),
+        "close" => Some(Decision::close(number.parse().ok()?, reason)),
+        "user" => Some(Decision::Accept(Acceptance {
+            user: Some(rest.to_owned()),
+            headers: vec![pair("x-user", rest)],
+            attachment: format!("{rest} of the gate").into_bytes(),
+            ..Acceptance::default()
+        })),
         _ => None,
     }
 }

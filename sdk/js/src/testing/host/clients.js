@@ -3,7 +3,7 @@
 import { bytes, refused, sizeOf } from './refused.js';
 
 const LONGEST_REASON = 123;
-const LARGEST_ATTACHMENT = 16 << 10;
+export const LARGEST_ATTACHMENT = 16 << 10;
 
 /** Whether an endpoint may send a close code (RFC 6455 §7.4). */
 export function maySend(code) {
@@ -36,6 +36,7 @@ export const clients = (state) => ({
 
   get: (id) => state.known(id) ?? null,
   list: () => [...state.members.keys()],
+  ofUser: (user) => [...state.members.values()].filter((client) => client.user === user).map((client) => client.id),
   count: () => state.members.size,
   bufferedAmount: (id) => (state.members.has(id) ? 0 : null),
   attachment: (id) => (state.known(id) ? (state.attachments.get(id)?.slice() ?? null) : null),

@@ -9,6 +9,7 @@ export const topics = (state) => {
   const subscribers = (topic) => [...(state.topics.get(topic) ?? [])].sort((one, other) => one - other);
   return {
     subscribers,
+    ofClient: (id) => [...state.topics.keys()].filter((topic) => state.topics.get(topic).has(id)).sort(),
 
     subscribe(id, topic) {
       if (topic === '' || sizeOf(topic) > LONGEST_NAME) throw refused('invalid-topic');

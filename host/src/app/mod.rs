@@ -1,21 +1,26 @@
 //! The handlers of an app, and what they get and return.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `upgrade` | the gate's question and its answer |
+
+pub mod upgrade;
 
 pub mod http;
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::fetch::{BodyPart, Failure, Response};
-pub use crate::room::Decision;
 use crate::room::Room;
 pub use crate::room::{
     AttachmentError, CloseError, SendError, SendStatus, Store, StoreError, SubscribeError, TimerError, TimerOptions,
 };
 pub use crate::store::Usage;
 pub use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message, Request};
+use upgrade::{Decision, UpgradeRequest};
 
 /// The failure of a handler. For a Wasm guest it is a trap.
 ///
@@ -72,17 +77,6 @@ pub struct Saved {
     pub data: Bytes,
 }
 
-/// An upgrade request, as the gate sees it.
-#[derive(Debug, Clone)]
-pub struct UpgradeRequest {
-    /// The address it comes from.
-    pub address: SocketAddr,
-    /// Path, query and headers.
-    pub request: Request,
-    /// The subprotocols that the client offers, in its order of preference.
-    pub subprotocols: Vec<String>,
-}
-
 /// The handlers of a room. Every one has a default that does nothing.
 ///
 /// For each client, `on_new_client` runs once, then `on_message` for each of its messages in their order, then
@@ -114,7 +108,7 @@ pub trait App: Sized + 'static {
 
     /// Decides about an upgrade request, if the app has a gate.
     fn on_upgrade(&mut self, _room: &mut Room, _request: &UpgradeRequest) -> impl Future<Output = Result<Decision, Fault>> {
-        async { Ok(Decision::Accept(None)) }
+        async { Ok(Decision::accept()) }
     }
 
     /// All bytes queued for a client that had passed the soft limit have been written.

@@ -1,0 +1,18 @@
+//! An upgrade request, and the gate's decision about it.
+
+use std::net::SocketAddr;
+
+pub use crate::room::{Acceptance, Decision, Refusal};
+pub use crate::types::Agreed;
+use crate::types::Request;
+
+/// An upgrade request, as the gate sees it.
+#[derive(Debug, Clone)]
+pub struct UpgradeRequest {
+    /// The address it comes from.
+    pub address: SocketAddr,
+    /// Path, query and headers.
+    pub request: Request,
+    /// The subprotocols that the client offers, in its order of preference.
+    pub subprotocols: Vec<String>,
+}

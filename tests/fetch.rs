@@ -118,6 +118,28 @@ async fn a_request_of_a_handler_that_writes_is_sent_when_the_write_is_durable() 
 }
 
 #[tokio::test]
+async fn a_request_of_a_handler_that_writes_is_interrupted_by_a_crash_and_not_sent_again() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let data = folder.path().to_str().expect("the path is text").to_owned();
+    let upstream = Upstream::new().await;
+    let mut crashed = host(&["--data", &data]);
+    let mut client = Client::connect(&crashed).await;
+    client.says(&format!("write {}", upstream.url("/written"))).await;
+    let mut asked = upstream.is_asked().await;
+    crashed.signal("KILL");
+    crashed.ended();
+    asked.is_given_up().await;
+    let host = host(&["--data", &data]);
+    let mut client = Client::connect(&host).await;
+    client.says("missed").await;
+    assert!(
+        matches!(client.next().await, tokio_tungstenite::tungstenite::Message::Binary(told) if told == "1 interrupted: the host has ended before the answer came")
+    );
+    client.asks(&format!("get {}", upstream.url("/next"))).await;
+    assert_eq!(upstream.is_asked().await.line(), "GET /next");
+}
+
+#[tokio::test]
 async fn a_request_that_is_given_up_has_no_answer_and_its_connection_ends() {
     let (host, upstream) = (host(&[]), Upstream::new().await);
     let mut client = Client::connect(&host).await;

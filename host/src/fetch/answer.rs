@@ -65,6 +65,11 @@ pub enum Answer {
 }
 
 impl Failure {
+    /// The process has ended before the answer came.
+    pub(crate) fn interrupted() -> Self {
+        Self::new(Cause::Interrupted, "the host has ended before the answer came")
+    }
+
     pub(super) fn new(cause: Cause, detail: impl Into<String>) -> Self {
         Self { cause, detail: detail.into() }
     }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::effect::Effect;
+use super::turn::Turn;
 use super::undo::Undo;
 use super::{Room, State};
 use crate::fetch::{FetchError, FetchRequest, Outlet};
+use crate::store::{OpenRequest, Write};
 
 impl State {
     fn add_fetch(&mut self, request: FetchRequest, context: Bytes) -> Result<u64, FetchError> {
@@ -22,6 +24,26 @@ impl State {
         self.turn.undo_log.push(Undo::Fetched(id));
         self.turn.push(Effect::Fetch(id, Arc::new(request)));
         Ok(id)
+    }
+
+    /// Has a turn that writes keep its requests too, until they are answered.
+    pub(super) fn keep_fetches(&mut self, turn: &mut Turn) {
+        if self.contents.journal().is_none() {
+            return;
+        }
+        let writes = &mut turn.written.writes;
+        writes.extend(self.fetches.ended.drain(..).map(Write::DropRequest));
+        if writes.is_empty() {
+            return;
+        }
+        for effect in &turn.effects {
+            if let Effect::Fetch(id, _) = effect
+                && let Some(fetch) = self.fetches.open.get_mut(id)
+            {
+                fetch.is_kept = true;
+                writes.push(Write::SetRequest(OpenRequest { id: *id, context: fetch.context.clone() }));
+            }
+        }
     }
 }
 
@@ -43,6 +65,9 @@ impl Room {
     pub fn cancel_fetch(&mut self, id: u64) {
         let state = self.state_mut();
         if let Some(fetch) = state.fetches.open.remove(&id) {
+            if fetch.is_kept {
+                state.stage(Write::DropRequest(id));
+            }
             state.turn.undo_log.push(Undo::FetchCancelled(id, fetch));
             state.turn.push(Effect::CancelFetch(id));
         }
@@ -60,8 +85,23 @@ impl Room {
 
     /// Something of an answer has come: the context of its request. `None` if the request was given up. With `is_last`, nothing more follows.
     pub(crate) fn take_answer(&mut self, id: u64, is_last: bool) -> Option<Bytes> {
-        let open = &mut self.state_mut().fetches.open;
-        if is_last { open.remove(&id).map(|fetch| fetch.context) } else { open.get(&id).map(|fetch| fetch.context.clone()) }
+        let state = self.state_mut();
+        if !is_last {
+            return state.fetches.open.get(&id).map(|fetch| fetch.context.clone());
+        }
+        let fetch = state.fetches.open.remove(&id)?;
+        if fetch.is_kept {
+            state.turn.undo_log.push(Undo::Answered(id));
+            state.stage(Write::DropRequest(id));
+        }
+        Some(fetch.context)
+    }
+
+    /// Notes the requests of the room's earlier life that were not answered. Their answers follow: `interrupted`.
+    pub(crate) fn restore_fetches(&mut self, requests: Vec<OpenRequest>) {
+        for OpenRequest { id, context } in requests {
+            self.state_mut().fetches.add_interrupted(id, context);
+        }
     }
 
     /// Whether a request has no answer yet, or not all of it.

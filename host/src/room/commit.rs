@@ -35,6 +35,7 @@ impl Room {
         let mut turn = std::mem::take(&mut state.turn);
         turn.undo_log.drain(..).for_each(|change| state.settle(&change));
         turn.admitting_before = None;
+        state.keep_fetches(&mut turn);
         turn.commit = state.contents.commit(&turn.written.writes);
         turn
     }

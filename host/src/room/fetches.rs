@@ -14,6 +14,8 @@ pub(super) struct Fetches {
     pub(super) outlet: Option<Arc<Outlet>>,
     last_id: u64,
     pub(super) open: HashMap<u64, Fetch>,
+    /// Requests that have ended, and which the journal has until the next commit.
+    pub(super) ended: Vec<u64>,
 }
 
 /// A request that has no answer yet, or not all of it.
@@ -21,16 +23,24 @@ pub(super) struct Fetches {
 pub(super) struct Fetch {
     /// The bytes that come back with the answer.
     pub(super) context: Bytes,
-    /// Given back when the request ends.
-    _permit: Permit,
+    /// Whether the journal has it.
+    pub(super) is_kept: bool,
+    /// Given back when the request ends. One of an earlier process has none.
+    _permit: Option<Permit>,
 }
 
 impl Fetches {
     /// Adds a request and returns its id.
     pub(super) fn add(&mut self, context: Bytes, permit: Permit) -> u64 {
         self.last_id += 1;
-        self.open.insert(self.last_id, Fetch { context, _permit: permit });
+        self.open.insert(self.last_id, Fetch { context, is_kept: false, _permit: Some(permit) });
         self.last_id
+    }
+
+    /// Adds a request of the room's earlier life.
+    pub(super) fn add_interrupted(&mut self, id: u64, context: Bytes) {
+        self.last_id = self.last_id.max(id);
+        self.open.insert(id, Fetch { context, is_kept: true, _permit: None });
     }
 
     /// The request has ended.
@@ -45,6 +55,6 @@ impl Fetches {
 
     /// The same rules without a request. Ids are not used again: an answer may be on its way.
     pub(super) fn emptied(&self) -> Self {
-        Self { outlet: self.outlet.clone(), last_id: self.last_id, open: HashMap::new() }
+        Self { outlet: self.outlet.clone(), last_id: self.last_id, open: HashMap::new(), ended: Vec::new() }
     }
 }

@@ -23,7 +23,7 @@ const MAX_CHANGES: usize = 100_000;
 /// The room uses its buffers again for the next turn, so that a handler allocates nothing.
 #[derive(Debug, Default)]
 pub struct Turn {
-    effects: Vec<Effect>,
+    pub(super) effects: Vec<Effect>,
     /// Holds the small frames.
     small: Vec<u8>,
     /// Counts the bytes of all frames, and of lists of clients.

@@ -22,6 +22,8 @@ pub(super) enum Undo {
     TimerRan(u64, Timer),
     /// A request to an HTTP server was made.
     Fetched(u64),
+    /// The journal was to forget an answered request.
+    Answered(u64),
     /// A request was given up.
     FetchCancelled(u64, Fetch),
     Closing(ClientId),
@@ -59,6 +61,8 @@ impl State {
             }
             Undo::TimerCancelled(id, timer) => self.timers.restore(id, timer),
             Undo::Fetched(id) => self.fetches.end(id),
+            // The handler has failed on the answer, and does not get it again.
+            Undo::Answered(id) => self.fetches.ended.push(id),
             Undo::FetchCancelled(id, fetch) => self.fetches.restore(id, fetch),
             Undo::TimerRan(id, timer) => self.put_back(id, timer),
             Undo::Closing(id) => {

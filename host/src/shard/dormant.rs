@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn a_room_gets_the_newest_state_and_hears_whether_anything_has_happened_since() {
-        let mut dormant = Dormant { snapshots: vec![snapshot("b", "new"), snapshot("a", "old")], timers: vec![], is_clean: true };
+        let mut dormant =
+            Dormant { snapshots: vec![snapshot("b", "new"), snapshot("a", "old")], is_clean: true, ..Dormant::default() };
         assert_eq!(given(&dormant, ""), (Some("new"), StartReason::Restored));
         dormant.is_clean = false;
         assert_eq!(given(&dormant, ""), (Some("new"), StartReason::Recovered));
@@ -101,7 +102,8 @@ mod tests {
 
     #[test]
     fn a_room_gets_no_state_of_a_release_that_has_failed_its_probation() {
-        let mut dormant = Dormant { snapshots: vec![snapshot("b", "new"), snapshot("a", "old")], timers: vec![], is_clean: true };
+        let mut dormant =
+            Dormant { snapshots: vec![snapshot("b", "new"), snapshot("a", "old")], is_clean: true, ..Dormant::default() };
         assert_eq!(given(&dormant, "b"), (Some("old"), StartReason::Recovered));
         dormant.snapshots.pop();
         assert_eq!(given(&dormant, "b"), (None, StartReason::Recovered));

@@ -39,7 +39,8 @@ impl Journal for DatabaseJournal {
         let opening = database.open_room(room.into(), wall_us());
         Box::pin(async move {
             let opened = opening.await.map_err(|error| JournalError(error.to_string()))?;
-            let dormant = Dormant { snapshots: opened.snapshots, timers: opened.timers, is_clean: opened.clean };
+            let (snapshots, timers, requests) = (opened.snapshots, opened.timers, opened.requests);
+            let dormant = Dormant { snapshots, timers, requests, is_clean: opened.clean };
             Ok(Opened { backing: Arc::new(Part { room: opened.store, database, failing }), usage: opened.usage, dormant })
         })
     }

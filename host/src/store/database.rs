@@ -17,10 +17,10 @@ use super::readers::Readers;
 use super::room_store::RoomStore;
 use super::settings::Settings;
 use super::space::Space;
-use super::state::{DueRoom, Place, Step, Usage};
+use super::state::{DueRoom, Place, Step};
 use super::threads::Threads;
 use super::upkeep::{self, Upkeep};
-use super::write::{DurableTimer, Snapshot};
+use super::write::{DurableTimer, OpenRequest, Snapshot};
 use super::writer::Writer;
 use super::{connection, query, schema};
 use crate::log::LogThrottle;
@@ -117,10 +117,11 @@ impl Database {
             };
             let store = RoomStore::new(Arc::clone(&threads), Arc::clone(&life));
             let found = threads.readers.read(move |connection| load(connection, &life)).await?;
-            let Some((row, timers, snapshots)) = found else {
-                return Ok(Opened { store, usage: Usage::default(), timers: Vec::new(), snapshots: Vec::new(), clean: true });
+            let Some((row, timers, requests, snapshots)) = found else {
+                let (usage, timers, requests, snapshots) = Default::default();
+                return Ok(Opened { store, usage, timers, requests, snapshots, clean: true });
             };
-            Ok(Opened { store, usage: row.usage, timers, snapshots, clean: noted.unwrap_or(row.open_in) == 0 })
+            Ok(Opened { store, usage: row.usage, timers, requests, snapshots, clean: noted.unwrap_or(row.open_in) == 0 })
         }
     }
 
@@ -176,11 +177,12 @@ fn note_start(connection: &mut Connection, now_us: u64) -> rusqlite::Result<(i64
     Ok((start, was_clean))
 }
 
-/// A room's row, its timers and its saved states.
-type Loaded = (RoomRow, Vec<DurableTimer>, Vec<Snapshot>);
+/// A room's row, its timers, its requests and its saved states.
+type Loaded = (RoomRow, Vec<DurableTimer>, Vec<OpenRequest>, Vec<Snapshot>);
 
 /// Reads all of a room but its entries. A room that has never written has nothing.
 fn load(connection: &Connection, life: &Life) -> rusqlite::Result<Option<Loaded>> {
     let Some(row) = query::room(connection, &life.name)? else { return Ok(None) };
-    Ok(Some((row, query::timers(connection, row.id)?, query::snapshots(connection, row.id)?)))
+    let (timers, requests) = (query::timers(connection, row.id)?, query::requests(connection, row.id)?);
+    Ok(Some((row, timers, requests, query::snapshots(connection, row.id)?)))
 }

@@ -66,7 +66,7 @@ pub use opened::Opened;
 pub use room_store::RoomStore;
 pub use settings::{Settings, Sync};
 pub use state::{DueRoom, Entry, Page, Place, Step, Usage};
-pub use write::{DurableTimer, Snapshot, Write};
+pub use write::{DurableTimer, OpenRequest, Snapshot, Write};
 
 /// The longest key, in bytes.
 pub const MAX_KEY_BYTES: usize = 512;

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::life::Life;
 use super::state::{DueRoom, Entry, Page, Usage};
-use super::write::{DurableTimer, Snapshot};
+use super::write::{DurableTimer, OpenRequest, Snapshot};
 use super::{MAX_LIST_BYTES, MAX_LIST_ENTRIES};
 
 /// The entries that a `list` asks for.
@@ -88,6 +88,13 @@ pub(super) fn timers(connection: &Connection, room: i64) -> rusqlite::Result<Vec
             payload: blob(row, 3)?,
         })
     };
+    statement.query_map([room], read)?.collect()
+}
+
+/// The requests of a room that have no answer yet, in the order of their ids.
+pub(super) fn requests(connection: &Connection, room: i64) -> rusqlite::Result<Vec<OpenRequest>> {
+    let mut statement = connection.prepare_cached("SELECT id, context FROM requests WHERE room = ?1 ORDER BY id")?;
+    let read = |row: &Row<'_>| Ok(OpenRequest { id: row.get::<_, i64>(0)?.cast_unsigned(), context: blob(row, 1)? });
     statement.query_map([room], read)?.collect()
 }
 

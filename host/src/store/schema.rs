@@ -44,6 +44,11 @@ const STEPS: &[&str] = &["
     ALTER TABLE rooms RENAME COLUMN opened TO used;
     DROP INDEX rooms_by_opening;
     CREATE INDEX rooms_by_use ON rooms (used);
+", "
+    -- Requests to HTTP servers that have no answer yet. Their contexts count as `extra`.
+    CREATE TABLE requests (
+        room INTEGER NOT NULL, id INTEGER NOT NULL, context BLOB NOT NULL, PRIMARY KEY (room, id)
+    ) STRICT, WITHOUT ROWID;
 "];
 
 /// Brings the file to the newest version.

@@ -8,7 +8,7 @@ use super::job::Job;
 use super::life::Life;
 use super::query::{self, signed, unsigned};
 use super::state::Usage;
-use super::write::{DurableTimer, Snapshot, Write};
+use super::write::{DurableTimer, OpenRequest, Snapshot, Write};
 
 /// The result of one job, if the transaction commits.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +65,7 @@ pub(super) fn remove_room(transaction: &Transaction<'_>, room: i64) -> rusqlite:
     for statement in [
         "DELETE FROM entries WHERE room = ?1",
         "DELETE FROM timers WHERE room = ?1",
+        "DELETE FROM requests WHERE room = ?1",
         "DELETE FROM snapshots WHERE room = ?1",
         "DELETE FROM rooms WHERE id = ?1",
     ] {
@@ -101,7 +102,7 @@ fn reserve_ids(transaction: &Transaction<'_>, count: u64) -> rusqlite::Result<u6
 struct Change {
     keys: i64,
     bytes: i64,
-    /// Bytes of timers and snapshots.
+    /// Bytes of timers, requests and snapshots.
     extra: i64,
 }
 
@@ -127,6 +128,8 @@ pub(super) fn apply(transaction: &Transaction<'_>, start: i64, life: &Life, writ
             Write::Clear => clear(transaction, room, &mut change)?,
             Write::SetTimer(timer) => set_timer(transaction, room, &mut change, timer)?,
             Write::DropTimer(id) => drop_timer(transaction, room, &mut change, *id)?,
+            Write::SetRequest(request) => set_request(transaction, room, &mut change, request)?,
+            Write::DropRequest(id) => drop_request(transaction, room, &mut change, *id)?,
             Write::Save(snapshot) => save(transaction, room, &mut change, snapshot)?,
             Write::DropSnapshots { except } => drop_snapshots(transaction, room, &mut change, except.as_deref())?,
             Write::Close { at_us } => note_use(transaction, room, *at_us)?,
@@ -207,6 +210,22 @@ fn set_timer(transaction: &Transaction<'_>, room: i64, change: &mut Change, time
 
 fn drop_timer(transaction: &Transaction<'_>, room: i64, change: &mut Change, id: u64) -> rusqlite::Result<()> {
     let sql = "DELETE FROM timers WHERE room = ?1 AND id = ?2 RETURNING octet_length(payload)";
+    let mut statement = transaction.prepare_cached(sql)?;
+    let before: Option<i64> = statement.query_row(params![room, id.cast_signed()], |row| row.get(0)).optional()?;
+    change.extra -= before.unwrap_or(0);
+    Ok(())
+}
+
+fn set_request(transaction: &Transaction<'_>, room: i64, change: &mut Change, request: &OpenRequest) -> rusqlite::Result<()> {
+    drop_request(transaction, room, change, request.id)?;
+    change.extra += length(request.context.len());
+    let sql = "INSERT INTO requests (room, id, context) VALUES (?1, ?2, ?3)";
+    transaction.prepare_cached(sql)?.execute(params![room, request.id.cast_signed(), &*request.context])?;
+    Ok(())
+}
+
+fn drop_request(transaction: &Transaction<'_>, room: i64, change: &mut Change, id: u64) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM requests WHERE room = ?1 AND id = ?2 RETURNING octet_length(context)";
     let mut statement = transaction.prepare_cached(sql)?;
     let before: Option<i64> = statement.query_row(params![room, id.cast_signed()], |row| row.get(0)).optional()?;
     change.extra -= before.unwrap_or(0);

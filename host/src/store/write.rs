@@ -11,12 +11,16 @@ pub enum Write {
     Set(Arc<str>, Bytes),
     /// Removes a key. One that does not exist is no error.
     Delete(Arc<str>),
-    /// Removes all keys. Timers and snapshots stay.
+    /// Removes all keys. Timers, requests and snapshots stay.
     Clear,
     /// Sets a timer, in place of one with the same id.
     SetTimer(DurableTimer),
     /// Removes a timer. One that does not exist is no error.
     DropTimer(u64),
+    /// Keeps a request to an HTTP server until it is answered.
+    SetRequest(OpenRequest),
+    /// Removes a request. One that does not exist is no error.
+    DropRequest(u64),
     /// Saves the state of the room's instance, in place of the one that the same release has saved.
     Save(Snapshot),
     /// Removes the saved states of all releases but the one with this SHA-256.
@@ -42,6 +46,15 @@ pub struct DurableTimer {
     pub every_us: Option<u64>,
     /// The bytes that the handler gets.
     pub payload: Bytes,
+}
+
+/// A request to an HTTP server that has no answer yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenRequest {
+    /// Its id, unique in the room.
+    pub id: u64,
+    /// The bytes that come back with the answer.
+    pub context: Bytes,
 }
 
 /// The saved state of a room's instance.
@@ -72,8 +85,14 @@ impl Write {
         match self {
             Self::Set(key, value) => key.len() + value.len(),
             Self::SetTimer(timer) => timer.payload.len(),
+            Self::SetRequest(request) => request.context.len(),
             Self::Save(snapshot) => snapshot.bytes(),
-            Self::Delete(_) | Self::Clear | Self::DropTimer(_) | Self::DropSnapshots { .. } | Self::Close { .. } => 0,
+            Self::Delete(_)
+            | Self::Clear
+            | Self::DropTimer(_)
+            | Self::DropRequest(_)
+            | Self::DropSnapshots { .. }
+            | Self::Close { .. } => 0,
         }
     }
 }

@@ -100,6 +100,15 @@ fn the_bodies_of_one_handler_have_64_mib() {
 }
 
 #[test]
+fn a_request_of_an_earlier_life_keeps_its_context_and_its_id() {
+    let (mut room, _) = asking(&Limits::default());
+    room.restore_fetches(vec![crate::store::OpenRequest { id: 7, context: "who asked".into() }]);
+    assert!(room.has_fetches());
+    assert_eq!(fetch(&mut room, ""), Ok(8));
+    assert_eq!(room.take_answer(7, true), Some("who asked".into()));
+}
+
+#[test]
 fn a_room_that_starts_over_has_no_request_and_gives_new_ids() {
     let (mut room, outlet) = asking(&Limits::with(|limits| limits.fetch_total = 1));
     fetch(&mut room, "").expect("it is accepted");

@@ -2,8 +2,10 @@
 
 use super::RoomLoop;
 use crate::app::{Fault, Launch};
+use crate::fetch::{Answer, Failure};
 use crate::room::Dormant;
 use crate::shard::hibernation::wall_us;
+use crate::shard::input::{Input, What};
 
 impl<L: Launch> RoomLoop<L> {
     /// Gives the room its store, and the other parts that were kept of it, unless it has them. Its first instance hears whether there were
@@ -36,6 +38,11 @@ impl<L: Launch> RoomLoop<L> {
         self.first_start = Some(reason);
         let now = self.shard.time();
         self.room.timers_mut().restore_durable(dormant.timers, now);
+        for request in &dormant.requests {
+            let answer = Answer::Response(Err(Failure::interrupted()));
+            self.task.mailbox.push(Input { at: now, what: What::Answer(request.id, answer) });
+        }
+        self.room.restore_fetches(dormant.requests);
         self.release.restore(dormant.snapshots, saved);
     }
 }

@@ -122,7 +122,7 @@ impl<L: Launch> RoomLoop<L> {
         let Some(journal) = self.room.journal().cloned() else {
             let (Legacy { snapshots, is_clean }, timers) = (legacy, self.room.timers_mut().durable());
             if !snapshots.is_empty() || !timers.is_empty() {
-                self.hibernation.keep(self.room.name().into(), Dormant { snapshots, timers, is_clean });
+                self.hibernation.keep(self.room.name().into(), Dormant { snapshots, timers, is_clean, ..Dormant::default() });
             }
             return None;
         };

@@ -202,7 +202,7 @@ fn a_room_whose_store_could_not_be_read_hands_on_the_state_that_its_store_has() 
     with_shard(|shard| async move {
         let version = "1".to_owned();
         let snapshot = Snapshot { release: "r".into(), sha256: "r".into(), version, data: "stored".into(), saved_us: 1 };
-        shard.journal.preset_dormant("a", Dormant { snapshots: vec![snapshot], timers: vec![], is_clean: true });
+        shard.journal.preset_dormant("a", Dormant { snapshots: vec![snapshot], is_clean: true, ..Dormant::default() });
         shard.journal.shut(true);
         assert_eq!(shard.join("a").await.hears().await, "close 1013", "it cannot start");
         shard.journal.shut(false);

@@ -81,6 +81,7 @@ type State = BTreeMap<String, Room>;
 struct Room {
     entries: BTreeMap<String, Vec<u8>>,
     timers: BTreeMap<u64, DurableTimer>,
+    requests: BTreeMap<u64, Bytes>,
     snapshots: BTreeMap<String, Snapshot>,
     clean: bool,
 }
@@ -94,6 +95,8 @@ impl Room {
             Write::Clear => self.entries.clear(),
             Write::SetTimer(timer) => drop(self.timers.insert(timer.id, timer)),
             Write::DropTimer(id) => drop(self.timers.remove(&id)),
+            Write::SetRequest(request) => drop(self.requests.insert(request.id, request.context)),
+            Write::DropRequest(id) => drop(self.requests.remove(&id)),
             Write::Save(snapshot) => drop(self.snapshots.insert(snapshot.sha256.to_string(), snapshot)),
             Write::DropSnapshots { except } => self.snapshots.retain(|sha256, _| except.as_deref() == Some(sha256)),
             Write::Close { .. } => self.clean = true,
@@ -122,6 +125,11 @@ fn read(connection: &Connection) -> State {
                 .into_iter()
                 .map(|timer| (timer.id, timer))
                 .collect(),
+            requests: query::requests(connection, row.id)
+                .expect("the files are read and written")
+                .into_iter()
+                .map(|request| (request.id, request.context))
+                .collect(),
             snapshots: query::snapshots(connection, row.id)
                 .expect("the files are read and written")
                 .into_iter()
@@ -143,7 +151,7 @@ fn write(random: &mut Rng) -> Write {
     };
     let id = random.u64(..3);
     let sha256 = Arc::from(*random.choice(&["0a", "0b"]).expect("the files are read and written"));
-    match random.u8(..20) {
+    match random.u8(..22) {
         0..10 => Write::Set(key, bytes(random, 300)),
         // A value of several pages.
         10 => Write::Set(key, bytes(random, 20_000)),
@@ -156,6 +164,8 @@ fn write(random: &mut Rng) -> Write {
             Write::Save(Snapshot { release, sha256, version, data, saved_us: random.u64(..9) })
         }
         18 => Write::DropSnapshots { except: random.bool().then_some(sha256) },
+        19 => Write::SetRequest(OpenRequest { id, context: bytes(random, 50) }),
+        20 => Write::DropRequest(id),
         _ => CLOSE,
     }
 }

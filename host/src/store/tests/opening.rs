@@ -40,6 +40,21 @@ fn a_timer_and_a_snapshot_are_replaced_and_dropped() {
 }
 
 #[test]
+fn requests_without_an_answer_are_there_after_a_restart() {
+    let mut store = Store::new();
+    let request = |id, context: &'static str| OpenRequest { id, context: context.into() };
+    let writes = [request(1, "first"), request(2, "second"), request(2, "again")].map(Write::SetRequest);
+    commit(&store.room("lobby").store, writes.to_vec()).expect("the database works");
+    store.restart();
+    let opened = store.room("lobby");
+    assert_eq!(opened.requests, [request(1, "first"), request(2, "again")]);
+    assert_eq!(store.database.total_bytes(), 10);
+    commit(&opened.store, vec![Write::DropRequest(1), Write::DropRequest(7)]).expect("the database works");
+    assert_eq!(store.room("lobby").requests, [request(2, "again")]);
+    assert_eq!(store.database.total_bytes(), 5);
+}
+
+#[test]
 fn a_room_is_clean_if_its_last_life_was_closed() {
     let mut store = Store::new();
     let opened = store.room("lobby");

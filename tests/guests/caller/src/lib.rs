@@ -27,6 +27,7 @@ impl App for Caller {
                 store::set("key", rest).expect("the store takes it");
                 self.ask(from, Request::get(rest));
             }
+            "missed" => drop(send(from, store::get("missed").unwrap_or_default())),
             "remember" => {
                 store::set("url", rest).expect("the store takes it");
                 send(from, "remembered").ok();
@@ -89,7 +90,10 @@ impl Responses for Caller {
             }
             Err(failure) => format!("{id} {}: {}", cause(failure.cause), failure.detail),
         };
-        send(from, text).ok();
+        // The client may have left meanwhile.
+        if send(from, &text).is_err() {
+            store::set("missed", &text).expect("the store takes it");
+        }
     }
 
     fn on_body(&mut self, id: FetchId, context: Vec<u8>, part: BodyPart) {

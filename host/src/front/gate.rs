@@ -126,14 +126,14 @@ mod tests {
     use super::*;
 
     /// Checks a decision about a request that offers `chat.v2`.
-    fn broken(decision: Decision) -> Option<Mistake> {
-        check(&decision, &["chat.v2".to_owned()]).err()
+    fn broken(decision: &Decision) -> Option<Mistake> {
+        check(decision, &["chat.v2".to_owned()]).err()
     }
 
     fn accept(change: impl FnOnce(&mut Acceptance)) -> Option<Mistake> {
         let mut acceptance = Acceptance::default();
         change(&mut acceptance);
-        broken(Decision::Accept(acceptance))
+        broken(&Decision::Accept(acceptance))
     }
 
     fn with_header(name: &str, value: &str) -> Option<Mistake> {
@@ -148,12 +148,12 @@ mod tests {
         assert_eq!(accept(|acceptance| acceptance.subprotocol = Some("chat.v3".into())), never_offered);
         for (status, mistake) in [(400, None), (599, None), (200, Some(Mistake::Status(200))), (600, Some(Mistake::Status(600)))]
         {
-            assert_eq!(broken(Decision::refuse(status)), mistake);
+            assert_eq!(broken(&Decision::refuse(status)), mistake);
         }
-        assert_eq!(broken(Decision::Close(4000, "later".into())), None);
-        assert_eq!(broken(Decision::Close(1006, "".into())), Some(Mistake::Close(1006, 0)));
+        assert_eq!(broken(&Decision::Close(4000, "later".into())), None);
+        assert_eq!(broken(&Decision::Close(1006, "".into())), Some(Mistake::Close(1006, 0)));
         let long = MAX_REASON + 1;
-        assert_eq!(broken(Decision::Close(4000, "x".repeat(long).into())), Some(Mistake::Close(4000, long)));
+        assert_eq!(broken(&Decision::Close(4000, "x".repeat(long).into())), Some(Mistake::Close(4000, long)));
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
         let attachment = |bytes: usize| accept(|acceptance| acceptance.attachment = vec![0; bytes].into());
         assert_eq!([attachment(16_384), attachment(16_385)], [None, Some(Mistake::Attachment(16_385))]);
         let body =
-            |bytes: usize| broken(Decision::Refuse(Refusal { status: 401, body: vec![0; bytes].into(), ..Refusal::default() }));
+            |bytes: usize| broken(&Decision::Refuse(Refusal { status: 401, body: vec![0; bytes].into(), ..Refusal::default() }));
         assert_eq!([body(65_536), body(65_537)], [None, Some(Mistake::Body(65_537))]);
     }
 

@@ -29,7 +29,7 @@ impl Store {
 
     /// The rooms by name, and when they were last used.
     fn rooms(&self) -> BTreeMap<String, u64> {
-        let rooms = Archive::open(self.folder.path()).and_then(|archive| Ok(archive.rooms().expect("the database works")));
+        let rooms = Archive::open(self.folder.path()).map(|archive| archive.rooms().expect("the database works"));
         rooms.expect("the database works").into_iter().map(|room| (room.room, room.used)).collect()
     }
 

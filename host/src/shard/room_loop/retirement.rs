@@ -43,17 +43,26 @@ impl<L: Launch> RoomLoop<L> {
         if !self.hibernation.keeps_rooms() {
             return true;
         }
-        if self.room.journal().is_some_and(|journal| !journal.takes_writes() || journal.is_busy()) {
-            // Its state could not be kept.
+        if self.is_held_up() {
             self.occupancy.postpone(self.shard.time() + JOURNAL_PAUSE);
             return false;
         }
         let Some(legacy) = self.legacy().await.filter(|_| !self.is_wanted()) else { return false };
+        // Other rooms have ended while the instance gave its state. One that has failed gives none again.
+        if legacy.is_clean && self.is_held_up() {
+            self.occupancy.postpone(self.shard.time() + JOURNAL_PAUSE);
+            return false;
+        }
         if let Some(kept) = self.keep(legacy) {
             // Nobody waits for it: the next opening of the room comes behind it.
             tokio::task::spawn_local(kept);
         }
         true
+    }
+
+    /// Whether the journal could not keep the room's state now.
+    fn is_held_up(&self) -> bool {
+        self.room.journal().is_some_and(|journal| !journal.takes_writes() || journal.is_busy())
     }
 
     /// Whether somebody wants something of the room.
@@ -63,14 +72,19 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Ends the room, and waits until the journal has its state: the process ends next. Nobody is in the room any more.
     pub(super) async fn end(&mut self) {
-        // Many rooms end at once, and their states could be more than may wait for the journal.
+        self.until_not_busy().await;
+        let Some(legacy) = self.legacy().await else { return };
+        // All rooms can have come to this point together, if their instances took time over their states.
+        self.until_not_busy().await;
+        if let Some(kept) = self.keep(legacy) {
+            kept.await;
+        }
+    }
+
+    /// Waits while the journal has much to do: many rooms end at once, and their states could be more than may wait for it.
+    async fn until_not_busy(&self) {
         while self.room.journal().is_some_and(|journal| journal.is_busy()) {
             tokio::time::sleep(BUSY_PAUSE).await;
-        }
-        if let Some(legacy) = self.legacy().await
-            && let Some(kept) = self.keep(legacy)
-        {
-            kept.await;
         }
     }
 

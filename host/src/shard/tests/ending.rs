@@ -81,6 +81,46 @@ fn at_the_end_of_the_server_rooms_wait_for_a_busy_journal_and_until_their_states
 }
 
 #[test]
+fn at_the_end_of_the_server_a_state_that_took_its_time_waits_for_a_busy_journal() {
+    with_shard(|shard| async move {
+        let _client = keeps_state(&shard).await;
+        shard.have_fail(&["wait in snapshot"]);
+        let ending = tokio::task::spawn_local({
+            let rooms = Rc::clone(&shard.rooms);
+            async move { rooms.end().await }
+        });
+        shard.is_told("snapshot").await;
+        shard.journal.busy(true);
+        shard.go_on.notify_one();
+        comes_to_rest(&shard).await;
+        assert_eq!(shard.journal.waiting(), 0);
+        shard.journal.busy(false);
+        shard.journal.wait_for(1).await;
+        assert!(saves(&shard.journal.next_writes()));
+        shard.journal.finish();
+        ending.await.expect("it does not panic");
+    });
+}
+
+#[test]
+fn an_empty_room_stays_open_when_the_journal_became_busy_while_its_state_was_saved() {
+    with_ends(|shard| async move {
+        let mut client = keeps_state(&shard).await;
+        shard.have_fail(&["wait in snapshot"]);
+        client.close().await;
+        shard.is_told("snapshot").await;
+        shard.journal.busy(true);
+        shard.have_fail(&[]);
+        shard.go_on.notify_one();
+        comes_to_rest(&shard).await;
+        assert_eq!((shard.rooms.get("a").is_some(), shard.journal.waiting()), (true, 0));
+        shard.journal.busy(false);
+        shard.journal.wait_for(1).await;
+        assert!(saves(&shard.journal.next_writes()));
+    });
+}
+
+#[test]
 fn a_state_that_does_not_fit_into_the_journal_is_not_kept_and_the_room_is_not_clean() {
     with_ends(|shard| async move {
         let mut client = keeps_state(&shard).await;

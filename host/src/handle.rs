@@ -126,9 +126,14 @@ impl Handle {
     /// Ends the server. It stops accepting, closes its clients with 1001, and waits for their close frames and for the app, at
     /// most for the drain timeout. Then `Server::run` returns.
     pub fn shutdown(&self) {
-        let deadline = Instant::now() + self.inner.controls.drain_timeout;
+        let deadline = self.drain_deadline();
         // A second call does not move the deadline.
         self.inner.controls.stop.send_if_modified(|stop| stop.is_none().then(|| *stop = Some(deadline)).is_some());
+    }
+
+    /// By when a shutdown that begins now is to end.
+    pub(crate) fn drain_deadline(&self) -> Instant {
+        Instant::now() + self.inner.controls.drain_timeout
     }
 
     /// Whether the server shuts down or has ended.

@@ -73,12 +73,12 @@ impl Server {
     /// the drain timeout. Call it within a tokio runtime; the rooms run on threads of their own.
     ///
     /// # Errors
-    /// A listening socket cannot be used.
+    /// A listening socket cannot be used, or the database cannot be read (`Error::Data`).
     pub async fn run(self) -> Result<(), Error> {
         let Self { listeners, front, shards, stop, handle, database, .. } = self;
         let served = serve(listeners, front, stop, database.clone()).await;
-        // Without clients, there is nothing to wait for.
-        let deadline = *served.as_ref().unwrap_or(&Instant::now());
+        // Also a server that cannot serve has a room, whose state takes time to be kept.
+        let deadline = served.as_ref().map_or_else(|_| handle.drain_deadline(), |deadline| *deadline);
         // In each queue, the command to drain stands behind all clients admitted before it.
         for shard in &shards {
             let _ = shard.commands.send(Command::Drain(deadline)).await;

@@ -140,8 +140,8 @@ impl Database {
         self.threads.readers.read(move |connection| query::due_rooms(connection, until_us, limit))
     }
 
-    /// Removes some rooms that nobody has used since a time, are not open and have no timer. It begins at a place, and says where to go on.
-    /// A room is used when it opens, while it is open, and when it closes.
+    /// Removes some rooms that nobody has used since a time, are not open, and have neither a timer nor a request that has no
+    /// answer. It begins at a place, and says where to go on. A room is used when it opens, while it is open, and when it closes.
     pub fn expire(&self, unused_since_us: u64, from: Place) -> impl Future<Output = Result<Step, CommitError>> + Send + use<> {
         self.ask(move |answer| Job::Expire { unused_since_us, from, answer })
     }

@@ -6,7 +6,7 @@ use super::query::{signed, unsigned};
 use super::state::{Place, Step};
 use super::transaction::remove_room;
 
-/// The rooms that one step looks at. Those with a timer stay, and stay old.
+/// The rooms that one step looks at. Those with a timer or a request stay, and stay old.
 const LOOKED_AT: usize = 1_000;
 /// The rooms that one step removes.
 const REMOVED: usize = 100;
@@ -18,12 +18,12 @@ struct Old {
     place: Place,
     keys: u64,
     bytes: u64,
-    /// Whether it is open or has a timer.
+    /// Whether it is open, has a timer, or has yet to hear that a request was interrupted.
     stays: bool,
 }
 
-/// Removes some rooms that nobody has used since this time, are not open in this start of the host, and have no timer. Returns the bytes
-/// that they had, too.
+/// Removes some rooms that nobody has used since this time, are not open in this start of the host, and have neither a timer nor a
+/// request that has no answer. Returns the bytes that they had, too.
 pub(super) fn run(connection: &mut Connection, start: i64, unused_since_us: u64, from: Place) -> rusqlite::Result<(Step, u64)> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let old = old_rooms(&transaction, start, unused_since_us, from)?;
@@ -44,8 +44,9 @@ pub(super) fn run(connection: &mut Connection, start: i64, unused_since_us: u64,
 
 fn old_rooms(transaction: &Transaction<'_>, start: i64, unused_since_us: u64, from: Place) -> rusqlite::Result<Vec<Old>> {
     let mut statement = transaction.prepare_cached(
-        "SELECT used, id, keys, bytes + extra, is_open = ?1 OR EXISTS (SELECT 1 FROM timers WHERE room = rooms.id) FROM rooms
-         WHERE used < ?2 AND (used, id) > (?3, ?4) ORDER BY used, id LIMIT ?5",
+        "SELECT used, id, keys, bytes + extra, is_open = ?1 OR EXISTS (SELECT 1 FROM timers WHERE room = rooms.id)
+            OR EXISTS (SELECT 1 FROM requests WHERE room = rooms.id)
+         FROM rooms WHERE used < ?2 AND (used, id) > (?3, ?4) ORDER BY used, id LIMIT ?5",
     )?;
     let read = |row: &Row<'_>| {
         Ok(Old {

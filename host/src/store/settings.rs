@@ -28,7 +28,7 @@ pub struct Settings {
     pub sync: Sync,
     /// The most bytes of keys, values, timers and snapshots of all rooms; no limit if `None`.
     pub total_bytes: Option<u64>,
-    /// Rooms that nobody has used for this long are removed, unless they have a durable timer; none if `None`.
+    /// Rooms that nobody has used for this long are removed, unless they have a durable timer or an unanswered request; none if `None`.
     pub expire_after: Option<Duration>,
     /// The time from the start to the first look for such rooms, if it is shorter than `expire_after`. A machine may start with a wrong
     /// clock, and set it within this time.

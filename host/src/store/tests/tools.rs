@@ -26,7 +26,8 @@ fn filled() -> Store {
     commit(&room, (0..1500).map(|number| set(&format!("{number:04}"), "x")).collect()).expect("the database works");
     let bytes = Write::Set("bytes".into(), vec![0, 255].into());
     let timed = Write::SetTimer(DurableTimer { every_us: Some(5), ..timer(MAX_TIMER_ID, 9) });
-    commit(&room, vec![bytes, timed, Write::Save(snapshot("ab", "state", 3)), CLOSE]).expect("the database works");
+    let asked = Write::SetRequest(OpenRequest { id: 7, context: "a".into() });
+    commit(&room, vec![bytes, timed, asked, Write::Save(snapshot("ab", "state", 3)), CLOSE]).expect("the database works");
     commit(&store.room("other").store, vec![set("a", "1")]).expect("the database works");
     store
 }
@@ -35,7 +36,7 @@ fn filled() -> Store {
 fn an_import_of_an_export_gives_the_same_database() {
     let store = filled();
     let lines = export(store.folder.path(), &[]);
-    assert_eq!(lines.len(), 1500 + 1 + 2 + 1 + 1 + 1);
+    assert_eq!(lines.len(), 1500 + 1 + 3 + 1 + 1 + 1);
     let copy = tempfile::tempdir().expect("the database works");
     assert_eq!(import(copy.path(), &lines).expect("the database works"), lines.len());
     assert_eq!(export(copy.path(), &[]), lines);

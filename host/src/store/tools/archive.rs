@@ -184,6 +184,9 @@ fn export_room<E: From<ReadError>>(
     for timer in query::timers(transaction, row).map_err(failed)? {
         record(&Record::of_timer(room, &timer))?;
     }
+    for request in query::requests(transaction, row).map_err(failed)? {
+        record(&Record::of_request(room, &request))?;
+    }
     for snapshot in query::snapshots(transaction, row).map_err(failed)? {
         record(&Record::of_snapshot(room, &snapshot))?;
     }

@@ -1,11 +1,11 @@
-//! A line of an export: one key, timer, saved state, or a room's own facts.
+//! A line of an export: one key, timer, request, saved state, or a room's own facts.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::store::write::{DurableTimer, Snapshot, Write};
+use crate::store::write::{DurableTimer, OpenRequest, Snapshot, Write};
 use crate::store::{MAX_KEY_BYTES, MAX_TIMER_ID, MAX_VALUE_BYTES};
 
 /// One line of an export, as JSON: `{"room":"lobby","key":"name","value":"Ada"}`.
@@ -28,6 +28,9 @@ pub struct Record {
     /// The interval of a repeating timer, in microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every: Option<u64>,
+    /// The id of a request to an HTTP server that has no answer yet. Its value is the context.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<u64>,
     /// The SHA-256 of the release that saved this state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<String>,
@@ -58,7 +61,7 @@ pub struct Record {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
     /// It has not exactly one of the fields that tell its kind.
-    #[error("it needs one of key, timer, snapshot and clean")]
+    #[error("it needs one of key, timer, request, snapshot and clean")]
     Kind,
     /// The bytes are missing, or there twice.
     #[error("it needs either value or base64")]
@@ -75,8 +78,8 @@ pub enum RecordError {
     /// The value is larger than a value may be.
     #[error("its value is larger than 128 KiB")]
     LargeValue,
-    /// The timer's id is larger than the ids of timers are.
-    #[error("its timer is larger than 9007199254740991, 2^53 - 1")]
+    /// The id of the timer or request is larger than such ids are.
+    #[error("its timer or request is larger than 9007199254740991, 2^53 - 1")]
     LargeId,
     /// A repeating timer would run all the time.
     #[error("its every is 0. Leave it out for a timer that runs once")]
@@ -100,6 +103,10 @@ impl Record {
     pub(super) fn of_timer(room: &str, timer: &DurableTimer) -> Self {
         let DurableTimer { id, due_us, every_us, payload } = timer;
         Self { room: room.to_owned(), timer: Some(*id), due: Some(*due_us), every: *every_us, ..Self::default() }.with(payload)
+    }
+
+    pub(super) fn of_request(room: &str, OpenRequest { id, context }: &OpenRequest) -> Self {
+        Self { room: room.to_owned(), request: Some(*id), ..Self::default() }.with(context)
     }
 
     pub(super) fn of_snapshot(room: &str, snapshot: &Snapshot) -> Self {
@@ -136,8 +143,8 @@ impl Record {
             (None, Some(text)) => STANDARD.decode(text).map(Bytes::from).map_err(|_| RecordError::Base64),
             _ => Err(RecordError::Value),
         };
-        match (self.key, self.timer, self.snapshot, self.clean) {
-            (Some(key), None, None, None) => {
+        match (self.key, self.timer, self.request, self.snapshot, self.clean) {
+            (Some(key), None, None, None, None) => {
                 let value = bytes(self.value, self.base64)?;
                 match () {
                     () if key.len() > MAX_KEY_BYTES => Err(RecordError::LongKey),
@@ -145,7 +152,7 @@ impl Record {
                     () => Ok(Change::Write(Write::Set(key.into(), value))),
                 }
             }
-            (None, Some(id), None, None) => {
+            (None, Some(id), None, None, None) => {
                 if id > MAX_TIMER_ID {
                     return Err(RecordError::LargeId);
                 }
@@ -156,14 +163,18 @@ impl Record {
                 let payload = bytes(self.value, self.base64)?;
                 Ok(Change::Write(Write::SetTimer(DurableTimer { id, due_us, every_us: self.every, payload })))
             }
-            (None, None, Some(sha256), None) => Ok(Change::Write(Write::Save(Snapshot {
+            (None, None, Some(id), None, None) if id > MAX_TIMER_ID => Err(RecordError::LargeId),
+            (None, None, Some(id), None, None) => {
+                Ok(Change::Write(Write::SetRequest(OpenRequest { id, context: bytes(self.value, self.base64)? })))
+            }
+            (None, None, None, Some(sha256), None) => Ok(Change::Write(Write::Save(Snapshot {
                 release: self.release.ok_or(RecordError::Missing("release"))?.into(),
                 sha256: sha256.into(),
                 version: self.version.ok_or(RecordError::Missing("version"))?,
                 data: bytes(self.value, self.base64)?,
                 saved_us: self.saved.ok_or(RecordError::Missing("saved"))?,
             }))),
-            (None, None, None, Some(clean)) => {
+            (None, None, None, None, Some(clean)) => {
                 Ok(Change::Room { used_us: self.used.ok_or(RecordError::Missing("used"))?, clean })
             }
             _ => Err(RecordError::Kind),
@@ -189,9 +200,11 @@ mod tests {
     }
 
     #[test]
-    fn timers_and_snapshots_keep_all_of_their_fields() {
+    fn timers_requests_and_snapshots_keep_all_of_their_fields() {
         let timer = DurableTimer { id: MAX_TIMER_ID, due_us: 5, every_us: Some(7), payload: "p".into() };
         assert_eq!(Record::of_timer("r", &timer).change(), Ok(Change::Write(Write::SetTimer(timer))));
+        let request = OpenRequest { id: MAX_TIMER_ID, context: Bytes::from_static(&[200]) };
+        assert_eq!(Record::of_request("r", &request).change(), Ok(Change::Write(Write::SetRequest(request))));
         let (release, sha256) = ("app.wasm".into(), "ab".into());
         let snapshot = Snapshot { release, sha256, version: "1".into(), data: Bytes::from_static(&[200]), saved_us: 9 };
         assert_eq!(Record::of_snapshot("r", &snapshot).change(), Ok(Change::Write(Write::Save(snapshot))));
@@ -207,6 +220,7 @@ mod tests {
         assert_eq!(refusal(r#"{"room":"r","timer":1,"value":"v"}"#), RecordError::Missing("due"));
         let after = MAX_TIMER_ID + 1;
         assert_eq!(refusal(&format!(r#"{{"room":"r","timer":{after},"due":1,"value":"v"}}"#)), RecordError::LargeId);
+        assert_eq!(refusal(&format!(r#"{{"room":"r","request":{after},"value":"v"}}"#)), RecordError::LargeId);
         assert_eq!(refusal(r#"{"room":"r","timer":1,"due":1,"every":0,"value":"v"}"#), RecordError::ZeroInterval);
         let long = "k".repeat(MAX_KEY_BYTES + 1);
         assert_eq!(refusal(&format!(r#"{{"room":"r","key":"{long}","value":"v"}}"#)), RecordError::LongKey);

@@ -6,6 +6,7 @@ import tempfile
 import textwrap
 import unittest
 import zlib
+from importlib import metadata
 from pathlib import Path
 
 import ws_host_guest
@@ -104,12 +105,58 @@ class Packed(unittest.TestCase):
         self.addCleanup(sys.path.remove, folder.name)
 
     def install(self, name, files, requires=""):
-        metadata = f"{name.replace('-', '_')}-1.0.dist-info/METADATA"
-        files = {**files, metadata: f"Name: {name}\nVersion: 1.0\n" + requires}
+        its_metadata = f"{name.replace('-', '_')}-1.0.dist-info/METADATA"
+        files = {**files, its_metadata: f"Name: {name}\nVersion: 1.0\n" + requires}
         for path, text in files.items():
             (self.packages / path).parent.mkdir(parents=True, exist_ok=True)
             (self.packages / path).write_text(text)
-        (self.packages / metadata).with_name("RECORD").write_text("".join(f"{path},,\n" for path in files))
+        (self.packages / its_metadata).with_name("RECORD").write_text("".join(f"{path},,\n" for path in files))
+
+    def test_a_component_keeps_files_of_packages_below_a_folder_named_tests(self):
+        self.packages = self.packages / "tests" / ".venv"
+        self.packages.mkdir(parents=True)
+        self.install("words", {"words/__init__.py": "", "words/tests/a.py": "", "words/late.py": ""})
+        self.assertEqual(self.kept("words/__init__.py"), ({"/1/words/__init__.py", "/1/words/late.py"}, []))
+
+    def test_a_component_keeps_no_secrets_and_no_paths_of_the_machine(self):
+        info = "words-1.0.dist-info"
+        told = {f"{info}/{name}": "words" for name in ("direct_url.json", "INSTALLER", "REQUESTED", "entry_points.txt", "top_level.txt")}
+        self.install("words", {"words/__init__.py": "", "words/.env": "KEY=a", "words/.git/config": "", "words.pth": "/home", **told})
+        Path(self.packages, "words", "not-listed").mkdir()
+        Path(self.packages, "words", "not-listed", ".env").write_text("KEY=a")
+        Path(self.packages, "words", "key").symlink_to(Path(__file__).absolute())
+        Path(self.packages, "words", "same.py").symlink_to("__init__.py")
+        entries, _ = distributions.kept([str(self.packages / "words/__init__.py")], ["/nowhere", str(self.packages)])
+        names = {path.removeprefix("/1/") for path, _, _ in entries}
+        its_metadata = {f"{info}/METADATA", f"{info}/entry_points.txt", f"{info}/top_level.txt"}
+        self.assertEqual(names, {"words/__init__.py", "words/same.py", *its_metadata})
+
+    def test_the_kept_metadata_tells_a_version_its_requirements_and_entry_points(self):
+        points = {"words-1.0.dist-info/entry_points.txt": "[kings]\nall = words\n", "words-1.0.dist-info/top_level.txt": "words\n"}
+        self.install("words", {"words/__init__.py": "", **points}, "Requires-Dist: kings\n")
+        entries, _ = distributions.kept([str(self.packages / "words/__init__.py")], ["/nowhere", str(self.packages)])
+        with tempfile.TemporaryDirectory() as component:
+            for path, _, content in entries:
+                Path(component + path).parent.mkdir(parents=True, exist_ok=True)
+                Path(component + path).write_bytes(zlib.decompress(content))
+            [found] = metadata.distributions(path=[f"{component}/1"])
+            self.assertEqual((found.version, found.requires, found.files), ("1.0", ["kings"], None))
+            self.assertEqual([point.value for point in found.entry_points], ["words"])
+            self.assertEqual(found.read_text("top_level.txt"), "words\n")
+
+    def test_the_state_of_packages_changes_with_each_file_that_is_kept_and_with_no_other(self):
+        self.install("words", {"words/__init__.py": "", "words/late.py": "", "words/list.dat": "a", "words/tests/a.py": ""})
+
+        def state():
+            return distributions.state([str(self.packages / "words/__init__.py")], ["/nowhere", str(self.packages)])
+
+        before = state()
+        (self.packages / "words/tests/a.py").write_text("other")
+        self.assertEqual(state(), before)
+        for name in ("late.py", "list.dat", "new.dat"):
+            (self.packages / "words" / name).write_text("other")
+            self.assertNotEqual(state(), before, name)
+            before = state()
 
     def kept(self, *modules):
         entries, left_out = distributions.kept([str(self.packages / module) for module in modules], ["/nowhere", str(self.packages)])

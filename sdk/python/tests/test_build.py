@@ -80,10 +80,18 @@ class Looking(unittest.TestCase):
         self.assertEqual([Path(path).name for path in seen["data"]], ["texts", "hello.txt"])
         self.assertTrue(set(seen["data"]) <= set(seen["files"]), seen)
 
+    def test_a_file_that_an_app_reads_and_removes_is_no_input(self):
+        gone = self.write("kings", "gone.txt")
+        read = f"from pathlib import Path\ngone = Path({str(gone)!r})\ngone.read_text()\ngone.unlink()\n"
+        seen = build.look(self.write("from ws_host_guest import App\napp = App()\n" + read))
+        self.assertFalse(gone.exists())
+        self.assertNotIn(str(gone), [*seen["files"], *seen["data"]])
+
     def test_look_returns_the_variables_that_an_app_reads(self):
         app = "from ws_host_guest import App\nimport os\napp = App()\nos.environ.get('A')\nos.getenv('B')\n'C' in os.environ\n"
         self.assertEqual(build.look(self.write(app))["variables"], ["A", "B", "C"])
         self.assertIn("*", build.look(self.write(app + "dict(os.environ)\n"))["variables"])
+        self.assertIn("D", build.look(self.write(app + "os.environb.get(b'D')\n"))["variables"])
 
     def test_both_orders_of_port_and_host_are_understood(self):
         for arguments in ('8000, "0.0.0.0"', '"0.0.0.0", 8000', 'port=8000, host="0.0.0.0"', '8000, hostname="0.0.0.0"'):
@@ -251,6 +259,21 @@ class Building(unittest.TestCase):
             self.app.write_text(APP)
             self.build(quickly=True)
             self.assertEqual(len(self.built), 2)
+
+    def test_a_file_of_a_package_that_no_import_has_loaded_makes_another_component_and_runtime(self):
+        package = self.app.parent / "site-packages" / "kings"
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text("")
+        (package / "late.py").write_text("")
+        self.app.write_text("import kings\n" + APP)
+        self.enter(mock.patch.dict(os.environ, PYTHONPATH=str(package.parent)))
+        self.enter(mock.patch.object(sys, "path", [*sys.path, str(package.parent)]))
+        for expected, quickly in enumerate([False, True] * 2, start=1):
+            for _ in range(2):
+                self.build(quickly)
+            self.assertEqual(len(self.built), expected)
+            if expected == 2:
+                (package / "late.py").write_text("NAME = 'Ann'")
 
     def test_in_dev_a_module_of_the_standard_library_makes_no_new_runtime_which_keeps_them_all(self):
         self.build(quickly=True)

@@ -35,7 +35,7 @@ def build(app: Path, output: Path | None = None, quickly: bool = False) -> Path:
         return output
     seen = look(file)
     # Before the build: a file that is saved meanwhile leads to another build.
-    inputs = record.digests(seen["files"])
+    inputs = record.inputs(file, seen)
     hint = (SECTION, json.dumps({"file": file.name, "port": seen["port"], "host": seen["host"]}).encode())
     if quickly and seen["data"]:
         name = Path(seen["data"][0]).name
@@ -50,7 +50,7 @@ def build(app: Path, output: Path | None = None, quickly: bool = False) -> Path:
             folders, modules = [str(file.absolute().parent)], filter(None, seen["imports"].values())
             component.componentize(entry, seen["interfaces"], folders, modules, made, file.name)
             component.write(made, [hint], output)
-    record.keep(file, output, kind, inputs, seen["variables"])
+    record.keep(file, output, kind, inputs)
     return output
 
 

@@ -29,12 +29,13 @@ def look(file: Path) -> dict[str, Any]:
     own = {name: known for name in names if (known := _own(sys.modules[name]))}
     others = {name: _file(sys.modules[name]) for name in names if name not in own}
     files = {str(file.absolute()), *notes.opened, *filter(None, map(_file, list(sys.modules.values())))}
+    data = {path for path in notes.data if os.path.exists(path)}  # The app may have removed one since.
     return {
         "interfaces": running.interfaces(),
         "port": running.app.port,
         "host": running.app.host,
-        "files": sorted({path for path in files if _is_input(path)} | notes.data),
-        "data": sorted(notes.data),
+        "files": sorted({path for path in files if _is_input(path)} | data),
+        "data": sorted(data),
         "variables": sorted(notes.variables),
         "own": own,
         "imports": {name: path if path and _is_input(path) else None for name, path in others.items() if _is_public(name)},

@@ -26,9 +26,10 @@ class Notes:
         """The variables of the environment that the program or a package reads."""
         self._folder, self._ended = folder, False
         sys.addaudithook(self._event)
-        environment: Any = os.environ
         _Environment.notes = self
-        environment.__class__ = _Environment
+        environments: list[Any] = [os.environ, getattr(os, "environb", os.environ)]  # Windows has no `environb`.
+        for environment in environments:
+            environment.__class__ = _Environment
 
     def end(self) -> None:
         """Notes nothing from now on."""
@@ -57,7 +58,7 @@ class Notes:
 
 
 class _Environment(type(os.environ)):  # type: ignore[misc]
-    """`os.environ`, which notes what is read of it."""
+    """`os.environ` or `os.environb`, which notes what is read of it."""
 
     notes: Notes
 

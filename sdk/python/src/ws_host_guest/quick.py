@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from . import absent, component, record
+from . import absent, component, distributions, record
 
 INTERFACES = ("flow", "gate", "lifecycle", "timers")
 """The runtime exports all optional interfaces, so that a new handler needs no new runtime. Without a handler they do nothing."""
@@ -84,7 +84,8 @@ def _make(runtime: Path, modules: list[str], paths: list[str]) -> None:
 def _key(modules: dict[str, str | None]) -> str:
     """The name of the runtime with these modules: a hash of all that goes into it."""
     files = record.digests(path for path in modules.values() if path)
-    parts = [record.tools("runtime"), sorted(modules), sorted(files.values())]
+    packages = distributions.state(files, component.packages())
+    parts = [record.tools("runtime"), sorted(modules), sorted(files.values()), packages]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 

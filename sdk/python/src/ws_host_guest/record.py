@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Iterable
 
-from . import load, noted
+from . import distributions, load, noted
+from .component import packages
 
 KEPT_IN = ".ws-host"
 """Components below a folder of this name have a record. `ws-host` builds there."""
@@ -35,20 +37,26 @@ def is_current(app: Path, component: Path, kind: str) -> bool:
             and kept["made"] == _written(component)
             and kept["beside"] == _beside(app)
             and kept["files"] == digests(kept["files"])
-            and kept["variables"] == variables(kept["variables"])
+            and kept["variables"] == variables(kept["variables"], kept["salt"])
+            and kept["packages"] == state_of_packages(app, kept["modules"])
         )
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
-def keep(app: Path, component: Path, kind: str, files: dict[str, str], names: Iterable[str]) -> None:
-    """Records these files, by the digests that they had before the build, the variables of these names, and the tools as the
-    inputs of the component. The host reads `files`, too."""
+def inputs(app: Path, seen: dict[str, Any]) -> dict[str, Any]:
+    """Returns the inputs that a look at the app has seen, for `keep`. The host reads `files`, too."""
+    modules, salt = sorted(filter(None, seen["imports"].values())), secrets.token_hex(16)
+    its: dict[str, Any] = {"files": digests(seen["files"]), "modules": modules, "packages": state_of_packages(app, modules)}
+    return {**its, "salt": salt, "variables": variables(seen["variables"], salt)}
+
+
+def keep(app: Path, component: Path, kind: str, inputs: dict[str, Any]) -> None:
+    """Records these inputs of the component, as they were before the build, and the tools."""
     record = record_of(component)
     if record is not None:
         made = _written(component)
-        kept: dict[str, Any] = {"tools": tools(kind), "app": str(app.absolute()), "made": made, "beside": _beside(app), "files": files}
-        kept["variables"] = variables(names)
+        kept = {"tools": tools(kind), "app": str(app.absolute()), "made": made, "beside": _beside(app), **inputs}
         record.write_text(json.dumps(kept), "utf-8")
 
 
@@ -74,12 +82,17 @@ def digests(files: Iterable[str]) -> dict[str, str]:
     return {file: _digest(Path(file)) for file in sorted(files)}
 
 
-def variables(names: Iterable[str]) -> dict[str, str | None]:
-    """The SHA-256 of each variable of the environment, since its value may be a secret. `*` is for the names of all."""
+def state_of_packages(app: Path, modules: Iterable[str]) -> str:
+    """A hash of the files that a component keeps of the packages with these modules. No import may have loaded them yet."""
+    return distributions.state(modules, [str(app.absolute().parent), *packages()])
+
+
+def variables(names: Iterable[str], salt: str) -> dict[str, str | None]:
+    """The salted SHA-256 of each variable of the environment, since its value may be a secret. `*` is for the names of all."""
     values = {name: os.environ.get(name) for name in names if name not in _LOOKS}
     if noted.EVERY in values:
         values[noted.EVERY] = " ".join(sorted(set(os.environ) - _LOOKS))
-    return {name: None if value is None else hashlib.sha256(value.encode()).hexdigest() for name, value in values.items()}
+    return {name: None if value is None else hashlib.sha256(os.fsencode(salt + value)).hexdigest() for name, value in values.items()}
 
 
 _LOOKS = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH"}
@@ -87,10 +100,14 @@ _LOOKS = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH"}
 
 
 def _digest(path: Path) -> str:
-    if path.is_dir():
-        names = sorted(one.name for one in path.iterdir() if not one.name.startswith((".", "__pycache__")))
-        return hashlib.sha256("/".join(names).encode()).hexdigest()
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """Returns an empty digest of what is missing or cannot be read."""
+    try:
+        if path.is_dir():
+            names = sorted(one.name for one in path.iterdir() if not one.name.startswith((".", "__pycache__")))
+            return hashlib.sha256(os.fsencode("/".join(names))).hexdigest()
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _written(component: Path) -> list[int]:

@@ -385,6 +385,7 @@ bool exports_ws_host_server_lifecycle_on_start(uint8_t reason, exports_ws_host_s
   char *version = NULL;
   if (given) {
     version = strndup((char *)given->version.ptr, given->version.len);
+    if (!version) ws_fail("out of memory");
     saved = (ws_saved){version, (char *)given->data.ptr, given->data.len};
   }
   const char *refused = ws_on_start((ws_start_reason)reason, given ? &saved : NULL);
@@ -398,7 +399,7 @@ bool exports_ws_host_server_lifecycle_on_start(uint8_t reason, exports_ws_host_s
 void exports_ws_host_server_lifecycle_snapshot(exports_ws_host_server_lifecycle_saved_t *answer) {
   ws_saved saved = {"", NULL, 0};
   ws_snapshot(&saved);
-  ws_string_dup(&answer->version, saved.version);
+  ws_string_dup(&answer->version, saved.version ? saved.version : "");
   answer->data = list(saved.data, saved.len);
   fflush(stdout);
 }

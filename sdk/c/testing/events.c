@@ -137,7 +137,7 @@ static ws_room_timer *next_timer(void) {
 
 void ws_test_wait(uint64_t microseconds) {
   start();
-  uint64_t until = ws_room.now + microseconds;
+  uint64_t until = microseconds > UINT64_MAX - ws_room.now ? UINT64_MAX : ws_room.now + microseconds;
   for (ws_room_timer *timer; (timer = next_timer()) && timer->due <= until;) {
     uint64_t id = timer->id;
     ws_list_u8_t payload = {ws_room_copy(timer->payload.ptr, timer->payload.len), timer->payload.len};

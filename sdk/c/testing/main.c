@@ -1,5 +1,6 @@
 /* Runs the tests, each in a process of its own. */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,11 @@ static bool passes(const ws_test_case *test) {
     exit(EXIT_SUCCESS);
   }
   int status;
-  waitpid(child, &status, 0);
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno == EINTR) continue;
+    perror("cannot wait for a test");
+    exit(2);
+  }
   bool has_passed = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
   const char *how = has_passed ? "ok" : WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "failed";
   printf("%s: %s%s\n", test->name, WIFSIGNALED(status) ? "failed: " : "", how);

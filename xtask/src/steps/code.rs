@@ -26,9 +26,14 @@ pub(crate) fn clippy(context: &Context) -> Check {
 }
 
 /// The documentation builds, and its links resolve. In libraries, only the links of public items are checked.
+///
+/// The library `ws_host` and the binary `ws-host` have one folder, and two processes at once would each remove the files of the other.
 pub(crate) fn doc(context: &Context) -> Check {
-    let mut doc = cargo("doc --workspace --no-deps --quiet", &context.places.root);
-    run(doc.env("RUSTDOCFLAGS", "-D warnings"))
+    for targets in ["bins", "lib"] {
+        let mut doc = cargo(&format!("doc --workspace --no-deps --quiet --{targets}"), &context.places.root);
+        run(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    }
+    Ok(())
 }
 
 /// Builds the host's binary together with the tests, so that both share their dependencies. `cargo build` alone would choose

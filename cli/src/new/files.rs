@@ -30,7 +30,7 @@ pub(super) const RUST: &[File] = files!("sdk/rust":
 pub(super) const JAVASCRIPT: &[File] = files!("sdk/js":
     "README.md", "bin/ws-host-guest.mjs", "build/build.mjs", "build/builtins.mjs", "build/bundle.mjs", "build/globals.mjs", "build/look.mjs", "build/mappings.mjs", "build/not-loaded.mjs", "build/project.mjs",
     "build/stamp.mjs", "build/types.mjs", "build/while-loading.mjs", "build/world.mjs", "globals.d.ts", "index.d.ts", "package.json", "testing.d.ts",
-    "engine.wasm", "src/answer.js", "src/client.js", "src/clock.js", "src/exports.js", "src/globals.js", "src/index.js", "src/jobs.js", "src/output.js", "src/phase.js", "src/positions.js", "src/process.js", "src/random.js",
+    "engine.wasm", "src/answer.js", "src/client.js", "src/clock.js", "src/decision.js", "src/exports.js", "src/globals.js", "src/index.js", "src/jobs.js", "src/output.js", "src/phase.js", "src/positions.js", "src/process.js", "src/random.js",
     "src/store.js", "src/timers.js", "src/values.js",
     "src/testing/host/clients.js", "src/testing/host/control.js", "src/testing/host/index.js", "src/testing/host/refused.js", "src/testing/host/store.js",
     "src/testing/host/topics.js", "src/testing/inside/bridge.js", "src/testing/inside/clock.js", "src/testing/inside/engine.js", "src/testing/inside/environment.js",

@@ -50,6 +50,13 @@ impl Connector {
         Self { outlet, resolve }
     }
 
+    /// Connects within the time of a request. The client may finish a connection that it has begun behind the request's end.
+    async fn connect_in_time(self, uri: Uri) -> Result<TokioIo<Stream>, Failure> {
+        let (most, server) = (self.outlet.timeout, uri.authority().map(ToString::to_string).unwrap_or_default());
+        let late = || Failure::new(Cause::Unreachable, format!("cannot connect to {server} in time"));
+        timeout(most, self.connect(uri)).await.unwrap_or_else(|_| Err(late()))
+    }
+
     async fn connect(self, uri: Uri) -> Result<TokioIo<Stream>, Failure> {
         let target = Target::of(&uri).map_err(|why| Failure::new(Cause::Unreachable, format!("the URL {uri} {why}")))?;
         let addresses = self.addresses(&target).await?;
@@ -113,7 +120,7 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Connecting {
-        Box::pin(self.clone().connect(uri))
+        Box::pin(self.clone().connect_in_time(uri))
     }
 }
 

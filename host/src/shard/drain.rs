@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use super::command::Command;
 use super::rooms::Rooms;
@@ -44,10 +44,13 @@ pub(super) async fn drain<L: Launch>(
             }
         }
         rooms.stop_alarms();
-        rooms.idle().await;
-        if rooms.are_durable() {
-            rooms.end().await;
+        if !rooms.are_durable() {
+            return rooms.idle().await;
         }
+        // A handler that is suspended, or a server that does not answer a room, must not cost the other rooms their states.
+        let patience = deadline.saturating_duration_since(Instant::now()) / 2;
+        let _ = timeout(patience, rooms.idle()).await;
+        rooms.end().await;
     };
     tokio::select! {
         biased;

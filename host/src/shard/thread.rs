@@ -120,6 +120,8 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext) -> Result<
             }
             rooms.clear();
         });
+        // A name may still be looked up, which cannot be cancelled and may take a minute.
+        runtime.shutdown_background();
     };
     let thread = std::thread::Builder::new()
         .name(format!("shard-{index}"))

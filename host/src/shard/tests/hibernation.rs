@@ -63,7 +63,7 @@ impl Bench {
 }
 
 impl TestClient {
-    async fn says_and_hears(&mut self, says: &str, hears: &str) {
+    pub(super) async fn says_and_hears(&mut self, says: &str, hears: &str) {
         self.say(says).await;
         assert_eq!(self.hears().await, hears);
     }

@@ -1,6 +1,7 @@
 //! A room's requests to HTTP servers: when an answer is read on, and when it is not.
 
 use std::io::ErrorKind;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -10,6 +11,7 @@ use crate::app::{Fault, Outcome};
 use crate::config::Limits;
 use crate::fetch::FetchRequest;
 use crate::room::Room;
+use crate::shard::command::Command;
 
 const PIECE: usize = 32 << 10;
 const PIECES: usize = 256;
@@ -89,5 +91,23 @@ fn a_room_that_starts_over_gives_its_requests_up() {
         // A reset is an end too.
         let _ = stream.read_to_end(&mut rest).await;
         assert!(rest.is_empty());
+    });
+}
+
+#[test]
+fn at_the_end_of_the_server_a_request_without_an_answer_costs_no_other_room_its_state() {
+    with_shard(async |bench| {
+        let server = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+        let mut asks = bench.join("a").await;
+        asks.hears().await;
+        asks.say(&format!("stream http://{}/", server.local_addr().expect("it listens"))).await;
+        let _stream = begin_to_answer(&server).await;
+        let mut keeps = bench.join("b").await;
+        keeps.hears().await;
+        keeps.says_and_hears("keep one", "kept").await;
+        bench.command(Command::Drain(Instant::now() + Duration::from_secs(2))).await;
+        assert_eq!([asks.hears().await, keeps.hears().await], ["close 1001", "close 1001"]);
+        drop((asks, keeps));
+        bench.is_told("snapshot").await;
     });
 }

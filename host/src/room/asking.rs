@@ -26,13 +26,25 @@ impl State {
         Ok(id)
     }
 
+    /// Has the journal forget a request. While it takes no writes, it keeps it: a failed commit would cost the room its members, and a crash
+    /// meanwhile tells only once more that the request was interrupted.
+    fn forget_fetch(&mut self, id: u64) {
+        if self.contents.takes_writes() {
+            self.stage(Write::DropRequest(id));
+        } else {
+            self.fetches.ended.push(id);
+        }
+    }
+
     /// Has a turn that writes keep its requests too, until they are answered.
     pub(super) fn keep_fetches(&mut self, turn: &mut Turn) {
         if self.contents.journal().is_none() {
             return;
         }
         let writes = &mut turn.written.writes;
-        writes.extend(self.fetches.ended.drain(..).map(Write::DropRequest));
+        if self.contents.takes_writes() {
+            writes.extend(self.fetches.ended.drain(..).map(Write::DropRequest));
+        }
         if writes.is_empty() {
             return;
         }
@@ -66,7 +78,7 @@ impl Room {
         let state = self.state_mut();
         if let Some(fetch) = state.fetches.open.remove(&id) {
             if fetch.is_kept {
-                state.stage(Write::DropRequest(id));
+                state.forget_fetch(id);
             }
             state.turn.undo_log.push(Undo::FetchCancelled(id, fetch));
             state.turn.push(Effect::CancelFetch(id));
@@ -92,16 +104,19 @@ impl Room {
         let fetch = state.fetches.open.remove(&id)?;
         if fetch.is_kept {
             state.turn.undo_log.push(Undo::Answered(id));
-            state.stage(Write::DropRequest(id));
+            state.forget_fetch(id);
         }
         Some(fetch.context)
     }
 
-    /// Notes the requests of the room's earlier life that were not answered. Their answers follow: `interrupted`.
-    pub(crate) fn restore_fetches(&mut self, requests: Vec<OpenRequest>) {
-        for OpenRequest { id, context } in requests {
-            self.state_mut().fetches.add_interrupted(id, context);
-        }
+    /// Notes the requests of the room's earlier life that were not answered, and returns their ids. Their answers follow: `interrupted`. New ids
+    /// are at least the wall clock's time in microseconds: what the app has kept may have those of the earlier life.
+    pub(crate) fn restore_fetches(&mut self, requests: Vec<OpenRequest>, wall_us: u64) -> Vec<u64> {
+        let fetches = &mut self.state_mut().fetches;
+        fetches.count_from(wall_us);
+        let mut open: Vec<OpenRequest> = requests;
+        open.retain(|request| !fetches.ended.contains(&request.id));
+        open.into_iter().map(|OpenRequest { id, context }| fetches.add_interrupted(id, context)).collect()
     }
 
     /// Whether a request has no answer yet, or not all of it.

@@ -38,9 +38,15 @@ impl Fetches {
     }
 
     /// Adds a request of the room's earlier life.
-    pub(super) fn add_interrupted(&mut self, id: u64, context: Bytes) {
+    pub(super) fn add_interrupted(&mut self, id: u64, context: Bytes) -> u64 {
         self.last_id = self.last_id.max(id);
         self.open.insert(id, Fetch { context, is_kept: true, _permit: None });
+        id
+    }
+
+    /// Ids are larger than this from now on.
+    pub(super) fn count_from(&mut self, id: u64) {
+        self.last_id = self.last_id.max(id);
     }
 
     /// The request has ended.
@@ -51,10 +57,11 @@ impl Fetches {
     /// The request was not given up after all.
     pub(super) fn restore(&mut self, id: u64, fetch: Fetch) {
         self.open.insert(id, fetch);
+        self.ended.retain(|ended| *ended != id);
     }
 
     /// The same rules without a request. Ids are not used again: an answer may be on its way.
     pub(super) fn emptied(&self) -> Self {
-        Self { outlet: self.outlet.clone(), last_id: self.last_id, open: HashMap::new(), ended: Vec::new() }
+        Self { outlet: self.outlet.clone(), last_id: self.last_id, open: HashMap::new(), ended: self.ended.clone() }
     }
 }

@@ -38,11 +38,10 @@ impl<L: Launch> RoomLoop<L> {
         self.first_start = Some(reason);
         let now = self.shard.time();
         self.room.timers_mut().restore_durable(dormant.timers, now);
-        for request in &dormant.requests {
+        for id in self.room.restore_fetches(dormant.requests, wall_us()) {
             let answer = Answer::Response(Err(Failure::interrupted()));
-            self.task.mailbox.push(Input { at: now, what: What::Answer(request.id, answer) });
+            self.task.mailbox.push(Input { at: now, what: What::Answer(id, answer) });
         }
-        self.room.restore_fetches(dormant.requests);
         self.release.restore(dormant.snapshots, saved);
     }
 }

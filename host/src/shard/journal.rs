@@ -41,6 +41,7 @@ impl Journal for DatabaseJournal {
             let opened = opening.await.map_err(|error| JournalError(error.to_string()))?;
             let (snapshots, timers, requests) = (opened.snapshots, opened.timers, opened.requests);
             let dormant = Dormant { snapshots, timers, requests, is_clean: opened.clean };
+            let dormant = opened.is_known.then_some(dormant);
             Ok(Opened { backing: Arc::new(Part { room: opened.store, database, failing }), usage: opened.usage, dormant })
         })
     }

@@ -119,9 +119,10 @@ impl Database {
             let found = threads.readers.read(move |connection| load(connection, &life)).await?;
             let Some((row, timers, requests, snapshots)) = found else {
                 let (usage, timers, requests, snapshots) = Default::default();
-                return Ok(Opened { store, usage, timers, requests, snapshots, clean: true });
+                return Ok(Opened { store, usage, timers, requests, snapshots, is_known: false, clean: true });
             };
-            Ok(Opened { store, usage: row.usage, timers, requests, snapshots, clean: noted.unwrap_or(row.open_in) == 0 })
+            let clean = noted.unwrap_or(row.open_in) == 0;
+            Ok(Opened { store, usage: row.usage, timers, requests, snapshots, is_known: true, clean })
         }
     }
 

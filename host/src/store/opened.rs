@@ -17,6 +17,8 @@ pub struct Opened {
     pub requests: Vec<OpenRequest>,
     /// The saved states, the newest first: one, or several while a probation runs.
     pub snapshots: Vec<Snapshot>,
+    /// Whether the database knows the room: it has a row, which may have nothing else.
+    pub is_known: bool,
     /// Whether the room's last life ended with `Write::Close`: nothing has happened since its newest snapshot. True for a room that the
     /// database does not know.
     pub clean: bool,

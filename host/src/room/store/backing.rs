@@ -43,8 +43,8 @@ pub struct Opened {
     pub backing: Arc<dyn Backing>,
     /// How much its store holds.
     pub usage: Usage,
-    /// The other kept parts of the room.
-    pub dormant: Dormant,
+    /// The other kept parts of the room; `None` if the journal does not know the room.
+    pub dormant: Option<Dormant>,
 }
 
 /// A room's part of a journal, from the room's opening to its end. Nothing of it blocks the shard's thread.

@@ -53,7 +53,7 @@ impl Stores {
         matches!(self.place, Place::Journal(..))
     }
 
-    /// Opens the store of a room. A journal gives the other kept parts of the room, too.
+    /// Opens the store of a room. A journal that knows the room gives its other kept parts, too.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -68,7 +68,7 @@ impl Stores {
             Place::Journal(journal, cache) => {
                 let opened = journal.open(room).await?;
                 let number = cache.number_room();
-                dormant = Some(opened.dormant);
+                dormant = opened.dormant;
                 let origin = Origin::Backed { backing: opened.backing, cache: Arc::clone(cache), number };
                 (origin, (Default::default(), opened.usage))
             }

@@ -24,8 +24,8 @@ impl<L: Launch> RoomLoop<L> {
         }
         self.room.keep_timers(wall_us);
         self.hibernation.end_alarm(self.room.name());
+        self.is_journaled = found.is_some();
         let dormant = found.or_else(|| self.hibernation.take(self.room.name())).unwrap_or_else(Dormant::new);
-        self.is_journaled = self.room.journal().is_some() && (has_entries || !dormant.is_new());
         if has_entries || !dormant.is_new() {
             self.restore(dormant);
         }

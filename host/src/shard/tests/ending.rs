@@ -132,6 +132,18 @@ fn a_state_that_does_not_fit_into_the_journal_is_not_kept_and_the_room_is_not_cl
 }
 
 #[test]
+fn a_room_of_which_the_journal_has_only_the_name_ends_in_good_order() {
+    with_ends(|shard| async move {
+        shard.journal.preset_dormant("a", Dormant::new());
+        let mut client = shard.join("a").await;
+        assert_eq!(client.hears().await, "joined 1");
+        client.close().await;
+        shard.journal.wait_for(1).await;
+        assert!(matches!(*shard.journal.next_writes(), [Write::Close { .. }]));
+    });
+}
+
+#[test]
 fn a_durable_timer_that_does_not_fit_into_the_journal_is_refused() {
     with_ends(|shard| async move {
         let mut client = keeps_state(&shard).await;

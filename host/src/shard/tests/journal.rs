@@ -175,10 +175,11 @@ impl Journal for Waits {
         let entries = lock(&self.0.durable).get(room).cloned().unwrap_or_default();
         let bytes = entries.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum();
         let usage = Usage { keys: entries.len() as u64, bytes };
+        let dormant = lock(&self.0.dormant).get(room).cloned();
         Box::pin(ready(Ok(Opened {
             backing: Arc::new(Part { room: room.into(), inner: Arc::clone(&self.0) }),
             usage,
-            dormant: lock(&self.0.dormant).get(room).cloned().unwrap_or_else(Dormant::new),
+            dormant: dormant.or_else(|| (usage.keys > 0).then(Dormant::new)),
         })))
     }
 }

@@ -38,7 +38,8 @@ impl Model {
 
 impl Journal for Model {
     fn open(&self, _room: &str) -> Pin<Box<dyn Future<Output = Result<Opened, JournalError>> + Send>> {
-        Box::pin(ready(Ok(Opened { backing: Arc::new(self.clone()), usage: usage(&self.durable()), dormant: Dormant::new() })))
+        let dormant = Some(Dormant::new());
+        Box::pin(ready(Ok(Opened { backing: Arc::new(self.clone()), usage: usage(&self.durable()), dormant })))
     }
 }
 

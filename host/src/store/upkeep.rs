@@ -76,7 +76,11 @@ fn serve(connection: &Connection, mut expiry: Option<(Duration, Instant)>, woken
             Ok(()) => checkpoint(connection, jobs, &failing),
             Err(RecvTimeoutError::Timeout) => {
                 if let Some((age, due)) = &mut expiry {
-                    expire(*age, jobs);
+                    expire(*age, jobs, || {
+                        if woken.try_recv().is_ok() {
+                            checkpoint(connection, jobs, &failing);
+                        }
+                    });
                     *due = Instant::now() + (*age).clamp(MIN_EXPIRY_INTERVAL, MAX_EXPIRY_INTERVAL);
                 }
             }
@@ -97,8 +101,8 @@ fn checkpoint(connection: &Connection, jobs: &Jobs, failing: &LogThrottle) {
     }
 }
 
-/// Removes all rooms that nobody has used for this long, some in each transaction.
-fn expire(age: Duration, jobs: &Jobs) {
+/// Removes all rooms that nobody has used for this long, some in each transaction. Something else can be done after each one.
+fn expire(age: Duration, jobs: &Jobs, mut between: impl FnMut()) {
     let unused_since_us = wall_us().saturating_sub(u64::try_from(age.as_micros()).unwrap_or(u64::MAX));
     let (mut removed, mut next) = (0, Some(Place::default()));
     while let Some(from) = next {
@@ -107,6 +111,8 @@ fn expire(age: Duration, jobs: &Jobs) {
         // An error is told by the writer, and the next round tries again.
         let Ok(Ok(step)) = answered.blocking_recv() else { break };
         (removed, next) = (removed + step.removed, step.next);
+        // The removed rows fill the log, too.
+        between();
     }
     if removed > 0 {
         tracing::info!("rooms that nobody has used for {age:?} are deleted: {removed}");
@@ -117,4 +123,29 @@ fn expire(age: Duration, jobs: &Jobs) {
 pub(super) fn wall_us() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::state::Step;
+
+    #[test]
+    fn a_checkpoint_that_is_asked_for_while_rooms_expire_comes_after_the_next_step() {
+        let (sender, jobs) = mpsc::channel();
+        let (wake, woken) = mpsc::sync_channel(1);
+        let expiry = Some((Duration::from_secs(3600), Instant::now()));
+        let connection = Connection::open_in_memory().expect("memory is there");
+        let upkeep = std::thread::spawn(move || serve(&connection, expiry, &woken, &Jobs(sender)));
+        let answer_next = |next| {
+            let Ok(Job::Expire { answer, .. }) = jobs.recv() else { panic!("a step is asked for") };
+            wake.try_send(()).expect("nothing is asked for yet");
+            answer.send(Ok(Step { removed: 1, next })).expect("it waits");
+            assert!(matches!(jobs.recv(), Ok(Job::FinishCheckpoint)));
+        };
+        answer_next(Some(Place::default()));
+        answer_next(None);
+        drop(wake);
+        upkeep.join().expect("it does not panic");
+    }
 }

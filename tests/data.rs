@@ -180,7 +180,7 @@ async fn a_room_that_nobody_uses_for_the_time_of_store_expiry_is_deleted() {
     let path = folder.to_str().expect("a temporary folder's name is text");
     let arguments = ["--data", path, "--store-expiry", "150ms", "--instances", "per-room", "--room-linger", "0s"];
     let mut host = Host::run_with("keeper", &arguments);
-    host.logs("nobody has used for 150ms are deleted: ");
+    host.logs("that nobody has used for 150ms");
     // The lobby has a timer.
     assert!(!prints(&["list"], &folder).contains(r#""room":"old""#));
     assert!(prints(&["list"], &folder).contains(r#""room":"lobby","keys":2"#));
@@ -192,7 +192,7 @@ async fn a_room_that_nobody_uses_for_the_time_of_store_expiry_is_deleted() {
     }
     leaves.leaves(1000, "").await;
     loop {
-        host.logs("nobody has used for 150ms are deleted");
+        host.logs("that nobody has used for 150ms");
         let rooms = prints(&["list"], &folder);
         assert!(rooms.contains(r#""room":"/stays""#), "{rooms}");
         if !rooms.contains(r#""room":"/leaves""#) {

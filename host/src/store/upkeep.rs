@@ -115,7 +115,20 @@ fn expire(age: Duration, jobs: &Jobs, mut between: impl FnMut()) {
         between();
     }
     if removed > 0 {
-        tracing::info!("rooms that nobody has used for {age:?} are deleted: {removed}");
+        let rooms = if removed == 1 { "room" } else { "rooms" };
+        tracing::info!("deleted {removed} {rooms} that nobody has used for {}", in_words(age));
+    }
+}
+
+/// A time in the largest unit in which it is a whole number. A short one is as `Debug` has it.
+fn in_words(time: Duration) -> String {
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let seconds = time.as_secs();
+    let unit = units.iter().find(|(unit, _)| time.subsec_nanos() == 0 && seconds > 0 && seconds % unit == 0);
+    match unit.map(|(unit, name)| (seconds / unit, name)) {
+        Some((1, name)) => format!("1 {name}"),
+        Some((count, name)) => format!("{count} {name}s"),
+        None => format!("{time:?}"),
     }
 }
 
@@ -129,6 +142,13 @@ pub(super) fn wall_us() -> u64 {
 mod tests {
     use super::*;
     use crate::store::state::Step;
+
+    #[test]
+    fn the_age_of_rooms_is_in_days_hours_or_minutes() {
+        let words = |seconds| in_words(Duration::from_secs(seconds));
+        assert_eq!([words(90 * 86_400), words(86_400), words(36 * 3_600)], ["90 days", "1 day", "36 hours"]);
+        assert_eq!([words(120), words(61), in_words(Duration::from_millis(150))], ["2 minutes", "61s", "150ms"]);
+    }
 
     #[test]
     fn a_checkpoint_that_is_asked_for_while_rooms_expire_comes_after_the_next_step() {

@@ -109,13 +109,7 @@ impl Writer {
                 batch.into_iter().for_each(|job| self.write(vec![job]));
             }
             Err(error) => {
-                if is_of_one_turn(&error) {
-                    if let Some(more) = self.refused.allows(Instant::now()) {
-                        tracing::error!("the database refuses a turn: {}{more}", explain(&error));
-                    }
-                } else {
-                    self.fail(&error);
-                }
+                self.blame(&error, "a turn");
                 self.end_waiting(&batch);
                 let error = CommitError::Failed(explain(&error));
                 batch.into_iter().for_each(|job| self.refuse(job, error.clone()));
@@ -164,9 +158,19 @@ impl Writer {
                 Ok(step)
             }
             Err(error) => {
-                self.fail(&error);
+                self.blame(&error, "the expiry of rooms");
                 Err(CommitError::Failed(explain(&error)))
             }
+        }
+    }
+
+    /// Takes no more writes after an error, unless it is of one transaction, which is told.
+    fn blame(&mut self, error: &rusqlite::Error, what: &str) {
+        if !is_of_one_turn(error) {
+            return self.fail(error);
+        }
+        if let Some(more) = self.refused.allows(Instant::now()) {
+            tracing::error!("the database refuses {what}: {}{more}", explain(error));
         }
     }
 

@@ -101,9 +101,7 @@ impl<L: Launch> RoomLoop<L> {
         match self.ask_for_state().await {
             Ok(Ok(saved)) => Some(Legacy { snapshots: self.release.states(saved, wall_us()), is_clean: true }),
             Ok(Err(too_large)) => {
-                if let Some(more) = self.shard.log_limits().faults.allows(self.shard.time()) {
-                    tracing::error!(room = in_short(self.room.name()), "the room closes without its state: {too_large}{more}");
-                }
+                log_loss(&self.shard, self.room.name(), !self.release.found().is_empty(), &too_large);
                 Some(self.unsaved())
             }
             Err(fault) if self.is_wanted() => {
@@ -152,9 +150,10 @@ impl<L: Launch> RoomLoop<L> {
         // An error means that the shard has ended, which was told.
         journal.commit(turn.take_writes(), Box::new(move |result| drop(done.send(result))));
         let (shard, room) = (Rc::clone(&self.shard), Arc::<str>::from(self.room.name()));
+        let has_earlier = !self.release.found().is_empty();
         Some(async move {
             if let Ok(Err(error)) = report.await {
-                log_loss(&shard, &room, &error);
+                log_loss(&shard, &room, has_earlier, &error);
             }
         })
     }
@@ -165,7 +164,7 @@ impl<L: Launch> RoomLoop<L> {
         let bytes = |states: &[Snapshot]| states.iter().map(Snapshot::bytes).sum::<usize>();
         let more = bytes(&snapshots).saturating_sub(bytes(&found));
         if is_clean && more > 0 && !journal.has_room_for(more as u64) {
-            return log_loss(&self.shard, self.room.name(), &StoreError::TotalFull);
+            return log_loss(&self.shard, self.room.name(), !found.is_empty(), &StoreError::TotalFull);
         }
         if !is_clean {
             return;
@@ -184,9 +183,10 @@ impl<L: Launch> RoomLoop<L> {
     }
 }
 
-fn log_loss(shard: &Shard, room: &str, reason: &dyn Display) {
+fn log_loss(shard: &Shard, room: &str, has_earlier: bool, reason: &dyn Display) {
     if let Some(more) = shard.log_limits().faults.allows(shard.time()) {
-        tracing::error!(room = in_short(room), "the room closes without its state, and the previous one stays: {reason}{more}");
+        let kept = if has_earlier { "; its earlier state is kept" } else { "" };
+        tracing::error!(room = in_short(room), "the room closes without its state{kept}: {reason}{more}");
     }
 }
 

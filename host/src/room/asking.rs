@@ -110,7 +110,7 @@ impl Room {
     }
 
     /// Notes the requests of the room's earlier life that were not answered, and returns their ids. Their answers follow: `interrupted`. New ids
-    /// are at least the wall clock's time in microseconds: what the app has kept may have those of the earlier life.
+    /// are at least the wall clock's time in microseconds: the app may have kept those of the earlier life.
     pub(crate) fn restore_fetches(&mut self, requests: Vec<OpenRequest>, wall_us: u64) -> Vec<u64> {
         let fetches = &mut self.state_mut().fetches;
         fetches.count_from(wall_us);

@@ -22,7 +22,7 @@ _HIDDEN = (".", "__editable__")
 
 _OF_DISTRIBUTIONS = (".dist-info", ".egg-info")
 _METADATA = {"METADATA", "PKG-INFO", "entry_points.txt", "requires.txt", "top_level.txt"}
-"""What `importlib.metadata` reads of a distribution. The other files tell where and how it was installed."""
+"""The files of a distribution that `importlib.metadata` reads. The other files tell where and how it was installed."""
 
 
 class _File(NamedTuple):

@@ -124,7 +124,7 @@ fn expire(age: Duration, jobs: &Jobs, mut between: impl FnMut()) {
 fn in_words(time: Duration) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
     let seconds = time.as_secs();
-    let unit = units.iter().find(|(unit, _)| time.subsec_nanos() == 0 && seconds > 0 && seconds % unit == 0);
+    let unit = units.iter().find(|(unit, _)| time.subsec_nanos() == 0 && seconds > 0 && seconds.is_multiple_of(*unit));
     match unit.map(|(unit, name)| (seconds / unit, name)) {
         Some((1, name)) => format!("1 {name}"),
         Some((count, name)) => format!("{count} {name}s"),

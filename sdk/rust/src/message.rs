@@ -1,5 +1,7 @@
 //! Messages, owned and borrowed.
 
+use std::borrow::Cow;
+
 use crate::bindings::app::ws_host::server::types::{MessageParam, MessageResult};
 
 /// One whole WebSocket message, as a handler receives it.
@@ -114,6 +116,12 @@ impl AsMessage for Message {
 }
 
 impl AsMessage for str {
+    fn as_message(&self) -> MessageRef<'_> {
+        MessageRef::Text(self)
+    }
+}
+
+impl AsMessage for Cow<'_, str> {
     fn as_message(&self) -> MessageRef<'_> {
         MessageRef::Text(self)
     }

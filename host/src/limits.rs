@@ -73,8 +73,8 @@ pub struct Limits {
     pub store_room_bytes: u64,
     /// The same for the stores of all rooms together. `None` means a quarter of the memory, and no limit with a data folder.
     pub store_total_bytes: Option<u64>,
-    /// How long the data folder keeps a room that nobody uses: its store, its saved state. A room that is open, or has a durable timer, stays.
-    /// `None` means for ever.
+    /// How long the data folder keeps a room that nobody uses: its store, its saved state. A room that is open, or has
+    /// a durable timer or a request without an answer, stays. `None` means for ever.
     pub store_expiry: Option<Duration>,
     /// HTTP requests of one room at a time.
     pub fetch_room: usize,

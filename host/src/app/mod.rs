@@ -3,10 +3,10 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `upgrade` | the gate's question and its answer |
-
-pub mod upgrade;
+//! | `http` | requests to HTTP servers, and their answers |
 
 pub mod http;
+pub mod upgrade;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use ws_host::store::tools::{Archive, Editor, ImportError, Record};
+use ws_host::store::wall_us;
 
 use crate::json::json_line;
 use crate::output::{print, print_lines};
@@ -130,9 +130,7 @@ fn import(folder: &Path, file: Option<&Path>) -> anyhow::Result<()> {
         let line = line.with_context(|| format!("cannot read {name}"))?;
         serde_json::from_str::<Record>(&line).map_err(|error| anyhow::anyhow!("{name}:{}: {}", number + 1, of_one_line(&error)))
     });
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    let now_us = u64::try_from(now.as_micros()).unwrap_or(u64::MAX);
-    let imported = Editor::open(folder)?.import(records, now_us).map_err(|error| match error {
+    let imported = Editor::open(folder)?.import(records, wall_us()).map_err(|error| match error {
         ImportError::Source(error) => error,
         ImportError::Record(number, error) => anyhow::anyhow!("{name}:{number}: {error}"),
         ImportError::Database(error) => error.into(),

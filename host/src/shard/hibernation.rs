@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use tokio::sync::Notify;
 
@@ -15,6 +14,7 @@ use super::timer_faults::TimerFaults;
 use crate::app::{ReleaseId, Saved, StartReason};
 use crate::log::{LogThrottle, in_short};
 use crate::room::Dormant;
+use crate::store::wall_us;
 
 /// The kept parts of the rooms of a shard that are closed.
 pub(super) struct Hibernation {
@@ -139,10 +139,4 @@ impl Hibernation {
     pub(super) fn faults(&self) -> &RefCell<TimerFaults> {
         &self.faults
     }
-}
-
-/// The time of the wall clock, in microseconds since 1970.
-pub(super) fn wall_us() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }

@@ -6,10 +6,9 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::hibernation::wall_us;
 use crate::log::LogThrottle;
 use crate::room::{Backing, Done, Dormant, Journal, JournalError, Opened, Reading, Rows, StoreError};
-use crate::store::{CommitError, Database, ReadError, RoomStore, Write};
+use crate::store::{CommitError, Database, ReadError, RoomStore, Write, wall_us};
 
 /// A database as the journal of all rooms.
 #[derive(Debug)]

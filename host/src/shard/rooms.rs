@@ -13,7 +13,7 @@ use super::collapse::{caught, clean_up};
 use super::command::{Alarm, Delivery};
 use super::counters::Counters;
 use super::handlers::{call, guarded};
-use super::hibernation::{Hibernation, wall_us};
+use super::hibernation::Hibernation;
 use super::input::What;
 use super::mailbox::Mailbox;
 use super::orders::{Change, Order, Refusal, RoomOrder, RoomSwap};
@@ -26,6 +26,7 @@ use super::way_back::WayBack;
 use crate::app::{Fault, Launch, StartReason};
 use crate::log::in_short;
 use crate::room::{Room, RoomLimits, Stores};
+use crate::store::wall_us;
 
 /// The most deliveries of the owner's that wait for one room. Orders to change the release come one at a time.
 const MAX_ORDERS: usize = 1024;

@@ -66,6 +66,7 @@ pub use opened::Opened;
 pub use room_store::RoomStore;
 pub use settings::{Settings, Sync};
 pub use state::{DueRoom, Entry, Page, Place, Step, Usage};
+pub use upkeep::wall_us;
 pub use write::{DurableTimer, OpenRequest, Snapshot, Write};
 
 /// The longest key, in bytes.

@@ -133,7 +133,7 @@ fn in_words(time: Duration) -> String {
 }
 
 /// The time of the wall clock, in microseconds since 1970.
-pub(super) fn wall_us() -> u64 {
+pub fn wall_us() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }

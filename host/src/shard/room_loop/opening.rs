@@ -4,8 +4,8 @@ use super::RoomLoop;
 use crate::app::{Fault, Launch};
 use crate::fetch::{Answer, Failure};
 use crate::room::Dormant;
-use crate::shard::hibernation::wall_us;
 use crate::shard::input::{Input, What};
+use crate::store::wall_us;
 
 impl<L: Launch> RoomLoop<L> {
     /// Gives the room its store, and the other parts that were kept of it, unless it has them. Its first instance hears whether there were

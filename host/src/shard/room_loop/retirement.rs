@@ -12,10 +12,9 @@ use super::containment::Blamed;
 use crate::app::{Launch, StartReason};
 use crate::log::in_short;
 use crate::room::{Backing, Dormant, StoreError};
-use crate::shard::hibernation::wall_us;
 use crate::shard::room_circuit::{Cause, Verdict};
 use crate::shard::table::Shard;
-use crate::store::{Snapshot, Write};
+use crate::store::{Snapshot, Write, wall_us};
 
 /// How long an empty room stays open before it looks again at a journal that takes no writes.
 const JOURNAL_PAUSE: Duration = Duration::from_millis(250);
@@ -160,14 +159,14 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Stages the states, and the mark of a room that has ended in good order.
     fn write_down(&mut self, Legacy { snapshots, is_clean }: Legacy, journal: &dyn Backing) {
+        if !is_clean {
+            return;
+        }
         let found = self.release.found();
         let bytes = |states: &[Snapshot]| states.iter().map(Snapshot::bytes).sum::<usize>();
         let more = bytes(&snapshots).saturating_sub(bytes(&found));
-        if is_clean && more > 0 && !journal.has_room_for(more as u64) {
+        if more > 0 && !journal.has_room_for(more as u64) {
             return log_loss(&self.shard, self.room.name(), !found.is_empty(), &StoreError::TotalFull);
-        }
-        if !is_clean {
-            return;
         }
         // The newest one last: it is to come first.
         for snapshot in snapshots.iter().rev().filter(|snapshot| !found.iter().any(|found| is_same(found, snapshot))) {

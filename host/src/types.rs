@@ -95,6 +95,14 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
     }
 }
 
+/// Whether a header, with its name in lower case, says how a connection goes on or where a body ends (RFC 9110 §7.6.1, RFC 9112 §6). The
+/// host sets those itself.
+pub(crate) fn is_of_connection(name: &str) -> bool {
+    const NAMES: [&str; 8] =
+        ["connection", "content-length", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
+    NAMES.contains(&name)
+}
+
 /// The path, query and headers of an upgrade request. A clone costs a reference count.
 ///
 /// It is one text. Each client keeps it while it is connected, and a string for each header would take more memory than the

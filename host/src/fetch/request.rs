@@ -8,20 +8,10 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Method, Uri};
 
 use super::target::{Host, Target};
+use crate::types::is_of_connection;
 
-/// The headers that belong to a connection or are made of other parts of the request.
-const OWN_HEADERS: [&str; 10] = [
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+/// The headers that the host makes of other parts of the request, or that ask for what its client does not do.
+const OWN_HEADERS: [&str; 2] = ["expect", "host"];
 /// The `user-agent` of an app that sets none: some servers refuse requests without one.
 const AGENT: &str = concat!("ws-host/", env!("CARGO_PKG_VERSION"));
 
@@ -151,7 +141,7 @@ fn headers(given: &[(String, String)]) -> Result<HeaderMap, String> {
     for (name, value) in given {
         let known = HeaderName::from_bytes(name.as_bytes());
         let known = known.map_err(|_| format!("the header name {:?} is no token (RFC 9110 §5.1)", shortened(name)))?;
-        if OWN_HEADERS.contains(&known.as_str()) {
+        if OWN_HEADERS.contains(&known.as_str()) || is_of_connection(known.as_str()) {
             return Err(format!("the header {known} belongs to the host, which sets it itself"));
         }
         let value = HeaderValue::from_str(value)

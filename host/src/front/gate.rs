@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use hyper::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use hyper::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::app::upgrade::{Acceptance, Decision, Refusal};
 use crate::protocol::{MAX_REASON, may_send};
 use crate::room::MAX_ATTACHMENT_BYTES;
+use crate::types::is_of_connection;
 
 /// The longest name of a user in bytes.
 const MAX_USER_BYTES: usize = 256;
@@ -16,17 +17,6 @@ const MAX_HEADERS: usize = 64;
 const MAX_HEADER_BYTES: usize = 8 << 10;
 /// The most bytes of a refusal's body.
 const MAX_BODY_BYTES: usize = 64 << 10;
-
-/// Headers that an app may not set: they say how the connection goes on, and where a body ends.
-const OF_THE_HOST: [HeaderName; 7] = [
-    header::CONNECTION,
-    header::UPGRADE,
-    header::CONTENT_LENGTH,
-    header::TRANSFER_ENCODING,
-    header::TRAILER,
-    header::TE,
-    HeaderName::from_static("keep-alive"),
-];
 
 /// How a decision breaks the rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +96,7 @@ fn checked(headers: &[(String, String)]) -> Result<HeaderMap, Mistake> {
         return Err(Mistake::Headers(headers.len(), bytes));
     }
     let header = |(name, value): &(String, String)| {
-        let name = HeaderName::from_bytes(name.as_bytes()).ok().filter(|name| !belongs_to_host(name))?;
+        let name = HeaderName::from_bytes(name.as_bytes()).ok().filter(|name| !belongs_to_host(name.as_str()))?;
         Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
     };
     let mut checked = HeaderMap::new();
@@ -117,8 +107,8 @@ fn checked(headers: &[(String, String)]) -> Result<HeaderMap, Mistake> {
     Ok(checked)
 }
 
-fn belongs_to_host(name: &HeaderName) -> bool {
-    OF_THE_HOST.contains(name) || name.as_str().starts_with("sec-websocket-") || name.as_str() == "proxy-connection"
+fn belongs_to_host(name: &str) -> bool {
+    is_of_connection(name) || name.starts_with("sec-websocket-")
 }
 
 #[cfg(test)]

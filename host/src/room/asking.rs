@@ -45,7 +45,7 @@ impl State {
         if self.contents.takes_writes() {
             writes.extend(self.fetches.ended.drain(..).map(Write::DropRequest));
         }
-        if writes.is_empty() {
+        if writes.is_empty() || self.fetches.open.is_empty() {
             return;
         }
         for effect in &turn.effects {
@@ -114,9 +114,14 @@ impl Room {
     pub(crate) fn restore_fetches(&mut self, requests: Vec<OpenRequest>, wall_us: u64) -> Vec<u64> {
         let fetches = &mut self.state_mut().fetches;
         fetches.count_from(wall_us);
-        let mut open: Vec<OpenRequest> = requests;
-        open.retain(|request| !fetches.ended.contains(&request.id));
-        open.into_iter().map(|OpenRequest { id, context }| fetches.add_interrupted(id, context)).collect()
+        let mut ids = Vec::new();
+        for OpenRequest { id, context } in requests {
+            if !fetches.ended.contains(&id) {
+                fetches.add_interrupted(id, context);
+                ids.push(id);
+            }
+        }
+        ids
     }
 
     /// Whether a request has no answer yet, or not all of it.

@@ -38,10 +38,9 @@ impl Fetches {
     }
 
     /// Adds a request of the room's earlier life.
-    pub(super) fn add_interrupted(&mut self, id: u64, context: Bytes) -> u64 {
-        self.last_id = self.last_id.max(id);
+    pub(super) fn add_interrupted(&mut self, id: u64, context: Bytes) {
+        self.count_from(id);
         self.open.insert(id, Fetch { context, is_kept: true, _permit: None });
-        id
     }
 
     /// Ids are larger than this from now on.

@@ -1,7 +1,7 @@
 //! Requests of a guest to HTTP servers.
 
 use crate::support::tls::{Certificate, Files};
-use crate::support::{Client, Host, Swappable, Upstream, fails};
+use crate::support::{Asked, Client, Host, Swappable, Upstream, fails};
 
 /// Lets requests go to this machine.
 const LOCAL: [&str; 4] = ["--allow-http", "localhost", "--allow-http-private", "127.0.0.0/8"];
@@ -12,6 +12,14 @@ fn local<'a>(more: &[&'a str]) -> Vec<&'a str> {
 
 fn host(more: &[&str]) -> Host {
     Host::run_with("caller", &local(more))
+}
+
+/// Has the guest ask for a streamed answer, whose head comes.
+async fn begins_to_stream(client: &mut Client, upstream: &Upstream, path: &str) -> Asked {
+    client.asks(&format!("stream {}", upstream.url(path))).await;
+    let mut asked = upstream.is_asked().await;
+    asked.begins().await;
+    asked
 }
 
 #[tokio::test]
@@ -53,9 +61,7 @@ async fn a_request_is_sent_as_the_guest_has_made_it() {
 async fn an_answer_that_comes_word_by_word_reaches_the_client_word_by_word() {
     let (host, upstream) = (host(&[]), Upstream::new().await);
     let mut client = Client::connect(&host).await;
-    client.asks(&format!("stream {}", upstream.url("/"))).await;
-    let mut asked = upstream.is_asked().await;
-    asked.begins().await;
+    let mut asked = begins_to_stream(&mut client, &upstream, "/").await;
     assert_eq!(client.hears().await, "1 200 - None, asked 1");
     for word in ["once", "upon", "a", "time"] {
         asked.chunk(word).await;
@@ -71,9 +77,7 @@ async fn an_answer_arrives_over_a_swap_and_a_trap_with_its_context() {
     let mut client = Client::connect(&host.host).await;
     client.asks(&format!("get {}", upstream.url("/whole"))).await;
     let mut whole = upstream.is_asked().await;
-    client.asks(&format!("stream {}", upstream.url("/streamed"))).await;
-    let mut streamed = upstream.is_asked().await;
-    streamed.begins().await;
+    let mut streamed = begins_to_stream(&mut client, &upstream, "/streamed").await;
     assert_eq!(client.hears().await, "2 200 - None, asked 2");
     let host = tokio::task::spawn_blocking(move || {
         host.swap("caller");
@@ -231,9 +235,7 @@ async fn bodies_have_a_limit_each_way_and_headers_have_one() {
 async fn an_answer_has_a_time_that_the_guest_can_shorten() {
     let (host, upstream) = (host(&["--fetch-timeout", "3s"]), Upstream::new().await);
     let (mut silent, mut stuck) = (Client::connect(&host).await, Client::connect(&host).await);
-    stuck.asks(&format!("stream {}", upstream.url("/"))).await;
-    let mut asked = upstream.is_asked().await;
-    asked.begins().await;
+    let mut asked = begins_to_stream(&mut stuck, &upstream, "/").await;
     assert_eq!(stuck.hears().await, "1 200 - None, asked 1");
     silent.asks(&format!("briefly {}", upstream.url("/"))).await;
     assert_eq!(silent.hears().await, "2 timeout: the answer was not complete within 50ms");
@@ -265,9 +267,7 @@ async fn no_request_is_sent_twice() {
 async fn a_body_that_ends_early_has_failed() {
     let (host, upstream) = (host(&[]), Upstream::new().await);
     let mut client = Client::connect(&host).await;
-    client.asks(&format!("stream {}", upstream.url("/"))).await;
-    let mut asked = upstream.is_asked().await;
-    asked.begins().await;
+    let mut asked = begins_to_stream(&mut client, &upstream, "/").await;
     asked.chunk("half").await;
     client.hears().await;
     assert_eq!(client.hears().await, "1 piece half");

@@ -20,4 +20,4 @@ pub use guests::guest;
 pub use host::{Host, command, fails, fails_with_log, open_many_files};
 pub use memory::Memory;
 pub use swappable::Swappable;
-pub use upstream::Upstream;
+pub use upstream::{Asked, Upstream};

@@ -196,24 +196,6 @@ mod tests {
     }
 
     #[test]
-    fn a_project_has_each_module_of_its_sdk() {
-        for (sdk, files) in [("rust", files::RUST), ("js", files::JAVASCRIPT), ("python", files::PYTHON)] {
-            let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk").join(sdk);
-            let mut folders = vec![root.join("src"), root.join("build")];
-            while let Some(folder) = folders.pop() {
-                let Ok(entries) = std::fs::read_dir(folder) else { continue };
-                for path in entries.map(|entry| entry.expect("the folder can be read").path()) {
-                    let name = path.strip_prefix(&root).expect("the path is in the SDK").to_string_lossy().into_owned();
-                    let is_module =
-                        path.extension().is_some_and(|ending| ["rs", "js", "mjs", "py"].iter().any(|one| ending == *one));
-                    assert!(!is_module || files.iter().any(|(file, _)| *file == name), "`files.rs` lacks {name} of sdk/{sdk}");
-                    folders.push(path);
-                }
-            }
-        }
-    }
-
-    #[test]
     fn files_inherit_nothing_from_a_workspace_and_have_no_open_placeholders() {
         for language in Language::value_variants() {
             for (path, content) in project(*language) {

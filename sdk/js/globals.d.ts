@@ -390,8 +390,102 @@ declare class TextDecoderStream {
   readonly writable: WritableStream<BufferSource>;
 }
 
+declare class File extends Blob {
+  constructor(parts: Iterable<BufferSource | Blob | string>, name: string, options?: { type?: string; endings?: 'transparent' | 'native'; lastModified?: number });
+  readonly name: string;
+  readonly lastModified: number;
+  readonly webkitRelativePath: string;
+}
+
+type FormDataEntryValue = File | string;
+
+declare class FormData {
+  append(name: string, value: string | Blob, filename?: string): void;
+  delete(name: string): void;
+  get(name: string): FormDataEntryValue | null;
+  getAll(name: string): FormDataEntryValue[];
+  has(name: string): boolean;
+  set(name: string, value: string | Blob, filename?: string): void;
+  forEach(job: (value: FormDataEntryValue, name: string, form: FormData) => void): void;
+  entries(): IterableIterator<[string, FormDataEntryValue]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<FormDataEntryValue>;
+  [Symbol.iterator](): IterableIterator<[string, FormDataEntryValue]>;
+}
+
+type BodyInit = string | BufferSource | Blob | URLSearchParams | FormData | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+type HeadersInit = Headers | Record<string, string> | Iterable<[string, string]>;
+type RequestInfo = Request | string;
+
+interface Body {
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null;
+  readonly bodyUsed: boolean;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  blob(): Promise<Blob>;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  formData(): Promise<FormData>;
+  json(): Promise<any>;
+  text(): Promise<string>;
+}
+
+interface RequestInit {
+  method?: string;
+  headers?: HeadersInit;
+  body?: BodyInit | null;
+  /** Needed when the body is a stream. It is gathered before it is sent. */
+  duplex?: 'half';
+  signal?: AbortSignal | null;
+  /** `manual` gives the redirect as it is. */
+  redirect?: 'follow' | 'error' | 'manual';
+  /** A value that becomes JSON, at most 64 KiB. If another instance gets the answer, `onOrphan` gets it too. */
+  context?: unknown;
+  /** Whether `fetch` resolves before the body is there, the default. With `false` the whole answer is one event, with at most 4 MiB. */
+  stream?: boolean;
+}
+
+interface Request extends Body {}
+
+declare class Request {
+  constructor(input: Request | string | URL, init?: RequestInit);
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly redirect: 'follow' | 'error' | 'manual';
+  readonly signal: AbortSignal;
+  clone(): Request;
+}
+
+interface ResponseInit {
+  status?: number;
+  statusText?: string;
+  headers?: HeadersInit;
+}
+
+interface Response extends Body {}
+
+declare class Response {
+  static error(): Response;
+  static json(data: unknown, init?: ResponseInit): Response;
+  static redirect(url: string | URL, status?: number): Response;
+  constructor(body?: BodyInit | null, init?: ResponseInit);
+  readonly headers: Headers;
+  readonly ok: boolean;
+  readonly redirected: boolean;
+  readonly status: number;
+  readonly statusText: string;
+  readonly type: 'basic' | 'default' | 'error';
+  readonly url: string;
+  clone(): Response;
+}
+
+/**
+ * Sends a request to a server that the host's owner allows (`--allow-http`). It goes out when the handler has returned. Code behind the `await`
+ * is an event of its own. A failure is a `TypeError`, whose `cause.code` is the name that the contract has for it, such as `denied` or `timeout`.
+ */
+declare function fetch(input: Request | string | URL, init?: RequestInit): Promise<Response>;
+
 declare class Headers {
-  constructor(init?: Record<string, string> | Iterable<[string, string]>);
+  constructor(init?: Headers | Record<string, string> | Iterable<[string, string]>);
   append(name: string, value: string): void;
   delete(name: string): void;
   get(name: string): string | null;

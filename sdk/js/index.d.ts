@@ -142,11 +142,47 @@ export interface Start<State = any> {
   readonly version: string | undefined;
 }
 
+/** The rest of a body whose head an instance before this one has had. */
+export interface Rest {
+  /** A ReadableStream. */
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly bodyUsed: boolean;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  bytes(): Promise<Uint8Array>;
+  json(): Promise<any>;
+  text(): Promise<string>;
+}
+
+/** An answer that no code waits for: an instance before this one has asked. It has a `response`, a `rest` or an `error`. */
+export interface Orphan {
+  /** The `context` of `fetch(url, { context })`. */
+  readonly context: any;
+  /** The method and the URL of the request, before redirects. This instance follows none. */
+  readonly method: string | undefined;
+  readonly url: string | undefined;
+  readonly response: globalThis.Response | undefined;
+  /** The rest of a streamed body. Its head went to the instance before. */
+  readonly rest: Rest | undefined;
+  /** A failure: `error.cause.code` is the name that the contract has for it. */
+  readonly error: TypeError | undefined;
+}
+
+declare global {
+  /** For projects that have the types of neither a browser nor a guest. */
+  interface Response {}
+  interface RequestInit {
+    /** A value that becomes JSON, at most 64 KiB. If another instance gets the answer, `onOrphan` gets it too. */
+    context?: unknown;
+    /** Whether `fetch` resolves before the body is there, the default. With `false` the whole answer is one event, with at most 4 MiB. */
+    stream?: boolean;
+  }
+}
+
 /**
  * An application: the default export, either an object or a class that is instantiated when the room opens. All handlers
  * are optional. A handler's effects take place when it returns. If it throws, they are dropped: the client that caused
  * the event is closed with 1011, the others stay, and a fresh instance starts. A handler may be async: code behind a wait
- * for a timer belongs to the timer's event, and is all or nothing with that one.
+ * for a timer or for `fetch` belongs to the event of the timer or the answer, and is all or nothing with that one.
  */
 export interface App<State = any> {
   /** A client has connected. It is already a member: a broadcast reaches it too. */
@@ -161,6 +197,8 @@ export interface App<State = any> {
   onDrain?(client: Client): void | Promise<void>;
   /** A timer of `room.setTimer` is due. */
   onTimer?(payload: any, id: number): void | Promise<void>;
+  /** The answer to a `fetch` has come, and the instance that has asked is gone, by a swap or an exception. */
+  onOrphan?(answer: Orphan): void | Promise<void>;
   /** Runs before all other handlers. An exception refuses the start or the swap; its message is the reason. */
   onStart?(start: Start<State>): void | Promise<void>;
   /** Returns the state for the next release: a value that becomes JSON, or bytes; at most 16 MiB. */

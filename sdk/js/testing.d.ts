@@ -44,6 +44,30 @@ export class Refused extends Error {
   readonly reason?: string;
 }
 
+/** Why a request fails, in the words of the contract. */
+export type FailureCause = 'denied' | 'unresolved' | 'unreachable' | 'tls' | 'timeout' | 'broken' | 'too-big' | 'interrupted';
+
+/** A request of the application to an HTTP server, which the test plays. Each function is an event of the room. */
+export interface Asked {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: globalThis.Headers;
+  /** The body as text. */
+  readonly text: string;
+  /** Whether the answer may still come: false when it has come, and when the application has given the request up. */
+  readonly isOpen: boolean;
+  /** The request as the web has it. */
+  readonly request: globalThis.Request;
+  /** Answers whole: with a text and status 200, or with a response. */
+  answers(answer?: string | globalThis.Response): Promise<void>;
+  /** Answers with status and headers. The body follows in pieces: `sends`, `ends`. */
+  begins(head?: globalThis.Response): Promise<void>;
+  sends(piece: string | Uint8Array): Promise<void>;
+  ends(): Promise<void>;
+  /** The request fails or, behind `begins`, the rest of its body. */
+  fails(cause: FailureCause, detail?: string): Promise<void>;
+}
+
 /** A room with one instance of an application. */
 export class Room<App = any> {
   private constructor();
@@ -51,13 +75,21 @@ export class Room<App = any> {
   /**
    * Opens an empty room, and calls `onStart`. The module is a path or a URL, by default the `main` of the package.json in the working
    * directory. It is bundled as in the build, and loaded anew for each room, so that no room sees the variables of another.
+   *
+   * `fetch` plays all servers that the application asks. Then the promises of the room's functions wait for its answers too. An error of it is
+   * the failure `unreachable`, or the one that its `code` names. Without it, the test answers those that are `asked`.
    */
-  static open<App = any>(module?: string | URL, options?: { env?: Record<string, string> }): Promise<Room<App>>;
+  static open<App = any>(
+    module?: string | URL,
+    options?: { env?: Record<string, string>; fetch?: (request: globalThis.Request) => globalThis.Response | Promise<globalThis.Response> },
+  ): Promise<Room<App>>;
 
   /** The running instance: the default export, or an object of it if it is a class. */
   readonly app: App;
   /** The room's store, as the application sees it. */
   readonly store: Store;
+  /** The requests to HTTP servers that have no whole answer yet, in their order. */
+  readonly asked: Asked[];
   /** Whether the room admits new clients. */
   readonly isAdmitting: boolean;
 

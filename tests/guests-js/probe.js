@@ -240,7 +240,7 @@ const COMMANDS = {
     followers = [AbortSignal.any([followed.signal]), target, listened].map((one) => new WeakRef(one));
   },
   followed: () => followers.map((one) => (one.deref() ? 'held' : 'gone')).join(', '),
-  features: () => ['fetch', 'WebSocket', 'require', 'setTimeout', 'structuredClone'].map((name) => typeof globalThis[name]).join(' '),
+  features: () => ['EventSource', 'WebSocket', 'require', 'setTimeout', 'structuredClone'].map((name) => typeof globalThis[name]).join(' '),
 };
 
 const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));

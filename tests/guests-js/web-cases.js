@@ -1,5 +1,6 @@
 // Cases for the globals of the web. Node.js, which passes the web-platform tests, and a guest must answer alike.
 
+import { FETCH, standardOfFetch } from './fetch-cases.js';
 import { SIGNATURES } from './signature-cases.js';
 import { STREAMS } from './stream-cases.js';
 
@@ -279,7 +280,7 @@ async function promises() {
   return [...order, settled.map(({ status }) => status), first];
 }
 
-const GROUPS = { urls, queries, encoding, events, aborts, followers, times, clones, blobs, headers, cryptography, keys, refusals, promises, ...SIGNATURES, ...STREAMS };
+const GROUPS = { urls, queries, encoding, events, aborts, followers, times, clones, blobs, headers, cryptography, keys, refusals, promises, ...SIGNATURES, ...STREAMS, ...FETCH };
 
 /** Cases in which Node.js 20 differs from the standards: the result and the right one. */
 export async function standard() {
@@ -300,6 +301,7 @@ export async function standard() {
     [new TextDecoder('latin1').decode(bytes(0x80, 0x9f)), '\u20ac\u0178'],
     [new TextDecoder('big5').decode(bytes(0xa7, 0x41, 0xff)), '\u4f60\ufffd'],
     [await nameOf(subtle.sign('Ed25519', key, bytes(1))), 'NotSupportedError'],
+    ...(await standardOfFetch()),
   ];
 }
 

@@ -7,13 +7,13 @@ import { join, resolve } from 'node:path';
 import { componentize } from 'componentize-qjs';
 
 import { bundle, own } from './bundle.mjs';
-import { GLOBALS, globalsFor } from './globals.mjs';
+import { GLOBALS, globalsFor, namesIn } from './globals.mjs';
 import { handlersOf } from './look.mjs';
 import { notLoaded } from './not-loaded.mjs';
 import { projectOf } from './project.mjs';
 import { stampOf, unchanged, write } from './stamp.mjs';
 import { checkTypes } from './types.mjs';
-import { interfacesFor, writeWorld } from './world.mjs';
+import { interfacesFor, MODULES, writeWorld } from './world.mjs';
 
 /** Modules that the host and the engine have. */
 const HOST = ['ws-host:*', 'wasi:*'];
@@ -32,14 +32,15 @@ export async function build(source, { out, bundle: kept, cache }) {
   const scratch = mkdtempSync(join(tmpdir(), 'ws-host-guest-'));
   try {
     const typesAreRight = checkTypes(root, module, source);
-    const interfaces = interfacesFor(await handlersOf(module, source, { scratch, root, told }));
-    const wit = join(scratch, 'wit');
-    const world = writeWorld(wit, interfaces);
+    const handlers = await handlersOf(module, source, { scratch, root, told });
     const alone = await bundle(`export * as all from ${JSON.stringify(module)};`, { root, external: HOST });
+    const interfaces = interfacesFor(handlers, namesIn(alone.script));
     const plugins = [globalsFor(alone.script)];
     const { script: bundled, positions } = await bundle(entry(module, interfaces), { root, told, external: HOST, plugins });
     const script = `${bundled};globalThis[Symbol.for('ws-host-guest.positions')] = ${JSON.stringify(positions)};\n`;
     if (kept) writeFileSync(kept, script);
+    const wit = join(scratch, 'wit');
+    const world = writeWorld(wit, interfaces, script);
     await typesAreRight();
     const engine = readFileSync(ENGINE);
     const stamp = stampOf(script, world, engine);
@@ -62,11 +63,13 @@ function told(line) {
 /** Returns the source of the module whose exports become the component's. */
 function entry(module, interfaces) {
   const quoted = (file) => JSON.stringify(own(file));
+  const more = Object.keys(MODULES).filter((name) => interfaces.includes(name));
   return [
     `import ${JSON.stringify(GLOBALS)};`,
     `import application from ${JSON.stringify(module)};`,
     `import { exportsOf } from ${quoted('exports.js')};`,
-    'const all = exportsOf(application);',
+    ...more.map((name) => `import { ${name} as its_${name} } from ${quoted(MODULES[name])};`),
+    `const all = exportsOf(application, { ${more.map((name) => `${name}: its_${name}`).join(', ')} });`,
     ...interfaces.map((name) => `export const ${name} = all.${name};`),
   ].join('\n');
 }

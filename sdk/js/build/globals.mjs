@@ -12,11 +12,16 @@ const MODULES = {
   encoding: ['TextEncoder', 'TextDecoder'],
   events: ['Event', 'CustomEvent', 'EventTarget'],
   exception: ['DOMException'],
+  file: ['File'],
+  'form-data': ['FormData'],
   headers: ['Headers'],
   performance: ['Performance'],
+  request: ['Request'],
+  response: ['Response'],
   subtle: ['SubtleCrypto'],
   'search-params': ['URLSearchParams'],
   url: ['URL'],
+  '../fetch/fetch': ['fetch'],
 };
 
 /** The same, for modules that are large: they run when one of their globals is used, so that a room without them is as small. */
@@ -44,7 +49,7 @@ export function globalsFor(script) {
 }
 
 function source(script) {
-  const named = withNeeded(new Set(script.match(/[A-Za-z]+/g)));
+  const named = withNeeded(namesIn(script), script);
   const lines = [`import { define, defineLater } from ${path('globals.js')};`];
   for (const [module, used] of usedOf(MODULES, named)) {
     const names = used.map((name) => `${name} as its${name}`).join(', ');
@@ -55,19 +60,36 @@ function source(script) {
     lines.push(`defineLater(${JSON.stringify(used)}, () => require(${path(`web/${module}.js`)}));`);
   }
   if (streamsBlobs(named)) lines.push(`import ${path('web/blob-stream.js')};`);
+  if (named.has('FormData') && isBody(named)) lines.push(`import ${path('web/body-forms.js')};`);
   if (named.has('subtle')) lines.push(`import ${path('web/crypto-subtle.js')};`);
   return lines.join('\n');
 }
 
+/** Returns the names in a script. */
+export function namesIn(script) {
+  return new Set(script.match(/[A-Za-z]+/g));
+}
+
 /** Adds the globals that those which the script names use themselves. */
-function withNeeded(named) {
+function withNeeded(named, script) {
+  if (isBody(named)) {
+    named.add('URL');
+    if (named.has('formData')) ['FormData', 'File', 'URLSearchParams'].forEach((name) => named.add(name));
+    // A script that gives a body, but reads none, needs no streams.
+    if (/\bbody\b(?!\s*:)/.test(script)) named.add('ReadableStream');
+    if (named.has('signal')) named.add('AbortController');
+  }
   if (streamsBlobs(named)) named.add('ReadableStream');
   if (usedOf(LATER, named).length > 0) named.add('AbortController');
   return named;
 }
 
+function isBody(named) {
+  return ['fetch', 'Request', 'Response', 'onRequest', 'onOrphan'].some((name) => named.has(name));
+}
+
 function streamsBlobs(named) {
-  return named.has('Blob') && named.has('stream');
+  return ['Blob', 'File', 'blob', 'formData'].some((name) => named.has(name)) && named.has('stream');
 }
 
 function usedOf(modules, named) {

@@ -17,6 +17,9 @@ export async function watched(load, { frame, positions, told }) {
     replaced(crypto, 'getRandomValues', (fill) => (values) => (draws(), fill.call(crypto, values))),
     replaced(crypto, 'randomUUID', (make) => () => (draws(), make.call(crypto))),
     replaced(process, 'env', (env) => new Proxy(env, { get: (_, name) => (typeof name === 'string' && reads(name), env[name]) })),
+    replaced(globalThis, 'fetch', () => async () => {
+      throw new Error('the host can be called only in handlers, not while the module loads');
+    }),
     // They begin with the room's first event, and must not run here.
     ...['setTimeout', 'setInterval', 'setImmediate'].map((name) => replaced(globalThis, name, () => () => 0)),
   ];

@@ -16,21 +16,32 @@ export const HANDLERS = {
   snapshot: 'lifecycle',
   onDrain: 'flow',
   onTimer: 'timers',
+  onOrphan: 'responses',
 };
 
 /** The interfaces that every component exports. `setTimeout` needs the timers. */
 const ALWAYS = ['handler', 'timers'];
 
-/** Returns the interfaces that a component with these handlers exports. */
-export function interfacesFor(handlers) {
-  return [...new Set([...ALWAYS, ...handlers.map((name) => HANDLERS[name])])];
+/** The modules of `src` with the exports that only some components have. */
+export const MODULES = {
+  responses: 'fetch/exports.js',
+};
+
+/** The interfaces that a component imports only if its script does. */
+const OPTIONAL = ['http'];
+
+/** Returns the interfaces that a component exports that has these handlers and names these globals. */
+export function interfacesFor(handlers, named) {
+  const answers = named.has('fetch') ? ['responses'] : [];
+  return [...new Set([...ALWAYS, ...handlers.map((name) => HANDLERS[name]), ...answers])];
 }
 
-/** Writes the contract into `folder`, with a world `guest` that exports these interfaces. Returns the text of all of it. */
-export function writeWorld(folder, interfaces) {
+/** Writes the contract into `folder`, with a world `guest` for a script that exports these interfaces. Returns the text of all of it. */
+export function writeWorld(folder, interfaces, script) {
   cpSync(WIT, folder, { recursive: true });
+  const imported = OPTIONAL.filter((name) => script.includes(`ws-host:server/${name}@`)).map((name) => `  import ${name};\n`);
   const exported = interfaces.filter((name) => name !== 'handler').map((name) => `  export ${name};\n`);
-  writeFileSync(join(folder, 'made.wit'), `world guest {\n  include javascript;\n${exported.join('')}}\n`);
+  writeFileSync(join(folder, 'made.wit'), `world guest {\n  include javascript;\n${imported.join('')}${exported.join('')}}\n`);
   return texts(folder).join('\n');
 }
 

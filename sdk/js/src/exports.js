@@ -14,8 +14,11 @@ import { data, pack, unpack, unpackOwn } from './values.js';
 /** The name of the state's format, if the application sets no `stateVersion`. */
 const STATE = 'json';
 
-/** Returns all exports that a component may have. The application is an object with handlers, or a class of such objects. */
-export function exportsOf(application) {
+/**
+ * Returns all exports that a component may have. The application is an object with handlers, or a class of such objects. `more` has the
+ * exports that only some guests need, each as a function that makes it.
+ */
+export function exportsOf(application, more = {}) {
   let running;
 
   /** The application, created by the first handler: the build loads the module before a room exists. */
@@ -50,7 +53,9 @@ export function exportsOf(application) {
     });
   }
 
+  const others = Object.entries(more).map(([name, make]) => [name, make({ handled, event, answered })]);
   return {
+    ...Object.fromEntries(others),
     /** For the room of a test. */
     application: app,
     handler: {

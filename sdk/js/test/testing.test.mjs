@@ -214,7 +214,7 @@ test('timers of the language follow the clock of the room, and so do dates', asy
 
 test('globals are those of a guest, and time is the time of the room', async () => {
   const answers = {
-    lacking: "() => typeof fetch + typeof Buffer + typeof globalThis.Buffer + ('fetch' in globalThis)",
+    lacking: "() => typeof WebSocket + typeof Buffer + typeof globalThis.Buffer + ('WebSocket' in globalThis)",
     process: '() => process.env.TOKEN + process.platform',
     global: '() => self === globalThis && self.setTimeout === setTimeout',
     date: "() => [new Date() instanceof Date, typeof Date(), new Date(5).getTime(), new (class extends Date {})() - begun]",

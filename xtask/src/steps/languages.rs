@@ -30,6 +30,7 @@ pub(crate) fn javascript(context: &Context) -> Check {
         ("graphql", "tests/guests-js/graphql/server.js"),
         ("chat", "guest-examples/javascript/src/index.js"),
         ("wall", "guest-examples/wall/javascript/index.js"),
+        ("bot", "guest-examples/bot/javascript/index.js"),
     ] {
         let component = components.join(format!("{name}.wasm"));
         let mut build = command("node", &places.root);

@@ -1,5 +1,6 @@
 // A room without a host, for the tests of an application. `testing.d.ts` documents it.
 
+import { Asked } from './asked.js';
 import { LARGEST_ATTACHMENT, closeError } from './host/clients.js';
 import { Host } from './host/index.js';
 import { bytes, sizeOf } from './host/refused.js';
@@ -46,19 +47,24 @@ export class Room {
   #exports;
   #saved;
   #lastId = 0;
+  /** Answers the requests of the application to HTTP servers, if the test has given it. */
+  #fetch;
+  /** The requests of the application by id. */
+  #asked = new Map();
   /** The end of the last event. */
   #events = Promise.resolve();
 
-  constructor(key, script, env) {
+  constructor(key, script, { env, fetch }) {
     if (key !== Room.#open) throw new TypeError('a room is opened by `await Room.open()`');
     this.#script = script;
     this.#env = env;
+    this.#fetch = fetch;
   }
 
   static #open = Symbol('open');
 
-  static async open(module = undefined, { env = {} } = {}) {
-    const room = new Room(Room.#open, await scriptOf(module), env);
+  static async open(module = undefined, { env = {}, fetch = undefined } = {}) {
+    const room = new Room(Room.#open, await scriptOf(module), { env, fetch });
     await room.#next(() => room.#start('fresh'));
     return room;
   }
@@ -69,6 +75,13 @@ export class Room {
 
   get isAdmitting() {
     return !this.#state.isDenying;
+  }
+
+  get asked() {
+    const { requests } = this.#state;
+    for (const id of this.#asked.keys()) if (!requests.has(id)) this.#asked.delete(id);
+    for (const [id, request] of requests) if (!this.#asked.has(id)) this.#asked.set(id, new Asked(id, request, this.#server));
+    return [...this.#asked.values()];
   }
 
   get store() {
@@ -147,11 +160,43 @@ export class Room {
     });
   }
 
-  /** Runs something behind all that the test has asked for before. */
+  /** The part of the room that a request needs which the test answers. */
+  #server = {
+    isOpen: (id) => this.#state.requests.has(id),
+    event: (id, isLast, handle) => this.#next(() => this.#answer(id, isLast, handle)),
+  };
+
+  async #answer(id, isLast, handle) {
+    if (!this.#state.requests.has(id)) return;
+    if (isLast) this.#state.requests.delete(id);
+    await this.#event(handle);
+  }
+
+  /** Runs something behind all that the test has asked for before, and then the answers of the function that the test has given for `fetch`. */
   #next(run) {
-    const done = this.#events.then(run);
+    const done = this.#events.then(async () => {
+      const answer = await run();
+      if (this.#fetch) await this.#answers();
+      return answer;
+    });
     this.#events = done.catch(() => {});
     return done;
+  }
+
+  /** Answers requests until none is left. */
+  async #answers() {
+    const server = { ...this.#server, event: (...details) => this.#answer(...details) };
+    for (let [first] = this.#state.requests; first; [first] = this.#state.requests) {
+      const asked = new Asked(...first, server);
+      let response;
+      try {
+        response = await this.#fetch(asked.request);
+      } catch (error) {
+        await asked.fails(error.code ?? 'unreachable', error.message);
+        continue;
+      }
+      await asked.answers(response);
+    }
   }
 
   /** Starts an instance in place of the one before. */

@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { bundle, own } from '../../build/bundle.mjs';
 import { projectOf } from '../../build/project.mjs';
+import { MODULES as EXPORTS } from '../../build/world.mjs';
 import { INTERFACES } from './host/index.js';
 import { MISSING } from './missing.js';
 
@@ -64,11 +65,12 @@ function entry(module) {
   return `
     import application from ${JSON.stringify(module)};
     import { exportsOf } from ${JSON.stringify(own('exports.js'))};
+    ${Object.entries(EXPORTS).map(([name, file]) => `import { ${name} } from ${JSON.stringify(own(file))};`).join('\n')}
     import { room } from ${JSON.stringify(own('index.js'))};
     import { attach } from ${JSON.stringify(inside('bridge.js'))};
     export function start(host) {
       attach(host);
-      return { ...exportsOf(application), room };
+      return { ...exportsOf(application, { ${Object.keys(EXPORTS).join(', ')} }), room };
     }`;
 }
 

@@ -15,6 +15,9 @@ export class State {
   timers = new Map();
   lastTimer = 0;
   store = new Map();
+  /** The requests to HTTP servers that have no whole answer yet, by id. */
+  requests = new Map();
+  lastRequest = 0;
   /** The bytes that the running handler has written to the store. */
   written = 0;
   isDenying = false;
@@ -23,9 +26,9 @@ export class State {
 
   /** Copies what a handler changes. `goBack` takes the copy. */
   copy() {
-    const { members, closed, attachments, timers, store, isDenying } = this;
+    const { members, closed, attachments, timers, store, requests, isDenying } = this;
     return {
-      ...Object.fromEntries(Object.entries({ members, closed, attachments, timers, store }).map(([name, map]) => [name, new Map(map)])),
+      ...Object.fromEntries(Object.entries({ members, closed, attachments, timers, store, requests }).map(([name, map]) => [name, new Map(map)])),
       heard: new Map(Array.from(this.heard, ([id, messages]) => [id, [...messages]])),
       topics: new Map(Array.from(this.topics, ([name, those]) => [name, new Set(those)])),
       isDenying,

@@ -6,7 +6,6 @@ import { blobStreams } from './blob.js';
 const PIECE = 65536;
 
 blobStreams((bytes) => {
-  const { ReadableStream } = globalThis;
   let at = 0;
   return new ReadableStream({
     type: 'bytes',

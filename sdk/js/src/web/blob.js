@@ -2,10 +2,11 @@
 
 import { decode, encode } from 'ws-host:engine';
 
-import { bytesOf } from './bytes.js';
+import { bytesOf, joined } from './bytes.js';
+import { copied } from './copied.js';
 
 /** Returns the bytes of a blob, which nobody may change. */
-let inner;
+export let blobBytes;
 
 export class Blob {
   #bytes;
@@ -17,13 +18,8 @@ export class Blob {
     }
     const ending = options?.endings ?? 'transparent';
     if (ending !== 'transparent' && ending !== 'native') throw new TypeError('endings are transparent or native');
-    const pieces = Array.from(parts, (part) => piece(part, ending));
-    this.#bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const one of pieces) {
-      this.#bytes.set(one, at);
-      at += one.length;
-    }
+    // A copy, since the parts may change.
+    this.#bytes = joined([new Uint8Array(), ...Array.from(parts, (part) => piece(part, ending))]);
     this.#type = typeOf(options?.type);
   }
 
@@ -53,23 +49,27 @@ export class Blob {
     return part;
   }
 
+  [copied]() {
+    return this.slice(0, this.size, this.#type);
+  }
+
   get [Symbol.toStringTag]() {
     return 'Blob';
   }
 
   static {
-    inner = (blob) => blob.#bytes;
+    blobBytes = (blob) => blob.#bytes;
   }
 }
 
 /** Adds `stream` to Blob. `make` makes a stream of bytes. */
 export function blobStreams(make) {
-  const { stream } = { stream() { return make(inner(this)); } };
+  const { stream } = { stream() { return make(blobBytes(this)); } };
   Object.defineProperty(Blob.prototype, 'stream', { value: stream, writable: true, configurable: true });
 }
 
 function piece(part, ending) {
-  if (part instanceof Blob) return inner(part);
+  if (part instanceof Blob) return blobBytes(part);
   if (part instanceof ArrayBuffer || ArrayBuffer.isView(part)) return bytesOf(part);
   const text = String(part);
   return encode(ending === 'native' ? text.replace(/\r\n?/g, '\n') : text);

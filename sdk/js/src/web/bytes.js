@@ -7,3 +7,15 @@ export function bytesOf(source) {
   if (source instanceof ArrayBuffer || source instanceof SharedArrayBuffer) return new Uint8Array(source);
   throw new TypeError(`bytes are an ArrayBuffer or a view of one, not ${source === null ? 'null' : typeof source}`);
 }
+
+/** Returns the bytes of all pieces. A single piece is returned itself. */
+export function joined(pieces) {
+  if (pieces.length === 1) return pieces[0];
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}

@@ -1,5 +1,6 @@
 // structuredClone, by the HTML Standard, for the kinds of values that a guest has.
 
+import { copied } from './copied.js';
 import { DOMException } from './exception.js';
 
 const BOXED = ['[object Boolean]', '[object Number]', '[object String]', '[object BigInt]'];
@@ -48,6 +49,7 @@ function cloned(value, memory) {
 /** Returns a new value of the same kind, without the values in it. */
 function shallow(value, memory) {
   if (Array.isArray(value)) return new Array(value.length);
+  if (typeof value[copied] === 'function') return value[copied]();
   if (value instanceof Date) return new Date(value.getTime());
   if (value instanceof RegExp) return new RegExp(value.source, value.flags);
   if (value instanceof Map) return new Map();

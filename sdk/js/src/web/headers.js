@@ -3,15 +3,22 @@
 const NAME = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 const VALUE = /^[^\0\r\n]*$/;
 
+/** Makes headers immutable, and returns them. */
+export let freeze;
+
 export class Headers {
   /** Lists of values by name in lower case. */
   #lists = new Map();
+  /** The pairs in the order of the names, until something changes. */
+  #sorted;
+  #isFrozen = false;
 
   constructor(init = undefined) {
     if (init === undefined) return;
     if (init === null || typeof init !== 'object') throw new TypeError('headers come from an object or from pairs');
     const pairs = typeof init[Symbol.iterator] === 'function' ? init : Object.entries(init);
     for (const pair of pairs) {
+      if (pair === null || typeof pair !== 'object') throw new TypeError('each pair of headers has a name and a value');
       const both = [...pair];
       if (both.length !== 2) throw new TypeError('each pair of headers has a name and a value');
       this.append(both[0], both[1]);
@@ -19,18 +26,21 @@ export class Headers {
   }
 
   append(name, value) {
-    const key = valid(name);
-    const list = this.#lists.get(key);
-    const its = normal(value);
+    need(arguments, 2);
+    const [key, its] = [valid(name), normal(value)];
+    const list = this.#changing().get(key);
     if (list) list.push(its);
     else this.#lists.set(key, [its]);
   }
 
   delete(name) {
-    this.#lists.delete(valid(name));
+    need(arguments, 1);
+    const key = valid(name);
+    this.#changing().delete(key);
   }
 
   get(name) {
+    need(arguments, 1);
     return this.#lists.get(valid(name))?.join(', ') ?? null;
   }
 
@@ -39,24 +49,24 @@ export class Headers {
   }
 
   has(name) {
+    need(arguments, 1);
     return this.#lists.has(valid(name));
   }
 
   set(name, value) {
-    this.#lists.set(valid(name), [normal(value)]);
+    need(arguments, 2);
+    const [key, its] = [valid(name), normal(value)];
+    this.#changing().set(key, [its]);
   }
 
   forEach(callback, self = undefined) {
+    if (typeof callback !== 'function') throw new TypeError('forEach takes a function');
     for (const [name, value] of this) callback.call(self, value, name, this);
   }
 
+  /** An iteration sees changes that come meanwhile, as the standard says. */
   *entries() {
-    for (const name of [...this.#lists.keys()].sort()) {
-      const list = this.#lists.get(name) ?? [];
-      // Cookies cannot be joined: their dates have commas.
-      if (name === 'set-cookie') for (const value of list) yield [name, value];
-      else yield [name, list.join(', ')];
-    }
+    for (let at = 0; at < this.#pairs().length; at += 1) yield [...this.#pairs()[at]];
   }
 
   *keys() {
@@ -74,6 +84,32 @@ export class Headers {
   get [Symbol.toStringTag]() {
     return 'Headers';
   }
+
+  #changing() {
+    if (this.#isFrozen) throw new TypeError('these headers are immutable');
+    this.#sorted = undefined;
+    return this.#lists;
+  }
+
+  #pairs() {
+    this.#sorted ??= [...this.#lists.keys()].sort().flatMap((name) => {
+      const list = this.#lists.get(name);
+      // Cookies cannot be joined: their dates have commas.
+      return name === 'set-cookie' ? list.map((value) => [name, value]) : [[name, list.join(', ')]];
+    });
+    return this.#sorted;
+  }
+
+  static {
+    freeze = (headers) => {
+      headers.#isFrozen = true;
+      return headers;
+    };
+  }
+}
+
+function need(given, count) {
+  if (given.length < count) throw new TypeError(`${count} arguments are needed, and ${given.length} are given`);
 }
 
 function valid(name) {

@@ -2,6 +2,7 @@
 
 import { clients } from './clients.js';
 import { control } from './control.js';
+import { http } from './http.js';
 import { store } from './store.js';
 import { topics } from './topics.js';
 
@@ -9,7 +10,7 @@ import { topics } from './topics.js';
 const { setImmediate } = globalThis;
 
 /** The interfaces of the contract by name. */
-export const INTERFACES = { clients, topics, control, store };
+export const INTERFACES = { clients, topics, control, store, http };
 
 export class Host {
   /** The variables of the environment. */

@@ -2,9 +2,10 @@
 
 const encoder = new TextEncoder();
 
-/** Returns an error of the contract, as the engine throws it. */
-export function refused(name) {
-  return Object.assign(new Error(name), { payload: name });
+/** Returns an error of the contract, as the engine throws it: a name or, with `details`, a case of a variant. */
+export function refused(name, ...details) {
+  const [val] = details;
+  return Object.assign(new Error(name), { payload: details.length > 0 ? { tag: name, val } : name });
 }
 
 /** Returns a text or bytes that the application gives away as bytes of their own. */

@@ -1,9 +1,16 @@
 // The globals of an instance in a test that are not those of Node.js. The bundle takes them for the free names of the application.
 
+import { fetch } from '../../fetch/fetch.js';
 import { process } from '../../process.js';
 import { clear, setImmediate, setInterval, setTimeout } from '../../timers.js';
 import { Blob } from '../../web/blob.js';
 import '../../web/blob-stream.js';
+import '../../web/body-forms.js';
+import { File } from '../../web/file.js';
+import { FormData } from '../../web/form-data.js';
+import { Headers } from '../../web/headers.js';
+import { Request } from '../../web/request.js';
+import { Response } from '../../web/response.js';
 import { MISSING } from '../missing.js';
 import { maybe } from './bridge.js';
 import { now } from './clock.js';
@@ -58,7 +65,7 @@ const performance = {
 const navigator = Object.freeze({ userAgent: 'ws-host' });
 
 const own = {
-  AbortSignal, Blob, Date, crypto, navigator, performance, process, setTimeout, setInterval, setImmediate,
+  AbortSignal, Blob, Date, File, FormData, Headers, Request, Response, crypto, fetch, navigator, performance, process, setTimeout, setInterval, setImmediate,
   clearTimeout: clear, clearInterval: clear, clearImmediate: clear,
   ...Object.fromEntries(MISSING.map((name) => [name, undefined])),
 };
@@ -74,5 +81,5 @@ const scope = new Proxy(node, {
 });
 for (const name of ['globalThis', 'global', 'self']) own[name] = scope;
 
-export { AbortSignal, Blob, Date, crypto, navigator, performance, process, setTimeout, setInterval, setImmediate };
+export { AbortSignal, Blob, Date, File, FormData, Headers, Request, Response, crypto, fetch, navigator, performance, process, setTimeout, setInterval, setImmediate };
 export { clear as clearTimeout, clear as clearInterval, clear as clearImmediate, scope as globalThis, scope as self };

@@ -1,4 +1,4 @@
-// The end of an instance in a test: the test gets the error.
+// The end of an instance in a test: the test gets the error. Warnings go to the output of the test.
 
 import { there } from './bridge.js';
 
@@ -8,4 +8,8 @@ export function fail(_handler, error) {
 
 export function refusal(error) {
   return error;
+}
+
+export function warn(text) {
+  console.warn(text);
 }

@@ -6,6 +6,7 @@
 mod admin;
 mod admission;
 mod bench_command;
+mod bot;
 mod cache;
 mod certificates;
 mod chats;

@@ -32,6 +32,8 @@
 //! | the path is `/user/NAME` | the gate names the user, adds a header `x-user: NAME`, attaches `NAME of the gate` |
 //! | the path is `/refuse-in-words` | it refuses with 401, `www-authenticate: Bearer`, `content-type: text/html` and `<p>Who are you?</p>` |
 //!
+//! The commands on HTTP requests stand in `conformance/http.rs`.
+//!
 //! The test that first needs the Rust probe builds it. Steps of `cargo xtask test` build the others, and run their tests, which
 //! are ignored otherwise.
 
@@ -39,16 +41,24 @@ use crate::support::http::{ask, upgrade};
 use crate::support::{Client, Host, Swappable, refusal};
 use tokio_tungstenite::tungstenite::Message;
 
-/// Runs each rule with each language's probe.
-macro_rules! in_every_language {
-    ($($rule:ident),+ $(,)?) => {
+/// Runs each rule with the probe of each of these languages.
+macro_rules! in_languages {
+    ([$($language:ident),+] $rules:tt) => {
+        $(in_language!($language $rules);)+
+    };
+}
+
+/// Runs each rule with the probe of one language.
+macro_rules! in_language {
+    (rust [$($rule:ident),+ $(,)?]) => {
         mod rust {
             $(#[tokio::test]
             async fn $rule() {
                 super::$rule("probe").await;
             })+
         }
-
+    };
+    (python [$($rule:ident),+ $(,)?]) => {
         mod python {
             $(#[tokio::test]
             #[ignore = "`cargo xtask test python-guests` builds the probe and runs this"]
@@ -56,7 +66,8 @@ macro_rules! in_every_language {
                 super::$rule("python/probe").await;
             })+
         }
-
+    };
+    (javascript [$($rule:ident),+ $(,)?]) => {
         mod javascript {
             $(#[tokio::test]
             #[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
@@ -64,7 +75,8 @@ macro_rules! in_every_language {
                 super::$rule("js/probe").await;
             })+
         }
-
+    };
+    (c [$($rule:ident),+ $(,)?]) => {
         mod c {
             $(#[tokio::test]
             #[ignore = "`cargo xtask test c-guests` builds the probe and runs this"]
@@ -75,7 +87,9 @@ macro_rules! in_every_language {
     };
 }
 
-in_every_language! {
+mod http;
+
+in_languages! { [rust, python, javascript, c] [
     a_newcomer_hears_of_itself_and_so_do_the_others,
     a_leaver_is_told_of_once_with_code_and_reason_and_is_no_member,
     messages_are_handled_in_their_order_and_answered_in_it,
@@ -98,7 +112,7 @@ in_every_language! {
     state_in_the_host_survives_a_failure,
     a_guest_that_computes_for_ever_is_ended,
     a_swap_keeps_clients_and_what_the_host_keeps,
-}
+] }
 
 /// Two clients, the first of which has heard of the join of the second.
 async fn two(host: &Host) -> (Client, Client) {

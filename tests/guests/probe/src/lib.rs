@@ -2,15 +2,18 @@
 //!
 //! It broadcasts joins, leaves, drains and timers. A text message is a command: see `Probe::obey`.
 
+mod asking;
 mod kept;
 
 use std::fmt::Debug;
 use std::time::Duration;
 
+use asking::Asking;
+use ws_guest::http::{BodyPart, Failure, FetchId, Response};
 use ws_guest::{
-    Acceptance, App, Client, ClientId, CloseInfo, Decision, Flow, Gate, Lifecycle, Message, Refusal, Request, Saved, StartReason,
-    TimerId, Timers, attachment, broadcast, broadcast_except, buffered_amount, client, clients, clients_of_user, close, control,
-    count, send, set_attachment, store, topics,
+    Acceptance, App, Client, ClientId, CloseInfo, Decision, Flow, Gate, Lifecycle, Message, Refusal, Request, Responses, Saved,
+    StartReason, TimerId, Timers, attachment, broadcast, broadcast_except, buffered_amount, client, clients, clients_of_user,
+    close, control, count, send, set_attachment, store, topics,
 };
 
 #[derive(Default)]
@@ -19,9 +22,10 @@ struct Probe {
     messages: u32,
     /// The messages of the instance whose state this one has got.
     saved: Option<u32>,
+    asking: Asking,
 }
 
-ws_guest::export!(Probe: Gate, Lifecycle, Flow, Timers);
+ws_guest::export!(Probe: Gate, Lifecycle, Flow, Timers, Responses);
 
 impl App for Probe {
     fn on_new_client(&mut self, client: Client) {
@@ -54,6 +58,9 @@ impl App for Probe {
 impl Probe {
     fn obey(&mut self, from: ClientId, text: &str) {
         let (command, rest) = text.split_once(' ').unwrap_or((text, ""));
+        if self.asking.obey(from, command, rest) {
+            return;
+        }
         let (first, last) = rest.split_once(' ').unwrap_or((rest, ""));
         let id = first.parse().unwrap_or(from);
         let answer = match command {
@@ -253,5 +260,15 @@ impl Timers for Probe {
         // In the log too, in case no client is there to receive it.
         println!("timer {payload}");
         broadcast(format!("timer {id} {payload}")).ok();
+    }
+}
+
+impl Responses for Probe {
+    fn on_response(&mut self, _: FetchId, context: Vec<u8>, outcome: Result<Response, Failure>) {
+        asking::answered(&context, outcome);
+    }
+
+    fn on_body(&mut self, _: FetchId, context: Vec<u8>, part: BodyPart) {
+        asking::sent(&context, part);
     }
 }

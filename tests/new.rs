@@ -171,7 +171,7 @@ fn the_room_for_tests_in_c_keeps_the_contracts_rules() {
     let output = shell.output().expect("sh starts");
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let tests: Vec<_> = stdout.lines().filter_map(|line| line.split_once(": ")).collect();
-    assert_eq!(tests.len(), 12, "{stdout}\n{stderr}");
+    assert_eq!(tests.len(), 17, "{stdout}\n{stderr}");
     for (test, how) in tests {
         assert_eq!(how == "ok", !test.starts_with("fails_on_"), "{test}: {how}\n{stderr}");
     }
@@ -296,7 +296,7 @@ fn a_missing_tool_is_named_with_the_command_that_installs_it() {
 fn the_c_bindings_cover_the_whole_contract() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let header = fs::read_to_string(root.join("sdk/c/bindings/ws.h")).expect("the header can be read");
-    for file in ["types", "imports", "store", "exports"] {
+    for file in ["types", "imports", "store", "http", "exports"] {
         let wit = fs::read_to_string(root.join(format!("wit/{file}.wit"))).expect("the contract can be read");
         let mut interface = String::new();
         for line in wit.lines().map(str::trim) {
@@ -325,13 +325,16 @@ fn the_copy_of_the_contract_for_javascript_equals_the_repositorys() {
 }
 
 mod c {
-    use super::{begins, fails_at, has_names};
+    use super::{begins, fails_at, has_names, succeeds};
 
     #[tokio::test]
     #[ignore = "`cargo xtask test c-guests` runs it, since it needs zig"]
     async fn a_project_in_c_goes_from_new_to_a_chat() {
         let folder = begins("c", Some("python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1"), |_| {}).await;
         let project = folder.path().join("my-chat");
+        let inspected = succeeds(&project, &["inspect", "--json", "my-chat.wasm"]);
+        let exports = inspected.split("\"imports\"").next().unwrap_or_default();
+        assert_eq!(exports.matches("ws-host:server/").count(), 1, "the chat has no optional handler: {exports}");
         assert!(has_names(&project, "ws_on_message"), "traces of failures name functions");
         assert!(!has_names(&project, ".debug_line"), "a component to be served has no debug information");
         let boom = "  if (message.len == 4) __builtin_trap();";

@@ -21,6 +21,9 @@ typedef ws_host_server_types_close_info_t ws_close_info;
 /* Fields: address; path; query; headers; subprotocols. */
 typedef exports_ws_host_server_gate_request_t ws_request;
 
+/* Names and values, in their order: .ptr[n].f0 and .ptr[n].f1 for n below .len. The names of received ones are in lower case. */
+typedef ws_list_tuple2_string_string_t ws_headers;
+
 /* Fields: repeat; durable. Zeros are a timer that runs once and ends with the room: (ws_timer_options){.repeat = true} */
 typedef ws_host_server_control_timer_options_t ws_timer_options;
 
@@ -37,18 +40,19 @@ typedef enum {
   WS_BACKPRESSURE, /* the client reads too slowly; ws_on_drain follows */
   WS_NO_SUCH_CLIENT,
   WS_CLOSING,         /* the client's connection is closing */
-  WS_TOO_BIG,         /* a message over the host's limit, or an attachment over 16 KiB */
+  WS_TOO_BIG,         /* a message or an HTTP body over the host's limit, or an attachment over 16 KiB */
   WS_LIMIT,           /* one handler sent too much or wrote over 768 KiB, or there are too many topics or timers */
   WS_INVALID_CODE,    /* allowed are 1000 to 1003, 1007 to 1014 and 3000 to 4999 */
   WS_REASON_TOO_LONG, /* at most 123 bytes */
   WS_INVALID_TOPIC,   /* a topic's name has 1 to 256 bytes */
-  WS_INVALID,         /* a timer's payload over 64 KiB, or a repeating timer of 0 us */
+  WS_INVALID,         /* a timer's payload over 64 KiB, a repeating timer of 0 us, or an HTTP request that is wrong */
   WS_NOT_DURABLE,     /* a durable timer in a room that cannot keep one */
   WS_UNAVAILABLE,     /* the host cannot write to its store at present */
   WS_KEY_TOO_LONG,    /* a key of the store over 512 bytes */
   WS_VALUE_TOO_BIG,   /* a value of the store over 128 KiB */
-  WS_ROOM_FULL,       /* the store of this room is full */
-  WS_TOTAL_FULL,      /* the stores of all rooms together are full */
+  WS_ROOM_FULL,       /* the store of this room is full, or it has too many HTTP requests */
+  WS_TOTAL_FULL,      /* the stores of all rooms together are full, or they have too many HTTP requests */
+  WS_DENIED,          /* the owner of the host does not allow requests to this server: --allow-http */
 } ws_result;
 
 /* The reason for an instance's start. */
@@ -81,19 +85,26 @@ typedef struct {
   const char *const *headers; /* accept or refuse with these: names and values in turn, then NULL; up to 64, of 8 KiB in all */
 } ws_decision;
 
+/* Marks a handler of which the build must know whether the app has it: a component exports no interface that it does not implement. */
+#if defined(__wasm__) && !defined(WS_INSIDE)
+#define WS_HANDLER(name) __attribute__((export_name(#name)))
+#else
+#define WS_HANDLER(name)
+#endif
+
 /* The handlers. Each has a default that does nothing: define the ones you want. */
 void ws_on_new_client(const ws_client *client);
 void ws_on_message(ws_id from, ws_message message);
 void ws_on_client_left(ws_id id, const ws_close_info *info);
-void ws_on_upgrade(const ws_request *request, ws_decision *decision);
+void ws_on_upgrade(const ws_request *request, ws_decision *decision) WS_HANDLER(ws_on_upgrade);
 /* Runs before the others. `saved` is NULL without a saved state. Return NULL, or the reason to refuse the start or the swap. */
-const char *ws_on_start(ws_start_reason reason, const ws_saved *saved);
+const char *ws_on_start(ws_start_reason reason, const ws_saved *saved) WS_HANDLER(ws_on_start);
 /* Fill in the state to keep. Called before a new release takes over, before the room ends, and at shutdown. */
-void ws_snapshot(ws_saved *saved);
+void ws_snapshot(ws_saved *saved) WS_HANDLER(ws_snapshot);
 /* A slow client has caught up. */
-void ws_on_drain(ws_id id);
-/* A timer is due. */
-void ws_on_timer(uint64_t timer, const char *data, size_t len);
+void ws_on_drain(ws_id id) WS_HANDLER(ws_on_drain);
+/* A timer of ws_set_timer is due. */
+void ws_on_timer(uint64_t timer, const char *data, size_t len) WS_HANDLER(ws_on_timer);
 
 /* Messages. The functions that end in f send a text that they format as printf does. */
 ws_result ws_send(ws_id to, ws_message message);
@@ -129,6 +140,11 @@ void ws_topics_free(ws_string_t *topics, size_t count);
  * `timer`. A repeating timer keeps to its grid. A durable one outlives the room's hibernation and the host's process. */
 ws_result ws_set_timer(uint64_t microseconds, ws_timer_options options, const void *data, size_t len, uint64_t *timer);
 void ws_cancel_timer(uint64_t timer);
+
+/* Calls `callback` once with `data`, as an event of its own, unless ws_cancel_timer comes first. `timer` may be NULL. The callback ends with
+ * the instance: after a swap or a failure nothing calls it. A timer that must survive these needs ws_set_timer. */
+typedef void ws_timer_callback(void *data);
+ws_result ws_after(uint64_t microseconds, ws_timer_callback *callback, void *data, uint64_t *timer);
 
 /* The store: an ordered map of the room, from keys (texts) to values (bytes). It outlives the instance and the room and, with
  * `ws-host run --data`, the host. Writes count when the handler returns, together with all that it has sent; if it fails, nothing is
@@ -174,12 +190,94 @@ typedef struct {
 const ws_entry *ws_store_next(ws_walk *walk);
 void ws_store_stop(ws_walk *walk);
 
+/* Requests to HTTP servers. The host must allow the server: `ws-host run --allow-http api.example.com`.
+ *
+ *     static void greet(const ws_answer *answer, void *data) {
+ *       ws_id *asker = data;
+ *       if (answer->kind == WS_RESPONSE) ws_sendf(*asker, "%u: %s", answer->status, answer->body);
+ *       else ws_sendf(*asker, "failed: %s", answer->detail);
+ *       free(asker);
+ *     }
+ *
+ * No handler waits for an answer. The request starts when the handler has returned; a handler that fails has asked nobody. Each handler
+ * and each callback is one event: all that it does takes effect when it returns, or nothing does if it fails. */
+
+/* Fields that are NULL or zero have the defaults. The host copies all of it during ws_fetch. */
+typedef struct {
+  const char *url;            /* absolute, http or https */
+  const char *method;         /* in upper case; by default GET, or POST with a body */
+  const char *const *headers; /* names and values in turn, then NULL. The host sets those of the connection, such as content-length */
+  const void *body;           /* by default at most 4 MiB */
+  size_t body_len;
+  bool stream;                /* the body of the answer comes in pieces, as it arrives */
+  uint64_t timeout;           /* the most microseconds for the answer; the host's own limit, by default 30 s, holds in any case */
+  const void *context;        /* up to 64 KiB that come back with the answer, for ws_on_orphan */
+  size_t context_len;
+} ws_fetch_request;
+
+/* The part of an answer that an event brings. */
+typedef enum {
+  WS_RESPONSE, /* the head and, unless it is streamed, the whole body. A status of 400 or more is a response too, and so is a redirect */
+  WS_PIECE,    /* the next bytes of a streamed body, 64 KiB at most. They may end within a character */
+  WS_END,      /* a streamed body is complete */
+  WS_FAILURE,  /* no response, or the rest of a streamed body does not come */
+} ws_answer_kind;
+
+/* The cause of a failure. In the first four cases the server has got nothing. In the others it may have handled the request. */
+typedef enum {
+  WS_FAILED_DENIED,      /* its name stands for no address that the host may connect to */
+  WS_FAILED_UNRESOLVED,  /* its name does not resolve */
+  WS_FAILED_UNREACHABLE, /* no connection can be made */
+  WS_FAILED_TLS,         /* its certificate is not trusted, or TLS fails otherwise */
+  WS_FAILED_TIMEOUT,     /* the answer takes too long */
+  WS_FAILED_BROKEN,      /* the connection ends early, or the server breaks the protocol */
+  WS_FAILED_TOO_BIG,     /* the body is larger than the host allows, or the headers */
+  WS_FAILED_INTERRUPTED, /* the host's process has ended before the answer came */
+} ws_failure;
+
+/* An event of a request. All texts end with a NUL, except those in `headers`. */
+typedef struct {
+  ws_answer_kind kind;
+  bool is_last;       /* nothing follows: free what belongs to the request */
+  uint64_t id;        /* as ws_fetch has given it */
+  uint16_t status;    /* of a response: 200 or more */
+  ws_headers headers; /* of a response */
+  const char *body;   /* of a response or a piece; else empty */
+  size_t len;
+  ws_failure cause;   /* of a failure */
+  const char *detail; /* of a failure: one line for people */
+  const char *context;
+  size_t context_len;
+} ws_answer;
+
+/* Sends a request when the handler has returned. `callback` gets each event of its answer, with `data`; `id` may be NULL. Any other result
+ * than WS_OK has sent nothing: ws_error_text says why. Nothing is then called, so `data` stays the caller's. */
+typedef void ws_fetch_callback(const ws_answer *answer, void *data);
+ws_result ws_fetch(const ws_fetch_request *request, ws_fetch_callback *callback, void *data, uint64_t *id) WS_LOOK_AT_RESULT;
+
+/* Gives a request up: no event of it follows, and its `data` is the caller's again. */
+void ws_fetch_cancel(uint64_t id);
+
+/* An answer for which no callback waits: an earlier instance has asked, before a swap or a failure, or `callback` was NULL. `context`
+ * is what it needs to know. */
+void ws_on_orphan(const ws_answer *answer) WS_HANDLER(ws_on_orphan);
+
+/* The contract's name for a cause: "unreachable". */
+const char *ws_failure_name(ws_failure cause);
+
+/* The value of the first header with this name in any case; {NULL, 0} without one. */
+ws_string_t ws_header(ws_headers headers, const char *name);
+
 /* Refuses new clients with HTTP status 503 from now on, or accepts them again. */
 void ws_deny_new_clients(void);
 void ws_allow_new_clients(void);
 
 /* The contract's name for a result: "no-such-client". */
 const char *ws_result_name(ws_result result);
+
+/* The reason for which the last call was refused whose documentation names this function: one line that says what to do. Valid until the
+ * next such call. */
+const char *ws_error_text(void);
 
 /* Writes the reason to stderr, which is the host's log, and ends the instance. The handler's effects are dropped. */
 _Noreturn void ws_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

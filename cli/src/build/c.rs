@@ -21,8 +21,11 @@ const FLAGS: &str = "compile_flags.txt";
 /// functions too.
 const ALWAYS: [&str; 4] = ["cc", "--target=wasm32-wasi", "-mexec-model=reactor", "-O2"];
 
-/// The files of the SDK, in a folder that a flag `-I` names.
-const SDK: [&str; 3] = ["ws_guest.c", "bindings/ws.c", "bindings/ws_component_type.o"];
+/// A file by which the folder of the SDK is known. A flag `-I` names that folder.
+const HEADER: &str = "ws_guest.h";
+
+/// The files of the SDK, besides those of its own folder `src`.
+const BINDINGS: [&str; 2] = ["bindings/ws.c", "bindings/ws_component_type.o"];
 
 /// The folder of the output, below the project. It is hidden, so it is not watched as a source.
 const FOLDER: &str = ".ws-host";
@@ -73,9 +76,9 @@ fn flags(dir: &Path) -> anyhow::Result<(Vec<String>, PathBuf)> {
     let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let flags: Vec<_> = text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
     let folders = flags.iter().filter_map(|flag| flag.strip_prefix("-I"));
-    let sdk = folders.map(PathBuf::from).find(|folder| dir.join(folder).join(SDK[0]).is_file());
+    let sdk = folders.map(PathBuf::from).find(|folder| dir.join(folder).join(HEADER).is_file());
     let sdk = sdk.with_context(|| {
-        format!("{} names no folder with {}: add a line such as -Ivendor/ws-host-guest", file.display(), SDK[0])
+        format!("{} names no folder with {}: add a line such as -Ivendor/ws-host-guest", file.display(), HEADER)
     })?;
     Ok((flags, sdk))
 }
@@ -90,7 +93,8 @@ fn build(dir: &Path, purpose: Purpose) -> Result<PathBuf, NotBuilt> {
     let (flags, sdk) = flags(dir).map_err(failed)?;
     let mut command = zig(dir).ok_or_else(|| NotBuilt::new("zig has disappeared".to_owned()))?;
     command.args(ALWAYS).args((lines == Lines::With).then_some("-gline-tables-only"));
-    command.args(flags).args(sources(dir)).args(SDK.map(|file| sdk.join(file))).arg("-o").arg(&module);
+    command.args(flags).args(sources(dir, Path::new("src"))).args(sources(dir, &sdk.join("src")));
+    command.args(BINDINGS.map(|file| sdk.join(file))).arg("-o").arg(&module);
     fs::create_dir_all(component.parent().unwrap_or(dir)).context("cannot create the folder .ws-host").map_err(failed)?;
     let mut compiler = command.stderr(Stdio::piped()).spawn().context("cannot run zig").map_err(failed)?;
     let diagnostics = compiler.stderr.take().map(copied).unwrap_or_default();
@@ -107,10 +111,10 @@ fn has_been_built(dir: &Path) -> bool {
     [Lines::With, Lines::Without].iter().any(|lines| dir.join(FOLDER).join(lines.files()[1]).exists())
 }
 
-/// Returns the C files in the project's folder `src`, relative to the project.
-fn sources(dir: &Path) -> Vec<PathBuf> {
-    let entries = dir.join("src").read_dir().into_iter().flatten().flatten();
-    let mut files: Vec<_> = entries.map(|entry| Path::new("src").join(entry.file_name())).collect();
+/// Returns the C files of a folder, relative to the project as the folder is.
+fn sources(dir: &Path, folder: &Path) -> Vec<PathBuf> {
+    let entries = dir.join(folder).read_dir().into_iter().flatten().flatten();
+    let mut files: Vec<_> = entries.map(|entry| folder.join(entry.file_name())).collect();
     files.retain(|file| file.extension().is_some_and(|end| end == "c"));
     files.sort();
     files

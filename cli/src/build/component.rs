@@ -9,6 +9,8 @@ use wasi_preview1_component_adapter_provider::{
 use wit_component::ComponentEncoder;
 use ws_host::sections::sections;
 
+use super::implemented::without_missing;
+
 /// Whether a component has the debug information of its module, with the lines of the sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lines {
@@ -16,11 +18,13 @@ pub(super) enum Lines {
     Without,
 }
 
-/// Makes a component from a module. A section of the module, which comes from the bindings, describes its imports and exports.
+/// Makes a component from a module. A section of the module, which comes from the bindings, describes its imports and exports; of the
+/// optional exports, those stay that the app implements.
 /// The adapter translates the C library's WASI 0.1 to WASI 0.2.
 pub(super) fn make_component(module: &Path, component: &Path, lines: Lines) -> anyhow::Result<()> {
     let bytes = std::fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
     let bytes = if lines == Lines::With { bytes } else { without_debug_information(&bytes) };
+    let bytes = without_missing(&bytes)?;
     let encoder = ComponentEncoder::default().module(&bytes)?.adapter(NAME, ADAPTER)?;
     let encoded = encoder.validate(true).encode()?;
     std::fs::write(component, encoded).with_context(|| format!("cannot write {}", component.display()))

@@ -5,12 +5,13 @@
 //! | `rust` | Rust, with cargo |
 //! | `python` | Python, with the SDK's `python -m ws_host_guest build` |
 //! | `javascript` | JavaScript and TypeScript, with the SDK's `ws-host-guest build` |
-//! | `c` | C, with `zig cc` and then `component`, which turns the core module into a component |
+//! | `c` | C, with `zig cc` and then `component`, which turns the core module into a component with the exports that are `implemented` |
 //!
 //! To add a language, add a file with a [`Language`] and a line in [`LANGUAGES`].
 
 mod c;
 mod component;
+mod implemented;
 mod javascript;
 mod other_sdk;
 mod python;

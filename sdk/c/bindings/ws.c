@@ -3,6 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Imported Functions from `ws-host:server/http@0.2.0`
+
+__attribute__((__import_module__("ws-host:server/http@0.2.0"), __import_name__("fetch")))
+extern void __wasm_import_ws_host_server_http_fetch(uint8_t *, size_t, uint8_t *, size_t, uint8_t *, size_t, int32_t, uint8_t *, size_t, int32_t, int32_t, int64_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("ws-host:server/http@0.2.0"), __import_name__("cancel")))
+extern void __wasm_import_ws_host_server_http_cancel(int64_t);
+
 // Imported Functions from `ws-host:server/clients@0.2.0`
 
 __attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("send")))
@@ -215,6 +223,10 @@ void __wasm_export_exports_ws_host_server_lifecycle_snapshot_post_return(uint8_t
 // Exported Functions from `ws-host:server/timers@0.2.0`
 
 
+// Exported Functions from `ws-host:server/responses@0.2.0`
+
+
+
 // Exported Functions from `ws-host:server/handler@0.2.0`
 
 
@@ -236,6 +248,22 @@ static uint8_t RET_AREA[(11*sizeof(void*))];
 
 // Helper Functions
 
+void ws_tuple2_string_string_free(ws_tuple2_string_string_t *ptr) {
+  ws_string_free(&ptr->f0);
+  ws_string_free(&ptr->f1);
+}
+
+void ws_list_tuple2_string_string_free(ws_list_tuple2_string_string_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    ws_tuple2_string_string_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      ws_tuple2_string_string_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
 void ws_list_u8_free(ws_list_u8_t *ptr) {
   size_t list_len = ptr->len;
   if (list_len > 0) {
@@ -243,6 +271,71 @@ void ws_list_u8_free(ws_list_u8_t *ptr) {
     for (size_t i = 0; i < list_len; i++) {
     }
     free(list_ptr);
+  }
+}
+
+void ws_option_list_u8_free(ws_option_list_u8_t *ptr) {
+  if (ptr->is_some) {
+    ws_list_u8_free(&ptr->val);
+  }
+}
+
+void ws_option_u64_free(ws_option_u64_t *ptr) {
+  if (ptr->is_some) {
+  }
+}
+
+void ws_host_server_http_request_free(ws_host_server_http_request_t *ptr) {
+  ws_string_free(&ptr->method);
+  ws_string_free(&ptr->url);
+  ws_list_tuple2_string_string_free(&ptr->headers);
+  ws_option_list_u8_free(&ptr->body);
+  ws_option_u64_free(&ptr->timeout_us);
+}
+
+void ws_host_server_http_fetch_error_free(ws_host_server_http_fetch_error_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 0: {
+      ws_string_free(&ptr->val.invalid);
+      break;
+    }
+    case 1: {
+      ws_string_free(&ptr->val.denied);
+      break;
+    }
+    case 2: {
+      ws_string_free(&ptr->val.too_big);
+      break;
+    }
+  }
+}
+
+void ws_host_server_http_response_free(ws_host_server_http_response_t *ptr) {
+  ws_list_tuple2_string_string_free(&ptr->headers);
+  ws_option_list_u8_free(&ptr->body);
+}
+
+void ws_host_server_http_failure_free(ws_host_server_http_failure_t *ptr) {
+  ws_string_free(&ptr->detail);
+}
+
+void ws_host_server_http_body_part_free(ws_host_server_http_body_part_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 0: {
+      ws_list_u8_free(&ptr->val.piece);
+      break;
+    }
+    case 2: {
+      ws_host_server_http_failure_free(&ptr->val.failed);
+      break;
+    }
+  }
+}
+
+void ws_host_server_http_result_fetch_id_fetch_error_free(ws_host_server_http_result_fetch_id_fetch_error_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
+    ws_host_server_http_fetch_error_free(&ptr->val.err);
   }
 }
 
@@ -261,22 +354,6 @@ void ws_host_server_types_message_free(ws_host_server_types_message_t *ptr) {
 
 void ws_host_server_types_address_free(ws_host_server_types_address_t *ptr) {
   ws_string_free(&ptr->ip);
-}
-
-void ws_tuple2_string_string_free(ws_tuple2_string_string_t *ptr) {
-  ws_string_free(&ptr->f0);
-  ws_string_free(&ptr->f1);
-}
-
-void ws_list_tuple2_string_string_free(ws_list_tuple2_string_string_t *ptr) {
-  size_t list_len = ptr->len;
-  if (list_len > 0) {
-    ws_tuple2_string_string_t *list_ptr = ptr->ptr;
-    for (size_t i = 0; i < list_len; i++) {
-      ws_tuple2_string_string_free(&list_ptr[i]);
-    }
-    free(list_ptr);
-  }
 }
 
 void ws_option_string_free(ws_option_string_t *ptr) {
@@ -337,17 +414,6 @@ void ws_host_server_clients_result_void_close_error_free(ws_host_server_clients_
 void ws_host_server_clients_option_client_free(ws_host_server_clients_option_client_t *ptr) {
   if (ptr->is_some) {
     ws_host_server_clients_client_free(&ptr->val);
-  }
-}
-
-void ws_option_u64_free(ws_option_u64_t *ptr) {
-  if (ptr->is_some) {
-  }
-}
-
-void ws_option_list_u8_free(ws_option_list_u8_t *ptr) {
-  if (ptr->is_some) {
-    ws_list_u8_free(&ptr->val);
   }
 }
 
@@ -484,6 +550,26 @@ void exports_ws_host_server_lifecycle_result_void_string_free(exports_ws_host_se
   }
 }
 
+void exports_ws_host_server_responses_response_free(exports_ws_host_server_responses_response_t *ptr) {
+  ws_host_server_http_response_free(ptr);
+}
+
+void exports_ws_host_server_responses_failure_free(exports_ws_host_server_responses_failure_t *ptr) {
+  ws_host_server_http_failure_free(ptr);
+}
+
+void exports_ws_host_server_responses_body_part_free(exports_ws_host_server_responses_body_part_t *ptr) {
+  ws_host_server_http_body_part_free(ptr);
+}
+
+void exports_ws_host_server_responses_result_response_failure_free(exports_ws_host_server_responses_result_response_failure_t *ptr) {
+  if (!ptr->is_err) {
+    exports_ws_host_server_responses_response_free(&ptr->val.ok);
+  } else {
+    exports_ws_host_server_responses_failure_free(&ptr->val.err);
+  }
+}
+
 void exports_ws_host_server_handler_client_free(exports_ws_host_server_handler_client_t *ptr) {
   ws_host_server_types_client_free(ptr);
 }
@@ -522,6 +608,86 @@ void ws_string_free(ws_string_t *ret) {
 }
 
 // Component Adapters
+
+bool ws_host_server_http_fetch(ws_host_server_http_request_t *request, ws_list_u8_t *context, ws_host_server_http_fetch_id_t *ret, ws_host_server_http_fetch_error_t *err) {
+  __attribute__((__aligned__(8)))
+  uint8_t ret_area[(16+2*sizeof(void*))];
+  int32_t option;
+  uint8_t * option1;
+  size_t option2;
+  if (((*request).body).is_some) {
+    const ws_list_u8_t *payload0 = &((*request).body).val;
+    option = 1;
+    option1 = (uint8_t *) (*payload0).ptr;
+    option2 = (*payload0).len;
+  } else {
+    option = 0;
+    option1 = 0;
+    option2 = 0;
+  }
+  int32_t option5;
+  int64_t option6;
+  if (((*request).timeout_us).is_some) {
+    const uint64_t *payload4 = &((*request).timeout_us).val;
+    option5 = 1;
+    option6 = (int64_t) (*payload4);
+  } else {
+    option5 = 0;
+    option6 = 0;
+  }
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_ws_host_server_http_fetch((uint8_t *) ((*request).method).ptr, ((*request).method).len, (uint8_t *) ((*request).url).ptr, ((*request).url).len, (uint8_t *) ((*request).headers).ptr, ((*request).headers).len, option, option1, option2, (*request).stream, option5, option6, (uint8_t *) (*context).ptr, (*context).len, ptr);
+  ws_host_server_http_result_fetch_id_fetch_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (uint64_t) (*((int64_t*) (ptr + 8)));
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      ws_host_server_http_fetch_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + 8));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          variant.val.invalid = (ws_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) };
+          break;
+        }
+        case 1: {
+          variant.val.denied = (ws_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) };
+          break;
+        }
+        case 2: {
+          variant.val.too_big = (ws_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (8+1*sizeof(void*))))), (*((size_t*) (ptr + (8+2*sizeof(void*))))) };
+          break;
+        }
+        case 3: {
+          break;
+        }
+        case 4: {
+          break;
+        }
+        case 5: {
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+void ws_host_server_http_cancel(ws_host_server_http_fetch_id_t id) {
+  __wasm_import_ws_host_server_http_cancel((int64_t) (id));
+}
 
 bool ws_host_server_clients_send(ws_host_server_clients_client_id_t to, ws_host_server_clients_message_t *message, ws_host_server_clients_send_status_t *ret, ws_host_server_clients_send_error_t *err) {
   __attribute__((__aligned__(1)))
@@ -1161,6 +1327,71 @@ __attribute__((__export_name__("ws-host:server/timers@0.2.0#on-timer")))
 void __wasm_export_exports_ws_host_server_timers_on_timer(int64_t arg, uint8_t * arg0, size_t arg1) {
   ws_list_u8_t arg2 = (ws_list_u8_t) { (uint8_t*)(arg0), (arg1) };
   exports_ws_host_server_timers_on_timer((uint64_t) (arg), &arg2);
+}
+
+__attribute__((__export_name__("ws-host:server/responses@0.2.0#on-response")))
+void __wasm_export_exports_ws_host_server_responses_on_response(int64_t arg, uint8_t * arg0, size_t arg1, int32_t arg2, int32_t arg3, uint8_t * arg4, size_t arg5, int32_t arg6, uint8_t * arg7, size_t arg8) {
+  exports_ws_host_server_responses_result_response_failure_t result;
+  switch (arg2) {
+    case 0: {
+      result.is_err = false;
+      ws_option_list_u8_t option;
+      switch (arg6) {
+        case 0: {
+          option.is_some = false;
+          break;
+        }
+        case 1: {
+          option.is_some = true;
+          option.val = (ws_list_u8_t) { (uint8_t*)(arg7), (arg8) };
+          break;
+        }
+      }
+
+      result.val.ok = (ws_host_server_http_response_t) {
+        (uint16_t) (uint16_t) (arg3),
+        (ws_list_tuple2_string_string_t) (ws_list_tuple2_string_string_t) { (ws_tuple2_string_string_t*)(arg4), (arg5) },
+        (ws_option_list_u8_t) option,
+      };
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (ws_host_server_http_failure_t) {
+        (ws_host_server_http_failure_cause_t) arg3,
+        (ws_string_t) (ws_string_t) { (uint8_t*)(arg4), (arg5) },
+      };
+      break;
+    }
+  }
+  ws_list_u8_t arg9 = (ws_list_u8_t) { (uint8_t*)(arg0), (arg1) };
+  exports_ws_host_server_responses_result_response_failure_t arg10 = result;
+  exports_ws_host_server_responses_on_response((uint64_t) (arg), &arg9, &arg10);
+}
+
+__attribute__((__export_name__("ws-host:server/responses@0.2.0#on-body")))
+void __wasm_export_exports_ws_host_server_responses_on_body(int64_t arg, uint8_t * arg0, size_t arg1, int32_t arg2, uint8_t * arg3, uint8_t * arg4, size_t arg5) {
+  ws_host_server_http_body_part_t variant;
+  variant.tag = arg2;
+  switch ((int32_t) variant.tag) {
+    case 0: {
+      variant.val.piece = (ws_list_u8_t) { (uint8_t*)(arg3), ((uintptr_t) arg4) };
+      break;
+    }
+    case 1: {
+      break;
+    }
+    case 2: {
+      variant.val.failed = (ws_host_server_http_failure_t) {
+        (ws_host_server_http_failure_cause_t) (uintptr_t) arg3,
+        (ws_string_t) (ws_string_t) { (uint8_t*)(arg4), (arg5) },
+      };
+      break;
+    }
+  }
+  ws_list_u8_t arg6 = (ws_list_u8_t) { (uint8_t*)(arg0), (arg1) };
+  exports_ws_host_server_responses_body_part_t arg7 = variant;
+  exports_ws_host_server_responses_on_body((uint64_t) (arg), &arg6, &arg7);
 }
 
 __attribute__((__export_name__("ws-host:server/handler@0.2.0#on-new-client")))

@@ -14,16 +14,143 @@ typedef struct ws_string_t {
   size_t len;
 } ws_string_t;
 
-// Names one connection. Ids start at 1, grow by one, and are never used again while the host runs.
-// An id that a guest has kept therefore never names another client.
-// 
-// Ids are plain numbers, not resource handles, because they must survive a swap of the guest.
-typedef uint64_t ws_host_server_types_client_id_t;
+// Names a request within its room. Never used again while the room lives.
+typedef uint64_t ws_host_server_http_fetch_id_t;
+
+typedef struct {
+  ws_string_t f0;
+  ws_string_t f1;
+} ws_tuple2_string_string_t;
+
+typedef struct {
+  ws_tuple2_string_string_t *ptr;
+  size_t len;
+} ws_list_tuple2_string_string_t;
 
 typedef struct {
   uint8_t *ptr;
   size_t len;
 } ws_list_u8_t;
+
+typedef struct {
+  bool is_some;
+  ws_list_u8_t val;
+} ws_option_list_u8_t;
+
+typedef struct {
+  bool is_some;
+  uint64_t val;
+} ws_option_u64_t;
+
+// A request.
+typedef struct ws_host_server_http_request_t {
+  // The method: `GET`, `POST` or another one, in upper case. `CONNECT` and `TRACE` are invalid.
+  ws_string_t   method;
+  // The absolute URL, `http` or `https`, without a user name. Names outside of ASCII are written in Punycode, other characters
+  // percent-encoded. A fragment (`#`) is not sent.
+  ws_string_t   url;
+  // The headers, with values of visible ASCII characters, spaces and tabs. The host sets those that belong to the connection: `host`,
+  // `content-length`, `transfer-encoding`, `connection` and their like are invalid here. It adds a `user-agent` if the guest sets none.
+  ws_list_tuple2_string_string_t   headers;
+  // The body, by default at most 4 MiB.
+  ws_option_list_u8_t   body;
+  // Whether the body of the answer comes in pieces, as it arrives: each is a `responses.on-body`.
+  bool   stream;
+  // The most time for the answer, in microseconds. The host's own limit (by default 30 s) holds in any case.
+  ws_option_u64_t   timeout_us;
+} ws_host_server_http_request_t;
+
+// Why a request was not accepted. Nothing is sent, and no event follows.
+typedef struct ws_host_server_http_fetch_error_t {
+  uint8_t tag;
+  union {
+    ws_string_t     invalid;
+    ws_string_t     denied;
+    ws_string_t     too_big;
+  } val;
+} ws_host_server_http_fetch_error_t;
+
+// The method, the URL or a header is wrong. The text says which, and why.
+#define WS_HOST_SERVER_HTTP_FETCH_ERROR_INVALID 0
+// The owner of the host does not allow requests to this server. The text names it.
+#define WS_HOST_SERVER_HTTP_FETCH_ERROR_DENIED 1
+// The body is larger than the host allows, the context than 64 KiB, or URL and headers together than 64 KiB. The text says which.
+#define WS_HOST_SERVER_HTTP_FETCH_ERROR_TOO_BIG 2
+// This handler has staged as much as one handler may.
+#define WS_HOST_SERVER_HTTP_FETCH_ERROR_LIMIT 3
+// The room has as many requests as it may have at a time: 32 by default.
+#define WS_HOST_SERVER_HTTP_FETCH_ERROR_ROOM_FULL 4
+// All rooms together have as many requests as they may have at a time: 1,024 by default.
+#define WS_HOST_SERVER_HTTP_FETCH_ERROR_TOTAL_FULL 5
+
+// The head of an answer, and its body unless that is streamed.
+typedef struct ws_host_server_http_response_t {
+  // The status code, 200 or more.
+  uint16_t   status;
+  // The headers in their order, names in lower case. Bytes that are not UTF-8 are replaced by U+FFFD.
+  ws_list_tuple2_string_string_t   headers;
+  // The body, by default at most 4 MiB. None if the request asked for a stream: `responses.on-body` follows.
+  ws_option_list_u8_t   body;
+} ws_host_server_http_response_t;
+
+// Why an accepted request has no answer, or the rest of a body does not come.
+typedef uint8_t ws_host_server_http_failure_cause_t;
+
+// The server's name stands for no address that the host may connect to. Nothing was sent.
+#define WS_HOST_SERVER_HTTP_FAILURE_CAUSE_DENIED 0
+// The server's name does not resolve. Nothing was sent.
+#define WS_HOST_SERVER_HTTP_FAILURE_CAUSE_UNRESOLVED 1
+// No connection can be made. Nothing was sent.
+#define WS_HOST_SERVER_HTTP_FAILURE_CAUSE_UNREACHABLE 2
+// The server's certificate is not trusted, or TLS fails otherwise. Nothing was sent.
+#define WS_HOST_SERVER_HTTP_FAILURE_CAUSE_TLS 3
+// The answer takes too long. The server may have handled the request.
+#define WS_HOST_SERVER_HTTP_FAILURE_CAUSE_TIMEOUT 4
+// The connection ends early, or the server breaks the protocol. The server may have handled the request.
+#define WS_HOST_SERVER_HTTP_FAILURE_CAUSE_BROKEN 5
+// The body is larger than the host allows, or the headers are larger than 64 KiB. The server has handled the request.
+#define WS_HOST_SERVER_HTTP_FAILURE_CAUSE_TOO_BIG 6
+// The host's process has ended before the answer came. Only with a data folder, and for a request of a handler that has written to the
+// store; others end with the process. The server may have handled the request.
+#define WS_HOST_SERVER_HTTP_FAILURE_CAUSE_INTERRUPTED 7
+
+// The failure of a request.
+typedef struct ws_host_server_http_failure_t {
+  // The cause, for programs.
+  ws_host_server_http_failure_cause_t   cause;
+  // The details in one line, for people.
+  ws_string_t   detail;
+} ws_host_server_http_failure_t;
+
+// A part of a streamed body.
+typedef struct ws_host_server_http_body_part_t {
+  uint8_t tag;
+  union {
+    ws_list_u8_t     piece;
+    ws_host_server_http_failure_t     failed;
+  } val;
+} ws_host_server_http_body_part_t;
+
+// The next bytes, 64 KiB at most.
+#define WS_HOST_SERVER_HTTP_BODY_PART_PIECE 0
+// The body is complete. Nothing follows.
+#define WS_HOST_SERVER_HTTP_BODY_PART_END 1
+// The rest does not come. Nothing follows.
+#define WS_HOST_SERVER_HTTP_BODY_PART_FAILED 2
+
+typedef struct {
+  bool is_err;
+  union {
+    ws_host_server_http_fetch_id_t ok;
+    ws_host_server_http_fetch_error_t err;
+  } val;
+} ws_host_server_http_result_fetch_id_fetch_error_t;
+
+// Names one connection. Ids start at 1, grow by one, and are never used again while the host runs.
+// An id that a guest has kept therefore never names another client.
+// 
+// Ids are plain numbers, not resource handles, because they must survive a swap of the guest.
+typedef uint64_t ws_host_server_types_client_id_t;
 
 // One whole WebSocket message. The host has put its fragments together and, for text, has checked
 // that it is UTF-8 (RFC 6455 §5.6, §8.1).
@@ -47,16 +174,6 @@ typedef struct ws_host_server_types_address_t {
   // The TCP port at the client's end.
   uint16_t   port;
 } ws_host_server_types_address_t;
-
-typedef struct {
-  ws_string_t f0;
-  ws_string_t f1;
-} ws_tuple2_string_string_t;
-
-typedef struct {
-  ws_tuple2_string_string_t *ptr;
-  size_t len;
-} ws_list_tuple2_string_string_t;
 
 typedef struct {
   bool is_some;
@@ -202,16 +319,6 @@ typedef struct {
   bool is_some;
   ws_host_server_clients_client_t val;
 } ws_host_server_clients_option_client_t;
-
-typedef struct {
-  bool is_some;
-  uint64_t val;
-} ws_option_u64_t;
-
-typedef struct {
-  bool is_some;
-  ws_list_u8_t val;
-} ws_option_list_u8_t;
 
 typedef struct {
   bool is_err;
@@ -440,6 +547,22 @@ typedef ws_host_server_types_client_id_t exports_ws_host_server_flow_client_id_t
 
 typedef ws_host_server_control_timer_id_t exports_ws_host_server_timers_timer_id_t;
 
+typedef ws_host_server_http_fetch_id_t exports_ws_host_server_responses_fetch_id_t;
+
+typedef ws_host_server_http_response_t exports_ws_host_server_responses_response_t;
+
+typedef ws_host_server_http_failure_t exports_ws_host_server_responses_failure_t;
+
+typedef ws_host_server_http_body_part_t exports_ws_host_server_responses_body_part_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    exports_ws_host_server_responses_response_t ok;
+    exports_ws_host_server_responses_failure_t err;
+  } val;
+} exports_ws_host_server_responses_result_response_failure_t;
+
 typedef ws_host_server_types_client_id_t exports_ws_host_server_handler_client_id_t;
 
 typedef ws_host_server_types_client_t exports_ws_host_server_handler_client_t;
@@ -447,6 +570,16 @@ typedef ws_host_server_types_client_t exports_ws_host_server_handler_client_t;
 typedef ws_host_server_types_message_t exports_ws_host_server_handler_message_t;
 
 typedef ws_host_server_types_close_info_t exports_ws_host_server_handler_close_info_t;
+
+// Imported Functions from `ws-host:server/http@0.2.0`
+// Sends a request. `responses.on-response` follows once, with up to 64 KiB of `context`, which the host keeps until then. A guest without
+// the export `responses` may ask, and hears no answer.
+// 
+// The time for the answer counts from the start of the request to the end of the body. That of a streamed body counts anew with each piece.
+extern bool ws_host_server_http_fetch(ws_host_server_http_request_t *request, ws_list_u8_t *context, ws_host_server_http_fetch_id_t *ret, ws_host_server_http_fetch_error_t *err);
+// Gives a request up: no event of it follows this handler. The host closes its connection; the server may have handled it. It is not an
+// error if the answer has come or the request never existed. An effect too: if the handler traps, the request goes on.
+extern void ws_host_server_http_cancel(ws_host_server_http_fetch_id_t id);
 
 // Imported Functions from `ws-host:server/clients@0.2.0`
 // Sends a message to one client.
@@ -545,6 +678,10 @@ void exports_ws_host_server_flow_on_drain(exports_ws_host_server_flow_client_id_
 // Exported Functions from `ws-host:server/timers@0.2.0`
 void exports_ws_host_server_timers_on_timer(exports_ws_host_server_timers_timer_id_t id, ws_list_u8_t *payload);
 
+// Exported Functions from `ws-host:server/responses@0.2.0`
+void exports_ws_host_server_responses_on_response(exports_ws_host_server_responses_fetch_id_t id, ws_list_u8_t *context, exports_ws_host_server_responses_result_response_failure_t *outcome);
+void exports_ws_host_server_responses_on_body(exports_ws_host_server_responses_fetch_id_t id, ws_list_u8_t *context, exports_ws_host_server_responses_body_part_t *part);
+
 // Exported Functions from `ws-host:server/handler@0.2.0`
 void exports_ws_host_server_handler_on_new_client(exports_ws_host_server_handler_client_t *client);
 void exports_ws_host_server_handler_on_message(exports_ws_host_server_handler_client_id_t from, exports_ws_host_server_handler_message_t *message);
@@ -552,15 +689,31 @@ void exports_ws_host_server_handler_on_client_left(exports_ws_host_server_handle
 
 // Helper Functions
 
+void ws_tuple2_string_string_free(ws_tuple2_string_string_t *ptr);
+
+void ws_list_tuple2_string_string_free(ws_list_tuple2_string_string_t *ptr);
+
 void ws_list_u8_free(ws_list_u8_t *ptr);
+
+void ws_option_list_u8_free(ws_option_list_u8_t *ptr);
+
+void ws_option_u64_free(ws_option_u64_t *ptr);
+
+void ws_host_server_http_request_free(ws_host_server_http_request_t *ptr);
+
+void ws_host_server_http_fetch_error_free(ws_host_server_http_fetch_error_t *ptr);
+
+void ws_host_server_http_response_free(ws_host_server_http_response_t *ptr);
+
+void ws_host_server_http_failure_free(ws_host_server_http_failure_t *ptr);
+
+void ws_host_server_http_body_part_free(ws_host_server_http_body_part_t *ptr);
+
+void ws_host_server_http_result_fetch_id_fetch_error_free(ws_host_server_http_result_fetch_id_fetch_error_t *ptr);
 
 void ws_host_server_types_message_free(ws_host_server_types_message_t *ptr);
 
 void ws_host_server_types_address_free(ws_host_server_types_address_t *ptr);
-
-void ws_tuple2_string_string_free(ws_tuple2_string_string_t *ptr);
-
-void ws_list_tuple2_string_string_free(ws_list_tuple2_string_string_t *ptr);
 
 void ws_option_string_free(ws_option_string_t *ptr);
 
@@ -581,10 +734,6 @@ void ws_host_server_clients_result_void_send_error_free(ws_host_server_clients_r
 void ws_host_server_clients_result_void_close_error_free(ws_host_server_clients_result_void_close_error_t *ptr);
 
 void ws_host_server_clients_option_client_free(ws_host_server_clients_option_client_t *ptr);
-
-void ws_option_u64_free(ws_option_u64_t *ptr);
-
-void ws_option_list_u8_free(ws_option_list_u8_t *ptr);
 
 void ws_host_server_clients_result_void_attachment_error_free(ws_host_server_clients_result_void_attachment_error_t *ptr);
 
@@ -623,6 +772,14 @@ void exports_ws_host_server_lifecycle_saved_free(exports_ws_host_server_lifecycl
 void exports_ws_host_server_lifecycle_option_saved_free(exports_ws_host_server_lifecycle_option_saved_t *ptr);
 
 void exports_ws_host_server_lifecycle_result_void_string_free(exports_ws_host_server_lifecycle_result_void_string_t *ptr);
+
+void exports_ws_host_server_responses_response_free(exports_ws_host_server_responses_response_t *ptr);
+
+void exports_ws_host_server_responses_failure_free(exports_ws_host_server_responses_failure_t *ptr);
+
+void exports_ws_host_server_responses_body_part_free(exports_ws_host_server_responses_body_part_t *ptr);
+
+void exports_ws_host_server_responses_result_response_failure_free(exports_ws_host_server_responses_result_response_failure_t *ptr);
 
 void exports_ws_host_server_handler_client_free(exports_ws_host_server_handler_client_t *ptr);
 

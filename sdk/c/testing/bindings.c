@@ -78,3 +78,23 @@ void exports_ws_host_server_lifecycle_saved_free(exports_ws_host_server_lifecycl
   ws_string_free(&saved->version);
   ws_list_u8_free(&saved->data);
 }
+
+void ws_host_server_http_fetch_error_free(ws_host_server_http_fetch_error_t *error) {
+  if (error->tag <= WS_HOST_SERVER_HTTP_FETCH_ERROR_TOO_BIG) ws_string_free(&error->val.invalid);
+}
+
+static void free_failure(ws_host_server_http_failure_t *failure) { ws_string_free(&failure->detail); }
+
+void ws_host_server_http_body_part_free(ws_host_server_http_body_part_t *part) {
+  if (part->tag == WS_HOST_SERVER_HTTP_BODY_PART_PIECE) ws_list_u8_free(&part->val.piece);
+  else if (part->tag == WS_HOST_SERVER_HTTP_BODY_PART_FAILED) free_failure(&part->val.failed);
+}
+
+void exports_ws_host_server_responses_result_response_failure_free(exports_ws_host_server_responses_result_response_failure_t *outcome) {
+  if (outcome->is_err) {
+    free_failure(&outcome->val.err);
+    return;
+  }
+  ws_list_tuple2_string_string_free(&outcome->val.ok.headers);
+  if (outcome->val.ok.body.is_some) ws_list_u8_free(&outcome->val.ok.body.val);
+}

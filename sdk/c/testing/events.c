@@ -44,8 +44,7 @@ static ws_room_member *next_closing(void) {
   return NULL;
 }
 
-/* The clients that the app has closed leave, and those that it closes meanwhile. */
-static void settle(void) {
+void ws_room_settle(void) {
   for (ws_room_member *member; (member = next_closing());) {
     end(member->client.id, member->close_code, member->close_reason, WS_HOST_SERVER_TYPES_CLOSE_CAUSE_GUEST);
   }
@@ -53,15 +52,6 @@ static void settle(void) {
 
 /* The given text, or else the other one. */
 static ws_string_t text_or(const char *given, const char *other) { return ws_room_string(given ? given : other); }
-
-static ws_list_tuple2_string_string_t headers_of(const ws_test_client *details) {
-  ws_list_tuple2_string_string_t headers = {NULL, 0};
-  for (const char *const *header = details->headers; header && header[0] && header[1]; header += 2) {
-    headers.ptr = ws_room_resized(headers.ptr, headers.len + 1, sizeof *headers.ptr);
-    headers.ptr[headers.len++] = (ws_tuple2_string_string_t){ws_room_string(header[0]), ws_room_string(header[1])};
-  }
-  return headers;
-}
 
 static ws_host_server_types_address_t address_of(const ws_test_client *details) {
   return (ws_host_server_types_address_t){text_or(details->ip, "127.0.0.1"), details->port ? details->port : 50000};
@@ -75,7 +65,7 @@ ws_decision ws_test_asks_to_join(ws_test_client details) {
       .address = address_of(&details),
       .path = text_or(details.path, "/"),
       .query = text_or(details.query, ""),
-      .headers = headers_of(&details),
+      .headers = ws_room_headers(details.headers),
   };
   if (details.subprotocol) {
     request.subprotocols = (ws_list_string_t){ws_room_resized(NULL, 1, sizeof(ws_string_t)), 1};
@@ -95,7 +85,7 @@ ws_id ws_test_join_as(ws_test_client details) {
       .address = address_of(&details),
       .path = text_or(details.path, "/"),
       .query = text_or(details.query, ""),
-      .headers = headers_of(&details),
+      .headers = ws_room_headers(details.headers),
       .subprotocol = {details.subprotocol != NULL, text_or(details.subprotocol, "")},
       .user = {details.user != NULL, text_or(details.user, "")},
   };
@@ -104,7 +94,7 @@ ws_id ws_test_join_as(ws_test_client details) {
   ws_client given;
   ws_room_copy_client(&member->client, &given);
   exports_ws_host_server_handler_on_new_client(&given);
-  settle();
+  ws_room_settle();
   return member->client.id;
 }
 
@@ -115,14 +105,14 @@ void ws_test_sends(ws_id from, ws_message message) {
   ws_host_server_types_message_t given = {.tag = message.is_text ? WS_HOST_SERVER_TYPES_MESSAGE_TEXT : WS_HOST_SERVER_TYPES_MESSAGE_BINARY};
   given.val.binary = (ws_list_u8_t){ws_room_copy(message.data, message.len), message.len};
   exports_ws_host_server_handler_on_message(from, &given);
-  settle();
+  ws_room_settle();
 }
 
 void ws_test_says(ws_id from, const char *text) { ws_test_sends(from, ws_text(text, strlen(text))); }
 
 void ws_test_leaves(ws_id id) {
   end(id, 1005, "", WS_HOST_SERVER_TYPES_CLOSE_CAUSE_CLIENT);
-  settle();
+  ws_room_settle();
 }
 
 /* The timer that is due first. */
@@ -145,7 +135,7 @@ void ws_test_wait(uint64_t microseconds) {
     if (timer->every) timer->due += timer->every;
     else ws_host_server_control_cancel_timer(id);
     exports_ws_host_server_timers_on_timer(id, &payload);
-    settle();
+    ws_room_settle();
   }
   ws_room.now = until;
 }

@@ -38,6 +38,15 @@ ws_string_t ws_room_string(const char *text) {
   return (ws_string_t){ws_room_copy(text, len), len};
 }
 
+ws_list_tuple2_string_string_t ws_room_headers(const char *const *headers) {
+  ws_list_tuple2_string_string_t pairs = {NULL, 0};
+  for (; headers && headers[0] && headers[1]; headers += 2) {
+    pairs.ptr = ws_room_resized(pairs.ptr, pairs.len + 1, sizeof *pairs.ptr);
+    pairs.ptr[pairs.len++] = (ws_tuple2_string_string_t){ws_room_string(headers[0]), ws_room_string(headers[1])};
+  }
+  return pairs;
+}
+
 static ws_string_t copied(ws_string_t text) { return (ws_string_t){ws_room_copy(text.ptr, text.len), text.len}; }
 
 void ws_room_copy_client(const ws_client *from, ws_client *to) {

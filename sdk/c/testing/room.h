@@ -44,9 +44,14 @@ ws_room_member *ws_room_find_known(ws_id id);
 /* A copy of bytes, with a NUL behind them; NULL for none. */
 uint8_t *ws_room_copy(const void *bytes, size_t len);
 ws_string_t ws_room_string(const char *text);
+/* Copies of names and values in turn, then NULL. */
+ws_list_tuple2_string_string_t ws_room_headers(const char *const *headers);
 /* Reallocates an array. */
 void *ws_room_resized(void *items, size_t count, size_t size);
 void ws_room_copy_client(const ws_client *from, ws_client *to);
+
+/* Follows each event: the clients that the app has closed leave, and those that it closes meanwhile. */
+void ws_room_settle(void);
 
 /* Ends the test if a text is not UTF-8: the host ends the instance then. */
 void ws_room_check_text(const char *what, const uint8_t *text, size_t len);

@@ -1,4 +1,4 @@
-/* A room without a host, for the tests of an app: `cc` compiles them with the app, ws_guest.c and the files of this folder, in place of
+/* A room without a host, for the tests of an app: `cc` compiles them with the app, the C files of the SDK's src and of this folder, in place of
  * bindings/ws.c, and the program runs them.
  *
  *     #include "testing/ws_testing.h"
@@ -66,6 +66,48 @@ uint16_t ws_test_closed(ws_id id, const char **reason);
 
 /* Whether the room admits new clients. */
 bool ws_test_is_admitting(void);
+
+/* A request that the app has sent with ws_fetch. Texts end with a NUL and stay valid. */
+typedef struct {
+  uint64_t id;
+  const char *method, *url;
+  const char *const *headers; /* names and values in turn, then NULL */
+  const char *body;           /* NULL without one */
+  size_t body_len;
+  bool stream;
+  uint64_t timeout; /* 0 without one */
+  const char *context;
+  size_t context_len;
+} ws_test_fetch;
+
+/* A response. Fields that are NULL or zero are: status 200, no headers, no body; `len` that of the text. */
+typedef struct {
+  uint16_t status;
+  const char *const *headers; /* names in lower case and values in turn, then NULL */
+  const char *body;
+  size_t len;
+} ws_test_response;
+
+/* Takes the next request that the app has sent and not cancelled, in their order. False if none waits. */
+bool ws_test_next_fetch(ws_test_fetch *asked);
+
+/* Answers a request. If the app asks for a stream, the response has no body: pieces follow, and the end. Nothing happens if the app
+ * has cancelled the request. */
+void ws_test_answers(uint64_t id, ws_test_response response);
+void ws_test_streams(uint64_t id, const void *piece, size_t len);
+void ws_test_ends(uint64_t id);
+
+/* A request fails: no response comes, or the rest of a stream does not. */
+void ws_test_fails(uint64_t id, ws_failure cause, const char *detail);
+
+/* Whether the app waits for an answer, or the rest of it. */
+bool ws_test_is_asking(uint64_t id);
+
+/* Refuses all requests from now on as WS_DENIED, for this reason; NULL accepts them again. */
+void ws_test_deny_fetches(const char *reason);
+
+/* The callbacks of ws_fetch and ws_after are forgotten, as after a swap: answers go to ws_on_orphan. The app's variables stay. */
+void ws_test_forget_callbacks(void);
 
 /* Lets time pass, and runs the timers that become due, in the order of their times. */
 void ws_test_wait(uint64_t microseconds);

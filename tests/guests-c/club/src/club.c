@@ -10,6 +10,7 @@
 /* The test reads these. */
 char last_left[256];
 char last_start[64];
+char last_orphan[128];
 unsigned messages;
 
 static bool is(ws_message message, const char *text) { return message.len == strlen(text) && !memcmp(message.data, text, message.len); }
@@ -30,6 +31,34 @@ static void count_up(void) {
   must(ws_set_timer(10000, (ws_timer_options){.repeat = true}, text, (size_t)len, &timer));
 }
 
+/* Tells the client who has asked what has come of the request. `data` is the client's id. */
+static void tell(const ws_answer *answer, void *data) {
+  ws_id *asker = data;
+  if (answer->kind == WS_RESPONSE) ws_sendf(*asker, "%u %s%.*s", answer->status, answer->body, (int)ws_header(answer->headers, "X-Note").len,
+                                            (char *)ws_header(answer->headers, "X-Note").ptr);
+  else if (answer->kind == WS_PIECE) ws_sendf(*asker, "%s", answer->body);
+  else ws_sendf(*asker, "%s", answer->kind == WS_END ? "end" : answer->detail);
+  if (answer->is_last) free(asker);
+}
+
+static void ask(ws_id from, bool stream) {
+  static const char *const headers[] = {"accept", "text/plain", NULL};
+  char context[24];
+  int len = snprintf(context, sizeof context, "%" PRIu64, from);
+  ws_id *asker = malloc(sizeof *asker);
+  *asker = from;
+  ws_fetch_request request = {.url = "https://api.example.com/", .headers = headers, .stream = stream, .context = context, .context_len = (size_t)len};
+  if (ws_fetch(&request, tell, asker, NULL) == WS_OK) return;
+  ws_sendf(from, "%s", ws_error_text());
+  free(asker);
+}
+
+void ws_on_orphan(const ws_answer *answer) {
+  snprintf(last_orphan, sizeof last_orphan, "%d %s for %s", answer->kind, answer->body, answer->context);
+}
+
+static void remind(void *data) { ws_broadcast(ws_text(data, strlen(data))); }
+
 void ws_on_new_client(const ws_client *client) {
   must(ws_set_attachment(client->id, client->path.ptr, client->path.len));
   must(ws_broadcast_except(ws_text("one more", 8), &client->id, 1));
@@ -40,6 +69,9 @@ void ws_on_message(ws_id from, ws_message message) {
   if (is(message, "close")) must(ws_close(from, 4000, "as you wish"));
   else if (is(message, "subscribe")) must(ws_subscribe(from, "news"));
   else if (is(message, "count")) count_up();
+  else if (is(message, "ask")) ask(from, false);
+  else if (is(message, "stream")) ask(from, true);
+  else if (is(message, "remind")) must(ws_after(1000, remind, "it is time", NULL));
   else if (is(message, "cut")) ws_send(from, ws_text("gr\xc3\xbc", 3));
   else must(ws_publish("news", message));
 }

@@ -6,7 +6,7 @@
 
 #include "testing/ws_testing.h"
 
-extern char last_left[], last_start[];
+extern char last_left[], last_start[], last_orphan[];
 extern unsigned messages;
 
 WS_TEST(clients_hear_what_the_app_sends_to_them) {
@@ -83,6 +83,91 @@ WS_TEST(timers_run_while_the_test_waits) {
   ws_test_hears(ann, "1");
   ws_test_wait(1000000);
   ws_test_hears_nothing(ann);
+}
+
+WS_TEST(a_callback_gets_the_answer_to_its_request) {
+  ws_id ann = ws_test_join();
+  ws_test_fetch asked;
+  ws_test_says(ann, "ask");
+  assert(ws_test_next_fetch(&asked) && !strcmp(asked.method, "GET") && !strcmp(asked.url, "https://api.example.com/"));
+  assert(!strcmp(asked.headers[1], "text/plain") && !strcmp(asked.context, "1") && !asked.body && !asked.stream);
+  ws_test_hears_nothing(ann);
+  const char *headers[] = {"x-note", "!", NULL};
+  ws_test_answers(asked.id, (ws_test_response){.headers = headers, .body = "hello"});
+  ws_test_hears(ann, "200 hello!");
+  assert(!ws_test_is_asking(asked.id) && !ws_test_next_fetch(&asked));
+  ws_test_says(ann, "ask");
+  assert(ws_test_next_fetch(&asked));
+  ws_test_fails(asked.id, WS_FAILED_UNREACHABLE, "nobody answers");
+  ws_test_hears(ann, "nobody answers");
+}
+
+WS_TEST(a_callback_gets_a_stream_piece_by_piece) {
+  ws_id ann = ws_test_join();
+  ws_test_fetch asked;
+  ws_test_says(ann, "stream");
+  assert(ws_test_next_fetch(&asked) && asked.stream);
+  ws_test_answers(asked.id, (ws_test_response){.status = 201});
+  ws_test_hears(ann, "201 ");
+  ws_test_streams(asked.id, "one", 3);
+  ws_test_streams(asked.id, "two", 3);
+  ws_test_hears(ann, "one");
+  ws_test_hears(ann, "two");
+  ws_test_ends(asked.id);
+  ws_test_hears(ann, "end");
+  ws_test_says(ann, "stream");
+  assert(ws_test_next_fetch(&asked));
+  ws_test_answers(asked.id, (ws_test_response){0});
+  ws_test_hears(ann, "200 ");
+  ws_test_fails(asked.id, WS_FAILED_BROKEN, "the connection ends");
+  ws_test_hears(ann, "the connection ends");
+}
+
+WS_TEST(an_answer_that_no_callback_waits_for_is_an_orphan_with_its_context) {
+  ws_id ann = ws_test_join();
+  ws_test_fetch asked;
+  ws_test_says(ann, "ask");
+  ws_test_says(ann, "remind");
+  assert(ws_test_next_fetch(&asked));
+  ws_test_forget_callbacks();
+  ws_test_answers(asked.id, (ws_test_response){.body = "late"});
+  assert(!strcmp(last_orphan, "0 late for 1"));
+  ws_test_wait(2000);
+  ws_test_hears_nothing(ann);
+}
+
+WS_TEST(a_refused_request_says_why_and_a_cancelled_one_is_not_answered) {
+  ws_id ann = ws_test_join();
+  ws_test_fetch asked;
+  ws_test_deny_fetches("api.example.com is not allowed");
+  ws_test_says(ann, "ask");
+  ws_test_hears(ann, "api.example.com is not allowed");
+  ws_test_deny_fetches(NULL);
+  uint64_t id;
+  assert(ws_fetch(&(ws_fetch_request){.url = "/relative"}, NULL, NULL, NULL) == WS_INVALID && strstr(ws_error_text(), "absolute"));
+  for (int n = 0; n < 32; n++) assert(ws_fetch(&(ws_fetch_request){.url = "http://a/", .body = "x", .body_len = 1}, NULL, NULL, &id) == WS_OK);
+  assert(ws_fetch(&(ws_fetch_request){.url = "http://a/"}, NULL, NULL, NULL) == WS_ROOM_FULL && strstr(ws_error_text(), "ask again"));
+  ws_fetch_cancel(id);
+  assert(!ws_test_is_asking(id) && ws_test_next_fetch(&asked) && !strcmp(asked.method, "POST") && !strcmp(asked.body, "x"));
+  ws_test_answers(id, (ws_test_response){0});
+  assert(!*last_orphan);
+}
+
+static void never(void *data) { (void)data, abort(); }
+
+WS_TEST(a_timer_with_a_callback_runs_once_unless_it_is_cancelled) {
+  ws_id ann = ws_test_join();
+  ws_test_says(ann, "remind");
+  ws_test_wait(999);
+  ws_test_hears_nothing(ann);
+  ws_test_wait(1);
+  ws_test_hears(ann, "it is time");
+  ws_test_wait(10000);
+  ws_test_hears_nothing(ann);
+  uint64_t timer;
+  assert(ws_after(1000, never, NULL, &timer) == WS_OK);
+  ws_cancel_timer(timer);
+  ws_test_wait(10000);
 }
 
 WS_TEST(the_contract_bounds_names_codes_attachments_timers_keys_and_values) {

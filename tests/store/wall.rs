@@ -41,6 +41,7 @@ in_every_language! {
     a_newcomer_to_the_wall_gets_the_last_fifty_texts_and_the_number_of_all,
     the_wall_with_a_data_folder_keeps_all_over_a_kill,
     a_text_that_the_wall_refuses_is_told_to_its_sender_alone,
+    a_text_for_whose_number_the_store_has_no_place_is_not_on_the_wall,
 }
 
 /// A client of the wall, with what the wall tells a newcomer until it adds this text.
@@ -58,7 +59,7 @@ async fn see(host: &Host, end: &str) -> (Client, Vec<String>) {
 }
 
 mod each {
-    use super::{Host, data, see};
+    use super::{Client, Host, data, see};
 
     pub async fn a_newcomer_to_the_wall_gets_the_last_fifty_texts_and_the_number_of_all(wall: &str) {
         let host = Host::run(wall);
@@ -94,5 +95,24 @@ mod each {
         assert!(told.starts_with("* The wall does not take this text: "), "{told}");
         assert_eq!(one.asks("third").await, "3: third");
         assert_eq!(two.hears().await, "3: third");
+    }
+
+    pub async fn a_text_for_whose_number_the_store_has_no_place_is_not_on_the_wall(wall: &str) {
+        let host = Host::run_with(wall, &["--store-room", "1KiB"]);
+        let mut one = see_nothing(&host).await;
+        // An entry counts 64 bytes more than its key and its value. This text leaves 30 bytes, too few for its number.
+        let text = "x".repeat(1024 - 64 - "text/0000000000000001".len() - "1: ".len() - 30);
+        let told = one.asks(&text).await;
+        assert!(told.starts_with("* The wall does not take this text: "), "{told}");
+        let mut two = see_nothing(&host).await;
+        assert_eq!(two.asks("short").await, "1: short");
+        assert_eq!(one.hears().await, "1: short");
+    }
+
+    /// A client of an empty wall.
+    async fn see_nothing(host: &Host) -> Client {
+        let mut client = Client::connect(host).await;
+        assert_eq!(client.hears().await, "* 0 texts are on the wall");
+        client
     }
 }

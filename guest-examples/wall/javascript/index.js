@@ -9,6 +9,17 @@ const key = (number) => `text/${String(number).padStart(16, '0')}`;
 
 const count = () => room.store.get('count') ?? 0;
 
+/** Keeps a text. The two writes count together, or neither does if the handler fails. */
+function keep(number, text) {
+  room.store.set(key(number), `${number}: ${text}`);
+  try {
+    room.store.set('count', number);
+  } catch (error) {
+    room.store.delete(key(number)); // A refused write leaves the one before it.
+    throw error;
+  }
+}
+
 export default {
   onConnect(client) {
     const all = count();
@@ -20,9 +31,7 @@ export default {
     if (typeof message !== 'string') return;
     const number = count() + 1;
     try {
-      // The two writes count together, or neither does.
-      room.store.set(key(number), `${number}: ${message}`);
-      room.store.set('count', number);
+      keep(number, message);
     } catch (error) {
       client.send(`* The wall does not take this text: ${error.message}`);
       return;

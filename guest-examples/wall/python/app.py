@@ -21,13 +21,21 @@ def said(client: Client, message: Message) -> None:
         return
     try:
         number = number_of_texts() + 1
-        # The two writes count together, or neither does.
-        store[key(number)] = f"{number}: {message}".encode()
-        store["count"] = str(number).encode()
+        keep(number, message)
     except StoreRefused as refused:
         client.send(f"* The wall does not take this text: {refused}")
     else:
         app.broadcast(f"{number}: {message}")
+
+
+def keep(number: int, text: str) -> None:
+    """Keeps a text. The two writes count together, or neither does if the handler fails."""
+    store[key(number)] = f"{number}: {text}".encode()
+    try:
+        store["count"] = str(number).encode()
+    except StoreRefused:
+        del store[key(number)]  # A refused write leaves the one before it.
+        raise
 
 
 def number_of_texts() -> int:

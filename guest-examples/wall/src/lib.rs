@@ -36,11 +36,14 @@ impl App for Wall {
     }
 }
 
-/// Keeps a text, and returns its number. The two writes count together, or neither does.
+/// Keeps a text, and returns its number. The two writes count together, or neither does if the handler fails.
 fn keep(text: &str) -> Result<u64, StoreError> {
     let number = count() + 1;
     store::set(&key(number), format!("{number}: {text}"))?;
-    store::set(COUNT, number.to_string())?;
+    store::set(COUNT, number.to_string()).inspect_err(|_| {
+        // A refused write leaves the one before it.
+        store::delete(&key(number)).expect("a text can be taken off the wall");
+    })?;
     Ok(number)
 }
 

@@ -27,10 +27,13 @@ static number number_of_texts(void) {
   return all;
 }
 
-/* Keeps a text. The two writes count together, or neither does if the handler fails. */
+/* Keeps a text. The two writes count together, or neither does if the handler fails. A refused write leaves the one before it. */
 static ws_result keep(number text, ws_message message) {
   ws_result kept = ws_store_setf(key_of(text).text, "%llu: %.*s", text, (int)message.len, message.data);
-  return kept == WS_OK ? ws_store_setf("count", "%llu", text) : kept;
+  if (kept != WS_OK) return kept;
+  kept = ws_store_setf("count", "%llu", text);
+  if (kept != WS_OK && ws_store_delete(key_of(text).text) != WS_OK) ws_fail("half a text is on the wall");
+  return kept;
 }
 
 static const char *reason(ws_result refused) {

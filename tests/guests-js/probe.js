@@ -2,6 +2,8 @@
 
 import { room } from 'ws-host-guest';
 
+import { ASKING, orphaned } from './asking.js';
+
 let messages = 0;
 let started = 'None';
 
@@ -67,12 +69,15 @@ export default {
     client.send('drained');
   },
 
+  onOrphan: orphaned,
+
   onTimer(payload, id) {
     room.broadcast(`timer ${id} ${payload}`);
   },
 };
 
 const COMMANDS = {
+  ...ASKING,
   say: (_client, rest) => rest,
   all: (_client, rest) => shown(room.broadcast(rest)),
   others: (client, rest) => shown(room.broadcast(rest, client)),

@@ -28,17 +28,17 @@ function asks(rest, init = {}) {
   const controller = new AbortController();
   controllers.set(name, controller);
   reports(name, async () => {
-    const response = await fetch(url, { ...init, context: name, signal: controller.signal });
-    await (init.stream === false ? answered(name, response) : streamed(name, response));
+    const isWhole = init.stream === false;
+    const response = await fetch(url, { ...init, context: { name, isWhole }, signal: controller.signal });
+    await (isWhole ? answered(name, response) : streamed(name, response));
   });
 }
 
 /** Reports the answer to a request of an instance before this one. */
-export async function orphaned({ context: name, response, rest, error }) {
+export async function orphaned({ context: { name, isWhole }, response, rest, error }) {
   await reports(name, async () => {
     if (error) throw error;
-    // A context does not say how the answer was asked for; the name does.
-    if (response) await (name === 'whole' ? answered(name, response) : streamed(name, response));
+    if (response) await (isWhole ? answered(name, response) : streamed(name, response));
     else await pieces(name, rest.body);
   });
 }

@@ -70,6 +70,7 @@ pub(super) const PYTHON: &[File] = files!("sdk/python":
     "src/ws_host_guest/entry.py",
     "src/ws_host_guest/fake.py",
     "src/ws_host_guest/files.py",
+    "src/ws_host_guest/fit.py",
     "src/ws_host_guest/inside.py",
     "src/ws_host_guest/load.py",
     "src/ws_host_guest/look.py",

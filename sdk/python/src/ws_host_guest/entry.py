@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any
 
-from . import _host, running
-from .room import Client, _bytes, _text
-from .values import Accept, Close, CloseCause, CloseInfo, Headers, Refuse, Request, Saved
+from . import _host, fit, running
+from .room import Client
+from .values import Accept, Close, CloseCause, CloseInfo, Refuse, Request, Saved
 
 
 class Handler:
@@ -65,20 +65,15 @@ def _decision(decision: Any) -> Any:
         case None:
             return gate.Decision_Accept(gate.Acceptance(None, None, [], b""))
         case Accept(subprotocol, user, headers, attachment):
-            agreed = None if subprotocol is None else _text(subprotocol)
-            named = None if user is None else _text(user)
-            return gate.Decision_Accept(gate.Acceptance(agreed, named, _pairs(headers), _bytes(attachment)))
+            agreed = None if subprotocol is None else fit.text(subprotocol)
+            named = None if user is None else fit.text(user)
+            return gate.Decision_Accept(gate.Acceptance(agreed, named, fit.pairs(headers), fit.data(attachment)))
         case Refuse(status, headers, body):
-            content = body.encode(errors="replace") if isinstance(body, str) else _bytes(body)
-            return gate.Decision_Refuse(gate.Refusal(status, _pairs(headers), content))
+            content = body.encode(errors="replace") if isinstance(body, str) else fit.data(body)
+            return gate.Decision_Refuse(gate.Refusal(status, fit.pairs(headers), content))
         case Close(code, reason):
-            return gate.Decision_Close(gate.Rejection(code, _text(reason)))
+            return gate.Decision_Close(gate.Rejection(code, fit.text(reason)))
     raise TypeError(f"on_upgrade must return Accept, Refuse, Close or None, not {decision!r}")
-
-
-def _pairs(headers: Headers) -> list[tuple[str, str]]:
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
-    return [(_text(name), _text(value)) for name, value in pairs]
 
 
 def _saved(saved: Any) -> Any:
@@ -86,4 +81,4 @@ def _saved(saved: Any) -> Any:
         saved = Saved("", b"")
     if not isinstance(saved, Saved):
         raise TypeError(f"snapshot must return a Saved, not {saved!r}")
-    return _host.lifecycle.Saved(_text(saved.version), _bytes(saved.data))
+    return _host.lifecycle.Saved(fit.text(saved.version), fit.data(saved.data))

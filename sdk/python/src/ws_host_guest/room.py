@@ -6,10 +6,9 @@ none takes place. A handler sees its own changes at once.
 
 from __future__ import annotations
 
-import math
 from typing import Any, Iterable, Union
 
-from . import _host
+from . import _host, fit
 from .room_store import store as store
 from .values import Message, Status, first
 
@@ -20,7 +19,6 @@ LOOP = b"ws-host-guest sleep"
 """The payload of the timers that drive the event loop."""
 
 _LARGEST_ID = 2**64 - 1
-_LONGEST_DELAY = 100 * 365 * 24 * 3600.0
 _TIMER_REFUSALS = {
     "LIMIT": "the room has its limit of 10,000 timers and 16 MiB of payloads",
     "INVALID": "a payload over 64 KiB, or a repeat every 0 s",
@@ -58,7 +56,7 @@ class Client:
 
     def close(self, code: int = 1000, reason: str = "") -> Status:
         """Closes the connection after everything sent before. `on_client_left` follows."""
-        return _status(lambda: _host.clients.close(_id(self.id), _code(code), _text(reason)))
+        return _status(lambda: _host.clients.close(id_of(self.id), _code(code), fit.text(reason)))
 
     @property
     def is_connected(self) -> bool:
@@ -112,7 +110,7 @@ class Client:
 
     def attach(self, data: bytes) -> Status:
         """Attaches up to 16 KiB and replaces the previous attachment. `b""` removes it."""
-        return _status(lambda: _host.clients.set_attachment(_id(self.id), _bytes(data)))
+        return _status(lambda: _host.clients.set_attachment(id_of(self.id), fit.data(data)))
 
     @property
     def buffered_amount(self) -> int | None:
@@ -121,12 +119,12 @@ class Client:
 
     def subscribe(self, topic: str) -> Status:
         """Adds the client to a topic, a named group. Topics live in the host: they survive a swap and a failure."""
-        return _status(lambda: _host.topics.subscribe(_id(self.id), _text(topic)))
+        return _status(lambda: _host.topics.subscribe(id_of(self.id), fit.text(topic)))
 
     def unsubscribe(self, topic: str) -> None:
         """Removes the client from a topic. It is no error if the client had not subscribed."""
         if _known(self.id):
-            _host.topics.unsubscribe(self.id, _text(topic))
+            _host.topics.unsubscribe(self.id, fit.text(topic))
 
     def _asked(self) -> Any:
         """Returns the host's details of the client, and asks the host only once."""
@@ -144,7 +142,7 @@ def clients() -> list[Client]:
 
 def clients_of_user(user: str) -> list[Client]:
     """Returns the members with this user, in the order in which they connected. `App.on_upgrade` names users."""
-    return [Client(id) for id in _host.clients.of_user(_text(user))]
+    return [Client(id) for id in _host.clients.of_user(fit.text(user))]
 
 
 def count() -> int:
@@ -155,7 +153,7 @@ def count() -> int:
 def send(to: ClientOrId, message: Message) -> Status:
     """Sends a message to one client."""
     try:
-        sent = _host.clients.send(_id(to), _message(message))
+        sent = _host.clients.send(id_of(to), fit.message(message))
     except _host.Err as error:
         return Status[error.value.name]
     return Status.OK if sent is _host.types.SendStatus.QUEUED else Status.BACKPRESSURE
@@ -163,17 +161,17 @@ def send(to: ClientOrId, message: Message) -> Status:
 
 def broadcast(message: Message, *, exclude: Iterable[ClientOrId] = ()) -> Status:
     """Sends a message to every member of the room except those in `exclude`. It never waits for a slow client."""
-    return _status(lambda: _host.clients.broadcast(_message(message), _ids(exclude)))
+    return _status(lambda: _host.clients.broadcast(fit.message(message), _ids(exclude)))
 
 
 def publish(topic: str, message: Message, *, exclude: Iterable[ClientOrId] = ()) -> Status:
     """Sends a message to the subscribers of a topic except those in `exclude`."""
-    return _status(lambda: _host.topics.publish(_text(topic), _message(message), _ids(exclude)))
+    return _status(lambda: _host.topics.publish(fit.text(topic), fit.message(message), _ids(exclude)))
 
 
 def subscribers(topic: str) -> list[Client]:
     """Returns the subscribers of a topic, in the order of their ids."""
-    return [Client(id) for id in _host.topics.subscribers(_text(topic))]
+    return [Client(id) for id in _host.topics.subscribers(fit.text(topic))]
 
 
 def deny_new_clients() -> None:
@@ -197,7 +195,7 @@ def set_timer(seconds: float, payload: bytes = b"", *, repeat: bool = False, dur
     host_sets_timer = _host.control.set_timer
     options = _host.control.TimerOptions(repeat=bool(repeat), durable=bool(durable))
     try:
-        return host_sets_timer(_microseconds(seconds), options, _bytes(payload))  # type: ignore[no-any-return]
+        return host_sets_timer(fit.microseconds(seconds), options, fit.data(payload))  # type: ignore[no-any-return]
     except _host.Err as error:
         raise ValueError(f"the timer was refused: {_TIMER_REFUSALS[error.value.name]}") from None
 
@@ -216,38 +214,7 @@ def _status(ask: Any) -> Status:
     return Status.OK
 
 
-# componentize-py ends the instance without a traceback when a value does not fit the contract. The functions below
-# check values first.
-
-
-def _message(message: Message) -> Any:
-    if type(message) is str:
-        return _host.types.Message_Text(message if message.isascii() else _text(message))
-    if isinstance(message, str):
-        return _host.types.Message_Text(_text(str(message)))
-    return _host.types.Message_Binary(_bytes(message))
-
-
-def _text(text: str) -> str:
-    """Returns the text with each lone surrogate, which JSON allows, replaced by U+FFFD."""
-    if not isinstance(text, str):
-        raise TypeError(f"expected a str, not {type(text).__name__}")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
-    return text
-
-
-def _bytes(data: bytes) -> bytes:
-    if type(data) is bytes:
-        return data
-    if isinstance(data, (bytes, bytearray, memoryview)):
-        return bytes(data)
-    raise TypeError(f"expected bytes or, for a message, a str, not {type(data).__name__}")
-
-
-def _id(client: ClientOrId) -> int:
+def id_of(client: ClientOrId) -> int:
     """Returns the id. An impossible one becomes 0, which no client has."""
     id = client.id if isinstance(client, Client) else client
     if not isinstance(id, int):
@@ -256,16 +223,11 @@ def _id(client: ClientOrId) -> int:
 
 
 def _ids(clients: Iterable[ClientOrId]) -> list[int]:
-    return [_id(client) for client in clients] if clients else []
+    return [id_of(client) for client in clients] if clients else []
 
 
 def _known(id: int) -> bool:
     return 0 <= id <= _LARGEST_ID
-
-
-def _microseconds(seconds: float) -> int:
-    """Returns the delay in whole microseconds, rounded up: a timer may be late, but never early."""
-    return math.ceil(min(max(seconds, 0.0), _LONGEST_DELAY) * 1_000_000)
 
 
 def _code(code: int) -> int:

@@ -30,10 +30,10 @@ from asyncio import events
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NoReturn, Sequence, TypeVar
 
-from . import contract, entry, fake, running, traces
+from . import contract, entry, fake, fit, running, traces
 from .app import App
 from .loop import ROUNDS, Loop
-from .room import Client, ClientOrId, _id, _message
+from .room import Client, ClientOrId, id_of
 from .values import Close, CloseCause, CloseInfo, Message, Refuse, Saved, StartRefused
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Room:
 
     def says(self, client: ClientOrId, message: Message) -> None:
         """A client says something, `str` as text and `bytes` as binary. The app does not hear one that has left, or that it has closed."""
-        id, carried = _id(client), _message(message)
+        id, carried = id_of(client), fit.message(message)
         self._settle()
         if id in self._state.members:
             self._call(lambda: entry.Handler().on_message(id, carried))
@@ -108,15 +108,15 @@ class Room:
     def leaves(self, client: ClientOrId, info: CloseInfo = GOES) -> None:
         """A client closes its connection, or its connection ends in another way: `CloseInfo(1006, "", False, CloseCause.LOST)`."""
         self._settle()
-        self._end(_id(client), info)
+        self._end(id_of(client), info)
 
     def hears(self, client: ClientOrId) -> list[Message]:
         """Returns the messages that a client has received since the last call."""
-        return self._state.heard.pop(_id(client), [])
+        return self._state.heard.pop(id_of(client), [])
 
     def closed(self, client: ClientOrId) -> tuple[int, str] | None:
         """Returns the code and the reason with which the app has closed a client, or None."""
-        return self._state.closed.get(_id(client))
+        return self._state.closed.get(id_of(client))
 
     @property
     def is_admitting(self) -> bool:

@@ -9,7 +9,8 @@ import sqlite3
 import sys
 from collections.abc import Callable
 
-from ws_host_guest import Accept, App, Client, Close, CloseInfo, Message, Refuse, Request, Saved, Status, StoreRefused
+from commands import fetching
+from ws_host_guest import Accept, App, Body, Client, Close, CloseInfo, FetchError, Message, Refuse, Request, Saved, Status, StoreRefused
 from ws_host_guest import absent, broadcast, clients, clients_of_user, count, publish, set_timer, sleep, store, subscribers
 
 app = App()
@@ -292,6 +293,7 @@ COMMANDS = {
     "panic": fail,
     "spin": spin,
     "later": later,
+    **fetching.COMMANDS,
     # Cases that only Python has.
     "half-a-pair": lambda client, rest: client.send(json.loads('"a\\ud800b"')) and None,
     "not-a-message": lambda client, rest: client.send(5),
@@ -346,3 +348,8 @@ def drained(client: Client) -> None:
 @app.on_timer
 def due(id: int, payload: bytes) -> None:
     broadcast(f"timer {id} {payload.decode()}")
+
+
+@app.on_orphan
+async def orphan(context: bytes, answer: Body | FetchError) -> None:
+    await fetching.tell(context.decode(), answer)

@@ -156,8 +156,26 @@ class Looking(unittest.TestCase):
 
     def test_a_socket_says_that_a_guest_has_no_network(self):
         app = "from ws_host_guest import App\napp = App()\nimport socket\n"
-        for call in ("socket.socket()", "socket.create_connection(('127.0.0.1', 1))", "socket.getaddrinfo('localhost', 1)"):
-            self.assertIn("a guest has no network: it talks to its clients alone", self.complaint(app + call + "\n"))
+        for call in (
+            "socket.socket()",
+            "socket.create_connection(('127.0.0.1', 1))",
+            "socket.getaddrinfo('localhost', 1)",
+            "import urllib.request; urllib.request.urlopen('http://localhost/')",
+            "import urllib.request; urllib.request.urlopen('https://localhost/')",
+            "import http.client; http.client.HTTPConnection('localhost').connect()",
+            "import http.client; http.client.HTTPSConnection('localhost')",
+        ):
+            self.assertIn(absent.NO_NETWORK, self.complaint(app + call + "\n"))
+
+    def test_an_app_that_sends_no_requests_has_no_interfaces_for_them(self):
+        app = "from ws_host_guest import App\napp = App()\n@app.on_message\nasync def said(client, message): "
+        for body, interfaces in (("pass", ["timers"]), ("from ws_host_guest import fetch", ["http", "responses", "timers"])):
+            self.assertEqual(build.look(self.write(app + body + "\n"))["interfaces"], interfaces)
+        orphan = "from ws_host_guest import App\napp = App()\napp.on_orphan(print)\n"
+        self.assertEqual(build.look(self.write(orphan))["interfaces"], ["http", "responses", "timers"])
+        self.assertEqual(
+            component.world(["http", "responses"]), "world python {\n    include app;\n    import http;\n    export responses;\n}\n"
+        )
 
     def test_the_packages_of_a_build_are_those_of_the_python_that_runs_it(self):
         folders = component.packages()

@@ -193,7 +193,7 @@ class Asyncio(unittest.TestCase):
                     self.heard.append(str(error))
 
         self.message()
-        self.assertIn("a guest has no network", self.heard[0])
+        self.assertIn("a guest has no network of its own", self.heard[0])
         self.assertIn("a guest has one thread", self.heard[1])
         self.assertIn("a guest cannot start processes", self.heard[2])
 

@@ -4,6 +4,7 @@ import contextlib
 import io
 import unittest
 from unittest import mock
+from unittest import mock
 
 from ws_host_guest import App, _host, running, send, sleep
 from ws_host_guest.room import LOOP
@@ -125,6 +126,7 @@ class Handlers(unittest.TestCase):
         with self.assertRaisesRegex(RuntimeError, "runs when the app is built"):
             send(1, "hello")
 
+    @mock.patch.dict(running.MODULES, clear=True)  # Other tests have loaded them.
     def test_the_world_has_the_interfaces_that_the_handlers_need(self):
         self.app.on_message(print)
         running.loop.close()

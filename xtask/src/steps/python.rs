@@ -32,7 +32,8 @@ pub(crate) fn guests(context: &Context) -> Check {
     let components = places.scratch("guests-python");
     for (name, source) in sources(places)? {
         let component = components.join(format!("{name}.wasm"));
-        if is_older(&component, &[&source, &places.root.join("sdk/python/src")]) {
+        let modules = [places.root.join("tests/guests-python/commands"), places.root.join("sdk/python/src")];
+        if is_older(&component, &[&source, &modules[0], &modules[1]]) {
             let mut build = command(&python, &places.root);
             run(build.args(["-m", "ws_host_guest", "build"]).arg(&source).arg("--output").arg(&component))?;
         }

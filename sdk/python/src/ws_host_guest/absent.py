@@ -35,7 +35,7 @@ MODULES = {
 }
 """The public modules of the standard library that CPython for WebAssembly lacks, each with the reason."""
 
-NO_NETWORK = "a guest has no network: it talks to its clients alone"
+NO_NETWORK = "a guest has no network of its own: send HTTP requests with `await fetch(url)` of ws_host_guest"
 _OPTIONAL = ("bz2", "compression.zstd", "lzma", "ssl")
 """Modules that the rest of the standard library does without. If it had one here, a package would find it loaded."""
 
@@ -60,16 +60,16 @@ class _Finder(MetaPathFinder):
         if spec.origin.endswith(tuple(EXTENSION_SUFFIXES)) and not is_standard(name) and not _is_for_a_guest(spec.origin):
             # Without `name=`: `from package import name` would hide the error.
             raise NotInAGuest(f"{name} is a native extension, and a guest runs pure Python alone")
-        if name == "asyncio" and spec.loader is not None:
-            spec.loader = _Asyncio(spec.loader)
+        if name in _CHANGES and spec.loader is not None:
+            spec.loader = _Changing(spec.loader, _CHANGES[name])
         return spec
 
 
-class _Asyncio(Loader):
-    """Loads asyncio with the SDK's event loop as the one of `asyncio.run`."""
+class _Changing(Loader):
+    """Loads a module and changes it."""
 
-    def __init__(self, loader: Any) -> None:
-        self._loader = loader
+    def __init__(self, loader: Any, change: Callable[[Any], None]) -> None:
+        self._loader, self._change = loader, change
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)
@@ -79,7 +79,7 @@ class _Asyncio(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
-        use_our_loop(module)
+        self._change(module)
 
 
 def install() -> None:
@@ -95,6 +95,27 @@ def use_our_loop(asyncio: Any) -> None:
     policy = getattr(asyncio.events, "_BaseDefaultEventLoopPolicy", None) or asyncio.events.BaseDefaultEventLoopPolicy
     for kind in [policy, *policy.__subclasses__()]:
         kind._loop_factory = staticmethod(_new_loop)
+
+
+def refuse_https(module: Any) -> None:
+    """Makes `urllib.request` and `http.client` tell why they have no HTTPS. For HTTP, the socket tells it."""
+    if module.__name__ == "http.client":
+
+        def missing(name: str) -> NoReturn:
+            reason = f": {NO_NETWORK}" if name == "HTTPSConnection" else ""
+            raise AttributeError(f"module 'http.client' has no attribute {name!r}{reason}")
+
+        module.__getattr__ = missing
+        return
+
+    def unknown_open(self: Any, request: Any) -> NoReturn:
+        raise module.URLError(no_network() if request.type == "https" else f"unknown url type: {request.type}")
+
+    module.UnknownHandler.unknown_open = unknown_open
+
+
+_CHANGES: dict[str, Callable[[Any], None]] = {"asyncio": use_our_loop, "http.client": refuse_https, "urllib.request": refuse_https}
+"""The modules of the standard library that the SDK changes."""
 
 
 def _new_loop() -> Any:

@@ -85,6 +85,16 @@ class App:
         """`handler(id, payload)`: a timer set with `set_timer` is due."""
         return self._set("on_timer", handler)
 
+    def on_orphan(self, handler: Handler) -> Handler:
+        """`handler(context, answer)`: an answer has come that no coroutine waits for, because the instance that called `fetch` has ended.
+
+        `context` is that of `fetch`. `answer` is a `Response`, a `FetchError`, or a `Body`: the rest of a stream whose head an earlier
+        instance got. A `Body`, also a streamed `Response`, is given up unless the handler keeps it: an `async def` reads it with `async for`.
+        """
+        from . import fetches as fetches  # The build sees that the app needs it.
+
+        return self._set("on_orphan", handler)
+
     def on_error(self, handler: Handler) -> Handler:
         """`handler(error)`: a handler has raised an exception.
 

@@ -19,6 +19,10 @@ FOLDER = "/1"
 """The place of the first folder, beside the code, while a component is made."""
 
 
+IMPORTS = ("http",)
+"""The optional interfaces that an app calls. It implements the others."""
+
+
 class NotBuilt(Exception):
     """A build that failed, with the reason in one line. Python's own messages about the app went to stderr before."""
 
@@ -36,13 +40,12 @@ def componentize(
         for name in SDK:
             shutil.copytree(package.parent / name, code / name, ignore=shutil.ignore_patterns("__pycache__", "wit"))
         shutil.copytree(package / "wit", wit)
-        exports = "".join(f"    export {interface};\n" for interface in interfaces)
-        (wit / "python.wit").write_text(f"world python {{\n    include app;\n{exports}}}\n", "utf-8")
+        (wit / "python.wit").write_text(world(interfaces), "utf-8")
         path = [str(code), *folders, *packages()]
         # componentize-py names the folders by their place.
         names = [f"/{place}/" for place, one in enumerate(path) if "site-packages" in one or "dist-packages" in one]
         imports = f"from ws_host_guest import load\nload.packages = {tuple(names)!r}\n"
-        imports += "from ws_host_guest.entry import Flow, Gate, Handler, Lifecycle, Timers\n"
+        imports += "from ws_host_guest.entry import Flow, Gate, Handler, Lifecycle, Responses, Timers\n"
         entries, left_out = distributions.kept(modules, path)
         if left_out:
             names_left = ", ".join(left_out)
@@ -60,6 +63,12 @@ def componentize(
                 own = f"the memory of {what} is too large for componentize-py, which copies at most 128 MiB: import fewer packages\n"
             sys.stderr.write(failure.read_text("utf-8") if failure.is_file() else own)
             raise NotBuilt(f"{what} was not built (see above)") from None
+
+
+def world(interfaces: Iterable[str]) -> str:
+    """Returns the world of a component with these optional interfaces, in WIT."""
+    items = "".join(f"    {'import' if one in IMPORTS else 'export'} {one};\n" for one in interfaces)
+    return f"world python {{\n    include app;\n{items}}}\n"
 
 
 def packages() -> list[str]:

@@ -155,3 +155,73 @@ class Err(Exception):
     def __init__(self, value: Any) -> None:
         super().__init__(value)
         self.value = value
+
+
+class Ok(Carrier):
+    """The result of something that has succeeded."""
+
+
+@dataclass(frozen=True)
+class FetchRequest:
+    """A request to an HTTP server."""
+
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    body: bytes | None
+    stream: bool
+    timeout_us: int | None
+
+
+class Invalid(Carrier):
+    """A request is refused because it is wrong."""
+
+
+class Denied(Carrier):
+    """A request is refused because the owner of the host does not allow its server."""
+
+
+class RoomFull:
+    """A request is refused because the room has too many of them."""
+
+
+@dataclass(frozen=True)
+class ResponseRecord:
+    """The head of an answer, and its body unless that is streamed."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes | None
+
+
+class FailureCause(Enum):
+    """The reasons for which a request has no answer."""
+
+    DENIED = "denied"
+    UNRESOLVED = "unresolved"
+    UNREACHABLE = "unreachable"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    BROKEN = "broken"
+    TOO_BIG = "too-big"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The failure of a request."""
+
+    cause: FailureCause
+    detail: str
+
+
+class Piece(Carrier):
+    """The next bytes of a streamed body."""
+
+
+class End:
+    """A streamed body is complete."""
+
+
+class Failed(Carrier):
+    """The rest of a streamed body does not come, with the failure."""

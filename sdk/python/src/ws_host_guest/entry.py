@@ -59,6 +59,20 @@ class Timers:
             running.run("on_timer", id, payload)
 
 
+class Responses:
+    """Answers to HTTP requests. Only an app that has loaded `fetches` exports them."""
+
+    def on_response(self, id: int, context: bytes, outcome: Any) -> None:
+        from . import fetches
+
+        fetches.answered(id, context, outcome)
+
+    def on_body(self, id: int, context: bytes, part: Any) -> None:
+        from . import fetches
+
+        fetches.continued(id, context, part)
+
+
 def _decision(decision: Any) -> Any:
     gate = _host.gate
     match decision:

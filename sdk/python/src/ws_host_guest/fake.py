@@ -1,12 +1,12 @@
-"""The host's functions outside a component: a room in memory, for `ws_host_guest.testing`."""
+"""The host's functions outside a component: a room in memory. `fakes` has the others, and binds them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Collection, Iterable, NoReturn, Sequence
 
-from . import _host, contract
-from .contract import ClientRecord, Refusal, StoreUsage
+from . import contract
+from .contract import ClientRecord, FetchRequest, Refusal, StoreUsage
 from .values import Message
 
 GRAIN = 1_000
@@ -44,6 +44,12 @@ class State:
     last_timer: int = 0
     is_denying: bool = False
     store: dict[str, bytes] = field(default_factory=dict)
+    fetches: dict[int, tuple[FetchRequest, bytes]] = field(default_factory=dict)
+    """The requests to HTTP servers that have no answer yet, each with its context."""
+    unseen: list[int] = field(default_factory=list)
+    """Those that the test has not seen."""
+    last_fetch: int = 0
+    is_denying_http: bool = False
     now: int = 0
     """The time since the room was made, in microseconds."""
     is_late: bool = False
@@ -60,6 +66,8 @@ class State:
             topics={name: set(those) for name, those in self.topics.items()},
             timers=dict(self.timers),
             store=dict(self.store),
+            fetches=dict(self.fetches),
+            unseen=list(self.unseen),
         )
 
     def go_back(self, to: State) -> None:
@@ -79,7 +87,7 @@ class State:
         return self.members.get(id)
 
 
-def refuse(why: Refusal) -> NoReturn:
+def refuse(why: Any) -> NoReturn:
     """Raises what the SDK gets for a refused call."""
     raise contract.Err(why)
 
@@ -265,10 +273,3 @@ class Lifecycle:
     """The values of the interface `lifecycle`."""
 
     Saved = contract.SavedRecord
-
-
-def bind(room: State) -> None:
-    """Makes the SDK act on this room."""
-    _host.clients, _host.topics, _host.control, _host.store = Clients(room), Topics(room), Control(room), Store(room)
-    _host.types, _host.gate, _host.lifecycle = Types, Gate, Lifecycle
-    _host.Err = contract.Err  # type: ignore[misc, assignment]

@@ -72,11 +72,19 @@ def _import_what_functions_import(trees: list[ast.Module]) -> None:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 try_import(node.module)
                 for alias in node.names:
-                    try_import(f"{node.module}.{alias.name}")
+                    _try_name(node.module, alias.name)
     for module, late in _LATE.items():
         if module in sys.modules:
             for name in late:
                 try_import(name)
+
+
+def _try_name(module: str, name: str) -> None:
+    """Imports a name from a module, which may be a module itself or lead to one that the first look at the name loads (PEP 562)."""
+    try:
+        getattr(sys.modules.get(module), name)
+    except Exception:
+        try_import(f"{module}.{name}")
 
 
 def try_import(name: str) -> None:

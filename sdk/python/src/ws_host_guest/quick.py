@@ -18,8 +18,8 @@ from typing import Any
 
 from . import absent, component, distributions, record
 
-INTERFACES = ("flow", "gate", "lifecycle", "timers")
-"""The runtime exports all optional interfaces, so that a new handler needs no new runtime. Without a handler they do nothing."""
+INTERFACES = ("flow", "gate", "http", "lifecycle", "responses", "timers")
+"""The runtime has all optional interfaces, so that a new handler needs no new runtime. Without a handler they do nothing."""
 
 SECTION = "ws-host:stdin"
 """The section that the host gives to an instance as its standard input. It must be the last."""

@@ -22,8 +22,12 @@ INTERFACES = {
     "snapshot": "lifecycle",
     "on_drain": "flow",
     "on_timer": "timers",
+    "on_orphan": "responses",
 }
 """The optional interfaces of the contract, by the handlers that need them."""
+
+MODULES = {"ws_host_guest.fetches": ("http", "responses")}
+"""Those that a module of this SDK needs. An app that does not use it does not load it."""
 
 app: App | None = None
 has_one_app = True
@@ -50,6 +54,9 @@ def interfaces() -> list[str]:
     wanted = {INTERFACES[event] for event in (app.handlers if app else {}) if event in INTERFACES}
     if loop is not None:
         wanted.add("timers")
+    for module, needed in MODULES.items():
+        if module in sys.modules:
+            wanted.update(needed)
     return sorted(wanted)
 
 
@@ -81,6 +88,19 @@ def run(event: str, *arguments: Any) -> None:
                 _start(result)
         except Exception as error:
             _failed(error)
+    _go_on()
+
+
+def has_handler(event: str) -> bool:
+    """Whether the app has a handler of this event."""
+    _begin_once()
+    return app is not None and event in app.handlers
+
+
+def resume(wake: Callable[[], None]) -> None:
+    """Wakes what waits for this event, and runs it in the loop."""
+    _begin_once()
+    wake()
     _go_on()
 
 

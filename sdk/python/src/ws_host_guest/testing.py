@@ -30,8 +30,9 @@ from asyncio import events
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NoReturn, Sequence, TypeVar
 
-from . import contract, entry, fake, fit, running, traces
+from . import contract, entry, fake, fakes, fetches, fit, running, traces
 from .app import App
+from .fake_http import Asked
 from .loop import ROUNDS, Loop
 from .room import Client, ClientOrId, id_of
 from .values import Close, CloseCause, CloseInfo, Message, Refuse, Saved, StartRefused
@@ -39,7 +40,7 @@ from .values import Close, CloseCause, CloseInfo, Message, Refuse, Saved, StartR
 if TYPE_CHECKING:
     from websocket import WebSocketsServer
 
-__all__ = ["Refused", "Room"]
+__all__ = ["Asked", "Refused", "Room"]
 
 __tracebackhide__ = True
 """pytest shows no frames of this file."""
@@ -68,7 +69,8 @@ class Room:
         self._last_id = 0
         self._state = fake.State()
         _loop.move_to(self._app, self._state)
-        fake.bind(self._state)
+        fakes.bind(self._state)
+        fetches.forget()
         start = contract.StartReason(reason)
         try:
             self._call(lambda: entry.Lifecycle().on_start(start, saved))
@@ -122,6 +124,30 @@ class Room:
     def is_admitting(self) -> bool:
         """Whether the room admits new clients."""
         return not self._state.is_denying
+
+    @property
+    def denies_http(self) -> bool:
+        """Whether the owner of the host allows no requests to HTTP servers. Set it to see what the app does then."""
+        return self._state.is_denying_http
+
+    @denies_http.setter
+    def denies_http(self, denies: bool) -> None:
+        self._state.is_denying_http = denies
+
+    def asked(self) -> list[Asked]:
+        """Returns the requests that the app has sent to HTTP servers since the last call. The test plays the servers:
+
+            [question] = room.asked()
+            assert question.url == "https://api.example.com/weather"
+            question.answers("sunny")
+        """
+        unseen = [id for id in self._state.unseen if id in self._state.fetches]
+        self._state.unseen.clear()
+        return [Asked(self._state, id, self._answer) for id in unseen]
+
+    def _answer(self, event: str, id: int, context: bytes, told: Any) -> None:
+        """Tells the app of an answer."""
+        self._call(lambda: getattr(entry.Responses(), event)(id, context, told))
 
     def wait(self, seconds: float) -> None:
         """Lets time pass for timers and for asyncio, and runs what becomes due, in the order of the times."""

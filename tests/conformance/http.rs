@@ -26,7 +26,7 @@ use crate::support::{Client, Host, Swappable, Upstream};
 const LOCAL: [&str; 4] = ["--allow-http", "localhost", "--allow-http-private", "127.0.0.0/8"];
 
 // An SDK joins the list when it has requests.
-in_languages! { [rust, python, javascript] [
+in_languages! { [rust, python, javascript, c] [
     a_whole_answer_comes_with_its_context,
     a_request_goes_out_as_it_was_made,
     a_streamed_answer_comes_piece_by_piece,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asking.h"
 #include "ws_guest.h"
 
 #define LEN(text) (int)(text).len, (char *)(text).ptr
@@ -14,8 +15,6 @@ static const char *started = "None";
 static const char *const REASONS[] = {"Fresh", "Swap", "AfterTrap", "Restored", "Recovered"};
 static const char *const CAUSES[] = {"Client", "Guest",  "Lost",     "Timeout", "Protocol", "TooBig",
                                      "Policy", "Overload", "Trap", "Restart", "Shutdown"};
-
-static bool is(ws_string_t text, const char *other) { return text.len == strlen(other) && !memcmp(text.ptr, other, text.len); }
 
 static bool is_member(ws_id id) {
   size_t count;
@@ -33,7 +32,7 @@ static void print_ids(char *line, size_t size, ws_id *ids, size_t count) {
   free(ids);
 }
 
-static char *cut(char *line) {
+char *cut(char *line) {
   char *rest = line + strcspn(line, " ");
   if (*rest) *rest++ = '\0';
   return rest;
@@ -43,7 +42,7 @@ static const char *shown(ws_result result) { return ws_result_name(result); }
 
 void ws_on_new_client(const ws_client *client) {
   ws_broadcastf("joined %llu", (unsigned long long)client->id);
-  if (is(client->query, "panic-on-join")) ws_fail("told to fail");
+  if (ws_is(client->query, "panic-on-join")) ws_fail("told to fail");
 }
 
 void ws_on_client_left(ws_id id, const ws_close_info *info) {
@@ -60,7 +59,7 @@ static void describe(ws_id from, ws_id id) {
   }
   ws_string_t agent = {(uint8_t *)"none", 4};
   for (size_t n = 0; n < client.headers.len; n++) {
-    if (is(client.headers.ptr[n].f0, "user-agent")) agent = client.headers.ptr[n].f1;
+    if (ws_is(client.headers.ptr[n].f0, "user-agent")) agent = client.headers.ptr[n].f1;
   }
   bool agreed = client.subprotocol.is_some, named = client.user.is_some;
   ws_sendf(from, "%llu ip=%.*s path=%.*s query=%.*s agent=%.*s subprotocol=%s%.*s%s user=%s%.*s%s", (unsigned long long)client.id, LEN(client.address.ip),
@@ -209,6 +208,7 @@ void ws_on_message(ws_id from, ws_message message) {
   }
   char *line = strndup(message.data, message.len);
   char *rest = cut(line);
+  if (obey_asking(from, line, rest)) return free(line);
   if (!strcmp(line, "say")) ws_sendf(from, "%s", rest);
   else if (!strcmp(line, "messages")) ws_sendf(from, "%u since Some(StartReason::%s)", messages, started);
   else if (!strcmp(line, "print")) puts(rest);
@@ -219,8 +219,8 @@ void ws_on_message(ws_id from, ws_message message) {
 }
 
 void ws_on_upgrade(const ws_request *request, ws_decision *decision) {
-  if (is(request->path, "/refuse")) decision->refuse = 418;
-  else if (is(request->path, "/refuse-in-words")) {
+  if (ws_is(request->path, "/refuse")) decision->refuse = 418;
+  else if (ws_is(request->path, "/refuse-in-words")) {
     static const char *const headers[] = {"www-authenticate", "Bearer", "content-type", "text/html", NULL};
     static const char body[] = "<p>Who are you?</p>";
     decision->refuse = 401, decision->headers = headers, decision->body = body, decision->body_len = sizeof body - 1;
@@ -232,9 +232,9 @@ void ws_on_upgrade(const ws_request *request, ws_decision *decision) {
     decision->headers = headers;
     decision->attachment_len = (size_t)snprintf(attachment, sizeof attachment, "%s of the gate", user);
     decision->attachment = attachment;
-  } else if (is(request->path, "/close")) decision->close = 4001, decision->reason = "not you";
-  else if (is(request->path, "/panic")) ws_fail("told to fail in the gate");
-  else if (is(request->path, "/subprotocol")) decision->subprotocol = request->subprotocols.ptr[request->subprotocols.len - 1];
+  } else if (ws_is(request->path, "/close")) decision->close = 4001, decision->reason = "not you";
+  else if (ws_is(request->path, "/panic")) ws_fail("told to fail in the gate");
+  else if (ws_is(request->path, "/subprotocol")) decision->subprotocol = request->subprotocols.ptr[request->subprotocols.len - 1];
 }
 
 const char *ws_on_start(ws_start_reason reason, const ws_saved *saved) {

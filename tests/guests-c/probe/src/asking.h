@@ -1,0 +1,13 @@
+/* Commands on HTTP requests: see `tests/conformance/http.rs`. */
+#ifndef ASKING_H
+#define ASKING_H
+
+#include "ws_guest.h"
+
+/* Follows a command if it is one on requests, and returns whether it is. */
+bool obey_asking(ws_id from, const char *command, char *rest);
+
+/* Cuts a line behind its first word, and returns the rest. */
+char *cut(char *line);
+
+#endif

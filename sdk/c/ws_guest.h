@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "bindings/ws.h"
 
@@ -264,6 +265,11 @@ void ws_on_orphan(const ws_answer *answer) WS_HANDLER(ws_on_orphan);
 
 /* The contract's name for a cause: "unreachable". */
 const char *ws_failure_name(ws_failure cause);
+
+/* Whether a text of the host is this one. */
+static inline bool ws_is(ws_string_t text, const char *other) {
+  return text.len == strlen(other) && (!text.len || !memcmp(text.ptr, other, text.len));
+}
 
 /* The value of the first header with this name in any case; {NULL, 0} without one. */
 ws_string_t ws_header(ws_headers headers, const char *name);

@@ -9,7 +9,7 @@ static ws_message copy_of(const ws_host_server_types_message_t *message) {
   bool is_text = message->tag == WS_HOST_SERVER_TYPES_MESSAGE_TEXT;
   ws_list_u8_t bytes = message->val.binary;
   if (is_text) ws_room_check_text("the text of a message", bytes.ptr, bytes.len);
-  return (ws_message){is_text, (const char *)ws_room_copy(bytes.ptr, bytes.len), bytes.len};
+  return (ws_message){is_text, ws_room_text(bytes.ptr, bytes.len), bytes.len};
 }
 
 static void give(ws_room_member *member, const ws_host_server_types_message_t *message) {
@@ -79,7 +79,7 @@ bool ws_host_server_clients_close(ws_id id, uint16_t code, ws_string_t *reason, 
   if (!member) return *error = WS_HOST_SERVER_CLIENTS_CLOSE_ERROR_NO_SUCH_CLIENT, false;
   if (!member->close_code) {
     member->close_code = code;
-    member->close_reason = (char *)ws_room_copy(reason->ptr, reason->len);
+    member->close_reason = ws_room_text(reason->ptr, reason->len);
   }
   return true;
 }

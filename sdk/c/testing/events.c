@@ -14,8 +14,10 @@ const char *ws_test_start(ws_start_reason reason, const ws_saved *saved) {
   if (saved) given = (exports_ws_host_server_lifecycle_saved_t){ws_room_string(saved->version), {ws_room_copy(saved->data, saved->len), saved->len}};
   is_started = true;
   if (exports_ws_host_server_lifecycle_on_start((uint8_t)reason, saved ? &given : NULL, &refusal)) return NULL;
-  free(told);
-  told = refusal.len ? (char *)refusal.ptr : calloc(1, 1);
+  told = ws_room_resized(told, refusal.len + 1, 1);
+  if (refusal.len) memcpy(told, refusal.ptr, refusal.len);
+  told[refusal.len] = '\0';
+  ws_string_free(&refusal);
   return told;
 }
 

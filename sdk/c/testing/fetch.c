@@ -27,9 +27,6 @@ static fetch *find(uint64_t id) {
   return fetches[id - 1];
 }
 
-/* A copy with a NUL behind it, also of an empty text. */
-static const char *text_of(const void *text, size_t len) { return len ? (const char *)ws_room_copy(text, len) : ""; }
-
 static size_t open_fetches(void) {
   size_t count = 0;
   for (size_t n = 0; n < fetch_count; n++) count += fetches[n]->progress != ENDED;
@@ -59,8 +56,8 @@ static bool is_taken(ws_host_server_http_request_t *request, ws_list_u8_t *conte
 static const char *const *headers_of(const ws_list_tuple2_string_string_t *headers) {
   const char **copies = ws_room_resized(NULL, 2 * headers->len + 1, sizeof *copies);
   for (size_t n = 0; n < headers->len; n++) {
-    copies[2 * n] = text_of(headers->ptr[n].f0.ptr, headers->ptr[n].f0.len);
-    copies[2 * n + 1] = text_of(headers->ptr[n].f1.ptr, headers->ptr[n].f1.len);
+    copies[2 * n] = ws_room_text(headers->ptr[n].f0.ptr, headers->ptr[n].f0.len);
+    copies[2 * n + 1] = ws_room_text(headers->ptr[n].f1.ptr, headers->ptr[n].f1.len);
   }
   copies[2 * headers->len] = NULL;
   return copies;
@@ -72,14 +69,14 @@ bool ws_host_server_http_fetch(ws_host_server_http_request_t *request, ws_list_u
   fetch *one = ws_room_resized(NULL, 1, sizeof *one);
   *one = (fetch){.asked = {
       .id = fetch_count + 1,
-      .method = text_of(request->method.ptr, request->method.len),
-      .url = text_of(request->url.ptr, request->url.len),
+      .method = ws_room_text(request->method.ptr, request->method.len),
+      .url = ws_room_text(request->url.ptr, request->url.len),
       .headers = headers_of(&request->headers),
-      .body = has_body ? text_of(request->body.val.ptr, request->body.val.len) : NULL,
+      .body = has_body ? ws_room_text(request->body.val.ptr, request->body.val.len) : NULL,
       .body_len = has_body ? request->body.val.len : 0,
       .stream = request->stream,
       .timeout = request->timeout_us.is_some ? request->timeout_us.val : 0,
-      .context = text_of(context->ptr, context->len),
+      .context = ws_room_text(context->ptr, context->len),
       .context_len = context->len,
   }};
   fetches = ws_room_resized(fetches, fetch_count + 1, sizeof *fetches);

@@ -27,9 +27,13 @@ void *ws_room_resized(void *items, size_t count, size_t size) {
 
 uint8_t *ws_room_copy(const void *bytes, size_t len) {
   if (!len) return NULL;
-  uint8_t *copy = ws_room_resized(NULL, len + 1, 1);
-  memcpy(copy, bytes, len);
-  copy[len] = 0;
+  return memcpy(ws_room_resized(NULL, len, 1), bytes, len);
+}
+
+const char *ws_room_text(const void *text, size_t len) {
+  if (!len) return "";
+  char *copy = memcpy(ws_room_resized(NULL, len + 1, 1), text, len);
+  copy[len] = '\0';
   return copy;
 }
 

@@ -11,7 +11,7 @@ typedef struct {
   ws_client client;
   ws_room_presence presence;
   uint16_t close_code; /* 0 until the app closes it */
-  char *close_reason;
+  const char *close_reason;
   ws_list_u8_t attachment;
   ws_string_t *topics;
   size_t topic_count;
@@ -41,9 +41,11 @@ extern ws_room_state ws_room;
 ws_room_member *ws_room_find(ws_id id);
 ws_room_member *ws_room_find_known(ws_id id);
 
-/* A copy of bytes, with a NUL behind them; NULL for none. */
+/* A copy of bytes, as the host gives them: without a NUL, so that tools which check memory find an app that reads on. NULL for none. */
 uint8_t *ws_room_copy(const void *bytes, size_t len);
 ws_string_t ws_room_string(const char *text);
+/* A copy for the test: with a NUL, also of an empty text. It is not freed. */
+const char *ws_room_text(const void *text, size_t len);
 /* Copies of names and values in turn, then NULL. */
 ws_list_tuple2_string_string_t ws_room_headers(const char *const *headers);
 /* Reallocates an array. */

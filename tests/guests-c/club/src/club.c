@@ -72,6 +72,7 @@ void ws_on_message(ws_id from, ws_message message) {
   else if (is(message, "ask")) ask(from, false);
   else if (is(message, "stream")) ask(from, true);
   else if (is(message, "remind")) must(ws_after(1000, remind, "it is time", NULL));
+  else if (is(message, "read on")) ws_sendf(from, "%s", message.data);
   else if (is(message, "cut")) ws_send(from, ws_text("gr\xc3\xbc", 3));
   else must(ws_publish("news", message));
 }

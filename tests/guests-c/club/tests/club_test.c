@@ -215,9 +215,11 @@ WS_TEST(an_instance_starts_with_a_saved_state_and_can_refuse_it) {
   assert(!strcmp(ws_test_start(WS_SWAP, &saved), "an unknown version"));
 }
 
-/* These two fail. */
+/* These three fail. */
 
 WS_TEST(fails_on_a_text_that_is_cut_within_a_character) { ws_test_says(ws_test_join(), "cut"); }
+
+WS_TEST(fails_on_a_text_that_is_read_beyond_its_end) { ws_test_says(ws_test_join(), "read on"); }
 
 WS_TEST(fails_on_another_text) {
   ws_id ann = ws_test_join();

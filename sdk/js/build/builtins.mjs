@@ -14,6 +14,14 @@ const GLOBALS = {
   timers: 'export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate } = globalThis;',
 };
 
+/** Functions that the shims lack, by module. */
+const ADDED = {
+  url: `import { toUnicode } from '@jspm/core/nodelibs/punycode';
+    const hostname = (domain) => (URL.canParse('http://' + domain) ? new URL('http://' + domain).hostname : '');
+    export const domainToASCII = hostname;
+    export const domainToUnicode = (domain) => toUnicode(hostname(domain));`,
+};
+
 /** The reason why each of the others cannot be. */
 const REASONS = [
   [/^fs(\/|$)/, 'a guest has no files: keep data in variables, attachments or the snapshot, or import it into the source'],
@@ -54,6 +62,10 @@ export function builtins(told) {
         lines.add(line);
         return { path: name, namespace: 'builtin-missing', pluginData: reason };
       });
+      build.onLoad({ filter: /./, namespace: 'builtin-added' }, ({ path }) => ({
+        contents: `export * from ${JSON.stringify(shim(path))}; export { default } from ${JSON.stringify(shim(path))}; ${ADDED[path]}`,
+        resolveDir: HERE,
+      }));
       build.onLoad({ filter: /./, namespace: 'builtin-required' }, ({ path }) => ({
         contents: `module.exports = require(${JSON.stringify(shim(path))}).default;`,
         resolveDir: HERE,
@@ -71,7 +83,8 @@ export function builtins(told) {
 
 /** The shims are modules of ECMAScript. In Node.js, `require` gives their default export: for some a function or a class. */
 function pure(build, name, kind) {
-  return kind === 'require-call' ? { path: name, namespace: 'builtin-required' } : build.resolve(shim(name), { kind, resolveDir: HERE });
+  if (kind === 'require-call') return { path: name, namespace: 'builtin-required' };
+  return name in ADDED ? { path: name, namespace: 'builtin-added' } : build.resolve(shim(name), { kind, resolveDir: HERE });
 }
 
 function shim(name) {

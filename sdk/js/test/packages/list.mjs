@@ -7,6 +7,18 @@ export const PACKAGES = {
     told: /WebAssembly|wasm/i,
     note: 'is WebAssembly itself, which a guest cannot load',
   },
+  '@anthropic-ai/sdk': {
+    use: `import Anthropic from '@anthropic-ai/sdk';
+      export const use = async () => {
+        const anthropic = new Anthropic({ apiKey: 'key', baseURL: process.env.API });
+        const stream = anthropic.messages.stream({ model: 'x', max_tokens: 9, messages: [{ role: 'user', content: 'Why?' }] });
+        const words = [];
+        stream.on('text', (word) => words.push(word));
+        await stream.finalMessage();
+        return words;
+      };`,
+    expected: ['Once', ' upon'],
+  },
   '@colyseus/schema': {
     use: `import { Encoder, Decoder, defineTypes, Schema } from '@colyseus/schema';
       class State extends Schema {} defineTypes(State, { score: 'number' });
@@ -31,6 +43,12 @@ export const PACKAGES = {
     use: "import Ajv from 'ajv'; export const use = () => new Ajv().compile({ type: 'object', required: ['a'] })({ b: 1 });",
     expected: false,
   },
+  axios: {
+    use: `import axios from 'axios';
+      export const use = async () => (await axios.post(process.env.API + '/json', { a: 1 })).data;`,
+    told: /window is not defined/,
+    note: 'brings its parts for Node.js; take `ky` or `ofetch`',
+  },
   'chess.js': {
     use: "import { Chess } from 'chess.js'; export const use = () => { const game = new Chess(); game.move('e4'); return game.turn(); };",
     expected: 'b',
@@ -51,6 +69,16 @@ export const PACKAGES = {
   'decimal.js': {
     use: "import Decimal from 'decimal.js'; export const use = () => new Decimal('0.1').plus('0.2').toString();",
     expected: '0.3',
+  },
+  'eventsource-parser': {
+    use: `import { EventSourceParserStream } from 'eventsource-parser/stream';
+      export const use = async () => {
+        const response = await fetch(process.env.API + '/v1/messages');
+        const types = [];
+        for await (const { event } of response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream())) types.push(event);
+        return types.length;
+      };`,
+    expected: 6,
   },
   eventemitter3: {
     use: `import EventEmitter from 'eventemitter3';
@@ -111,6 +139,12 @@ export const PACKAGES = {
     told: /Buffer is not defined/,
     note: "needs Node.js's `crypto` and its global `Buffer`; take `jose`",
   },
+  ky: {
+    use: `import ky from 'ky';
+      export const use = async () => [await ky.post(process.env.API + '/json', { json: { a: 1 } }).json(), (await ky(process.env.API + '/moved')).url.slice(-5)];`,
+    expected: [{ heard: '{"a":1}' }, '/json'],
+    tested: true,
+  },
   lib0: {
     use: `import * as decoding from 'lib0/decoding'; import * as encoding from 'lib0/encoding';
       export const use = () => {
@@ -165,6 +199,23 @@ export const PACKAGES = {
   nanoid: {
     use: "import { nanoid } from 'nanoid'; export const use = () => [nanoid().length, nanoid() === nanoid()];",
     expected: [21, false],
+    tested: true,
+  },
+  ofetch: {
+    use: `import { ofetch } from 'ofetch';
+      export const use = () => ofetch('/json', { baseURL: process.env.API, method: 'PUT', body: { a: 1 } });`,
+    expected: { heard: '{"a":1}' },
+  },
+  openai: {
+    use: `import OpenAI from 'openai';
+      export const use = async () => {
+        const openai = new OpenAI({ apiKey: 'key', baseURL: process.env.API + '/v1' });
+        const words = [];
+        const stream = await openai.chat.completions.create({ model: 'x', stream: true, messages: [{ role: 'user', content: 'Why?' }] });
+        for await (const { choices } of stream) words.push(choices[0].delta.content);
+        return words;
+      };`,
+    expected: ['Once', ' upon'],
     tested: true,
   },
   pino: {

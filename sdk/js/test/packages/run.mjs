@@ -2,11 +2,12 @@
 //
 // With `--together` one guest uses all of the packages that the test command tries. `WS_HOST` names the host's binary.
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { serve } from './api.mjs';
 import { PACKAGES } from './list.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -16,7 +17,9 @@ const named = process.argv.slice(2).filter((name) => !name.startsWith('--'));
 
 const names = Object.keys(PACKAGES).filter((name) => (together ? PACKAGES[name].tested : named.length === 0 || named.includes(name)));
 install();
-const failed = together ? [tried(names)] : names.map((name) => tried([name]));
+const api = await serve();
+const failed = [];
+for (const those of together ? [names] : names.map((name) => [name])) failed.push(await tried(those));
 process.exit(failed.some(Boolean) ? 1 : 0);
 
 /** Installs the packages of package-lock.json, for `--together` only its dependencies, unless they are installed. */
@@ -30,16 +33,23 @@ function install() {
 }
 
 /** Tries a guest that uses these packages. Returns whether it is not as expected. */
-function tried(names) {
+async function tried(names) {
   const folder = join(HERE, '.ws-host', names.length > 1 ? 'together' : names[0].replace('/', '+'));
   writeGuest(folder, names);
-  const { status, stdout, stderr } = spawnSync(HOST, ['test', folder], { encoding: 'utf8' });
-  const output = stdout + stderr;
+  const { status, output } = await played(folder);
   const { told } = PACKAGES[names[0]];
   const right = told ? status !== 0 && told.test(output) : status === 0;
   const versions = names.map((name) => `${name} ${JSON.parse(readFileSync(join(HERE, 'node_modules', name, 'package.json'), 'utf8')).version}`);
   process.stdout.write(`${versions.join(', ')}: ${right ? (told ? 'refused, as it should be' : 'works') : `NOT AS EXPECTED\n${output}`}\n`);
   return !right;
+}
+
+/** Plays the dialogue of a project, whose guest may ask the server. */
+function played(folder) {
+  const flags = ['--allow-http', 'localhost', '--allow-http-private', '127.0.0.0/8', '--env', `API=http://localhost:${api.address().port}`];
+  return new Promise((done) => {
+    execFile(HOST, ['test', folder, ...flags], (error, stdout, stderr) => done({ status: error ? (error.code ?? 1) : 0, output: stdout + stderr }));
+  });
 }
 
 /** Writes a project whose handler answers a package's name with what its use gives. */

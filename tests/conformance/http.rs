@@ -20,6 +20,8 @@
 //! | the end of a streamed body | `NAME end` |
 //! | a request that is refused or fails, also in the middle of a body | `NAME CAUSE: DETAIL`; CAUSE is the name of the error in `wit/`, such as `room-full` or `denied`, DETAIL its text |
 
+mod callbacks;
+
 use crate::support::{Client, Host, Swappable, Upstream};
 
 /// Lets requests go to this machine.

@@ -72,10 +72,37 @@ static void cancel(ws_id from, const char *name) {
   ws_sendf(from, "cancelled");
 }
 
+/* Broadcasts a text, and keeps it. */
+static void tell(const char *text) {
+  ws_broadcastf("%s", text);
+  if (ws_store_setf("event", "%s", text) != WS_OK) ws_fail("the write was refused");
+}
+
+static void third_event(void *data) {
+  (void)data;
+  tell("third");
+  ws_fail("told to fail in the third event");
+}
+
+static void second_event(const ws_answer *answer, void *data) {
+  (void)data;
+  char text[64];
+  snprintf(text, sizeof text, "second %s", answer->body);
+  tell(text);
+  if (ws_after(1000, third_event, NULL, NULL) != WS_OK) ws_fail("the timer was refused");
+}
+
+static void three_events(const char *url) {
+  tell("first");
+  if (ws_fetch(&(ws_fetch_request){.url = url}, second_event, NULL, NULL) != WS_OK) ws_fail("%s", ws_error_text());
+}
+
 bool obey_asking(ws_id from, const char *command, char *name) {
   bool is_post = !strcmp(command, "post"), fails = !strcmp(command, "fetch-and-fail");
   if (!strcmp(command, "cancel")) {
     cancel(from, name);
+  } else if (!strcmp(command, "three-events")) {
+    three_events(name);
   } else if (is_post || fails || !strcmp(command, "fetch") || !strcmp(command, "stream")) {
     char *url = cut(name), *body = is_post ? cut(url) : NULL;
     const char *noted[] = {"x-note", name, NULL};

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 /// Public addresses, and those of some networks besides.
 #[derive(Debug, Clone, Default)]
@@ -11,14 +11,15 @@ pub(super) struct AddressPolicy {
 }
 
 impl AddressPolicy {
-    /// Admits these networks besides public addresses. An address alone is a network of one.
+    /// Admits these networks besides public addresses. An address alone is a network of one. A network of IPv4 addresses in IPv6 ones
+    /// (`::ffff:10.0.0.0/104`) stands for that of the IPv4 addresses, since addresses are compared in that form.
     ///
     /// # Errors
     /// The first text that names no network.
     pub(super) fn parse(networks: &[String]) -> Result<Self, String> {
         let parse = |text: &String| {
             let network = text.parse().ok().or_else(|| text.parse().ok().map(|address: IpAddr| address.into()));
-            network.ok_or_else(|| text.clone())
+            network.and_then(canonical).ok_or_else(|| text.clone())
         };
         Ok(Self { networks: networks.iter().map(parse).collect::<Result<_, _>>()? })
     }
@@ -28,6 +29,14 @@ impl AddressPolicy {
         let address = address.to_canonical();
         is_public(address) || self.networks.iter().any(|network| network.contains(&address))
     }
+}
+
+/// A network of IPv4 addresses in IPv6 ones as one of IPv4 addresses; another one as it is. `None` if it reaches beyond those addresses.
+fn canonical(network: IpNet) -> Option<IpNet> {
+    let IpNet::V6(mapped) = network else { return Some(network) };
+    let Some(address) = mapped.addr().to_ipv4_mapped() else { return Some(network) };
+    let prefix = mapped.prefix_len().checked_sub(96)?;
+    Ipv4Net::new(address, prefix).ok().map(IpNet::V4)
 }
 
 /// Whether an address is one of the public internet (the registries for special purposes of RFC 6890). An IPv4 address in an IPv6 one counts
@@ -171,6 +180,10 @@ mod tests {
         assert!(!admits(&["127.0.0.0/8"], "::1") && !admits(&["127.0.0.0/8"], "10.0.0.1"));
         assert!(admits(&["10.1.2.3"], "10.1.2.3") && !admits(&["10.1.2.3"], "10.1.2.4"));
         assert!(admits(&["fd00::/8", "::1"], "fd12::1") && admits(&["::1"], "::1"));
+        assert!(admits(&["::ffff:10.0.0.0/104"], "10.1.2.3") && admits(&["::ffff:10.0.0.0/104"], "::ffff:10.1.2.3"));
+        assert!(!admits(&["::ffff:10.0.0.0/104"], "127.0.0.1") && admits(&["::ffff:10.1.2.3"], "10.1.2.3"));
+        let beyond = "::ffff:0.0.0.0/95".to_owned();
+        assert_eq!(AddressPolicy::parse(std::slice::from_ref(&beyond)).err(), Some(beyond), "it would match no address");
         assert_eq!(AddressPolicy::parse(&["10.0.0.0/33".to_owned()]).err(), Some("10.0.0.0/33".to_owned()));
         assert_eq!(AddressPolicy::parse(&["localhost".to_owned()]).err(), Some("localhost".to_owned()));
     }

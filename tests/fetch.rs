@@ -232,6 +232,29 @@ async fn bodies_have_a_limit_each_way_and_headers_have_one() {
 }
 
 #[tokio::test]
+async fn the_bodies_of_all_rooms_have_a_memory_that_a_stream_waits_for() {
+    let (host, upstream) = (host(&["--fetch-memory", "20KiB"]), Upstream::new().await);
+    let mut client = Client::connect(&host).await;
+    let url = upstream.url("/");
+    assert_eq!(client.asks(&format!("send 20480 {url}")).await, "total-full");
+    client.asks(&format!("send 16384 {url}")).await;
+    upstream.is_asked().await.answers(&"x".repeat(21 << 10)).await;
+    assert_eq!(
+        client.hears().await,
+        "1 too-big: the bodies of all requests and answers together take the 20480 bytes that this host allows"
+    );
+    let mut asked = begins_to_stream(&mut client, &upstream, "/").await;
+    client.hears().await;
+    asked.chunk(&"y".repeat(100 << 10)).await;
+    asked.chunk("").await;
+    let mut bytes = 0;
+    while let Some(piece) = client.hears().await.strip_prefix("2 piece ") {
+        bytes += piece.len();
+    }
+    assert_eq!(bytes, 100 << 10);
+}
+
+#[tokio::test]
 async fn an_answer_has_a_time_that_the_guest_can_shorten() {
     let (host, upstream) = (host(&["--fetch-timeout", "3s"]), Upstream::new().await);
     let (mut silent, mut stuck) = (Client::connect(&host).await, Client::connect(&host).await);

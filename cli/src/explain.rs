@@ -6,11 +6,12 @@ use std::path::Path;
 use ws_host::Error;
 
 /// Each setting that the library's errors name, with its flag.
-const FLAGS: [(&str, &str); 22] = [
+const FLAGS: [(&str, &str); 23] = [
     ("accepts_per_second", "--accept-rate"),
     ("call_timeout", "--call-timeout"),
     ("client_memory_bytes", "--client-memory"),
     ("close_timeout", "--close-timeout"),
+    ("fetch_memory_bytes", "--fetch-memory"),
     ("fetch_room", "--fetch-room"),
     ("fetch_timeout", "--fetch-timeout"),
     ("fetch_total", "--fetch-total"),
@@ -103,11 +104,12 @@ mod tests {
     #[test]
     fn a_limit_of_zero_is_named_by_its_flag() {
         type Change = fn(&mut Limits);
-        let cases: [(Change, &str); 22] = [
+        let cases: [(Change, &str); 23] = [
             (|limits| limits.accepts_per_second = Some(0), "--accept-rate"),
             (|limits| limits.call_timeout = Duration::ZERO, "--call-timeout"),
             (|limits| limits.client_memory_bytes = Some(0), "--client-memory"),
             (|limits| limits.close_timeout = Duration::ZERO, "--close-timeout"),
+            (|limits| limits.fetch_memory_bytes = 0, "--fetch-memory"),
             (|limits| limits.fetch_room = 0, "--fetch-room"),
             (|limits| limits.fetch_timeout = Duration::ZERO, "--fetch-timeout"),
             (|limits| limits.fetch_total = 0, "--fetch-total"),

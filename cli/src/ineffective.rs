@@ -10,7 +10,7 @@ struct Rule {
     remedy: &'static str,
 }
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
     Rule { flag: "room-path", has_effect: rooms_by_path, remedy: "add --instances per-room" },
     Rule { flag: "room-linger", has_effect: rooms_by_path, remedy: "add --instances per-room" },
     Rule { flag: "max-rooms", has_effect: several_rooms, remedy: "add --instances per-room or per-client" },
@@ -29,6 +29,7 @@ const RULES: [Rule; 12] = [
     Rule { flag: "fetch-room", has_effect: requests, remedy: ALLOW },
     Rule { flag: "fetch-total", has_effect: requests, remedy: ALLOW },
     Rule { flag: "fetch-body", has_effect: requests, remedy: ALLOW },
+    Rule { flag: "fetch-memory", has_effect: requests, remedy: ALLOW },
     Rule { flag: "fetch-timeout", has_effect: requests, remedy: ALLOW },
     Rule { flag: "compress-above", has_effect: compression, remedy: "leave out --compression off" },
 ];
@@ -102,6 +103,7 @@ mod tests {
             ("--fetch-room 2", "add --allow-http"),
             ("--fetch-total 2", "add --allow-http"),
             ("--fetch-body 1MiB", "add --allow-http"),
+            ("--fetch-memory 1MiB", "add --allow-http"),
             ("--fetch-timeout 1s", "add --allow-http"),
             ("--compression off --compress-above 1KiB", "leave out --compression off"),
         ] {

@@ -112,6 +112,9 @@ pub struct LimitFlags {
     /// The largest body of an HTTP request, and of an answer that is not streamed
     #[arg(long, default_value = "4MiB", value_parser = size, value_name = "SIZE", help_heading = GUEST, hide_short_help = true)]
     fetch_body: usize,
+    /// The most memory of the bodies of all HTTP requests and answers together
+    #[arg(long, default_value = "256MiB", value_parser = size, value_name = "SIZE", help_heading = GUEST, hide_short_help = true)]
+    fetch_memory: usize,
     /// The longest time until the answer to an HTTP request, or the next piece of a streamed one
     #[arg(long, default_value = "30s", value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
     fetch_timeout: Duration,
@@ -158,6 +161,7 @@ impl From<LimitFlags> for Limits {
             limits.fetch_room = flags.fetch_room;
             limits.fetch_total = flags.fetch_total;
             limits.fetch_body_bytes = flags.fetch_body;
+            limits.fetch_memory_bytes = flags.fetch_memory;
             limits.fetch_timeout = flags.fetch_timeout;
             limits.probation = flags.probation;
             limits.probation_traps = flags.probation_traps;

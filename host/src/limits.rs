@@ -82,6 +82,9 @@ pub struct Limits {
     pub fetch_total: usize,
     /// Bytes of the body of an HTTP request, and of an answer that is not streamed.
     pub fetch_body_bytes: usize,
+    /// Bytes of the bodies of all HTTP requests and answers at a time. A request that does not fit is refused, an answer that is not streamed
+    /// fails, and a streamed one waits.
+    pub fetch_memory_bytes: usize,
     /// The time for the answer to an HTTP request; for each piece of one that is streamed.
     pub fetch_timeout: Duration,
     /// How long after a swap traps count against the new release.
@@ -130,6 +133,7 @@ impl Limits {
             ("the memory held for clients", "client_memory_bytes", self.client_memory_bytes),
             ("the number of HTTP requests of a room", "fetch_room", Some(self.fetch_room)),
             ("the number of HTTP requests", "fetch_total", Some(self.fetch_total)),
+            ("the memory of HTTP requests", "fetch_memory_bytes", Some(self.fetch_memory_bytes)),
             (
                 "the size of a room's store",
                 "store_room_bytes",
@@ -243,6 +247,7 @@ impl Default for Limits {
             fetch_room: 32,
             fetch_total: 1024,
             fetch_body_bytes: 4 << 20,
+            fetch_memory_bytes: 256 << 20,
             fetch_timeout: Duration::from_secs(30),
             probation: Duration::from_secs(10),
             probation_traps: 3,

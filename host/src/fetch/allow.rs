@@ -96,7 +96,7 @@ mod tests {
 
     fn allows(rule: &str, host: &str, port: u16) -> bool {
         let list = AllowList::parse(&[rule.to_owned()]).expect("a rule");
-        list.allows(&Target { is_https: true, host: Host::parse(host).expect("a host"), port })
+        list.allows(&Target { is_https: true, host: Host::parse(host).expect("a host"), is_absolute: false, port })
     }
 
     #[test]

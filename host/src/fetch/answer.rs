@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use super::memory::Part;
+
 /// The head of an answer, and its body unless that is streamed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
@@ -62,6 +64,21 @@ pub enum Answer {
     Response(Result<Response, Failure>),
     /// A part of the body.
     Part(BodyPart),
+}
+
+/// An answer on its way to its room, with its part of the memory of all bodies.
+#[derive(Debug)]
+pub struct Told {
+    /// The answer.
+    pub answer: Answer,
+    /// Given back when the room has handled it.
+    pub memory: Option<Part>,
+}
+
+impl From<Answer> for Told {
+    fn from(answer: Answer) -> Self {
+        Self { answer, memory: None }
+    }
 }
 
 impl Failure {

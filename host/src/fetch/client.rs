@@ -11,11 +11,13 @@ use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout_at;
 
-use super::answer::{Answer, Cause, Failure, Response};
-use super::connector::{Connector, Resolve, resolve};
+use super::answer::{Answer, BodyPart, Cause, Failure, Response, Told};
+use super::connector::Connector;
 use super::exchange::Exchange;
+use super::lookups::{Resolve, resolve};
+use super::memory::Part;
 use super::outlet::{MAX_HEAD_BYTES, Outlet};
-use super::problem::{failure, head_too_big};
+use super::problem::{failure, head_too_big, no_memory};
 use super::request::Request;
 
 /// How long a connection is kept for another request. Many servers close one after 5 to 75 s; the shorter ours, the fewer requests meet a
@@ -53,14 +55,14 @@ impl Client {
     }
 
     /// Sends a request, and tells what comes of it. It reads on when `tell` has returned. Dropping it gives the request up.
-    pub async fn run(&self, request: Arc<Request>, mut tell: impl AsyncFnMut(Answer)) {
+    pub async fn run(&self, request: Arc<Request>, mut tell: impl AsyncFnMut(Told)) {
         let most = self.outlet.timeout;
         let timeout = request.timeout.map_or(most, |timeout| timeout.min(most));
         let mut exchange = Exchange::new(request.stream, self.outlet.max_body_bytes, timeout, Instant::now());
         let mut body = match self.begin(&mut exchange, &request).await {
             (Some(answer), body) => {
                 let is_last = answer.is_last();
-                tell(answer).await;
+                tell(answer.into()).await;
                 match body.filter(|_| !is_last) {
                     Some(body) => body,
                     None => return,
@@ -69,12 +71,19 @@ impl Client {
             (None, Some(body)) => body,
             (None, None) => return,
         };
+        // The answer may be a long stream. The body of the request needs no memory any more.
+        drop(request);
         exchange.note_told(Instant::now());
+        let mut gathered = None;
         loop {
-            let mut next = next(&mut exchange, &mut body).await;
+            let mut next = self.next(&mut exchange, &mut body, &mut gathered).await;
             while let Some(answer) = next {
                 let is_last = answer.is_last();
-                tell(answer).await;
+                let memory = match &answer {
+                    Answer::Part(BodyPart::Piece(piece)) => Some(self.outlet.memory.take(piece.len()).await),
+                    _ => gathered.take(),
+                };
+                tell(Told { answer, memory }).await;
                 if is_last {
                     return;
                 }
@@ -104,16 +113,26 @@ impl Client {
         let response = Response { status: head.status.as_u16(), headers: headers(&head.headers), body: None };
         (exchange.on_head(response, body.size_hint().exact()), Some(body))
     }
-}
 
-/// Waits for more of a body.
-async fn next(exchange: &mut Exchange, body: &mut Incoming) -> Option<Answer> {
-    match timeout_at(exchange.deadline().into(), body.frame()).await {
-        Err(_) => Some(exchange.on_deadline()),
-        Ok(None) => Some(exchange.on_end()),
-        Ok(Some(Err(error))) => Some(exchange.fail(failure(&error))),
-        // Trailers are left out.
-        Ok(Some(Ok(frame))) => frame.into_data().ok().and_then(|data| exchange.on_data(data)),
+    /// Waits for more of a body. A part of one that is gathered takes memory, which is added to that of the parts before.
+    async fn next(&self, exchange: &mut Exchange, body: &mut Incoming, gathered: &mut Option<Part>) -> Option<Answer> {
+        match timeout_at(exchange.deadline().into(), body.frame()).await {
+            Err(_) => Some(exchange.on_deadline()),
+            Ok(None) => Some(exchange.on_end()),
+            Ok(Some(Err(error))) => Some(exchange.fail(failure(&error))),
+            Ok(Some(Ok(frame))) => {
+                // Trailers are left out.
+                let data = frame.into_data().ok()?;
+                if exchange.gathers() {
+                    match (self.outlet.memory.try_take(data.len()), &mut *gathered) {
+                        (None, _) => return Some(exchange.fail(no_memory(self.outlet.memory.most()))),
+                        (Some(part), Some(gathered)) => gathered.add(part),
+                        (part, gathered) => *gathered = part,
+                    }
+                }
+                exchange.on_data(data)
+            }
+        }
     }
 }
 

@@ -1,8 +1,7 @@
 //! New connections: a name is resolved once, its addresses are checked, and one that has passed is connected to.
 
-use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,42 +11,38 @@ use hyper::Uri;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::answer::{Cause, Failure};
+use super::lookups::{Lookups, Resolve};
 use super::outlet::Outlet;
-use super::stream::Stream;
+use super::stream::{Bytes, Stream};
 use super::target::{Host, Target};
 use crate::log::in_short;
 
 /// How long an address may take while there are others to try.
 const ONE_OF_SEVERAL: Duration = Duration::from_secs(5);
+/// The connections to all servers that are kept for another request. Further ones end with theirs.
+const KEPT: usize = 256;
 
 type Connecting = Pin<Box<dyn Future<Output = Result<TokioIo<Stream>, Failure>> + Send>>;
-/// The addresses of a name.
-pub(super) type Addresses = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
-/// Looks a name up.
-pub(super) type Resolve = dyn Fn(String) -> Addresses + Send + Sync;
 
 /// Connects to servers. A clone costs reference counts.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Connector {
     outlet: Arc<Outlet>,
-    resolve: Arc<Resolve>,
-}
-
-impl fmt::Debug for Connector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connector").finish_non_exhaustive()
-    }
+    lookups: Lookups,
+    /// The connections that may be kept for another request. The client's own limit is one for each server.
+    keepable: Arc<Semaphore>,
 }
 
 impl Connector {
     /// A connector that looks names up with `resolve`.
     pub(super) fn new(outlet: Arc<Outlet>, resolve: Arc<Resolve>) -> Self {
-        Self { outlet, resolve }
+        Self { outlet, lookups: Lookups::new(resolve), keepable: Arc::new(Semaphore::new(KEPT)) }
     }
 
     /// Connects within the time of a request. The client may finish a connection that it has begun behind the request's end.
@@ -63,17 +58,17 @@ impl Connector {
         let socket = first_reachable(&target, &addresses).await?;
         // Requests are written whole. A failure costs a delay alone.
         let _ = socket.set_nodelay(true);
-        if !target.is_https {
-            return Ok(TokioIo::new(Stream::Plain(socket)));
-        }
-        self.with_tls(&target, socket).await
+        let bytes = if target.is_https { self.with_tls(&target, socket).await? } else { Bytes::Plain(socket) };
+        Ok(TokioIo::new(Stream { bytes, kept: Arc::clone(&self.keepable).try_acquire_owned().ok() }))
     }
 
     /// The addresses of a server that may be connected to.
     async fn addresses(&self, target: &Target) -> Result<Vec<SocketAddr>, Failure> {
         let found = match &target.host {
             Host::Address(address) => vec![*address],
-            Host::Name(name) => (self.resolve)(name.clone())
+            Host::Name(name) => self
+                .lookups
+                .addresses(target.to_resolve())
                 .await
                 .map_err(|error| Failure::new(Cause::Unresolved, format!("the name {name} does not resolve: {error}")))?,
         };
@@ -95,18 +90,15 @@ impl Connector {
         Ok(admitted)
     }
 
-    async fn with_tls(&self, target: &Target, socket: TcpStream) -> Result<TokioIo<Stream>, Failure> {
+    async fn with_tls(&self, target: &Target, socket: TcpStream) -> Result<Bytes, Failure> {
         let failed = |error: io::Error| Failure::new(Cause::Tls, format!("the TLS handshake with {target} fails: {error}"));
-        let outlet = Arc::clone(&self.outlet);
-        // The first time, it reads the system's certificates.
-        let config = tokio::task::spawn_blocking(move || outlet.roots.config()).await.map_err(io::Error::other);
-        let config = config.and_then(|config| config).map_err(failed)?;
+        let config = self.outlet.roots.config().await.map_err(failed)?;
         let name = match &target.host {
             Host::Name(name) => ServerName::try_from(name.clone()).map_err(|error| failed(io::Error::other(error)))?,
             Host::Address(address) => ServerName::from(*address),
         };
         let stream = TlsConnector::from(config).connect(name, socket).await.map_err(failed)?;
-        Ok(TokioIo::new(Stream::Tls(Box::new(stream))))
+        Ok(Bytes::Tls(Box::new(stream)))
     }
 }
 
@@ -122,11 +114,6 @@ impl Service<Uri> for Connector {
     fn call(&mut self, uri: Uri) -> Connecting {
         Box::pin(self.clone().connect_in_time(uri))
     }
-}
-
-/// Looks a name up with the system's resolver.
-pub(super) fn resolve(name: String) -> Addresses {
-    Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect()) })
 }
 
 /// Connects to the first of these addresses that answers, in the resolver's order.
@@ -149,11 +136,14 @@ async fn first_reachable(target: &Target, addresses: &[SocketAddr]) -> Result<Tc
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
+    use std::net::{IpAddr, TcpListener};
     use std::sync::Mutex;
+
+    use hyper_util::client::legacy::connect::Connection;
 
     use super::*;
     use crate::config::{Limits, Outgoing};
+    use crate::fetch::lookups::Addresses;
 
     /// The answers to the look-ups of a name, one after the other.
     fn connector(private: &[&str], answers: &[&[&str]]) -> (Connector, Arc<Mutex<Vec<Vec<IpAddr>>>>) {
@@ -227,5 +217,43 @@ mod tests {
         let closed = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a port is free");
         let url = format!("http://two.example:{}", closed.port());
         assert_eq!(connects(&["127.0.0.1"], &url, &[&["127.0.0.1"]]).await, Err(Cause::Unreachable));
+    }
+
+    #[tokio::test]
+    async fn a_name_that_ends_with_a_dot_is_looked_up_with_it() {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let names = Arc::clone(&asked);
+        let resolve = move |name| -> Addresses {
+            names.lock().expect("no test panics with it").push(name);
+            Box::pin(async { Ok(Vec::new()) })
+        };
+        let outlet = Outlet::new(&Outgoing::default(), &Limits::default()).expect("the rules are valid");
+        let connector = Connector::new(outlet, Arc::new(resolve));
+        for url in ["http://a.example./", "http://a.example:8080/", "http://a.example.:8080/"] {
+            let url = url.parse().expect("a URL");
+            assert!(
+                connector.clone().connect(url).await.is_err_and(|failure| failure.detail == "the name a.example has no address")
+            );
+        }
+        assert_eq!(*asked.lock().expect("no test panics with it"), ["a.example.", "a.example", "a.example."]);
+    }
+
+    #[tokio::test]
+    async fn a_number_of_connections_to_all_servers_is_kept_and_others_end_with_their_request() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
+        let url: Uri = format!("http://{}", listener.local_addr().expect("it listens")).parse().expect("a URL");
+        let (connector, _) = connector(&["127.0.0.1"], &[]);
+        let is_kept = async || {
+            let stream = connector.clone().connect(url.clone()).await.expect("the address is allowed");
+            let is_kept = !format!("{:?}", stream.inner().connected()).contains("poisoned: true");
+            (stream, is_kept)
+        };
+        let taken = Arc::clone(&connector.keepable).acquire_many_owned(KEPT as u32 - 1).await.expect("it is open");
+        let (last, is_last_kept) = is_kept().await;
+        let (_further, is_further_kept) = is_kept().await;
+        assert!(is_last_kept && !is_further_kept);
+        drop(last);
+        assert!(is_kept().await.1, "the first one has ended");
+        drop(taken);
     }
 }

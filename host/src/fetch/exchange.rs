@@ -33,6 +33,11 @@ impl Exchange {
         Self { stream, max_body_bytes, timeout, deadline, head, body, streams: false, rest }
     }
 
+    /// Whether the body of the answer is gathered, and told whole.
+    pub(super) fn gathers(&self) -> bool {
+        self.head.is_some()
+    }
+
     /// When it has taken too long.
     pub(super) fn deadline(&self) -> Instant {
         self.deadline

@@ -11,6 +11,8 @@
 //! | `exchange` | one request and its answer as a state machine, without I/O |
 //! | `client` | the client of a shard: it runs exchanges |
 //! | `connector` | new connections: resolve, check, connect, TLS |
+//! | `lookups` | look-ups of names |
+//! | `memory` | the memory of all bodies together |
 //! | `stream` | a connection, with or without TLS |
 //! | `roots` | the certificates that are trusted |
 //! | `problem` | the failure behind an error of the client |
@@ -29,6 +31,8 @@ mod answer;
 mod client;
 mod connector;
 mod exchange;
+mod lookups;
+mod memory;
 mod outlet;
 mod problem;
 mod request;
@@ -36,7 +40,7 @@ mod roots;
 mod stream;
 mod target;
 
-pub(crate) use answer::Answer;
+pub(crate) use answer::{Answer, Told};
 pub use answer::{BodyPart, Cause, Failure, Response};
 pub(crate) use client::Client;
 pub use outlet::FetchError;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::address::AddressPolicy;
 use super::allow::AllowList;
+use super::memory::Total;
 use super::request::{FetchRequest, Request};
 use super::roots::Roots;
 use crate::config::{Limits, Outgoing};
@@ -36,8 +37,8 @@ pub enum FetchError {
     /// The room has as many requests as it may have at a time.
     #[error("the room has as many requests as it may have at a time")]
     RoomFull,
-    /// All rooms together have as many requests as they may have at a time.
-    #[error("all rooms together have as many requests as they may have at a time")]
+    /// All rooms together have as many requests as they may have at a time, or as many bytes of bodies.
+    #[error("all rooms together have as many requests, or bytes of bodies, as they may have at a time")]
     TotalFull,
 }
 
@@ -51,6 +52,8 @@ pub struct Outlet {
     room_requests: usize,
     total_requests: usize,
     pub(super) max_body_bytes: usize,
+    /// The memory of all bodies.
+    pub(super) memory: Total,
     pub(super) timeout: Duration,
     running: Arc<AtomicUsize>,
     denials: LogThrottle,
@@ -79,6 +82,7 @@ impl Outlet {
             room_requests: limits.fetch_room,
             total_requests: limits.fetch_total,
             max_body_bytes: limits.fetch_body_bytes,
+            memory: Total::new(limits.fetch_memory_bytes),
             timeout: limits.fetch_timeout,
             running: Arc::default(),
             denials: LogThrottle::one("denied requests of the application"),
@@ -131,6 +135,16 @@ impl Outlet {
             return Err(FetchError::TotalFull);
         }
         Ok(permit)
+    }
+
+    /// Takes the memory of a request, until it is sent.
+    ///
+    /// # Errors
+    /// All rooms together have as much as they may have.
+    pub fn reserve(&self, request: &mut Request) -> Result<(), FetchError> {
+        let part = self.memory.try_take(request.bytes()).ok_or(FetchError::TotalFull)?;
+        request.memory = Some(part);
+        Ok(())
     }
 
     /// Whether the host may connect to this address.
@@ -206,5 +220,19 @@ mod tests {
         assert_eq!(outlet.admit(1).err(), Some(FetchError::TotalFull), "a refused request takes no place");
         drop(permits);
         assert!(outlet.admit(1).is_ok());
+    }
+
+    #[test]
+    fn the_bodies_of_all_rooms_have_so_much_memory_at_a_time() {
+        let outlet = outlet(&Limits::with(|limits| limits.fetch_memory_bytes = 25 << 10));
+        let body = |bytes| FetchRequest { body: Some(vec![0; bytes].into()), ..request("https://example.com/") };
+        let reserved = |bytes| {
+            let mut request = outlet.check(body(bytes), 0).expect("it is valid");
+            outlet.reserve(&mut request).map(|()| request)
+        };
+        let sent = (reserved(10 << 10).expect("it fits"), reserved(10 << 10).expect("it fits"));
+        assert_eq!(reserved(10 << 10).err(), Some(FetchError::TotalFull));
+        drop(sent);
+        assert!(reserved(20 << 10).is_ok());
     }
 }

@@ -27,3 +27,9 @@ pub(super) fn failure(error: &(dyn Error + 'static)) -> Failure {
 pub(super) fn head_too_big() -> Failure {
     Failure::new(Cause::TooBig, format!("the headers of the answer are larger than {MAX_HEAD_BYTES} bytes"))
 }
+
+/// The bodies of all requests together take as much memory as they may.
+pub(super) fn no_memory(most: usize) -> Failure {
+    let detail = format!("the bodies of all requests and answers together take the {most} bytes that this host allows");
+    Failure::new(Cause::TooBig, detail)
+}

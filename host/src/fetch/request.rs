@@ -7,6 +7,7 @@ use http_body_util::Full;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Method, Uri};
 
+use super::memory::Part;
 use super::target::{Host, Target};
 use crate::types::is_of_connection;
 
@@ -42,6 +43,8 @@ pub struct Request {
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
+    /// Its part of the memory of all bodies.
+    pub(super) memory: Option<Part>,
 }
 
 impl FetchRequest {
@@ -62,7 +65,7 @@ impl Request {
         let (target, uri) = parse(&request.url)?;
         let headers = headers(&request.headers)?;
         let FetchRequest { body, stream, timeout, .. } = request;
-        Ok(Self { target, stream, timeout, method, uri, headers, body: body.unwrap_or_default() })
+        Ok(Self { target, stream, timeout, method, uri, headers, body: body.unwrap_or_default(), memory: None })
     }
 
     /// The memory that it takes while it waits, about.
@@ -98,6 +101,7 @@ impl Target {
             return Err("has a user name or a password; send them in a header".to_owned());
         }
         let host = Host::parse(authority.host()).map_err(|why| format!("has a host that {why}"))?;
+        let is_absolute = matches!(host, Host::Name(_)) && authority.host().ends_with('.');
         let port = match &authority.as_str()[authority.host().len()..] {
             "" | ":" => {
                 if is_https {
@@ -108,7 +112,7 @@ impl Target {
             }
             port => port[1..].parse().ok().filter(|port| *port > 0).ok_or("has a port that is no number from 1 to 65535")?,
         };
-        Ok(Self { is_https, host, port })
+        Ok(Self { is_https, host, is_absolute, port })
     }
 }
 
@@ -130,9 +134,9 @@ fn parse(url: &str) -> Result<(Target, Uri), String> {
     let scheme = if target.is_https { "https" } else { "http" };
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let slash = if path.starts_with('/') { "" } else { "/" };
-    let default_port = if target.is_https { 443 } else { 80 };
-    let server = if target.port == default_port { target.host.to_string() } else { target.to_string() };
-    let uri = format!("{scheme}://{server}{slash}{path}").parse().map_err(|error| invalid(&format!("is invalid: {error}")))?;
+    let uri = format!("{scheme}://{}{slash}{path}", target.authority())
+        .parse()
+        .map_err(|error| invalid(&format!("is invalid: {error}")))?;
     Ok((target, uri))
 }
 
@@ -182,7 +186,9 @@ mod tests {
     fn a_url_is_sent_in_one_form() {
         for (url, expected) in [
             ("http://Example.com", "http://example.com/"),
-            ("HTTPS://example.com.:443/a?b=c#d", "https://example.com/a?b=c"),
+            ("HTTPS://example.com:443/a?b=c#d", "https://example.com/a?b=c"),
+            ("https://example.com.:443/", "https://example.com./"),
+            ("https://127.0.0.1.:1/", "https://127.0.0.1:1/"),
             ("http://example.com:443/", "http://example.com:443/"),
             ("http://example.com:?q", "http://example.com/?q"),
             ("http://[0:0::1]:8080/%20", "http://[::1]:8080/%20"),

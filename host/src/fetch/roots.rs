@@ -2,12 +2,13 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::OnceCell;
 
 use crate::error::Error;
 use crate::file;
@@ -16,8 +17,8 @@ use crate::file;
 /// milliseconds.
 #[derive(Debug, Default)]
 pub(super) struct Roots {
-    owners: Vec<CertificateDer<'static>>,
-    config: OnceLock<Arc<ClientConfig>>,
+    owners: Arc<[CertificateDer<'static>]>,
+    config: OnceCell<Arc<ClientConfig>>,
 }
 
 impl Roots {
@@ -26,33 +27,42 @@ impl Roots {
     /// # Errors
     /// The file cannot be read, or has no certificate.
     pub(super) fn new(file: Option<&Path>) -> Result<Self, Error> {
-        let owners = file.map(read).transpose()?.unwrap_or_default();
-        Ok(Self { owners, config: OnceLock::new() })
+        let owners = file.map(read).transpose()?.unwrap_or_default().into();
+        Ok(Self { owners, config: OnceCell::new() })
     }
 
-    /// The configuration of connections with TLS. Blocks the first time, while it reads the system's certificates.
+    /// The configuration of connections with TLS. All shards wait for the first request that needs it.
     ///
     /// # Errors
     /// There is no certificate at all.
-    pub(super) fn config(&self) -> io::Result<Arc<ClientConfig>> {
-        if let Some(config) = self.config.get() {
-            return Ok(Arc::clone(config));
-        }
-        let mut store = RootCertStore::empty();
-        let system = rustls_native_certs::load_native_certs();
-        // Some of a system's certificates are too old for today's rules.
-        store.add_parsable_certificates(system.certs);
-        store.add_parsable_certificates(self.owners.iter().cloned());
-        if store.is_empty() {
-            return Err(io::Error::other("this machine has no certificates to verify servers with"));
-        }
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("ring has cipher suites for TLS 1.2 and 1.3")
-            .with_root_certificates(store)
-            .with_no_client_auth();
-        Ok(Arc::clone(self.config.get_or_init(|| Arc::new(config))))
+    pub(super) async fn config(&self) -> io::Result<Arc<ClientConfig>> {
+        let made = self.config.get_or_try_init(|| async {
+            let owners = Arc::clone(&self.owners);
+            tokio::task::spawn_blocking(move || make(&owners)).await.map_err(io::Error::other)?
+        });
+        made.await.cloned()
     }
+}
+
+/// Makes the configuration. Blocks while it reads the system's certificates.
+fn make(owners: &[CertificateDer<'static>]) -> io::Result<Arc<ClientConfig>> {
+    let mut store = RootCertStore::empty();
+    let system = rustls_native_certs::load_native_certs();
+    // Some of a system's certificates are too old for today's rules.
+    store.add_parsable_certificates(system.certs);
+    store.add_parsable_certificates(owners.iter().cloned());
+    if store.is_empty() {
+        return Err(io::Error::other("this machine has no certificates to verify servers with"));
+    }
+    Ok(Arc::new(with_roots(store)))
+}
+
+fn with_roots(store: RootCertStore) -> ClientConfig {
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring has cipher suites for TLS 1.2 and 1.3")
+        .with_root_certificates(store)
+        .with_no_client_auth()
 }
 
 fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
@@ -72,7 +82,16 @@ fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
+
+    #[test]
+    fn a_configuration_that_is_made_costs_no_thread() {
+        let roots = Roots { owners: [].into(), config: OnceCell::new_with(Some(Arc::new(with_roots(RootCertStore::empty())))) };
+        // Without a runtime, no thread can be had.
+        assert!(roots.config().now_or_never().is_some_and(|config| config.is_ok()));
+    }
 
     #[test]
     fn a_file_without_a_usable_certificate_is_refused() {

@@ -7,11 +7,20 @@ use std::task::{Context, Poll};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::client::TlsStream;
+
+/// A connection to a server.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) bytes: Bytes,
+    /// The permit to keep the connection for another request. Without it, the connection ends with its first one.
+    pub(super) kept: Option<OwnedSemaphorePermit>,
+}
 
 /// The bytes of HTTP over a socket.
 #[derive(Debug)]
-pub(super) enum Stream {
+pub(super) enum Bytes {
     Plain(TcpStream),
     /// Boxed, since it is much larger.
     Tls(Box<TlsStream<TcpStream>>),
@@ -20,9 +29,9 @@ pub(super) enum Stream {
 /// Calls a method of the stream inside.
 macro_rules! inner {
     ($self:ident.$method:ident($($argument:ident),*)) => {
-        match $self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).$method($($argument),*),
-            Self::Tls(stream) => Pin::new(stream).$method($($argument),*),
+        match &mut $self.get_mut().bytes {
+            Bytes::Plain(stream) => Pin::new(stream).$method($($argument),*),
+            Bytes::Tls(stream) => Pin::new(stream).$method($($argument),*),
         }
     };
 }
@@ -51,15 +60,19 @@ impl AsyncWrite for Stream {
     }
 
     fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Plain(stream) => stream.is_write_vectored(),
-            Self::Tls(stream) => stream.is_write_vectored(),
+        match &self.bytes {
+            Bytes::Plain(stream) => stream.is_write_vectored(),
+            Bytes::Tls(stream) => stream.is_write_vectored(),
         }
     }
 }
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        Connected::new()
+        let connected = Connected::new();
+        if self.kept.is_none() {
+            connected.poison();
+        }
+        connected
     }
 }

@@ -18,6 +18,8 @@ pub struct Target {
     /// Whether it speaks TLS.
     pub(super) is_https: bool,
     pub(super) host: Host,
+    /// Whether the name ended with a dot: it is looked up as it is, without the search domains of this machine.
+    pub(super) is_absolute: bool,
     pub(super) port: u16,
 }
 
@@ -64,6 +66,24 @@ impl fmt::Display for Host {
             Self::Address(IpAddr::V4(address)) => address.fmt(f),
             Self::Address(IpAddr::V6(address)) => write!(f, "[{address}]"),
         }
+    }
+}
+
+impl Target {
+    /// The name to look up.
+    pub(super) fn to_resolve(&self) -> String {
+        format!("{}{}", self.host, self.dot())
+    }
+
+    fn dot(&self) -> &'static str {
+        if self.is_absolute { "." } else { "" }
+    }
+
+    /// Its place in a URL, without the port if that is the scheme's.
+    pub(super) fn authority(&self) -> String {
+        let default_port = if self.is_https { 443 } else { 80 };
+        let port = if self.port == default_port { String::new() } else { format!(":{}", self.port) };
+        format!("{}{}{port}", self.host, self.dot())
     }
 }
 

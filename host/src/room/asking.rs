@@ -15,11 +15,12 @@ impl State {
     fn add_fetch(&mut self, request: FetchRequest, context: Bytes) -> Result<u64, FetchError> {
         let closed = || FetchError::Denied("this room sends no HTTP requests".to_owned());
         let outlet = self.fetches.outlet.as_ref().ok_or_else(closed)?;
-        let request = outlet.check(request, context.len())?;
+        let mut request = outlet.check(request, context.len())?;
         if !self.turn.may_change() || !self.turn.has_room_for(request.bytes()) {
             return Err(FetchError::Limit);
         }
         let permit = outlet.admit(self.fetches.open.len())?;
+        outlet.reserve(&mut request)?;
         let id = self.fetches.add(context, permit);
         self.turn.undo_log.push(Undo::Fetched(id));
         self.turn.push(Effect::Fetch(id, Arc::new(request)));

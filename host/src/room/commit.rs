@@ -10,7 +10,7 @@ use crate::types::{ClientId, CloseInfo};
 impl Room {
     /// Stages the decision about an upgrade request.
     pub(crate) fn decide(&mut self, id: UpgradeId, decision: Decision) {
-        self.state_mut().turn.push(Effect::Decide(id, decision));
+        self.state_mut().turn.push(Effect::Decide(id, Box::new(decision)));
     }
 
     /// Stages the end of a member's connection, by the host. The caller commits it: it is not undone.

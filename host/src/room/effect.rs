@@ -61,14 +61,16 @@ impl Decision {
         Self::Refuse(Refusal { status, ..Refusal::default() })
     }
 
-    /// The memory of its headers, body and attachment in bytes.
+    /// Its memory in bytes, with its headers, body and attachment.
     pub(super) fn memory(&self) -> usize {
         let (headers, bytes) = match self {
             Self::Accept(acceptance) => (&acceptance.headers[..], &acceptance.attachment),
             Self::Refuse(refusal) => (&refusal.headers[..], &refusal.body),
             Self::Close(_, reason) => (&[][..], reason.as_bytes()),
         };
-        bytes.len() + headers.iter().map(|(name, value)| size_of_val(&(name, value)) + name.len() + value.len()).sum::<usize>()
+        size_of::<Self>()
+            + bytes.len()
+            + headers.iter().map(|(name, value)| size_of_val(&(name, value)) + name.len() + value.len()).sum::<usize>()
     }
 }
 
@@ -89,7 +91,7 @@ pub enum Effect {
     /// Replies to the client's own close frame. Everything that was sent to the client before goes first.
     Reply(ClientId, LineId, CloseInfo),
     /// Answers an upgrade request.
-    Decide(UpgradeId, Decision),
+    Decide(UpgradeId, Box<Decision>),
     /// Sends a request to an HTTP server.
     Fetch(u64, Arc<Request>),
     /// Gives such a request up.

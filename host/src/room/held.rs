@@ -117,7 +117,7 @@ mod tests {
         let mut held = Held::default();
         let empty = || {
             let mut turn = turn(0, 1);
-            (0..100_000).for_each(|id| turn.push(Effect::Decide(UpgradeId(id), Decision::refuse(503))));
+            (0..100_000).for_each(|id| turn.push(Effect::Decide(UpgradeId(id), Box::new(Decision::refuse(503)))));
             turn
         };
         (0..16).for_each(|_| held.push(empty()));

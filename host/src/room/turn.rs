@@ -82,7 +82,7 @@ impl Turn {
             Effect::Send(Target::Members { except, over_soft, .. }, _) => size_of_val(&**except) + size_of_val(&**over_soft),
             Effect::Send(Target::Some { receivers, over_soft }, _) => size_of_val(&**receivers) + size_of_val(&**over_soft),
             Effect::Decide(_, decision) => {
-                self.admits |= matches!(decision, Decision::Accept(_));
+                self.admits |= matches!(**decision, Decision::Accept(_));
                 decision.memory()
             }
             Effect::Fetch(_, request) => request.bytes(),

@@ -82,7 +82,7 @@ fn apply_one(shard: &Shard, room: &Room, turn: &Turn, effect: &Effect) -> usize 
             1
         }
         Effect::Decide(id, decision) => {
-            if let Some(room) = shard.upgrades().decide(*id, decision.clone()) {
+            if let Some(room) = shard.upgrades().decide(*id, (**decision).clone()) {
                 room.deliver(Input { at: shard.time(), what: What::Withdrawn });
             }
             1

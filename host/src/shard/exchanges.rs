@@ -12,7 +12,7 @@ use super::input::{Input, What};
 use super::mailbox::Feeder;
 use super::room_task::RoomTask;
 use super::table::Shard;
-use crate::fetch::Request;
+use crate::fetch::{Request, Told};
 
 /// The exchanges of one room that run, each on a task of the shard. They end with the room's loop.
 #[derive(Debug)]
@@ -31,9 +31,9 @@ impl Exchanges {
     pub(super) fn begin(&self, shard: &Shard, id: u64, request: Arc<Request>) {
         let (client, room, clock) = (shard.client(), Rc::clone(&self.room), shard.resources().clock());
         let exchange = async move {
-            let deliver = async |answer| {
+            let deliver = async |told: Told| {
                 poll_fn(|cx| room.mailbox.poll_has_room(cx, Feeder::Request(id))).await;
-                room.deliver(Input { at: clock(), what: What::Answer(id, answer) });
+                room.deliver(Input { at: clock(), what: What::Answer(id, Box::new(told)) });
             };
             client.run(request, deliver).await;
         };

@@ -8,7 +8,7 @@ use std::task::Poll;
 use super::input::What;
 use crate::app::upgrade::Decision;
 use crate::app::{App, Fault, Outcome};
-use crate::fetch::Answer;
+use crate::fetch::{Answer, Told};
 use crate::room::Room;
 
 /// Calls the handler for an input. Its effects wait in the room's turn.
@@ -21,7 +21,8 @@ pub(super) async fn call<A: App>(app: &mut A, room: &mut Room, what: What) -> Ou
         What::Left(id, info) => guarded(pin!(app.on_client_left(room, id, &info))).await,
         What::Drained(id) => guarded(pin!(app.on_drain(room, id))).await,
         What::Timer(id, payload) => guarded(pin!(app.on_timer(room, id, payload))).await,
-        What::Answer(id, answer) => {
+        What::Answer(id, told) => {
+            let Told { answer, memory: _until_handled } = *told;
             // Its request may have been given up meanwhile.
             let Some(context) = room.take_answer(id, answer.is_last()) else { return Ok(()) };
             match answer {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::app::upgrade::UpgradeRequest;
 use crate::app::{Saved, StartReason};
-use crate::fetch::Answer;
+use crate::fetch::Told;
 use crate::room::{LineId, UpgradeId};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
@@ -38,7 +38,7 @@ pub enum What {
     /// A timer is due.
     Timer(u64, Bytes),
     /// Something of the answer to a request of this id has come.
-    Answer(u64, Answer),
+    Answer(u64, Box<Told>),
     /// A client asks to be let in. The decision goes to this id.
     Upgrade(UpgradeId, Box<UpgradeRequest>),
     /// A client that was let in does not come.
@@ -50,8 +50,21 @@ impl Input {
     pub fn payload_bytes(&self) -> usize {
         match &self.what {
             What::Message(_, message) => message.as_bytes().len(),
-            What::Answer(_, answer) => answer.payload_bytes(),
+            What::Answer(_, told) => told.answer.payload_bytes(),
             _ => 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::room::Effect;
+
+    #[test]
+    fn rare_inputs_and_effects_make_the_usual_ones_no_larger() {
+        // A mailbox and a turn hold many of them, of which most are messages and frames.
+        assert!(size_of::<Input>() <= 120, "{}", size_of::<Input>());
+        assert!(size_of::<Effect>() <= 88, "{}", size_of::<Effect>());
     }
 }

@@ -149,7 +149,7 @@ impl<L: Launch> RoomLoop<L> {
                 match effect {
                     Effect::Decide(id, decision) => {
                         drop(self.shard.upgrades().decide(*id, Decision::refuse(503)));
-                        if matches!(decision, Decision::Accept(_)) {
+                        if matches!(**decision, Decision::Accept(_)) {
                             self.occupancy.note_withdrawn();
                         }
                     }
@@ -188,7 +188,7 @@ impl<L: Launch> RoomLoop<L> {
             }
             What::Upgrade(id, _) => self.answer(id, Decision::refuse(503)).await,
             What::Withdrawn => self.occupancy.note_withdrawn(),
-            What::Answer(id, answer) => drop(self.room.take_answer(id, answer.is_last())),
+            What::Answer(id, told) => drop(self.room.take_answer(id, told.answer.is_last())),
             What::Message(..) | What::Drained(_) | What::Timer(..) | What::Start(..) => {}
         }
     }

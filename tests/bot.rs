@@ -7,6 +7,14 @@ use crate::support::{Asked, Client, Host, Swappable, Upstream};
 /// Runs each rule with the bot of each language. Steps of `cargo xtask test` build them.
 macro_rules! in_every_language {
     ($($rule:ident),+ $(,)?) => {
+        mod python {
+            $(#[tokio::test]
+            #[ignore = "`cargo xtask test python-guests` builds the bot and runs this"]
+            async fn $rule() {
+                super::$rule("python/bot").await;
+            })+
+        }
+
         mod javascript {
             $(#[tokio::test]
             #[ignore = "`cargo xtask test js-guests` builds the bot and runs this"]

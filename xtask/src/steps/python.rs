@@ -20,6 +20,7 @@ pub(crate) fn guests(context: &Context) -> Check {
     for checked in [
         &["sdk/python/src", "guest-examples/python/app.py"][..],
         &["guest-examples/wall/python/app.py"],
+        &["guest-examples/bot/python/app.py"],
         &["guest-examples/counter/python/app.py"],
         &["cli/templates/python/app.py", "cli/templates/python/test_app.py"],
     ] {
@@ -53,6 +54,7 @@ fn sources(places: &Places) -> Result<Vec<(String, PathBuf)>, Trouble> {
     let folder = places.root.join("tests/guests-python");
     let entries = folder.read_dir().with_context(|| format!("listing {}", folder.display()))?;
     let beyond = [
+        ("bot", "guest-examples/bot/python/app.py"),
         ("chat", "guest-examples/python/app.py"),
         ("packages", "sdk/python/packages/app.py"),
         ("wall", "guest-examples/wall/python/app.py"),

@@ -109,6 +109,33 @@ async fn a_handler_that_traps_has_asked_nobody() {
 }
 
 #[tokio::test]
+async fn a_task_is_one_event_from_wait_to_wait() {
+    let (mut host, upstream) = (host(&[]), Upstream::new().await);
+    let mut client = Client::connect(&host).await;
+    client.says(&format!("task {}", upstream.url("/"))).await;
+    assert_eq!([client.hears().await, client.hears().await], ["handler", "first"]);
+    assert_eq!(client.asks("meanwhile").await, "meanwhile");
+    let mut asked = upstream.is_asked().await;
+    asked.answers("fine").await;
+    let heard = [client.hears().await, client.hears().await, client.hears().await];
+    assert_eq!(heard, ["second fine 1", "timer of the handler", "third"]);
+    client.says(&format!("task {}", upstream.url("/"))).await;
+    assert_eq!([client.hears().await, client.hears().await], ["handler", "first"]);
+    asked.asks_again().await;
+    asked.answers("fail").await;
+    assert_eq!([client.hears().await, client.hears().await], ["second fail 2", "timer of the handler"]);
+    host.logs("the test asked for it");
+    client.says("missed").await;
+    // The failure takes back the third event, and none before it.
+    assert_eq!(client.next().await, tokio_tungstenite::tungstenite::Message::binary("in the second"));
+    client.says(&format!("task {}", upstream.url("/"))).await;
+    assert_eq!([client.hears().await, client.hears().await], ["handler", "first"]);
+    asked.asks_again().await;
+    asked.answers("fine").await;
+    assert_eq!(client.hears().await, "second fine 1", "the instance is a new one");
+}
+
+#[tokio::test]
 async fn a_request_of_a_handler_that_writes_is_sent_when_the_write_is_durable() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let data = folder.path().to_str().expect("the path is text").to_owned();

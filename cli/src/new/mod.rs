@@ -52,7 +52,7 @@ const EVERY: &[File] = &[(".gitignore", template!("every/gitignore")), ("tests/h
 const LONGEST_NAME: usize = 64;
 
 /// Names that a project cannot have: it uses crates or packages of these names, or its language reserves them.
-const TAKEN: [&str; 11] = [
+const TAKEN: [&str; 12] = [
     "test",
     "core",
     "std",
@@ -64,6 +64,7 @@ const TAKEN: [&str; 11] = [
     "node_modules",
     "vendor",
     "wit-bindgen",
+    "futures-core",
 ];
 
 /// Writes the project into a folder of its name, below the working directory.

@@ -90,18 +90,25 @@ pub trait Flow: App {
     fn on_drain(&mut self, id: ClientId);
 }
 
-/// Receives the timers set with [`control::set_timer`](crate::control::set_timer).
+/// Receives the timers set with [`control::set_timer`](crate::control::set_timer). [Tasks](crate::task) that sleep need it too.
 pub trait Timers: App {
-    /// Called when a timer is due, with the payload it was set with.
-    fn on_timer(&mut self, id: TimerId, payload: Vec<u8>);
+    /// Called when a timer is due, with the payload it was set with. Not called for the sleeps of tasks.
+    fn on_timer(&mut self, id: TimerId, payload: Vec<u8>) {
+        let _ = (id, payload);
+    }
 }
 
-/// Receives the answers to the requests sent with [`http::fetch`](crate::http::fetch).
+/// Receives the answers to the requests sent with [`http::fetch`](crate::http::fetch), and those that no [task](crate::task) waits for any
+/// more. Tasks that ask need it too.
 pub trait Responses: App {
-    /// Called when a request has its answer, or has failed: once for each, with the context that it was sent with.
-    fn on_response(&mut self, id: FetchId, context: Vec<u8>, outcome: Result<Response, Failure>);
+    /// Called when a request has its answer, or has failed: once for each, with the context that it was sent with. Not called for an
+    /// answer that a task of this instance awaits.
+    fn on_response(&mut self, id: FetchId, context: Vec<u8>, outcome: Result<Response, Failure>) {
+        let _ = (id, context, outcome);
+    }
 
-    /// Called for each piece of a streamed answer, after [`on_response`](Self::on_response), and a last time at its end.
+    /// Called for each piece of a streamed answer, after [`on_response`](Self::on_response), and a last time at its end. Not called for an
+    /// answer that a task of this instance awaits. A stream whose beginning a task of an earlier instance has read goes on here.
     fn on_body(&mut self, id: FetchId, context: Vec<u8>, part: BodyPart) {
         let _ = (id, context, part);
     }

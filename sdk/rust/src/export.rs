@@ -9,6 +9,7 @@ use crate::bindings::responses::exports::ws_host::server::responses;
 use crate::bindings::timers::exports::ws_host::server::timers;
 use crate::control::TimerId;
 use crate::http::{BodyPart, Failure, FetchId, Response};
+use crate::task::{self, Access};
 use crate::{App, Client, ClientId, CloseInfo, Decision, Flow, Gate, Lifecycle, Request, Responses, Saved, StartReason, Timers};
 
 /// Makes an application the component: exports its handlers and the optional interfaces that are named.
@@ -48,8 +49,10 @@ macro_rules! export {
             impl $crate::__private::Instance for Exports {
                 type App = $app;
 
-                fn with<R>(handle: impl ::core::ops::FnOnce(&mut $app) -> R) -> R {
-                    // The borrow cannot fail: an instance has one thread, and handlers do not nest.
+                const INTERFACES: &'static [&'static str] = &[$($(::core::stringify!($interface)),+)?];
+
+                fn hold<R>(handle: impl ::core::ops::FnOnce(&mut $app) -> R) -> R {
+                    // The borrow cannot fail: an instance has one thread, handlers do not nest, and tasks run behind them.
                     ::std::thread_local! {
                         static APP: ::core::cell::RefCell<$app> = ::core::default::Default::default();
                     }
@@ -95,8 +98,21 @@ pub trait Instance {
     /// The application.
     type App: App;
 
-    /// Runs one handler on the state.
-    fn with<R>(handle: impl FnOnce(&mut Self::App) -> R) -> R;
+    /// The names of the optional interfaces that the component exports.
+    const INTERFACES: &'static [&'static str];
+
+    /// The application, as tasks see it.
+    const ACCESS: &'static Access = &Access { lend: |act| Self::hold(|app| act(app)), exports: Self::INTERFACES };
+
+    /// Acts on the state.
+    fn hold<R>(act: impl FnOnce(&mut Self::App) -> R) -> R;
+
+    /// Runs one handler on the state, and then the tasks that are awake.
+    fn with<R>(handle: impl FnOnce(&mut Self::App) -> R) -> R {
+        let result = Self::hold(handle);
+        task::run(Self::ACCESS);
+        result
+    }
 }
 
 impl<T: Instance> handler::Guest for T {
@@ -125,7 +141,8 @@ impl<T: Instance<App: Lifecycle>> lifecycle::Guest for T {
     }
 
     fn snapshot() -> Saved {
-        T::with(|app| app.snapshot())
+        // Its effects are dropped, so no task runs.
+        T::hold(|app| app.snapshot())
     }
 }
 
@@ -137,16 +154,25 @@ impl<T: Instance<App: Flow>> flow::Guest for T {
 
 impl<T: Instance<App: Timers>> timers::Guest for T {
     fn on_timer(id: TimerId, payload: Vec<u8>) {
-        T::with(|app| app.on_timer(id, payload));
+        match task::timer(id, payload) {
+            Some(payload) => T::with(|app| app.on_timer(id, payload)),
+            None => task::run(T::ACCESS),
+        }
     }
 }
 
 impl<T: Instance<App: Responses>> responses::Guest for T {
     fn on_response(id: FetchId, context: Vec<u8>, outcome: Result<Response, Failure>) {
-        T::with(|app| app.on_response(id, context, outcome));
+        match task::response(id, outcome) {
+            Some(outcome) => T::with(|app| app.on_response(id, context, outcome)),
+            None => task::run(T::ACCESS),
+        }
     }
 
     fn on_body(id: FetchId, context: Vec<u8>, part: BodyPart) {
-        T::with(|app| app.on_body(id, context, part));
+        match task::part(id, part) {
+            Some(part) => T::with(|app| app.on_body(id, context, part)),
+            None => task::run(T::ACCESS),
+        }
     }
 }

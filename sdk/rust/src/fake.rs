@@ -46,6 +46,11 @@ pub(crate) fn with<R>(act: impl FnOnce(&mut State) -> R) -> R {
     ROOM.with_borrow_mut(act)
 }
 
+/// The same, unless the thread ends and the room is gone: for futures that are dropped then.
+pub(crate) fn with_what_is_left(act: impl FnOnce(&mut State)) {
+    ROOM.try_with(|room| act(&mut room.borrow_mut())).ok();
+}
+
 impl State {
     /// Gives a message to those of these clients that are members, not closing and not excepted.
     fn give(&mut self, to: impl Iterator<Item = ClientId>, message: &Message, except: &[ClientId]) {
@@ -189,7 +194,7 @@ pub(crate) mod topics {
 pub(crate) mod control {
     use std::time::Duration;
 
-    use super::{Timer, with};
+    use super::{Timer, with, with_what_is_left};
     use crate::bindings::app::ws_host::server::control::{TimerError, TimerId, TimerOptions};
 
     pub(crate) fn deny_new_clients() {
@@ -217,7 +222,7 @@ pub(crate) mod control {
     }
 
     pub(crate) fn cancel_timer(id: TimerId) {
-        with(|room| room.timers.remove(&id));
+        with_what_is_left(|room| drop(room.timers.remove(&id)));
     }
 }
 
@@ -279,7 +284,7 @@ pub(crate) mod store {
 pub(crate) mod http {
     use std::time::Duration;
 
-    use super::with;
+    use super::{with, with_what_is_left};
     pub(crate) use crate::bindings::responses::ws_host::server::http::Request;
     use crate::bindings::responses::ws_host::server::http::{FetchError, FetchId};
 
@@ -316,6 +321,6 @@ pub(crate) mod http {
     }
 
     pub(crate) fn cancel(id: FetchId) {
-        with(|room| room.asked.remove(&id));
+        with_what_is_left(|room| drop(room.asked.remove(&id)));
     }
 }

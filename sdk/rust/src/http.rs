@@ -1,8 +1,8 @@
 //! Requests to HTTP servers.
 //!
-//! No handler waits for an answer: it calls [`fetch`] and returns, and the answer comes to [`Responses`](crate::Responses). The request
-//! starts when the handler has returned; a handler that panics has asked nobody. The host must allow the server
-//! (`ws-host run --allow-http api.example.com`).
+//! No handler waits for an answer: it calls [`fetch`] and returns, and the answer comes to [`Responses`](crate::Responses). A task awaits
+//! its answers instead: see [`task`](crate::task). The request starts when the handler has returned; a handler that panics has asked
+//! nobody. The host must allow the server (`ws-host run --allow-http api.example.com`).
 //!
 //! ```no_run
 //! use ws_guest::http::{self, BodyPart, Failure, FetchId, Response};
@@ -35,6 +35,7 @@
 //! ```
 
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 pub use crate::bindings::responses::ws_host::server::http::{BodyPart, Failure, FailureCause, FetchError, FetchId, Response};
@@ -96,6 +97,55 @@ impl Request {
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout: Some(timeout), ..self }
+    }
+}
+
+impl From<&str> for Request {
+    /// A `GET` of this URL.
+    fn from(url: &str) -> Self {
+        Self::get(url)
+    }
+}
+
+impl From<String> for Request {
+    /// A `GET` of this URL.
+    fn from(url: String) -> Self {
+        Self::get(url)
+    }
+}
+
+/// Why a request that a task awaits has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// The host has not accepted it, and nothing was sent.
+    Refused(FetchError),
+    /// It was accepted, and failed.
+    Failed(Failure),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refused(FetchError::Invalid(why) | FetchError::Denied(why) | FetchError::TooBig(why)) => why,
+            Self::Refused(FetchError::Limit) => "this event has as many effects as one may have",
+            Self::Refused(FetchError::RoomFull) => "the room has as many requests as it may have at a time",
+            Self::Refused(FetchError::TotalFull) => "the host has as many requests as it may have at a time",
+            Self::Failed(failure) => &failure.detail,
+        })
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<FetchError> for Error {
+    fn from(error: FetchError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
     }
 }
 

@@ -25,7 +25,7 @@
 //!
 //! Reading order: you implement [`App`], and [`export!`] makes it the component. Handlers call [`send`], [`broadcast`]
 //! and the other functions; [`topics`] groups clients, [`control`] sets timers,
-//! [`store`] keeps data, [`http`] sends requests. [`Gate`], [`Lifecycle`], [`Flow`],
+//! [`store`] keeps data, [`http`] sends requests, [`task`] awaits their answers. [`Gate`], [`Lifecycle`], [`Flow`],
 //! [`Timers`] and [`Responses`] are optional traits.
 //!
 //! A handler's effects take place when it returns: all of them or, if it panics, none. Payloads are borrowed, never
@@ -47,6 +47,7 @@ mod fake;
 pub mod http;
 mod message;
 pub mod store;
+pub mod task;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 pub mod topics;
@@ -71,4 +72,5 @@ struct Readme;
 pub mod __private {
     pub use crate::bindings::{app, flow, gate, lifecycle, responses, timers};
     pub use crate::export::Instance;
+    pub use crate::task::Access;
 }

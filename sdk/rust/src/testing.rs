@@ -18,15 +18,19 @@
 //! assert_eq!(room.hears(ben), [Message::from("1: hello")]);
 //! ```
 //!
+//! A [task](crate::task) goes on when [`Room::answers`], [`Room::sends_body`] or [`Room::wait`] brings what it waits for.
+//!
 //! Outside a component the functions of this crate act on the room of their thread; each test has a thread of its own. Handlers run at
 //! once. The room keeps the contract's rules for names, codes and closing clients, and has neither slow clients nor the host's limits.
 //! `ws-host test` plays dialogues with the real host.
 
+use std::mem;
 use std::time::Duration;
 
 use crate::clients::{Address, CloseCause};
 use crate::fake;
 use crate::http::{BodyPart, Failure, FetchId, Request, Response};
+use crate::task;
 use crate::{App, Client, ClientId, CloseInfo, Message, Responses, Timers};
 
 /// A room with one instance of an application.
@@ -41,6 +45,7 @@ impl<A: App> Room<A> {
     /// An empty room with a fresh instance. An earlier room of this thread is gone.
     #[must_use]
     pub fn new() -> Self {
+        task::end_instance();
         fake::with(|room| *room = fake::State::default());
         Self { app: A::default(), last_id: 0 }
     }
@@ -96,14 +101,21 @@ impl<A: App> Room<A> {
         fake::with(|room| room.closed.get(&id).cloned())
     }
 
+    /// A fresh instance takes over, as after a panic: tasks end, while requests and timers go on. The app begins as `Default`.
+    pub fn restarts(&mut self) {
+        task::end_instance();
+        self.app = A::default();
+    }
+
     /// Whether the room admits new clients.
     #[must_use]
     pub fn is_admitting(&self) -> bool {
         fake::with(|room| !room.is_denying)
     }
 
-    /// Has the clients leave that the app has closed.
+    /// Runs the tasks that are awake, and has the clients leave that the app has closed.
     fn settle(&mut self) {
+        self.run_tasks();
         let next = || {
             fake::with(|room| {
                 let (id, (code, reason)) = room.closed.iter().find(|(id, _)| room.members.contains_key(id))?;
@@ -125,7 +137,15 @@ impl<A: App> Room<A> {
         });
         if is_member {
             self.app.on_client_left(id, info);
+            self.run_tasks();
             fake::with(|room| room.leaver = None);
+        }
+    }
+
+    /// The tasks borrow the app, for which another one stands in meanwhile.
+    fn run_tasks(&mut self) {
+        if task::are_awake() {
+            self.app = task::hold(mem::take(&mut self.app), task::run);
         }
     }
 }
@@ -150,7 +170,9 @@ impl<A: Timers> Room<A> {
             })
         };
         while let Some((id, payload)) = next() {
-            self.app.on_timer(id, payload);
+            if let Some(payload) = task::timer(id, payload) {
+                self.app.on_timer(id, payload);
+            }
             self.settle();
         }
         fake::with(|room| room.now = end);
@@ -172,7 +194,9 @@ impl<A: Responses> Room<A> {
     pub fn answers(&mut self, id: FetchId, outcome: Result<Response, Failure>) {
         let is_begun = outcome.as_ref().is_ok_and(|response| response.body.is_none());
         if let Some(context) = Self::context(id, !is_begun) {
-            self.app.on_response(id, context, outcome);
+            if let Some(outcome) = task::response(id, outcome) {
+                self.app.on_response(id, context, outcome);
+            }
             self.settle();
         }
     }
@@ -181,7 +205,9 @@ impl<A: Responses> Room<A> {
     pub fn sends_body(&mut self, id: FetchId, part: BodyPart) {
         let is_last = !matches!(part, BodyPart::Piece(_));
         if let Some(context) = Self::context(id, is_last) {
-            self.app.on_body(id, context, part);
+            if let Some(part) = task::part(id, part) {
+                self.app.on_body(id, context, part);
+            }
             self.settle();
         }
     }

@@ -2,15 +2,18 @@
 //!
 //! An answer goes to the client whose id its context has, with the number of requests that this instance has sent.
 
+use std::time::Duration;
+
 use ws_guest::http::{self, BodyPart, Failure, FailureCause, FetchError, FetchId, Request, Response};
-use ws_guest::{App, ClientId, CloseInfo, Message, Responses, broadcast, send, store};
+use ws_guest::task::{fetch, sleep, spawn, with_app};
+use ws_guest::{App, ClientId, CloseInfo, Message, Responses, TimerId, Timers, broadcast, control, send, store};
 
 #[derive(Default)]
 struct Caller {
     asked: u32,
 }
 
-ws_guest::export!(Caller: Responses);
+ws_guest::export!(Caller: Responses, Timers);
 
 impl App for Caller {
     fn on_message(&mut self, from: ClientId, message: Message) {
@@ -22,7 +25,7 @@ impl App for Caller {
                 self.ask(from, Request { body: Some(b"a body".to_vec()), ..Request::new("PUT", rest).header("x-note", "a\tb") })
             }
             "stream" => self.ask(from, Request::get(rest).stream()),
-            "briefly" => self.ask(from, Request::get(rest).timeout(std::time::Duration::from_millis(50))),
+            "briefly" => self.ask(from, Request::get(rest).timeout(Duration::from_millis(50))),
             "write" => {
                 store::set("key", rest).expect("the store takes it");
                 self.ask(from, Request::get(rest));
@@ -44,6 +47,11 @@ impl App for Caller {
             }
             "trap" => panic!("the test asked for it"),
             "cancel" => http::cancel(rest.parse().expect("the id of a request")),
+            // A task that tells of each of its events, and fails in the last one if the answer is `fail`.
+            "task" => {
+                send(from, "handler").ok();
+                spawn(in_three_events(from, rest.to_owned()));
+            }
             // Asks the same as often as it may.
             "flood" => {
                 let error = (0..10_000).find_map(|_| http::fetch(&Request::get(rest), from.to_le_bytes()).err());
@@ -71,6 +79,30 @@ impl Caller {
             }
             Err(error) => drop(send(from, name(&error))),
         }
+    }
+}
+
+async fn in_three_events(from: ClientId, url: String) {
+    send(from, "first").ok();
+    let answer = fetch(url).context(from.to_le_bytes()).await.expect("the server answers");
+    let asked = with_app(|caller: &mut Caller| {
+        caller.asked += 1;
+        caller.asked
+    });
+    send(from, format!("second {} {asked}", answer.text())).ok();
+    store::set("missed", "in the second").expect("the store takes it");
+    control::set_timer(Duration::ZERO, b"of the handler").expect("a timer can be set");
+    sleep(Duration::from_millis(1)).await;
+    send(from, "third").ok();
+    store::set("missed", "in the third").expect("the store takes it");
+    if answer.text() == "fail" {
+        panic!("the test asked for it");
+    }
+}
+
+impl Timers for Caller {
+    fn on_timer(&mut self, _: TimerId, payload: Vec<u8>) {
+        broadcast(format!("timer {}", String::from_utf8_lossy(&payload))).ok();
     }
 }
 

@@ -35,6 +35,7 @@ mod javascript;
 mod javascript_install;
 mod keepalive;
 mod limits;
+mod listeners;
 mod listening;
 mod log;
 mod manual;

@@ -37,8 +37,10 @@ pub fn in_flags(error: &Error) -> String {
     match error {
         Error::Limits(limit) => format!("these limits cannot be kept: {}", limit.describe(flag)),
         Error::Bind { source, .. } if matches!(source.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied) => {
-            format!("{error} with --port")
+            format!("{error} with --port or --listen")
         }
+        Error::NoCertificate => format!("{error}: --tls-cert and --tls-key"),
+        Error::NoTrustedProxy => format!("{error}: --trusted-proxy"),
         Error::Data(_) => format!("{error} (--data)"),
         Error::AllowHttp(_) => format!("{error} (--allow-http)"),
         Error::AllowHttpPrivate(_) => format!("{error} (--allow-http-private)"),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use ws_host::admin::{AdminSocket, default_socket};
+use ws_host::config::Listening;
 use ws_host::{Builder, Handle};
 
 use crate::explain;
@@ -27,7 +28,10 @@ pub struct Serving {
     follower: Option<Follower>,
     no_page: bool,
     socket: Option<PathBuf>,
-    host: String,
+    /// The host that the flags name, if the server listens there.
+    host: Option<String>,
+    /// Its port, or the one by which commands find a server that listens on Unix sockets alone.
+    port: u16,
 }
 
 impl Serving {
@@ -39,11 +43,12 @@ impl Serving {
         if let Some(settings) = &flags.settings {
             tracing::info!("settings from {}", settings.display());
         }
-        let (no_page, socket, host) = (flags.no_page, flags.socket.clone(), flags.host.clone());
+        let (no_page, socket, port) = (flags.no_page, flags.socket.clone(), flags.port);
+        let host = flags.has_address().then(|| flags.host.clone());
         let builder = tls.apply(more(flags.builder()?));
         // Before the files are loaded, so that no change is missed.
         let follower = tls.follower();
-        Ok(Self { builder, tls, follower, no_page, socket, host })
+        Ok(Self { builder, tls, follower, no_page, socket, host, port })
     }
 
     /// Checks the settings and listens, before the component is built: that can take long.
@@ -61,7 +66,7 @@ impl Serving {
     /// The component, the certificate or the server's address cannot be used, or the admin socket that the user named cannot be opened.
     pub fn serve(self, file: &Path, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
         let begun = Instant::now();
-        let Self { builder, tls, follower, no_page, socket, host } = self;
+        let Self { builder, tls, follower, no_page, socket, host, port } = self;
         let builder = builder.component(file);
         let server = explain_if_slow(file, || builder.build())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
@@ -69,10 +74,11 @@ impl Serving {
             // Signals are handled before the announcement, because its reader may send one at once.
             let signals = Signals::new().context("cannot listen for signals")?;
             let handle = server.handle();
-            let admin = open_admin_socket(socket, server.local_addr().port())?;
-            announce(file, &authority(&host, server.local_addr()), &tls, no_page);
-            log_reach(server.local_addrs());
-            if let Some(line) = Hint::of(file).differs_from(server.local_addr().port()) {
+            let first = server.local_addrs().first();
+            let admin = open_admin_socket(socket, first.map_or(port, SocketAddr::port))?;
+            announce(file, server.listening(), host.as_deref(), no_page);
+            log_reach(server.listening());
+            if let Some(line) = first.and_then(|first| Hint::of(file).differs_from(first.port())) {
                 tracing::info!("{line}");
             }
             tracing::debug!("ready after {:?}", begun.elapsed());
@@ -128,28 +134,40 @@ fn open_admin_socket(asked_for: Option<PathBuf>, port: u16) -> anyhow::Result<Op
     }
 }
 
-/// Prints the server's address on stdout, in one line.
-fn announce(file: &Path, authority: &str, tls: &Tls, no_page: bool) {
+/// Prints the server's address on stdout, in one line: the first one, or the first Unix socket of a server without addresses.
+fn announce(file: &Path, places: &[Listening], host: Option<&str>, no_page: bool) {
     let name = file.file_name().map_or_else(|| file.to_string_lossy(), |name| name.to_string_lossy());
-    let (http, ws) = tls.schemes();
+    let first = places.iter().find(|place| place.address.is_some()).or(places.first());
+    let Some(first) = first else { return };
+    let (http, ws) = if first.tls { ("https", "wss") } else { ("http", "ws") };
     let page = if no_page { ws } else { http };
     let mut stdout = std::io::stdout().lock();
     // A closed stdout is ignored.
-    let _ = writeln!(stdout, "{name} is served at {page}://{authority}/ (WebSocket: {ws}://{authority}/)");
+    let _ = match first.address {
+        Some(address) => {
+            let authority = authority(host, address);
+            writeln!(stdout, "{name} is served at {page}://{authority}/ (WebSocket: {ws}://{authority}/)")
+        }
+        None => writeln!(stdout, "{name} is served at {first} (WebSocket: {ws}+{first})"),
+    };
     let _ = stdout.flush();
 }
 
-/// Logs the addresses of a server that other machines can reach.
-fn log_reach(addresses: &[SocketAddr]) {
+/// Logs the addresses of a server that other machines can reach, and its Unix sockets.
+fn log_reach(places: &[Listening]) {
+    let addresses: Vec<_> = places.iter().filter_map(|place| place.address).collect();
     if !addresses.iter().all(|address| address.ip().to_canonical().is_loopback()) {
         let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
         tracing::info!("listening on {}: other machines can connect", addresses.join(" and "));
     }
+    for socket in places.iter().filter(|place| place.address.is_none()) {
+        tracing::info!("listening on {socket}");
+    }
 }
 
 /// Returns the host and port for a browser on this machine. `localhost` stands for all of its addresses.
-fn authority(host: &str, first: SocketAddr) -> String {
-    if host.eq_ignore_ascii_case("localhost") {
+fn authority(host: Option<&str>, first: SocketAddr) -> String {
+    if host.is_some_and(|host| host.eq_ignore_ascii_case("localhost")) {
         return format!("localhost:{}", first.port());
     }
     SocketAddr::new(reachable(first.ip()), first.port()).to_string()

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use ws_host::config::Listen;
 use ws_host::{Builder, Server};
 
 use crate::app_flags::AppFlags;
@@ -20,6 +21,12 @@ pub struct ServeFlags {
     /// The address to listen on, or a name for all of its addresses; 0.0.0.0 or :: opens it to the network
     #[arg(long, default_value = "localhost", value_parser = units::host, value_name = "HOST")]
     pub host: String,
+    /// Listen here in place of --host and --port, or besides them if one of them is given: ADDRESS:PORT or unix:PATH (repeatable)
+    #[arg(long, value_name = "PLACE", value_parser = units::place)]
+    pub listen: Vec<String>,
+    /// Whether the host or the port was given.
+    #[arg(skip)]
+    pub is_addressed: bool,
     /// TLS.
     #[command(flatten)]
     pub tls_files: TlsFiles,
@@ -29,7 +36,7 @@ pub struct ServeFlags {
     /// Admit pages of another origin: its scheme and host, *.example.com, null (files) or * (repeatable)
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<String>,
-    /// Trust the X-Forwarded-For of this proxy, an address or a network such as 10.0.0.0/8 (repeatable)
+    /// Trust the X-Forwarded-For of this proxy: an address, a network such as 10.0.0.0/8, or unix for all on Unix sockets (repeatable)
     #[arg(long, hide_short_help = true, value_name = "CIDR")]
     pub trusted_proxy: Vec<String>,
     /// Trusted proxies send the client's address by the PROXY protocol, version 1 or 2, at the start of each connection
@@ -56,18 +63,27 @@ pub struct ServeFlags {
 }
 
 impl ServeFlags {
+    /// Whether the server listens at `host` and `port`.
+    pub fn has_address(&self) -> bool {
+        self.is_addressed || self.listen.is_empty()
+    }
+
     /// Configures a server. Neither TLS nor the component is part of it.
     ///
     /// # Errors
     /// An environment variable of the guest is invalid, or is to be passed on and not set.
     pub fn builder(self) -> anyhow::Result<Builder> {
         let mut builder = Server::builder()
-            .host(self.host)
-            .port(self.port)
             .page(!self.no_page)
             .proxy_protocol(self.proxy_protocol)
             .compression(self.compression.into())
             .store_sync(self.store_sync.into());
+        if self.has_address() {
+            builder = builder.listen_on(Listen::tcp(&self.host, self.port));
+        }
+        for place in &self.listen {
+            builder = builder.listen_on(place.parse()?);
+        }
         if let Some(folder) = self.data {
             builder = builder.data(folder);
         }

@@ -4,7 +4,7 @@
 //! a key for each flag, named as its long form, and the keys `file` and `dir`.
 
 use std::error::Error as _;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ use ws_host::file;
 
 use crate::arguments::{Arguments, Command as Asked};
 use crate::config_file::{self, Setting, Value};
+use crate::dev::DevArguments;
+use crate::run::RunArguments;
 use crate::{ineffective, mistakes};
 
 /// The file in the current directory that is read if it exists.
@@ -30,6 +32,8 @@ const RUNNERS: [&str; 3] = ["run", "dev", "test"];
 const WITHOUT_SETTINGS: [&str; 5] = ["inspect", "new", "build", "completions", "man"];
 /// The flags that are no keys of the file.
 const NO_KEYS: [&str; 4] = ["help", "version", "config", "no-config"];
+/// Stands before the path of a socket.
+const UNIX: &str = "unix:";
 /// One of these flags on the command line overrides both in the file.
 const LOUDNESS: [&str; 2] = ["verbose", "quiet"];
 
@@ -59,7 +63,17 @@ pub fn parse(line: &[OsString]) -> anyhow::Result<Arguments> {
     let has_probation = matches.subcommand().is_some_and(|(_, all)| {
         all.try_get_raw("probation").is_ok() && all.value_source("probation") == Some(ValueSource::CommandLine)
     });
+    let is_addressed = matches.subcommand().is_some_and(|(name, all)| {
+        let is_given = |id| all.value_source(id) == Some(ValueSource::CommandLine);
+        OWNERS.contains(&name) && (is_given("host") || is_given("port"))
+    });
     let mut arguments = Arguments::from_arg_matches(&matches)?;
+    match &mut arguments.command {
+        Asked::Run(RunArguments { serving, .. }) | Asked::Dev(DevArguments { serving, .. }) => {
+            serving.is_addressed = is_addressed
+        }
+        _ => {}
+    }
     match &mut arguments.command {
         Asked::Run(run) if run.file.is_none() => {
             let missing = "the component is missing: name its file on the command line, or as `file` in ws-host.toml";
@@ -145,7 +159,11 @@ fn words(arg: &Arg, setting: &Setting, folder: &Path) -> Result<Vec<OsString>, S
     let Setting { key, value, .. } = setting;
     let one = |word: &str| {
         let is_path = arg.get_value_parser().type_id() == ValueParser::path_buf().type_id();
-        let word = if is_path { folder.join(word).into_os_string() } else { word.into() };
+        let word = match word.strip_prefix(UNIX) {
+            Some(path) => [OsStr::new(UNIX), folder.join(path).as_os_str()].into_iter().collect(),
+            None if is_path => folder.join(word).into_os_string(),
+            None => word.into(),
+        };
         if arg.is_positional() {
             return word;
         }

@@ -55,11 +55,6 @@ impl Tls {
         }
     }
 
-    /// Returns the schemes of the server's addresses, for pages and for WebSockets.
-    pub fn schemes(&self) -> (&'static str, &'static str) {
-        if matches!(self, Self::Off) { ("http", "ws") } else { ("https", "wss") }
-    }
-
     /// Starts to watch the files; call it before they are loaded. If that fails, it logs a warning, as SIGHUP reloads them too.
     pub fn follower(&self) -> Option<Follower> {
         let Self::Files(certificate, key) = self else { return None };

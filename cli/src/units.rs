@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ws_host::config::Listen;
+
 /// The longest time is a year. It can be added to any time of the clock without overflow.
 const LONGEST: Duration = Duration::from_secs(8760 * 3600);
 
@@ -112,6 +114,17 @@ pub fn host(text: &str) -> Result<String, String> {
         Some((host, port)) => Err(format!("{text:?} has a port; write --host {} --port {port}", host.trim_matches(['[', ']']))),
         None => Ok(text.to_owned()),
     }
+}
+
+/// Checks a place to listen at.
+///
+/// # Errors
+/// The text is no place.
+pub fn place(text: &str) -> Result<String, String> {
+    text.parse::<Listen>().map(|_| text.to_owned()).map_err(|error| match error {
+        ws_host::Error::Listen { problem, .. } => problem,
+        error => error.to_string(),
+    })
 }
 
 /// Splits a text into its leading digits and the unit after them.

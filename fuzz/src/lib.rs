@@ -17,6 +17,9 @@ mod front;
 #[path = "../../host/src/limits.rs"]
 mod limits;
 #[allow(dead_code, unused_imports)]
+#[path = "../../host/src/listen.rs"]
+mod listen;
+#[allow(dead_code, unused_imports)]
 #[path = "../../host/src/memory.rs"]
 mod memory;
 #[allow(dead_code, unused_imports)]

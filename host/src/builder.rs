@@ -1,8 +1,8 @@
 //! The builder of a server.
 
+mod listening;
 mod outgoing;
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -11,11 +11,11 @@ use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, Launch};
-use crate::config::{Compression, Config, Grants, Instances, Limits, TlsSource};
+use crate::config::{Compression, Config, Grants, Instances, Limits, Listen};
 use crate::data::{DataFolder, linger, store_place};
 use crate::error::Error;
 use crate::fetch::Outlet;
-use crate::front::{self, Endpoints, Front, Notice, OriginPolicy, Page, Pattern, Policy, Proxies, Router, Setup, Tls};
+use crate::front::{self, Endpoints, Front, Listener, Notice, OriginPolicy, Page, Pattern, Policy, Proxies, Router, Setup, Tls};
 use crate::guest::{Bytecode, Engine, Origin, Program};
 use crate::handle::{Controls, Handle};
 use crate::native::{Callbacks, Factory};
@@ -32,7 +32,10 @@ type Start = Box<dyn FnOnce(usize, ShardContext) -> Result<Vec<Thread>, Error> +
 #[derive(Default)]
 pub struct Builder {
     config: Config,
-    listeners: Vec<TcpListener>,
+    /// Where to listen, in place of host and port.
+    places: Vec<Listen>,
+    /// The sockets that listen.
+    listeners: Vec<Listener>,
     component: Option<Origin>,
     app: Option<Start>,
     callbacks: Callbacks,
@@ -55,28 +58,6 @@ impl Server {
 }
 
 impl Builder {
-    /// The TCP port, 13254 by default. With 0 the system chooses one, and `Server::local_addr` returns it.
-    #[must_use]
-    pub fn port(mut self, port: u16) -> Self {
-        self.config.port = port;
-        self
-    }
-
-    /// The host name or address to listen on: all addresses of a name. By default `localhost`, which is reachable from this
-    /// machine alone, at `127.0.0.1` and `::1`; `0.0.0.0` or `::` opens the server to the network.
-    #[must_use]
-    pub fn host(mut self, host: impl Into<String>) -> Self {
-        self.config.host = host.into();
-        self
-    }
-
-    /// One more listener of the caller's own, in place of host and port.
-    #[must_use]
-    pub fn listener(mut self, listener: TcpListener) -> Self {
-        self.listeners.push(listener);
-        self
-    }
-
     /// Serves the Wasm component in this file.
     #[must_use]
     pub fn component(mut self, path: impl Into<PathBuf>) -> Self {
@@ -164,21 +145,6 @@ impl Builder {
         self
     }
 
-    /// Trusts the `X-Forwarded-For` of one more proxy, an address or a network such as `10.0.0.0/8`. Its entry is then the
-    /// client's address. Nobody else's header counts.
-    #[must_use]
-    pub fn trusted_proxy(mut self, proxy: impl Into<String>) -> Self {
-        self.config.trusted_proxies.push(proxy.into());
-        self
-    }
-
-    /// Whether connections from trusted proxies begin with a header of the PROXY protocol, version 1 or 2. Not by default.
-    #[must_use]
-    pub fn proxy_protocol(mut self, proxy_protocol: bool) -> Self {
-        self.config.proxy_protocol = proxy_protocol;
-        self
-    }
-
     /// Which clients share an instance: all of them by default.
     #[must_use]
     pub fn instances(mut self, instances: Instances) -> Self {
@@ -201,23 +167,6 @@ impl Builder {
         self
     }
 
-    /// Serves `https://` and `wss://` only, with the certificate (best with its whole chain) and the private key in these PEM
-    /// files. `Handle::reload_tls` loads them again.
-    #[must_use]
-    pub fn tls(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
-        self.config.tls = Some(TlsSource::Files { certificate: certificate.into(), key: key.into() });
-        self
-    }
-
-    /// The same for development, with a certificate made at the start for `localhost`, `127.0.0.1` and `::1`. Browsers warn
-    /// of it.
-    #[cfg(feature = "self-signed")]
-    #[must_use]
-    pub fn self_signed_tls(mut self) -> Self {
-        self.config.tls = Some(TlsSource::SelfSigned);
-        self
-    }
-
     /// How messages are compressed with clients that can: `Compression::Shared` by default.
     #[must_use]
     pub fn compression(mut self, compression: Compression) -> Self {
@@ -230,27 +179,6 @@ impl Builder {
     pub fn limits(mut self, limits: Limits) -> Self {
         self.config.limits = limits;
         self
-    }
-
-    /// Checks the settings, loads the certificate and listens, before the app is there. [`Builder::build`] does so itself. This is for a caller
-    /// that takes long to make the app: a mistake or a port in use is told at once, and connections wait meanwhile.
-    ///
-    /// # Errors
-    /// A setting, the certificate or the address cannot be used. Each error says in one line what to do.
-    pub fn listen(mut self) -> Result<Self, Error> {
-        let config = &self.config;
-        config.limits.clone().within_reach().check().map_err(Error::Limits)?;
-        OriginPolicy::check(&config.allow_origins)?;
-        Proxies::parse(&config.trusted_proxies, config.proxy_protocol)?;
-        config.room_path.as_deref().map(parse_pattern).transpose()?;
-        Outlet::new(&config.outgoing, &config.limits)?;
-        if self.tls.is_none() {
-            self.tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
-        }
-        if self.listeners.is_empty() {
-            self.listeners = front::listen(&config.host, config.port)?;
-        }
-        Ok(self)
     }
 
     /// Keeps the stores of rooms in this folder, which is made if it is missing. By default, and with `Instances::PerClient`, they are in memory.
@@ -278,7 +206,7 @@ impl Builder {
         let component = self.component.take().map(Origin::read).transpose()?;
         let Self { config, listeners, app, callbacks, tls, data, .. } = self.listen()?;
         let limits = config.limits.clone().within_reach();
-        let proxies = Proxies::parse(&config.trusted_proxies, config.proxy_protocol)?;
+        let proxies = Proxies::parse(&config.trusted_proxies)?;
         let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
         let database = data.open(&limits)?;
         let roster = Arc::new(Roster::default());
@@ -327,7 +255,7 @@ impl Builder {
             drain_timeout: limits.drain_timeout,
             max_message_bytes: limits.max_message_bytes,
         });
-        let local = listeners.iter().all(front::is_local);
+        let local = listening::is_local(&listeners);
         let mut endpoints = Endpoints::default();
         if config.page {
             endpoints.add(Page::new(shown, local));

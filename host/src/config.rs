@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 pub use crate::limits::{LimitError, LimitProblem, Limits};
+pub use crate::listen::{Listen, Listening};
 
 /// The grants of a guest beyond clocks, random numbers and the two output streams. The default grants nothing.
 #[derive(Clone, Default)]

@@ -117,8 +117,30 @@ pub enum Error {
         hint: Option<String>,
     },
     /// A trusted proxy's address is invalid.
-    #[error("{0:?} is no address of a proxy. Write an address or a network, such as 10.0.0.7 or 10.0.0.0/8")]
+    #[error("{0:?} is no address of a proxy. Write an address or a network, such as 10.0.0.7 or 10.0.0.0/8, or unix")]
     TrustedProxy(String),
+    /// A place to listen at is invalid.
+    #[error("cannot listen at {text:?}: {problem}")]
+    Listen {
+        /// The given text.
+        text: String,
+        /// The problem, and what to write.
+        problem: String,
+    },
+    /// A place to listen at is to speak TLS, and the server has no certificate.
+    #[error("a place to listen at speaks TLS, and there is no certificate. Give the certificate and its key too")]
+    NoCertificate,
+    /// A place to listen at expects the PROXY protocol, and no proxy is trusted.
+    #[error("a place to listen at expects the PROXY protocol, and no proxy is trusted. Name the proxies that are")]
+    NoTrustedProxy,
+    /// A Unix socket cannot be listened on.
+    #[error("cannot listen on the Unix socket {}: {problem}", path.display())]
+    UnixSocket {
+        /// Its path.
+        path: PathBuf,
+        /// The problem, and what to do.
+        problem: String,
+    },
     /// A server that the app may send requests to is invalid.
     #[error(
         "{0:?} names no server of HTTP requests. Write api.example.com, api.example.com:8080, *.example.com, an address or *"

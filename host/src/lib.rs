@@ -36,6 +36,7 @@ mod front;
 pub mod guest;
 mod handle;
 mod limits;
+mod listen;
 mod memory;
 // For the command `ws-host`, which writes such texts too.
 #[doc(hidden)]
@@ -47,6 +48,7 @@ mod room;
 pub mod sections;
 mod server;
 mod shard;
+mod socket_file;
 // For the command `ws-host`, whose `data` reads and writes it too.
 #[doc(hidden)]
 pub mod store;

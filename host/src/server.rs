@@ -1,14 +1,15 @@
 //! The embeddable server: it accepts connections until it is told to stop, then closes its clients.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
 
+use crate::config::Listening;
 use crate::error::Error;
-use crate::front::{Front, Listeners};
+use crate::front::{Front, Listener, Listeners};
 use crate::handle::Handle;
 use crate::shard::Command;
 use crate::store::Database;
@@ -28,7 +29,8 @@ use crate::store::Database;
 /// ```
 #[derive(Debug)]
 pub struct Server {
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
+    places: Vec<Listening>,
     addresses: Vec<SocketAddr>,
     front: Front,
     shards: Vec<Thread>,
@@ -39,14 +41,15 @@ pub struct Server {
 
 impl Server {
     pub(crate) fn new(
-        listeners: Vec<TcpListener>,
+        listeners: Vec<Listener>,
         front: Front,
         shards: Vec<Thread>,
         handle: Handle,
         stop: watch::Receiver<Option<Instant>>,
     ) -> Result<Self, Error> {
-        let addresses = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>().map_err(unusable)?;
-        Ok(Self { listeners, addresses, front, shards, handle, stop, database: None })
+        let places: Vec<_> = listeners.iter().map(Listener::place).collect::<io::Result<_>>().map_err(unusable)?;
+        let addresses = places.iter().filter_map(|place| place.address).collect();
+        Ok(Self { listeners, places, addresses, front, shards, handle, stop, database: None })
     }
 
     /// The database that is closed at the end.
@@ -54,14 +57,20 @@ impl Server {
         Self { database, ..self }
     }
 
-    /// The first address that it listens on. With port 0, it has the port that the system chose.
+    /// The first address that it listens on. With port 0, it has the port that the system chose. A server that listens on Unix sockets alone has none:
+    /// then it is `127.0.0.1`, port 0.
     pub fn local_addr(&self) -> SocketAddr {
-        self.addresses[0]
+        self.addresses.first().copied().unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into())
     }
 
-    /// All addresses that it listens on: those of the host name, on one port, or those of the caller's own listeners.
+    /// All addresses that it listens on: those of the host name, on one port, or those of the places and listeners that the builder was given.
     pub fn local_addrs(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// All places that it listens at, Unix sockets too.
+    pub fn listening(&self) -> &[Listening] {
+        &self.places
     }
 
     /// A handle for other threads and tasks. When the server has ended, its commands return `Error::Stopped`.
@@ -124,7 +133,7 @@ impl Server {
 
 /// Serves until the server is told to stop. Returns by when it is to end.
 async fn serve(
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
     mut front: Front,
     stop: watch::Receiver<Option<Instant>>,
     database: Option<Database>,

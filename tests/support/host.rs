@@ -8,7 +8,7 @@ use super::guests::guest;
 /// A running `ws-host`, killed on drop.
 pub struct Host {
     child: Child,
-    /// `127.0.0.1:40123`, also for a host that listens on `localhost`.
+    /// `127.0.0.1:40123`, also for a host that listens on `localhost`; the path of one that listens on a Unix socket alone.
     pub address: String,
     /// Its announcement.
     pub announcement: String,
@@ -35,7 +35,11 @@ impl Host {
         let mut announcement = String::new();
         BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut announcement).expect("ws-host has a stdout");
         let mut log = BufReader::new(child.stderr.take().expect("stderr is piped"));
-        let Some((_, rest)) = announcement.split_once("WebSocket: ").and_then(|(_, url)| url.split_once("://")) else {
+        let url = announcement.split_once("WebSocket: ").map_or("", |(_, url)| url.trim_end().trim_end_matches(')'));
+        if let Some(path) = url.strip_prefix("ws+unix:") {
+            return Self { child, address: path.to_owned(), announcement, log: Some(log) };
+        }
+        let Some((_, rest)) = url.split_once("://") else {
             let mut text = String::new();
             let _ = log.read_to_string(&mut text);
             panic!("ws-host says where it is, not {announcement:?}; its log:\n{text}");

@@ -2,6 +2,9 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 /// A connection that can send any bytes.
@@ -30,7 +33,17 @@ impl Answer {
 impl Raw {
     /// Connects to `127.0.0.1:40123`.
     pub fn connect(address: &str) -> Self {
-        let stream = TcpStream::connect(address).expect("the host accepts connections");
+        Self::over(TcpStream::connect(address).expect("the host accepts connections"))
+    }
+
+    /// Connects to a Unix socket.
+    pub fn connect_unix(path: &Path) -> Self {
+        let stream = UnixStream::connect(path).expect("the host accepts connections");
+        // The same calls read and write either.
+        Self::over(OwnedFd::from(stream).into())
+    }
+
+    fn over(stream: TcpStream) -> Self {
         // With this timeout a bug fails a test and does not hang it.
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("the socket has a timeout");
         stream.set_write_timeout(Some(Duration::from_secs(20))).expect("the socket has a timeout");

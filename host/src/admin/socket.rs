@@ -1,14 +1,10 @@
 //! The server's side of the admin socket.
 
-use std::fs::Permissions;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
@@ -18,6 +14,7 @@ use super::trust;
 use crate::error::Error;
 use crate::handle::Handle;
 use crate::log::{LogThrottle, printable};
+use crate::socket_file::{self, SocketFile};
 use crate::swap::SwapReport;
 
 /// The longest request, in bytes. A request is a path and a few words.
@@ -27,20 +24,15 @@ const TAKE_OVER_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long to wait when the system has no descriptor for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const BACKLOG: i32 = 128;
+/// Only the server's user may connect.
+const MODE: u32 = 0o600;
 
 /// An open admin socket. Dropping it removes its file, unless that is another server's by then.
 #[derive(Debug)]
 pub struct AdminSocket {
     listener: UnixListener,
-    path: PathBuf,
-    file: FileId,
-    /// Whether another server has the socket now.
-    is_released: Arc<AtomicBool>,
+    file: SocketFile,
 }
-
-/// Identifies the file that a listener has made: device and inode. The listener keeps the inode from being used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct FileId(u64, u64);
 
 impl AdminSocket {
     /// Opens the socket. It replaces the socket of a server that has ended or shuts down, but not the one of a running server. Call
@@ -52,14 +44,13 @@ impl AdminSocket {
         let failed = |source| Error::AdminSocket { path: path.to_owned(), source };
         trust::prepare(trust::folder_of(path)).map_err(failed)?;
         make_way(path).map_err(failed)?;
-        let listener = listen(path).map_err(failed)?;
-        let file = FileId::of(path).map_err(failed)?;
-        Ok(Self { listener, path: path.to_owned(), file, is_released: Arc::default() })
+        let (listener, file) = listen(path).map_err(failed)?;
+        Ok(Self { listener, file })
     }
 
     /// Its path.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 
     /// Answers requests for as long as it is polled.
@@ -68,7 +59,7 @@ impl AdminSocket {
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) => {
-                    let (handle, is_released) = (handle.clone(), Arc::clone(&self.is_released));
+                    let (handle, is_released) = (handle.clone(), self.file.is_left());
                     tokio::spawn(async move {
                         if let Err(error) = answer(stream, &handle, &is_released).await {
                             tracing::debug!("a request on the admin socket failed: {error}");
@@ -86,32 +77,9 @@ impl AdminSocket {
     }
 }
 
-impl Drop for AdminSocket {
-    fn drop(&mut self) {
-        let is_own = || FileId::of(&self.path).is_ok_and(|found| found == self.file);
-        if !self.is_released.load(Relaxed) && is_own() {
-            // An error means that the file is gone already.
-            let _ = std::fs::remove_file(&self.path);
-        }
-    }
-}
-
-impl FileId {
-    fn of(path: &Path) -> io::Result<Self> {
-        let found = path.symlink_metadata()?;
-        Ok(Self(found.dev(), found.ino()))
-    }
-}
-
 /// Removes the socket of a server that has ended or shuts down, and nothing else.
 fn make_way(path: &Path) -> io::Result<()> {
-    match path.symlink_metadata() {
-        Ok(found) if found.file_type().is_socket() => {}
-        Ok(_) => return Err(io::Error::new(ErrorKind::AlreadyExists, "something that is no socket has this name")),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    }
-    let before = FileId::of(path)?;
+    let Some(before) = socket_file::find(path)? else { return Ok(()) };
     match ask_within(TAKE_OVER_TIMEOUT, path, &Request::TakeOver) {
         Ok(Answer::Released) => tracing::info!("the admin socket is taken over from a server that shuts down"),
         Err(error) if error.kind() == ErrorKind::PermissionDenied => return Err(error),
@@ -119,26 +87,16 @@ fn make_way(path: &Path) -> io::Result<()> {
         Err(error) if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::UnexpectedEof | ErrorKind::NotFound) => {}
         _ => return Err(in_use()),
     }
-    match FileId::of(path) {
-        Ok(now) if now != before => return Err(in_use()),
-        _ => {}
-    }
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    socket_file::remove(path, before).map_err(taken)
 }
 
-/// Listens at a path that only the owner may connect to. Nobody can connect before the socket listens, and then it has its mode. A
-/// process-wide umask would give the wrong mode to files that other threads make meanwhile.
-fn listen(path: &Path) -> io::Result<UnixListener> {
-    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    let taken = |error: io::Error| if error.kind() == ErrorKind::AddrInUse { in_use() } else { error };
-    socket.bind(&SockAddr::unix(path)?).map_err(taken)?;
-    std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
-    socket.listen(BACKLOG)?;
-    socket.set_nonblocking(true)?;
-    UnixListener::from_std(std::os::unix::net::UnixListener::from(std::os::fd::OwnedFd::from(socket)))
+fn listen(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
+    let (listener, file) = socket_file::listen(path, MODE, (None, None), BACKLOG).map_err(taken)?;
+    Ok((UnixListener::from_std(listener)?, file))
+}
+
+fn taken(error: io::Error) -> io::Error {
+    if error.kind() == ErrorKind::AddrInUse { in_use() } else { error }
 }
 
 fn in_use() -> io::Error {
@@ -188,6 +146,7 @@ fn changed(outcome: Result<SwapReport, Error>) -> Result<Answer, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
     use std::sync::atomic::Ordering::SeqCst;
 
     use super::*;

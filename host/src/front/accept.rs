@@ -1,17 +1,15 @@
 //! The loop that accepts connections.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::accept_rate::AcceptRate;
 use super::descriptors;
 use super::handshake::Handshakes;
-use super::listeners::Listeners;
+use super::listeners::{Accepted, Listeners};
 use super::setup::Setup;
 use crate::config::Limits;
 use crate::log::LogThrottle;
@@ -58,12 +56,10 @@ impl Front {
                 }
             };
             match accepted {
-                Ok((stream, address)) => {
+                Ok(accepted) => {
                     rate.accepted(Instant::now);
-                    // A listener for both IPs shows an IPv4 address as an IPv6 one.
-                    let address = SocketAddr::new(address.ip().to_canonical(), address.port());
                     let handshakes = Arc::clone(&self.handshakes);
-                    tokio::spawn(async move { handshakes.run(stream, address).await });
+                    tokio::spawn(async move { handshakes.run(accepted).await });
                 }
                 // The connection ended while it waited in the kernel's queue.
                 Err(error) if is_the_peers(&error) => {}
@@ -80,7 +76,7 @@ impl Front {
 }
 
 /// The next connection, once the rate allows it.
-async fn accept(listeners: &mut Listeners, rate: &AcceptRate) -> io::Result<(TcpStream, SocketAddr)> {
+async fn accept(listeners: &mut Listeners, rate: &AcceptRate) -> io::Result<Accepted> {
     if let Some(ready) = rate.ready_at() {
         tokio::time::sleep_until(ready.into()).await;
     }

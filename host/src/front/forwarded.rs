@@ -9,6 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use hyper::http::HeaderMap;
 use ipnet::{IpNet, Ipv4Net};
 
+use super::source::Source;
 use crate::error::Error;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
@@ -26,44 +27,51 @@ pub struct Peer {
 #[derive(Debug, Clone, Default)]
 pub struct Proxies {
     trusted: Vec<IpNet>,
-    /// Whether their connections begin with a header of the PROXY protocol.
-    announce: bool,
+    /// Whether those that connect by a Unix socket are trusted.
+    by_unix: bool,
 }
+
+/// Stands for all that connect by a Unix socket.
+const BY_UNIX: &str = "unix";
 
 impl Proxies {
     /// Reads addresses and networks: `10.0.0.7`, `10.0.0.0/8`, `2001:db8::/32`. A network of mapped addresses
-    /// (`::ffff:10.0.0.0/104`) is one of IPv4.
-    ///
-    /// With `announce`, their connections begin with a header of the PROXY protocol.
+    /// (`::ffff:10.0.0.0/104`) is one of IPv4. `unix` stands for all that connect by a Unix socket.
     ///
     /// # Errors
     /// A text is neither an address nor a network.
-    pub fn parse(texts: &[String], announce: bool) -> Result<Self, Error> {
+    pub fn parse(texts: &[String]) -> Result<Self, Error> {
+        let (by_unix, networks): (Vec<_>, Vec<_>) = texts.iter().partition(|text| *text == BY_UNIX);
         let parse = |text: &String| {
             let network = text.parse().ok().or_else(|| text.parse().map(IpAddr::into).ok());
             network.and_then(canonical).ok_or_else(|| Error::TrustedProxy(text.clone()))
         };
-        texts.iter().map(parse).collect::<Result<_, _>>().map(|trusted| Self { trusted, announce })
+        let trusted = networks.into_iter().map(parse).collect::<Result<_, _>>()?;
+        Ok(Self { trusted, by_unix: !by_unix.is_empty() })
     }
 
-    /// Whether a connection from this address begins with a header of the PROXY protocol.
-    pub fn announce(&self, address: IpAddr) -> bool {
-        self.announce && self.trust(address)
-    }
-
-    /// The other side of a connection without such a header.
-    pub fn peer(&self, address: SocketAddr) -> Peer {
-        Peer { address, forwards: self.trust(address.ip()) }
+    /// The other side of a connection that no header of the PROXY protocol begins.
+    pub fn peer(&self, source: Source) -> Peer {
+        let forwards = match source {
+            Source::Tcp(address) => self.trust(address.ip()),
+            Source::Unix => self.by_unix,
+        };
+        Peer { address: source.address(), forwards }
     }
 
     /// The other side of a connection on which this proxy names a client, or none: then it speaks for itself, or does not know.
     ///
     /// The client counts as another proxy only by an entry that does not trust the announcing proxy as well. A client of the proxy's
     /// own network must not name addresses.
-    pub fn announced(&self, proxy: SocketAddr, client: Option<SocketAddr>) -> Peer {
-        let Some(address) = client else { return Peer { address: proxy, forwards: false } };
-        let (proxy, client) = (proxy.ip().to_canonical(), address.ip().to_canonical());
-        Peer { address, forwards: self.trusted.iter().any(|network| network.contains(&client) && !network.contains(&proxy)) }
+    pub fn announced(&self, proxy: Source, client: Option<SocketAddr>) -> Peer {
+        let Some(address) = client else { return Peer { address: proxy.address(), forwards: false } };
+        let client = address.ip().to_canonical();
+        let also_trusts_the_proxy = |network: &IpNet| match proxy {
+            Source::Tcp(proxy) => network.contains(&proxy.ip().to_canonical()),
+            Source::Unix => false,
+        };
+        let forwards = self.trusted.iter().any(|network| network.contains(&client) && !also_trusts_the_proxy(network));
+        Peer { address, forwards }
     }
 
     /// The client's address, for a request of this peer. The port is 0 if the proxy does not name one.
@@ -111,7 +119,7 @@ mod tests {
 
     fn proxies(trusted: &[&str]) -> Proxies {
         let trusted: Vec<_> = trusted.iter().map(ToString::to_string).collect();
-        Proxies::parse(&trusted, true).expect("these are networks")
+        Proxies::parse(&trusted).expect("these are networks")
     }
 
     fn at(address: &str) -> SocketAddr {
@@ -129,7 +137,7 @@ mod tests {
     /// The client of a request from this address with these headers, where 10.0.0.0/8 and 2001:db8::7 are trusted.
     fn client(from: &str, headers: &[&str]) -> String {
         let proxies = proxies(&["10.0.0.0/8", "2001:db8::7"]);
-        proxies.client(proxies.peer(at(from)), &forwarded(headers)).to_string()
+        proxies.client(proxies.peer(Source::tcp(at(from))), &forwarded(headers)).to_string()
     }
 
     #[test]
@@ -179,7 +187,7 @@ mod tests {
     fn a_client_that_is_announced_from_the_proxys_own_network_does_not_name_another() {
         let client = |trusted: &[&str], announced: Option<&str>| {
             let proxies = proxies(trusted);
-            let peer = proxies.announced(at("10.0.0.1:80"), announced.map(at));
+            let peer = proxies.announced(Source::tcp(at("10.0.0.1:80")), announced.map(at));
             proxies.client(peer, &forwarded(&["203.0.113.5"])).to_string()
         };
         assert_eq!(client(&["10.0.0.0/8"], Some("10.9.9.9:4711")), "10.9.9.9:4711");
@@ -199,16 +207,29 @@ mod tests {
             ("::ffff:0:0/96", "192.0.2.1:80"),
             ("127.0.0.1", "[::ffff:127.0.0.1]:80"),
         ] {
-            assert!(proxies(&[network]).peer(at(from)).forwards, "{network} has {from}");
+            assert!(proxies(&[network]).peer(Source::tcp(at(from))).forwards, "{network} has {from}");
         }
-        assert!(!proxies(&["::ffff:127.0.0.1"]).peer(at("127.0.0.2:80")).forwards);
-        assert!(!proxies(&["::ffff:10.0.0.0/104"]).peer(at("11.0.0.1:80")).forwards);
+        assert!(!proxies(&["::ffff:127.0.0.1"]).peer(Source::tcp(at("127.0.0.2:80"))).forwards);
+        assert!(!proxies(&["::ffff:10.0.0.0/104"]).peer(Source::tcp(at("11.0.0.1:80"))).forwards);
+    }
+
+    #[test]
+    fn a_proxy_on_a_unix_socket_is_trusted_by_that_word_alone() {
+        let client = |trusted: &[&str]| {
+            let proxies = proxies(trusted);
+            proxies.client(proxies.peer(Source::Unix), &forwarded(&["203.0.113.5"])).to_string()
+        };
+        assert_eq!(client(&["unix"]), "203.0.113.5:0");
+        assert_eq!(client(&["127.0.0.1", "0.0.0.0/0"]), "127.0.0.1:0", "its own address, whatever networks are trusted");
+        assert!(!proxies(&["unix"]).peer(Source::tcp(at("127.0.0.1:80"))).forwards);
+        let announced = proxies(&["unix", "10.0.0.0/8"]).announced(Source::Unix, Some(at("10.0.0.1:80")));
+        assert!(announced.forwards, "a proxy before the proxy");
     }
 
     #[test]
     fn an_invalid_network_is_refused() {
-        for wrong in ["", "localhost", "10.0.0.0/33", "10.0.0", "*", "::ffff:10.0.0.0/8", "::ffff:10.0.0.1/95"] {
-            let line = Proxies::parse(&[wrong.to_owned()], false).expect_err("this is no network").to_string();
+        for wrong in ["", "unix:", "localhost", "10.0.0.0/33", "10.0.0", "*", "::ffff:10.0.0.0/8", "::ffff:10.0.0.1/95"] {
+            let line = Proxies::parse(&[wrong.to_owned()]).expect_err("this is no network").to_string();
             assert!(line.contains(&format!("{wrong:?} is no address of a proxy")), "{line}");
         }
     }

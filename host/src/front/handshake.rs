@@ -20,6 +20,8 @@ use super::discard::Discard;
 use super::forwarded::Peer;
 use super::http::{Http, Served};
 use super::let_in::LetIn;
+use super::listener::Speech;
+use super::listeners::Accepted;
 use super::permits::{Permits, Share};
 use super::policy::Policy;
 use super::proxy_protocol;
@@ -27,6 +29,7 @@ use super::reply;
 use super::request::{Join, Requests, Upgrade};
 use super::router::Router;
 use super::setup::Setup;
+use super::source::Source;
 use super::transport::Transport;
 use super::upgrade::Refusal;
 use crate::close::CloseInfo;
@@ -101,16 +104,18 @@ impl Handshakes {
     }
 
     /// Takes one connection through its handshake, within the handshake timeout.
-    pub async fn run(&self, mut stream: TcpStream, from: SocketAddr) {
+    pub async fn run(&self, accepted: Accepted) {
+        let Accepted { mut stream, source, speech } = accepted;
+        let from = source.address();
         let permit = match self.admission.permit() {
             Ok(permit) => permit,
-            Err(refusal) => return self.refuse(stream, from, &refusal).await,
+            Err(refusal) => return self.refuse(stream, from, speech, &refusal).await,
         };
         // A message is complete when it is written: Nagle's algorithm would only delay it.
         let _ = stream.set_nodelay(true);
         let deadline = Deadline::new(Instant::now(), self.timeout);
         let end = deadline.end().into();
-        let peer = match timeout_at(end, self.peer(&mut stream, from)).await {
+        let peer = match timeout_at(end, self.peer(&mut stream, source, speech)).await {
             Ok(Ok(peer)) => peer,
             Ok(Err(error)) => return tracing::debug!(proxy = %from, "a trusted proxy's connection is unusable: {error}"),
             Err(_) => return tracing::debug!(proxy = %from, "no header of the PROXY protocol came in time"),
@@ -120,9 +125,9 @@ impl Handshakes {
         let share = if peer.forwards { Ok(None) } else { self.admission.share(from).map(Some) };
         let share = match share {
             Ok(share) => share,
-            Err(refusal) => return self.refuse(stream, from, &refusal).await,
+            Err(refusal) => return self.refuse(stream, from, speech, &refusal).await,
         };
-        let accepted = Transport::accept(stream, from, self.policy.tls.as_deref());
+        let accepted = Transport::accept(stream, from, self.policy.tls.as_deref().filter(|_| speech.tls));
         let Ok(transport) = timeout_at(end, accepted).await else {
             return tracing::debug!(address = %from, "no TLS handshake came in time");
         };
@@ -143,12 +148,12 @@ impl Handshakes {
     }
 
     /// The other side of a connection: the socket's, or the one that a trusted proxy names by the PROXY protocol.
-    async fn peer(&self, stream: &mut TcpStream, from: SocketAddr) -> io::Result<Peer> {
-        let proxies = &self.policy.proxies;
-        if !proxies.announce(from.ip()) {
-            return Ok(proxies.peer(from));
+    async fn peer(&self, stream: &mut TcpStream, source: Source, speech: Speech) -> io::Result<Peer> {
+        let peer = self.policy.proxies.peer(source);
+        if !(peer.forwards && speech.proxy_protocol) {
+            return Ok(peer);
         }
-        Ok(proxies.announced(from, proxy_protocol::read(stream).await?))
+        Ok(self.policy.proxies.announced(source, proxy_protocol::read(stream).await?))
     }
 
     /// Gives a connection to the shard of its room.
@@ -194,9 +199,9 @@ impl Handshakes {
 
     /// Refuses a connection without reading its request. With TLS there is no reply: a handshake costs more than the
     /// connection would.
-    async fn refuse(&self, mut stream: TcpStream, address: SocketAddr, refusal: &Refusal) {
+    async fn refuse(&self, mut stream: TcpStream, address: SocketAddr, speech: Speech, refusal: &Refusal) {
         self.admission.log_refused(address, refusal);
-        if self.policy.tls.is_some() {
+        if speech.tls {
             return;
         }
         // The send buffer of a new socket holds the whole reply: this does not wait for the client.

@@ -2,17 +2,43 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
-use std::task::{Context, Poll};
+use std::net::TcpStream as StdTcpStream;
+use std::os::fd::OwnedFd;
+use std::task::{Context, Poll, ready};
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+use super::listener::{Bound, Listener, Speech};
+use super::source::Source;
+use crate::socket_file::SocketFile;
 
 /// Several listening sockets. They share all limits, since one loop accepts from them.
 #[derive(Debug)]
 pub struct Listeners {
-    sockets: Vec<TcpListener>,
+    sockets: Vec<(Socket, Speech)>,
     /// The next socket to accept from. They take turns, so a flood of one does not shut the others out.
     turn: usize,
+}
+
+/// A connection, and what its listener is for.
+#[derive(Debug)]
+pub struct Accepted {
+    /// A stream socket, of TCP or of Unix: both are read, written, peeked at and shut by the same calls.
+    pub stream: TcpStream,
+    /// Where it comes from.
+    pub source: Source,
+    /// What its listener speaks.
+    pub speech: Speech,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpListener),
+    /// With its file, which goes when the socket does.
+    Unix {
+        socket: UnixListener,
+        _file: Option<SocketFile>,
+    },
 }
 
 impl Listeners {
@@ -20,50 +46,108 @@ impl Listeners {
     ///
     /// # Errors
     /// A socket cannot be used.
-    pub fn new(sockets: Vec<std::net::TcpListener>) -> io::Result<Self> {
-        let take_over = |socket: std::net::TcpListener| {
-            socket.set_nonblocking(true)?;
-            TcpListener::from_std(socket)
-        };
-        Ok(Self { sockets: sockets.into_iter().map(take_over).collect::<io::Result<_>>()?, turn: 0 })
+    pub fn new(listeners: Vec<Listener>) -> io::Result<Self> {
+        let take_over = |listener: Listener| Ok((Socket::new(listener.socket)?, listener.speech));
+        Ok(Self { sockets: listeners.into_iter().map(take_over).collect::<io::Result<_>>()?, turn: 0 })
     }
 
     /// The next connection. The sockets take turns.
-    pub async fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
+    pub async fn accept(&mut self) -> io::Result<Accepted> {
         poll_fn(|cx| self.poll_accept(cx)).await
     }
 
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
         for _ in 0..self.sockets.len() {
             let turn = self.turn;
             self.turn = (turn + 1) % self.sockets.len();
-            if let Poll::Ready(accepted) = self.sockets[turn].poll_accept(cx) {
-                return Poll::Ready(accepted);
+            let (socket, speech) = &self.sockets[turn];
+            if let Poll::Ready(accepted) = socket.poll_accept(cx) {
+                return Poll::Ready(accepted.map(|(stream, source)| Accepted { stream, source, speech: *speech }));
             }
         }
         Poll::Pending
     }
 }
 
+impl Socket {
+    fn new(bound: Bound) -> io::Result<Self> {
+        match bound {
+            Bound::Tcp(socket) => {
+                socket.set_nonblocking(true)?;
+                TcpListener::from_std(socket).map(Self::Tcp)
+            }
+            Bound::Unix(socket, file) => {
+                socket.set_nonblocking(true)?;
+                UnixListener::from_std(socket).map(|socket| Self::Unix { socket, _file: file })
+            }
+        }
+    }
+
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, Source)>> {
+        match self {
+            Self::Tcp(socket) => {
+                let (stream, address) = ready!(socket.poll_accept(cx))?;
+                Poll::Ready(Ok((stream, Source::tcp(address))))
+            }
+            Self::Unix { socket, .. } => {
+                let (stream, _) = ready!(socket.poll_accept(cx))?;
+                Poll::Ready(as_tcp(stream).map(|stream| (stream, Source::Unix)))
+            }
+        }
+    }
+}
+
+/// The same socket under the type that the way of a connection has. What is TCP's own fails on it and is optional: no delay, and the
+/// kernel's count of what has arrived.
+fn as_tcp(stream: UnixStream) -> io::Result<TcpStream> {
+    TcpStream::from_std(StdTcpStream::from(OwnedFd::from(stream.into_std()?)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SPEECH: Speech = Speech { tls: false, proxy_protocol: false };
 
     #[tokio::test]
     async fn the_sockets_take_turns() {
         let sockets: Vec<_> = (0..2).map(|_| std::net::TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
         let ports: Vec<_> = sockets.iter().map(|socket| socket.local_addr().expect("it is bound").port()).collect();
-        let mut listeners = Listeners::new(sockets).expect("they can be used");
+        let sockets = sockets.into_iter().map(|socket| Listener { socket: Bound::Tcp(socket), speech: SPEECH });
+        let mut listeners = Listeners::new(sockets.collect()).expect("they can be used");
         let mut waiting = Vec::new();
         for port in [ports[0], ports[0], ports[0], ports[1]] {
             waiting.push(TcpStream::connect(("127.0.0.1", port)).await.expect("the backlog has room"));
         }
         let mut accepted = Vec::new();
         for _ in 0..waiting.len() {
-            let (stream, _) = listeners.accept().await.expect("one waits");
+            let Accepted { stream, .. } = listeners.accept().await.expect("one waits");
             accepted.push(stream.local_addr().expect("it is connected").port());
         }
         let second = accepted.iter().position(|port| *port == ports[1]).expect("each is accepted");
         assert!(second < 2, "it is not last: {accepted:?}");
+    }
+
+    #[tokio::test]
+    async fn a_connection_of_a_unix_socket_is_peeked_at_read_written_and_shut_as_one_of_tcp() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let path = folder.path().join("a.sock");
+        let socket = std::os::unix::net::UnixListener::bind(&path).expect("the folder takes a socket");
+        let mut listeners =
+            Listeners::new(vec![Listener { socket: Bound::Unix(socket, None), speech: SPEECH }]).expect("it can be used");
+        let mut client = UnixStream::connect(&path).await.expect("it listens");
+        client.write_all(b"ping").await.expect("the socket takes it");
+        let Accepted { mut stream, source, .. } = listeners.accept().await.expect("one waits");
+        assert_eq!(source.address().to_string(), "127.0.0.1:0");
+        let mut four = [0; 4];
+        assert_eq!(stream.peek(&mut four).await.expect("it is read"), 4);
+        stream.read_exact(&mut four).await.expect("it is read");
+        stream.write_all(&four).await.expect("the socket takes it");
+        stream.shutdown().await.expect("it can be shut");
+        let mut heard = Vec::new();
+        client.read_to_end(&mut heard).await.expect("it ends in order");
+        assert_eq!(heard, b"ping");
     }
 }

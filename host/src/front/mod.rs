@@ -6,7 +6,10 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `listen` | the listening sockets: the addresses of a host name, on one port |
+//! | `unix_listener` | a Unix socket for clients |
+//! | `listener` | a listening socket, and what is spoken on its connections |
 //! | `listeners` | these sockets as one source of connections |
+//! | `source` | where a connection comes from |
 //! | `accept` | the loop that accepts connections |
 //! | `accept_rate` | how fast it does so |
 //! | `descriptors` | the process's file descriptors, and how many connections they allow |
@@ -60,6 +63,7 @@ mod host_header;
 mod http;
 mod let_in;
 mod listen;
+mod listener;
 mod listeners;
 mod notice;
 mod origin;
@@ -74,14 +78,16 @@ mod router;
 #[cfg(feature = "self-signed")]
 mod self_signed;
 mod setup;
+mod source;
 mod tls;
 mod transport;
+mod unix_listener;
 mod upgrade;
 
 pub use accept::Front;
 pub use endpoints::Endpoints;
 pub use forwarded::Proxies;
-pub use listen::{is_local, listen};
+pub use listener::Listener;
 pub use listeners::Listeners;
 pub use notice::Notice;
 pub use origin::OriginPolicy;

@@ -28,7 +28,20 @@ const LAYERS: [Layer; 8] = [
     Layer { modules: &["room"], one_piece: false },
     Layer { modules: &["fetch", "store"], one_piece: false },
     Layer {
-        modules: &["close", "config", "countdown", "error", "file", "limits", "log", "memory", "sections", "types"],
+        modules: &[
+            "close",
+            "config",
+            "countdown",
+            "error",
+            "file",
+            "limits",
+            "listen",
+            "log",
+            "memory",
+            "sections",
+            "socket_file",
+            "types",
+        ],
         one_piece: true,
     },
 ];

@@ -1,0 +1,112 @@
+//! The settings for where a server listens, and what it speaks there.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Builder, parse_pattern};
+use crate::config::{Listen, TlsSource};
+use crate::error::Error;
+use crate::fetch::Outlet;
+use crate::front::{Listener, OriginPolicy, Proxies, Tls};
+
+impl Builder {
+    /// The TCP port, 13254 by default. With 0 the system chooses one, and `Server::local_addr` returns it.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.config.port = port;
+        self
+    }
+
+    /// The host name or address to listen on: all addresses of a name. By default `localhost`, which is reachable from this
+    /// machine alone, at `127.0.0.1` and `::1`; `0.0.0.0` or `::` opens the server to the network.
+    #[must_use]
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.config.host = host.into();
+        self
+    }
+
+    /// One more place to listen at, in place of host and port.
+    #[must_use]
+    pub fn listen_on(mut self, place: Listen) -> Self {
+        self.places.push(place);
+        self
+    }
+
+    /// One more listener of the caller's own, in place of host and port. The same as `listen_on(listener.into())`.
+    #[must_use]
+    pub fn listener(self, listener: TcpListener) -> Self {
+        self.listen_on(listener.into())
+    }
+
+    /// Trusts the `X-Forwarded-For` of one more proxy, an address or a network such as `10.0.0.0/8`, or `unix` for
+    /// all that connect by a Unix socket. Its entry is then the client's address. Nobody else's header counts.
+    #[must_use]
+    pub fn trusted_proxy(mut self, proxy: impl Into<String>) -> Self {
+        self.config.trusted_proxies.push(proxy.into());
+        self
+    }
+
+    /// Whether connections from trusted proxies begin with a header of the PROXY protocol, version 1 or 2. Not by default.
+    #[must_use]
+    pub fn proxy_protocol(mut self, proxy_protocol: bool) -> Self {
+        self.config.proxy_protocol = proxy_protocol;
+        self
+    }
+
+    /// Serves `https://` and `wss://` only, with the certificate (best with its whole chain) and the private key in these PEM
+    /// files. `Handle::reload_tls` loads them again.
+    #[must_use]
+    pub fn tls(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.config.tls = Some(TlsSource::Files { certificate: certificate.into(), key: key.into() });
+        self
+    }
+
+    /// The same for development, with a certificate made at the start for `localhost`, `127.0.0.1` and `::1`. Browsers warn
+    /// of it.
+    #[cfg(feature = "self-signed")]
+    #[must_use]
+    pub fn self_signed_tls(mut self) -> Self {
+        self.config.tls = Some(TlsSource::SelfSigned);
+        self
+    }
+
+    /// Checks the settings, loads the certificate and listens, before the app is there. [`Builder::build`] does so itself. This is for a caller
+    /// that takes long to make the app: a mistake or a port in use is told at once, and connections wait meanwhile.
+    ///
+    /// # Errors
+    /// A setting, the certificate or the address cannot be used. Each error says in one line what to do.
+    pub fn listen(mut self) -> Result<Self, Error> {
+        let config = &self.config;
+        config.limits.clone().within_reach().check().map_err(Error::Limits)?;
+        OriginPolicy::check(&config.allow_origins)?;
+        Proxies::parse(&config.trusted_proxies)?;
+        config.room_path.as_deref().map(parse_pattern).transpose()?;
+        Outlet::new(&config.outgoing, &config.limits)?;
+        if self.tls.is_none() {
+            self.tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
+        }
+        if self.listeners.is_empty() {
+            let mut places = std::mem::take(&mut self.places);
+            if places.is_empty() {
+                places.push(Listen::tcp(config.host.clone(), config.port));
+            }
+            let mut sockets = Vec::new();
+            for place in places {
+                let place = if config.proxy_protocol { place.proxy_protocol(true) } else { place };
+                if place.proxy_protocol && config.trusted_proxies.is_empty() {
+                    return Err(Error::NoTrustedProxy);
+                }
+                sockets.extend(Listener::open(place, self.tls.is_some())?);
+            }
+            self.listeners = sockets;
+        }
+        Ok(self)
+    }
+}
+
+/// Whether only pages of this machine reach the server by themselves. One that has Unix sockets alone is reached through proxies.
+pub(super) fn is_local(listeners: &[Listener]) -> bool {
+    let mut reached = listeners.iter().filter_map(Listener::is_local).peekable();
+    reached.peek().is_some() && reached.all(|is_local| is_local)
+}

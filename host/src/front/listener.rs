@@ -1,0 +1,84 @@
+//! A listening socket, and what is spoken on its connections.
+
+use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
+
+use super::listen;
+use super::unix_listener;
+use crate::config::{Listen, Listening};
+use crate::error::Error;
+use crate::listen::Place;
+use crate::socket_file::SocketFile;
+
+/// A socket that listens.
+#[derive(Debug)]
+pub struct Listener {
+    /// The socket.
+    pub socket: Bound,
+    /// What is spoken on its connections.
+    pub speech: Speech,
+}
+
+/// A socket, and the file of a Unix socket that this process has made.
+#[derive(Debug)]
+pub enum Bound {
+    /// TCP.
+    Tcp(TcpListener),
+    /// Unix.
+    Unix(UnixListener, Option<SocketFile>),
+}
+
+/// What is spoken on a connection before HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Speech {
+    /// TLS.
+    pub tls: bool,
+    /// A header of the PROXY protocol, if the other end is a trusted proxy.
+    pub proxy_protocol: bool,
+}
+
+impl Listener {
+    /// Listens at a place: at one or several addresses. `has_certificate` tells whether the server can speak TLS.
+    ///
+    /// # Errors
+    /// The place cannot be listened at, or is to speak TLS and there is no certificate.
+    pub fn open(listen: Listen, has_certificate: bool) -> Result<Vec<Self>, Error> {
+        let Listen { place, tls, proxy_protocol } = listen;
+        let is_unix = matches!(place, Place::Unix { .. } | Place::OpenUnix(_));
+        let tls = tls.unwrap_or(has_certificate && !is_unix);
+        if tls && !has_certificate {
+            return Err(Error::NoCertificate);
+        }
+        let speech = Speech { tls, proxy_protocol };
+        let sockets = match place {
+            Place::Tcp { host, port } => listen::listen(&host, port)?.into_iter().map(Bound::Tcp).collect(),
+            Place::Unix { path, mode, owner } => {
+                let (socket, file) = unix_listener::listen(&path, mode, owner.as_deref())?;
+                vec![Bound::Unix(socket, Some(file))]
+            }
+            Place::OpenTcp(socket) => vec![Bound::Tcp(socket)],
+            Place::OpenUnix(socket) => vec![Bound::Unix(socket, None)],
+        };
+        Ok(sockets.into_iter().map(|socket| Self { socket, speech }).collect())
+    }
+
+    /// Whether only this machine can reach it, and pages of other sites can too. No page reaches a Unix socket but through a proxy.
+    pub fn is_local(&self) -> Option<bool> {
+        match &self.socket {
+            Bound::Tcp(socket) => Some(listen::is_local(socket)),
+            Bound::Unix(..) => None,
+        }
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// The socket cannot be used.
+    pub fn place(&self) -> std::io::Result<Listening> {
+        let (address, path) = match &self.socket {
+            Bound::Tcp(socket) => (Some(socket.local_addr()?), None),
+            Bound::Unix(socket, _) => (None, socket.local_addr()?.as_pathname().map(ToOwned::to_owned)),
+        };
+        Ok(Listening { address, path, tls: self.speech.tls })
+    }
+}

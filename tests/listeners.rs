@@ -1,7 +1,11 @@
 //! Places to listen at: several addresses, Unix sockets, and what is spoken on each.
 
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use ws_host::Server;
@@ -144,6 +148,61 @@ fn the_settings_file_names_places_relative_to_itself() {
     let mut raw = Raw::connect_unix(&path);
     raw.says(request("OPTIONS /").as_bytes());
     assert_eq!(raw.answer().status, 204);
+}
+
+/// A command that runs under a service manager which passes this socket as descriptor 3, and takes notifications at this path.
+fn under_a_manager(socket: impl Into<std::process::Stdio>, notifications: &Path, arguments: &[&str]) -> std::process::Command {
+    let mut command = std::process::Command::new("sh");
+    command.env_remove("RUST_LOG").stdin(socket).env("NOTIFY_SOCKET", notifications).env("WATCHDOG_USEC", "60000000");
+    command.env("LISTEN_FDNAMES", "web").args(["-c", "exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\""]);
+    command.arg(env!("CARGO_BIN_EXE_ws-host")).arg("run").arg(guest("echo")).args(arguments);
+    command
+}
+
+#[test]
+fn systemd_passes_the_sockets_and_hears_how_far_the_server_is() {
+    let (folder, path) = folder();
+    let notifications = folder.path().join("notify.sock");
+    let manager = UnixDatagram::bind(&notifications).expect("the folder takes a socket");
+    manager.set_read_timeout(Some(Duration::from_secs(60))).expect("the socket has a timeout");
+    let hears = |expected: &str| {
+        let mut bytes = [0; 256];
+        let len = manager.recv(&mut bytes).expect("the server tells");
+        let told = String::from_utf8_lossy(&bytes[..len]).into_owned();
+        assert!(told.starts_with(expected), "{told}");
+        told
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = listener.local_addr().expect("it has an address").to_string();
+    let admin = folder.path().join("admin.sock").to_string_lossy().into_owned();
+    let arguments = ["--socket", &admin, "--listen", "fd:web"];
+    let mut host = Host::start(under_a_manager(OwnedFd::from(listener), &notifications, &arguments));
+    assert_eq!(host.address, address);
+    hears("READY=1");
+    hears("WATCHDOG=1");
+    assert_eq!(ask(&host.address, &request("OPTIONS /")).status, 204);
+    host.signal("HUP");
+    let told = hears("RELOADING=1\nMONOTONIC_USEC=");
+    assert!(told.trim_end().rsplit_once('=').is_some_and(|(_, now)| now.parse::<u64>().is_ok()), "{told}");
+    hears("READY=1");
+    host.signal("TERM");
+    hears("STOPPING=1");
+    host.ended();
+
+    let listener = UnixListener::bind(&path).expect("the folder takes a socket");
+    let host = Host::start(under_a_manager(OwnedFd::from(listener), &notifications, &["--socket", &admin, "--listen", "fd"]));
+    assert_eq!(host.address, path.to_string_lossy());
+    let mut raw = Raw::connect_unix(&path);
+    raw.says(request("OPTIONS /").as_bytes());
+    assert_eq!(raw.answer().status, 204);
+    drop(host);
+    assert!(path.exists(), "the file is the manager's");
+
+    let datagrams = UnixDatagram::unbound().expect("there are sockets");
+    let (line, _) = fails_with_log(&mut under_a_manager(OwnedFd::from(datagrams), &notifications, &["--listen", "fd"]));
+    assert!(line.contains("(\"web\") is no stream socket of TCP or Unix. Use ListenStream="), "{line}");
+    let (line, _) = fails_with_log(&mut run("echo", &["--listen", "fd"]));
+    assert!(line.contains("a service manager passes it by LISTEN_FDS and LISTEN_PID"), "{line}");
 }
 
 #[test]

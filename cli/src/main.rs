@@ -22,6 +22,7 @@ mod log_queue;
 mod manual;
 mod mistakes;
 mod new;
+mod notify;
 mod output;
 mod path_entries;
 mod remote;

@@ -14,6 +14,7 @@ use ws_host::{Builder, Handle};
 use crate::explain;
 use crate::follow::Follower;
 use crate::hint::Hint;
+use crate::notify;
 use crate::serve_flags::ServeFlags;
 use crate::signals::{self, Signals};
 use crate::tls::Tls;
@@ -81,8 +82,10 @@ impl Serving {
             if let Some(line) = first.and_then(|first| Hint::of(file).differs_from(first.port())) {
                 tracing::info!("{line}");
             }
+            notify::ready();
             tracing::debug!("ready after {:?}", begun.elapsed());
             let admin = admin.map(|admin| tokio::spawn(admin.serve(handle.clone())));
+            let watchdog = tokio::spawn(notify::watchdog());
             let following = follower.map(|files| {
                 let (tls, handle) = (tls.clone(), handle.clone());
                 tokio::spawn(async move { tls.follow(files, &handle).await })
@@ -93,6 +96,7 @@ impl Serving {
                 () = beside(handle.clone()) => {}
             }
             following.inspect(tokio::task::JoinHandle::abort);
+            watchdog.abort();
             if let Some(admin) = admin {
                 // Awaited, so that the socket's file is removed before the process ends.
                 admin.abort();

@@ -21,7 +21,7 @@ pub struct ServeFlags {
     /// The address to listen on, or a name for all of its addresses; 0.0.0.0 or :: opens it to the network
     #[arg(long, default_value = "localhost", value_parser = units::host, value_name = "HOST")]
     pub host: String,
-    /// Listen here in place of --host and --port, or besides them if one of them is given: ADDRESS:PORT or unix:PATH (repeatable)
+    /// Listen here in place of --host and --port, or besides them if one of them is given: ADDRESS:PORT, unix:PATH or fd (repeatable)
     #[arg(long, value_name = "PLACE", value_parser = units::place)]
     pub listen: Vec<String>,
     /// Whether the host or the port was given.

@@ -5,6 +5,7 @@ use std::path::Path;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use ws_host::Handle;
 
+use crate::notify;
 use crate::swap::{count, swap};
 use crate::tls::Tls;
 
@@ -54,13 +55,17 @@ pub async fn obey(mut signals: Signals, file: &Path, tls: &Tls, handle: &Handle)
                 let (file, tls, handle) = (file.to_owned(), tls.clone(), handle.clone());
                 // A task of its own: a room may take its time, and a signal to stop must not wait for it.
                 tokio::spawn(async move {
+                    notify::reloading();
                     tls.reload(&handle).await;
-                    swap(&file, &handle).await
+                    // `swap` has logged the error.
+                    let _ = swap(&file, &handle).await;
+                    notify::ready();
                 });
             }
             Asked::Stop if stopping => return,
             Asked::Stop => {
                 stopping = true;
+                notify::stopping();
                 let clients = count(handle.clients().len(), "client is", "clients are");
                 tracing::info!("stopping: {clients} being closed; signal again to cut them");
                 handle.shutdown();

@@ -133,6 +133,9 @@ pub enum Error {
     /// A place to listen at expects the PROXY protocol, and no proxy is trusted.
     #[error("a place to listen at expects the PROXY protocol, and no proxy is trusted. Name the proxies that are")]
     NoTrustedProxy,
+    /// A socket that a service manager should have passed is missing, or cannot be used.
+    #[error("no such listening socket was passed to this process: {0}")]
+    Inherited(String),
     /// A Unix socket cannot be listened on.
     #[error("cannot listen on the Unix socket {}: {problem}", path.display())]
     UnixSocket {

@@ -8,9 +8,9 @@ use std::str::FromStr;
 
 use crate::error::Error;
 
-/// One place to listen at: a TCP address, a Unix socket, or a listener of the caller's own.
+/// One place to listen at: a TCP address, a Unix socket, a listener of the caller's own, or the sockets that a service manager passes.
 ///
-/// As a text: `0.0.0.0:443`, `localhost:8080`, `[::1]:80`, `unix:/run/app.sock`. Options follow, each behind a comma: `tls`, `plain`,
+/// As a text: `0.0.0.0:443`, `localhost:8080`, `[::1]:80`, `unix:/run/app.sock`, `fd`, `fd:NAME`. Options follow, each behind a comma: `tls`, `plain`,
 /// `proxy-protocol`, and for a Unix socket `mode=0660` and `owner=USER:GROUP`.
 #[derive(Debug)]
 pub struct Listen {
@@ -35,6 +35,8 @@ pub(crate) enum Place {
     },
     OpenTcp(TcpListener),
     OpenUnix(UnixListener),
+    /// What a service manager has passed: by this name, or all that no other place takes by name.
+    Inherited(Option<String>),
 }
 
 /// The mode of a Unix socket's file: its owner and its group may connect.
@@ -49,6 +51,12 @@ impl Listen {
     /// A Unix socket with this path. Its owner and its group may connect.
     pub fn unix(path: impl Into<PathBuf>) -> Self {
         Self::at(Place::Unix { path: path.into(), mode: MODE, owner: None })
+    }
+
+    /// The sockets that a service manager has passed to the process (`LISTEN_FDS`): those of this name (`LISTEN_FDNAMES`), or all. A process
+    /// gets them once.
+    pub fn inherited(name: Option<String>) -> Self {
+        Self::at(Place::Inherited(name))
     }
 
     /// The mode of a Unix socket's file. Any other place has none.
@@ -128,7 +136,11 @@ impl FromStr for Listen {
         let listen = match place.strip_prefix("unix:") {
             Some(path) if Path::new(path).file_name().is_some() => Self::unix(path),
             Some(_) => return Err(wrong("it names no file. Write unix:/run/app.sock".into())),
-            None => address(place).map_err(wrong)?,
+            None if place == "fd" => Self::inherited(None),
+            None => match place.strip_prefix("fd:") {
+                Some(name) => Self::inherited(Some(name.to_owned())),
+                None => address(place).map_err(wrong)?,
+            },
         };
         parts.try_fold(listen, |listen, option| {
             let known = if place.starts_with("unix:") { ", mode=0660, owner=USER:GROUP" } else { "" };
@@ -188,6 +200,8 @@ mod tests {
         assert_eq!(parsed("0.0.0.0:443"), r#"Tcp { host: "0.0.0.0", port: 443 } None false"#);
         assert_eq!(parsed("localhost:0,plain"), r#"Tcp { host: "localhost", port: 0 } Some(false) false"#);
         assert_eq!(parsed("[::1]:80,tls,proxy-protocol"), r#"Tcp { host: "[::1]", port: 80 } Some(true) true"#);
+        assert_eq!(parsed("fd"), "Inherited(None) None false");
+        assert_eq!(parsed("fd:web,plain"), r#"Inherited(Some("web")) Some(false) false"#);
         assert_eq!(parsed("unix:/run/a.sock"), r#"Unix { path: "/run/a.sock", mode: 432, owner: None } None false"#);
         assert_eq!(
             parsed("unix:a.sock,mode=0600,owner=www:1000"),

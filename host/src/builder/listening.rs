@@ -8,7 +8,8 @@ use super::{Builder, parse_pattern};
 use crate::config::{Listen, TlsSource};
 use crate::error::Error;
 use crate::fetch::Outlet;
-use crate::front::{Listener, OriginPolicy, Proxies, Tls};
+use crate::front::{Inherited, Listener, OriginPolicy, Proxies, Tls};
+use crate::listen::Place;
 
 impl Builder {
     /// The TCP port, 13254 by default. With 0 the system chooses one, and `Server::local_addr` returns it.
@@ -91,13 +92,18 @@ impl Builder {
             if places.is_empty() {
                 places.push(Listen::tcp(config.host.clone(), config.port));
             }
+            // By name first: a place without a name takes all that are left.
+            places.sort_by_key(|place| matches!(place.place, Place::Inherited(None)));
+            // Another part of the program may wait for them.
+            let is_asked = places.iter().any(|place| matches!(place.place, Place::Inherited(_)));
+            let mut inherited = if is_asked { Inherited::from_environment()? } else { Inherited::default() };
             let mut sockets = Vec::new();
             for place in places {
                 let place = if config.proxy_protocol { place.proxy_protocol(true) } else { place };
                 if place.proxy_protocol && config.trusted_proxies.is_empty() {
                     return Err(Error::NoTrustedProxy);
                 }
-                sockets.extend(Listener::open(place, self.tls.is_some())?);
+                sockets.extend(Listener::open(place, self.tls.is_some(), &mut inherited)?);
             }
             self.listeners = sockets;
         }

@@ -1,14 +1,12 @@
 //! A listening socket, and what is spoken on its connections.
 
-use std::net::TcpListener;
-use std::os::unix::net::UnixListener;
-
+use super::bound::Bound;
+use super::inherited::Inherited;
 use super::listen;
 use super::unix_listener;
 use crate::config::{Listen, Listening};
 use crate::error::Error;
 use crate::listen::Place;
-use crate::socket_file::SocketFile;
 
 /// A socket that listens.
 #[derive(Debug)]
@@ -17,15 +15,6 @@ pub struct Listener {
     pub socket: Bound,
     /// What is spoken on its connections.
     pub speech: Speech,
-}
-
-/// A socket, and the file of a Unix socket that this process has made.
-#[derive(Debug)]
-pub enum Bound {
-    /// TCP.
-    Tcp(TcpListener),
-    /// Unix.
-    Unix(UnixListener, Option<SocketFile>),
 }
 
 /// What is spoken on a connection before HTTP.
@@ -38,18 +27,16 @@ pub struct Speech {
 }
 
 impl Listener {
-    /// Listens at a place: at one or several addresses. `has_certificate` tells whether the server can speak TLS.
+    /// Listens at a place: at one or several addresses. `has_certificate` tells whether the server can speak TLS. `inherited` has the sockets that
+    /// a service manager has passed.
     ///
     /// # Errors
     /// The place cannot be listened at, or is to speak TLS and there is no certificate.
-    pub fn open(listen: Listen, has_certificate: bool) -> Result<Vec<Self>, Error> {
+    pub fn open(listen: Listen, has_certificate: bool, inherited: &mut Inherited) -> Result<Vec<Self>, Error> {
         let Listen { place, tls, proxy_protocol } = listen;
-        let is_unix = matches!(place, Place::Unix { .. } | Place::OpenUnix(_));
-        let tls = tls.unwrap_or(has_certificate && !is_unix);
-        if tls && !has_certificate {
+        if tls == Some(true) && !has_certificate {
             return Err(Error::NoCertificate);
         }
-        let speech = Speech { tls, proxy_protocol };
         let sockets = match place {
             Place::Tcp { host, port } => listen::listen(&host, port)?.into_iter().map(Bound::Tcp).collect(),
             Place::Unix { path, mode, owner } => {
@@ -58,8 +45,13 @@ impl Listener {
             }
             Place::OpenTcp(socket) => vec![Bound::Tcp(socket)],
             Place::OpenUnix(socket) => vec![Bound::Unix(socket, None)],
+            Place::Inherited(name) => inherited.take(name.as_deref())?,
         };
-        Ok(sockets.into_iter().map(|socket| Self { socket, speech }).collect())
+        let with_speech = |socket| {
+            let tls = tls.unwrap_or(has_certificate && matches!(socket, Bound::Tcp(_)));
+            Self { socket, speech: Speech { tls, proxy_protocol } }
+        };
+        Ok(sockets.into_iter().map(with_speech).collect())
     }
 
     /// Whether only this machine can reach it, and pages of other sites can too. No page reaches a Unix socket but through a proxy.

@@ -8,7 +8,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-use super::listener::{Bound, Listener, Speech};
+use super::bound::Bound;
+use super::listener::{Listener, Speech};
 use super::source::Source;
 use crate::socket_file::SocketFile;
 

@@ -7,6 +7,8 @@
 //! | --- | --- |
 //! | `listen` | the listening sockets: the addresses of a host name, on one port |
 //! | `unix_listener` | a Unix socket for clients |
+//! | `inherited` | the sockets that a service manager passes |
+//! | `bound` | a socket that listens, of TCP or of Unix |
 //! | `listener` | a listening socket, and what is spoken on its connections |
 //! | `listeners` | these sockets as one source of connections |
 //! | `source` | where a connection comes from |
@@ -49,6 +51,7 @@ mod accept_rate;
 mod admission;
 mod arrivals;
 mod authority;
+mod bound;
 mod certificate;
 mod client_ids;
 mod deadline;
@@ -61,6 +64,7 @@ mod gate;
 mod handshake;
 mod host_header;
 mod http;
+mod inherited;
 mod let_in;
 mod listen;
 mod listener;
@@ -87,6 +91,7 @@ mod upgrade;
 pub use accept::Front;
 pub use endpoints::Endpoints;
 pub use forwarded::Proxies;
+pub use inherited::Inherited;
 pub use listener::Listener;
 pub use listeners::Listeners;
 pub use notice::Notice;

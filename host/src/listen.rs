@@ -35,7 +35,7 @@ pub(crate) enum Place {
     },
     OpenTcp(TcpListener),
     OpenUnix(UnixListener),
-    /// What a service manager has passed: by this name, or all that no other place takes by name.
+    /// The sockets that a service manager has passed: by this name, or all that no other place takes by name.
     Inherited(Option<String>),
 }
 

@@ -13,11 +13,11 @@ use crate::listen::Place;
 pub struct Listener {
     /// The socket.
     pub socket: Bound,
-    /// What is spoken on its connections.
+    /// The protocols on its connections.
     pub speech: Speech,
 }
 
-/// What is spoken on a connection before HTTP.
+/// The protocols on a connection below HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Speech {
     /// TLS.

@@ -28,7 +28,7 @@ pub struct Accepted {
     pub stream: TcpStream,
     /// Where it comes from.
     pub source: Source,
-    /// What its listener speaks.
+    /// The protocols of its listener.
     pub speech: Speech,
 }
 
@@ -98,7 +98,7 @@ impl Socket {
     }
 }
 
-/// The same socket under the type that the way of a connection has. What is TCP's own fails on it and is optional: no delay, and the
+/// The same socket under the type that the way of a connection has. Calls of TCP alone fail on it, and they are optional: no delay, and the
 /// kernel's count of what has arrived.
 fn as_tcp(stream: UnixStream) -> io::Result<TcpStream> {
     TcpStream::from_std(StdTcpStream::from(OwnedFd::from(stream.into_std()?)))

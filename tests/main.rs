@@ -48,6 +48,7 @@ mod python;
 mod requests;
 mod restore;
 mod rooms;
+mod rooms_talk;
 mod shutdown;
 mod slow_readers;
 mod store;

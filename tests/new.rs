@@ -318,7 +318,7 @@ fn the_c_bindings_cover_the_whole_contract() {
 #[test]
 fn the_copy_of_the_contract_for_javascript_equals_the_repositorys() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    for file in ["types.wit", "imports.wit", "store.wit", "http.wit", "exports.wit", "world.wit"] {
+    for file in ["types.wit", "imports.wit", "store.wit", "http.wit", "rooms.wit", "exports.wit", "world.wit"] {
         let read = |folder: &str| fs::read_to_string(root.join(folder).join(file)).expect("the contract can be read");
         assert_eq!(read("sdk/js/wit"), read("wit"), "copy {file} anew");
     }

@@ -8,7 +8,7 @@ pub mod extensions;
 pub mod host_header;
 #[path = "../../host/src/front/origin.rs"]
 pub mod origin;
-#[path = "../../host/src/front/path.rs"]
+#[path = "../../host/src/path.rs"]
 pub mod path;
 #[path = "../../host/src/front/reply.rs"]
 pub mod reply;

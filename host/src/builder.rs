@@ -2,15 +2,17 @@
 
 mod listening;
 mod outgoing;
+mod threads;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use serde_json::json;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
-use crate::app::{App, Launch};
+use crate::app::App;
+use crate::bus::{Bus, Inbox, Placement};
 use crate::config::{Compression, Config, Grants, Instances, Limits, Listen};
 use crate::data::{DataFolder, linger, store_place};
 use crate::error::Error;
@@ -21,12 +23,13 @@ use crate::handle::{Controls, Handle};
 use crate::native::{Callbacks, Factory};
 use crate::room::Room;
 use crate::server::{Server, Thread};
-use crate::shard::{self, Counters, Order, Roster, ShardContext};
+use crate::shard::{Counters, Roster, ShardContext};
 use crate::swap::{GuestHost, Releases};
 use crate::types::{Client, CloseInfo, Message};
+use threads::{shard_count, start};
 
 /// Starts the shards of a native app. Its type is known only to `Builder::app`.
-type Start = Box<dyn FnOnce(usize, ShardContext) -> Result<Vec<Thread>, Error> + Send>;
+type Start = Box<dyn FnOnce(Vec<Inbox>, ShardContext) -> Result<Vec<Thread>, Error> + Send>;
 
 /// Builds a server from one app (a component, a native `App`, or callbacks) and what differs from the defaults.
 #[derive(Default)]
@@ -76,7 +79,7 @@ impl Builder {
     #[must_use]
     pub fn app<A: App>(mut self, make: impl Fn() -> A + Send + Sync + 'static) -> Self {
         let factory = Factory::new(make);
-        self.app = Some(Box::new(move |count, context| Ok(start(count, &factory, &context)?.0)));
+        self.app = Some(Box::new(move |mail, context| Ok(start(mail, &factory, &context)?.0)));
         self
     }
 
@@ -212,6 +215,9 @@ impl Builder {
         let roster = Arc::new(Roster::default());
         let counters = Arc::new(Counters::default());
         let count = shard_count(&config);
+        let placement = Placement::new(count);
+        let names = front::names(config.instances, pattern.is_some());
+        let (bus, mail) = Bus::new(names, placement.clone(), limits.max_rooms);
         let mut context = ShardContext {
             app_name: "the app".into(),
             limits: limits.for_each_of(count),
@@ -221,6 +227,7 @@ impl Builder {
             linger: linger(config.instances, &limits),
             keeps_rooms: config.instances != Instances::PerClient,
             outlet: Outlet::new(&config.outgoing, &limits)?,
+            bus,
             stores: store_place(config.instances, &limits, database.clone()),
         };
         let mut releases = None;
@@ -230,13 +237,13 @@ impl Builder {
                 let Bytecode { file, name, bytes } = component;
                 let program = Program::from_bytes(&engine, &name, &bytes, &limits, &config.grants)?;
                 context.app_name = program.name().to_owned();
-                let (shards, orders) = start(count, &program, &context)?;
+                let (shards, orders) = start(mail, &program, &context)?;
                 let host = GuestHost { engine, limits: limits.clone(), grants: config.grants, counters, shards: orders };
                 releases = Some(Arc::new(Releases::new(host, &file, program)));
                 shards
             }
-            (None, Some(start)) => start(count, context)?,
-            (None, None) => start(count, &callbacks, &context)?.0,
+            (None, Some(start)) => start(mail, context)?,
+            (None, None) => start(mail, &callbacks, &context)?.0,
         };
         let (stop, stopped) = watch::channel(None);
         let admitting = Arc::new(AtomicBool::new(true));
@@ -262,7 +269,7 @@ impl Builder {
         }
         let origins = OriginPolicy::new(config.allow_origins, local);
         let policy = Policy { origins, proxies, compression: config.compression, tls };
-        let router = Router::new(config.instances, pattern, commands);
+        let router = Router::new(config.instances, pattern, commands, placement);
         let front = Front::new(Setup { policy, endpoints, router, admitting, limits });
         Ok(Server::new(listeners, front, shards, handle, stopped)?.with_database(database))
     }
@@ -303,26 +310,4 @@ fn shown(all: bool, owners: &Notice, releases: Option<&Arc<Releases>>) -> Option
 
 fn parse_pattern(text: &str) -> Result<Pattern, Error> {
     Pattern::parse(text).ok_or_else(|| Error::RoomPath(text.to_owned()))
-}
-
-/// One room needs one thread; many rooms use all cores.
-fn shard_count(config: &Config) -> usize {
-    match (config.instances, config.shards) {
-        (Instances::Shared, _) => 1,
-        (_, 0) => std::thread::available_parallelism().map_or(1, usize::from),
-        (_, shards) => shards,
-    }
-}
-
-type Orders<L> = Vec<mpsc::Sender<Order<L>>>;
-
-/// Starts the shards. After an error, the shards that have started end when their senders are dropped.
-fn start<L: Launch>(count: usize, launch: &L, context: &ShardContext) -> Result<(Vec<Thread>, Orders<L>), Error> {
-    let (mut threads, mut orders) = (Vec::new(), Vec::new());
-    for index in (0..).take(count) {
-        let shard = shard::spawn(index, launch.clone(), context.clone())?;
-        threads.push(Thread { commands: shard.commands, thread: shard.thread });
-        orders.push(shard.orders);
-    }
-    Ok((threads, orders))
 }

@@ -23,6 +23,7 @@ pub mod app;
 #[doc(hidden)]
 pub mod bench_support;
 mod builder;
+mod bus;
 mod close;
 pub mod config;
 mod countdown;
@@ -42,6 +43,7 @@ mod memory;
 #[doc(hidden)]
 pub mod log;
 mod native;
+mod path;
 mod room;
 // For the command `ws-host`, which reads components too.
 #[doc(hidden)]

@@ -4,8 +4,10 @@
 //! | --- | --- |
 //! | `upgrade` | the gate's question and its answer |
 //! | `http` | requests to HTTP servers, and their answers |
+//! | `rooms` | messages to other rooms |
 
 pub mod http;
+pub mod rooms;
 pub mod upgrade;
 
 use std::future::Future;
@@ -20,6 +22,7 @@ pub use crate::room::{
 };
 pub use crate::store::Usage;
 pub use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message, Request};
+use rooms::Source;
 use upgrade::{Decision, UpgradeRequest};
 
 /// The failure of a handler. For a Wasm guest it is a trap.
@@ -134,6 +137,11 @@ pub trait App: Sized + 'static {
 
     /// A part of the body of a streamed answer has come.
     fn on_body(&mut self, _room: &mut Room, _fetch: u64, _context: Bytes, _part: BodyPart) -> impl Future<Output = Outcome> {
+        async { Ok(()) }
+    }
+
+    /// Another room has sent a message with `Room::send_to_room`.
+    fn on_event(&mut self, _room: &mut Room, _source: Source, _message: Message) -> impl Future<Output = Outcome> {
         async { Ok(()) }
     }
 

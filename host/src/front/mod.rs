@@ -39,7 +39,6 @@
 //! | `admission` | whether there is room for another connection or client |
 //! | `permits` | the number of connections, in all and for each address |
 //! | `router` | which room a request is for, and where the room is |
-//! | `path` | a path in the one form that names rooms |
 //! | `endpoints` | the table of what answers plain requests |
 //! | `page` | the chat page, and where it asks for the notice |
 //! | `notice` | the text and the state that the page shows |
@@ -72,7 +71,6 @@ mod listeners;
 mod notice;
 mod origin;
 mod page;
-mod path;
 mod permits;
 mod policy;
 mod proxy_protocol;
@@ -98,6 +96,6 @@ pub use notice::Notice;
 pub use origin::OriginPolicy;
 pub use page::Page;
 pub use policy::Policy;
-pub use router::{Pattern, Router, SHARED_ROOM};
+pub use router::{Pattern, Router, SHARED_ROOM, names};
 pub use setup::Setup;
 pub use tls::Tls;

@@ -1,19 +1,17 @@
 //! Which room a request is for, and where that room is.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tokio::sync::mpsc;
 
-use super::path::normal;
+use crate::bus::{MAX_NAME_BYTES, Names, Placement};
 use crate::config::Instances;
+use crate::path::normal;
 use crate::shard::Command;
 
 /// The name of the room that all clients share.
 pub const SHARED_ROOM: &str = "main";
-/// The longest name of a room. A longer path names none.
-const MAX_NAME_BYTES: usize = 256;
 
 /// Finds rooms.
 #[derive(Debug)]
@@ -21,7 +19,7 @@ pub struct Router {
     instances: Instances,
     pattern: Option<Pattern>,
     shards: Vec<mpsc::Sender<Command>>,
-    hasher: RandomState,
+    placement: Placement,
     next_private: AtomicU64,
 }
 
@@ -42,9 +40,9 @@ pub enum Location {
 }
 
 impl Router {
-    /// A router over these shards.
-    pub fn new(instances: Instances, pattern: Option<Pattern>, shards: Vec<mpsc::Sender<Command>>) -> Self {
-        Self { instances, pattern, shards, hasher: RandomState::new(), next_private: AtomicU64::new(1) }
+    /// A router over these shards, which have rooms by this placement.
+    pub fn new(instances: Instances, pattern: Option<Pattern>, shards: Vec<mpsc::Sender<Command>>, placement: Placement) -> Self {
+        Self { instances, pattern, shards, placement, next_private: AtomicU64::new(1) }
     }
 
     /// The room for a request of this path, in its normal form. `None` when the path names none.
@@ -53,27 +51,35 @@ impl Router {
             Instances::Shared => (SHARED_ROOM.into(), 0),
             Instances::PerRoom => {
                 let room = room_of(path, self.pattern.as_ref())?;
-                (room.into(), self.hasher.hash_one(room))
+                (room.into(), self.placement.shard_of(room))
             }
             Instances::PerClient => {
                 let number = self.next_private.fetch_add(1, Relaxed);
-                (format!("private-{number}").into(), number)
+                (format!("private-{number}").into(), self.placement.nth(number))
             }
         };
-        let shard = usize::try_from(shard % self.shards.len() as u64).unwrap_or(0);
         Some(Route { room, location: Location::Shard(shard) })
     }
 
     /// The shard of the room of this name. `None` if paths do not name rooms.
     pub fn shard_of(&self, room: &str) -> Option<&mpsc::Sender<Command>> {
-        let shard = self.hasher.hash_one(room) % self.shards.len() as u64;
-        (self.instances == Instances::PerRoom).then(|| &self.shards[usize::try_from(shard).unwrap_or(0)])
+        (self.instances == Instances::PerRoom).then(|| &self.shards[self.placement.shard_of(room)])
     }
 
     /// Where the room's shard takes commands.
     pub fn shard(&self, route: &Route) -> &mpsc::Sender<Command> {
         let Location::Shard(shard) = route.location;
         &self.shards[shard]
+    }
+}
+
+/// The names that rooms can have.
+pub fn names(instances: Instances, has_pattern: bool) -> Names {
+    match instances {
+        Instances::Shared => Names::One(SHARED_ROOM),
+        Instances::PerRoom if has_pattern => Names::Segments,
+        Instances::PerRoom => Names::Paths,
+        Instances::PerClient => Names::Nameless,
     }
 }
 
@@ -134,7 +140,7 @@ mod tests {
     }
 
     fn router(instances: Instances, shards: usize) -> Router {
-        Router::new(instances, None, (0..shards).map(|_| mpsc::channel(1).0).collect())
+        Router::new(instances, None, (0..shards).map(|_| mpsc::channel(1).0).collect(), Placement::new(shards))
     }
 
     #[test]

@@ -17,7 +17,7 @@ type Store<'a> = StoreContextMut<'a, GuestState>;
 /// The contract's `message`, in place in the guest's memory.
 #[derive(ComponentType, Lift)]
 #[component(variant)]
-enum Payload {
+pub(super) enum Payload {
     #[component(name = "text")]
     Text(WasmStr),
     #[component(name = "binary")]
@@ -25,12 +25,12 @@ enum Payload {
 }
 
 impl Payload {
-    fn is_text(&self) -> bool {
+    pub(super) fn is_text(&self) -> bool {
         matches!(self, Self::Text(_))
     }
 
     /// The bytes. A text that is not UTF-8 is an error, which traps the guest.
-    fn read<'a>(&self, store: &'a Store<'_>) -> wasmtime::Result<Cow<'a, [u8]>> {
+    pub(super) fn read<'a>(&self, store: &'a Store<'_>) -> wasmtime::Result<Cow<'a, [u8]>> {
         Ok(match self {
             Self::Text(text) => match text.to_str(store)? {
                 Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -18,6 +19,7 @@ use super::state::GuestState;
 use super::tick_count::TickCount;
 use super::total_output::TotalOutput;
 use super::wait_limit::WaitLimit;
+use crate::app::rooms::Source;
 use crate::app::upgrade::{Acceptance, Decision, Refusal, UpgradeRequest};
 use crate::app::{App, Fault, Outcome, Saved, StartReason};
 use crate::config::{Grants, Limits};
@@ -30,6 +32,7 @@ use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message};
 pub struct Instance {
     guest: GuestStore,
     exports: Exports,
+    has_dropped_event: Arc<AtomicBool>,
     /// Given back when the instance is dropped.
     _seat: Option<Seat>,
 }
@@ -47,12 +50,14 @@ pub(super) struct Template {
     /// The linear memories of an instance.
     pub(super) memories: usize,
     pub(super) output: Arc<TotalOutput>,
+    /// Whether an instance without a handler for messages of other rooms has dropped one, which the log tells once.
+    pub(super) has_dropped_event: Arc<AtomicBool>,
 }
 
 impl Template {
     /// Makes an instance for the room of this name.
     pub(super) async fn instantiate(&self, room_name: &str) -> Result<Instance, Fault> {
-        let Self { pre, indices, limits, grants, stdin, pool, memories, output } = self;
+        let Self { pre, indices, limits, grants, stdin, pool, memories, output, has_dropped_event } = self;
         let seat = pool.as_ref().map(|pool| pool.seat(*memories));
         let tick_count = TickCount::default();
         let wait_limit = WaitLimit { limit: limits.call_wait, tick_count: tick_count.clone() };
@@ -64,7 +69,12 @@ impl Template {
         let loaded = async {
             let instance = wait_limit.with(pin!(pre.instantiate_async(&mut store))).await?;
             let exports = indices.load(&mut store, &instance)?;
-            Ok(Instance { guest: GuestStore { store, wait_limit }, exports, _seat: seat })
+            Ok(Instance {
+                guest: GuestStore { store, wait_limit },
+                exports,
+                has_dropped_event: Arc::clone(has_dropped_event),
+                _seat: seat,
+            })
         };
         loaded.await.map_err(|error| fault("start-up code", &error, limits.call_timeout, &stderr.last_words()))
     }
@@ -168,6 +178,26 @@ impl App for Instance {
             BodyPart::Failed(failure) => outgoing::BodyPart::Failed(wire_failure(failure)),
         };
         self.guest.call(room, "on-body", async |store| responses.call_on_body(store, id, &context, part).await).await
+    }
+
+    async fn on_event(&mut self, room: &mut Room, source: Source, message: Message) -> Outcome {
+        let Some(events) = &self.exports.events else {
+            if !self.has_dropped_event.swap(true, Relaxed) {
+                tracing::warn!(
+                    room = in_short(room.name()),
+                    "messages of other rooms are dropped: the guest exports no `events`"
+                );
+            }
+            return Ok(());
+        };
+        let source = match &source {
+            Source::Room(name) => exports::events::Source::Room(name),
+        };
+        let payload = match &message {
+            Message::Text(text) => wire::Message::Text(text),
+            Message::Binary(data) => wire::Message::Binary(data),
+        };
+        self.guest.call(room, "on-event", async |store| events.call_on_event(store, source, payload).await).await
     }
 
     async fn snapshot(&mut self, room: &mut Room) -> Result<Option<Saved>, Fault> {

@@ -19,6 +19,7 @@
 //! | `imports` | the functions of the contract's interfaces among them |
 //! | `store` | the functions of the contract's interface `store` |
 //! | `http` | the functions of the contract's interface `http` |
+//! | `rooms` | the functions of the contract's interface `rooms` |
 //! | `fault` | the text of a trap |
 //! | `backtrace` | the text of its Wasm backtrace |
 //! | `output` | the guest's stdout and stderr, as log lines |
@@ -69,6 +70,7 @@ mod output;
 mod pool;
 mod program;
 mod quota;
+mod rooms;
 mod state;
 mod stdin;
 mod store;

@@ -71,9 +71,9 @@ impl Program {
         let indices = ExportIndices::find(component, &pre).map_err(invalid)?;
         let resources = component.resources_required();
         let memories = resources.map_or(1, |required| required.num_memories as usize);
-        let (pool, output) = (engine.pool.clone(), Arc::default());
+        let (pool, output, has_dropped_event) = (engine.pool.clone(), Arc::default(), Arc::default());
         let (limits, grants) = (limits.clone(), grants.clone());
-        let template = Template { pre, indices, limits, grants, stdin, pool, memories, output };
+        let template = Template { pre, indices, limits, grants, stdin, pool, memories, output, has_dropped_event };
         let id = ReleaseId { name: name.into(), sha256: sha256(bytes).into() };
         Ok(Self { inner: Arc::new(Inner { id, template }) })
     }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::member::LineId;
+use crate::bus::Event;
 use crate::fetch::Request;
 use crate::types::{ClientId, CloseInfo};
 
@@ -96,6 +97,8 @@ pub enum Effect {
     Fetch(u64, Arc<Request>),
     /// Gives such a request up.
     CancelFetch(u64),
+    /// Sends a message to another room.
+    Event(Arc<Event>),
 }
 
 /// The receivers of a frame. They are fixed when the handler makes the call.

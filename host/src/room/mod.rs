@@ -11,6 +11,7 @@
 //! | `control` | the contract's `control` interface |
 //! | `asking` | requests to HTTP servers: the contract's `http` interface |
 //! | `fetches` | the table of those without an answer |
+//! | `sending` | messages to other rooms: the contract's `rooms` interface |
 //! | `topics` | the contract's `topics` interface |
 //! | `groups` | clients by name: the subscribers of topics, the members of users |
 //! | `timers` | the table of timers |
@@ -35,6 +36,7 @@ mod fetches;
 mod groups;
 mod held;
 mod member;
+mod sending;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -59,6 +61,8 @@ use fetches::Fetches;
 use groups::Groups;
 pub use held::Held;
 pub use member::{LineId, Member};
+use sending::Sending;
+pub use sending::{RoomOptions, RoomsError};
 use store::Contents;
 pub use store::{Backing, Done, Journal, JournalError, Opened, Reading, Rows, Store, StoreError, Stores, Total};
 pub use timers::{TimerError, TimerOptions, Timers};
@@ -153,6 +157,7 @@ struct State {
     users: Groups,
     timers: Timers,
     fetches: Fetches,
+    sending: Sending,
     contents: Contents,
     admitting: bool,
     /// The turn of the running handler.
@@ -192,6 +197,7 @@ impl Room {
                 users: Groups::default(),
                 timers: Timers::default(),
                 fetches: Fetches::default(),
+                sending: Sending::default(),
                 contents: Contents::default(),
                 admitting: true,
                 turn: Turn::default(),
@@ -210,6 +216,7 @@ impl Room {
         let mut emptied = Self::new(&state.name, state.limits, state.clock);
         emptied.timers_mut().wall_clock = state.timers.wall_clock;
         emptied.state_mut().fetches = state.fetches.emptied();
+        emptied.state_mut().sending = state.sending.emptied();
         emptied
     }
 

@@ -96,6 +96,7 @@ fn commit(room: &mut Room) -> Vec<String> {
         Effect::Decide(_, decision) => format!("{decision:?}"),
         Effect::Fetch(id, _) => format!("fetch {id}"),
         Effect::CancelFetch(id) => format!("cancel {id}"),
+        Effect::Event(event) => format!("{} bytes to the room {}", event.message.as_bytes().len(), event.to),
     });
     let told = told.collect();
     room.reuse(turn);

@@ -86,6 +86,7 @@ impl Turn {
                 decision.memory()
             }
             Effect::Fetch(_, request) => request.bytes(),
+            Effect::Event(event) => event.memory(),
             _ => 0,
         };
         self.effects.push(effect);

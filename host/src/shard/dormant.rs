@@ -71,6 +71,11 @@ impl Dormants {
         dropped
     }
 
+    /// Whether a room is kept.
+    pub(super) fn has(&self, room: &str) -> bool {
+        self.by_name.contains_key(room)
+    }
+
     /// How many rooms are kept.
     #[cfg(test)]
     fn len(&self) -> usize {

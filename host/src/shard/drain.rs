@@ -43,7 +43,9 @@ pub(super) async fn drain<L: Launch>(
                 _ = sweeps.tick() => shard.sweep(sweeps.period()),
             }
         }
-        rooms.stop_alarms();
+        rooms.stop_opening();
+        let patience = deadline.saturating_duration_since(Instant::now()) / 2;
+        let _ = timeout(patience, rooms.settle_events()).await;
         if !rooms.are_durable() {
             return rooms.idle().await;
         }

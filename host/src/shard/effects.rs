@@ -34,6 +34,10 @@ pub(super) async fn apply(shard: &Shard, room: &Room, exchanges: &Exchanges, tur
                 exchanges.cancel(*id);
                 1
             }
+            Effect::Event(event) => {
+                shard.bus().deliver(Arc::clone(event));
+                1
+            }
             effect => apply_one(shard, room, turn, effect),
         };
     }
@@ -88,7 +92,7 @@ fn apply_one(shard: &Shard, room: &Room, turn: &Turn, effect: &Effect) -> usize 
             1
         }
         // `apply` does these.
-        Effect::Fetch(..) | Effect::CancelFetch(_) => 0,
+        Effect::Fetch(..) | Effect::CancelFetch(_) | Effect::Event(_) => 0,
     }
 }
 

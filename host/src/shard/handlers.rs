@@ -6,6 +6,7 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use super::input::What;
+use crate::app::rooms::Source;
 use crate::app::upgrade::Decision;
 use crate::app::{App, Fault, Outcome};
 use crate::fetch::{Answer, Told};
@@ -30,6 +31,7 @@ pub(super) async fn call<A: App>(app: &mut A, room: &mut Room, what: What) -> Ou
                 Answer::Part(part) => guarded(pin!(app.on_body(room, id, context, part))).await,
             }
         }
+        What::Event(event) => guarded(pin!(app.on_event(room, Source::of(&event), event.message.clone()))).await,
         What::Start(reason, saved) => guarded(pin!(app.on_start(room, reason, saved))).await,
         // The app is not told: it has not heard of the client yet, except in its gate.
         What::Withdrawn => Ok(()),

@@ -29,6 +29,8 @@ pub(super) struct Hibernation {
     /// The releases whose states no instance gets any more, by their SHA-256: they have failed their probation.
     rejected: RefCell<HashSet<Arc<str>>>,
     dropped: LogThrottle,
+    /// The rooms that are dropped, until somebody asks.
+    dropped_rooms: RefCell<Vec<Arc<str>>>,
 }
 
 impl Hibernation {
@@ -43,6 +45,7 @@ impl Hibernation {
             faults: RefCell::default(),
             rejected: RefCell::default(),
             dropped: LogThrottle::one("hibernating rooms that are dropped"),
+            dropped_rooms: RefCell::default(),
         })
     }
 
@@ -74,6 +77,7 @@ impl Hibernation {
         self.counters.remove_hibernating(dropped.len());
         for room in dropped {
             self.alarms.borrow_mut().remove(&room);
+            self.dropped_rooms.borrow_mut().push(Arc::clone(&room));
             if let Some(more) = self.dropped.allows(std::time::Instant::now()) {
                 let room = in_short(&room);
                 tracing::warn!(
@@ -82,6 +86,16 @@ impl Hibernation {
                 );
             }
         }
+    }
+
+    /// Whether a closed room is kept.
+    pub(super) fn has(&self, room: &str) -> bool {
+        self.dormants.borrow().has(room)
+    }
+
+    /// The rooms that were dropped since the last call.
+    pub(super) fn take_dropped(&self) -> Vec<Arc<str>> {
+        self.dropped_rooms.take()
     }
 
     /// Has a room be opened at this time, in microseconds since 1970, unless it is opened before.

@@ -1,11 +1,13 @@
 //! The inputs of a room.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 
 use crate::app::upgrade::UpgradeRequest;
 use crate::app::{Saved, StartReason};
+use crate::bus::Event;
 use crate::fetch::Told;
 use crate::room::{LineId, UpgradeId};
 use crate::types::{Client, ClientId, CloseInfo, Message};
@@ -39,6 +41,8 @@ pub enum What {
     Timer(u64, Bytes),
     /// Something of the answer to a request of this id has come.
     Answer(u64, Box<Told>),
+    /// Another room has sent a message.
+    Event(Arc<Event>),
     /// A client asks to be let in. The decision goes to this id.
     Upgrade(UpgradeId, Box<UpgradeRequest>),
     /// A client that was let in does not come.

@@ -61,6 +61,11 @@ impl Backing for Part {
         })
     }
 
+    fn knows(&self, room: &str) -> Reading<bool> {
+        let (known, failing) = (self.database.has_room(room), Arc::clone(&self.failing));
+        Box::pin(async move { known.await.map_err(|error| unreadable(&error, &failing)) })
+    }
+
     fn takes_writes(&self) -> bool {
         self.database.is_available()
     }

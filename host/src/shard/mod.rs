@@ -30,6 +30,9 @@
 //! | `room_task` | where inputs reach a room, and where its loop runs |
 //! | `input` | what a room is told |
 //! | `mailbox` | the inputs that wait for a room |
+//! | `event_queue` | the messages of other rooms that wait for a room |
+//! | `mail` | those messages, brought to the rooms of the shard |
+//! | `incoming` | those that wait for rooms that are closed |
 //! | `room_loop` | one input after the other, through the app's handlers |
 //! | `collapse` | the end of a room whose loop panics |
 //! | `handlers` | the call from an input to a handler |
@@ -64,16 +67,19 @@ mod delivery;
 mod dormant;
 mod drain;
 mod effects;
+mod event_queue;
 mod exchanges;
 mod handlers;
 mod hibernation;
 mod holdings;
+mod incoming;
 mod input;
 mod journal;
 mod keepalive;
 mod ledger;
 mod line;
 mod log_limits;
+mod mail;
 mod mailbox;
 mod new_connection;
 mod occupancy;

@@ -11,6 +11,7 @@ pub struct Occupancy {
     handshake: Duration,
     /// How many clients were let in and have not joined yet.
     awaited: u32,
+    /// Whether a client has ever joined, or a message come.
     ever_joined: bool,
     retires_at: Option<Instant>,
     /// Whether the room has been given its time once more since the last client came or went.
@@ -41,6 +42,12 @@ impl Occupancy {
     /// A client has joined.
     pub fn note_joined(&mut self) {
         (self.awaited, self.ever_joined) = (self.awaited.saturating_sub(1), true);
+        self.begin_anew();
+    }
+
+    /// A message of another room has come. It keeps the room open as a client does that has left.
+    pub fn note_event(&mut self) {
+        self.ever_joined = true;
         self.begin_anew();
     }
 
@@ -134,6 +141,13 @@ mod tests {
         assert_eq!(kept(&mut occupancy), Some(HANDSHAKE));
         occupancy.note_joined();
         assert_eq!(kept(&mut occupancy), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_room_that_has_got_a_message_is_kept_for_its_grace_period() {
+        let mut occupancy = Occupancy::new(Some(LINGER), HANDSHAKE);
+        occupancy.note_event();
+        assert_eq!(kept(&mut occupancy), Some(LINGER));
     }
 
     #[test]

@@ -114,6 +114,11 @@ impl<L: Launch> Release<L> {
         self.circuit.holds_off(address, now)
     }
 
+    /// The app has handled a message of another room.
+    pub(super) fn note_event(&mut self) {
+        self.circuit.note_event();
+    }
+
     /// Opens the circuit: no instance starts for one window.
     pub(super) fn open_circuit(&mut self, now: Instant) {
         self.circuit.open(now);

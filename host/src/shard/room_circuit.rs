@@ -17,6 +17,8 @@ pub enum Cause {
     App,
     /// An input of a client with this address.
     Client(IpAddr),
+    /// A message of another room.
+    Room,
 }
 
 /// The consequence of a failure.
@@ -26,11 +28,13 @@ pub enum Verdict {
     Restart,
     /// The same, and the clients of this address are held off for one window.
     HoldOff(IpAddr),
+    /// The same, and the room takes no messages of other rooms for one window.
+    HoldOffRooms,
     /// No instance starts for one window.
     Open,
 }
 
-/// Counts the failures of one room by their cause: those without a client by themselves, and those of each address. So the clients of
+/// Counts the failures of one room by their cause: those without a client by themselves, those on messages of other rooms, and those of each address. So the clients of
 /// one address, whatever they send, can hold off only each other. Failures on clients of too many addresses are the app's own.
 #[derive(Debug)]
 pub struct RoomCircuit {
@@ -38,6 +42,8 @@ pub struct RoomCircuit {
     window: Duration,
     /// Failures without a client. While it is open, no instance runs.
     app: Breaker,
+    /// Failures on messages of other rooms. While it is open, the room takes none.
+    rooms: Breaker,
     /// Addresses on whose clients the app has failed, each once while it is counted below.
     addresses: Breaker,
     by_address: HashMap<IpAddr, Breaker>,
@@ -47,7 +53,7 @@ impl RoomCircuit {
     /// Allows `max` restarts within any `window` for each cause.
     pub fn new(max: usize, window: Duration) -> Self {
         let breaker = || Breaker::new(max, window);
-        Self { max, window, app: breaker(), addresses: breaker(), by_address: HashMap::new() }
+        Self { max, window, app: breaker(), rooms: breaker(), addresses: breaker(), by_address: HashMap::new() }
     }
 
     /// Judges a failure at this time.
@@ -55,6 +61,11 @@ impl RoomCircuit {
         match cause {
             Cause::App if self.app.allow(now) => Verdict::Restart,
             Cause::App => Verdict::Open,
+            Cause::Room if self.rooms.allow(now) => Verdict::Restart,
+            Cause::Room => {
+                self.rooms.open(now);
+                Verdict::HoldOffRooms
+            }
             Cause::Client(address) => self.judge_address(network(address), now),
         }
     }
@@ -77,6 +88,11 @@ impl RoomCircuit {
         !self.by_address.is_empty() && self.by_address.get(&network(address)).is_some_and(|breaker| breaker.is_open(now()))
     }
 
+    /// The app has handled a message of another room.
+    pub fn note_event(&mut self) {
+        self.rooms.close();
+    }
+
     /// Opens the circuit for one window.
     pub fn open(&mut self, now: Instant) {
         self.app.open(now);
@@ -94,6 +110,7 @@ impl RoomCircuit {
 
     /// Another release runs: no address is to blame for the failures of the one before.
     pub fn forgive(&mut self) {
+        self.rooms = Breaker::new(self.max, self.window);
         self.addresses = Breaker::new(self.max, self.window);
         self.by_address.clear();
     }
@@ -110,7 +127,7 @@ impl RoomCircuit {
 
     /// When it has nothing to remember any more.
     pub fn forgets_at(&self) -> Option<Instant> {
-        self.by_address.values().chain([&self.app, &self.addresses]).filter_map(Breaker::forgets_at).max()
+        self.by_address.values().chain([&self.app, &self.rooms, &self.addresses]).filter_map(Breaker::forgets_at).max()
     }
 }
 
@@ -173,6 +190,17 @@ mod tests {
         assert!((0..5).all(|_| circuit.judge(Cause::App, now) == Verdict::Restart));
         assert!((0..5).all(|_| circuit.judge(client("192.0.2.7"), now) == Verdict::Restart));
         assert_eq!(circuit.judge(Cause::App, now), Verdict::Open);
+    }
+
+    #[test]
+    fn failures_on_messages_of_other_rooms_hold_off_those_rooms_alone() {
+        let (mut circuit, now) = circuit();
+        assert!((0..5).all(|_| circuit.judge(Cause::Room, now) == Verdict::Restart));
+        assert_eq!(circuit.judge(Cause::Room, now), Verdict::HoldOffRooms);
+        assert!(!circuit.is_open(now) && circuit.judge(client("192.0.2.7"), now) == Verdict::Restart);
+        assert_eq!(circuit.judge(Cause::Room, now + WINDOW), Verdict::HoldOffRooms, "it was on trial");
+        circuit.note_event();
+        assert_eq!(circuit.judge(Cause::Room, now + WINDOW), Verdict::Restart);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::sync::Notify;
 
+use super::event_queue::EventQueue;
 use super::input::Input;
 use super::mailbox::Mailbox;
 
@@ -20,6 +21,8 @@ type Work = Pin<Box<dyn Future<Output = ()>>>;
 pub struct RoomTask {
     /// The inputs that wait.
     pub mailbox: Mailbox,
+    /// The messages of other rooms that wait.
+    pub events: EventQueue,
     /// The room's loop; absent while it runs, and before it is started.
     work: RefCell<Option<Work>>,
     /// Wakes the tokio task that resumes the loop.
@@ -56,6 +59,7 @@ impl RoomTask {
     pub fn new(mailbox: Mailbox) -> Rc<Self> {
         Rc::new(Self {
             mailbox,
+            events: EventQueue::default(),
             work: RefCell::default(),
             waker: RefCell::new(Waker::noop().clone()),
             busy: Cell::new(false),
@@ -128,7 +132,15 @@ impl RoomTask {
         self.busy.get()
     }
 
-    /// Resolves when the room has nothing to do and waits for no answer, or has ended.
+    /// Resolves when the room is idle, and no message of another room waits that it can take.
+    pub async fn settled(&self) {
+        self.idle().await;
+        while !self.ended.get() && (self.busy.get() || !self.events.is_done()) {
+            self.idled.notified().await;
+        }
+    }
+
+    /// Resolves when the room has nothing to do and waits for no answer, or has ended. Messages of other rooms do not count.
     pub async fn idle(&self) {
         self.waited_for.set(true);
         while !self.ended.get() && (self.busy.get() || self.asking.get() || !self.mailbox.is_empty()) {

@@ -14,6 +14,7 @@ use super::command::{Alarm, Delivery};
 use super::counters::Counters;
 use super::handlers::{call, guarded};
 use super::hibernation::Hibernation;
+use super::incoming::Incoming;
 use super::input::What;
 use super::mailbox::Mailbox;
 use super::orders::{Change, Order, Refusal, RoomOrder, RoomSwap};
@@ -24,6 +25,7 @@ use super::room_task::RoomTask;
 use super::table::Shard;
 use super::way_back::WayBack;
 use crate::app::{Fault, Launch, StartReason};
+use crate::bus::Presence;
 use crate::log::in_short;
 use crate::room::{Room, RoomLimits, Stores};
 use crate::store::wall_us;
@@ -48,8 +50,9 @@ pub(super) struct Rooms<L: Launch> {
     /// How long an empty room is kept; `None` means for ever.
     linger: Option<Duration>,
     hibernation: Rc<Hibernation>,
-    /// Whether no room is opened for a durable timer any more.
-    alarms_stopped: Cell<bool>,
+    incoming: Incoming,
+    /// Whether no room is opened for a durable timer or a message any more.
+    is_ending: Cell<bool>,
 }
 
 struct Entry<L> {
@@ -74,13 +77,13 @@ impl<L: Launch> Rooms<L> {
     ) -> Rc<Self> {
         let hibernation = Hibernation::new(Arc::clone(&counters), keeps_rooms);
         let (launch, way_back, by_name) = (RefCell::new(launch), RefCell::default(), RefCell::default());
-        let alarms_stopped = Cell::new(false);
-        Rc::new(Self { shard, counters, stores, launch, way_back, by_name, linger, hibernation, alarms_stopped })
+        let (incoming, is_ending) = Default::default();
+        Rc::new(Self { shard, counters, stores, launch, way_back, by_name, linger, hibernation, incoming, is_ending })
     }
 
     /// Starts an instance of a release and drops it again: whether it can start is known before a room needs it.
     pub(super) async fn try_out(&self, launch: &L) -> Result<(), Fault> {
-        let mut room = self.room("trial");
+        let mut room = self.room(self.shard.bus().trial_name());
         if self.hibernation.keeps_rooms() {
             room.keep_timers(wall_us);
         }
@@ -93,6 +96,7 @@ impl<L: Launch> Rooms<L> {
         let limits = RoomLimits { max_message_bytes: limits.max_message_bytes, outbox_soft_bytes: limits.outbox_soft_bytes };
         let mut room = Room::new(name, limits, self.shard.resources().clock());
         room.set_outlet(Arc::clone(self.shard.outlet()));
+        room.set_bus(Arc::clone(self.shard.bus()));
         room
     }
 
@@ -140,6 +144,8 @@ impl<L: Launch> Rooms<L> {
         let name: Arc<str> = name.into();
         let task = RoomTask::new(Mailbox::new(limits.mailbox_events, limits.mailbox_bytes));
         self.shard.resources().holdings.add_room(&task);
+        let known = self.shard.bus().note(&name, Presence::Open);
+        self.incoming.opened(&name, &task);
         let entry = Entry { task: Rc::clone(&task), orders: RoomOrders::default() };
         let room_loop = RoomLoop::new(
             Rc::clone(&self.shard),
@@ -166,6 +172,8 @@ impl<L: Launch> Rooms<L> {
                 }
             }
             rooms.remove(&name);
+            rooms.ended(&name, &deciding);
+            drop(known);
         });
         task
     }
@@ -198,16 +206,41 @@ impl<L: Launch> Rooms<L> {
         }
     }
 
-    /// Opens rooms for durable timers no more, since the server shuts down: their timers wait for the next start.
-    pub(super) fn stop_alarms(&self) {
-        self.alarms_stopped.set(true);
+    /// Opens rooms for durable timers and messages no more, since the server shuts down: those that are kept wait for the next start.
+    pub(super) fn stop_opening(&self) {
+        self.is_ending.set(true);
+    }
+
+    /// Whether no room is opened for a durable timer or a message any more.
+    pub(super) fn is_ending(&self) -> bool {
+        self.is_ending.get()
+    }
+
+    /// The messages of other rooms on their way.
+    pub(super) fn incoming(&self) -> &Incoming {
+        &self.incoming
+    }
+
+    /// The shard.
+    pub(super) fn shard(&self) -> &Rc<Shard> {
+        &self.shard
+    }
+
+    /// Whether parts of a closed room are kept in memory.
+    pub(super) fn keeps_in_memory(&self, room: &str) -> bool {
+        for dropped in self.hibernation.take_dropped() {
+            if !self.stores.keep(&dropped) {
+                self.incoming.forget(&dropped);
+            }
+        }
+        self.hibernation.has(room) || self.stores.keep(room)
     }
 
     /// Opens rooms when their durable timers are due.
     pub(super) async fn open_due(self: Rc<Self>) {
         loop {
             let room = self.hibernation.next_due().await;
-            if self.alarms_stopped.get() {
+            if self.is_ending.get() {
                 return;
             }
             if self.get_or_open(&room).is_none() {
@@ -232,6 +265,13 @@ impl<L: Launch> Rooms<L> {
     pub(super) async fn idle(&self) {
         for entry in self.all() {
             entry.task.idle().await;
+        }
+    }
+
+    /// Resolves when the same is true, and no room has a message of another one to handle.
+    pub(super) async fn settled(&self) {
+        for entry in self.all() {
+            entry.task.settled().await;
         }
     }
 

@@ -14,6 +14,7 @@ use super::log_limits::LogLimits;
 use super::resources::Resources;
 use super::roster::Roster;
 use super::upgrades::Upgrades;
+use crate::bus::Bus;
 use crate::config::Limits;
 use crate::fetch::{self, Outlet};
 use crate::room::{LineId, Member};
@@ -34,7 +35,9 @@ pub struct Shard {
     swept: Cell<Instant>,
     /// The rules of requests to HTTP servers.
     outlet: Arc<Outlet>,
-    /// The client that sends them, from the first one on.
+    /// The way of messages between rooms.
+    bus: Arc<Bus>,
+    /// The client that sends requests, from the first one on.
     client: OnceCell<fetch::Client>,
     /// Wakes a task that waits for the last line to end.
     emptied: tokio::sync::Notify,
@@ -42,7 +45,7 @@ pub struct Shard {
 
 impl Shard {
     /// A shard without lines. `index` is its number among the server's shards.
-    pub fn new(index: u32, limits: Limits, roster: Arc<Roster>, outlet: Arc<Outlet>) -> Rc<Self> {
+    pub fn new(index: u32, limits: Limits, roster: Arc<Roster>, outlet: Arc<Outlet>, bus: Arc<Bus>) -> Rc<Self> {
         Rc::new(Self {
             index,
             circuits: RefCell::new(Circuits::new(&limits)),
@@ -53,9 +56,15 @@ impl Shard {
             lines: RefCell::default(),
             swept: Cell::new(Instant::now()),
             outlet,
+            bus,
             client: OnceCell::new(),
             emptied: tokio::sync::Notify::new(),
         })
+    }
+
+    /// Its number among the server's shards.
+    pub fn index(&self) -> usize {
+        self.index as usize
     }
 
     /// The resources that its lines share.
@@ -81,6 +90,11 @@ impl Shard {
     /// The rules of requests to HTTP servers.
     pub fn outlet(&self) -> &Arc<Outlet> {
         &self.outlet
+    }
+
+    /// The way of messages between rooms.
+    pub fn bus(&self) -> &Arc<Bus> {
+        &self.bus
     }
 
     /// The client that sends requests to HTTP servers.

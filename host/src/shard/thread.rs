@@ -18,6 +18,7 @@ use super::roster::Roster;
 use super::serve::serve;
 use super::table::Shard;
 use crate::app::{Fault, Launch};
+use crate::bus::{Bus, Inbox};
 use crate::config::Limits;
 use crate::error::Error;
 use crate::fetch::Outlet;
@@ -57,6 +58,8 @@ pub struct ShardContext {
     pub keeps_rooms: bool,
     /// The rules of requests to HTTP servers.
     pub outlet: Arc<Outlet>,
+    /// The way of messages between rooms.
+    pub bus: Arc<Bus>,
     /// Where the stores of rooms are.
     pub stores: StorePlace,
 }
@@ -88,7 +91,7 @@ impl StorePlace {
 
 /// Starts a shard. The first one (`index` 0) opens the shared room, if there is one, and waits until its first instance
 /// has started.
-pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext) -> Result<ShardHandle<L>, Error> {
+pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext, mail: Inbox) -> Result<ShardHandle<L>, Error> {
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (orders, order_inbox) = mpsc::channel(1);
     let (started, outcome) = std::sync::mpsc::channel();
@@ -98,7 +101,13 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext) -> Result<
             Err(source) => return drop(started.send(Err(Error::System { what: "start an event loop", source }))),
         };
         runtime.block_on(async move {
-            let shard = Shard::new(index, context.limits.clone(), Arc::clone(&context.roster), Arc::clone(&context.outlet));
+            let shard = Shard::new(
+                index,
+                context.limits.clone(),
+                Arc::clone(&context.roster),
+                Arc::clone(&context.outlet),
+                Arc::clone(&context.bus),
+            );
             let _cleared = ClearedAtEnd(Rc::clone(&shard));
             let stores = context.stores.stores(context.limits.store_room_bytes);
             let kept = (context.linger, context.keeps_rooms);
@@ -114,9 +123,11 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext) -> Result<
             if !failed {
                 let following = tokio::task::spawn_local(follow(Rc::clone(&rooms), order_inbox));
                 let opening = tokio::task::spawn_local(Rc::clone(&rooms).open_due());
+                let taking = tokio::task::spawn_local(Rc::clone(&rooms).take_events(mail));
                 serve(&shard, &rooms, inbox).await;
                 following.abort();
                 opening.abort();
+                taking.abort();
             }
             rooms.clear();
         });
@@ -138,6 +149,7 @@ struct ClearedAtEnd(Rc<Shard>);
 impl Drop for ClearedAtEnd {
     fn drop(&mut self) {
         self.0.clear();
+        self.0.bus().note_rest(self.0.index());
     }
 }
 

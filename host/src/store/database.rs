@@ -131,6 +131,12 @@ impl Database {
         self.ask(move |answer| Job::ReserveIds { count, answer })
     }
 
+    /// Whether the database has anything of a room.
+    pub fn has_room(&self, name: &str) -> impl Future<Output = Result<bool, ReadError>> + Send + use<> {
+        let name = name.to_owned();
+        self.threads.readers.read(move |connection| Ok(query::room(connection, &name)?.is_some()))
+    }
+
     /// How many rooms the database has that are not open.
     pub fn closed_rooms(&self) -> impl Future<Output = Result<u64, ReadError>> + Send + use<> {
         self.threads.readers.read(query::closed_rooms)

@@ -6,6 +6,7 @@ pub use crate::bindings::lifecycle::exports::ws_host::server::lifecycle::{Saved,
 use crate::clients::find_header;
 use crate::control::TimerId;
 use crate::http::{BodyPart, Failure, FetchId, Response};
+use crate::rooms::Source;
 use crate::{Client, ClientId, CloseInfo, Message};
 
 /// An application: its fields hold the state of one room, its methods handle the room's events.
@@ -112,4 +113,10 @@ pub trait Responses: App {
     fn on_body(&mut self, id: FetchId, context: Vec<u8>, part: BodyPart) {
         let _ = (id, context, part);
     }
+}
+
+/// Receives the messages that other rooms send with [`rooms::send`](crate::rooms::send).
+pub trait Events: App {
+    /// Called when a message has come. If this panics, the message does not come again.
+    fn on_event(&mut self, source: Source, message: Message);
 }

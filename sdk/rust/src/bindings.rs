@@ -76,6 +76,23 @@ pub mod timers {
     });
 }
 
+/// The optional interface `events`, and the import `rooms` that it belongs to.
+pub mod events {
+    wit_bindgen::generate!({
+        inline: "package ws-guest:events; world events { import ws-host:server/rooms@0.2.0; export ws-host:server/events@0.2.0; }",
+        path: "wit",
+        with: {
+            "ws-host:server/types@0.2.0": crate::bindings::app::ws_host::server::types,
+            "ws-host:server/rooms@0.2.0": generate,
+            "ws-host:server/events@0.2.0": generate,
+        },
+        ownership: Borrowing { duplicate_if_necessary: true },
+        additional_derives: [PartialEq, Eq, Clone],
+        export_macro_name: "export_events",
+        pub_export_macro: true,
+    });
+}
+
 /// The optional interface `responses`, and the import `http` that it belongs to.
 pub mod responses {
     wit_bindgen::generate!({

@@ -2,6 +2,7 @@
 
 use crate::bindings::app::exports::ws_host::server::handler;
 use crate::bindings::app::ws_host::server::types::MessageResult;
+use crate::bindings::events::exports::ws_host::server::events;
 use crate::bindings::flow::exports::ws_host::server::flow;
 use crate::bindings::gate::exports::ws_host::server::gate;
 use crate::bindings::lifecycle::exports::ws_host::server::lifecycle;
@@ -9,12 +10,15 @@ use crate::bindings::responses::exports::ws_host::server::responses;
 use crate::bindings::timers::exports::ws_host::server::timers;
 use crate::control::TimerId;
 use crate::http::{BodyPart, Failure, FetchId, Response};
+use crate::rooms::Source;
 use crate::task::{self, Access};
-use crate::{App, Client, ClientId, CloseInfo, Decision, Flow, Gate, Lifecycle, Request, Responses, Saved, StartReason, Timers};
+use crate::{
+    App, Client, ClientId, CloseInfo, Decision, Events, Flow, Gate, Lifecycle, Request, Responses, Saved, StartReason, Timers,
+};
 
 /// Makes an application the component: exports its handlers and the optional interfaces that are named.
 ///
-/// `export!(Chat)` exports the three handlers of [`App`]. `export!(Chat: Gate, Lifecycle, Flow, Timers, Responses)`, or any
+/// `export!(Chat)` exports the three handlers of [`App`]. `export!(Chat: Gate, Lifecycle, Flow, Timers, Responses, Events)`, or any
 /// subset, also exports the traits of those names, which `Chat` must implement. The host does not call a trait that
 /// is implemented but not named. Use the macro once, in a crate of crate type `cdylib`.
 ///
@@ -85,9 +89,12 @@ macro_rules! __export_interface {
     (Responses for $exports:ident) => {
         $crate::__private::responses::export_responses!($exports with_types_in $crate::__private::responses);
     };
+    (Events for $exports:ident) => {
+        $crate::__private::events::export_events!($exports with_types_in $crate::__private::events);
+    };
     ($other:ident for $exports:ident) => {
         ::core::compile_error!(::core::concat!(
-            "`", ::core::stringify!($other), "` is not an optional interface. The optional interfaces are Gate, Lifecycle, Flow, Timers and Responses"
+            "`", ::core::stringify!($other), "` is not an optional interface. The optional interfaces are Gate, Lifecycle, Flow, Timers, Responses and Events"
         ));
     };
 }
@@ -174,5 +181,11 @@ impl<T: Instance<App: Responses>> responses::Guest for T {
             Some(part) => T::with(|app| app.on_body(id, context, part)),
             None => task::run(T::ACCESS),
         }
+    }
+}
+
+impl<T: Instance<App: Events>> events::Guest for T {
+    fn on_event(source: Source, message: MessageResult) {
+        T::with(|app| app.on_event(source, message.into()));
     }
 }

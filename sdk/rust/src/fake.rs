@@ -25,6 +25,12 @@ pub(crate) struct State {
     store: BTreeMap<String, Vec<u8>>,
     /// The requests that have no answer yet, by id, with their contexts.
     pub(crate) asked: BTreeMap<u64, (http::Asked, Vec<u8>)>,
+    /// The name of the room. Without one it is `/`.
+    pub(crate) name: Option<String>,
+    /// The messages to other rooms that the test has not looked at.
+    pub(crate) sent: Vec<(String, Message)>,
+    /// The rooms that do not exist.
+    pub(crate) missing: BTreeSet<String>,
     last_request: u64,
     last_timer: u64,
 }
@@ -276,6 +282,34 @@ pub(crate) mod store {
         with(|room| {
             let bytes: usize = room.store.iter().map(|(key, value)| key.len() + value.len()).sum();
             StoreUsage { keys: room.store.len() as u64, bytes: bytes as u64 }
+        })
+    }
+}
+
+/// The interface `rooms`.
+pub(crate) mod rooms {
+    use super::with;
+    use crate::bindings::app::ws_host::server::types::MessageParam;
+    use crate::bindings::events::ws_host::server::rooms::{RoomOptions, RoomsError};
+
+    pub(crate) fn name() -> String {
+        with(|room| room.name.clone().unwrap_or_else(|| "/".to_owned()))
+    }
+
+    pub(crate) fn send(to: &str, message: MessageParam<'_>, options: RoomOptions) -> Result<(), RoomsError> {
+        if to.is_empty() || to.len() > 256 || to.contains([' ', '?', '#']) {
+            return Err(RoomsError::InvalidName);
+        }
+        with(|room| {
+            if room.missing.contains(to) && !options.create {
+                return Err(RoomsError::NoSuchRoom);
+            }
+            if room.sent.len() >= 1024 {
+                return Err(RoomsError::Full);
+            }
+            room.missing.remove(to);
+            room.sent.push((to.to_owned(), message.into()));
+            Ok(())
         })
     }
 }

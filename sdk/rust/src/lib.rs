@@ -25,8 +25,8 @@
 //!
 //! Reading order: you implement [`App`], and [`export!`] makes it the component. Handlers call [`send`], [`broadcast`]
 //! and the other functions; [`topics`] groups clients, [`control`] sets timers,
-//! [`store`] keeps data, [`http`] sends requests, [`task`] awaits their answers. [`Gate`], [`Lifecycle`], [`Flow`],
-//! [`Timers`] and [`Responses`] are optional traits.
+//! [`store`] keeps data, [`http`] sends requests, [`task`] awaits their answers, [`rooms`] sends messages to other rooms. [`Gate`],
+//! [`Lifecycle`], [`Flow`], [`Timers`], [`Responses`] and [`Events`] are optional traits.
 //!
 //! A handler's effects take place when it returns: all of them or, if it panics, none. Payloads are borrowed, never
 //! copied in the guest: see [`AsMessage`]. `println!` and `eprintln!` go to the host's log.
@@ -46,6 +46,7 @@ mod export;
 mod fake;
 pub mod http;
 mod message;
+pub mod rooms;
 pub mod store;
 pub mod task;
 #[cfg(not(target_family = "wasm"))]
@@ -53,7 +54,7 @@ pub mod testing;
 pub mod topics;
 
 pub use app::{
-    Acceptance, App, Decision, Flow, Gate, Lifecycle, Refusal, Rejection, Request, Responses, Saved, StartReason, Timers,
+    Acceptance, App, Decision, Events, Flow, Gate, Lifecycle, Refusal, Rejection, Request, Responses, Saved, StartReason, Timers,
 };
 pub use clients::{
     Address, AttachmentError, Client, ClientId, CloseCause, CloseError, CloseInfo, SendError, SendStatus, attachment, broadcast,
@@ -70,7 +71,7 @@ struct Readme;
 /// Items that the expansion of [`export!`] needs. Not part of the API.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::bindings::{app, flow, gate, lifecycle, responses, timers};
+    pub use crate::bindings::{app, events, flow, gate, lifecycle, responses, timers};
     pub use crate::export::Instance;
     pub use crate::task::Access;
 }

@@ -26,7 +26,7 @@ const LAYERS: [Layer; 8] = [
     Layer { modules: &["guest", "native"], one_piece: false },
     Layer { modules: &["app"], one_piece: false },
     Layer { modules: &["room"], one_piece: false },
-    Layer { modules: &["fetch", "store"], one_piece: false },
+    Layer { modules: &["bus", "fetch", "store"], one_piece: false },
     Layer {
         modules: &[
             "close",
@@ -38,6 +38,7 @@ const LAYERS: [Layer; 8] = [
             "listen",
             "log",
             "memory",
+            "path",
             "sections",
             "socket_file",
             "types",

@@ -55,6 +55,9 @@ pub trait Backing: Debug + Send + Sync {
     /// The durable entries whose keys begin with `prefix`, from the first key after `after` on, at most `limit`.
     fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Reading<Rows>;
 
+    /// Whether the journal has anything of the room of this name.
+    fn knows(&self, room: &str) -> Reading<bool>;
+
     /// Whether the journal takes writes now.
     fn takes_writes(&self) -> bool;
 

@@ -82,6 +82,14 @@ impl Contents {
         self.journal().is_none_or(|journal| journal.has_room_for(bytes as u64))
     }
 
+    /// Whether the journal has anything of the room of this name.
+    pub(in crate::room) async fn knows(&self, room: &str) -> bool {
+        match self.journal() {
+            Some(journal) => journal.knows(room).await.unwrap_or(false),
+            None => false,
+        }
+    }
+
     /// The journal's part of the store, unless it is cleared.
     fn below(&self) -> Option<(&Arc<dyn Backing>, &Arc<Cache>, u64)> {
         match &self.origin {

@@ -18,6 +18,11 @@ impl Kept {
         self.with(|rooms| rooms.remove(room))
     }
 
+    /// Whether it has the contents of a room.
+    pub(super) fn has(&self, room: &str) -> bool {
+        self.with(|rooms| rooms.contains_key(room))
+    }
+
     /// Keeps the contents of a room that closes.
     pub(super) fn keep(&self, room: Arc<str>, entries: Entries, usage: Usage) {
         self.with(|rooms| rooms.insert(room, (entries, usage)));

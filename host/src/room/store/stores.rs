@@ -53,6 +53,11 @@ impl Stores {
         matches!(self.place, Place::Journal(..))
     }
 
+    /// Whether the contents of a closed room are kept in memory.
+    pub fn keep(&self, room: &str) -> bool {
+        matches!(&self.place, Place::Memory(Some(kept), _) if kept.has(room))
+    }
+
     /// Opens the store of a room. A journal that knows the room gives its other kept parts, too.
     ///
     /// # Errors

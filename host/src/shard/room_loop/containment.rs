@@ -23,6 +23,8 @@ pub(super) enum Blamed {
     Client(ClientId),
     /// The address of an upgrade request.
     Address(IpAddr),
+    /// Another room, whose message it was.
+    Room,
 }
 
 impl<L: Launch> RoomLoop<L> {
@@ -42,6 +44,7 @@ impl<L: Launch> RoomLoop<L> {
             match cause.map(|cause| self.judge(cause)) {
                 Some(Verdict::Open) => return self.open_circuit().await,
                 Some(Verdict::HoldOff(address)) => self.hold_off(address).await,
+                Some(Verdict::HoldOffRooms) => self.hold_off_rooms(),
                 Some(Verdict::Restart) | None => {}
             }
             match self.launch_instance(StartReason::AfterTrap).await {
@@ -56,6 +59,7 @@ impl<L: Launch> RoomLoop<L> {
     fn cause(&self, blamed: Blamed) -> Option<Cause> {
         match blamed {
             Blamed::Nobody => Some(Cause::App),
+            Blamed::Room => Some(Cause::Room),
             Blamed::Address(address) => Some(Cause::Client(address)),
             Blamed::Client(id) => {
                 let address = self.room.client(id).map(|client| client.address.ip());
@@ -155,7 +159,7 @@ impl<L: Launch> RoomLoop<L> {
                     }
                     Effect::Reply(id, line, info) if info.clean => self.close_line(*id, *line, info.clone()),
                     Effect::Reply(id, line, _) => self.close_line(*id, *line, CloseInfo::failed()),
-                    Effect::Send(..) | Effect::Close { .. } | Effect::Fetch(..) | Effect::CancelFetch(_) => {}
+                    Effect::Send(..) | Effect::Close { .. } | Effect::Fetch(..) | Effect::CancelFetch(_) | Effect::Event(_) => {}
                 }
             }
         }
@@ -189,6 +193,7 @@ impl<L: Launch> RoomLoop<L> {
             What::Upgrade(id, _) => self.answer(id, Decision::refuse(503)).await,
             What::Withdrawn => self.occupancy.note_withdrawn(),
             What::Answer(id, told) => drop(self.room.take_answer(id, told.answer.is_last())),
+            What::Event(event) => self.task.events.put_back(self.shard.time(), [event].into_iter()),
             What::Message(..) | What::Drained(_) | What::Timer(..) | What::Start(..) => {}
         }
     }

@@ -6,6 +6,7 @@
 //! | `closing` | how a room closes its clients |
 //! | `containment` | the handling of a room whose app or journal fails |
 //! | `delivery` | the owner's deliveries to a room |
+//! | `events` | messages of other rooms |
 //! | `opening` | the opening of a room, with what was kept of it |
 //! | `retirement` | the end of a room, and what is kept of it |
 //! | `timers` | the handlers of timers |
@@ -16,6 +17,7 @@
 mod closing;
 mod containment;
 mod delivery;
+mod events;
 mod instance;
 mod joining;
 mod opening;
@@ -196,6 +198,7 @@ impl<L: Launch> RoomLoop<L> {
             What::Upgrade(id, request) => self.decide(id, request).await,
             What::Withdrawn => self.occupancy.note_withdrawn(),
             What::Timer(id, payload) => self.run_timer(id, payload).await,
+            What::Event(event) => self.run_event(event).await,
             What::Answer(..) | What::Start(..) => self.tell(what, Blamed::Nobody).await,
         }
     }

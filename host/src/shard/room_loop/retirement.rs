@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::RoomLoop;
 use super::containment::Blamed;
 use crate::app::{Launch, StartReason};
+use crate::bus::Presence;
 use crate::log::in_short;
 use crate::room::{Backing, Dormant, StoreError};
 use crate::shard::room_circuit::{Cause, Verdict};
@@ -53,8 +54,13 @@ impl<L: Launch> RoomLoop<L> {
             return false;
         }
         if let Some(kept) = self.keep(legacy) {
+            // Until the journal has it, other rooms would not find it there.
+            let known = self.shard.bus().note(&self.room.name().into(), Presence::Asleep);
             // Nobody waits for it: the next opening of the room comes behind it.
-            tokio::task::spawn_local(kept);
+            tokio::task::spawn_local(async move {
+                kept.await;
+                drop(known);
+            });
         }
         true
     }
@@ -66,7 +72,7 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Whether somebody wants something of the room.
     fn is_wanted(&self) -> bool {
-        !self.task.mailbox.is_empty() || !self.orders.borrow().is_empty()
+        !self.task.mailbox.is_empty() || !self.task.events.is_empty() || !self.orders.borrow().is_empty()
     }
 
     /// Ends the room, and waits until the journal has its state: the process ends next. Nobody is in the room any more.

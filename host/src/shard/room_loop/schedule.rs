@@ -8,8 +8,9 @@ use super::{RoomLoop, Work};
 use crate::app::Launch;
 use crate::shard::input::{Input, What};
 
-/// The timers that a room runs before the rest of its shard has a turn. tokio looks for readable sockets after 61 turns.
-const TIMERS_IN_A_ROW: u8 = 16;
+/// The timers and messages of other rooms that a room handles before the rest of its shard has a turn. tokio looks for readable sockets
+/// after 61 turns.
+const IN_A_ROW: u8 = 16;
 
 impl<L: Launch> RoomLoop<L> {
     /// Waits for the next step.
@@ -25,18 +26,17 @@ impl<L: Launch> RoomLoop<L> {
             if let Some(order) = self.orders.borrow_mut().pop_front() {
                 return Poll::Ready(Work::Order(order));
             }
-            if self.in_a_row == TIMERS_IN_A_ROW {
+            if self.in_a_row == IN_A_ROW {
                 self.in_a_row = 0;
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            if let Some(at) = self.task.mailbox.next_at() {
+            let is_event = self.is_event_next();
+            let waiting_since = if is_event { self.task.events.next_at() } else { self.task.mailbox.next_at() };
+            if let Some(at) = waiting_since {
                 // Due timers run before inputs that arrived later, so a mailbox that never empties does not delay timers.
                 let due = self.next_due().filter(|due| *due <= at).and_then(|_| self.take_due(at));
-                let input = due.or_else(|| {
-                    self.in_a_row = 0;
-                    self.task.mailbox.pop().map(Work::Input)
-                });
+                let input = due.or_else(|| if is_event { self.take_event() } else { self.take_input() });
                 return input.map_or(Poll::Pending, Poll::Ready);
             }
             while let Some(due) = self.next_due() {
@@ -62,9 +62,17 @@ impl<L: Launch> RoomLoop<L> {
         .await
     }
 
+    /// Takes the oldest input of the mailbox.
+    fn take_input(&mut self) -> Option<Work<L>> {
+        self.in_a_row = 0;
+        self.task.events.note_other();
+        self.task.mailbox.pop().map(Work::Input)
+    }
+
     /// When the room has to do something by itself, if ever.
     fn next_due(&mut self) -> Option<Instant> {
         let own = self.release.circuit_open_until().or_else(|| self.room.timers_mut().next_due());
+        let own = [own, self.task.events.paused_until()].into_iter().flatten().min();
         if self.is_used() || self.awaits_timer() {
             return own;
         }
@@ -72,12 +80,15 @@ impl<L: Launch> RoomLoop<L> {
         [own, retires_at].into_iter().flatten().min()
     }
 
-    /// Whether a client, an output or a request to an HTTP server keeps the room open.
+    /// Whether a client, an output, a request to an HTTP server or a message of another room keeps the room open.
     fn is_used(&self) -> bool {
-        self.room.count() > 0 || !self.outputs.are_visible() || self.room.has_fetches()
+        self.room.count() > 0 || !self.outputs.are_visible() || self.room.has_fetches() || !self.task.events.is_empty()
     }
 
     fn take_due(&mut self, now: Instant) -> Option<Work<L>> {
+        if self.task.events.resume(now) && self.is_event_next() {
+            return self.take_event();
+        }
         let is_unused = !self.is_used() && self.task.mailbox.is_empty() && !self.awaits_timer();
         if is_unused && self.occupancy.is_over(now) {
             return Some(Work::Retire);

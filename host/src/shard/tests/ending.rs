@@ -229,7 +229,7 @@ fn a_room_that_panics_is_opened_again_to_look_for_its_durable_timers() {
 #[test]
 fn no_room_is_opened_for_its_timer_while_the_server_ends() {
     with_ends(|shard| async move {
-        shard.rooms.stop_alarms();
+        shard.rooms.stop_opening();
         // The shard takes one, and this test the other.
         shard.rooms.set_alarms(vec![("a".into(), 0), ("b".into(), 0)]);
         Rc::clone(&shard.rooms).open_due().await;

@@ -217,6 +217,12 @@ impl Backing for Part {
         })
     }
 
+    fn knows(&self, room: &str) -> Reading<bool> {
+        let room = room.to_owned();
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { Ok(lock(&inner.durable).contains_key(&room) || lock(&inner.dormant).contains_key(&room)) })
+    }
+
     fn takes_writes(&self) -> bool {
         !self.inner.refuses.load(Relaxed)
     }

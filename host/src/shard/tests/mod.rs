@@ -3,6 +3,7 @@
 mod collapse;
 mod drains;
 mod ending;
+mod events;
 mod failures;
 mod half_closed;
 mod held;
@@ -37,10 +38,12 @@ use super::rooms::Rooms;
 use super::roster::Roster;
 use super::serve::serve;
 use super::table::Shard;
+use crate::app::rooms::Source;
 use crate::app::upgrade::UpgradeRequest;
 use crate::app::{App, Fault, Launch, Outcome, Saved, StartReason};
-use crate::config::{Limits, Outgoing};
-use crate::fetch::{BodyPart, Outlet};
+use crate::bus::{Bus, Names, Placement};
+use crate::config::Limits;
+use crate::fetch::BodyPart;
 use crate::room::{Decision, Room, Stores, TimerOptions};
 use crate::types::{Client, ClientId, CloseInfo, Message, Request};
 use journal::Waits;
@@ -146,6 +149,7 @@ impl App for Herald {
             }
             Some(("tick", _)) => self.tick(room, 0),
             Some(("stream", url)) => requests::stream(room, url),
+            Some(("tell", rest)) => self.send_event(room, from, rest).await,
             Some(("close", _)) => room.close(from, 4000, &text).map_err(|error| Fault::new(error.to_string())),
             Some(("read", key)) => {
                 let value = room.store().get(key).await.map_err(|error| Fault::new(error.to_string()))?;
@@ -175,6 +179,10 @@ impl App for Herald {
         self.outcome_of("timer")?;
         let ticks = std::str::from_utf8(&payload).ok().and_then(|ticks| ticks.parse().ok()).unwrap_or(0);
         self.tick(room, ticks + 1)
+    }
+
+    async fn on_event(&mut self, room: &mut Room, source: Source, message: Message) -> Outcome {
+        self.take_event(room, &source, &message).await
     }
 
     async fn on_body(&mut self, _room: &mut Room, _fetch: u64, _context: Bytes, part: BodyPart) -> Outcome {
@@ -352,12 +360,6 @@ fn with_linger<F: Future<Output = ()>>(limits: Limits, linger: Option<Duration>,
 }
 
 /// The same with these stores.
-/// Rules that let the room ask servers on this machine.
-fn outlet(limits: &Limits) -> Arc<Outlet> {
-    let outgoing = Outgoing { allow: vec!["*".into()], allow_private: vec!["127.0.0.0/8".into()], ca: None };
-    Outlet::new(&outgoing, limits).expect("the rules are valid")
-}
-
 fn with_stores<F: Future<Output = ()>>(
     limits: Limits,
     linger: Option<Duration>,
@@ -367,8 +369,9 @@ fn with_stores<F: Future<Output = ()>>(
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).expect("a runtime");
     runtime.block_on(async {
         let (told, counters, journal) = (Arc::default(), Arc::new(Counters::default()), Waits::default());
-        let outlet = outlet(&limits);
-        let shard = Shard::new(0, limits, Arc::new(Roster::default()), outlet);
+        let outlet = requests::outlet(&limits);
+        let (bus, mut mail) = Bus::new(Names::Segments, Placement::new(1), limits.max_rooms);
+        let shard = Shard::new(0, limits, Arc::new(Roster::default()), outlet, bus);
         let app = Herald { told: Arc::clone(&told), go_on: Arc::default(), failing: Arc::default(), state: None };
         let (go_on, failing) = (Arc::clone(&app.go_on), Arc::clone(&app.failing));
         let stores = stores(&journal);
@@ -379,12 +382,14 @@ fn with_stores<F: Future<Output = ()>>(
             async move { serve(&shard, &rooms, inbox).await }
         });
         let opening = tokio::task::spawn_local(Rc::clone(&rooms).open_due());
+        let taking = tokio::task::spawn_local(Rc::clone(&rooms).take_events(mail.remove(0)));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let next_id = RefCell::new(0);
         let bench = Bench { commands, journal, counters, told, go_on, failing, rooms: Rc::clone(&rooms), listener, next_id };
         test(Rc::new(bench)).await;
         serving.abort();
         opening.abort();
+        taking.abort();
         rooms.clear();
     });
 }

@@ -1,6 +1,7 @@
 //! A room's requests to HTTP servers: when an answer is read on, and when it is not.
 
 use std::io::ErrorKind;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -8,13 +9,19 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{with_limits, with_shard};
 use crate::app::{Fault, Outcome};
-use crate::config::Limits;
-use crate::fetch::FetchRequest;
+use crate::config::{Limits, Outgoing};
+use crate::fetch::{FetchRequest, Outlet};
 use crate::room::Room;
 use crate::shard::command::Command;
 
 const PIECE: usize = 32 << 10;
 const PIECES: usize = 256;
+
+/// Rules that let the room ask servers on this machine.
+pub(super) fn outlet(limits: &Limits) -> Arc<Outlet> {
+    let outgoing = Outgoing { allow: vec!["*".into()], allow_private: vec!["127.0.0.0/8".into()], ca: None };
+    Outlet::new(&outgoing, limits).expect("the rules are valid")
+}
 
 /// Asks a server for an answer that is streamed.
 pub(super) fn stream(room: &mut Room, url: &str) -> Outcome {

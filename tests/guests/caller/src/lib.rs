@@ -45,6 +45,8 @@ impl App for Caller {
                 self.ask(from, Request::get(rest));
                 panic!("the test asked for it");
             }
+            // This guest has no handler for messages of rooms.
+            "tell" => drop(send(from, ws_guest::rooms::send(rest, "hello").map_or_else(|error| error.name(), |()| "told"))),
             "trap" => panic!("the test asked for it"),
             "cancel" => http::cancel(rest.parse().expect("the id of a request")),
             // A task that tells of each of its events, and fails in the last one if the answer is `fail`.

@@ -4,6 +4,7 @@
 
 mod asking;
 mod kept;
+mod rooms;
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -25,7 +26,7 @@ struct Probe {
     asking: Asking,
 }
 
-ws_guest::export!(Probe: Gate, Lifecycle, Flow, Timers, Responses);
+ws_guest::export!(Probe: Gate, Lifecycle, Flow, Timers, Responses, Events);
 
 impl App for Probe {
     fn on_new_client(&mut self, client: Client) {
@@ -121,7 +122,7 @@ impl Probe {
             },
             "compute" => compute(first.parse().unwrap_or(0)),
             "hoard" => hoard(),
-            _ => kept::obey(command, rest).unwrap_or_else(|| format!("no such command: {command}")),
+            _ => kept::obey(command, rest).or_else(|| rooms::obey(command, rest)).unwrap_or_else(|| format!("no such command: {command}")),
         };
         send(from, answer).ok();
     }

@@ -57,6 +57,10 @@ impl Backing for Model {
         Box::pin(ready(Ok(Rows { entries, more })))
     }
 
+    fn knows(&self, _room: &str) -> Reading<bool> {
+        Box::pin(ready(Ok(false)))
+    }
+
     fn takes_writes(&self) -> bool {
         true
     }

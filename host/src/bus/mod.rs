@@ -1,0 +1,146 @@
+//! Messages between rooms, on their way from one shard to another.
+//!
+//! A room's turn has its messages as effects. When they are visible, each goes to the shard of its receiver, through a queue that keeps
+//! their order. A message is counted for its sender until its receiver has handled it, so the counts of all senders bound these queues.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `event` | a message from one room to another |
+//! | `names` | the names that rooms can have |
+//! | `placement` | which shard has the room of a name |
+//! | `directory` | the rooms that exist |
+//! | `backlog` | how much of one room waits for its receivers |
+//! | `ending` | the shards that have come to rest, at the end of the server |
+
+mod backlog;
+mod directory;
+mod ending;
+mod event;
+mod names;
+mod placement;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::oneshot;
+
+pub use backlog::Backlog;
+use backlog::Backlogs;
+use directory::Directory;
+pub use directory::{Known, Presence};
+use ending::Ending;
+pub use event::Event;
+pub use names::{MAX_NAME_BYTES, Names};
+pub use placement::Placement;
+
+/// The mail for one shard.
+pub type Inbox = UnboundedReceiver<Mail>;
+
+/// Something for a shard.
+#[derive(Debug)]
+pub enum Mail {
+    /// A message for one of its rooms.
+    Event(Arc<Event>),
+    /// Tell when all mail before this has been brought to its rooms.
+    Flush(oneshot::Sender<()>),
+}
+
+/// The way of messages between the rooms of one server.
+#[derive(Debug)]
+pub struct Bus {
+    names: Names,
+    placement: Placement,
+    inboxes: Vec<UnboundedSender<Mail>>,
+    directory: Arc<Directory>,
+    backlogs: Backlogs,
+    max_rooms: usize,
+    ending: Ending,
+    is_closed: AtomicBool,
+}
+
+impl Bus {
+    /// A bus for rooms with these names, and an inbox for each shard.
+    pub fn new(names: Names, placement: Placement, max_rooms: usize) -> (Arc<Self>, Vec<Inbox>) {
+        let (inboxes, received) = (0..placement.shards()).map(|_| mpsc::unbounded_channel()).unzip();
+        let (directory, backlogs, is_closed) = Default::default();
+        let ending = Ending::new(placement.shards());
+        (Arc::new(Self { names, placement, inboxes, directory, backlogs, max_rooms, ending, is_closed }), received)
+    }
+
+    /// A room's name in the form by which rooms are known. `None` if no room can have it.
+    pub fn normal<'a>(&self, room: &'a str) -> Option<Cow<'a, str>> {
+        self.names.normal(room)
+    }
+
+    /// The name by which other rooms know a room. It is empty for a room of one client.
+    pub fn address<'a>(&self, room: &'a str) -> &'a str {
+        if self.names == Names::Nameless { "" } else { room }
+    }
+
+    /// Notes that a room is open, or sleeps in memory, until the result is dropped. Nothing is noted of a room that nobody can name.
+    pub fn note(&self, room: &Arc<str>, presence: Presence) -> Option<Known> {
+        (self.names != Names::Nameless).then(|| self.directory.add(room, presence))
+    }
+
+    /// The name of a room in which an instance is only tried out.
+    pub fn trial_name(&self) -> &'static str {
+        if self.names == Names::Paths { "/trial" } else { "trial" }
+    }
+
+    /// Whether a room is open or is otherwise known to exist.
+    pub fn presence(&self, room: &str) -> Option<Presence> {
+        self.directory.presence(room)
+    }
+
+    /// Whether as many rooms are open as may be.
+    pub fn is_full(&self) -> bool {
+        self.directory.open_rooms() >= self.max_rooms
+    }
+
+    /// The backlog of a room.
+    pub fn backlog(&self, room: &str) -> Arc<Backlog> {
+        self.backlogs.of(room)
+    }
+
+    /// A message for a room of this name, which exists from now on.
+    pub fn note_expected(&self, room: &Arc<str>) -> Known {
+        self.directory.add(room, Presence::Expected)
+    }
+
+    /// Brings a message to the shard of its receiver. When the server has come to rest, or that shard has ended, the message is dropped.
+    pub fn deliver(&self, event: Arc<Event>) {
+        if !self.is_closed.load(Relaxed)
+            && let Some(inbox) = self.inboxes.get(self.placement.shard_of(&event.to))
+        {
+            // An error means that the shard has ended.
+            let _ = inbox.send(Mail::Event(event));
+        }
+    }
+
+    /// Drops all further messages.
+    pub fn close(&self) {
+        self.is_closed.store(true, Relaxed);
+    }
+
+    /// Resolves when all messages for this shard that were sent before have been brought to their rooms.
+    pub async fn flush(&self, shard: usize) {
+        let (done, flushed) = oneshot::channel();
+        if self.inboxes.get(shard).is_some_and(|inbox| inbox.send(Mail::Flush(done)).is_ok()) {
+            // An error means that the shard takes no mail any more.
+            let _ = flushed.await;
+        }
+    }
+
+    /// Notes that the rooms of a shard have come to rest, or that it has ended.
+    pub fn note_rest(&self, shard: usize) {
+        self.ending.note(shard);
+    }
+
+    /// Notes the same, and resolves when it is noted of all shards.
+    pub async fn rest(&self, shard: usize) {
+        self.ending.note(shard);
+        self.ending.all().await;
+    }
+}

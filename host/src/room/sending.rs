@@ -1,0 +1,119 @@
+//! A room's messages to other rooms: the contract's `rooms` interface.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use super::effect::Effect;
+use super::{Room, State};
+use crate::bus::{Backlog, Bus, Event, Presence};
+use crate::types::Message;
+
+/// How a message is sent to a room.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RoomOptions {
+    /// Whether the room begins to exist with this message, if it does not exist.
+    pub create: bool,
+}
+
+impl RoomOptions {
+    /// The room begins to exist with the message, if it does not exist.
+    pub const CREATE: Self = Self { create: true };
+}
+
+/// Why a message to a room was not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RoomsError {
+    /// No room can have that name.
+    #[error("no room can have that name")]
+    InvalidName,
+    /// The room is not open, and nothing is kept of it.
+    #[error("no room of that name exists")]
+    NoSuchRoom,
+    /// The message is larger than one message may be.
+    #[error("the message is larger than the limit for one message")]
+    TooBig,
+    /// This handler has staged as much as one handler may.
+    #[error("this handler has staged as much as one handler may")]
+    Limit,
+    /// As many messages of this room wait for their receivers as may wait.
+    #[error("too many messages of this room wait for their receivers")]
+    Full,
+    /// The room is not open, and no other room may open.
+    #[error("no other room may open")]
+    TooManyRooms,
+}
+
+/// The way from one room to the others.
+#[derive(Debug, Default)]
+pub(super) struct Sending {
+    /// Without it the room reaches no other.
+    bus: Option<Arc<Bus>>,
+    /// How much waits for its receivers, from the first message on.
+    backlog: OnceCell<Arc<Backlog>>,
+}
+
+impl Sending {
+    /// The same way for a room that starts over.
+    pub(super) fn emptied(&self) -> Self {
+        Self { bus: self.bus.clone(), backlog: self.backlog.clone() }
+    }
+}
+
+impl State {
+    async fn send_event(&mut self, room: &str, message: Message, options: RoomOptions) -> Result<(), RoomsError> {
+        let bus = self.sending.bus.clone().ok_or(RoomsError::InvalidName)?;
+        let to: Arc<str> = bus.normal(room).ok_or(RoomsError::InvalidName)?.into();
+        let bytes = message.as_bytes().len();
+        if bytes > self.limits.max_message_bytes {
+            return Err(RoomsError::TooBig);
+        }
+        let presence = bus.presence(&to);
+        if presence.is_none() && !options.create && !self.contents.knows(&to).await {
+            return Err(RoomsError::NoSuchRoom);
+        }
+        if presence != Some(Presence::Open) && bus.is_full() {
+            return Err(RoomsError::TooManyRooms);
+        }
+        if !self.turn.has_room_for(bytes) {
+            return Err(RoomsError::Limit);
+        }
+        let backlog = self.sending.backlog.get_or_init(|| bus.backlog(&self.name));
+        let permit = backlog.admit(bytes).ok_or(RoomsError::Full)?;
+        let receiver = bus.note_expected(&to);
+        self.turn.push(Effect::Event(Arc::new(Event::new((Arc::clone(&self.name), to), message, permit, receiver))));
+        Ok(())
+    }
+}
+
+impl Room {
+    /// The name by which other rooms know this one. It is empty for a room of one client, which can send to no room.
+    pub fn address(&self) -> &str {
+        let state = self.state();
+        state.sending.bus.as_ref().map_or(&*state.name, |bus| bus.address(&state.name))
+    }
+
+    /// Sends a message to a room, whose `on_event` gets it when this handler has returned. The messages from one room to another keep their
+    /// order. A room that is asleep opens for it.
+    ///
+    /// # Errors
+    /// Nothing is sent then. `NoSuchRoom`: the room is not open and nothing is kept of it, unless `options` have it begin. `Full`: 1,024
+    /// messages of this room, or 16 MiB, wait for their receivers.
+    pub async fn send_to_room(
+        &mut self,
+        room: &str,
+        message: impl Into<Message>,
+        options: RoomOptions,
+    ) -> Result<(), RoomsError> {
+        self.state_mut().send_event(room, message.into(), options).await
+    }
+
+    /// Connects the room with the others.
+    pub(crate) fn set_bus(&mut self, bus: Arc<Bus>) {
+        self.state_mut().sending.bus = Some(bus);
+    }
+
+    /// Whether a message of this many bytes may be sent, before it is copied.
+    pub(crate) fn admits_event(&self, bytes: usize) -> bool {
+        bytes <= self.state().limits.max_message_bytes
+    }
+}

@@ -17,7 +17,7 @@ use crate::http::{Failure, Response};
 /// # use ws_guest::{send, task::fetch};
 /// let mut answer = fetch("https://api.example.com/story").streamed().await?;
 /// while let Some(piece) = answer.next().await {
-///     send(from, &*String::from_utf8_lossy(&piece?)).ok();
+///     send(from, String::from_utf8_lossy(&piece?)).ok();
 /// }
 /// # Ok(())
 /// # }

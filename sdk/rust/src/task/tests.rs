@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use futures_util::future::{Either, join, select};
 use futures_util::stream::FuturesUnordered;
 
-use super::{Task, fetch, sleep, spawn, with_app};
+use super::{Access, Task, access, fetch, sleep, spawn, with_app};
 use crate::http::{self, BodyPart, Error, Failure, FailureCause, FetchId, Request, Response};
 use crate::testing::Room;
 use crate::{App, ClientId, Message, Responses, TimerId, Timers, control};
@@ -337,6 +337,15 @@ fn the_app_is_reached_from_tasks_alone_and_once_at_a_time() {
     impl App for Other {}
     let other = reach(|| drop(room_with(async { with_app(|_: &mut Other| ()) })));
     assert!(other.ends_with("tests::the_app_is_reached_from_tasks_alone_and_once_at_a_time::Other"), "{other}");
+}
+
+#[test]
+fn a_task_that_could_not_hear_of_its_answer_fails_with_the_name_of_the_export() {
+    static DEAF: Access = Access { lend: |_| (), exports: &["Timers"] };
+    let failed = catch_unwind(|| access::lent(&DEAF, || access::require("Responses"))).expect_err("it panics");
+    let text = failed.downcast::<String>().expect("the panic has a text");
+    assert!(text.ends_with("name Responses in `export!`"), "{text}");
+    access::lent(&DEAF, || access::require("Timers"));
 }
 
 #[test]

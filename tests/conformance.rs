@@ -32,8 +32,7 @@
 //! | the path is `/user/NAME` | the gate names the user, adds a header `x-user: NAME`, attaches `NAME of the gate` |
 //! | the path is `/refuse-in-words` | it refuses with 401, `www-authenticate: Bearer`, `content-type: text/html` and `<p>Who are you?</p>` |
 //!
-//! The commands on HTTP requests stand in `conformance/http.rs`.
-//!
+//! The commands on HTTP requests stand in `conformance/http.rs`, those on rooms in `conformance/rooms.rs`.
 //! The test that first needs the Rust probe builds it. Steps of `cargo xtask test` build the others, and run their tests, which
 //! are ignored otherwise.
 
@@ -88,6 +87,7 @@ macro_rules! in_language {
 }
 
 mod http;
+mod rooms;
 
 in_languages! { [rust, python, javascript, c] [
     a_newcomer_hears_of_itself_and_so_do_the_others,

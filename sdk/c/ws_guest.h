@@ -54,6 +54,10 @@ typedef enum {
   WS_ROOM_FULL,       /* the store of this room is full, or it has too many HTTP requests */
   WS_TOTAL_FULL,      /* the stores of all rooms together are full, or they have too many HTTP requests */
   WS_DENIED,          /* the owner of the host does not allow requests to this server: --allow-http */
+  WS_INVALID_NAME,    /* no room can have this name */
+  WS_NO_SUCH_ROOM,    /* the room is not open, and nothing is kept of it: with `create` it begins to exist */
+  WS_FULL,            /* too much of what this room sent waits for other rooms */
+  WS_TOO_MANY_ROOMS,  /* the room is not open, and the host has as many open as it may have */
 } ws_result;
 
 /* The reason for an instance's start. */
@@ -280,6 +284,30 @@ void ws_allow_new_clients(void);
 
 /* The contract's name for a result: "no-such-client". */
 const char *ws_result_name(ws_result result);
+
+/* Other rooms of this server. They share nothing: a message arrives as an event, in the order of the calls. It leaves when the handler has
+ * returned, and counts for this room until its receiver has handled it. */
+
+/* Fields: create, whether the room begins to exist with the message: (ws_room_options){.create = true} */
+typedef ws_host_server_rooms_room_options_t ws_room_options;
+
+/* The name of this room: with `--instances per-room` its path, or the part of it that `--room-path` names; "main" with one room for all; ""
+ * for the room of a single client, which sends to nobody and gets nothing. Free it. */
+char *ws_rooms_name(void);
+
+/* Sends a message to a room, which may be this one. A room that is asleep opens for it. A receiver without ws_on_event drops it. */
+ws_result ws_rooms_send(const char *room, ws_message message, ws_room_options options);
+ws_result ws_rooms_sendf(const char *room, ws_room_options options, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The sender of an event. A later version of the contract may have more kinds. */
+typedef enum { WS_FROM_ROOM } ws_source_kind;
+typedef struct {
+  ws_source_kind kind;
+  const char *room; /* its name, which ends with a NUL */
+} ws_source;
+
+/* A message has come from a room. */
+void ws_on_event(const ws_source *source, ws_message message) WS_HANDLER(ws_on_event);
 
 /* The reason for which the last call was refused whose documentation names this function: one line that says what to do. Valid until the
  * next such call. */

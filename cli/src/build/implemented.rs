@@ -23,6 +23,7 @@ const OPTIONAL: &[Optional] = &[
     Optional { interface: "flow", handlers: &["ws_on_drain"], caller_of: None },
     Optional { interface: "timers", handlers: &["ws_on_timer"], caller_of: Some(("control", "set-timer")) },
     Optional { interface: "responses", handlers: &["ws_on_orphan"], caller_of: Some(("http", "fetch")) },
+    Optional { interface: "events", handlers: &["ws_on_event"], caller_of: None },
 ];
 
 /// The module, with a description that has only the optional exports that its app implements.

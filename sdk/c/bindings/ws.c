@@ -11,6 +11,14 @@ extern void __wasm_import_ws_host_server_http_fetch(uint8_t *, size_t, uint8_t *
 __attribute__((__import_module__("ws-host:server/http@0.2.0"), __import_name__("cancel")))
 extern void __wasm_import_ws_host_server_http_cancel(int64_t);
 
+// Imported Functions from `ws-host:server/rooms@0.2.0`
+
+__attribute__((__import_module__("ws-host:server/rooms@0.2.0"), __import_name__("name")))
+extern void __wasm_import_ws_host_server_rooms_name(uint8_t *);
+
+__attribute__((__import_module__("ws-host:server/rooms@0.2.0"), __import_name__("send")))
+extern void __wasm_import_ws_host_server_rooms_send(uint8_t *, size_t, int32_t, uint8_t *, size_t, int32_t, uint8_t *);
+
 // Imported Functions from `ws-host:server/clients@0.2.0`
 
 __attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("send")))
@@ -227,6 +235,9 @@ void __wasm_export_exports_ws_host_server_lifecycle_snapshot_post_return(uint8_t
 
 
 
+// Exported Functions from `ws-host:server/events@0.2.0`
+
+
 // Exported Functions from `ws-host:server/handler@0.2.0`
 
 
@@ -373,6 +384,16 @@ void ws_host_server_types_client_free(ws_host_server_types_client_t *ptr) {
 
 void ws_host_server_types_close_info_free(ws_host_server_types_close_info_t *ptr) {
   ws_string_free(&ptr->reason);
+}
+
+void ws_host_server_rooms_message_free(ws_host_server_rooms_message_t *ptr) {
+  ws_host_server_types_message_free(ptr);
+}
+
+void ws_host_server_rooms_result_void_rooms_error_free(ws_host_server_rooms_result_void_rooms_error_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
+  }
 }
 
 void ws_host_server_clients_client_free(ws_host_server_clients_client_t *ptr) {
@@ -570,6 +591,19 @@ void exports_ws_host_server_responses_result_response_failure_free(exports_ws_ho
   }
 }
 
+void exports_ws_host_server_events_message_free(exports_ws_host_server_events_message_t *ptr) {
+  ws_host_server_types_message_free(ptr);
+}
+
+void exports_ws_host_server_events_source_free(exports_ws_host_server_events_source_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 0: {
+      ws_string_free(&ptr->val.room);
+      break;
+    }
+  }
+}
+
 void exports_ws_host_server_handler_client_free(exports_ws_host_server_handler_client_t *ptr) {
   ws_host_server_types_client_free(ptr);
 }
@@ -687,6 +721,58 @@ bool ws_host_server_http_fetch(ws_host_server_http_request_t *request, ws_list_u
 
 void ws_host_server_http_cancel(ws_host_server_http_fetch_id_t id) {
   __wasm_import_ws_host_server_http_cancel((int64_t) (id));
+}
+
+void ws_host_server_rooms_name(ws_string_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_ws_host_server_rooms_name(ptr);
+  *ret = (ws_string_t) { (uint8_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+bool ws_host_server_rooms_send(ws_string_t *room, ws_host_server_rooms_message_t *message, ws_host_server_rooms_room_options_t *options, ws_host_server_rooms_rooms_error_t *err) {
+  __attribute__((__aligned__(1)))
+  uint8_t ret_area[2];
+  int32_t variant;
+  uint8_t * variant1;
+  size_t variant2;
+  switch ((int32_t) (*message).tag) {
+    case 0: {
+      const ws_string_t *payload = &(*message).val.text;
+      variant = 0;
+      variant1 = (uint8_t *) (*payload).ptr;
+      variant2 = (*payload).len;
+      break;
+    }
+    case 1: {
+      const ws_list_u8_t *payload0 = &(*message).val.binary;
+      variant = 1;
+      variant1 = (uint8_t *) (*payload0).ptr;
+      variant2 = (*payload0).len;
+      break;
+    }
+  }
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_ws_host_server_rooms_send((uint8_t *) (*room).ptr, (*room).len, variant, variant1, variant2, (*options).create, ptr);
+  ws_host_server_rooms_result_void_rooms_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      result.val.err = (int32_t) *((uint8_t*) (ptr + 1));
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
 }
 
 bool ws_host_server_clients_send(ws_host_server_clients_client_id_t to, ws_host_server_clients_message_t *message, ws_host_server_clients_send_status_t *ret, ws_host_server_clients_send_error_t *err) {
@@ -1392,6 +1478,33 @@ void __wasm_export_exports_ws_host_server_responses_on_body(int64_t arg, uint8_t
   ws_list_u8_t arg6 = (ws_list_u8_t) { (uint8_t*)(arg0), (arg1) };
   exports_ws_host_server_responses_body_part_t arg7 = variant;
   exports_ws_host_server_responses_on_body((uint64_t) (arg), &arg6, &arg7);
+}
+
+__attribute__((__export_name__("ws-host:server/events@0.2.0#on-event")))
+void __wasm_export_exports_ws_host_server_events_on_event(int32_t arg, uint8_t * arg0, size_t arg1, int32_t arg2, uint8_t * arg3, size_t arg4) {
+  exports_ws_host_server_events_source_t variant;
+  variant.tag = arg;
+  switch ((int32_t) variant.tag) {
+    case 0: {
+      variant.val.room = (ws_string_t) { (uint8_t*)(arg0), (arg1) };
+      break;
+    }
+  }
+  ws_host_server_types_message_t variant5;
+  variant5.tag = arg2;
+  switch ((int32_t) variant5.tag) {
+    case 0: {
+      variant5.val.text = (ws_string_t) { (uint8_t*)(arg3), (arg4) };
+      break;
+    }
+    case 1: {
+      variant5.val.binary = (ws_list_u8_t) { (uint8_t*)(arg3), (arg4) };
+      break;
+    }
+  }
+  exports_ws_host_server_events_source_t arg6 = variant;
+  exports_ws_host_server_events_message_t arg7 = variant5;
+  exports_ws_host_server_events_on_event(&arg6, &arg7);
 }
 
 __attribute__((__export_name__("ws-host:server/handler@0.2.0#on-new-client")))

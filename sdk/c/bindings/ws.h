@@ -80,7 +80,7 @@ typedef struct ws_host_server_http_fetch_error_t {
 #define WS_HOST_SERVER_HTTP_FETCH_ERROR_LIMIT 3
 // The room has as many requests as it may have at a time: 32 by default.
 #define WS_HOST_SERVER_HTTP_FETCH_ERROR_ROOM_FULL 4
-// All rooms together have as many requests as they may have at a time: 1,024 by default.
+// All rooms together have as many requests as they may have at a time (1,024 by default), or as many bytes of bodies (256 MiB).
 #define WS_HOST_SERVER_HTTP_FETCH_ERROR_TOTAL_FULL 5
 
 // The head of an answer, and its body unless that is streamed.
@@ -108,7 +108,8 @@ typedef uint8_t ws_host_server_http_failure_cause_t;
 #define WS_HOST_SERVER_HTTP_FAILURE_CAUSE_TIMEOUT 4
 // The connection ends early, or the server breaks the protocol. The server may have handled the request.
 #define WS_HOST_SERVER_HTTP_FAILURE_CAUSE_BROKEN 5
-// The body is larger than the host allows, or the headers are larger than 64 KiB. The server has handled the request.
+// The body is larger than the host allows, or than the bodies of all rooms together leave free, or the headers are larger than 64 KiB.
+// The server has handled the request.
 #define WS_HOST_SERVER_HTTP_FAILURE_CAUSE_TOO_BIG 6
 // The host's process has ended before the answer came. Only with a data folder, and for a request of a handler that has written to the
 // store; others end with the process. The server may have handled the request.
@@ -259,6 +260,37 @@ typedef uint8_t ws_host_server_types_send_error_t;
 // This handler has already staged as much as one handler may (64 MiB, 100,000 effects, or 10 million
 // deliveries: broadcasts and publications times their receivers).
 #define WS_HOST_SERVER_TYPES_SEND_ERROR_LIMIT 3
+
+typedef ws_host_server_types_message_t ws_host_server_rooms_message_t;
+
+// How a message is sent.
+typedef struct ws_host_server_rooms_room_options_t {
+  // Whether the room begins to exist with this message, if it does not exist: as with a first client.
+  bool   create;
+} ws_host_server_rooms_room_options_t;
+
+// Why a message was not accepted. Nothing of it is sent.
+typedef uint8_t ws_host_server_rooms_rooms_error_t;
+
+// No room can have that name: see `name`.
+#define WS_HOST_SERVER_ROOMS_ROOMS_ERROR_INVALID_NAME 0
+// The room is not open, and nothing is kept of it: neither state nor store. With `create` it is not an error.
+#define WS_HOST_SERVER_ROOMS_ROOMS_ERROR_NO_SUCH_ROOM 1
+// The message is larger than the limit for one message (by default 1 MiB).
+#define WS_HOST_SERVER_ROOMS_ROOMS_ERROR_TOO_BIG 2
+// This handler has staged as much as one handler may: see `types.send-error`.
+#define WS_HOST_SERVER_ROOMS_ROOMS_ERROR_LIMIT 3
+// 1,024 messages of this room, or 16 MiB of them, wait for their receivers.
+#define WS_HOST_SERVER_ROOMS_ROOMS_ERROR_FULL 4
+// The room is not open, and the host opens no other room: it has as many open as it may have.
+#define WS_HOST_SERVER_ROOMS_ROOMS_ERROR_TOO_MANY_ROOMS 5
+
+typedef struct {
+  bool is_err;
+  union {
+    ws_host_server_rooms_rooms_error_t err;
+  } val;
+} ws_host_server_rooms_result_void_rooms_error_t;
 
 typedef ws_host_server_types_client_id_t ws_host_server_clients_client_id_t;
 
@@ -563,6 +595,19 @@ typedef struct {
   } val;
 } exports_ws_host_server_responses_result_response_failure_t;
 
+typedef ws_host_server_types_message_t exports_ws_host_server_events_message_t;
+
+// Where a message comes from.
+typedef struct exports_ws_host_server_events_source_t {
+  uint8_t tag;
+  union {
+    ws_string_t     room;
+  } val;
+} exports_ws_host_server_events_source_t;
+
+// The room of this name, of the same server.
+#define EXPORTS_WS_HOST_SERVER_EVENTS_SOURCE_ROOM 0
+
 typedef ws_host_server_types_client_id_t exports_ws_host_server_handler_client_id_t;
 
 typedef ws_host_server_types_client_t exports_ws_host_server_handler_client_t;
@@ -580,6 +625,21 @@ extern bool ws_host_server_http_fetch(ws_host_server_http_request_t *request, ws
 // Gives a request up: no event of it follows this handler. The host closes its connection; the server may have handled it. It is not an
 // error if the answer has come or the request never existed. An effect too: if the handler traps, the request goes on.
 extern void ws_host_server_http_cancel(ws_host_server_http_fetch_id_t id);
+
+// Imported Functions from `ws-host:server/rooms@0.2.0`
+// The name of this room. With one room for each path (`--instances per-room`) it is the path, such as `/room/blue`, in the normal form of
+// RFC 3986 §6.2.2, or the part of it that `--room-path` calls `{room}`. With one room for all it is `main`. A room of a single client has
+// no name: the empty string. Nobody can send to it, and it can send to nobody.
+// 
+// An instance that the host only tries out, at its start or at a swap, is in a room `/trial` (`trial` with `--room-path`), and its effects
+// are dropped.
+extern void ws_host_server_rooms_name(ws_string_t *ret);
+// Sends a message to a room, whose name need not be in normal form. A room that is asleep opens for it, and stays open for the grace
+// period (`--room-linger`, by default 30 s), as after a client. This room itself is allowed.
+// 
+// To know whether a room exists can take a moment: this room waits meanwhile, as for the store. A receiver without the export `events`
+// drops the message, and the host logs that once. If the receiver cannot open at once, the message waits.
+extern bool ws_host_server_rooms_send(ws_string_t *room, ws_host_server_rooms_message_t *message, ws_host_server_rooms_room_options_t *options, ws_host_server_rooms_rooms_error_t *err);
 
 // Imported Functions from `ws-host:server/clients@0.2.0`
 // Sends a message to one client.
@@ -682,6 +742,9 @@ void exports_ws_host_server_timers_on_timer(exports_ws_host_server_timers_timer_
 void exports_ws_host_server_responses_on_response(exports_ws_host_server_responses_fetch_id_t id, ws_list_u8_t *context, exports_ws_host_server_responses_result_response_failure_t *outcome);
 void exports_ws_host_server_responses_on_body(exports_ws_host_server_responses_fetch_id_t id, ws_list_u8_t *context, exports_ws_host_server_responses_body_part_t *part);
 
+// Exported Functions from `ws-host:server/events@0.2.0`
+void exports_ws_host_server_events_on_event(exports_ws_host_server_events_source_t *source, exports_ws_host_server_events_message_t *message);
+
 // Exported Functions from `ws-host:server/handler@0.2.0`
 void exports_ws_host_server_handler_on_new_client(exports_ws_host_server_handler_client_t *client);
 void exports_ws_host_server_handler_on_message(exports_ws_host_server_handler_client_id_t from, exports_ws_host_server_handler_message_t *message);
@@ -720,6 +783,10 @@ void ws_option_string_free(ws_option_string_t *ptr);
 void ws_host_server_types_client_free(ws_host_server_types_client_t *ptr);
 
 void ws_host_server_types_close_info_free(ws_host_server_types_close_info_t *ptr);
+
+void ws_host_server_rooms_message_free(ws_host_server_rooms_message_t *ptr);
+
+void ws_host_server_rooms_result_void_rooms_error_free(ws_host_server_rooms_result_void_rooms_error_t *ptr);
 
 void ws_host_server_clients_client_free(ws_host_server_clients_client_t *ptr);
 
@@ -780,6 +847,10 @@ void exports_ws_host_server_responses_failure_free(exports_ws_host_server_respon
 void exports_ws_host_server_responses_body_part_free(exports_ws_host_server_responses_body_part_t *ptr);
 
 void exports_ws_host_server_responses_result_response_failure_free(exports_ws_host_server_responses_result_response_failure_t *ptr);
+
+void exports_ws_host_server_events_message_free(exports_ws_host_server_events_message_t *ptr);
+
+void exports_ws_host_server_events_source_free(exports_ws_host_server_events_source_t *ptr);
 
 void exports_ws_host_server_handler_client_free(exports_ws_host_server_handler_client_t *ptr);
 

@@ -24,6 +24,10 @@ static const char *const NAMES[] = {
     [WS_ROOM_FULL] = "room-full",
     [WS_TOTAL_FULL] = "total-full",
     [WS_DENIED] = "denied",
+    [WS_INVALID_NAME] = "invalid-name",
+    [WS_NO_SUCH_ROOM] = "no-such-room",
+    [WS_FULL] = "full",
+    [WS_TOO_MANY_ROOMS] = "too-many-rooms",
 };
 
 const char *ws_result_name(ws_result result) { return NAMES[result]; }

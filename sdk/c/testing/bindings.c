@@ -74,6 +74,8 @@ void exports_ws_host_server_gate_request_free(ws_request *request) {
   ws_list_string_free(&request->subprotocols);
 }
 
+void exports_ws_host_server_events_source_free(exports_ws_host_server_events_source_t *source) { ws_string_free(&source->val.room); }
+
 void exports_ws_host_server_lifecycle_saved_free(exports_ws_host_server_lifecycle_saved_t *saved) {
   ws_string_free(&saved->version);
   ws_list_u8_free(&saved->data);

@@ -21,7 +21,7 @@ const char *ws_test_start(ws_start_reason reason, const ws_saved *saved) {
   return told;
 }
 
-static void start(void) {
+void ws_room_start(void) {
   const char *refusal = is_started ? NULL : ws_test_start(WS_FRESH, NULL);
   if (refusal) ws_fail("ws_on_start refuses a fresh start: %s", refusal);
 }
@@ -61,7 +61,7 @@ static ws_host_server_types_address_t address_of(const ws_test_client *details) 
 
 ws_decision ws_test_asks_to_join(ws_test_client details) {
   static ws_request request;
-  start();
+  ws_room_start();
   exports_ws_host_server_gate_request_free(&request);
   request = (ws_request){
       .address = address_of(&details),
@@ -79,7 +79,7 @@ ws_decision ws_test_asks_to_join(ws_test_client details) {
 }
 
 ws_id ws_test_join_as(ws_test_client details) {
-  start();
+  ws_room_start();
   ws_room_member *member = calloc(1, sizeof *member);
   if (!member) ws_fail("out of memory");
   member->client = (ws_client){
@@ -128,7 +128,7 @@ static ws_room_timer *next_timer(void) {
 }
 
 void ws_test_wait(uint64_t microseconds) {
-  start();
+  ws_room_start();
   uint64_t until = microseconds > UINT64_MAX - ws_room.now ? UINT64_MAX : ws_room.now + microseconds;
   for (ws_room_timer *timer; (timer = next_timer()) && timer->due <= until;) {
     uint64_t id = timer->id;

@@ -52,6 +52,9 @@ ws_list_tuple2_string_string_t ws_room_headers(const char *const *headers);
 void *ws_room_resized(void *items, size_t count, size_t size);
 void ws_room_copy_client(const ws_client *from, ws_client *to);
 
+/* Precedes each event: starts the instance if it has not started. */
+void ws_room_start(void);
+
 /* Follows each event: the clients that the app has closed leave, and those that it closes meanwhile. */
 void ws_room_settle(void);
 

@@ -109,6 +109,26 @@ void ws_test_deny_fetches(const char *reason);
 /* The callbacks of ws_fetch and ws_after are forgotten, as after a swap: answers go to ws_on_orphan. The app's variables stay. */
 void ws_test_forget_callbacks(void);
 
+/* A message of the app to a room. The name ends with a NUL. */
+typedef struct {
+  const char *room;
+  ws_message message;
+  bool create;
+} ws_test_room_message;
+
+/* Takes the next message that the app has sent to a room, its own one too, in their order. It stays valid. False if none waits. */
+bool ws_test_next_room_message(ws_test_room_message *message);
+
+/* A room sends the app a text, or any message. */
+void ws_test_room_says(const char *room, const char *text);
+void ws_test_room_sends(const char *room, ws_message message);
+
+/* Names the app's room: "main" without it. */
+void ws_test_name_room(const char *name);
+
+/* A room does not exist until the app creates it. All others exist. */
+void ws_test_lacks_room(const char *name);
+
 /* Lets time pass, and runs the timers that become due, in the order of their times. */
 void ws_test_wait(uint64_t microseconds);
 

@@ -57,6 +57,14 @@ void ws_on_orphan(const ws_answer *answer) {
   snprintf(last_orphan, sizeof last_orphan, "%d %s for %s", answer->kind, answer->body, answer->context);
 }
 
+/* Passes the events of other rooms on to a room, which it makes if need be. */
+void ws_on_event(const ws_source *source, ws_message message) {
+  char *name = ws_rooms_name();
+  ws_result sent = ws_rooms_sendf("/scores", (ws_room_options){0}, "%.*s from %s to %s", (int)message.len, message.data, source->room, name);
+  free(name);
+  if (sent != WS_OK) must(ws_rooms_send("/scores", message, (ws_room_options){.create = true}));
+}
+
 static void remind(void *data) { ws_broadcast(ws_text(data, strlen(data))); }
 
 void ws_on_new_client(const ws_client *client) {

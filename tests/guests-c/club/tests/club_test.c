@@ -170,6 +170,20 @@ WS_TEST(a_timer_with_a_callback_runs_once_unless_it_is_cancelled) {
   ws_test_wait(10000);
 }
 
+WS_TEST(rooms_send_messages_and_get_events) {
+  ws_test_room_message sent;
+  ws_test_name_room("/lobby");
+  ws_test_room_says("/blue", "1:0");
+  assert(ws_test_next_room_message(&sent) && !strcmp(sent.room, "/scores") && !sent.create && sent.message.is_text);
+  assert(!strcmp(sent.message.data, "1:0 from /blue to /lobby") && !ws_test_next_room_message(&sent));
+  ws_test_lacks_room("/scores");
+  ws_test_room_sends("/blue", ws_binary("\1", 1));
+  assert(ws_test_next_room_message(&sent) && sent.create && !sent.message.is_text && sent.message.len == 1);
+  assert(ws_rooms_sendf("", (ws_room_options){0}, "x") == WS_INVALID_NAME && ws_rooms_sendf("/scores", (ws_room_options){0}, "x") == WS_OK);
+  for (int n = 1; n < 1024; n++) assert(ws_rooms_sendf("/scores", (ws_room_options){0}, "%d", n) == WS_OK);
+  assert(ws_rooms_sendf("/scores", (ws_room_options){0}, "one too many") == WS_FULL);
+}
+
 WS_TEST(the_contract_bounds_names_codes_attachments_timers_keys_and_values) {
   ws_id ann = ws_test_join();
   static char large[(128 << 10) + 1];

@@ -23,7 +23,7 @@ macro_rules! path {
 /// `sdk/rust`.
 pub(super) const RUST: &[File] = files!("sdk/rust":
     "Cargo.toml" in "manifest.toml", "README.md", "src/app.rs", "src/bindings.rs", "src/clients.rs", "src/control.rs", "src/export.rs", "src/fake.rs", "src/lib.rs",
-    "src/http.rs", "src/message.rs", "src/rooms.rs", "src/store.rs", "src/task/access.rs", "src/task/answers.rs", "src/task/executor.rs", "src/task/fetch.rs", "src/task/hooks.rs", "src/task/mod.rs", "src/task/sleep.rs", "src/task/streamed.rs",
+    "src/http.rs", "src/message.rs", "src/rooms.rs", "src/store.rs", "src/task/access.rs", "src/task/answers.rs", "src/task/executor.rs", "src/task/fetch.rs", "src/task/hooks.rs", "src/task/mod.rs", "src/task/sleep.rs", "src/task/streamed.rs", "src/task/tests.rs",
     "src/testing.rs", "src/testing/tests.rs", "src/topics.rs", "wit/exports.wit", "wit/http.wit", "wit/imports.wit", "wit/rooms.wit", "wit/store.wit", "wit/types.wit", "wit/world.wit",
 );
 

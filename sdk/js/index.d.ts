@@ -167,6 +167,11 @@ export interface Orphan {
   readonly error: TypeError | undefined;
 }
 
+/** Where a message comes from: the room of this name, of the same server. */
+export interface Source {
+  readonly room: string;
+}
+
 declare global {
   /** For projects that have the types of neither a browser nor a guest. */
   interface Response {}
@@ -199,6 +204,8 @@ export interface App<State = any> {
   onTimer?(payload: any, id: number): void | Promise<void>;
   /** The answer to a `fetch` has come, and the instance that has asked is gone, by a swap or an exception. */
   onOrphan?(answer: Orphan): void | Promise<void>;
+  /** Another room has sent a message, with `rooms.send`. */
+  onEvent?(source: Source, message: Message): void | Promise<void>;
   /** Runs before all other handlers. An exception refuses the start or the swap; its message is the reason. */
   onStart?(start: Start<State>): void | Promise<void>;
   /** Returns the state for the next release: a value that becomes JSON, or bytes; at most 16 MiB. */
@@ -270,3 +277,19 @@ export interface Room {
 }
 
 export const room: Room;
+
+/** The outcome of a message to another room. With `queued` it leaves when the handler returns. */
+export type SentToRoom = 'queued' | 'no-such-room' | 'too-big' | 'limit' | 'full' | 'too-many-rooms';
+
+/** This room's name, and messages to other rooms of the server. */
+export interface Rooms {
+  /** With `--instances per-room` the path of the room, such as `/room/blue`. With one room for all `main`; the empty string for that of a single client. */
+  readonly name: string;
+  /**
+   * Sends a message to the `onEvent` of a room, in the order of the calls. A room that is asleep opens for it; with `create` also one that does not
+   * exist. Throws a `RangeError` with the code 'invalid-name' for a name that no room can have.
+   */
+  send(room: string, message: Sendable, options?: { create?: boolean }): SentToRoom;
+}
+
+export const rooms: Rooms;

@@ -22,7 +22,7 @@
  * a fresh instance starts, the client is closed with 1011, and the promise is rejected with what the handler has thrown.
  */
 
-import type { Address, CloseInfo, Message, Sendable, Store } from './index.js';
+import type { Address, CloseInfo, Message, Sendable, Source, Store } from './index.js';
 
 /** The parts of a client's request, besides its path. */
 export interface Joining {
@@ -81,7 +81,14 @@ export class Room<App = any> {
    */
   static open<App = any>(
     module?: string | URL,
-    options?: { env?: Record<string, string>; fetch?: (request: globalThis.Request) => globalThis.Response | Promise<globalThis.Response> },
+    options?: {
+      env?: Record<string, string>;
+      fetch?: (request: globalThis.Request) => globalThis.Response | Promise<globalThis.Response>;
+      /** The name of the room, by default `main`. */
+      name?: string;
+      /** The other rooms that exist. By default, each name is that of a room. */
+      rooms?: Iterable<string>;
+    },
   ): Promise<Room<App>>;
 
   /** The running instance: the default export, or an object of it if it is a class. */
@@ -106,6 +113,10 @@ export class Room<App = any> {
   hears(client: number): Message[];
   /** The code and the reason with which the application has closed a client, or undefined. */
   closed(client: number): { code: number; reason: string } | undefined;
+  /** Another room sends a message. */
+  event(source: string | Source, message: Sendable): Promise<void>;
+  /** Returns the messages that another room has received since the last call. Those to the room itself are its next events. */
+  receives(room: string): Message[];
   /** The attachment of a client, or undefined. */
   attachment(client: number): any;
   /** The subscribers of a topic, in the order of their ids. */

@@ -1,6 +1,6 @@
 // The fixture `probe` in JavaScript: it follows its clients' commands. `tests/conformance.rs` lists them.
 
-import { room } from 'ws-host-guest';
+import { room, rooms } from 'ws-host-guest';
 
 import { ASKING, orphaned } from './asking.js';
 
@@ -70,6 +70,10 @@ export default {
   },
 
   onOrphan: orphaned,
+
+  onEvent(source, message) {
+    room.broadcast(typeof message === 'string' ? `${rooms.name} hears of ${source.room}: ${message}` : message);
+  },
 
   onTimer(payload, id) {
     room.broadcast(`timer ${id} ${payload}`);
@@ -154,6 +158,9 @@ const COMMANDS = {
     for (;;);
   },
   // Cases that only JavaScript has.
+  tell: (_client, rest) => sent(...split(rest)),
+  'tell-bytes': (_client, rest) => sent(rest, Uint8Array.of(1, 0, 255)),
+  'tell-or-create': (_client, rest) => sent(...split(rest), { create: true }),
   'half-a-pair': () => 'a\ud800b',
   'not-a-message': (client) => client.send({}),
   random: () => `${Math.random()} ${crypto.randomUUID()}`,
@@ -257,13 +264,15 @@ async function* numbers() {
   }
 }
 
+/** The outcome of a message to another room. */
+const sent = (...details) => writing(() => rooms.send(...details)).replace('queued', 'ok');
+
 const keys = (which) => room.store.list(which).map(([key]) => key);
 
 /** The result of a write in the contract's words. */
 function writing(act) {
   try {
-    act();
-    return 'ok';
+    return act() ?? 'ok';
   } catch (error) {
     if (typeof error.code === 'string') return error.code;
     throw error;

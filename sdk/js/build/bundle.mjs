@@ -41,7 +41,7 @@ export async function bundle(contents, { root, plugins = [], told = () => {}, ..
       keepNames: false,
       alias: { 'ws-host-guest': own('index.js') },
       logLevel: 'error',
-      plugins: [...plugins, builtins(told)],
+      plugins: [...plugins, OPTIONAL, builtins(told)],
       ...options,
     })
     .catch(() => {
@@ -52,6 +52,15 @@ export async function bundle(contents, { root, plugins = [], told = () => {}, ..
   const sources = map.sources.map((source) => (isOwn(source, root) ? '' : source));
   return { script, map, positions: { mappings: absoluteLines(map.mappings, (index) => sources[index] === ''), sources } };
 }
+
+/** A guest that sends nothing to other rooms leaves this module out, with its import of the host. */
+const OPTIONAL = {
+  name: 'optional',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/rooms\.js$/ }, ({ path, resolveDir }) =>
+      join(resolveDir, path) === own('rooms.js') ? { path: own('rooms.js'), sideEffects: false } : undefined);
+  },
+};
 
 /** Whether a source is the SDK's: a module that a plugin makes, or one of the SDK's files or shims. */
 function isOwn(source, root) {

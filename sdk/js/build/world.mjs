@@ -17,6 +17,7 @@ export const HANDLERS = {
   onDrain: 'flow',
   onTimer: 'timers',
   onOrphan: 'responses',
+  onEvent: 'events',
 };
 
 /** The interfaces that every component exports. `setTimeout` needs the timers. */
@@ -25,10 +26,11 @@ const ALWAYS = ['handler', 'timers'];
 /** The modules of `src` with the exports that only some components have. */
 export const MODULES = {
   responses: 'fetch/exports.js',
+  requests: 'requests/exports.js',
 };
 
 /** The interfaces that a component imports only if its script does. */
-const OPTIONAL = ['http'];
+const OPTIONAL = ['http', 'replies', 'rooms'];
 
 /** Returns the interfaces that a component exports that has these handlers and names these globals. */
 export function interfacesFor(handlers, named) {

@@ -98,6 +98,11 @@ export function exportsOf(application, more = {}) {
         return handled('onDrain', (app) => app.onDrain(clientOf(id)));
       },
     },
+    events: {
+      onEvent(source, message) {
+        return handled('onEvent', (app) => app.onEvent?.({ [source.tag]: source.val }, data(message)));
+      },
+    },
     timers: {
       onTimer(id, payload) {
         if (timers.isMark(payload)) return handled('a timer', () => timers.fire(id));

@@ -8,6 +8,8 @@ import { Client } from './client.js';
 import { store } from './store.js';
 import { ids, message, microseconds, outcome, pack, reason, refuse } from './values.js';
 
+export { rooms } from './rooms.js';
+
 /** The objects of the clients by id. A client keeps its object as long as the instance runs. */
 const known = new Map();
 

@@ -5,6 +5,7 @@ import { decode } from 'ws-host:engine';
 const REASONS = new Set([
   'no-such-client', 'closing', 'too-big', 'limit', 'invalid-code', 'reason-too-long', 'invalid-topic', 'invalid',
   'not-durable', 'unavailable', 'key-too-long', 'value-too-big', 'room-full', 'total-full',
+  'invalid-name', 'no-such-room', 'full', 'too-many-rooms',
 ]);
 
 /** Converts data to a message of the contract. */

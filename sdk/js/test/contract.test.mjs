@@ -22,6 +22,7 @@ test('each case of an enum is a string in the types', () => {
     ['types', 'enum send-error'],
     ['exports', 'enum start-reason'],
     ['store', 'enum store-error'],
+    ['rooms', 'enum rooms-error'],
   ]) {
     const cases = names(read(`wit/${file}.wit`), block);
     assert.ok(cases.length > 1, block);

@@ -3,7 +3,7 @@
 import { isRunning } from '../phase.js';
 import { contentOf } from '../web/body.js';
 import { Content } from '../web/content.js';
-import { Headers } from '../web/headers.js';
+import { Headers, legible } from '../web/headers.js';
 import { Request, signalOf } from '../web/request.js';
 import { hasNoBody, isRedirect, made } from '../web/response.js';
 import { contextOf } from './context.js';
@@ -88,9 +88,4 @@ export function responseOf({ status, headers, bytes, arrival }, { method, url },
   // The host tells the end of an empty body too, and nothing waits for it.
   if (method === 'HEAD' || hasNoBody(status)) return made(its);
   return made({ ...its, content: new Content(arrival ? { source: arrival } : { bytes }) });
-}
-
-/** The host gives text for any bytes; `Headers` takes characters up to U+00FF. */
-function legible(headers) {
-  return headers.map(([name, value]) => [name, value.replace(/[^\0-\xff]/g, '?')]);
 }

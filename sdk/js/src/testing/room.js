@@ -4,6 +4,7 @@ import { Asked } from './asked.js';
 import { LARGEST_ATTACHMENT, closeError } from './host/clients.js';
 import { Host } from './host/index.js';
 import { bytes, sizeOf } from './host/refused.js';
+import { Reply } from './reply.js';
 import { evaluated, scriptOf } from './script.js';
 import { State } from './state.js';
 
@@ -27,6 +28,12 @@ function carried(data) {
   throw new TypeError('a client says a string or bytes');
 }
 
+/** Returns the pairs of headers that are given as an object or as pairs. */
+function inLowerCase(headers) {
+  const pairs = typeof headers[Symbol.iterator] === 'function' ? [...headers] : Object.entries(headers);
+  return pairs.map(([name, value]) => [name.toLowerCase(), String(value)]);
+}
+
 /** Each instance evaluates the script anew, so that it has variables of its own. */
 let instances = 0;
 
@@ -47,6 +54,7 @@ export class Room {
   #exports;
   #saved;
   #lastId = 0;
+  #lastReply = 0;
   /** Answers the requests of the application to HTTP servers, if the test has given it. */
   #fetch;
   /** The requests of the application by id. */
@@ -54,17 +62,19 @@ export class Room {
   /** The end of the last event. */
   #events = Promise.resolve();
 
-  constructor(key, script, { env, fetch }) {
+  constructor(key, script, { env, fetch, name, rooms }) {
     if (key !== Room.#open) throw new TypeError('a room is opened by `await Room.open()`');
     this.#script = script;
     this.#env = env;
     this.#fetch = fetch;
+    this.#state.name = name;
+    if (rooms) this.#state.rooms = new Set(rooms);
   }
 
   static #open = Symbol('open');
 
-  static async open(module = undefined, { env = {}, fetch = undefined } = {}) {
-    const room = new Room(Room.#open, await scriptOf(module), { env, fetch });
+  static async open(module = undefined, { env = {}, fetch = undefined, name = 'main', rooms = undefined } = {}) {
+    const room = new Room(Room.#open, await scriptOf(module), { env, fetch, name, rooms });
     await room.#next(() => room.#start('fresh'));
     return room;
   }
@@ -91,8 +101,7 @@ export class Room {
   join(target = '/', { headers = {}, subprotocols = [], address = { ip: '127.0.0.1', port: 50_000 } } = {}) {
     return this.#next(async () => {
       const [path] = target.split('?', 1);
-      const pairs = typeof headers[Symbol.iterator] === 'function' ? [...headers] : Object.entries(headers);
-      const request = { address, path, query: target.slice(path.length + 1), headers: pairs.map(([name, value]) => [name.toLowerCase(), String(value)]) };
+      const request = { address, path, query: target.slice(path.length + 1), headers: inLowerCase(headers) };
       const { subprotocol, user, attachment } = await this.#decide({ ...request, subprotocols: [...subprotocols] });
       const id = ++this.#lastId;
       const details = { id, ...request, subprotocol, user };
@@ -117,6 +126,30 @@ export class Room {
   hears(id) {
     const messages = this.#state.heard.get(id) ?? [];
     this.#state.heard.delete(id);
+    return messages;
+  }
+
+  request(target = '/', { method = 'GET', headers = {}, body = '', address = { ip: '127.0.0.1', port: 50_000 } } = {}) {
+    return this.#next(async () => {
+      const [path] = target.split('?', 1);
+      const id = ++this.#lastReply;
+      const asked = { address, method, path, query: target.slice(path.length + 1), headers: inLowerCase(headers), body: bytes(body) };
+      const isHandled = typeof this.app.onRequest === 'function';
+      this.#state.replies.set(id, isHandled ? { pieces: [], isOver: false } : { head: { status: 404, headers: [] }, pieces: [], isOver: true });
+      if (isHandled) await this.#event((exports) => exports.requests.onRequest(id, asked));
+      return new Reply(id, this.#client);
+    });
+  }
+
+  event(source, data) {
+    const from = { tag: 'room', val: typeof source === 'string' ? source : source.room };
+    const message = carried(data);
+    return this.#next(() => this.#event((exports) => exports.events.onEvent(from, message)));
+  }
+
+  receives(room) {
+    const messages = this.#state.sent.get(room) ?? [];
+    this.#state.sent.delete(room);
     return messages;
   }
 
@@ -166,6 +199,25 @@ export class Room {
     event: (id, isLast, handle) => this.#next(() => this.#answer(id, isLast, handle)),
   };
 
+  /** The part of the room that the client of a plain request needs. */
+  #client = {
+    reply: (id) => this.#state.replies.get(id),
+    leaves: (id) => this.#next(async () => {
+      const reply = this.#state.replies.get(id);
+      if (reply.isOver) return;
+      this.#state.replies.set(id, { ...reply, isOver: true });
+      await this.#event((exports) => exports.requests.onRequestGone(id));
+    }),
+  };
+
+  /** Delivers the messages that the room has sent to itself. */
+  async #deliver() {
+    const source = { tag: 'room', val: this.#state.name };
+    for (let messages = this.receives(source.val); messages.length > 0; messages = this.receives(source.val)) {
+      for (const message of messages) await this.#event((exports) => exports.events.onEvent(source, carried(message)));
+    }
+  }
+
   async #answer(id, isLast, handle) {
     if (!this.#state.requests.has(id)) return;
     if (isLast) this.#state.requests.delete(id);
@@ -177,6 +229,7 @@ export class Room {
     const done = this.#events.then(async () => {
       const answer = await run();
       if (this.#fetch) await this.#answers();
+      await this.#deliver();
       return answer;
     });
     this.#events = done.catch(() => {});

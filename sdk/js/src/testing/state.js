@@ -18,6 +18,12 @@ export class State {
   /** The requests to HTTP servers that have no whole answer yet, by id. */
   requests = new Map();
   lastRequest = 0;
+  /** The replies to requests of clients, by id: `head`, `pieces` and `isOver`. */
+  replies = new Map();
+  /** The name of the room, the names of the others if the test limits them, and the messages that they have not taken yet. */
+  name = 'main';
+  rooms;
+  sent = new Map();
   /** The bytes that the running handler has written to the store. */
   written = 0;
   isDenying = false;
@@ -26,11 +32,12 @@ export class State {
 
   /** Copies what a handler changes. `goBack` takes the copy. */
   copy() {
-    const { members, closed, attachments, timers, store, requests, isDenying } = this;
+    const { members, closed, attachments, timers, store, requests, replies, sent, isDenying } = this;
     return {
-      ...Object.fromEntries(Object.entries({ members, closed, attachments, timers, store, requests }).map(([name, map]) => [name, new Map(map)])),
+      ...Object.fromEntries(Object.entries({ members, closed, attachments, timers, store, requests, replies, sent }).map(([name, map]) => [name, new Map(map)])),
       heard: new Map(Array.from(this.heard, ([id, messages]) => [id, [...messages]])),
       topics: new Map(Array.from(this.topics, ([name, those]) => [name, new Set(those)])),
+      ...(this.rooms && { rooms: new Set(this.rooms) }),
       isDenying,
     };
   }
@@ -48,6 +55,11 @@ export class State {
   /** Whether a client is a member that the application has not closed. */
   isOpen(id) {
     return this.members.has(id) && !this.closed.has(id);
+  }
+
+  /** Whether a message to this room has somebody to go to. */
+  hasRoom(name) {
+    return name === this.name || !this.rooms || this.rooms.has(name);
   }
 
   /** Gives a message to those of these clients that are open and not excepted. */

@@ -48,10 +48,15 @@ export class Content {
     const { known } = this;
     this.#isUsed = true;
     if (known) return known;
-    const source = this.#stream ? sourceOf(this.#stream) : this.#source;
+    const source = this.reader();
     const pieces = [];
     for (let piece = await source.read(); piece; piece = await source.read()) pieces.push(piece);
     return joined(pieces);
+  }
+
+  /** Returns a source of the content. */
+  reader() {
+    return this.#stream ? sourceOf(this.#stream) : (this.#source ?? whole(this.#bytes));
   }
 
   /** Hands the content over: this one is used from now on. */

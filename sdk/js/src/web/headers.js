@@ -108,6 +108,11 @@ export class Headers {
   }
 }
 
+/** Returns pairs of the host, which has text for any bytes, as `Headers` takes them: with characters up to U+00FF. */
+export function legible(pairs) {
+  return pairs.map(([name, value]) => [name, value.replace(/[^\0-\xff]/g, '?')]);
+}
+
 function need(given, count) {
   if (given.length < count) throw new TypeError(`${count} arguments are needed, and ${given.length} are given`);
 }

@@ -19,11 +19,20 @@ const KEY = Symbol('request');
 /** Returns the signal that code has given to a request, if it has. */
 export let signalOf;
 
+/** Makes a request that a client of the host has sent. */
+export let incoming;
+
+/** Aborts the signal of an incoming request, also one that code has not asked for yet. */
+export let abort;
+
 export class Request extends Body {
   #url;
   #method;
   #headers;
   #signal;
+  /** Of the signal that the request has made itself. */
+  #controller;
+  #isAborted = false;
   /** `redirect`, and the settings on which the host does not act. */
   #choices;
 
@@ -61,7 +70,12 @@ export class Request extends Body {
   }
 
   get signal() {
-    return (this.#signal ??= new AbortController().signal);
+    if (!this.#signal) {
+      this.#controller = new AbortController();
+      this.#signal = this.#controller.signal;
+      if (this.#isAborted) this.#controller.abort();
+    }
+    return this.#signal;
   }
 
   get redirect() {
@@ -110,6 +124,11 @@ export class Request extends Body {
 
   static {
     signalOf = (request) => request.#signal;
+    incoming = (url, { method, headers, content }) => new Request(url, { method, headers }, { key: KEY, content });
+    abort = (request) => {
+      request.#isAborted = true;
+      request.#controller?.abort();
+    };
   }
 }
 

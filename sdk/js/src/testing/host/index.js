@@ -3,6 +3,8 @@
 import { clients } from './clients.js';
 import { control } from './control.js';
 import { http } from './http.js';
+import { replies } from './replies.js';
+import { rooms } from './rooms.js';
 import { store } from './store.js';
 import { topics } from './topics.js';
 
@@ -10,7 +12,7 @@ import { topics } from './topics.js';
 const { setImmediate } = globalThis;
 
 /** The interfaces of the contract by name. */
-export const INTERFACES = { clients, topics, control, store, http };
+export const INTERFACES = { clients, topics, control, store, http, replies, rooms };
 
 export class Host {
   /** The variables of the environment. */

@@ -13,3 +13,7 @@ export function refusal(error) {
 export function warn(text) {
   console.warn(text);
 }
+
+export function describe(reason) {
+  return reason?.stack ?? String(reason);
+}

@@ -9,7 +9,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 
-from commands import fetching
+from commands import fetching, talking
 from ws_host_guest import Accept, App, Body, Client, Close, CloseInfo, FetchError, Message, Refuse, Request, Saved, Status, StoreRefused
 from ws_host_guest import absent, broadcast, clients, clients_of_user, count, publish, set_timer, sleep, store, subscribers
 
@@ -294,6 +294,7 @@ COMMANDS = {
     "spin": spin,
     "later": later,
     **fetching.COMMANDS,
+    **talking.COMMANDS,
     # Cases that only Python has.
     "half-a-pair": lambda client, rest: client.send(json.loads('"a\\ud800b"')) and None,
     "not-a-message": lambda client, rest: client.send(5),
@@ -353,3 +354,6 @@ def due(id: int, payload: bytes) -> None:
 @app.on_orphan
 async def orphan(context: bytes, answer: Body | FetchError) -> None:
     await fetching.tell(context.decode(), answer)
+
+
+app.on_event(talking.hear)

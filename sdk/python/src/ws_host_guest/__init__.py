@@ -25,7 +25,7 @@ from .room import Client, allow_new_clients, broadcast, cancel_timer, clients, c
 from .room import publish, send, set_timer, subscribers
 from .running import sleep
 from .room_store import Store, StoreRefused, store
-from .values import Accept, CloseCause, CloseInfo, Close, Message, Refuse, Request, Saved, StartRefused, Status
+from .values import Accept, CloseCause, CloseInfo, Close, Message, Refuse, Request, Saved, Source, StartRefused, Status
 
 if TYPE_CHECKING:
     from .fetches import fetch
@@ -63,6 +63,7 @@ __all__ = [
     "Request",
     "Response",
     "Saved",
+    "Source",
     "StartRefused",
     "Status",
     "StatusError",

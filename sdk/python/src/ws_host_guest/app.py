@@ -85,6 +85,10 @@ class App:
         """`handler(id, payload)`: a timer set with `set_timer` is due."""
         return self._set("on_timer", handler)
 
+    def on_event(self, handler: Handler) -> Handler:
+        """`handler(source, message)`: another room has sent a message with `rooms.send`. `source.room` is its name."""
+        return self._set("on_event", handler)
+
     def on_orphan(self, handler: Handler) -> Handler:
         """`handler(context, answer)`: an answer has come that no coroutine waits for, because the instance that called `fetch` has ended.
 

@@ -147,6 +147,8 @@ class Refusal(Enum):
     INVALID = 7
     KEY_TOO_LONG = 8
     VALUE_TOO_BIG = 9
+    INVALID_NAME = 10
+    NO_SUCH_ROOM = 11
 
 
 class Err(Exception):
@@ -155,6 +157,17 @@ class Err(Exception):
     def __init__(self, value: Any) -> None:
         super().__init__(value)
         self.value = value
+
+
+@dataclass(frozen=True)
+class RoomOptions:
+    """How a message to another room is sent."""
+
+    create: bool
+
+
+class FromRoom(Carrier):
+    """A message of another room comes from the room of this name."""
 
 
 class Ok(Carrier):

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import _host, fit, running
 from .room import Client
-from .values import Accept, Close, CloseCause, CloseInfo, Refuse, Request, Saved
+from .values import Accept, Close, CloseCause, CloseInfo, Refuse, Request, Saved, Source
 
 
 class Handler:
@@ -71,6 +71,13 @@ class Responses:
         from . import fetches
 
         fetches.continued(id, context, part)
+
+
+class Events:
+    """Messages from other rooms."""
+
+    def on_event(self, source: Any, message: Any) -> None:
+        running.run("on_event", Source(source.value), message.value)
 
 
 def _decision(decision: Any) -> Any:

@@ -50,6 +50,11 @@ class State:
     """Those that the test has not seen."""
     last_fetch: int = 0
     is_denying_http: bool = False
+    name: str = "main"
+    told: list[tuple[str, Message]] = field(default_factory=list)
+    """The messages to other rooms that the test has not seen, each with the name of its room."""
+    missing: set[str] = field(default_factory=set)
+    """The rooms that do not exist."""
     now: int = 0
     """The time since the room was made, in microseconds."""
     is_late: bool = False
@@ -68,6 +73,8 @@ class State:
             store=dict(self.store),
             fetches=dict(self.fetches),
             unseen=list(self.unseen),
+            told=list(self.told),
+            missing=set(self.missing),
         )
 
     def go_back(self, to: State) -> None:

@@ -153,7 +153,7 @@ def _response(id: int, asked: Asked | None, request: str, head: Any) -> Response
 
 
 def _add(body: Body, part: Any) -> None:
-    match _case(part):
+    match fit.case(part):
         case "piece":
             body.add(part.value)
         case "end":
@@ -175,7 +175,7 @@ def _orphan(context: bytes, answer: Union[Body, FetchError]) -> None:
 
 
 def _refusal(asked: Asked, why: Any) -> FetchError:
-    cause = _case(why)
+    cause = fit.case(why)
     detail = getattr(why, "value", None) or _REFUSALS.get(cause, cause)
     if cause == "denied":
         server = asked.url.partition("://")[2].split("/")[0].split("?")[0]
@@ -189,9 +189,3 @@ def _failed(request: str, failure: Any) -> FetchError:
     if cause == "denied":
         detail += ". The owner of the host allows a network with --allow-http-private"
     return (FetchTimeout if cause == "timeout" else FetchError)(request, cause, detail)
-
-
-def _case(variant: Any) -> str:
-    """The name of a case in the contract, such as `too-big` for `FetchError_TooBig`."""
-    name = type(variant).__name__.rpartition("_")[2]
-    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("-")

@@ -46,6 +46,12 @@ def pairs(headers: Headers) -> list[tuple[str, str]]:
     return [(text(name), text(value)) for name, value in given]
 
 
+def case(variant: Any) -> str:
+    """Returns the name of a variant's case in the contract, such as `too-big` for `FetchError_TooBig`."""
+    name = type(variant).__name__.rpartition("_")[2]
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("-")
+
+
 def microseconds(seconds: float) -> int:
     """Returns the time in whole microseconds, rounded up: a timer may be late, but never early. At most a hundred years."""
     return math.ceil(min(max(seconds, 0.0), _LONGEST) * 1_000_000)

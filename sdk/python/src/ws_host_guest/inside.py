@@ -41,9 +41,9 @@ def make_runtime(modules: list[str]) -> None:
         load.try_import(name)
     zones.keep()
     _keep_files()
-    from . import fetches, loop
+    from . import fetches, loop, rooms
 
-    assert fetches and loop, "a coroutine of the app finds them loaded"
+    assert fetches and loop and rooms, "the app finds them loaded"
     _host.open_up()
     _host.shut()
     running.late = bundle.load_app

@@ -18,7 +18,7 @@ from typing import Any
 
 from . import absent, component, distributions, record
 
-INTERFACES = ("flow", "gate", "http", "lifecycle", "responses", "timers")
+INTERFACES = ("events", "flow", "gate", "http", "lifecycle", "responses", "rooms", "timers")
 """The runtime has all optional interfaces, so that a new handler needs no new runtime. Without a handler they do nothing."""
 
 SECTION = "ws-host:stdin"

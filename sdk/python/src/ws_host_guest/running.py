@@ -23,10 +23,11 @@ INTERFACES = {
     "on_drain": "flow",
     "on_timer": "timers",
     "on_orphan": "responses",
+    "on_event": "events",
 }
 """The optional interfaces of the contract, by the handlers that need them."""
 
-MODULES = {"ws_host_guest.fetches": ("http", "responses")}
+MODULES = {"ws_host_guest.fetches": ("http", "responses"), "ws_host_guest.rooms": ("rooms",)}
 """Those that a module of this SDK needs. An app that does not use it does not load it."""
 
 app: App | None = None
@@ -76,19 +77,31 @@ async def sleep(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-def run(event: str, *arguments: Any) -> None:
-    """Calls the handler of an event, if the app has one, and then what waits for this handler in the loop."""
+def run(event: str, *arguments: Any, then: Callable[[Any], Any] | None = None) -> Task[Any] | None:
+    """Calls the handler of an event, if the app has one, and then what waits for this handler in the loop.
+
+    `then` gets the handler's result. Both may return a coroutine, whose task this returns.
+    """
     _begin_once()
     assert app is not None, "no component is built without an app"
-    handler = app.handlers.get(event)
+    handler, task = app.handlers.get(event), None
     if handler is not None:
         try:
             result = handler(*arguments)
+            if then is not None:
+                result = _then(result, then) if type(result) is CoroutineType else then(result)
             if type(result) is CoroutineType:
-                _start(result)
+                task = _start(result)
         except Exception as error:
             _failed(error)
     _go_on()
+    return task
+
+
+async def _then(result: Coroutine[Any, Any, Any], then: Callable[[Any], Any]) -> None:
+    rest = then(await result)
+    if type(rest) is CoroutineType:
+        await rest
 
 
 def has_handler(event: str) -> bool:
@@ -149,7 +162,7 @@ def _go_on() -> None:
         _failed(error)
 
 
-def _start(coroutine: Coroutine[Any, Any, Any]) -> None:
+def _start(coroutine: Coroutine[Any, Any, Any]) -> Task[Any]:
     """Runs a handler's coroutine until it waits. An exception before that is the handler's."""
     assert loop is not None, "`prepare` has seen the app's coroutines"
     task = loop.start(coroutine)
@@ -158,6 +171,7 @@ def _start(coroutine: Coroutine[Any, Any, Any]) -> None:
         task.add_done_callback(_ended)
     elif not task.cancelled():
         task.result()
+    return task
 
 
 def _ended(task: Task[Any]) -> None:

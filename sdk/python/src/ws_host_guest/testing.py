@@ -63,11 +63,13 @@ class Refused(Exception):
 class Room:
     """A room with one instance of an app. It takes the place of an earlier one."""
 
-    def __init__(self, app: App | WebSocketsServer, *, reason: str = "fresh", saved: Saved | None = None) -> None:
-        """Makes an empty room, and calls `on_start` with this reason and this saved state, if the app has it."""
+    def __init__(
+        self, app: App | WebSocketsServer, *, name: str = "main", reason: str = "fresh", saved: Saved | None = None
+    ) -> None:
+        """Makes an empty room of this name, and calls `on_start` with this reason and this saved state, if the app has it."""
         self._app: App = app if isinstance(app, App) else app._app
         self._last_id = 0
-        self._state = fake.State()
+        self._state = fake.State(name=name)
         _loop.move_to(self._app, self._state)
         fakes.bind(self._state)
         fetches.forget()
@@ -148,6 +150,21 @@ class Room:
     def _answer(self, event: str, id: int, context: bytes, told: Any) -> None:
         """Tells the app of an answer."""
         self._call(lambda: getattr(entry.Responses(), event)(id, context, told))
+
+    def sent(self) -> list[tuple[str, Message]]:
+        """Returns the messages that the app has sent to other rooms since the last call, each with the name of its room."""
+        told = list(self._state.told)
+        self._state.told.clear()
+        return told
+
+    def lacks(self, name: str) -> None:
+        """Makes a room one that does not exist. Otherwise all rooms do."""
+        self._state.missing.add(name)
+
+    def hears_from(self, name: str, message: Message) -> None:
+        """A room of this name has sent a message."""
+        carried = fit.message(message)
+        self._call(lambda: entry.Events().on_event(contract.FromRoom(name), carried))
 
     def wait(self, seconds: float) -> None:
         """Lets time pass for timers and for asyncio, and runs what becomes due, in the order of the times."""

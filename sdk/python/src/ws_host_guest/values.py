@@ -38,6 +38,14 @@ class Status(Enum):
     """The reason for a close is longer than 123 bytes of UTF-8."""
     INVALID_TOPIC = "invalid-topic"
     """The topic's name is empty or longer than 256 bytes."""
+    INVALID_NAME = "invalid-name"
+    """No room can have this name."""
+    NO_SUCH_ROOM = "no-such-room"
+    """The room is not open, and nothing is kept of it. `rooms.send(.., create=True)` begins it."""
+    FULL = "full"
+    """1,024 messages of this room to others, or 16 MiB of them, wait for their receivers."""
+    TOO_MANY_ROOMS = "too-many-rooms"
+    """The room is not open, and the host has as many open as it may have."""
 
     def __bool__(self) -> bool:
         return self is Status.OK or self is Status.BACKPRESSURE
@@ -82,6 +90,14 @@ class CloseInfo:
     """Whether a close frame ended the connection."""
     cause: CloseCause
     """The cause that ended it."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a message from outside of the room comes from."""
+
+    room: str
+    """The name of the room that has sent it, for `rooms.send`."""
 
 
 @dataclass(frozen=True)

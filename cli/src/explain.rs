@@ -40,6 +40,7 @@ pub fn in_flags(error: &Error) -> String {
             format!("{error} with --port or --listen")
         }
         Error::NoCertificate => format!("{error}: --tls-cert and --tls-key"),
+        Error::NothingToRedirectTo => format!("{error}: --tls-cert and --tls-key, or redirect=PORT behind a comma"),
         Error::NoTrustedProxy => format!("{error}: --trusted-proxy"),
         Error::Data(_) => format!("{error} (--data)"),
         Error::AllowHttp(_) => format!("{error} (--allow-http)"),

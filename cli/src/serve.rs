@@ -141,7 +141,8 @@ fn open_admin_socket(asked_for: Option<PathBuf>, port: u16) -> anyhow::Result<Op
 /// Prints the server's address on stdout, in one line: the first one, or the first Unix socket of a server without addresses.
 fn announce(file: &Path, places: &[Listening], host: Option<&str>, no_page: bool) {
     let name = file.file_name().map_or_else(|| file.to_string_lossy(), |name| name.to_string_lossy());
-    let first = places.iter().find(|place| place.address.is_some()).or(places.first());
+    let served = || places.iter().filter(|place| !place.redirects);
+    let first = served().find(|place| place.address.is_some()).or_else(|| served().next());
     let Some(first) = first else { return };
     let (http, ws) = if first.tls { ("https", "wss") } else { ("http", "ws") };
     let page = if no_page { ws } else { http };
@@ -164,8 +165,9 @@ fn log_reach(places: &[Listening]) {
         let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
         tracing::info!("listening on {}: other machines can connect", addresses.join(" and "));
     }
-    for socket in places.iter().filter(|place| place.address.is_none()) {
-        tracing::info!("listening on {socket}");
+    for place in places.iter().filter(|place| place.address.is_none() || place.redirects) {
+        let purpose = if place.redirects { ", and redirecting to https://" } else { "" };
+        tracing::info!("listening on {place}{purpose}");
     }
 }
 

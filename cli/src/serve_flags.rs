@@ -24,6 +24,9 @@ pub struct ServeFlags {
     /// Listen here in place of --host and --port, or besides them if one of them is given: ADDRESS:PORT, unix:PATH or fd (repeatable)
     #[arg(long, value_name = "PLACE", value_parser = units::place)]
     pub listen: Vec<String>,
+    /// Redirect plain HTTP at this place to https:// (repeatable)
+    #[arg(long, value_name = "PLACE", value_parser = units::place)]
+    pub redirect_http: Vec<String>,
     /// Whether the host or the port was given.
     #[arg(skip)]
     pub is_addressed: bool,
@@ -83,6 +86,10 @@ impl ServeFlags {
         }
         for place in &self.listen {
             builder = builder.listen_on(place.parse()?);
+        }
+        for place in &self.redirect_http {
+            let place: Listen = place.parse()?;
+            builder = builder.listen_on(place.redirect_by_default());
         }
         if let Some(folder) = self.data {
             builder = builder.data(folder);

@@ -133,6 +133,9 @@ pub enum Error {
     /// A place to listen at expects the PROXY protocol, and no proxy is trusted.
     #[error("a place to listen at expects the PROXY protocol, and no proxy is trusted. Name the proxies that are")]
     NoTrustedProxy,
+    /// A place to listen at is to redirect to TLS, and the server speaks it nowhere.
+    #[error("there is nothing to redirect to: the server speaks TLS at no address. Give a certificate, or the port of https://")]
+    NothingToRedirectTo,
     /// A socket that a service manager should have passed is missing, or cannot be used.
     #[error("no such listening socket was passed to this process: {0}")]
     Inherited(String),

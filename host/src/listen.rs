@@ -11,13 +11,23 @@ use crate::error::Error;
 /// One place to listen at: a TCP address, a Unix socket, a listener of the caller's own, or the sockets that a service manager passes.
 ///
 /// As a text: `0.0.0.0:443`, `localhost:8080`, `[::1]:80`, `unix:/run/app.sock`, `fd`, `fd:NAME`. Options follow, each behind a comma: `tls`, `plain`,
-/// `proxy-protocol`, and for a Unix socket `mode=0660` and `owner=USER:GROUP`.
+/// `proxy-protocol`, `redirect`, `redirect=PORT`, and for a Unix socket `mode=0660` and `owner=USER:GROUP`.
 #[derive(Debug)]
 pub struct Listen {
     pub(crate) place: Place,
     /// Whether it speaks TLS. By default it does if the server has a certificate, but for a Unix socket, which no network reaches.
     pub(crate) tls: Option<bool>,
     pub(crate) proxy_protocol: bool,
+    pub(crate) purpose: Purpose,
+}
+
+/// The use of the requests that arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It is served.
+    Serve,
+    /// It is redirected to `https://`, at this port; by default at the port where the server speaks TLS.
+    Redirect(Option<u16>),
 }
 
 #[derive(Debug)]
@@ -90,8 +100,21 @@ impl Listen {
         Self { proxy_protocol, ..self }
     }
 
+    /// Redirects all requests to `https://` or `wss://`, at this port: by default at the first one where the server speaks TLS. Host, path and query stay.
+    #[must_use]
+    pub fn redirect(self, port: Option<u16>) -> Self {
+        Self { tls: Some(false), purpose: Purpose::Redirect(port), ..self }
+    }
+
+    /// The same, unless it redirects already.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn redirect_by_default(self) -> Self {
+        if self.purpose == Purpose::Serve { self.redirect(None) } else { self }
+    }
+
     fn at(place: Place) -> Self {
-        Self { place, tls: None, proxy_protocol: false }
+        Self { place, tls: None, proxy_protocol: false, purpose: Purpose::Serve }
     }
 
     /// Adds an option in the form of a text.
@@ -99,11 +122,13 @@ impl Listen {
         let is_unix = matches!(self.place, Place::Unix { .. });
         match option.split_once('=') {
             None => match option {
+                "redirect" => Some(self.redirect(None)),
                 "tls" => Some(self.tls(true)),
                 "plain" => Some(self.tls(false)),
                 "proxy-protocol" => Some(self.proxy_protocol(true)),
                 _ => None,
             },
+            Some(("redirect", port)) => port.parse().ok().map(|port| self.redirect(Some(port))),
             Some(("mode", mode)) if is_unix => {
                 let mode = u32::from_str_radix(mode, 8).ok().filter(|mode| *mode <= 0o777)?;
                 Some(self.mode(mode))
@@ -144,7 +169,9 @@ impl FromStr for Listen {
         };
         parts.try_fold(listen, |listen, option| {
             let known = if place.starts_with("unix:") { ", mode=0660, owner=USER:GROUP" } else { "" };
-            listen.with(option).ok_or_else(|| wrong(format!("{option:?} is no option of it: tls, plain, proxy-protocol{known}")))
+            listen
+                .with(option)
+                .ok_or_else(|| wrong(format!("{option:?} is no option of it: tls, plain, proxy-protocol, redirect{known}")))
         })
     }
 }
@@ -174,6 +201,8 @@ pub struct Listening {
     pub path: Option<PathBuf>,
     /// Whether it speaks TLS.
     pub tls: bool,
+    /// Whether it redirects requests to `https://`, and serves none.
+    pub redirects: bool,
 }
 
 impl fmt::Display for Listening {
@@ -227,7 +256,8 @@ mod tests {
             ("unix:/run/a.sock,mode=7777", "\"mode=7777\" is no option of it"),
             ("unix:/run/a.sock,owner=", "\"owner=\" is no option of it"),
             ("localhost:80,mode=0600", "\"mode=0600\" is no option of it"),
-            ("localhost:80,ssl", "\"ssl\" is no option of it: tls, plain, proxy-protocol"),
+            ("localhost:80,redirect=x", "\"redirect=x\" is no option of it"),
+            ("localhost:80,ssl", "\"ssl\" is no option of it: tls, plain, proxy-protocol, redirect"),
         ] {
             let line = parsed(text);
             assert!(line.starts_with(&format!("cannot listen at {text:?}: {problem}")), "{line}");

@@ -48,7 +48,7 @@ impl Server {
         stop: watch::Receiver<Option<Instant>>,
     ) -> Result<Self, Error> {
         let places: Vec<_> = listeners.iter().map(Listener::place).collect::<io::Result<_>>().map_err(unusable)?;
-        let addresses = places.iter().filter_map(|place| place.address).collect();
+        let addresses = places.iter().filter(|place| !place.redirects).filter_map(|place| place.address).collect();
         Ok(Self { listeners, places, addresses, front, shards, handle, stop, database: None })
     }
 

@@ -8,8 +8,8 @@ use super::{Builder, parse_pattern};
 use crate::config::{Listen, TlsSource};
 use crate::error::Error;
 use crate::fetch::Outlet;
-use crate::front::{Inherited, Listener, OriginPolicy, Proxies, Tls};
-use crate::listen::Place;
+use crate::front::{Listener, OriginPolicy, Proxies, Tls};
+use crate::listen::Purpose;
 
 impl Builder {
     /// The TCP port, 13254 by default. With 0 the system chooses one, and `Server::local_addr` returns it.
@@ -27,7 +27,7 @@ impl Builder {
         self
     }
 
-    /// One more place to listen at, in place of host and port.
+    /// One more place to listen at, in place of host and port. These stay if all places only redirect.
     #[must_use]
     pub fn listen_on(mut self, place: Listen) -> Self {
         self.places.push(place);
@@ -89,23 +89,16 @@ impl Builder {
         }
         if self.listeners.is_empty() {
             let mut places = std::mem::take(&mut self.places);
-            if places.is_empty() {
+            if places.iter().all(|place| matches!(place.purpose, Purpose::Redirect(_))) {
                 places.push(Listen::tcp(config.host.clone(), config.port));
             }
-            // By name first: a place without a name takes all that are left.
-            places.sort_by_key(|place| matches!(place.place, Place::Inherited(None)));
-            // Another part of the program may wait for them.
-            let is_asked = places.iter().any(|place| matches!(place.place, Place::Inherited(_)));
-            let mut inherited = if is_asked { Inherited::from_environment()? } else { Inherited::default() };
-            let mut sockets = Vec::new();
-            for place in places {
-                let place = if config.proxy_protocol { place.proxy_protocol(true) } else { place };
-                if place.proxy_protocol && config.trusted_proxies.is_empty() {
-                    return Err(Error::NoTrustedProxy);
-                }
-                sockets.extend(Listener::open(place, self.tls.is_some(), &mut inherited)?);
+            for place in &mut places {
+                place.proxy_protocol |= config.proxy_protocol;
             }
-            self.listeners = sockets;
+            if config.trusted_proxies.is_empty() && places.iter().any(|place| place.proxy_protocol) {
+                return Err(Error::NoTrustedProxy);
+            }
+            self.listeners = Listener::open_all(places, self.tls.is_some())?;
         }
         Ok(self)
     }

@@ -28,6 +28,11 @@ impl<'a> Authority<'a> {
         (is_address(host) || is_name(host)).then_some(Self { host, port })
     }
 
+    /// The host as it was written, an IPv6 address in its brackets.
+    pub fn host(&self) -> &'a str {
+        self.host
+    }
+
     /// Whether both name one host and port. The scheme tells the port of an authority without one (RFC 6454 §4).
     pub fn equals(&self, other: &Self, scheme: &str) -> bool {
         let port = |authority: &Self| authority.port.or_else(|| default_port(scheme));

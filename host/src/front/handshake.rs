@@ -25,6 +25,7 @@ use super::listeners::Accepted;
 use super::permits::{Permits, Share};
 use super::policy::Policy;
 use super::proxy_protocol;
+use super::redirect;
 use super::reply;
 use super::request::{Join, Requests, Upgrade};
 use super::router::Router;
@@ -51,6 +52,7 @@ pub struct Handshakes {
     http: Arc<Http>,
     discard: Discard,
     timeout: Duration,
+    max_request_bytes: usize,
     arrivals: Arrivals,
     /// The limit on log lines about connections that cannot be handed over.
     lost: LogThrottle,
@@ -72,6 +74,7 @@ impl Handshakes {
             router,
             discard: Discard::new(descriptors),
             timeout: limits.handshake_timeout,
+            max_request_bytes: limits.max_request_bytes,
             arrivals: Arrivals::default(),
             lost: LogThrottle::one("lost connections"),
         }
@@ -127,6 +130,12 @@ impl Handshakes {
             Ok(share) => share,
             Err(refusal) => return self.refuse(stream, from, speech, &refusal).await,
         };
+        if let Some(port) = speech.redirect {
+            if let Ok(stream) = timeout_at(end, redirect::serve(stream, port, self.max_request_bytes)).await {
+                self.discard.close(stream).await;
+            }
+            return;
+        }
         let accepted = Transport::accept(stream, from, self.policy.tls.as_deref().filter(|_| speech.tls));
         let Ok(transport) = timeout_at(end, accepted).await else {
             return tracing::debug!(address = %from, "no TLS handshake came in time");

@@ -108,7 +108,7 @@ fn as_tcp(stream: UnixStream) -> io::Result<TcpStream> {
 mod tests {
     use super::*;
 
-    const SPEECH: Speech = Speech { tls: false, proxy_protocol: false };
+    const SPEECH: Speech = Speech { tls: false, proxy_protocol: false, redirect: None };
 
     #[tokio::test]
     async fn the_sockets_take_turns() {

@@ -23,6 +23,7 @@
 //! | `self_signed` | a certificate that is made for one run |
 //! | `deadline` | the time that a connection has until its upgrade |
 //! | `http` | the requests of one connection, one after the other |
+//! | `redirect` | requests that are sent on to `https://` |
 //! | `request` | one HTTP request: an upgrade, its refusal, or a plain request |
 //! | `setup` | the parts that the builder makes a front door of |
 //! | `policy` | the rules that the builder sets for all connections |
@@ -74,6 +75,7 @@ mod page;
 mod permits;
 mod policy;
 mod proxy_protocol;
+mod redirect;
 mod reply;
 mod request;
 mod router;
@@ -89,7 +91,6 @@ mod upgrade;
 pub use accept::Front;
 pub use endpoints::Endpoints;
 pub use forwarded::Proxies;
-pub use inherited::Inherited;
 pub use listener::Listener;
 pub use listeners::Listeners;
 pub use notice::Notice;

@@ -108,6 +108,8 @@ fn one_of_the_flags_without_the_other() {
     let guest = guest.to_string_lossy();
     says(&fails(&["run", &guest, "--tls-cert", "cert.pem"]), &["--tls-cert needs --tls-key"]);
     says(&fails(&["run", &guest, "--tls-key", "key.pem"]), &["--tls-key needs --tls-cert"]);
+    let one_key = ["run", &guest, "--tls-cert", "a.pem", "--tls-cert", "b.pem", "--tls-key", "a.key"];
+    says(&fails(&one_key), &["--tls-cert is given 2 times and --tls-key 1 times"]);
     let project = guest_project();
     let line = fails(&["dev", &project, "--tls", "--tls-cert", "cert.pem", "--tls-key", "key.pem"]);
     says(&line, &["--tls makes a certificate, --tls-cert brings one. Leave one of them out"]);
@@ -145,6 +147,34 @@ async fn files_that_are_replaced_take_over_and_nobody_is_disconnected() {
 #[tokio::test]
 async fn files_that_are_written_in_place_take_over() {
     a_new_certificate_takes_over(|files, new, _| files.write(new)).await;
+}
+
+#[tokio::test]
+async fn a_client_gets_the_certificate_of_the_name_that_it_asks_for() {
+    let certificates = [&["localhost"][..], &["chat.example", "*.chat.example"], &["api.example"]].map(Certificate::named);
+    let files = certificates.each_ref().map(Files::of);
+    let flags: Vec<_> = files.iter().flat_map(Files::flags).collect();
+    let mut host = Host::run_with("echo", &flags.iter().map(String::as_str).collect::<Vec<_>>());
+    host.logs("the certificate for chat.example, *.chat.example is valid until");
+    let shown = async |name: &str| {
+        let stream = handshake(&host.address, name, config(rustls::ALL_VERSIONS)).await.expect("the handshake succeeds");
+        certificates.iter().position(|certificate| certificate.der == certificate_of(&stream))
+    };
+    for (name, expected) in [
+        ("chat.example", 1),
+        ("room.chat.example", 1),
+        ("API.example", 2),
+        ("localhost", 0),
+        ("unknown.example", 0),
+        ("127.0.0.1", 0),
+    ] {
+        assert_eq!(shown(name).await, Some(expected), "{name}");
+    }
+    let new = Certificate::named(&["api.example"]);
+    files[2].replace(&new);
+    host.logs("new connections get the certificate in ");
+    let stream = handshake(&host.address, "api.example", config(rustls::ALL_VERSIONS)).await.expect("the handshake succeeds");
+    assert_eq!(certificate_of(&stream), new.der);
 }
 
 #[tokio::test]

@@ -11,12 +11,12 @@ use crate::follow::Follower;
 /// The certificate and key files.
 #[derive(Debug, Clone, Args)]
 pub struct TlsFiles {
-    /// Serve https:// and wss:// with the certificate chain in this PEM file
+    /// Serve https:// and wss:// with the certificate chain in this PEM file (repeatable: one for each name)
     #[arg(long, value_name = "FILE")]
-    pub tls_cert: Option<PathBuf>,
-    /// The certificate's private key, in PEM
+    pub tls_cert: Vec<PathBuf>,
+    /// The certificate's private key, in PEM (repeatable: in the same order)
     #[arg(long, value_name = "FILE")]
-    pub tls_key: Option<PathBuf>,
+    pub tls_key: Vec<PathBuf>,
 }
 
 /// The source of the server's certificate.
@@ -26,23 +26,28 @@ pub enum Tls {
     Off,
     /// A self-signed certificate, made for this run.
     SelfSigned,
-    /// PEM files: the certificate, then the key.
-    Files(PathBuf, PathBuf),
+    /// PEM files: of each certificate, then of its key.
+    Files(Vec<(PathBuf, PathBuf)>),
 }
 
 impl Tls {
     /// Combines the flags. `self_signed` is `--tls` of `ws-host dev`.
     ///
     /// # Errors
-    /// One of certificate and key is missing, or `--tls` stands beside them.
+    /// A certificate has no key or the other way round, or `--tls` stands beside them.
     pub fn new(files: TlsFiles, self_signed: bool) -> anyhow::Result<Self> {
-        match (files.tls_cert, files.tls_key, self_signed) {
-            (None, None, false) => Ok(Self::Off),
-            (None, None, true) => Ok(Self::SelfSigned),
-            (Some(certificate), Some(key), false) => Ok(Self::Files(certificate, key)),
-            (Some(_), Some(_), true) => bail!("--tls makes a certificate, --tls-cert brings one. Leave one of them out"),
-            (Some(_), None, _) => bail!("--tls-cert needs --tls-key. Give the file with the certificate's private key too"),
-            (None, Some(_), _) => bail!("--tls-key needs --tls-cert. Give the file with the key's certificate too"),
+        match (files.tls_cert.len(), files.tls_key.len(), self_signed) {
+            (0, 0, false) => Ok(Self::Off),
+            (0, 0, true) => Ok(Self::SelfSigned),
+            (_, 0, _) => bail!("--tls-cert needs --tls-key. Give the file with the certificate's private key too"),
+            (0, ..) => bail!("--tls-key needs --tls-cert. Give the file with the key's certificate too"),
+            (certificates, keys, _) if certificates != keys => {
+                bail!(
+                    "--tls-cert is given {certificates} times and --tls-key {keys} times. Give each certificate its key, in the same order"
+                )
+            }
+            (.., true) => bail!("--tls makes a certificate, --tls-cert brings one. Leave one of them out"),
+            (.., false) => Ok(Self::Files(files.tls_cert.into_iter().zip(files.tls_key).collect())),
         }
     }
 
@@ -51,14 +56,15 @@ impl Tls {
         match self {
             Self::Off => builder,
             Self::SelfSigned => builder.self_signed_tls(),
-            Self::Files(certificate, key) => builder.tls(certificate, key),
+            Self::Files(files) => files.iter().fold(builder, |builder, (certificate, key)| builder.tls(certificate, key)),
         }
     }
 
     /// Starts to watch the files; call it before they are loaded. If that fails, it logs a warning, as SIGHUP reloads them too.
     pub fn follower(&self) -> Option<Follower> {
-        let Self::Files(certificate, key) = self else { return None };
-        let follower = Follower::new(&[certificate, key]);
+        let Self::Files(files) = self else { return None };
+        let files: Vec<&Path> = files.iter().flat_map(|(certificate, key)| [&**certificate, &**key]).collect();
+        let follower = Follower::new(&files);
         follower
             .inspect_err(|error| tracing::warn!("a new certificate will not be noticed; send SIGHUP to load it: {error:#}"))
             .ok()
@@ -74,16 +80,17 @@ impl Tls {
 
     /// Reloads the files on a blocking thread. If they are refused, the previous certificate stays in use.
     pub async fn reload(&self, handle: &Handle) {
-        if let Self::Files(certificate, _) = self {
-            reload(certificate, handle).await;
+        if let Self::Files(files) = self {
+            let certificates: Vec<_> = files.iter().map(|(certificate, _)| certificate.display().to_string()).collect();
+            reload(&certificates.join(", "), handle).await;
         }
     }
 }
 
-async fn reload(certificate: &Path, handle: &Handle) {
+async fn reload(certificates: &str, handle: &Handle) {
     let handle = handle.clone();
     match tokio::task::spawn_blocking(move || handle.reload_tls()).await {
-        Ok(Ok(())) => tracing::info!("reloaded: new connections get the certificate in {}", certificate.display()),
+        Ok(Ok(())) => tracing::info!("reloaded: new connections get the certificate in {certificates}"),
         Ok(Err(error)) => tracing::error!("the previous certificate stays in use: {error}"),
         Err(error) => tracing::error!("the previous certificate stays in use: loading the new one panicked: {error}"),
     }

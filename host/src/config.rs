@@ -73,16 +73,20 @@ pub enum Compression {
 /// Where a server's certificate comes from.
 #[derive(Debug, Clone)]
 pub(crate) enum TlsSource {
-    /// Two PEM files, which can be loaded again while the server runs.
-    Files {
-        /// The certificate, followed by the chain to its root.
-        certificate: PathBuf,
-        /// Its private key.
-        key: PathBuf,
-    },
+    /// Pairs of PEM files, which can be loaded again while the server runs. The first is for clients that ask for no name, or an unknown one.
+    Files(Vec<CertificateFiles>),
     /// Made at the start, for `localhost`, `127.0.0.1` and `::1`. Clients do not trust it by themselves.
     #[cfg(feature = "self-signed")]
     SelfSigned,
+}
+
+/// The two files of a certificate.
+#[derive(Debug, Clone)]
+pub(crate) struct CertificateFiles {
+    /// The certificate, followed by the chain to its root.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// The settings of a server.

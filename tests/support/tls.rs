@@ -52,6 +52,12 @@ impl Certificate {
         Self::with(&params)
     }
 
+    /// A certificate of these names.
+    pub fn named(names: &[&str]) -> Self {
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        Self::with(&rcgen::CertificateParams::new(names).expect("these are names"))
+    }
+
     fn params() -> rcgen::CertificateParams {
         rcgen::CertificateParams::new(["localhost".to_owned()]).expect("localhost is a name")
     }

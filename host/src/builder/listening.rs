@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Builder, parse_pattern};
-use crate::config::{Listen, TlsSource};
+use crate::config::{CertificateFiles, Listen, TlsSource};
 use crate::error::Error;
 use crate::fetch::Outlet;
 use crate::front::{Listener, OriginPolicy, Proxies, Tls};
@@ -56,10 +56,14 @@ impl Builder {
     }
 
     /// Serves `https://` and `wss://` only, with the certificate (best with its whole chain) and the private key in these PEM
-    /// files. `Handle::reload_tls` loads them again.
+    /// files. `Handle::reload_tls` loads them again. Each further call adds a certificate for its own names (SNI); the first one is the default.
     #[must_use]
     pub fn tls(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
-        self.config.tls = Some(TlsSource::Files { certificate: certificate.into(), key: key.into() });
+        let files = CertificateFiles { certificate: certificate.into(), key: key.into() };
+        match &mut self.config.tls {
+            Some(TlsSource::Files(all)) => all.push(files),
+            other => *other = Some(TlsSource::Files(vec![files])),
+        }
         self
     }
 

@@ -13,6 +13,8 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error as TlsError, InconsistentKeys};
 use x509_cert::Certificate as X509;
 use x509_cert::der::Decode;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::time::Time;
 
 #[cfg(feature = "self-signed")]
@@ -28,17 +30,19 @@ pub struct Certificate {
     pub key: CertifiedKey,
     /// When it expires, if that can be read.
     pub valid_until: Option<Time>,
+    /// The names that it is for, in lower case, such as `chat.example` and `*.example.com`.
+    pub names: Vec<String>,
 }
 
-/// Loads or makes a server's certificate. `now` is the time at which it must be valid.
+/// Loads or makes a server's certificates. `now` is the time at which they must be valid.
 ///
 /// # Errors
 /// A file cannot be read or used, the key belongs to another certificate, or the certificate is not valid now.
-pub fn load(source: &TlsSource, provider: &CryptoProvider, now: SystemTime) -> Result<Certificate, Error> {
+pub fn load(source: &TlsSource, provider: &CryptoProvider, now: SystemTime) -> Result<Vec<Certificate>, Error> {
     match source {
-        TlsSource::Files { certificate, key } => from_files(certificate, key, provider, now),
+        TlsSource::Files(files) => files.iter().map(|files| from_files(&files.certificate, &files.key, provider, now)).collect(),
         #[cfg(feature = "self-signed")]
-        TlsSource::SelfSigned => for_this_machine(provider, now),
+        TlsSource::SelfSigned => for_this_machine(provider, now).map(|certificate| vec![certificate]),
     }
 }
 
@@ -48,6 +52,7 @@ fn from_files(certificate: &Path, key: &Path, provider: &CryptoProvider, now: Sy
     let chain = chain_in(&read(certificate).map_err(of_certificate)?).map_err(of_certificate)?;
     let private = key_in(&read(key).map_err(of_key)?).map_err(of_key)?;
     let valid_until = check_validity(&chain, now).map_err(of_certificate)?;
+    let names = names(&chain);
     let key = CertifiedKey::from_der(chain, private, provider).map_err(|error| match error {
         TlsError::InconsistentKeys(InconsistentKeys::KeyMismatch) => of_key(format!(
             "it does not belong to the certificate {}. Give the key that this certificate was made for",
@@ -56,7 +61,7 @@ fn from_files(certificate: &Path, key: &Path, provider: &CryptoProvider, now: Sy
         TlsError::InvalidCertificate(error) => of_certificate(format!("it is damaged, or no X.509 certificate ({error:?})")),
         error => of_key(format!("{error}. Give an RSA key of 2048 bits or more, an ECDSA key (P-256, P-384) or an Ed25519 key")),
     })?;
-    Ok(Certificate { key, valid_until })
+    Ok(Certificate { key, valid_until, names })
 }
 
 fn problem_with(what: &'static str, path: &Path, problem: String) -> Error {
@@ -131,6 +136,17 @@ fn check_validity(chain: &[CertificateDer<'_>], now: SystemTime) -> Result<Optio
     Ok(Some(validity.not_after))
 }
 
+/// The names in a chain's first certificate. The common name does not count: clients ignore it (RFC 9525 §2).
+fn names(chain: &[CertificateDer<'_>]) -> Vec<String> {
+    let Some(parsed) = chain.first().and_then(|own| X509::from_der(own).ok()) else { return Vec::new() };
+    let Ok(Some((_, SubjectAltName(names)))) = parsed.tbs_certificate().get_extension() else { return Vec::new() };
+    let name = |name: GeneralName| match name {
+        GeneralName::DnsName(name) => Some(name.as_str().to_ascii_lowercase()),
+        _ => None,
+    };
+    names.into_iter().filter_map(name).collect()
+}
+
 /// `2026-11-24 18:30:00 UTC`
 pub fn date(time: Time) -> String {
     let text = time.to_date_time().to_string();
@@ -146,6 +162,7 @@ fn for_this_machine(provider: &CryptoProvider, now: SystemTime) -> Result<Certif
     };
     let (certificate, key) = self_signed::make(now).map_err(|error| failed(&error))?;
     let valid_until = check_validity(std::slice::from_ref(&certificate), now).ok().flatten();
+    let names = names(std::slice::from_ref(&certificate));
     let key = CertifiedKey::from_der(vec![certificate], key.into(), provider).map_err(|error| failed(&error))?;
-    Ok(Certificate { key, valid_until })
+    Ok(Certificate { key, valid_until, names })
 }

@@ -19,6 +19,7 @@
 //! | `proxy_protocol` | the client's address in front of the first byte |
 //! | `transport` | a socket, with or without TLS, up to its hand-over |
 //! | `tls` | the certificate for new TLS connections |
+//! | `by_name` | the certificate for the name that a client asks for |
 //! | `certificate` | a certificate and its key, read and checked |
 //! | `self_signed` | a certificate that is made for one run |
 //! | `deadline` | the time that a connection has until its upgrade |
@@ -52,6 +53,7 @@ mod admission;
 mod arrivals;
 mod authority;
 mod bound;
+mod by_name;
 mod certificate;
 mod client_ids;
 mod deadline;

@@ -1,4 +1,4 @@
-//! The certificate for new TLS connections, which can be replaced while the server runs.
+//! The certificates for new TLS connections, which can be replaced while the server runs.
 //!
 //! **Handshake.** The front door completes it (`transport`): its cost, a signature, falls on the thread that accepts and not on a
 //! shard. One deadline spans handshake and HTTP request.
@@ -25,12 +25,13 @@ use std::time::SystemTime;
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::server::NoServerSessionStorage;
-use rustls::sign::SingleCertAndKey;
 use tokio_rustls::TlsAcceptor;
 
+use super::by_name::ByName;
 use super::certificate;
 use crate::config::TlsSource;
 use crate::error::Error;
+use crate::log::printable;
 
 /// The certificate of a server. Each handshake takes the current one.
 #[derive(Debug)]
@@ -70,14 +71,17 @@ impl Tls {
 /// Makes a whole configuration. Its ticket key is new too, so that no session is resumed without the new certificate.
 fn configure(source: &TlsSource, provider: &Arc<CryptoProvider>) -> Result<Arc<ServerConfig>, Error> {
     let loaded = certificate::load(source, provider, SystemTime::now())?;
-    if let Some(end) = loaded.valid_until {
-        tracing::info!("the certificate is valid until {}", certificate::date(end));
+    for certificate in &loaded {
+        let names = if loaded.len() > 1 { format!(" for {}", printable(&certificate.names.join(", "))) } else { String::new() };
+        if let Some(end) = certificate.valid_until {
+            tracing::info!("the certificate{names} is valid until {}", certificate::date(end));
+        }
     }
     let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_safe_default_protocol_versions()
         .expect("ring has cipher suites for TLS 1.2 and 1.3")
         .with_no_client_auth()
-        .with_cert_resolver(Arc::new(SingleCertAndKey::from(loaded.key)));
+        .with_cert_resolver(Arc::new(ByName::new(loaded)));
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     // Clients keep their sessions in tickets. Kept by the server, each session would cost memory.
     config.session_storage = Arc::new(NoServerSessionStorage {});

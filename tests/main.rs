@@ -11,6 +11,7 @@ mod cache;
 mod certificates;
 mod chats;
 mod circuits;
+mod client_certificates;
 mod command_line;
 mod compression;
 mod config_file;

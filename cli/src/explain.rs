@@ -39,6 +39,7 @@ pub fn in_flags(error: &Error) -> String {
         Error::Bind { source, .. } if matches!(source.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied) => {
             format!("{error} with --port or --listen")
         }
+        Error::ClientsWithoutTls => format!("{error}: --tls-cert and --tls-key"),
         Error::NoCertificate => format!("{error}: --tls-cert and --tls-key"),
         Error::NothingToRedirectTo => format!("{error}: --tls-cert and --tls-key, or redirect=PORT behind a comma"),
         Error::NoTrustedProxy => format!("{error}: --trusted-proxy"),

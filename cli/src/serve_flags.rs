@@ -91,6 +91,9 @@ impl ServeFlags {
             let place: Listen = place.parse()?;
             builder = builder.listen_on(place.redirect_by_default());
         }
+        if let Some(file) = self.tls_files.tls_client_ca {
+            builder = builder.tls_client_authorities(file, self.tls_files.tls_client_optional);
+        }
         if let Some(folder) = self.data {
             builder = builder.data(folder);
         }

@@ -17,6 +17,12 @@ pub struct TlsFiles {
     /// The certificate's private key, in PEM (repeatable: in the same order)
     #[arg(long, value_name = "FILE")]
     pub tls_key: Vec<PathBuf>,
+    /// Ask clients for a certificate of an authority in this PEM file, and refuse those without one
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub tls_client_ca: Option<PathBuf>,
+    /// Admit clients without a certificate too
+    #[arg(long, hide_short_help = true, requires = "tls_client_ca")]
+    pub tls_client_optional: bool,
 }
 
 /// The source of the server's certificate.

@@ -89,6 +89,15 @@ pub(crate) struct CertificateFiles {
     pub key: PathBuf,
 }
 
+/// The certificates of clients.
+#[derive(Debug, Clone)]
+pub(crate) struct ClientCertificates {
+    /// A PEM file of the authorities that issue them.
+    pub authorities: PathBuf,
+    /// Whether a client without one is refused.
+    pub required: bool,
+}
+
 /// The settings of a server.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
@@ -122,6 +131,8 @@ pub(crate) struct Config {
     pub proxy_protocol: bool,
     /// The certificate of a server with TLS.
     pub tls: Option<TlsSource>,
+    /// The certificates that clients show.
+    pub tls_clients: Option<ClientCertificates>,
     /// The limits.
     pub limits: Limits,
 }
@@ -144,6 +155,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             proxy_protocol: false,
             tls: None,
+            tls_clients: None,
             limits: Limits::default(),
         }
     }

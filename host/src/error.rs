@@ -130,6 +130,11 @@ pub enum Error {
     /// A place to listen at is to speak TLS, and the server has no certificate.
     #[error("a place to listen at speaks TLS, and there is no certificate. Give the certificate and its key too")]
     NoCertificate,
+    /// Clients are to show certificates, and the server speaks no TLS.
+    #[error(
+        "clients show certificates within TLS, and the server has no certificate. Give the server's certificate and its key too"
+    )]
+    ClientsWithoutTls,
     /// A place to listen at expects the PROXY protocol, and no proxy is trusted.
     #[error("a place to listen at expects the PROXY protocol, and no proxy is trusted. Name the proxies that are")]
     NoTrustedProxy,

@@ -69,6 +69,43 @@ impl Certificate {
     }
 }
 
+/// An authority, and the certificates that it issues for clients.
+pub struct Authority {
+    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
+    /// Its own certificate, in PEM.
+    pub pem: String,
+}
+
+impl Authority {
+    /// A new authority.
+    pub fn new() -> Self {
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.distinguished_name.push(rcgen::DnType::CommonName, "an authority");
+        let key = rcgen::KeyPair::generate().expect("a key can be made");
+        let pem = params.self_signed(&key).expect("a certificate can be made").pem();
+        Self { issuer: rcgen::Issuer::new(params, key), pem }
+    }
+
+    /// A client's configuration with a certificate for this common name.
+    pub fn client(&self, name: &str) -> ClientConfig {
+        let mut params = rcgen::CertificateParams::default();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+        let key = rcgen::KeyPair::generate().expect("a key can be made");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate can be made");
+        let provider = Arc::new(ring::default_provider());
+        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der());
+        ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(rustls::ALL_VERSIONS)
+            .expect("ring has cipher suites for them")
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Unchecked::new(provider)))
+            .with_client_auth_cert(vec![certificate.der().clone()], key.into())
+            .expect("the key belongs to the certificate")
+    }
+}
+
 /// The two files of a server's certificate, in their own folder.
 pub struct Files {
     dir: TempDir,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Builder, parse_pattern};
-use crate::config::{CertificateFiles, Listen, TlsSource};
+use crate::config::{CertificateFiles, ClientCertificates, Listen, TlsSource};
 use crate::error::Error;
 use crate::fetch::Outlet;
 use crate::front::{Listener, OriginPolicy, Proxies, Tls};
@@ -76,6 +76,14 @@ impl Builder {
         self
     }
 
+    /// Asks clients for a certificate that an authority in this PEM file has issued, and refuses those without one unless they are `optional`. The
+    /// request of a client that has shown one has its subject in the header `x-client-cert-subject`, which no client can set itself.
+    #[must_use]
+    pub fn tls_client_authorities(mut self, file: impl Into<PathBuf>, optional: bool) -> Self {
+        self.config.tls_clients = Some(ClientCertificates { authorities: file.into(), required: !optional });
+        self
+    }
+
     /// Checks the settings, loads the certificate and listens, before the app is there. [`Builder::build`] does so itself. This is for a caller
     /// that takes long to make the app: a mistake or a port in use is told at once, and connections wait meanwhile.
     ///
@@ -88,8 +96,12 @@ impl Builder {
         Proxies::parse(&config.trusted_proxies)?;
         config.room_path.as_deref().map(parse_pattern).transpose()?;
         Outlet::new(&config.outgoing, &config.limits)?;
+        if config.tls.is_none() && config.tls_clients.is_some() {
+            return Err(Error::ClientsWithoutTls);
+        }
         if self.tls.is_none() {
-            self.tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
+            let load = |source| Tls::load(source, config.tls_clients.clone());
+            self.tls = config.tls.clone().map(load).transpose()?.map(Arc::new);
         }
         if self.listeners.is_empty() {
             let mut places = std::mem::take(&mut self.places);

@@ -64,18 +64,27 @@ fn from_files(certificate: &Path, key: &Path, provider: &CryptoProvider, now: Sy
     Ok(Certificate { key, valid_until, names })
 }
 
-fn problem_with(what: &'static str, path: &Path, problem: String) -> Error {
+/// The error for a file.
+pub fn problem_with(what: &'static str, path: &Path, problem: String) -> Error {
     Error::Tls { what, path: path.to_owned(), problem }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
+/// Reads a file of PEM.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read(path: &Path) -> Result<Vec<u8>, String> {
     file::read(path, file::MAX_TEXT_BYTES).map_err(|error| match error.kind() {
         ErrorKind::NotFound | ErrorKind::PermissionDenied => format!("{error}. Check the path, and that this user may read it"),
         _ => error.to_string(),
     })
 }
 
-fn chain_in(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+/// The certificates in a file.
+///
+/// # Errors
+/// It has none, or is damaged.
+pub fn chain_in(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let chain: Vec<_> = CertificateDer::pem_slice_iter(file).collect::<Result<_, _>>().map_err(|error| damaged(&error))?;
     if !chain.is_empty() {
         return Ok(chain);

@@ -68,7 +68,11 @@ impl Handshakes {
         let admission = Arc::new(Admission::new(admitting, permits));
         let requests = Requests::new(Arc::clone(&policy), Arc::clone(&admission), Arc::clone(&router), endpoints);
         Self {
-            http: Arc::new(Http::new(requests, limits.max_request_bytes)),
+            http: Arc::new(Http::new(
+                requests,
+                limits.max_request_bytes,
+                policy.tls.as_ref().is_some_and(|tls| tls.asks_clients()),
+            )),
             policy,
             admission,
             router,

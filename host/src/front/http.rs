@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout_at;
 
+use super::client_certificate;
 use super::deadline::Deadline;
 use super::forwarded::Peer;
 use super::reply::{self, Reply};
@@ -38,6 +39,8 @@ pub enum Served {
 pub struct Http {
     requests: Arc<Requests>,
     max_request_bytes: usize,
+    /// Whether clients are asked for certificates.
+    asks_clients: bool,
     /// Whether each answer is the last one of its connection, because the server shuts down.
     ending: AtomicBool,
 }
@@ -52,9 +55,9 @@ struct Progress {
 }
 
 impl Http {
-    /// HTTP for requests of this size at most.
-    pub fn new(requests: Requests, max_request_bytes: usize) -> Self {
-        Self { requests: Arc::new(requests), max_request_bytes, ending: AtomicBool::new(false) }
+    /// HTTP for requests of this size at most. If clients are asked for certificates, their requests tell of them.
+    pub fn new(requests: Requests, max_request_bytes: usize, asks_clients: bool) -> Self {
+        Self { requests: Arc::new(requests), max_request_bytes, asks_clients, ending: AtomicBool::new(false) }
     }
 
     /// From now on, each answer is the last one of its connection.
@@ -65,9 +68,13 @@ impl Http {
     /// Serves one connection.
     pub async fn serve(self: &Arc<Self>, transport: Transport, peer: Peer, deadline: Deadline) -> Served {
         let progress = Arc::new(Mutex::new(Progress { deadline, asked: false, upgrade: None }));
+        let subject = if self.asks_clients { transport.client_subject() } else { None };
         let service = service_fn({
             let (http, progress) = (Arc::clone(self), Arc::clone(&progress));
-            move |request: hyper::Request<Incoming>| {
+            move |mut request: hyper::Request<Incoming>| {
+                if http.asks_clients {
+                    client_certificate::tell(request.headers_mut(), subject.as_ref());
+                }
                 let (http, progress) = (Arc::clone(&http), Arc::clone(&progress));
                 Box::pin(async move { Ok::<_, Infallible>(http.answer(peer, request, &progress).await) })
             }

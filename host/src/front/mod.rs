@@ -21,6 +21,7 @@
 //! | `tls` | the certificate for new TLS connections |
 //! | `by_name` | the certificate for the name that a client asks for |
 //! | `certificate` | a certificate and its key, read and checked |
+//! | `client_certificate` | the certificates that clients show |
 //! | `self_signed` | a certificate that is made for one run |
 //! | `deadline` | the time that a connection has until its upgrade |
 //! | `http` | the requests of one connection, one after the other |
@@ -55,6 +56,7 @@ mod authority;
 mod bound;
 mod by_name;
 mod certificate;
+mod client_certificate;
 mod client_ids;
 mod deadline;
 mod descriptors;

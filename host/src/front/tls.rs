@@ -24,12 +24,13 @@ use std::time::SystemTime;
 
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::server::NoServerSessionStorage;
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use tokio_rustls::TlsAcceptor;
 
 use super::by_name::ByName;
 use super::certificate;
-use crate::config::TlsSource;
+use super::client_certificate;
+use crate::config::{ClientCertificates, TlsSource};
 use crate::error::Error;
 use crate::log::printable;
 
@@ -37,6 +38,7 @@ use crate::log::printable;
 #[derive(Debug)]
 pub struct Tls {
     source: TlsSource,
+    clients: Option<ClientCertificates>,
     provider: Arc<CryptoProvider>,
     current: RwLock<Arc<ServerConfig>>,
 }
@@ -46,10 +48,15 @@ impl Tls {
     ///
     /// # Errors
     /// It cannot be used; the error says why.
-    pub fn load(source: TlsSource) -> Result<Self, Error> {
+    pub fn load(source: TlsSource, clients: Option<ClientCertificates>) -> Result<Self, Error> {
         let provider = Arc::new(ring::default_provider());
-        let current = RwLock::new(configure(&source, &provider)?);
-        Ok(Self { source, provider, current })
+        let current = RwLock::new(configure(&source, clients.as_ref(), &provider)?);
+        Ok(Self { source, clients, provider, current })
+    }
+
+    /// Whether clients are asked for certificates.
+    pub fn asks_clients(&self) -> bool {
+        self.clients.is_some()
     }
 
     /// Loads the certificate again. Open connections keep their session keys.
@@ -57,7 +64,7 @@ impl Tls {
     /// # Errors
     /// The new certificate cannot be used, and the old one stays.
     pub fn reload(&self) -> Result<(), Error> {
-        let new = configure(&self.source, &self.provider)?;
+        let new = configure(&self.source, self.clients.as_ref(), &self.provider)?;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = new;
         Ok(())
     }
@@ -69,7 +76,11 @@ impl Tls {
 }
 
 /// Makes a whole configuration. Its ticket key is new too, so that no session is resumed without the new certificate.
-fn configure(source: &TlsSource, provider: &Arc<CryptoProvider>) -> Result<Arc<ServerConfig>, Error> {
+fn configure(
+    source: &TlsSource,
+    clients: Option<&ClientCertificates>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<ServerConfig>, Error> {
     let loaded = certificate::load(source, provider, SystemTime::now())?;
     for certificate in &loaded {
         let names = if loaded.len() > 1 { format!(" for {}", printable(&certificate.names.join(", "))) } else { String::new() };
@@ -77,10 +88,12 @@ fn configure(source: &TlsSource, provider: &Arc<CryptoProvider>) -> Result<Arc<S
             tracing::info!("the certificate{names} is valid until {}", certificate::date(end));
         }
     }
+    let verifier = clients
+        .map_or_else(|| Ok(WebPkiClientVerifier::no_client_auth()), |clients| client_certificate::verifier(clients, provider))?;
     let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_safe_default_protocol_versions()
         .expect("ring has cipher suites for TLS 1.2 and 1.3")
-        .with_no_client_auth()
+        .with_client_cert_verifier(verifier)
         .with_cert_resolver(Arc::new(ByName::new(loaded)));
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     // Clients keep their sessions in tickets. Kept by the server, each session would cost memory.

@@ -6,10 +6,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use hyper::http::HeaderValue;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
+use super::client_certificate;
 use super::tls::Tls;
 use crate::shard::TlsSession;
 
@@ -50,6 +52,14 @@ impl Transport {
                 tracing::debug!(%address, "the TLS handshake failed: {error}");
                 None
             }
+        }
+    }
+
+    /// The subject of the certificate that the client has shown.
+    pub fn client_subject(&self) -> Option<HeaderValue> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(stream, _) => stream.get_ref().1.peer_certificates().and_then(client_certificate::subject),
         }
     }
 

@@ -12,6 +12,7 @@ use ws_host::Server;
 use ws_host::config::Listen;
 
 use crate::support::http::{Raw, ask, request, text_frame, upgrade};
+use crate::support::raw::asks;
 use crate::support::tls::{Certificate, Files, connect};
 use crate::support::{Client, Embedded, Host, command, fails_with_log, guest};
 
@@ -52,8 +53,7 @@ async fn a_server_listens_at_several_places_at_once() {
     assert_eq!(path.metadata().expect("the file is there").mode() & 0o777, 0o660);
     assert!(described(Raw::connect_unix(&path), &[]).contains("ip=127.0.0.1 "));
     let (mut client, id) = Client::join(&host).await;
-    client.says("list").await;
-    assert!(client.hears().await.contains(&id.to_string()));
+    assert!(asks(&mut client, "list").await.contains(&id.to_string()));
     host.signal("TERM");
     host.ended();
     assert!(!path.exists(), "the file goes with the server");

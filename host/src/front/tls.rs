@@ -82,14 +82,14 @@ fn configure(
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<ServerConfig>, Error> {
     let loaded = certificate::load(source, provider, SystemTime::now())?;
+    let verifier = clients
+        .map_or_else(|| Ok(WebPkiClientVerifier::no_client_auth()), |clients| client_certificate::verifier(clients, provider))?;
     for certificate in &loaded {
         let names = if loaded.len() > 1 { format!(" for {}", printable(&certificate.names.join(", "))) } else { String::new() };
         if let Some(end) = certificate.valid_until {
             tracing::info!("the certificate{names} is valid until {}", certificate::date(end));
         }
     }
-    let verifier = clients
-        .map_or_else(|| Ok(WebPkiClientVerifier::no_client_auth()), |clients| client_certificate::verifier(clients, provider))?;
     let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_safe_default_protocol_versions()
         .expect("ring has cipher suites for TLS 1.2 and 1.3")

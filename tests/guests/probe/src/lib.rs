@@ -122,10 +122,15 @@ impl Probe {
             },
             "compute" => compute(first.parse().unwrap_or(0)),
             "hoard" => hoard(),
-            _ => kept::obey(command, rest).or_else(|| rooms::obey(command, rest)).unwrap_or_else(|| format!("no such command: {command}")),
+            _ => on_the_store_or_rooms(command, rest),
         };
         send(from, answer).ok();
     }
+}
+
+fn on_the_store_or_rooms(command: &str, rest: &str) -> String {
+    let followed = kept::obey(command, rest).or_else(|| rooms::obey(command, rest));
+    followed.unwrap_or_else(|| format!("no such command: {command}"))
 }
 
 /// Logs the answer too: a client that has closed itself does not receive it.

@@ -1,4 +1,4 @@
-// `bun server.mjs PORT [--compression] [--tls CERTIFICATE KEY]`: echo at /echo. At any other path, each message goes to all clients of that path.
+// `bun server.mjs PORT [--compression] [--tls CERTIFICATE KEY]`: echo at /echo; at /fetch an answer of the server that UPSTREAM names. At any other path, each message goes to all clients of that path.
 const [port, ...flags] = process.argv.slice(2);
 const at = flags.indexOf("--tls");
 const tls = at < 0 ? undefined : { cert: Bun.file(flags[at + 1]), key: Bun.file(flags[at + 2]) };
@@ -23,8 +23,13 @@ Bun.serve({
       if (socket.data.path !== "/echo") socket.subscribe(socket.data.path);
     },
     message(socket, message) {
+      if (socket.data.path === "/fetch") return ask(socket);
       if (socket.data.path === "/echo") socket.send(message, flags.includes("--compression"));
       else socket.publish(socket.data.path, message, flags.includes("--compression"));
     },
   },
 });
+
+async function ask(socket) {
+  socket.send(await (await fetch(process.env.UPSTREAM)).text());
+}

@@ -1,4 +1,4 @@
-// `node server.mjs PORT [--compression] [--tls CERTIFICATE KEY]`: echo at /echo. At any other path, each message goes to all clients of that path.
+// `node server.mjs PORT [--compression] [--tls CERTIFICATE KEY]`: echo at /echo, and at /fetch an answer of the server that UPSTREAM names. At any other path, each message goes to all clients of that path.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
 import { WebSocketServer } from "ws";
@@ -16,6 +16,10 @@ server.on("connection", (socket, request) => {
   socket.on("error", () => {});
   if (request.url === "/echo") {
     socket.on("message", (data, binary) => socket.send(data, { binary }));
+    return;
+  }
+  if (request.url === "/fetch") {
+    socket.on("message", async () => socket.send(await (await fetch(process.env.UPSTREAM)).text()));
     return;
   }
   const room = rooms.get(request.url) ?? new Set();

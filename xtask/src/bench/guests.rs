@@ -61,7 +61,8 @@ fn c(places: &Places, out: &Path) -> Check {
     run(build.args(["build", "bench/languages/c", "--out"]).arg(out).env("VIRTUAL_ENV", &environment))
 }
 
-fn javascript(places: &Places, source: &str, out: &Path) -> Check {
+/// Builds a guest in JavaScript.
+pub(super) fn javascript(places: &Places, source: &str, out: &Path) -> Check {
     toolbox::node_packages(&places.root.join("sdk/js"))?;
     let mut build = command("node", &places.root);
     run(build.args(["sdk/js/bin/ws-host-guest.mjs", "build"]).arg(sources(places).join(source)).arg("--out").arg(out))

@@ -4,6 +4,7 @@ mod aims;
 mod certificate;
 mod counts;
 mod disk;
+mod fetch;
 mod foreign;
 mod guests;
 mod instructions;
@@ -21,6 +22,7 @@ mod store;
 mod store_page;
 mod syncs;
 mod table;
+mod upstream;
 mod workloads;
 
 use std::fs;
@@ -50,6 +52,7 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
         Ok(Options { list: true, .. }) => show(list().trim_end()),
         Ok(options) if options.render => render::render(&places),
         Ok(options) if options.languages => build(&places).and_then(|()| languages::measure(&options, &places)),
+        Ok(options) if options.fetch => build(&places).and_then(|()| fetch::measure(&options, &places)),
         Ok(options) => measure(&options, &places),
         Err(problem) => {
             println!("{problem}\n\n{USAGE}");

@@ -15,6 +15,7 @@ Options:
   --rounds N             how often each is measured; the results are medians (default 3)
   --seconds N            how long each measurement lasts (default 3)
   --languages            measure what a guest costs in each language instead, and print the table
+  --fetch                measure what an HTTP request of a guest costs instead, beside Node and Bun, and print the table
   --add                  keep the figures of earlier runs
   --no-counts            leave out the counts of system calls and instructions
   --render               make bench/RESULTS.md and its plots from the measured figures
@@ -28,6 +29,7 @@ pub(super) struct Options {
     pub(super) list: bool,
     pub(super) render: bool,
     pub(super) languages: bool,
+    pub(super) fetch: bool,
     pub(super) add: bool,
     pub(super) counts: bool,
     pub(super) only: Vec<String>,
@@ -45,6 +47,7 @@ impl Options {
             list: false,
             render: false,
             languages: false,
+            fetch: false,
             add: false,
             counts: true,
             only,
@@ -59,6 +62,7 @@ impl Options {
                 "--list" => options.list = true,
                 "--render" => options.render = true,
                 "--languages" => options.languages = true,
+                "--fetch" => options.fetch = true,
                 "--add" => options.add = true,
                 "--no-counts" => options.counts = false,
                 "--only" => options.only = names(&value()?),

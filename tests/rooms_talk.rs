@@ -106,3 +106,44 @@ async fn a_guest_without_a_handler_drops_messages_and_the_log_tells_that_once() 
     let rest = host.rest_of_log();
     assert!(!rest.contains("messages of other rooms"), "{rest}");
 }
+
+/// A host that keeps its rooms in this folder.
+fn durable(folder: &std::path::Path) -> Host {
+    Host::run_with("probe", &[&PER_ROOM[..], &["--data", folder.to_str().expect("the path is UTF-8")]].concat())
+}
+
+#[tokio::test]
+async fn a_stored_message_outlives_a_crash_and_arrives_once() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let host = durable(folder.path());
+    let (mut a, mut b) = (enters(&host, "/a").await, enters(&host, "/b").await);
+    b.says("spin").await;
+    for text in ["count one", "two", "count three"] {
+        assert_eq!(a.asks(&format!("write-and-tell /b {text}")).await, "ok");
+    }
+    host.signal("KILL");
+    drop((a, b, host));
+    let host = durable(folder.path());
+    let mut b = enters(&host, "/b").await;
+    while b.asks("kept count").await != "Some(\"2\")" {}
+    host.signal("KILL");
+    drop((b, host));
+    let host = durable(folder.path());
+    let mut b = enters(&host, "/b").await;
+    assert_eq!(b.asks("kept count").await, "Some(\"2\")");
+}
+
+#[tokio::test]
+async fn at_a_shutdown_rooms_handle_the_messages_of_their_last_handlers() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut host = durable(folder.path());
+    let (mut a, _b) = (enters(&host, "/a").await, enters(&host, "/b").await);
+    assert_eq!(a.asks("tell-on-leave /b count").await, "ok");
+    host.signal("TERM");
+    assert_eq!(a.is_closed().await.0, 1001);
+    drop((a, _b));
+    assert!(host.ended().success());
+    let host = durable(folder.path());
+    let mut b = enters(&host, "/b").await;
+    assert_eq!(b.asks("kept count").await, "Some(\"1\")");
+}

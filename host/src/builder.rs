@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::app::App;
 use crate::bus::{Bus, Inbox, Placement};
 use crate::config::{Compression, Config, Grants, Instances, Limits, Listen};
-use crate::data::{DataFolder, linger, store_place};
+use crate::data::{DataFolder, linger, resume_events, store_place};
 use crate::error::Error;
 use crate::fetch::Outlet;
 use crate::front::{self, Endpoints, Front, Listener, Notice, OriginPolicy, Page, Pattern, Policy, Proxies, Router, Setup, Tls};
@@ -216,8 +216,8 @@ impl Builder {
         let counters = Arc::new(Counters::default());
         let count = shard_count(&config);
         let placement = Placement::new(count);
-        let names = front::names(config.instances, pattern.is_some());
-        let (bus, mail) = Bus::new(names, placement.clone(), limits.max_rooms);
+        let (bus, mail) = Bus::new(front::names(config.instances, pattern.is_some()), placement.clone(), limits.max_rooms);
+        resume_events(database.as_ref(), &bus);
         let mut context = ShardContext {
             app_name: "the app".into(),
             limits: limits.for_each_of(count),

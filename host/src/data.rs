@@ -4,12 +4,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytestring::ByteString;
+
+use crate::bus::Bus;
 use crate::config::{Instances, Limits};
 use crate::error::Error;
 use crate::memory;
 use crate::room::Total;
 use crate::shard::StorePlace;
-use crate::store::{Database, Settings, Sync};
+use crate::store::{Database, Settings, StoredEvent, Sync};
+use crate::types::Message;
 
 /// The data folder, if there is one.
 #[derive(Debug, Default)]
@@ -46,5 +50,19 @@ pub(crate) fn linger(instances: Instances, limits: &Limits) -> Option<Duration> 
         Instances::Shared => None,
         Instances::PerRoom => Some(limits.room_linger),
         Instances::PerClient => Some(Duration::ZERO),
+    }
+}
+
+/// Has the messages go on that rooms of an earlier process have sent and not handled. One whose receiver no room can be any more stays in the
+/// database.
+pub(crate) fn resume_events(database: Option<&Database>, bus: &Bus) {
+    let mut left = 0;
+    for (from, StoredEvent { id, to, is_text, payload }) in database.map(Database::take_events).unwrap_or_default() {
+        let text = is_text.then(|| ByteString::try_from(payload.clone()).ok()).flatten();
+        let message = text.map_or(Message::Binary(payload), Message::Text);
+        left += usize::from(!bus.resume(id, (&from, &to), message));
+    }
+    if left > 0 {
+        tracing::warn!("{left} stored messages are for rooms whose names this server does not know, and stay in the database");
     }
 }

@@ -15,6 +15,8 @@ pub struct Event {
     pub to: Arc<str>,
     /// The content.
     pub message: Message,
+    /// Its number among the stored messages of all rooms; 0 if it is not stored.
+    pub number: u64,
     /// Its part of the sender's backlog, given back when nobody has the message any more.
     _permit: Permit,
     /// The receiver exists while a message is on its way to it.
@@ -24,7 +26,12 @@ pub struct Event {
 impl Event {
     /// A message that is counted for its sender.
     pub fn new((from, to): (Arc<str>, Arc<str>), message: Message, permit: Permit, receiver: Known) -> Self {
-        Self { from, to, message, _permit: permit, _receiver: receiver }
+        Self { from, to, message, number: 0, _permit: permit, _receiver: receiver }
+    }
+
+    /// Whether it is stored until its receiver has handled it.
+    pub fn is_stored(&self) -> bool {
+        self.number > 0
     }
 
     /// The memory that it takes in bytes, about.

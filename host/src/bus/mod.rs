@@ -21,7 +21,7 @@ mod placement;
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::oneshot;
@@ -34,6 +34,8 @@ use ending::Ending;
 pub use event::Event;
 pub use names::{MAX_NAME_BYTES, Names};
 pub use placement::Placement;
+
+use crate::types::Message;
 
 /// The mail for one shard.
 pub type Inbox = UnboundedReceiver<Mail>;
@@ -57,6 +59,8 @@ pub struct Bus {
     backlogs: Backlogs,
     max_rooms: usize,
     ending: Ending,
+    /// The number of the last stored message.
+    last_number: AtomicU64,
     is_closed: AtomicBool,
 }
 
@@ -64,9 +68,9 @@ impl Bus {
     /// A bus for rooms with these names, and an inbox for each shard.
     pub fn new(names: Names, placement: Placement, max_rooms: usize) -> (Arc<Self>, Vec<Inbox>) {
         let (inboxes, received) = (0..placement.shards()).map(|_| mpsc::unbounded_channel()).unzip();
-        let (directory, backlogs, is_closed) = Default::default();
+        let (directory, backlogs, last_number, is_closed) = Default::default();
         let ending = Ending::new(placement.shards());
-        (Arc::new(Self { names, placement, inboxes, directory, backlogs, max_rooms, ending, is_closed }), received)
+        (Arc::new(Self { names, placement, inboxes, directory, backlogs, max_rooms, ending, last_number, is_closed }), received)
     }
 
     /// A room's name in the form by which rooms are known. `None` if no room can have it.
@@ -117,6 +121,24 @@ impl Bus {
             // An error means that the shard has ended.
             let _ = inbox.send(Mail::Event(event));
         }
+    }
+
+    /// The number of a message that is to be stored.
+    pub fn next_number(&self) -> u64 {
+        self.last_number.fetch_add(1, Relaxed) + 1
+    }
+
+    /// Brings a stored message of an earlier process to its shard. Returns false if no room can have the receiver's name any more.
+    ///
+    /// Each comes before all that rooms of this process send, so it is called before any of them runs.
+    pub fn resume(&self, number: u64, (from, to): (&str, &str), message: Message) -> bool {
+        self.last_number.fetch_max(number, Relaxed);
+        let Some(to) = self.normal(to).map(Arc::from) else { return false };
+        let (permit, receiver) = (self.backlog(from).take(message.as_bytes().len()), self.note_expected(&to));
+        let mut event = Event::new((from.into(), to), message, permit, receiver);
+        event.number = number;
+        self.deliver(Arc::new(event));
+        true
     }
 
     /// Drops all further messages.

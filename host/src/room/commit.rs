@@ -35,7 +35,9 @@ impl Room {
         let mut turn = std::mem::take(&mut state.turn);
         turn.undo_log.drain(..).for_each(|change| state.settle(&change));
         turn.admitting_before = None;
+        state.drop_had(&mut turn);
         state.keep_fetches(&mut turn);
+        state.keep_events(&mut turn);
         turn.commit = state.contents.commit(&turn.written.writes);
         turn
     }

@@ -4,8 +4,11 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::effect::Effect;
+use super::turn::Turn;
+use super::undo::Undo;
 use super::{Room, State};
 use crate::bus::{Backlog, Bus, Event, Presence};
+use crate::store::{StoredEvent, Write};
 use crate::types::Message;
 
 /// How a message is sent to a room.
@@ -50,12 +53,14 @@ pub(super) struct Sending {
     bus: Option<Arc<Bus>>,
     /// How much waits for its receivers, from the first message on.
     backlog: OnceCell<Arc<Backlog>>,
+    /// Stored messages, with their senders, on which a handler has failed. The next commit takes them off.
+    pub(super) had: Vec<(Arc<str>, u64)>,
 }
 
 impl Sending {
     /// The same way for a room that starts over.
     pub(super) fn emptied(&self) -> Self {
-        Self { bus: self.bus.clone(), backlog: self.backlog.clone() }
+        Self { bus: self.bus.clone(), backlog: self.backlog.clone(), had: self.had.clone() }
     }
 }
 
@@ -85,7 +90,52 @@ impl State {
     }
 }
 
+impl State {
+    /// Takes off the messages on which handlers have failed.
+    pub(super) fn drop_had(&mut self, turn: &mut Turn) {
+        if !self.sending.had.is_empty() && self.contents.takes_writes() {
+            let had = self.sending.had.drain(..);
+            turn.written.writes.extend(had.map(|(from, id)| Write::DropEvent { from, id }));
+        }
+    }
+
+    /// Has a turn that writes keep its messages too, until they are handled.
+    pub(super) fn keep_events(&mut self, turn: &mut Turn) {
+        if !turn.sends_events || turn.written.writes.is_empty() {
+            return;
+        }
+        let Some(bus) = self.sending.bus.as_ref().filter(|_| self.contents.journal().is_some()) else { return };
+        for effect in &mut turn.effects {
+            // Nobody else has it before the turn is visible.
+            let Effect::Event(shared) = effect else { continue };
+            let Some(event) = Arc::get_mut(shared) else { continue };
+            event.number = bus.next_number();
+            let (is_text, payload) = match &event.message {
+                Message::Text(text) => (true, text.as_bytes().clone()),
+                Message::Binary(payload) => (false, payload.clone()),
+            };
+            let kept = StoredEvent { id: event.number, to: Arc::clone(&event.to), is_text, payload };
+            turn.written.writes.push(Write::SetEvent(kept));
+        }
+    }
+}
+
 impl Room {
+    /// The handler of a message begins. Its turn takes a stored one off.
+    pub(crate) fn receive(&mut self, event: &Arc<Event>) {
+        let state = self.state_mut();
+        if event.is_stored() {
+            state.stage(Write::DropEvent { from: Arc::clone(&event.from), id: event.number });
+            state.turn.undo_log.push(Undo::Received(Arc::clone(&event.from), event.number));
+            state.turn.received = Some(Arc::clone(event));
+        }
+    }
+
+    /// Whether the journal can take a stored message off now.
+    pub(crate) fn takes_writes(&self) -> bool {
+        self.state().contents.takes_writes()
+    }
+
     /// The name by which other rooms know this one. It is empty for a room of one client, which can send to no room.
     pub fn address(&self) -> &str {
         let state = self.state();

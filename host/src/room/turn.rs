@@ -1,8 +1,11 @@
 //! The turn of one handler: its outputs, and the way to undo its changes of the room's tables.
 
+use std::sync::Arc;
+
 use super::effect::{Decision, Effect, Frame, Target};
 use super::store::Written;
 use super::undo::Undo;
+use crate::bus::Event;
 use crate::protocol;
 use crate::store::Write;
 
@@ -35,6 +38,10 @@ pub struct Turn {
     pub(super) admitting_before: Option<bool>,
     /// Whether a client is let in.
     admits: bool,
+    /// Whether a message to another room is among the effects.
+    pub(super) sends_events: bool,
+    /// The stored message that its commit takes off.
+    pub(super) received: Option<Arc<Event>>,
     /// The writes to the store.
     pub(super) written: Written,
     /// The number of the commit that makes it durable; 0 if it writes nothing to a journal.
@@ -86,7 +93,10 @@ impl Turn {
                 decision.memory()
             }
             Effect::Fetch(_, request) => request.bytes(),
-            Effect::Event(event) => event.memory(),
+            Effect::Event(event) => {
+                self.sends_events = true;
+                event.memory()
+            }
             _ => 0,
         };
         self.effects.push(effect);
@@ -110,6 +120,11 @@ impl Turn {
     /// Takes the writes that the journal makes durable.
     pub fn take_writes(&mut self) -> Vec<Write> {
         std::mem::take(&mut self.written.writes)
+    }
+
+    /// Takes the stored message that its commit takes off, if there is one.
+    pub fn take_received(&mut self) -> Option<Arc<Event>> {
+        self.received.take()
     }
 
     /// The outputs, in the order of the calls.
@@ -137,6 +152,7 @@ impl Turn {
         self.undo_log.clear();
         self.written.clear();
         (self.admitting_before, self.admits, self.commit) = (None, false, 0);
+        (self.sends_events, self.received) = (false, None);
         (self.bytes, self.deliveries) = (0, 0);
         self.effects.shrink_to(1024);
         self.small.shrink_to(64 << 10);

@@ -26,6 +26,8 @@ pub(super) enum Undo {
     Answered(u64),
     /// A request was given up.
     FetchCancelled(u64, Fetch),
+    /// A stored message of this room was to be taken off.
+    Received(Arc<str>, u64),
     Closing(ClientId),
     /// Boxed, since it is larger than the others.
     Write(Box<Unwrite>),
@@ -63,6 +65,8 @@ impl State {
             Undo::Fetched(id) => self.fetches.end(id),
             // The handler has failed on the answer, and does not get it again.
             Undo::Answered(id) => self.fetches.ended.push(id),
+            // The same holds for a message.
+            Undo::Received(from, id) => self.sending.had.push((from, id)),
             Undo::FetchCancelled(id, fetch) => self.fetches.restore(id, fetch),
             Undo::TimerRan(id, timer) => self.put_back(id, timer),
             Undo::Closing(id) => {

@@ -54,6 +54,11 @@ impl EventQueue {
         self.waiting.borrow().front().map(|(at, _)| *at)
     }
 
+    /// Whether the oldest message is stored until it is handled.
+    pub fn next_is_stored(&self) -> bool {
+        self.waiting.borrow().front().is_some_and(|(_, event)| event.is_stored())
+    }
+
     /// Whether no message waits.
     pub fn is_empty(&self) -> bool {
         self.waiting.borrow().is_empty()

@@ -31,7 +31,10 @@ pub(super) async fn call<A: App>(app: &mut A, room: &mut Room, what: What) -> Ou
                 Answer::Part(part) => guarded(pin!(app.on_body(room, id, context, part))).await,
             }
         }
-        What::Event(event) => guarded(pin!(app.on_event(room, Source::of(&event), event.message.clone()))).await,
+        What::Event(event) => {
+            room.receive(&event);
+            guarded(pin!(app.on_event(room, Source::of(&event), event.message.clone()))).await
+        }
         What::Start(reason, saved) => guarded(pin!(app.on_start(room, reason, saved))).await,
         // The app is not told: it has not heard of the client yet, except in its gate.
         What::Withdrawn => Ok(()),

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::path::Path;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -20,7 +20,7 @@ use super::space::Space;
 use super::state::{DueRoom, Place, Step};
 use super::threads::Threads;
 use super::upkeep::{self, Upkeep};
-use super::write::{DurableTimer, OpenRequest, Snapshot};
+use super::write::{DurableTimer, OpenRequest, Snapshot, StoredEvent};
 use super::writer::Writer;
 use super::{connection, query, schema};
 use crate::log::LogThrottle;
@@ -31,6 +31,8 @@ use crate::log::LogThrottle;
 pub struct Database {
     threads: Arc<Threads>,
     was_clean: bool,
+    /// The messages that rooms of the process before have sent and not handled, with their senders.
+    events: Arc<Mutex<Vec<(String, StoredEvent)>>>,
 }
 
 impl Database {
@@ -46,6 +48,7 @@ impl Database {
         schema::prepare(&mut connection, &file)?;
         let (start, was_clean) = note_start(&mut connection, upkeep::wall_us()).map_err(failed)?;
         let total = query::total(&connection).map_err(failed)?;
+        let events = Arc::new(Mutex::new(query::all_events(&connection).map_err(failed)?));
         let space = Arc::new(Space::new(total, settings.total_bytes));
 
         let (sender, receiver) = mpsc::channel();
@@ -69,12 +72,18 @@ impl Database {
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(receiver));
         let thread = thread.map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
         let threads = Arc::new(Threads { jobs, readers, space, writer: Mutex::new(Some(thread)) });
-        Ok(Self { threads, was_clean })
+        Ok(Self { threads, was_clean, events })
     }
 
     /// Whether the process that had the database before has closed it. True for a new one.
     pub fn was_clean(&self) -> bool {
         self.was_clean
+    }
+
+    /// Takes the messages that rooms of the process before have sent and not handled, with their senders, in their order. A second call gives
+    /// none.
+    pub fn take_events(&self) -> Vec<(String, StoredEvent)> {
+        std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether the database takes writes. It does not after a failed transaction, until a probe write succeeds; reads work on.
@@ -147,8 +156,8 @@ impl Database {
         self.threads.readers.read(move |connection| query::due_rooms(connection, until_us, limit))
     }
 
-    /// Removes some rooms that nobody has used since a time, are not open, and have neither a timer nor a request that has no
-    /// answer. It begins at a place, and says where to go on. A room is used when it opens, while it is open, and when it closes.
+    /// Removes some rooms that nobody has used since a time, are not open, and have neither a timer, nor a request that has no
+    /// answer, nor a message that its receiver has not handled. It begins at a place, and says where to go on. A room is used when it opens, while it is open, and when it closes.
     pub fn expire(&self, unused_since_us: u64, from: Place) -> impl Future<Output = Result<Step, CommitError>> + Send + use<> {
         self.ask(move |answer| Job::Expire { unused_since_us, from, answer })
     }

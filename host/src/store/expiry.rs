@@ -18,7 +18,7 @@ struct Old {
     place: Place,
     keys: u64,
     bytes: u64,
-    /// Whether it is open, has a timer, or has yet to hear that a request was interrupted.
+    /// Whether it is open, has a timer, or has yet to hear that a request was interrupted, or has sent a message that waits.
     stays: bool,
 }
 
@@ -46,6 +46,7 @@ fn old_rooms(transaction: &Transaction<'_>, start: i64, unused_since_us: u64, fr
     let mut statement = transaction.prepare_cached(
         "SELECT used, id, keys, bytes + extra, is_open = ?1 OR EXISTS (SELECT 1 FROM timers WHERE room = rooms.id)
             OR EXISTS (SELECT 1 FROM requests WHERE room = rooms.id)
+            OR EXISTS (SELECT 1 FROM events WHERE room = rooms.id)
          FROM rooms WHERE used < ?2 AND (used, id) > (?3, ?4) ORDER BY used, id LIMIT ?5",
     )?;
     let read = |row: &Row<'_>| {

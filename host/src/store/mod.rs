@@ -67,7 +67,7 @@ pub use room_store::RoomStore;
 pub use settings::{Settings, Sync};
 pub use state::{DueRoom, Entry, Page, Place, Step, Usage};
 pub use upkeep::wall_us;
-pub use write::{DurableTimer, OpenRequest, Snapshot, Write};
+pub use write::{DurableTimer, OpenRequest, Snapshot, StoredEvent, Write};
 
 /// The longest key, in bytes.
 pub const MAX_KEY_BYTES: usize = 512;

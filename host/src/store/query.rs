@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::life::Life;
 use super::state::{DueRoom, Entry, Page, Usage};
-use super::write::{DurableTimer, OpenRequest, Snapshot};
+use super::write::{DurableTimer, OpenRequest, Snapshot, StoredEvent};
 use super::{MAX_LIST_BYTES, MAX_LIST_ENTRIES};
 
 /// The entries that a `list` asks for.
@@ -96,6 +96,26 @@ pub(super) fn requests(connection: &Connection, room: i64) -> rusqlite::Result<V
     let mut statement = connection.prepare_cached("SELECT id, context FROM requests WHERE room = ?1 ORDER BY id")?;
     let read = |row: &Row<'_>| Ok(OpenRequest { id: row.get::<_, i64>(0)?.cast_unsigned(), context: blob(row, 1)? });
     statement.query_map([room], read)?.collect()
+}
+
+/// The messages of a room that their receivers have not handled, in the order of their ids.
+pub(super) fn events(connection: &Connection, room: i64) -> rusqlite::Result<Vec<StoredEvent>> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, receiver, is_text, payload FROM events WHERE room = ?1 ORDER BY id")?;
+    statement.query_map([room], |row| event(row, 0))?.collect()
+}
+
+/// The messages of all rooms that their receivers have not handled, with their senders, in the order of their ids.
+pub(super) fn all_events(connection: &Connection) -> rusqlite::Result<Vec<(String, StoredEvent)>> {
+    let mut statement = connection.prepare(
+        "SELECT rooms.name, events.id, receiver, is_text, payload FROM events JOIN rooms ON rooms.id = events.room ORDER BY events.id",
+    )?;
+    statement.query_map([], |row| Ok((row.get(0)?, event(row, 1)?)))?.collect()
+}
+
+fn event(row: &Row<'_>, from: usize) -> rusqlite::Result<StoredEvent> {
+    let id = row.get::<_, i64>(from)?.cast_unsigned();
+    Ok(StoredEvent { id, to: row.get(from + 1)?, is_text: row.get(from + 2)?, payload: blob(row, from + 3)? })
 }
 
 /// The saved states of a room, the newest first.

@@ -49,6 +49,13 @@ const STEPS: &[&str] = &["
     CREATE TABLE requests (
         room INTEGER NOT NULL, id INTEGER NOT NULL, context BLOB NOT NULL, PRIMARY KEY (room, id)
     ) STRICT, WITHOUT ROWID;
+", "
+    -- Messages to other rooms that these have not handled, in the order of their ids over all rooms. `room` has sent them, and they count as
+    -- its `extra`.
+    CREATE TABLE events (
+        room INTEGER NOT NULL, id INTEGER NOT NULL, receiver TEXT NOT NULL, is_text INTEGER NOT NULL, payload BLOB NOT NULL,
+        PRIMARY KEY (room, id)
+    ) STRICT, WITHOUT ROWID;
 "];
 
 /// Brings the file to the newest version.

@@ -8,7 +8,7 @@ use super::job::Job;
 use super::life::Life;
 use super::query::{self, signed, unsigned};
 use super::state::Usage;
-use super::write::{DurableTimer, OpenRequest, Snapshot, Write};
+use super::write::{DurableTimer, OpenRequest, Snapshot, StoredEvent, Write};
 
 /// The result of one job, if the transaction commits.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +66,7 @@ pub(super) fn remove_room(transaction: &Transaction<'_>, room: i64) -> rusqlite:
         "DELETE FROM entries WHERE room = ?1",
         "DELETE FROM timers WHERE room = ?1",
         "DELETE FROM requests WHERE room = ?1",
+        "DELETE FROM events WHERE room = ?1",
         "DELETE FROM snapshots WHERE room = ?1",
         "DELETE FROM rooms WHERE id = ?1",
     ] {
@@ -102,8 +103,10 @@ fn reserve_ids(transaction: &Transaction<'_>, count: u64) -> rusqlite::Result<u6
 struct Change {
     keys: i64,
     bytes: i64,
-    /// Bytes of timers, requests and snapshots.
+    /// Bytes of timers, requests, messages and snapshots.
     extra: i64,
+    /// The same of other rooms, whose messages this one has handled.
+    elsewhere: i64,
 }
 
 /// A commit that is part of a transaction.
@@ -130,6 +133,8 @@ pub(super) fn apply(transaction: &Transaction<'_>, start: i64, life: &Life, writ
             Write::DropTimer(id) => drop_timer(transaction, room, &mut change, *id)?,
             Write::SetRequest(request) => set_request(transaction, room, &mut change, request)?,
             Write::DropRequest(id) => drop_request(transaction, room, &mut change, *id)?,
+            Write::SetEvent(event) => set_event(transaction, room, &mut change, event)?,
+            Write::DropEvent { from, id } => handle_event(transaction, &mut change, from, *id)?,
             Write::Save(snapshot) => save(transaction, room, &mut change, snapshot)?,
             Write::DropSnapshots { except } => drop_snapshots(transaction, room, &mut change, except.as_deref())?,
             Write::Close { at_us } => note_use(transaction, room, *at_us)?,
@@ -143,7 +148,7 @@ pub(super) fn apply(transaction: &Transaction<'_>, start: i64, life: &Life, writ
     let usage = statement.query_row(params![room, change.keys, change.bytes, change.extra, open_in], |row| {
         Ok(Usage { keys: unsigned(row.get(0)?), bytes: unsigned(row.get(1)?) })
     })?;
-    Ok(Applied { row: room, usage, change: change.bytes + change.extra })
+    Ok(Applied { row: room, usage, change: change.bytes + change.extra + change.elsewhere })
 }
 
 /// Notes that a room was used. A clock that was set back does not make it older.
@@ -230,6 +235,31 @@ fn drop_request(transaction: &Transaction<'_>, room: i64, change: &mut Change, i
     let before: Option<i64> = statement.query_row(params![room, id.cast_signed()], |row| row.get(0)).optional()?;
     change.extra -= before.unwrap_or(0);
     Ok(())
+}
+
+fn set_event(transaction: &Transaction<'_>, room: i64, change: &mut Change, event: &StoredEvent) -> rusqlite::Result<()> {
+    change.extra += length(event.bytes()) - drop_event(transaction, room, event.id)?;
+    let sql = "INSERT INTO events (room, id, receiver, is_text, payload) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let StoredEvent { id, to, is_text, payload } = event;
+    transaction.prepare_cached(sql)?.execute(params![room, id.cast_signed(), to, is_text, &**payload])?;
+    Ok(())
+}
+
+/// Removes a message of another room, or of this one, from what is kept of its sender.
+fn handle_event(transaction: &Transaction<'_>, change: &mut Change, from: &str, id: u64) -> rusqlite::Result<()> {
+    let Some(sender) = query::room(transaction, from)? else { return Ok(()) };
+    let bytes = drop_event(transaction, sender.id, id)?;
+    change.elsewhere -= bytes;
+    let sql = "UPDATE rooms SET extra = extra - ?2 WHERE id = ?1";
+    transaction.prepare_cached(sql)?.execute([sender.id, bytes])?;
+    Ok(())
+}
+
+/// Removes a message. Returns the bytes that it counted for.
+fn drop_event(transaction: &Transaction<'_>, room: i64, id: u64) -> rusqlite::Result<i64> {
+    let sql = "DELETE FROM events WHERE room = ?1 AND id = ?2 RETURNING octet_length(receiver) + octet_length(payload)";
+    let before = transaction.prepare_cached(sql)?.query_row(params![room, id.cast_signed()], |row| row.get(0)).optional()?;
+    Ok(before.unwrap_or(0))
 }
 
 fn save(transaction: &Transaction<'_>, room: i64, change: &mut Change, snapshot: &Snapshot) -> rusqlite::Result<()> {

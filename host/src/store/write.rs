@@ -21,6 +21,15 @@ pub enum Write {
     SetRequest(OpenRequest),
     /// Removes a request. One that does not exist is no error.
     DropRequest(u64),
+    /// Keeps a message to another room until that has handled it, in place of one with the same id.
+    SetEvent(StoredEvent),
+    /// Removes a message that another room, or this one, has sent. One that does not exist is no error.
+    DropEvent {
+        /// The sender.
+        from: Arc<str>,
+        /// Its id.
+        id: u64,
+    },
     /// Saves the state of the room's instance, in place of the one that the same release has saved.
     Save(Snapshot),
     /// Removes the saved states of all releases but the one with this SHA-256.
@@ -57,6 +66,26 @@ pub struct OpenRequest {
     pub context: Bytes,
 }
 
+/// A message to another room that it has not handled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its id. The messages of all rooms are in the order of their ids.
+    pub id: u64,
+    /// The receiver.
+    pub to: Arc<str>,
+    /// Whether it is text, in UTF-8.
+    pub is_text: bool,
+    /// The content.
+    pub payload: Bytes,
+}
+
+impl StoredEvent {
+    /// The bytes that it counts for.
+    pub fn bytes(&self) -> usize {
+        self.to.len() + self.payload.len()
+    }
+}
+
 /// The saved state of a room's instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
@@ -86,11 +115,13 @@ impl Write {
             Self::Set(key, value) => key.len() + value.len(),
             Self::SetTimer(timer) => timer.payload.len(),
             Self::SetRequest(request) => request.context.len(),
+            Self::SetEvent(event) => event.bytes(),
             Self::Save(snapshot) => snapshot.bytes(),
             Self::Delete(_)
             | Self::Clear
             | Self::DropTimer(_)
             | Self::DropRequest(_)
+            | Self::DropEvent { .. }
             | Self::DropSnapshots { .. }
             | Self::Close { .. } => 0,
         }

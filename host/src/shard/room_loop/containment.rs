@@ -148,7 +148,9 @@ impl<L: Launch> RoomLoop<L> {
                 "the journal has failed, and the room starts anew without the turns that are not durable: {error}{more}"
             );
         }
-        for turn in self.outputs.take_all() {
+        let mut received = Vec::new();
+        for mut turn in self.outputs.take_all() {
+            received.extend(turn.take_received());
             for effect in turn.effects() {
                 match effect {
                     Effect::Decide(id, decision) => {
@@ -163,6 +165,8 @@ impl<L: Launch> RoomLoop<L> {
                 }
             }
         }
+        // Stored messages whose removal is lost with their turns come again, in their order.
+        self.task.events.put_back(self.shard.time(), received.into_iter());
         self.cut_short(&CloseInfo::failed());
         self.exchanges.cancel_all();
         self.room = self.room.emptied();

@@ -1,6 +1,7 @@
 //! Messages of other rooms.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::containment::Blamed;
 use super::{RoomLoop, Work};
@@ -9,12 +10,19 @@ use crate::bus::Event;
 use crate::shard::handlers::call;
 use crate::shard::input::{Input, What};
 
+/// How long stored messages wait before a journal is looked at again that takes no writes: their handlers would run for nothing.
+const JOURNAL_PAUSE: Duration = Duration::from_millis(250);
+
 impl<L: Launch> RoomLoop<L> {
     /// Whether a message of another room is the next input. Such messages and the other inputs take turns.
     pub(super) fn is_event_next(&mut self) -> bool {
         let events = &self.task.events;
         if events.is_empty() || events.was_last() && !self.task.mailbox.is_empty() {
             return false;
+        }
+        let is_refused = events.next_is_stored() && !self.room.takes_writes();
+        if is_refused && events.paused_until().is_none() {
+            events.pause(self.shard.time() + JOURNAL_PAUSE);
         }
         let takes_events = events.paused_until().is_none() && self.release.app().is_some();
         self.task.events.hold_up(!takes_events);
@@ -30,12 +38,17 @@ impl<L: Launch> RoomLoop<L> {
     /// Runs the handler of a message of another room.
     pub(super) async fn run_event(&mut self, event: Arc<Event>) {
         self.occupancy.note_event();
+        let is_stored = event.is_stored();
         let Some(app) = self.release.app() else { return };
         let outcome = call(app, &mut self.room, What::Event(event)).await;
-        if outcome.is_ok() {
-            self.release.note_event();
-        }
+        let has_failed = outcome.is_err();
         self.settle(outcome, Blamed::Room).await;
+        if !has_failed {
+            self.release.note_event();
+        } else if is_stored {
+            // The message was handled, and does not come again.
+            self.commit().await;
+        }
     }
 
     /// The app keeps failing on messages of other rooms. The room takes none for a while, and they wait.

@@ -82,6 +82,7 @@ struct Room {
     entries: BTreeMap<String, Vec<u8>>,
     timers: BTreeMap<u64, DurableTimer>,
     requests: BTreeMap<u64, Bytes>,
+    events: BTreeMap<u64, StoredEvent>,
     snapshots: BTreeMap<String, Snapshot>,
     clean: bool,
 }
@@ -97,6 +98,9 @@ impl Room {
             Write::DropTimer(id) => drop(self.timers.remove(&id)),
             Write::SetRequest(request) => drop(self.requests.insert(request.id, request.context)),
             Write::DropRequest(id) => drop(self.requests.remove(&id)),
+            Write::SetEvent(event) => drop(self.events.insert(event.id, event)),
+            // It is of another room, perhaps.
+            Write::DropEvent { .. } => {}
             Write::Save(snapshot) => drop(self.snapshots.insert(snapshot.sha256.to_string(), snapshot)),
             Write::DropSnapshots { except } => self.snapshots.retain(|sha256, _| except.as_deref() == Some(sha256)),
             Write::Close { .. } => self.clean = true,
@@ -130,6 +134,11 @@ fn read(connection: &Connection) -> State {
                 .into_iter()
                 .map(|request| (request.id, request.context))
                 .collect(),
+            events: query::events(connection, row.id)
+                .expect("the files are read and written")
+                .into_iter()
+                .map(|event| (event.id, event))
+                .collect(),
             snapshots: query::snapshots(connection, row.id)
                 .expect("the files are read and written")
                 .into_iter()
@@ -151,7 +160,7 @@ fn write(random: &mut Rng) -> Write {
     };
     let id = random.u64(..3);
     let sha256 = Arc::from(*random.choice(&["0a", "0b"]).expect("the files are read and written"));
-    match random.u8(..22) {
+    match random.u8(..25) {
         0..10 => Write::Set(key, bytes(random, 300)),
         // A value of several pages.
         10 => Write::Set(key, bytes(random, 20_000)),
@@ -166,6 +175,8 @@ fn write(random: &mut Rng) -> Write {
         18 => Write::DropSnapshots { except: random.bool().then_some(sha256) },
         19 => Write::SetRequest(OpenRequest { id, context: bytes(random, 50) }),
         20 => Write::DropRequest(id),
+        21 | 22 => Write::SetEvent(StoredEvent { id, to: "b".into(), is_text: random.bool(), payload: bytes(random, 50) }),
+        23 => Write::DropEvent { from: (*random.choice(&ROOMS).expect("the files are read and written")).into(), id },
         _ => CLOSE,
     }
 }
@@ -179,8 +190,14 @@ fn jobs(random: &mut Rng, state: &State) -> (Vec<Job>, State) {
         let last = writes.pop();
         writes.retain(|write| *write != CLOSE);
         writes.extend(last);
-        let room = state.entry(name.to_owned()).or_default();
-        writes.iter().for_each(|write| room.make(write));
+        for write in &writes {
+            state.entry(name.to_owned()).or_default().make(write);
+            if let Write::DropEvent { from, id } = write
+                && let Some(sender) = state.get_mut(&**from)
+            {
+                sender.events.remove(id);
+            }
+        }
         Job::Commit(Commit { life: Life::new(name.into(), 5), writes, bytes: 0, done: Done::new(|_| ()) })
     });
     (jobs.collect(), state.clone())

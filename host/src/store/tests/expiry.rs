@@ -39,11 +39,13 @@ impl Store {
 }
 
 #[test]
-fn rooms_that_nobody_has_used_for_long_are_removed_but_no_open_one_and_none_with_a_timer_or_a_request() {
+fn rooms_that_nobody_has_used_for_long_are_removed_but_no_open_one_and_none_with_a_timer_a_request_or_a_message() {
     let store = Store::new();
     store.visit("old", (10, 10), vec![]);
     store.visit("timed", (10, 10), vec![Write::SetTimer(timer(1, 1_000))]);
     store.visit("asking", (10, 10), vec![Write::SetRequest(OpenRequest { id: 1, context: "tick".into() })]);
+    let event = StoredEvent { id: 1, to: "b".into(), is_text: true, payload: "hey".into() };
+    store.visit("sending", (10, 10), vec![Write::SetEvent(event)]);
     store.visit("new", (20, 20), vec![]);
     store.visit("left late", (10, 20), vec![]);
     let open = wait(store.database.open_room("open".into(), 10)).expect("the database works").store;
@@ -52,8 +54,8 @@ fn rooms_that_nobody_has_used_for_long_are_removed_but_no_open_one_and_none_with
     commit(&reopened, vec![set("a", "123"), Write::Close { at_us: 1 }]).expect("the database works");
     let _open = wait(store.database.open_room("old but open".into(), 5)).expect("the database works");
     assert_eq!(store.expire(20), (1, 1));
-    assert_eq!(store.names(), ["asking", "left late", "new", "old but open", "open", "timed"]);
-    assert_eq!(store.database.total_bytes(), 6 * 4 + 2 * 4);
+    assert_eq!(store.names(), ["asking", "left late", "new", "old but open", "open", "sending", "timed"]);
+    assert_eq!(store.database.total_bytes(), 8 * 4 + 2 * 4);
     assert_eq!(get(&store.room("old").store, "a"), None);
 }
 

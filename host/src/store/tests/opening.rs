@@ -55,6 +55,23 @@ fn requests_without_an_answer_are_there_after_a_restart() {
 }
 
 #[test]
+fn messages_that_are_not_handled_are_there_after_a_restart_in_the_order_of_all_rooms() {
+    let mut store = Store::new();
+    let event = |id, payload: &'static str| StoredEvent { id, to: "b".into(), is_text: true, payload: payload.into() };
+    commit(&store.room("a").store, vec![Write::SetEvent(event(1, "one")), Write::SetEvent(event(3, "three"))])
+        .expect("the database works");
+    commit(&store.room("c").store, vec![Write::SetEvent(event(2, "two"))]).expect("the database works");
+    assert_eq!(store.database.total_bytes(), 3 + 11);
+    commit(&store.room("b").store, vec![set("a", "1"), Write::DropEvent { from: "a".into(), id: 1 }])
+        .expect("the database works");
+    assert_eq!(store.database.total_bytes(), 2 + 2 + 8);
+    store.restart();
+    let left = [("c".to_owned(), event(2, "two")), ("a".to_owned(), event(3, "three"))];
+    assert_eq!(store.database.take_events(), left);
+    assert!(store.database.take_events().is_empty());
+}
+
+#[test]
 fn a_room_is_clean_if_its_last_life_was_closed() {
     let mut store = Store::new();
     let opened = store.room("lobby");

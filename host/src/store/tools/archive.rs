@@ -187,6 +187,9 @@ fn export_room<E: From<ReadError>>(
     for request in query::requests(transaction, row).map_err(failed)? {
         record(&Record::of_request(room, &request))?;
     }
+    for event in query::events(transaction, row).map_err(failed)? {
+        record(&Record::of_event(room, &event))?;
+    }
     for snapshot in query::snapshots(transaction, row).map_err(failed)? {
         record(&Record::of_snapshot(room, &snapshot))?;
     }

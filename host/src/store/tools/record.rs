@@ -1,11 +1,11 @@
-//! A line of an export: one key, timer, request, saved state, or a room's own facts.
+//! A line of an export: one key, timer, request, message, saved state, or a room's own facts.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::store::write::{DurableTimer, OpenRequest, Snapshot, Write};
+use crate::store::write::{DurableTimer, OpenRequest, Snapshot, StoredEvent, Write};
 use crate::store::{MAX_KEY_BYTES, MAX_TIMER_ID, MAX_VALUE_BYTES};
 
 /// One line of an export, as JSON: `{"room":"lobby","key":"name","value":"Ada"}`.
@@ -31,6 +31,15 @@ pub struct Record {
     /// The id of a request to an HTTP server that has no answer yet. Its value is the context.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<u64>,
+    /// The id of a message to another room that it has not handled. The messages of all rooms are in the order of their ids.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<u64>,
+    /// The receiver of the message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Whether the message is text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<bool>,
     /// The SHA-256 of the release that saved this state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<String>,
@@ -61,7 +70,7 @@ pub struct Record {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
     /// It has not exactly one of the fields that tell its kind.
-    #[error("it needs one of key, timer, request, snapshot and clean")]
+    #[error("it needs one of key, timer, request, event, snapshot and clean")]
     Kind,
     /// The bytes are missing, or there twice.
     #[error("it needs either value or base64")]
@@ -78,9 +87,12 @@ pub enum RecordError {
     /// The value is larger than a value may be.
     #[error("its value is larger than 128 KiB")]
     LargeValue,
-    /// The id of the timer or request is larger than such ids are.
-    #[error("its timer or request is larger than 9007199254740991, 2^53 - 1")]
+    /// The id of the timer, request or event is larger than such ids are.
+    #[error("its timer, request or event is larger than 9007199254740991, 2^53 - 1")]
     LargeId,
+    /// A text is not UTF-8.
+    #[error("its text is not UTF-8")]
+    Text,
     /// A repeating timer would run all the time.
     #[error("its every is 0. Leave it out for a timer that runs once")]
     ZeroInterval,
@@ -107,6 +119,11 @@ impl Record {
 
     pub(super) fn of_request(room: &str, OpenRequest { id, context }: &OpenRequest) -> Self {
         Self { room: room.to_owned(), request: Some(*id), ..Self::default() }.with(context)
+    }
+
+    pub(super) fn of_event(room: &str, StoredEvent { id, to, is_text, payload }: &StoredEvent) -> Self {
+        let (to, text) = (Some((**to).to_owned()), Some(*is_text));
+        Self { room: room.to_owned(), event: Some(*id), to, text, ..Self::default() }.with(payload)
     }
 
     pub(super) fn of_snapshot(room: &str, snapshot: &Snapshot) -> Self {
@@ -143,8 +160,8 @@ impl Record {
             (None, Some(text)) => STANDARD.decode(text).map(Bytes::from).map_err(|_| RecordError::Base64),
             _ => Err(RecordError::Value),
         };
-        match (self.key, self.timer, self.request, self.snapshot, self.clean) {
-            (Some(key), None, None, None, None) => {
+        match (self.key, self.timer, self.request, self.event, self.snapshot, self.clean) {
+            (Some(key), None, None, None, None, None) => {
                 let value = bytes(self.value, self.base64)?;
                 match () {
                     () if key.len() > MAX_KEY_BYTES => Err(RecordError::LongKey),
@@ -152,7 +169,7 @@ impl Record {
                     () => Ok(Change::Write(Write::Set(key.into(), value))),
                 }
             }
-            (None, Some(id), None, None, None) => {
+            (None, Some(id), None, None, None, None) => {
                 if id > MAX_TIMER_ID {
                     return Err(RecordError::LargeId);
                 }
@@ -163,18 +180,29 @@ impl Record {
                 let payload = bytes(self.value, self.base64)?;
                 Ok(Change::Write(Write::SetTimer(DurableTimer { id, due_us, every_us: self.every, payload })))
             }
-            (None, None, Some(id), None, None) if id > MAX_TIMER_ID => Err(RecordError::LargeId),
-            (None, None, Some(id), None, None) => {
+            (None, None, Some(id), None, None, None) | (None, None, None, Some(id), None, None) if id > MAX_TIMER_ID => {
+                Err(RecordError::LargeId)
+            }
+            (None, None, Some(id), None, None, None) => {
                 Ok(Change::Write(Write::SetRequest(OpenRequest { id, context: bytes(self.value, self.base64)? })))
             }
-            (None, None, None, Some(sha256), None) => Ok(Change::Write(Write::Save(Snapshot {
+            (None, None, None, Some(id), None, None) => {
+                let is_text = self.text.ok_or(RecordError::Missing("text"))?;
+                let to = self.to.ok_or(RecordError::Missing("to"))?.into();
+                let payload = bytes(self.value, self.base64)?;
+                if is_text && std::str::from_utf8(&payload).is_err() {
+                    return Err(RecordError::Text);
+                }
+                Ok(Change::Write(Write::SetEvent(StoredEvent { id, to, is_text, payload })))
+            }
+            (None, None, None, None, Some(sha256), None) => Ok(Change::Write(Write::Save(Snapshot {
                 release: self.release.ok_or(RecordError::Missing("release"))?.into(),
                 sha256: sha256.into(),
                 version: self.version.ok_or(RecordError::Missing("version"))?,
                 data: bytes(self.value, self.base64)?,
                 saved_us: self.saved.ok_or(RecordError::Missing("saved"))?,
             }))),
-            (None, None, None, None, Some(clean)) => {
+            (None, None, None, None, None, Some(clean)) => {
                 Ok(Change::Room { used_us: self.used.ok_or(RecordError::Missing("used"))?, clean })
             }
             _ => Err(RecordError::Kind),
@@ -205,6 +233,8 @@ mod tests {
         assert_eq!(Record::of_timer("r", &timer).change(), Ok(Change::Write(Write::SetTimer(timer))));
         let request = OpenRequest { id: MAX_TIMER_ID, context: Bytes::from_static(&[200]) };
         assert_eq!(Record::of_request("r", &request).change(), Ok(Change::Write(Write::SetRequest(request))));
+        let event = StoredEvent { id: MAX_TIMER_ID, to: "/b".into(), is_text: true, payload: "hello".into() };
+        assert_eq!(Record::of_event("r", &event).change(), Ok(Change::Write(Write::SetEvent(event))));
         let (release, sha256) = ("app.wasm".into(), "ab".into());
         let snapshot = Snapshot { release, sha256, version: "1".into(), data: Bytes::from_static(&[200]), saved_us: 9 };
         assert_eq!(Record::of_snapshot("r", &snapshot).change(), Ok(Change::Write(Write::Save(snapshot))));
@@ -222,6 +252,9 @@ mod tests {
         assert_eq!(refusal(&format!(r#"{{"room":"r","timer":{after},"due":1,"value":"v"}}"#)), RecordError::LargeId);
         assert_eq!(refusal(&format!(r#"{{"room":"r","request":{after},"value":"v"}}"#)), RecordError::LargeId);
         assert_eq!(refusal(r#"{"room":"r","timer":1,"due":1,"every":0,"value":"v"}"#), RecordError::ZeroInterval);
+        assert_eq!(refusal(&format!(r#"{{"room":"r","event":{after},"value":"v"}}"#)), RecordError::LargeId);
+        assert_eq!(refusal(r#"{"room":"r","event":1,"text":true,"value":"v"}"#), RecordError::Missing("to"));
+        assert_eq!(refusal(r#"{"room":"r","event":1,"to":"/b","text":true,"base64":"/wA="}"#), RecordError::Text);
         let long = "k".repeat(MAX_KEY_BYTES + 1);
         assert_eq!(refusal(&format!(r#"{{"room":"r","key":"{long}","value":"v"}}"#)), RecordError::LongKey);
         let large = "v".repeat(MAX_VALUE_BYTES + 1);

@@ -45,6 +45,7 @@ impl App for Probe {
     }
 
     fn on_client_left(&mut self, id: ClientId, info: CloseInfo) {
+        rooms::on_client_left();
         let member = clients().contains(&id);
         let known = client(id).is_some();
         let sent = shown(send(id, "too late"));

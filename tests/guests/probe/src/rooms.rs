@@ -17,6 +17,7 @@ pub fn obey(command: &str, rest: &str) -> Option<String> {
             store::set("told", text).expect("the store takes it");
             shown(rooms::send_or_create(to, text))
         }
+        "tell-on-leave" => shown(store::set("tell-on-leave", rest)),
         "tell-often" => often(to, text),
         "tell-large" => shown(rooms::send(to, vec![7; text.parse().unwrap_or(0)])),
         "tell-and-panic" => {
@@ -25,6 +26,13 @@ pub fn obey(command: &str, rest: &str) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Sends what was remembered for the time when a client leaves.
+pub fn on_client_left() {
+    if let Some(remembered) = store::get("tell-on-leave") {
+        obey("tell", &String::from_utf8_lossy(&remembered));
+    }
 }
 
 /// Sends the numbers from 1 on, as many as the text says, until one is not accepted.

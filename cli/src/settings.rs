@@ -70,7 +70,7 @@ pub fn parse(line: &[OsString]) -> anyhow::Result<Arguments> {
     let mut arguments = Arguments::from_arg_matches(&matches)?;
     match &mut arguments.command {
         Asked::Run(RunArguments { serving, .. }) | Asked::Dev(DevArguments { serving, .. }) => {
-            serving.is_addressed = is_addressed
+            serving.is_addressed = is_addressed;
         }
         _ => {}
     }

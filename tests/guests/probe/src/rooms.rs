@@ -46,7 +46,10 @@ fn often(to: &str, count: &str) -> String {
 
 impl Events for Probe {
     fn on_event(&mut self, Source::Room(from): Source, message: Message) {
-        let Message::Text(text) = message else { return drop(broadcast(message)) };
+        let Message::Text(text) = message else {
+            broadcast(message).ok();
+            return;
+        };
         match text.split_once(' ').unwrap_or((&text, "")) {
             ("panic", why) => panic!("told to panic: {why}"),
             ("back", rest) => rooms::send(&from, rest).expect("the sender exists"),

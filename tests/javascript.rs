@@ -4,8 +4,6 @@
 
 use std::process::{Command, Output};
 
-use tokio_tungstenite::tungstenite::Message;
-
 use crate::support::{Client, Host, Swappable};
 
 const PROBE: &str = "js/probe";
@@ -149,23 +147,6 @@ async fn the_globals_of_the_web_answer_as_those_of_nodejs() {
     }
     assert_eq!(guests.lines().count(), nodes.lines().count());
     assert_eq!(client.asks("standard").await, "[]", "where Node.js 20 differs from the standards");
-}
-
-#[tokio::test]
-#[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
-async fn a_room_sends_text_and_bytes_to_another_and_makes_one() {
-    let host = Host::run_with(PROBE, &["--instances", "per-room"]);
-    let mut blue = Client::connect_to(&host, "/blue").await;
-    assert_eq!(blue.hears().await, "joined 1");
-    assert_eq!(blue.asks("tell /red early").await, "no-such-room");
-    assert_eq!(blue.asks("tell-or-create /red first").await, "ok");
-    let mut red = Client::connect_to(&host, "/red").await;
-    assert_eq!(red.hears().await, "joined 2");
-    assert_eq!(blue.asks("tell /red grüße").await, "ok");
-    assert_eq!(red.hears().await, "/red hears of /blue: grüße");
-    assert_eq!(blue.asks("tell-bytes /red").await, "ok");
-    assert_eq!(red.next().await, Message::binary(vec![1, 0, 255]));
-    assert_eq!(red.asks("tell no/path x").await, "invalid-name");
 }
 
 #[tokio::test]

@@ -16,7 +16,11 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::support::{Client, Host};
 
 // An SDK joins the list when it has rooms.
-in_languages! { [rust, python, c] [rooms_hear_each_other, a_room_begins_with_a_message, a_message_that_is_refused_is_an_answer_and_no_failure] }
+in_languages! { [rust, python, javascript, c] [
+    rooms_hear_each_other,
+    a_room_begins_with_a_message,
+    a_message_that_is_refused_is_an_answer_and_no_failure,
+] }
 
 async fn enters(host: &Host, room: &str) -> Client {
     let mut client = Client::connect_to(host, room).await;

@@ -72,7 +72,9 @@ export default {
   onOrphan: orphaned,
 
   onEvent(source, message) {
-    room.broadcast(typeof message === 'string' ? `${rooms.name} hears of ${source.room}: ${message}` : message);
+    const [command, rest] = typeof message === 'string' ? split(message) : [];
+    if (command === 'back') rooms.send(source.room, rest);
+    room.broadcast(typeof message === 'string' ? `event ${source.room} ${message}` : message);
   },
 
   onTimer(payload, id) {
@@ -159,8 +161,12 @@ const COMMANDS = {
   },
   // Cases that only JavaScript has.
   tell: (_client, rest) => sent(...split(rest)),
-  'tell-bytes': (_client, rest) => sent(rest, Uint8Array.of(1, 0, 255)),
-  'tell-or-create': (_client, rest) => sent(...split(rest), { create: true }),
+  'tell-bytes': (_client, rest) => {
+    const [to, text] = split(rest);
+    return sent(to, new TextEncoder().encode(text));
+  },
+  create: (_client, rest) => sent(...split(rest), { create: true }),
+  room: () => `room ${JSON.stringify(rooms.name)}`,
   'half-a-pair': () => 'a\ud800b',
   'not-a-message': (client) => client.send({}),
   random: () => `${Math.random()} ${crypto.randomUUID()}`,

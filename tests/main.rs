@@ -45,6 +45,7 @@ mod mistakes;
 mod model;
 mod native;
 mod new;
+mod plain;
 mod python;
 mod requests;
 mod restore;

@@ -6,7 +6,7 @@ use std::path::Path;
 use ws_host::Error;
 
 /// Each setting that the library's errors name, with its flag.
-const FLAGS: [(&str, &str); 23] = [
+const FLAGS: [(&str, &str); 24] = [
     ("accepts_per_second", "--accept-rate"),
     ("call_timeout", "--call-timeout"),
     ("client_memory_bytes", "--client-memory"),
@@ -28,6 +28,7 @@ const FLAGS: [(&str, &str); 23] = [
     ("outbox_soft_bytes", "--outbox-soft"),
     ("ping_interval", "--ping"),
     ("pong_timeout", "--pong"),
+    ("request_timeout", "--request-timeout"),
     ("store_expiry", "--store-expiry"),
     ("store_room_bytes", "--store-room"),
 ];
@@ -108,7 +109,7 @@ mod tests {
     #[test]
     fn a_limit_of_zero_is_named_by_its_flag() {
         type Change = fn(&mut Limits);
-        let cases: [(Change, &str); 23] = [
+        let cases: [(Change, &str); 24] = [
             (|limits| limits.accepts_per_second = Some(0), "--accept-rate"),
             (|limits| limits.call_timeout = Duration::ZERO, "--call-timeout"),
             (|limits| limits.client_memory_bytes = Some(0), "--client-memory"),
@@ -130,6 +131,7 @@ mod tests {
             (|limits| limits.outbox_soft_bytes = 0, "--outbox-soft"),
             (|limits| limits.ping_interval = Duration::ZERO, "--ping"),
             (|limits| limits.pong_timeout = Duration::ZERO, "--pong"),
+            (|limits| limits.request_timeout = Duration::ZERO, "--request-timeout"),
             (|limits| limits.store_expiry = Some(Duration::ZERO), "--store-expiry"),
             (|limits| limits.store_room_bytes = 0, "--store-room"),
         ];

@@ -29,6 +29,15 @@ pub struct LimitFlags {
     /// The largest upgrade request, at least 8KiB
     #[arg(long, default_value = "16KiB", value_parser = size, value_name = "SIZE", help_heading = ADMISSION, hide_short_help = true)]
     max_request: usize,
+    /// The largest body of a plain HTTP request to the guest
+    #[arg(long, default_value = "1MiB", value_parser = size, value_name = "SIZE", help_heading = ADMISSION, hide_short_help = true)]
+    max_request_body: usize,
+    /// The time for the body of a plain HTTP request to the guest, and then for the answer to begin
+    #[arg(long, default_value = "30s", value_parser = duration, value_name = "TIME", help_heading = ADMISSION, hide_short_help = true)]
+    request_timeout: Duration,
+    /// The largest body of an answer of the guest, unless it comes in chunks
+    #[arg(long, default_value = "4MiB", value_parser = size, value_name = "SIZE", help_heading = ADMISSION, hide_short_help = true)]
+    max_response: usize,
 
     /// The largest message, in either direction
     #[arg(long, default_value = "1MiB", value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
@@ -134,6 +143,9 @@ impl From<LimitFlags> for Limits {
             limits.accepts_per_second = flags.accept_rate;
             limits.handshake_timeout = flags.handshake_timeout;
             limits.max_request_bytes = flags.max_request;
+            limits.max_request_body_bytes = flags.max_request_body;
+            limits.max_response_bytes = flags.max_response;
+            limits.request_timeout = flags.request_timeout;
             limits.max_message_bytes = flags.max_message;
             limits.compress_above_bytes = flags.compress_above;
             limits.outbox_soft_bytes = flags.outbox_soft;

@@ -14,6 +14,9 @@ mod error;
 #[allow(dead_code, unused_imports)]
 mod front;
 #[allow(dead_code, unused_imports)]
+#[path = "../../host/src/limit_error.rs"]
+mod limit_error;
+#[allow(dead_code, unused_imports)]
 #[path = "../../host/src/limits.rs"]
 mod limits;
 #[allow(dead_code, unused_imports)]

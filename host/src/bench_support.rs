@@ -33,8 +33,7 @@ impl GuestRoom {
         let program = Program::load(&Engine::new()?, component, &limits, &Grants::default())?;
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.map_err(|source| Error::System { what: "start an event loop", source })?;
-        let room_limits = RoomLimits { max_message_bytes: limits.max_message_bytes, outbox_soft_bytes: limits.outbox_soft_bytes };
-        let mut room = Room::new("bench", room_limits, std::time::Instant::now);
+        let mut room = Room::new("bench", RoomLimits::from(&limits), std::time::Instant::now);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
         let client = Client { id: CLIENT, address, request: Request::new("/", "", [] as [(&str, &str); 0]), agreed: None };
         let member = Arc::new(Member::new(client, LineId { shard: 0, slot: 0 }));

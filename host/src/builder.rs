@@ -1,5 +1,6 @@
 //! The builder of a server.
 
+mod callbacks;
 mod listening;
 mod outgoing;
 mod threads;
@@ -17,15 +18,15 @@ use crate::config::{Compression, Config, Grants, Instances, Limits, Listen};
 use crate::data::{DataFolder, linger, resume_events, store_place};
 use crate::error::Error;
 use crate::fetch::Outlet;
-use crate::front::{self, Endpoints, Front, Listener, Notice, OriginPolicy, Page, Pattern, Policy, Proxies, Router, Setup, Tls};
+use crate::front::{
+    self, AppEndpoint, Endpoints, Front, Listener, Notice, OriginPolicy, Page, Pattern, Policy, Proxies, Router, Setup, Tls,
+};
 use crate::guest::{Bytecode, Engine, Origin, Program};
 use crate::handle::{Controls, Handle};
 use crate::native::{Callbacks, Factory};
-use crate::room::Room;
 use crate::server::{Server, Thread};
 use crate::shard::{Counters, Roster, ShardContext};
 use crate::swap::{GuestHost, Releases};
-use crate::types::{Client, CloseInfo, Message};
 use threads::{shard_count, start};
 
 /// Starts the shards of a native app. Its type is known only to `Builder::app`.
@@ -80,27 +81,6 @@ impl Builder {
     pub fn app<A: App>(mut self, make: impl Fn() -> A + Send + Sync + 'static) -> Self {
         let factory = Factory::new(make);
         self.app = Some(Box::new(move |mail, context| Ok(start(mail, &factory, &context)?.0)));
-        self
-    }
-
-    /// Calls a function for every new client.
-    #[must_use]
-    pub fn on_new_client(mut self, callback: impl Fn(&mut Room, &Client) + Send + Sync + 'static) -> Self {
-        self.callbacks.on_new_client = Some(Arc::new(callback));
-        self
-    }
-
-    /// Calls a function for every message.
-    #[must_use]
-    pub fn on_message(mut self, callback: impl Fn(&mut Room, &Client, Message) + Send + Sync + 'static) -> Self {
-        self.callbacks.on_message = Some(Arc::new(callback));
-        self
-    }
-
-    /// Calls a function for every client that has left.
-    #[must_use]
-    pub fn on_client_left(mut self, callback: impl Fn(&mut Room, &Client, &CloseInfo) + Send + Sync + 'static) -> Self {
-        self.callbacks.on_client_left = Some(Arc::new(callback));
         self
     }
 
@@ -230,6 +210,7 @@ impl Builder {
             bus,
             stores: store_place(config.instances, &limits, database.clone()),
         };
+        let answering = Arc::clone(&counters);
         let mut releases = None;
         let shards = match (component, app) {
             (Some(component), _) => {
@@ -263,13 +244,15 @@ impl Builder {
             max_message_bytes: limits.max_message_bytes,
         });
         let local = listening::is_local(&listeners);
+        let router = Arc::new(Router::new(config.instances, pattern, commands, placement));
+        // Static files will come before the app, and their fallback behind it.
         let mut endpoints = Endpoints::default();
+        endpoints.add(AppEndpoint::new(Arc::clone(&router), answering, &limits, limits.memory_for_clients()));
         if config.page {
             endpoints.add(Page::new(shown, local));
         }
         let origins = OriginPolicy::new(config.allow_origins, local);
         let policy = Policy { origins, proxies, compression: config.compression, tls };
-        let router = Router::new(config.instances, pattern, commands, placement);
         let front = Front::new(Setup { policy, endpoints, router, admitting, limits });
         Ok(Server::new(listeners, front, shards, handle, stopped)?.with_database(database))
     }

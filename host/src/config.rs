@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-pub use crate::limits::{LimitError, LimitProblem, Limits};
+pub use crate::limit_error::{LimitError, LimitProblem};
+pub use crate::limits::Limits;
 pub use crate::listen::{Listen, Listening};
 
 /// The grants of a guest beyond clocks, random numbers and the two output streams. The default grants nothing.

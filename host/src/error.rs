@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::limits::LimitError;
+use crate::limit_error::LimitError;
 use crate::types::ClientId;
 
 /// An error of the library: a server that cannot start, a component that is refused, or a call that failed.

@@ -36,6 +36,7 @@ pub mod file;
 mod front;
 pub mod guest;
 mod handle;
+mod limit_error;
 mod limits;
 mod listen;
 mod memory;
@@ -44,6 +45,7 @@ mod memory;
 pub mod log;
 mod native;
 mod path;
+mod requests;
 mod room;
 // For the command `ws-host`, which reads components too.
 #[doc(hidden)]

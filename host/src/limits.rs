@@ -1,8 +1,8 @@
 //! The limits of a server.
 
-use std::fmt::Display;
 use std::time::Duration;
 
+use crate::limit_error::{LimitError, LimitProblem};
 use crate::memory;
 
 /// Every limit of one server. `Limits::with` changes the defaults.
@@ -87,6 +87,12 @@ pub struct Limits {
     pub fetch_memory_bytes: usize,
     /// The time for the answer to an HTTP request; for each piece of one that is streamed.
     pub fetch_timeout: Duration,
+    /// Bytes of the body of a plain HTTP request to the app; a larger one gets 413.
+    pub max_request_body_bytes: usize,
+    /// Bytes of the body of the app's answer, unless it is sent in chunks.
+    pub max_response_bytes: usize,
+    /// The time for the body of a plain HTTP request to come, and then for its answer to begin; later it gets 504.
+    pub request_timeout: Duration,
     /// How long after a swap traps count against the new release.
     pub probation: Duration,
     /// Traps of all rooms within the probation after which the server goes back to the previous release.
@@ -142,7 +148,7 @@ impl Limits {
         ];
         let zero = counts.iter().find(|(.., count)| *count == Some(0));
         if let Some((noun, setting, _)) = zero {
-            return Err(LimitError { noun, setting, problem: LimitProblem::ZeroCount });
+            return Err(LimitError::new(noun, setting, LimitProblem::ZeroCount));
         }
         let times = [
             ("the time for a handshake", "handshake_timeout", self.handshake_timeout),
@@ -153,14 +159,15 @@ impl Limits {
             ("the time for a message", "message_timeout", self.message_timeout),
             ("the time after which a room expires", "store_expiry", self.store_expiry.unwrap_or(MAX_TIME)),
             ("the time for the answer to an HTTP request", "fetch_timeout", self.fetch_timeout),
+            ("the time for the answer to a plain request", "request_timeout", self.request_timeout),
         ];
         let zero = times.iter().find(|(.., time)| time.is_zero());
         if let Some((noun, setting, _)) = zero {
-            return Err(LimitError { noun, setting, problem: LimitProblem::ZeroTime });
+            return Err(LimitError::new(noun, setting, LimitProblem::ZeroTime));
         }
         if self.max_request_bytes < MIN_REQUEST_BYTES {
             let problem = LimitProblem::TooSmall { bytes: self.max_request_bytes, least: MIN_REQUEST_BYTES };
-            return Err(LimitError { noun: "an upgrade request", setting: "max_request_bytes", problem });
+            return Err(LimitError::new("an upgrade request", "max_request_bytes", problem));
         }
         self.check_outbox("the soft limit of an outbox", "outbox_soft_bytes", self.outbox_soft_bytes)?;
         // A client would be closed while it is sent one such message.
@@ -170,12 +177,17 @@ impl Limits {
     fn check_outbox(&self, noun: &'static str, setting: &'static str, bytes: usize) -> Result<(), LimitError> {
         let hard = self.outbox_hard_bytes;
         let problem = LimitProblem::Above { bytes, other: "outbox_hard_bytes", other_bytes: hard };
-        if bytes > hard { Err(LimitError { noun, setting, problem }) } else { Ok(()) }
+        if bytes > hard { Err(LimitError::new(noun, setting, problem)) } else { Ok(()) }
+    }
+
+    /// The memory that may be held for clients.
+    pub(crate) fn memory_for_clients(&self) -> usize {
+        self.client_memory_bytes.unwrap_or_else(|| memory::available() / 4)
     }
 
     /// The same limits for each of this number of shards: they share the memory for clients.
     pub(crate) fn for_each_of(&self, shards: usize) -> Self {
-        let all = self.client_memory_bytes.unwrap_or_else(|| memory::available() / 4);
+        let all = self.memory_for_clients();
         // One client may have a full outbox and an unfinished message.
         let least = self.outbox_hard_bytes.saturating_add(self.max_message_bytes);
         Self { client_memory_bytes: Some((all / shards.max(1)).max(least)), ..self.clone() }
@@ -197,6 +209,7 @@ impl Limits {
             &mut self.close_timeout,
             &mut self.message_timeout,
             &mut self.fetch_timeout,
+            &mut self.request_timeout,
             &mut self.drain_timeout,
             &mut self.restart_window,
             &mut self.room_linger,
@@ -249,97 +262,12 @@ impl Default for Limits {
             fetch_body_bytes: 4 << 20,
             fetch_memory_bytes: 256 << 20,
             fetch_timeout: Duration::from_secs(30),
+            max_request_body_bytes: 1 << 20,
+            max_response_bytes: 4 << 20,
+            request_timeout: Duration::from_secs(30),
             probation: Duration::from_secs(10),
             probation_traps: 3,
         }
-    }
-}
-
-/// Why limits are refused. Settings have the names of the fields of `Limits`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct LimitError {
-    /// The setting.
-    pub setting: &'static str,
-    /// The problem with it.
-    pub problem: LimitProblem,
-    /// The setting in words.
-    noun: &'static str,
-}
-
-/// The problem with a limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LimitProblem {
-    /// A number that must be at least 1 is 0.
-    ZeroCount,
-    /// A time that must be longer is 0.
-    ZeroTime,
-    /// It is below the least possible value.
-    TooSmall {
-        /// Its value.
-        bytes: usize,
-        /// The least possible value.
-        least: usize,
-    },
-    /// It is above another setting that must not be smaller.
-    Above {
-        /// Its value.
-        bytes: usize,
-        /// The other setting.
-        other: &'static str,
-        /// The other setting's value.
-        other_bytes: usize,
-    },
-    /// The instances would have more memory mappings than the kernel allows a process.
-    TooManyMappings {
-        /// Its value.
-        count: usize,
-        /// The largest value that fits.
-        most: usize,
-        /// The kernel's limit, `vm.max_map_count`.
-        limit: usize,
-        /// The limit that would do.
-        needed: usize,
-    },
-}
-
-impl LimitError {
-    /// The instances of `count` rooms do not fit. `mappings` are the kernel's limit, and the one that would do.
-    pub(crate) fn too_many_rooms(count: usize, most: usize, (limit, needed): (usize, usize)) -> Self {
-        let problem = LimitProblem::TooManyMappings { count, most, limit, needed };
-        Self { noun: "the number of rooms", setting: "max_rooms", problem }
-    }
-
-    /// The error in one line, with each setting under the name that `name` gives it.
-    pub fn describe<N: Display>(&self, name: impl Fn(&'static str) -> N) -> String {
-        let (noun, setting) = (self.noun, name(self.setting));
-        match self.problem {
-            LimitProblem::ZeroCount => format!("{noun} ({setting}) must be 1 at least, not 0"),
-            LimitProblem::ZeroTime => format!("{noun} ({setting}) must not be 0"),
-            LimitProblem::TooSmall { bytes, least } => {
-                format!("{noun} of {bytes} bytes ({setting}) is too small: {}KiB is the least", least >> 10)
-            }
-            LimitProblem::TooManyMappings { count, most, limit, needed } => format!(
-                "{noun} ({setting}, {count}) is too large: {most} fit into the {limit} memory mappings that the kernel allows a process. \
-                Lower {setting}, or raise the kernel's limit with `sysctl vm.max_map_count={needed}`"
-            ),
-            LimitProblem::Above { bytes, other, other_bytes } => {
-                let other = name(other);
-                format!(
-                    "{noun} ({setting}, {bytes} bytes) is above the hard limit of an outbox ({other}, {other_bytes} bytes): \
-                    raise {other} or lower {setting}"
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for LimitError {}
-
-impl Display for LimitError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.describe(|setting| setting))
     }
 }
 

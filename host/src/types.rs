@@ -168,6 +168,11 @@ impl Request {
         Self { text: text.into() }
     }
 
+    /// The memory of its contents in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// The path, percent-encodings in the normal form of RFC 3986 §6.2.2.
     pub fn path(&self) -> &str {
         self.parts().next().unwrap_or_default()

@@ -61,6 +61,22 @@ impl Raw {
         socket.set_recv_buffer_size(64 << 10).expect("the socket has a buffer");
     }
 
+    /// The next chunk of a body in chunks, empty at its end.
+    pub fn chunk(&mut self) -> Vec<u8> {
+        let mut size = String::new();
+        self.stream.read_line(&mut size).expect("a chunk comes");
+        let size = usize::from_str_radix(size.trim_end(), 16).expect("its size is a number");
+        let mut chunk = vec![0; size + 2];
+        self.stream.read_exact(&mut chunk).expect("the chunk is whole");
+        chunk.truncate(size);
+        chunk
+    }
+
+    /// Waits for the end of the connection in the middle of a body in chunks.
+    pub fn is_cut(&mut self) {
+        assert!(!self.rest().ends_with(b"\r\n0\r\n\r\n"), "the body has no end");
+    }
+
     /// Ends its sending side.
     pub fn sends_no_more(&mut self) {
         // The server may have ended the connection already.

@@ -4,9 +4,11 @@
 //! | --- | --- |
 //! | `upgrade` | the gate's question and its answer |
 //! | `http` | requests to HTTP servers, and their answers |
+//! | `requests` | plain HTTP requests to the app |
 //! | `rooms` | messages to other rooms |
 
 pub mod http;
+pub mod requests;
 pub mod rooms;
 pub mod upgrade;
 
@@ -16,6 +18,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::fetch::{BodyPart, Failure, Response};
+use crate::requests::IncomingRequest;
 use crate::room::Room;
 pub use crate::room::{
     AttachmentError, CloseError, SendError, SendStatus, Store, StoreError, SubscribeError, TimerError, TimerOptions,
@@ -89,6 +92,9 @@ pub trait App: Sized + 'static {
     /// Whether `on_upgrade` is called to decide which clients may connect.
     const HAS_GATE: bool = false;
 
+    /// Whether `on_request` is called with plain HTTP requests. Otherwise the server answers them itself.
+    const ANSWERS_REQUESTS: bool = false;
+
     /// The instance starts. A fault refuses it.
     fn on_start(&mut self, _room: &mut Room, _reason: StartReason, _saved: Option<Saved>) -> impl Future<Output = Outcome> {
         async { Ok(()) }
@@ -145,6 +151,22 @@ pub trait App: Sized + 'static {
         async { Ok(()) }
     }
 
+    /// A plain HTTP request has come, if the app answers them. `Room::respond` answers it, now or in a later handler. After a fault the
+    /// server answers 500.
+    fn on_request(&mut self, _room: &mut Room, _request: u64, _asked: IncomingRequest) -> impl Future<Output = Outcome> {
+        async { Ok(()) }
+    }
+
+    /// A client has read everything of an answer in chunks that had passed the soft limit.
+    fn on_request_drained(&mut self, _room: &mut Room, _request: u64) -> impl Future<Output = Outcome> {
+        async { Ok(()) }
+    }
+
+    /// A request ends without the end of its answer: its client has gone, or the time to begin it has passed.
+    fn on_request_gone(&mut self, _room: &mut Room, _request: u64) -> impl Future<Output = Outcome> {
+        async { Ok(()) }
+    }
+
     /// Returns the state to keep when another instance takes over, or `None` if the app has no state.
     fn snapshot(&mut self, _room: &mut Room) -> impl Future<Output = Result<Option<Saved>, Fault>> {
         async { Ok(None) }
@@ -183,6 +205,11 @@ pub(crate) trait Launch: Clone + Send + 'static {
 
     /// Whether `App::on_upgrade` decides about upgrade requests.
     fn has_gate(&self) -> bool {
+        false
+    }
+
+    /// Whether `App::on_request` answers plain HTTP requests.
+    fn answers_requests(&self) -> bool {
         false
     }
 }

@@ -2,12 +2,15 @@
 
 use std::fmt::Debug;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::http::{HeaderValue, Method, StatusCode, header, request::Parts};
 
+use super::progress::Progress;
 use super::reply::{Reply, allowed, text};
 
 /// The methods of plain requests.
@@ -19,10 +22,22 @@ pub type Body = UnsyncBoxBody<Bytes, hyper::Error>;
 /// The future of an endpoint's answer.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Option<Reply>> + Send + 'a>>;
 
+/// A request, and the connection that it comes over.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The client's address, in front of all trusted proxies.
+    pub address: SocketAddr,
+    /// The request without its body.
+    pub parts: &'a Parts,
+    /// The progress of its connection.
+    pub progress: &'a Arc<Progress>,
+}
+
 /// Something that may answer a request.
 pub trait Endpoint: Debug + Send + Sync {
-    /// The reply, or `None` to leave the request to the next endpoint. An endpoint that returns `None` has not read the body.
-    fn answer<'a>(&'a self, request: &'a Parts, body: &'a mut Body) -> Answer<'a>;
+    /// The reply, or `None` to leave the request to the next endpoint. An endpoint that returns `None` has not read the body, unless those behind
+    /// it read none.
+    fn answer<'a>(&'a self, asked: Asked<'a>, body: &'a mut Body) -> Answer<'a>;
 }
 
 /// The endpoints of a server, in the order in which they are asked. Upgrades never come here.
@@ -36,13 +51,13 @@ impl Endpoints {
     }
 
     /// The reply of the first endpoint that has one. Without any: 404 for GET and HEAD, 204 for OPTIONS, otherwise 405.
-    pub async fn answer(&self, request: &Parts, mut body: Body) -> Reply {
+    pub async fn answer(&self, asked: Asked<'_>, mut body: Body) -> Reply {
         for endpoint in &self.0 {
-            if let Some(reply) = endpoint.answer(request, &mut body).await {
+            if let Some(reply) = endpoint.answer(asked, &mut body).await {
                 return reply;
             }
         }
-        unanswered(&request.method)
+        unanswered(&asked.parts.method)
     }
 }
 
@@ -66,17 +81,22 @@ pub fn is_read(method: &Method) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::{Duration, Instant};
+
     use http_body_util::{BodyExt, Full};
 
     use super::*;
+    use crate::front::deadline::Deadline;
 
     /// Answers POST requests below its path with their bodies.
     #[derive(Debug)]
     struct Echo(&'static str);
 
     impl Endpoint for Echo {
-        fn answer<'a>(&'a self, request: &'a Parts, body: &'a mut Body) -> Answer<'a> {
+        fn answer<'a>(&'a self, asked: Asked<'a>, body: &'a mut Body) -> Answer<'a> {
             Box::pin(async move {
+                let request = asked.parts;
                 if request.method != Method::POST || !request.uri.path().starts_with(self.0) {
                     return None;
                 }
@@ -90,7 +110,10 @@ mod tests {
     async fn answer(endpoints: &Endpoints, method: Method, path: &str, body: &'static str) -> (u16, String) {
         let request = hyper::Request::builder().method(method).uri(path).body(()).expect("the test's request is valid");
         let body = Full::from(body).map_err(|never| match never {}).boxed_unsync();
-        let reply = endpoints.answer(&request.into_parts().0, body).await;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+        let progress = Progress::new(Deadline::new(Instant::now(), Duration::from_secs(10)));
+        let asked = Asked { address, parts: &request.into_parts().0, progress: &progress };
+        let reply = endpoints.answer(asked, body).await;
         let status = reply.status().as_u16();
         let body = reply.into_body().collect().await.expect("a reply is whole").to_bytes();
         (status, String::from_utf8_lossy(&body).trim_end().to_owned())

@@ -19,6 +19,7 @@ use super::descriptors;
 use super::discard::Discard;
 use super::forwarded::Peer;
 use super::http::{Http, Served};
+use super::join::{Join, Upgrade};
 use super::let_in::LetIn;
 use super::listener::Speech;
 use super::listeners::Accepted;
@@ -27,7 +28,7 @@ use super::policy::Policy;
 use super::proxy_protocol;
 use super::redirect;
 use super::reply;
-use super::request::{Join, Requests, Upgrade};
+use super::request::Requests;
 use super::router::Router;
 use super::setup::Setup;
 use super::source::Source;
@@ -64,15 +65,11 @@ impl Handshakes {
         let Setup { policy, endpoints, router, admitting, limits } = setup;
         let max_connections = limits.max_connections.unwrap_or_else(|| descriptors::connections_for(descriptors));
         let permits = Permits::new(max_connections, limits.max_per_address);
-        let (policy, router) = (Arc::new(policy), Arc::new(router));
+        let policy = Arc::new(policy);
         let admission = Arc::new(Admission::new(admitting, permits));
         let requests = Requests::new(Arc::clone(&policy), Arc::clone(&admission), Arc::clone(&router), endpoints);
         Self {
-            http: Arc::new(Http::new(
-                requests,
-                limits.max_request_bytes,
-                policy.tls.as_ref().is_some_and(|tls| tls.asks_clients()),
-            )),
+            http: Arc::new(Http::new(requests, &limits, policy.tls.as_ref().is_some_and(|tls| tls.asks_clients()))),
             policy,
             admission,
             router,
@@ -151,6 +148,7 @@ impl Handshakes {
             }
             Served::Upgraded(transport, _, Upgrade::Close(code, reason)) => self.close(transport, code, &reason).await,
             Served::Answered(transport) => self.discard.close(transport).await,
+            Served::Gone => tracing::debug!(address = %from, "the client has gone before its answer was complete"),
             Served::TooLate => tracing::debug!(address = %from, "no upgrade request came in time"),
         }
     }

@@ -2,9 +2,10 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hyper::body::Incoming;
@@ -18,10 +19,14 @@ use tokio::time::timeout_at;
 use super::client_certificate;
 use super::deadline::Deadline;
 use super::forwarded::Peer;
+use super::join::Upgrade;
+use super::progress::Progress;
 use super::reply::{self, Reply};
-use super::request::{Requests, Upgrade};
+use super::request::Requests;
+use super::tap::Tap;
 use super::transport::Transport;
 use super::upgrade::Refusal;
+use crate::config::Limits;
 
 /// The end of a connection's HTTP.
 #[derive(Debug)]
@@ -30,6 +35,8 @@ pub enum Served {
     Upgraded(Transport, Bytes, Upgrade),
     /// The last answer is written, or the client is gone. The client may have sent more than was read.
     Answered(Transport),
+    /// The client does not wait for the rest of its answer.
+    Gone,
     /// The time was over, and there was nothing to answer.
     TooLate,
 }
@@ -41,23 +48,28 @@ pub struct Http {
     max_request_bytes: usize,
     /// Whether clients are asked for certificates.
     asks_clients: bool,
+    /// How long a client may be idle while a room answers, and how long it may take nothing of the answer.
+    patience: (Duration, Duration),
     /// Whether each answer is the last one of its connection, because the server shuts down.
     ending: AtomicBool,
 }
 
-/// How far a connection is.
-#[derive(Debug)]
-struct Progress {
-    deadline: Deadline,
-    /// Whether a request has come whole.
-    asked: bool,
-    upgrade: Option<Upgrade>,
+/// An event of a connection.
+enum Step {
+    /// HTTP has ended.
+    Ended(Result<(), hyper::Error>),
+    /// The client does not wait for the rest of its answer.
+    Gone,
+    /// The time is over.
+    Late,
 }
 
 impl Http {
-    /// HTTP for requests of this size at most. If clients are asked for certificates, their requests tell of them.
-    pub fn new(requests: Requests, max_request_bytes: usize, asks_clients: bool) -> Self {
-        Self { requests: Arc::new(requests), max_request_bytes, asks_clients, ending: AtomicBool::new(false) }
+    /// HTTP within these limits. If clients are asked for certificates, their requests tell of them.
+    pub fn new(requests: Requests, limits: &Limits, asks_clients: bool) -> Self {
+        let patience = (limits.ping_interval, limits.pong_timeout);
+        let max_request_bytes = limits.max_request_bytes;
+        Self { requests: Arc::new(requests), max_request_bytes, asks_clients, patience, ending: AtomicBool::new(false) }
     }
 
     /// From now on, each answer is the last one of its connection.
@@ -67,8 +79,8 @@ impl Http {
 
     /// Serves one connection.
     pub async fn serve(self: &Arc<Self>, transport: Transport, peer: Peer, deadline: Deadline) -> Served {
-        let progress = Arc::new(Mutex::new(Progress { deadline, asked: false, upgrade: None }));
         let subject = if self.asks_clients { transport.client_subject() } else { None };
+        let (progress, tap) = (Progress::new(deadline), Tap::new(transport));
         let service = service_fn({
             let (http, progress) = (Arc::clone(self), Arc::clone(&progress));
             move |mut request: hyper::Request<Incoming>| {
@@ -83,70 +95,79 @@ impl Http {
         http.max_buf_size(self.max_request_bytes);
         // A client that sends no more may still wait for its answer (RFC 9293 §3.6), while its room decides for example.
         http.half_close(true);
-        let mut connection = http.serve_connection(TokioIo::new(transport), service);
-        let mut end = deadline.decision();
-        let served = loop {
-            let served = timeout_at(end.into(), poll_fn(|cx| connection.poll_without_shutdown(cx))).await;
-            let now_ends = lock(&progress).end();
-            match served {
-                // Its request has come meanwhile.
-                Err(_) if now_ends > end => end = now_ends,
-                served => break served,
-            }
+        let mut connection = http.serve_connection(TokioIo::new(tap.clone()), service);
+        let next = |cx: &mut Context<'_>| match connection.poll_without_shutdown(cx) {
+            Poll::Ready(ended) => Poll::Ready(Step::Ended(ended)),
+            Poll::Pending if progress.waits() => tap.poll_gone(cx).map(|()| Step::Gone),
+            Poll::Pending => Poll::Pending,
         };
+        let step = self.follow(next, (&progress, &tap), deadline.decision()).await;
         let parts = connection.into_parts();
-        let (transport, Progress { asked, upgrade, deadline }) = (parts.io.into_inner(), lock(&progress).take());
-        match served {
-            Ok(Ok(())) => match upgrade {
-                Some(upgrade) => Served::Upgraded(transport, parts.read_buf, upgrade),
+        let rest = parts.read_buf;
+        drop(parts.io);
+        let (transport, ahead) = tap.into_parts();
+        let rest = if ahead.is_empty() { rest } else { [rest, ahead].concat().into() };
+        let (asked, upgrade, deadline) = progress.finish();
+        match step {
+            Step::Ended(Ok(())) => match upgrade {
+                Some(upgrade) => Served::Upgraded(transport, rest, upgrade),
                 None => Served::Answered(transport),
             },
-            Ok(Err(error)) => {
+            Step::Ended(Err(error)) => {
                 tracing::debug!(address = %peer.address, "the HTTP request failed: {error}");
                 Served::Answered(transport)
             }
+            Step::Gone => Served::Gone,
             // On a kept connection, an earlier answer may be half written. Without a byte of a request, an answer would be
             // taken for one to the request that the client is about to send.
-            Err(_) if asked || parts.read_buf.is_empty() => Served::TooLate,
-            Err(_) => {
+            Step::Late if asked || rest.is_empty() => Served::TooLate,
+            Step::Late => {
                 tracing::debug!(address = %peer.address, "an unfinished request is answered with 408");
                 refuse_unfinished(transport, deadline).await
             }
         }
     }
 
-    async fn answer(&self, peer: Peer, request: hyper::Request<Incoming>, progress: &Mutex<Progress>) -> Reply {
+    /// Follows a connection until something ends it. Until a request has come, that is at this time.
+    async fn follow(
+        &self,
+        mut next: impl FnMut(&mut Context<'_>) -> Poll<Step>,
+        (progress, tap): (&Progress, &Tap),
+        mut end: Instant,
+    ) -> Step {
+        let (idle, stalled) = self.patience;
+        let mut keeps_alive = false;
+        loop {
+            if let Ok(step) = timeout_at(end.into(), poll_fn(&mut next)).await {
+                return step;
+            }
+            match progress.end() {
+                // Its request has come meanwhile.
+                Some(later) if later > end => end = later,
+                Some(_) => return Step::Late,
+                // A room answers, which has its own time.
+                None if tap.is_stalled(Instant::now(), stalled) => return Step::Gone,
+                None => {
+                    if !std::mem::replace(&mut keeps_alive, true) {
+                        tap.keep_alive(idle, stalled);
+                    }
+                    end = Instant::now() + stalled;
+                }
+            }
+        }
+    }
+
+    async fn answer(&self, peer: Peer, request: hyper::Request<Incoming>, progress: &Arc<Progress>) -> Reply {
         let (parts, body) = request.into_parts();
-        let decision = {
-            let mut progress = lock(progress);
-            progress.asked = true;
-            progress.deadline.asked(Instant::now());
-            progress.deadline.decision()
-        };
-        let (mut reply, upgrade) = self.requests.answer(peer, &parts, body, decision).await;
-        let mut progress = lock(progress);
-        let kept = progress.deadline.answered(Instant::now()) && !self.ending.load(Relaxed);
-        if upgrade.is_none() && !kept {
+        let decision = progress.ask(Instant::now());
+        let (mut reply, upgrade) = self.requests.answer(peer, (&parts, body), progress, decision).await;
+        let upgrades = upgrade.is_some();
+        let kept = progress.answer(Instant::now(), upgrade) && !self.ending.load(Relaxed);
+        if !upgrades && !kept {
             reply.headers_mut().entry(header::CONNECTION).or_insert(HeaderValue::from_static("close"));
         }
-        progress.upgrade = upgrade;
         reply
     }
-}
-
-impl Progress {
-    /// When the connection ends, as far as it is now.
-    fn end(&self) -> Instant {
-        if self.asked { self.deadline.end() } else { self.deadline.decision() }
-    }
-
-    fn take(&mut self) -> Self {
-        Self { upgrade: self.upgrade.take(), ..*self }
-    }
-}
-
-fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
-    progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Answers a request that was begun and not completed in time (RFC 9110 §15.5.9).

@@ -23,10 +23,13 @@
 //! | `certificate` | a certificate and its key, read and checked |
 //! | `client_certificate` | the certificates that clients show |
 //! | `self_signed` | a certificate that is made for one run |
+//! | `progress` | how far the requests of a connection are |
+//! | `tap` | a look at a connection while a room answers |
 //! | `deadline` | the time that a connection has until its upgrade |
 //! | `http` | the requests of one connection, one after the other |
 //! | `redirect` | requests that are sent on to `https://` |
 //! | `request` | one HTTP request: an upgrade, its refusal, or a plain request |
+//! | `join` | the next step of a connection once its 101 is written |
 //! | `setup` | the parts that the builder makes a front door of |
 //! | `policy` | the rules that the builder sets for all connections |
 //! | `upgrade` | the rules of the opening handshake, without I/O |
@@ -43,16 +46,20 @@
 //! | `permits` | the number of connections, in all and for each address |
 //! | `router` | which room a request is for, and where the room is |
 //! | `endpoints` | the table of what answers plain requests |
+//! | `app_endpoint` | plain requests to the rooms of an app that answers them |
+//! | `bodies` | the bodies of such requests |
 //! | `page` | the chat page, and where it asks for the notice |
 //! | `notice` | the text and the state that the page shows |
-//! | `reply` | HTTP replies |
+//! | `reply`, `reply_body` | HTTP replies, and their bodies |
 //! | `discard` | the end of a refused connection |
 
 mod accept;
 mod accept_rate;
 mod admission;
+mod app_endpoint;
 mod arrivals;
 mod authority;
+mod bodies;
 mod bound;
 mod by_name;
 mod certificate;
@@ -69,6 +76,7 @@ mod handshake;
 mod host_header;
 mod http;
 mod inherited;
+mod join;
 mod let_in;
 mod listen;
 mod listener;
@@ -78,21 +86,25 @@ mod origin;
 mod page;
 mod permits;
 mod policy;
+mod progress;
 mod proxy_protocol;
 mod redirect;
 mod reply;
+mod reply_body;
 mod request;
 mod router;
 #[cfg(feature = "self-signed")]
 mod self_signed;
 mod setup;
 mod source;
+mod tap;
 mod tls;
 mod transport;
 mod unix_listener;
 mod upgrade;
 
 pub use accept::Front;
+pub use app_endpoint::AppEndpoint;
 pub use endpoints::Endpoints;
 pub use forwarded::Proxies;
 pub use listener::Listener;

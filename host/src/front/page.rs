@@ -3,13 +3,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::Response;
-use hyper::http::{HeaderValue, StatusCode, header, request::Parts};
+use hyper::http::{HeaderValue, StatusCode, header};
 use sha2::{Digest, Sha256};
 
 use super::authority::Authority;
-use super::endpoints::{Answer, Body, Endpoint, is_read};
+use super::endpoints::{Answer, Asked, Body, Endpoint, is_read};
 use super::notice::Notice;
 use super::reply::{Reply, text};
 
@@ -58,7 +57,7 @@ impl Page {
     }
 
     fn html(&self) -> Reply {
-        let mut reply = Response::new(Full::new(self.html.clone()));
+        let mut reply = Response::new(self.html.clone().into());
         let headers = reply.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -72,7 +71,8 @@ impl Page {
 }
 
 impl Endpoint for Page {
-    fn answer<'a>(&'a self, request: &'a Parts, _body: &'a mut Body) -> Answer<'a> {
+    fn answer<'a>(&'a self, asked: Asked<'a>, _body: &'a mut Body) -> Answer<'a> {
+        let request = asked.parts;
         let host = request.headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let reply = if is_read(&request.method) { self.reply(request.uri.path(), host) } else { None };
         Box::pin(std::future::ready(reply))

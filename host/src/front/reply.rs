@@ -1,17 +1,17 @@
 //! HTTP replies: lines of text, refusals, and the 101 that begins a WebSocket.
 
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::Response;
 use hyper::http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use super::reply_body::ReplyBody;
 use super::upgrade::Refusal;
 
 /// When a client that is refused for lack of capacity may try again.
 const RETRY_AFTER_SECONDS: &str = "5";
 
 /// An HTTP reply.
-pub type Reply = Response<Full<Bytes>>;
+pub type Reply = Response<ReplyBody>;
 
 /// The reply for a refusal.
 pub fn refusal(refusal: &Refusal) -> Reply {
@@ -39,7 +39,7 @@ pub fn refusal(refusal: &Refusal) -> Reply {
 pub fn by_gate(refused: &Refusal, body: Bytes, headers: HeaderMap) -> Reply {
     let mut reply = refusal(refused);
     if !body.is_empty() {
-        *reply.body_mut() = Full::new(body);
+        *reply.body_mut() = body.into();
     }
     // `extend` replaces the headers of a name by the first new one, and appends the others.
     reply.headers_mut().extend(headers);
@@ -74,12 +74,12 @@ pub fn switching(accept_key: &str, subprotocol: Option<&str>, extension: Option<
     if let Some(extension) = extension {
         builder = builder.header(header::SEC_WEBSOCKET_EXTENSIONS, extension);
     }
-    builder.body(Full::default()).ok()
+    builder.body(ReplyBody::default()).ok()
 }
 
 /// An answer without a body to a client that asks for a server's abilities (RFC 9110 §9.3.7).
 pub fn allowed(methods: &'static str) -> Reply {
-    let mut reply = Response::new(Full::default());
+    let mut reply = Response::new(ReplyBody::default());
     *reply.status_mut() = StatusCode::NO_CONTENT;
     reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
     reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -88,7 +88,7 @@ pub fn allowed(methods: &'static str) -> Reply {
 
 /// A line of text.
 pub fn text(status: StatusCode, line: &str) -> Reply {
-    let mut reply = Response::new(Full::new(Bytes::from(format!("{line}\n"))));
+    let mut reply = Response::new(Bytes::from(format!("{line}\n")).into());
     *reply.status_mut() = status;
     let headers = reply.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -4,8 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
-use bytestring::ByteString;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::http::{HeaderMap, StatusCode, header, request::Parts};
@@ -13,21 +11,21 @@ use tokio::sync::oneshot;
 use tokio::time::timeout_at;
 
 use super::admission::Admission;
-use super::endpoints::Endpoints;
+use super::endpoints::{Asked, Endpoints};
 use super::extensions;
 use super::forwarded::Peer;
 use super::gate;
 use super::host_header;
+use super::join::{Join, Upgrade};
 use super::let_in::LetIn;
-use super::permits::Share;
 use super::policy::Policy;
+use super::progress::Progress;
 use super::reply::{self, Reply};
 use super::router::{Route, Router};
 use super::upgrade::{self, Refusal};
 use crate::app::upgrade::{Acceptance, Agreed, Decision, UpgradeRequest};
 use crate::log::{LogThrottle, in_short, printable};
 use crate::path;
-use crate::protocol::Agreement;
 use crate::shard::Command;
 use crate::types::Request;
 
@@ -35,36 +33,6 @@ use crate::types::Request;
 const ORIGIN_WARNINGS: u32 = 5;
 /// How many decisions against the rules it tells: each shows the mistake in the application.
 const BROKEN_GATES: u32 = 20;
-
-/// The next step once the 101 is written.
-#[derive(Debug)]
-pub enum Upgrade {
-    /// The client joins a room.
-    Join(Join),
-    /// A close frame with this code and reason ends the connection.
-    Close(u16, ByteString),
-}
-
-/// A client that has been let into a room.
-#[derive(Debug)]
-pub struct Join {
-    /// Its room.
-    pub route: Route,
-    /// Has its room wait for it.
-    pub let_in: Option<LetIn>,
-    /// Its upgrade request.
-    pub request: Request,
-    /// The terms of the gate.
-    pub agreed: Option<Arc<Agreed>>,
-    /// Its attachment.
-    pub attachment: Bytes,
-    /// The agreement on compression.
-    pub agreement: Option<Agreement>,
-    /// The client's address, in front of all trusted proxies.
-    pub address: SocketAddr,
-    /// Its share of that address's connections, if only the request told the address.
-    pub share: Option<Share>,
-}
 
 /// Answers the requests of a server.
 #[derive(Debug)]
@@ -86,15 +54,22 @@ impl Requests {
     }
 
     /// Answers a request on a connection from this peer, at the latest at this time. A 101 comes with what follows it.
-    pub async fn answer(&self, peer: Peer, request: &Parts, body: Incoming, deadline: Instant) -> (Reply, Option<Upgrade>) {
+    pub async fn answer(
+        &self,
+        peer: Peer,
+        (request, body): (&Parts, Incoming),
+        progress: &Arc<Progress>,
+        deadline: Instant,
+    ) -> (Reply, Option<Upgrade>) {
         if let Err(refusal) = host_header::check(request) {
             tracing::debug!(address = %peer.address, "a request is refused: {}", refusal.text);
             return (reply::refusal(&refusal), None);
         }
-        if !upgrade::is_wanted(request) {
-            return (self.endpoints.answer(request, body.boxed_unsync()).await, None);
-        }
         let address = self.policy.proxies.client(peer, &request.headers);
+        if !upgrade::is_wanted(request) {
+            let asked = Asked { address, parts: request, progress };
+            return (self.endpoints.answer(asked, body.boxed_unsync()).await, None);
+        }
         let answered = timeout_at(deadline.into(), self.upgrade(address, peer, request)).await;
         match answered.unwrap_or_else(|_| Err(busy())) {
             Ok(answer) => answer,

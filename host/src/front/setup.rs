@@ -16,7 +16,7 @@ pub struct Setup {
     /// The table of what answers plain HTTP requests.
     pub endpoints: Endpoints,
     /// Finds rooms.
-    pub router: Router,
+    pub router: Arc<Router>,
     /// False while the owner denies new clients.
     pub admitting: Arc<AtomicBool>,
     /// The limits.

@@ -4,9 +4,11 @@ use std::io;
 use std::net::{SocketAddr, TcpStream as StdTcpStream};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::http::HeaderValue;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
@@ -61,6 +63,18 @@ impl Transport {
             Self::Plain(_) => None,
             Self::Tls(stream, _) => stream.get_ref().1.peer_certificates().and_then(client_certificate::subject),
         }
+    }
+
+    /// Has the kernel ask a client that is idle for this long whether it is still there, and again after each interval. A kernel that cannot leaves
+    /// the connection as it is.
+    pub fn keep_alive(&self, idle: Duration, interval: Duration) {
+        let socket = match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(stream, _) => stream.get_ref().0,
+        };
+        let second = Duration::from_secs(1);
+        let keep_alive = TcpKeepalive::new().with_time(idle.max(second)).with_interval(interval.max(second));
+        let _ = SockRef::from(socket).set_tcp_keepalive(&keep_alive);
     }
 
     /// Takes the connection apart for its shard: the socket, the TLS session, and the bytes received but not yet handled.

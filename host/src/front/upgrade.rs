@@ -68,7 +68,10 @@ pub fn accept_key(request: &Parts) -> Result<String, Refusal> {
 }
 
 /// Checks that the target is a path, of the host that the header names. A proxy and this server must not see different hosts.
-fn check_target(request: &Parts) -> Result<(), Refusal> {
+///
+/// # Errors
+/// 400: it is another.
+pub fn check_target(request: &Parts) -> Result<(), Refusal> {
     let bad = |text: &str| Err(Refusal::new(StatusCode::BAD_REQUEST, text));
     if !request.uri.path().starts_with('/') {
         return bad("the request's target must be a path (RFC 9112 §3.2)");

@@ -15,6 +15,7 @@ wasmtime::component::bindgen!({
             export ws-host:server/timers@0.2.0;
             export ws-host:server/responses@0.2.0;
             export ws-host:server/events@0.2.0;
+            export ws-host:server/requests@0.2.0;
         }
     ",
     world: "ws-host:host-side/exports",

@@ -4,7 +4,7 @@ use wasmtime::component::{Linker, LinkerInstance};
 
 use super::bindings::VERSION;
 use super::state::GuestState;
-use super::{http, imports, rooms, store};
+use super::{http, imports, replies, rooms, store};
 
 /// A row of the table: one interface, or the rest of a package.
 pub(super) struct Capability {
@@ -51,6 +51,7 @@ const CAPABILITIES: &[Capability] = &[
         Link::Own(http::add_http),
     ),
     own("ws-host:server/rooms", "sends messages to other rooms of its server", Link::Own(rooms::add_rooms)),
+    own("ws-host:server/replies", "answers plain HTTP requests to its room", Link::Own(replies::add_replies)),
     own("ws-host:server/types", "shared types", Link::Types),
     Capability { grant: Some(Grant::Environment), ..wasi("wasi:cli/environment", "arguments: none") },
     wasi("wasi:cli/stdout", "writes log lines"),

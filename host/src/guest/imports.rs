@@ -44,7 +44,7 @@ impl Payload {
 #[derive(ComponentType, Lower, Clone, Copy)]
 #[component(enum)]
 #[repr(u8)]
-enum SendStatus {
+pub(super) enum SendStatus {
     #[component(name = "queued")]
     Queued,
     #[component(name = "backpressure")]

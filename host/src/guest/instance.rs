@@ -25,6 +25,7 @@ use crate::app::{App, Fault, Outcome, Saved, StartReason};
 use crate::config::{Grants, Limits};
 use crate::fetch::{BodyPart, Cause, Failure, Response};
 use crate::log::in_short;
+use crate::requests::IncomingRequest;
 use crate::room::Room;
 use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message};
 
@@ -198,6 +199,31 @@ impl App for Instance {
             Message::Binary(data) => wire::Message::Binary(data),
         };
         self.guest.call(room, "on-event", async |store| events.call_on_event(store, source, payload).await).await
+    }
+
+    async fn on_request(&mut self, room: &mut Room, id: u64, asked: IncomingRequest) -> Outcome {
+        let Some(requests) = &self.exports.requests else { return Ok(()) };
+        let headers: Vec<_> = asked.request.headers().collect();
+        let ip = asked.address.ip().to_string();
+        let request = exports::requests::Request {
+            address: wire::Address { ip: &ip, port: asked.address.port() },
+            method: &asked.method,
+            path: asked.request.path(),
+            query: asked.request.query(),
+            headers: &headers,
+            body: &asked.body,
+        };
+        self.guest.call(room, "on-request", async |store| requests.call_on_request(store, id, request).await).await
+    }
+
+    async fn on_request_drained(&mut self, room: &mut Room, id: u64) -> Outcome {
+        let Some(requests) = &self.exports.requests else { return Ok(()) };
+        self.guest.call(room, "on-request-drained", async |store| requests.call_on_request_drained(store, id).await).await
+    }
+
+    async fn on_request_gone(&mut self, room: &mut Room, id: u64) -> Outcome {
+        let Some(requests) = &self.exports.requests else { return Ok(()) };
+        self.guest.call(room, "on-request-gone", async |store| requests.call_on_request_gone(store, id).await).await
     }
 
     async fn snapshot(&mut self, room: &mut Room) -> Result<Option<Saved>, Fault> {

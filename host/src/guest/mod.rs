@@ -70,6 +70,7 @@ mod output;
 mod pool;
 mod program;
 mod quota;
+mod replies;
 mod rooms;
 mod state;
 mod stdin;

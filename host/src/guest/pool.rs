@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use wasmtime::{Enabled, PoolingAllocationConfig};
 
 use super::mappings::{self, Gauge};
-use crate::limits::LimitError;
+use crate::limit_error::LimitError;
 
 /// Core instances and tables of one component: three or four for a Rust guest, more with adapters.
 const CORE_PARTS: u32 = 8;

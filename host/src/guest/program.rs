@@ -108,6 +108,10 @@ impl Launch for Program {
     fn has_gate(&self) -> bool {
         self.inner.template.indices.gate.is_some()
     }
+
+    fn answers_requests(&self) -> bool {
+        self.inner.template.indices.requests.is_some()
+    }
 }
 
 /// A component's bytes, with the name that errors call it by.

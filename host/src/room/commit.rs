@@ -68,6 +68,9 @@ impl Room {
         }
         let mut drained = Vec::new();
         for effect in turn.effects() {
+            if let Effect::Respond(reply) = effect {
+                reply.unstage();
+            }
             let Effect::Send(target, frame) = effect else { continue };
             let mut uncount = |id: &ClientId| {
                 let Some(member) = state.members.get(id) else { return };

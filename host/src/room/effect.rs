@@ -8,6 +8,7 @@ use bytestring::ByteString;
 use super::member::LineId;
 use crate::bus::Event;
 use crate::fetch::Request;
+use crate::requests::{Answering, CheckedHead};
 use crate::types::{ClientId, CloseInfo};
 
 /// Stands for an upgrade request that waits for its decision.
@@ -99,6 +100,57 @@ pub enum Effect {
     CancelFetch(u64),
     /// Sends a message to another room.
     Event(Arc<Event>),
+    /// Sends a part of the answer to a plain HTTP request. Boxed, since it is larger than the others.
+    Respond(Box<Reply>),
+}
+
+/// A part of the answer to a plain HTTP request, and where it goes.
+#[derive(Debug)]
+pub struct Reply {
+    /// Where it goes.
+    pub way: Answering,
+    /// The part.
+    pub part: ReplyPart,
+}
+
+/// A part of the answer to a plain HTTP request.
+#[derive(Debug)]
+pub enum ReplyPart {
+    /// All of it.
+    Whole(CheckedHead, Bytes),
+    /// The head, which a body follows.
+    Begin(CheckedHead),
+    /// The next bytes of the body, and whether more than the soft limit waits with them.
+    Chunk(Bytes, bool),
+    /// The end.
+    End,
+}
+
+impl Reply {
+    /// Whether it begins an answer that is no error.
+    pub(super) fn is_success(&self) -> bool {
+        match &self.part {
+            ReplyPart::Whole(head, _) | ReplyPart::Begin(head) => head.status.as_u16() < 400,
+            ReplyPart::Chunk(..) | ReplyPart::End => false,
+        }
+    }
+
+    /// Its turn is dropped.
+    pub(super) fn unstage(&self) {
+        if let ReplyPart::Chunk(chunk, _) = &self.part {
+            self.way.unstage(chunk.len());
+        }
+    }
+
+    /// The memory of its contents in bytes.
+    pub(super) fn memory(&self) -> usize {
+        match &self.part {
+            ReplyPart::Whole(head, body) => size_of::<Self>() + head.bytes() + body.len(),
+            ReplyPart::Begin(head) => size_of::<Self>() + head.bytes(),
+            ReplyPart::Chunk(chunk, _) => size_of::<Self>() + chunk.len(),
+            ReplyPart::End => size_of::<Self>(),
+        }
+    }
 }
 
 /// The receivers of a frame. They are fixed when the handler makes the call.

@@ -12,6 +12,8 @@
 //! | `asking` | requests to HTTP servers: the contract's `http` interface |
 //! | `fetches` | the table of those without an answer |
 //! | `sending` | messages to other rooms: the contract's `rooms` interface |
+//! | `responding` | answers to plain HTTP requests: the contract's `replies` interface |
+//! | `asked` | the table of such requests whose answer is not complete |
 //! | `topics` | the contract's `topics` interface |
 //! | `groups` | clients by name: the subscribers of topics, the members of users |
 //! | `timers` | the table of timers |
@@ -25,6 +27,7 @@
 //! | `commit` | the end of a turn |
 //! | `held` | turns whose outputs wait for the journal |
 
+mod asked;
 mod asking;
 mod clients;
 mod commit;
@@ -36,6 +39,7 @@ mod fetches;
 mod groups;
 mod held;
 mod member;
+mod responding;
 mod sending;
 mod store;
 #[cfg(test)]
@@ -52,11 +56,13 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use crate::config::Limits;
 use crate::types::ClientId;
 
+use asked::AskedRequests;
 pub(crate) use clients::MAX_ATTACHMENT_BYTES;
 pub use dormant::Dormant;
-pub use effect::{Acceptance, Decision, Effect, Frame, Refusal, Target, UpgradeId};
+pub use effect::{Acceptance, Decision, Effect, Frame, Refusal, Reply, ReplyPart, Target, UpgradeId};
 use fetches::Fetches;
 use groups::Groups;
 pub use held::Held;
@@ -76,6 +82,18 @@ pub struct RoomLimits {
     pub max_message_bytes: usize,
     /// Bytes waiting for a client from which `send` answers `backpressure`.
     pub outbox_soft_bytes: usize,
+    /// Bytes of the body of an answer to a plain HTTP request.
+    pub max_response_bytes: usize,
+}
+
+impl From<&Limits> for RoomLimits {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            max_message_bytes: limits.max_message_bytes,
+            outbox_soft_bytes: limits.outbox_soft_bytes,
+            max_response_bytes: limits.max_response_bytes,
+        }
+    }
 }
 
 /// The state of a message that was accepted for a client.
@@ -158,6 +176,7 @@ struct State {
     timers: Timers,
     fetches: Fetches,
     sending: Sending,
+    asked: AskedRequests,
     contents: Contents,
     admitting: bool,
     /// The turn of the running handler.
@@ -198,6 +217,7 @@ impl Room {
                 timers: Timers::default(),
                 fetches: Fetches::default(),
                 sending: Sending::default(),
+                asked: AskedRequests::default(),
                 contents: Contents::default(),
                 admitting: true,
                 turn: Turn::default(),

@@ -19,7 +19,7 @@ use crate::types::{Client, ClientId, Request};
 
 /// A room with the members 1 to `count`.
 fn room(count: u64) -> Room {
-    let mut room = Room::new("test", RoomLimits { max_message_bytes: 1 << 20, outbox_soft_bytes: 64 << 10 }, clock);
+    let mut room = Room::new("test", RoomLimits::from(&crate::config::Limits::default()), clock);
     for number in 1..=count {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
         let client = Client { id: id(number), address, request: Request::new("/", "", [] as [(&str, &str); 0]), agreed: None };
@@ -97,6 +97,7 @@ fn commit(room: &mut Room) -> Vec<String> {
         Effect::Fetch(id, _) => format!("fetch {id}"),
         Effect::CancelFetch(id) => format!("cancel {id}"),
         Effect::Event(event) => format!("{} bytes to the room {}", event.message.as_bytes().len(), event.to),
+        Effect::Respond(reply) => format!("{:?}", reply.part),
     });
     let told = told.collect();
     room.reuse(turn);

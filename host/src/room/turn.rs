@@ -42,6 +42,8 @@ pub struct Turn {
     pub(super) sends_events: bool,
     /// The stored message that its commit takes off.
     pub(super) received: Option<Arc<Event>>,
+    /// Whether a plain HTTP request is answered, and not with an error.
+    serves: bool,
     /// The writes to the store.
     pub(super) written: Written,
     /// The number of the commit that makes it durable; 0 if it writes nothing to a journal.
@@ -97,6 +99,10 @@ impl Turn {
                 self.sends_events = true;
                 event.memory()
             }
+            Effect::Respond(reply) => {
+                self.serves |= reply.is_success();
+                reply.memory()
+            }
             _ => 0,
         };
         self.effects.push(effect);
@@ -105,6 +111,11 @@ impl Turn {
     /// Whether the turn lets a client in, which joins soon or never.
     pub fn admits(&self) -> bool {
         self.admits
+    }
+
+    /// Whether the turn answers a plain HTTP request, and not with an error.
+    pub fn serves(&self) -> bool {
+        self.serves
     }
 
     /// The number of the commit that makes the turn durable; 0 if it writes nothing to a journal.
@@ -151,7 +162,7 @@ impl Turn {
         self.small.clear();
         self.undo_log.clear();
         self.written.clear();
-        (self.admitting_before, self.admits, self.commit) = (None, false, 0);
+        (self.admitting_before, self.admits, self.serves, self.commit) = (None, false, false, 0);
         (self.sends_events, self.received) = (false, None);
         (self.bytes, self.deliveries) = (0, 0);
         self.effects.shrink_to(1024);

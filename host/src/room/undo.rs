@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::State;
+use super::asked::Asked;
 use super::fetches::Fetch;
 use super::store::Unwrite;
 use super::timers::Timer;
@@ -28,6 +29,10 @@ pub(super) enum Undo {
     FetchCancelled(u64, Fetch),
     /// A stored message of this room was to be taken off.
     Received(Arc<str>, u64),
+    /// The answer to a plain HTTP request was complete.
+    Responded(u64, Asked),
+    /// The answer to one was begun.
+    RespondBegun(u64),
     Closing(ClientId),
     /// Boxed, since it is larger than the others.
     Write(Box<Unwrite>),
@@ -68,6 +73,8 @@ impl State {
             // The same holds for a message.
             Undo::Received(from, id) => self.sending.had.push((from, id)),
             Undo::FetchCancelled(id, fetch) => self.fetches.restore(id, fetch),
+            Undo::Responded(id, asked) => self.asked.restore(id, asked),
+            Undo::RespondBegun(id) => self.asked.set_begun(id, false),
             Undo::TimerRan(id, timer) => self.put_back(id, timer),
             Undo::Closing(id) => {
                 if let Some(member) = self.members.get(&id) {

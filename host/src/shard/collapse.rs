@@ -31,6 +31,7 @@ pub(super) fn clean_up(shard: &Shard, room: &Rc<RoomTask>) {
             line.close(shard.resources(), CloseInfo::room_failed());
         }
     });
+    shard.callers().forget_all(room);
     // Nobody takes these inputs, and their memory counts while they exist.
     room.mailbox.clear();
 }

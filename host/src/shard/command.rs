@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::new_connection::NewConnection;
 use crate::app::upgrade::UpgradeRequest;
+use crate::requests::{Answering, IncomingRequest};
 use crate::room::{Decision, LineId};
 use crate::types::{ClientId, CloseInfo, Message};
 
@@ -15,6 +16,8 @@ use crate::types::{ClientId, CloseInfo, Message};
 pub enum Command {
     /// A client asks to be let into the room of this name.
     Upgrade(Arc<str>, Box<UpgradeRequest>, oneshot::Sender<Decision>),
+    /// A client asks for the answer of the room of this name to a plain HTTP request.
+    Request(Arc<str>, Box<IncomingRequest>, Answering),
     /// A client that the room of this name has let in does not come.
     Withdraw(Arc<str>),
     /// A client has connected, to the room of this name.

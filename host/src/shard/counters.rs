@@ -13,6 +13,7 @@ pub struct Counters {
     traps: AtomicU64,
     last_trap: Mutex<Option<String>>,
     has_written_to_memory: AtomicBool,
+    answers_requests: AtomicBool,
 }
 
 impl Counters {
@@ -55,6 +56,16 @@ impl Counters {
     pub fn note_write_to_memory(&self) -> bool {
         // Most calls find it noted, and a load is cheaper than a swap.
         !self.has_written_to_memory.load(Relaxed) && !self.has_written_to_memory.swap(true, Relaxed)
+    }
+
+    /// Whether the app of new rooms answers plain HTTP requests. During a swap, shards may differ.
+    pub fn answers_requests(&self) -> bool {
+        self.answers_requests.load(Relaxed)
+    }
+
+    /// Notes whether the app of new rooms answers plain HTTP requests.
+    pub fn set_answers_requests(&self, answers: bool) {
+        self.answers_requests.store(answers, Relaxed);
     }
 
     /// The message of the last failure, in one line of bounded length.

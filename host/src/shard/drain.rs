@@ -18,8 +18,8 @@ const AT_ONCE: usize = 100;
 /// Batches closer together than this would not spread anything. With too many clients for that, batches are larger.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// Closes every client and returns when all are gone, and the rooms are idle and, if they outlive the process, kept; at the latest at the deadline, or later by the time that the
-/// machine stands still. Clients not yet closed are served as before.
+/// Closes every client and returns when all are gone, plain requests are answered, and the rooms are idle and, if they outlive the process, kept; at the
+/// latest at the deadline, or later by the time that the machine stands still. Clients not yet closed are served as before.
 pub(super) async fn drain<L: Launch>(
     shard: &Rc<Shard>,
     rooms: &Rooms<L>,
@@ -32,6 +32,7 @@ pub(super) async fn drain<L: Launch>(
     let mut batches = Batches::new(shard.lines().len(), left / 2);
     let mut turns = interval(batches.pause);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    shard.callers().drain();
     let drained = async {
         loop {
             tokio::select! {
@@ -46,12 +47,16 @@ pub(super) async fn drain<L: Launch>(
         rooms.stop_opening();
         let patience = deadline.saturating_duration_since(Instant::now()) / 2;
         let _ = timeout(patience, rooms.settle_events()).await;
+        let idle = async {
+            shard.callers().emptied().await;
+            rooms.idle().await;
+        };
         if !rooms.are_durable() {
-            return rooms.idle().await;
+            return idle.await;
         }
         // A handler that is suspended, or a server that does not answer a room, must not cost the other rooms their states.
         let patience = deadline.saturating_duration_since(Instant::now()) / 2;
-        let _ = timeout(patience, rooms.idle()).await;
+        let _ = timeout(patience, idle).await;
         rooms.end().await;
     };
     tokio::select! {

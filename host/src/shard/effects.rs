@@ -6,7 +6,7 @@ use super::cached_frame::CachedFrame;
 use super::exchanges::Exchanges;
 use super::input::{Input, What};
 use super::table::Shard;
-use crate::room::{Effect, Room, Target, Turn};
+use crate::room::{Effect, Reply, ReplyPart, Room, Target, Turn};
 use crate::types::ClientId;
 
 /// The number of deliveries between two looks at the shard's other work: about a tick's worth. Compressing one frame counts as 100
@@ -91,8 +91,21 @@ fn apply_one(shard: &Shard, room: &Room, turn: &Turn, effect: &Effect) -> usize 
             }
             1
         }
+        Effect::Respond(reply) => {
+            respond(reply, shard.limits().outbox_hard_bytes);
+            1
+        }
         // `apply` does these.
         Effect::Fetch(..) | Effect::CancelFetch(_) | Effect::Event(_) => 0,
+    }
+}
+
+fn respond(Reply { way, part }: &Reply, hard_bytes: usize) {
+    match part {
+        ReplyPart::Whole(head, body) => way.respond(head.clone(), body.clone()),
+        ReplyPart::Begin(head) => way.begin(head.clone()),
+        ReplyPart::Chunk(chunk, over_soft) => way.push(chunk, *over_soft, hard_bytes),
+        ReplyPart::End => way.end(),
     }
 }
 

@@ -36,6 +36,9 @@ pub(super) async fn call<A: App>(app: &mut A, room: &mut Room, what: What) -> Ou
             guarded(pin!(app.on_event(room, Source::of(&event), event.message.clone()))).await
         }
         What::Start(reason, saved) => guarded(pin!(app.on_start(room, reason, saved))).await,
+        What::Request(id, request) => guarded(pin!(app.on_request(room, id, *request))).await,
+        What::RequestDrained(id) => guarded(pin!(app.on_request_drained(room, id))).await,
+        What::RequestGone(id) => guarded(pin!(app.on_request_gone(room, id))).await,
         // The app is not told: it has not heard of the client yet, except in its gate.
         What::Withdrawn => Ok(()),
         What::Upgrade(id, request) => {

@@ -9,6 +9,7 @@ use crate::app::upgrade::UpgradeRequest;
 use crate::app::{Saved, StartReason};
 use crate::bus::Event;
 use crate::fetch::Told;
+use crate::requests::IncomingRequest;
 use crate::room::{LineId, UpgradeId};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
@@ -47,6 +48,12 @@ pub enum What {
     Upgrade(UpgradeId, Box<UpgradeRequest>),
     /// A client that was let in does not come.
     Withdrawn,
+    /// A plain HTTP request has come. The answer goes to this id.
+    Request(u64, Box<IncomingRequest>),
+    /// The client of such a request has read everything.
+    RequestDrained(u64),
+    /// The client of such a request has gone, or waits no longer.
+    RequestGone(u64),
 }
 
 impl Input {
@@ -55,6 +62,7 @@ impl Input {
         match &self.what {
             What::Message(_, message) => message.as_bytes().len(),
             What::Answer(_, told) => told.answer.payload_bytes(),
+            What::Request(_, request) => request.bytes(),
             _ => 0,
         }
     }

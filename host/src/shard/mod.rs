@@ -25,6 +25,8 @@
 //! | `tls` | one client's TLS session, without I/O |
 //! | `outbox` | the bytes that wait for one client |
 //! | `cached_frame` | one message in the forms in which it is sent |
+//! | `callers` | plain HTTP requests whose clients wait |
+//! | `attending` | the task of each of them |
 //! | `upgrades` | upgrade requests that wait for a decision |
 //! | `rooms` | the rooms of one shard by name |
 //! | `room_task` | where inputs reach a room, and where its loop runs |
@@ -56,8 +58,10 @@
 //! | `counters` | what all shards count together |
 
 mod alarms;
+mod attending;
 mod breaker;
 mod cached_frame;
+mod callers;
 mod circuits;
 mod clock;
 mod collapse;

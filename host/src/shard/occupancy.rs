@@ -51,6 +51,12 @@ impl Occupancy {
         self.begin_anew();
     }
 
+    /// A plain HTTP request was answered, and not with an error: the room is kept as for a client that has gone.
+    pub fn note_served(&mut self) {
+        self.ever_joined = true;
+        self.begin_anew();
+    }
+
     fn begin_anew(&mut self) {
         (self.retires_at, self.excused) = (None, false);
     }
@@ -129,6 +135,13 @@ mod tests {
         let mut occupancy = Occupancy::new(Some(LINGER), HANDSHAKE);
         occupancy.note_admitted();
         occupancy.note_joined();
+        assert_eq!(kept(&mut occupancy), Some(LINGER));
+    }
+
+    #[test]
+    fn a_room_that_has_answered_a_request_is_kept_for_its_grace_period() {
+        let mut occupancy = Occupancy::new(Some(LINGER), HANDSHAKE);
+        occupancy.note_served();
         assert_eq!(kept(&mut occupancy), Some(LINGER));
     }
 

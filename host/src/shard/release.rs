@@ -41,6 +41,11 @@ impl<L: Launch> Release<L> {
         self.launch.has_gate()
     }
 
+    /// Whether the app answers plain HTTP requests.
+    pub(super) fn answers_requests(&self) -> bool {
+        self.launch.answers_requests()
+    }
+
     /// The state for the next instance.
     pub(super) fn saved(&self) -> Option<Saved> {
         self.saved.clone()

@@ -18,20 +18,28 @@ impl Shard {
             return;
         }
         let ledger = self.ledger();
-        let mut total = ledger.total();
+        let mut total = ledger.total() + self.callers().held();
         if total > holdings.share() {
             let goal = holdings.share() - holdings.share() / 8;
             let mut closed = HashSet::new();
-            for (client, bytes) in ledger.holders() {
-                if total <= goal {
-                    break;
+            let mut answers = self.callers().by_size().into_iter().peekable();
+            let mut cut = 0;
+            let holders = ledger.holders().into_iter().map(|(client, bytes)| (Some(client), bytes));
+            // Behind the last client, the answers that are left.
+            for (client, bytes) in holders.chain([(None, 0)]) {
+                while total > goal
+                    && let Some((held, answer)) = answers.next_if(|(held, _)| *held > bytes)
+                {
+                    answer.cut();
+                    (total, cut) = (total.saturating_sub(held), cut + 1);
                 }
+                let Some(client) = client.filter(|_| total > goal) else { break };
                 closed.insert(client);
                 total = total.saturating_sub(bytes);
             }
             self.evict(&closed);
             if let Some(left_out) = self.log_limits().evictions.allows(self.time()) {
-                let (share, count) = (holdings.share() >> 20, closed.len());
+                let (share, count) = (holdings.share() >> 20, closed.len() + cut);
                 tracing::warn!(
                     "the clients of a shard made the host hold more than {share} MiB: {count} of them are closed{left_out}"
                 );
@@ -45,7 +53,7 @@ impl Shard {
         let outboxes: usize = self.lines().iter().map(|(_, line)| line.memory()).sum();
         let holdings = &self.resources().holdings;
         let mailboxes: usize = holdings.waiting_rooms().iter().map(|room| room.mailbox.bytes()).sum();
-        outboxes + mailboxes + holdings.kept_by_all()
+        outboxes + mailboxes + holdings.kept_by_all() + self.callers().held()
     }
 
     fn ledger(&self) -> Ledger {

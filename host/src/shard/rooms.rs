@@ -75,6 +75,7 @@ impl<L: Launch> Rooms<L> {
         launch: L,
         (linger, keeps_rooms): (Option<Duration>, bool),
     ) -> Rc<Self> {
+        counters.set_answers_requests(launch.answers_requests());
         let hibernation = Hibernation::new(Arc::clone(&counters), keeps_rooms);
         let (launch, way_back, by_name) = (RefCell::new(launch), RefCell::default(), RefCell::default());
         let (incoming, is_ending) = Default::default();
@@ -92,9 +93,7 @@ impl<L: Launch> Rooms<L> {
     }
 
     fn room(&self, name: &str) -> Room {
-        let limits = self.shard.limits();
-        let limits = RoomLimits { max_message_bytes: limits.max_message_bytes, outbox_soft_bytes: limits.outbox_soft_bytes };
-        let mut room = Room::new(name, limits, self.shard.resources().clock());
+        let mut room = Room::new(name, RoomLimits::from(self.shard.limits()), self.shard.resources().clock());
         room.set_outlet(Arc::clone(self.shard.outlet()));
         room.set_bus(Arc::clone(self.shard.bus()));
         room
@@ -318,6 +317,7 @@ impl<L: Launch> Rooms<L> {
     /// Has new rooms start with another release, which may do better. Returns the one before.
     fn replace_launch(&self, launch: L) -> L {
         self.shard.circuits().clear();
+        self.counters.set_answers_requests(launch.answers_requests());
         self.launch.replace(launch)
     }
 

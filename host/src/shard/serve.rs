@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
+use super::attending::attend;
 use super::cached_frame::CachedFrame;
 use super::command::{Address, Command, Delivery, Envelope};
 use super::drain::drain;
@@ -22,6 +23,7 @@ use super::table::Shard;
 use crate::app::Launch;
 use crate::app::upgrade::UpgradeRequest;
 use crate::protocol;
+use crate::requests::{Answering, HostAnswer, IncomingRequest};
 use crate::room::Decision;
 use crate::types::Message;
 
@@ -47,6 +49,7 @@ pub(super) async fn serve<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mu
         };
         match command {
             Some(Command::Upgrade(room, request, decision)) => upgrade(shard, rooms, &room, request, decision),
+            Some(Command::Request(room, request, way)) => ask(shard, rooms, &room, request, &way),
             Some(Command::Withdraw(room)) => {
                 if let Some(task) = rooms.get(&room) {
                     task.deliver(Input { at: shard.time(), what: What::Withdrawn });
@@ -75,6 +78,14 @@ fn upgrade<L: Launch>(
     };
     let id = shard.upgrades().insert(Rc::clone(&task), decision);
     task.deliver(Input { at: shard.time(), what: What::Upgrade(id, request) });
+}
+
+fn ask<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, request: Box<IncomingRequest>, way: &Answering) {
+    let Some(task) = rooms.get_or_open(room).filter(|task| !task.mailbox.is_full()) else {
+        return way.refuse(HostAnswer::Unavailable);
+    };
+    let id = attend(shard, &task, way.clone());
+    task.deliver(Input { at: shard.time(), what: What::Request(id, request) });
 }
 
 fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, connection: NewConnection) {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use slab::Slab;
 
+use super::callers::Callers;
 use super::circuits::Circuits;
 use super::line::Line;
 use super::log_limits::LogLimits;
@@ -27,6 +28,7 @@ pub struct Shard {
     index: u32,
     resources: Resources,
     upgrades: Upgrades,
+    callers: Callers,
     log_limits: LogLimits,
     circuits: RefCell<Circuits>,
     /// The clients of all shards, for other threads to see.
@@ -51,6 +53,7 @@ impl Shard {
             circuits: RefCell::new(Circuits::new(&limits)),
             resources: Resources::new(limits),
             upgrades: Upgrades::default(),
+            callers: Callers::default(),
             log_limits: LogLimits::default(),
             roster,
             lines: RefCell::default(),
@@ -85,6 +88,11 @@ impl Shard {
     /// Upgrade requests that wait for a room's decision.
     pub fn upgrades(&self) -> &Upgrades {
         &self.upgrades
+    }
+
+    /// Plain HTTP requests whose clients wait.
+    pub fn callers(&self) -> &Callers {
+        &self.callers
     }
 
     /// The rules of requests to HTTP servers.
@@ -137,6 +145,7 @@ impl Shard {
 
     /// Takes all lines off, at the end of the shard: their tasks do not run any more.
     pub fn clear(&self) {
+        self.callers.clear();
         for (slot, line) in self.lines.take() {
             self.resources.traffic.note_end(slot as u32, &CloseInfo::cut_off(), None);
             self.roster.remove(line.client());

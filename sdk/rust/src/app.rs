@@ -6,6 +6,7 @@ pub use crate::bindings::lifecycle::exports::ws_host::server::lifecycle::{Saved,
 use crate::clients::find_header;
 use crate::control::TimerId;
 use crate::http::{BodyPart, Failure, FetchId, Response};
+use crate::requests::{self, RequestId};
 use crate::rooms::Source;
 use crate::{Client, ClientId, CloseInfo, Message};
 
@@ -119,4 +120,20 @@ pub trait Responses: App {
 pub trait Events: App {
     /// Called when a message has come. If this panics, the message does not come again.
     fn on_event(&mut self, source: Source, message: Message);
+}
+
+/// Answers plain HTTP requests: see [`requests`](crate::requests).
+pub trait Requests: App {
+    /// Called when a request has come. [`requests::respond`](crate::requests::respond) answers it, now or in a later handler.
+    fn on_request(&mut self, id: RequestId, request: requests::Request);
+
+    /// Called when a client has read everything of an answer in chunks that had passed the soft limit.
+    fn on_request_drained(&mut self, id: RequestId) {
+        let _ = id;
+    }
+
+    /// Called when a request ends without the end of its answer: its client has gone, or the time to begin it has passed.
+    fn on_request_gone(&mut self, id: RequestId) {
+        let _ = id;
+    }
 }

@@ -108,3 +108,20 @@ pub mod responses {
         pub_export_macro: true,
     });
 }
+
+/// The optional interface `requests`, and the import `replies` that it belongs to.
+pub mod requests {
+    wit_bindgen::generate!({
+        inline: "package ws-guest:requests; world requests { import ws-host:server/replies@0.2.0; export ws-host:server/requests@0.2.0; }",
+        path: "wit",
+        with: {
+            "ws-host:server/types@0.2.0": crate::bindings::app::ws_host::server::types,
+            "ws-host:server/replies@0.2.0": generate,
+            "ws-host:server/requests@0.2.0": generate,
+        },
+        ownership: Borrowing { duplicate_if_necessary: true },
+        additional_derives: [PartialEq, Eq, Clone],
+        export_macro_name: "export_requests",
+        pub_export_macro: true,
+    });
+}

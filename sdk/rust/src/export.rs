@@ -6,19 +6,22 @@ use crate::bindings::events::exports::ws_host::server::events;
 use crate::bindings::flow::exports::ws_host::server::flow;
 use crate::bindings::gate::exports::ws_host::server::gate;
 use crate::bindings::lifecycle::exports::ws_host::server::lifecycle;
+use crate::bindings::requests::exports::ws_host::server::requests as plain;
 use crate::bindings::responses::exports::ws_host::server::responses;
 use crate::bindings::timers::exports::ws_host::server::timers;
 use crate::control::TimerId;
 use crate::http::{BodyPart, Failure, FetchId, Response};
+use crate::requests::RequestId;
 use crate::rooms::Source;
 use crate::task::{self, Access};
 use crate::{
-    App, Client, ClientId, CloseInfo, Decision, Events, Flow, Gate, Lifecycle, Request, Responses, Saved, StartReason, Timers,
+    App, Client, ClientId, CloseInfo, Decision, Events, Flow, Gate, Lifecycle, Request, Requests, Responses, Saved, StartReason,
+    Timers,
 };
 
 /// Makes an application the component: exports its handlers and the optional interfaces that are named.
 ///
-/// `export!(Chat)` exports the three handlers of [`App`]. `export!(Chat: Gate, Lifecycle, Flow, Timers, Responses, Events)`, or any
+/// `export!(Chat)` exports the three handlers of [`App`]. `export!(Chat: Gate, Lifecycle, Flow, Timers, Responses, Events, Requests)`, or any
 /// subset, also exports the traits of those names, which `Chat` must implement. The host does not call a trait that
 /// is implemented but not named. Use the macro once, in a crate of crate type `cdylib`.
 ///
@@ -92,9 +95,12 @@ macro_rules! __export_interface {
     (Events for $exports:ident) => {
         $crate::__private::events::export_events!($exports with_types_in $crate::__private::events);
     };
+    (Requests for $exports:ident) => {
+        $crate::__private::requests::export_requests!($exports with_types_in $crate::__private::requests);
+    };
     ($other:ident for $exports:ident) => {
         ::core::compile_error!(::core::concat!(
-            "`", ::core::stringify!($other), "` is not an optional interface. The optional interfaces are Gate, Lifecycle, Flow, Timers, Responses and Events"
+            "`", ::core::stringify!($other), "` is not an optional interface. The optional interfaces are Gate, Lifecycle, Flow, Timers, Responses, Events and Requests"
         ));
     };
 }
@@ -187,5 +193,19 @@ impl<T: Instance<App: Responses>> responses::Guest for T {
 impl<T: Instance<App: Events>> events::Guest for T {
     fn on_event(source: Source, message: MessageResult) {
         T::with(|app| app.on_event(source, message.into()));
+    }
+}
+
+impl<T: Instance<App: Requests>> plain::Guest for T {
+    fn on_request(id: RequestId, request: plain::Request) {
+        T::with(|app| app.on_request(id, request));
+    }
+
+    fn on_request_drained(id: RequestId) {
+        T::with(|app| app.on_request_drained(id));
+    }
+
+    fn on_request_gone(id: RequestId) {
+        T::with(|app| app.on_request_gone(id));
     }
 }

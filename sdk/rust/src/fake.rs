@@ -1,5 +1,7 @@
 //! The host's functions outside a component: a room of this thread, whose clients are the test's.
 
+pub(crate) mod replies;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -32,6 +34,9 @@ pub(crate) struct State {
     /// The rooms that do not exist.
     pub(crate) missing: BTreeSet<String>,
     last_request: u64,
+    /// The plain requests of the test's clients, by id.
+    pub(crate) callers: BTreeMap<u64, replies::Caller>,
+    pub(crate) last_caller: u64,
     last_timer: u64,
 }
 

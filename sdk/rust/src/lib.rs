@@ -25,8 +25,9 @@
 //!
 //! Reading order: you implement [`App`], and [`export!`] makes it the component. Handlers call [`send`], [`broadcast`]
 //! and the other functions; [`topics`] groups clients, [`control`] sets timers,
-//! [`store`] keeps data, [`http`] sends requests, [`task`] awaits their answers, [`rooms`] sends messages to other rooms. [`Gate`],
-//! [`Lifecycle`], [`Flow`], [`Timers`], [`Responses`] and [`Events`] are optional traits.
+//! [`store`] keeps data, [`http`] sends requests, [`task`] awaits their answers, [`rooms`] sends messages to other rooms,
+//! [`requests`] answers plain HTTP requests. [`Gate`], [`Lifecycle`], [`Flow`], [`Timers`], [`Responses`], [`Events`] and [`Requests`] are
+//! optional traits.
 //!
 //! A handler's effects take place when it returns: all of them or, if it panics, none. Payloads are borrowed, never
 //! copied in the guest: see [`AsMessage`]. `println!` and `eprintln!` go to the host's log.
@@ -46,6 +47,7 @@ mod export;
 mod fake;
 pub mod http;
 mod message;
+pub mod requests;
 pub mod rooms;
 pub mod store;
 pub mod task;
@@ -54,7 +56,8 @@ pub mod testing;
 pub mod topics;
 
 pub use app::{
-    Acceptance, App, Decision, Events, Flow, Gate, Lifecycle, Refusal, Rejection, Request, Responses, Saved, StartReason, Timers,
+    Acceptance, App, Decision, Events, Flow, Gate, Lifecycle, Refusal, Rejection, Request, Requests, Responses, Saved,
+    StartReason, Timers,
 };
 pub use clients::{
     Address, AttachmentError, Client, ClientId, CloseCause, CloseError, CloseInfo, SendError, SendStatus, attachment, broadcast,
@@ -71,7 +74,7 @@ struct Readme;
 /// Items that the expansion of [`export!`] needs. Not part of the API.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::bindings::{app, events, flow, gate, lifecycle, responses, timers};
+    pub use crate::bindings::{app, events, flow, gate, lifecycle, requests, responses, timers};
     pub use crate::export::Instance;
     pub use crate::task::Access;
 }

@@ -25,10 +25,13 @@
 //! `ws-host test` plays dialogues with the real host.
 
 use std::mem;
+mod requests;
+
 use std::time::Duration;
 
 use crate::clients::{Address, CloseCause};
 use crate::fake;
+pub use crate::fake::replies::Reply;
 use crate::http::{BodyPart, Failure, FetchId, Request, Response};
 use crate::rooms::Source;
 use crate::task;

@@ -26,7 +26,7 @@ const LAYERS: [Layer; 8] = [
     Layer { modules: &["guest", "native"], one_piece: false },
     Layer { modules: &["app"], one_piece: false },
     Layer { modules: &["room"], one_piece: false },
-    Layer { modules: &["bus", "fetch", "store"], one_piece: false },
+    Layer { modules: &["bus", "fetch", "requests", "store"], one_piece: false },
     Layer {
         modules: &[
             "close",
@@ -34,6 +34,7 @@ const LAYERS: [Layer; 8] = [
             "countdown",
             "error",
             "file",
+            "limit_error",
             "limits",
             "listen",
             "log",

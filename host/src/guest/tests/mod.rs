@@ -38,7 +38,7 @@ async fn started() -> (Instance, Room) {
     let engine = Engine::new().expect("the machine runs WebAssembly");
     let program = Program::from_bytes(&engine, "misbehaving", &component(), &Limits::default(), &Grants::default());
     let instance = program.expect("the guest has what it imports").launch("test").await.expect("an instance starts");
-    (instance, Room::new("test", RoomLimits { max_message_bytes: 1 << 20, outbox_soft_bytes: 64 << 10 }, std::time::Instant::now))
+    (instance, Room::new("test", RoomLimits::from(&Limits::default()), std::time::Instant::now))
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::RoomLoop;
 use crate::app::{Fault, Launch, StartReason};
 use crate::log::{in_short, printable};
+use crate::requests::HostAnswer;
 use crate::room::{Decision, Effect, JournalError};
 use crate::shard::input::What;
 use crate::shard::room_circuit::{Cause, Verdict};
@@ -162,6 +163,8 @@ impl<L: Launch> RoomLoop<L> {
                     Effect::Reply(id, line, info) if info.clean => self.close_line(*id, *line, info.clone()),
                     Effect::Reply(id, line, _) => self.close_line(*id, *line, CloseInfo::failed()),
                     Effect::Send(..) | Effect::Close { .. } | Effect::Fetch(..) | Effect::CancelFetch(_) | Effect::Event(_) => {}
+                    // Dropped, it is refused or cut.
+                    Effect::Respond(_) => {}
                 }
             }
         }
@@ -198,7 +201,13 @@ impl<L: Launch> RoomLoop<L> {
             What::Withdrawn => self.occupancy.note_withdrawn(),
             What::Answer(id, told) => drop(self.room.take_answer(id, told.answer.is_last())),
             What::Event(event) => self.task.events.put_back(self.shard.time(), [event].into_iter()),
-            What::Message(..) | What::Drained(_) | What::Timer(..) | What::Start(..) => {}
+            What::Request(id, _) => {
+                if let Some(way) = self.shard.callers().take(id) {
+                    way.refuse(HostAnswer::Unavailable);
+                }
+            }
+            What::RequestGone(id) => drop(self.room.end_request(id)),
+            What::Message(..) | What::Drained(_) | What::Timer(..) | What::Start(..) | What::RequestDrained(_) => {}
         }
     }
 }

@@ -5,6 +5,7 @@
 //! | `schedule` | the order in which a room does what waits for it |
 //! | `closing` | how a room closes its clients |
 //! | `containment` | the handling of a room whose app or journal fails |
+//! | `asking` | plain HTTP requests to a room |
 //! | `delivery` | the owner's deliveries to a room |
 //! | `events` | messages of other rooms |
 //! | `opening` | the opening of a room, with what was kept of it |
@@ -14,6 +15,7 @@
 //! | `joining` | the member for a client that joins |
 //! | `takeover` | a room's change of its release |
 
+mod asking;
 mod closing;
 mod containment;
 mod delivery;
@@ -199,6 +201,10 @@ impl<L: Launch> RoomLoop<L> {
             What::Withdrawn => self.occupancy.note_withdrawn(),
             What::Timer(id, payload) => self.run_timer(id, payload).await,
             What::Event(event) => self.run_event(event).await,
+            What::Request(id, request) => self.ask(id, request).await,
+            What::RequestDrained(id) if self.room.has_request(id) => self.tell(what, Blamed::Nobody).await,
+            What::RequestGone(id) if self.room.end_request(id).is_some() => self.tell(what, Blamed::Nobody).await,
+            What::RequestDrained(_) | What::RequestGone(_) => {}
             What::Answer(..) | What::Start(..) => self.tell(what, Blamed::Nobody).await,
         }
     }
@@ -274,6 +280,9 @@ impl<L: Launch> RoomLoop<L> {
         let turn = self.room.commit();
         if turn.admits() {
             self.occupancy.note_admitted();
+        }
+        if turn.serves() {
+            self.occupancy.note_served();
         }
         self.is_journaled |= turn.commit() > 0;
         if turn.writes_to_memory() && self.stores.end_with_the_process() && self.counters.note_write_to_memory() {

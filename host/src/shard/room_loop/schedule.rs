@@ -80,9 +80,13 @@ impl<L: Launch> RoomLoop<L> {
         [own, retires_at].into_iter().flatten().min()
     }
 
-    /// Whether a client, an output, a request to an HTTP server or a message of another room keeps the room open.
+    /// Whether a client, an output, a request to an HTTP server or one to the room, or a message of another room keeps the room open.
     fn is_used(&self) -> bool {
-        self.room.count() > 0 || !self.outputs.are_visible() || self.room.has_fetches() || !self.task.events.is_empty()
+        self.room.count() > 0
+            || !self.outputs.are_visible()
+            || self.room.has_fetches()
+            || self.room.has_requests()
+            || !self.task.events.is_empty()
     }
 
     fn take_due(&mut self, now: Instant) -> Option<Work<L>> {

@@ -1,19 +1,24 @@
 //! Asks HTTP servers what its clients tell it to ask, for the tests of requests.
 //!
-//! An answer goes to the client whose id its context has, with the number of requests that this instance has sent.
+//! It answers plain HTTP requests too. An answer goes to the client whose id its context has, with the number of requests that this instance has sent.
+
+mod plain;
 
 use std::time::Duration;
 
 use ws_guest::http::{self, BodyPart, Failure, FailureCause, FetchError, FetchId, Request, Response};
+use ws_guest::requests::{self, RequestId};
 use ws_guest::task::{fetch, sleep, spawn, with_app};
 use ws_guest::{App, ClientId, CloseInfo, Message, Responses, TimerId, Timers, broadcast, control, send, store};
 
 #[derive(Default)]
 struct Caller {
     asked: u32,
+    /// The request that is answered when a client leaves.
+    last: Option<RequestId>,
 }
 
-ws_guest::export!(Caller: Responses, Timers);
+ws_guest::export!(Caller: Responses, Timers, Requests);
 
 impl App for Caller {
     fn on_message(&mut self, from: ClientId, message: Message) {
@@ -48,6 +53,7 @@ impl App for Caller {
             // This guest has no handler for messages of rooms.
             "tell" => drop(send(from, ws_guest::rooms::send(rest, "hello").map_or_else(|error| error.name(), |()| "told"))),
             "trap" => panic!("the test asked for it"),
+            "whole" | "begin" | "chunk" | "end" | "much" => plain::act(from, word, rest),
             "cancel" => http::cancel(rest.parse().expect("the id of a request")),
             // A task that tells of each of its events, and fails in the last one if the answer is `fail`.
             "task" => {
@@ -64,6 +70,9 @@ impl App for Caller {
     }
 
     fn on_client_left(&mut self, _: ClientId, info: CloseInfo) {
+        if let Some(id) = self.last.take() {
+            requests::respond(id, 200, "the last one").ok();
+        }
         // A client that leaves with a URL has the server told, and so does each if one is remembered.
         let url = if info.reason.starts_with("http") { Some(info.reason) } else { remembered() };
         if let Some(url) = url {

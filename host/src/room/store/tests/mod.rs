@@ -21,7 +21,7 @@ fn now<T>(call: impl Future<Output = T>) -> T {
 
 /// A room that opens, with its store.
 fn open(stores: &Stores, name: &str) -> Room {
-    let mut room = Room::new(name, RoomLimits { max_message_bytes: 1 << 20, outbox_soft_bytes: 64 << 10 }, Instant::now);
+    let mut room = Room::new(name, RoomLimits::from(&crate::config::Limits::default()), Instant::now);
     room.set_store(now(stores.open(name)).expect("memory can be read").0);
     room
 }

@@ -245,12 +245,8 @@ impl Builder {
         });
         let local = listening::is_local(&listeners);
         let router = Arc::new(Router::new(config.instances, pattern, commands, placement));
-        // Static files will come before the app, and their fallback behind it.
-        let mut endpoints = Endpoints::default();
-        endpoints.add(AppEndpoint::new(Arc::clone(&router), answering, &limits, limits.memory_for_clients()));
-        if config.page {
-            endpoints.add(Page::new(shown, local));
-        }
+        let app = AppEndpoint::new(Arc::clone(&router), answering, &limits);
+        let endpoints = endpoints(app, config.page.then(|| Page::new(shown, local)));
         let origins = OriginPolicy::new(config.allow_origins, local);
         let policy = Policy { origins, proxies, compression: config.compression, tls };
         let front = Front::new(Setup { policy, endpoints, router, admitting, limits });
@@ -271,6 +267,14 @@ impl Builder {
             (Some(_), None) => Ok(()),
         }
     }
+}
+
+/// The table of what answers plain requests. Static files will come before the app, and their fallback behind it.
+fn endpoints(app: AppEndpoint, page: Option<Page>) -> Endpoints {
+    let mut endpoints = Endpoints::default();
+    endpoints.add(app);
+    page.into_iter().for_each(|page| endpoints.add(page));
+    endpoints
 }
 
 /// The notice of the page, if it has one. With `all`, it is the owner's, and tells the whole state of a component. Otherwise strangers see the page,

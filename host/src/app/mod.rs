@@ -3,12 +3,10 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `upgrade` | the gate's question and its answer |
-//! | `http` | requests to HTTP servers, and their answers |
-//! | `requests` | plain HTTP requests to the app |
+//! | `http` | requests to HTTP servers, plain HTTP requests to the app, and the answers to both |
 //! | `rooms` | messages to other rooms |
 
 pub mod http;
-pub mod requests;
 pub mod rooms;
 pub mod upgrade;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Builder;
-use crate::app::requests::IncomingRequest;
+use crate::app::http::IncomingRequest;
 use crate::room::Room;
 use crate::types::{Client, CloseInfo, Message};
 

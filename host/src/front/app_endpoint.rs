@@ -31,8 +31,8 @@ pub struct AppEndpoint {
 
 impl AppEndpoint {
     /// The endpoint of the app whose rooms `router` finds.
-    pub fn new(router: Arc<Router>, counters: Arc<Counters>, limits: &Limits, memory_bytes: usize) -> Self {
-        let bodies = Bodies::new(limits.max_request_body_bytes, memory_bytes, limits.request_timeout);
+    pub fn new(router: Arc<Router>, counters: Arc<Counters>, limits: &Limits) -> Self {
+        let bodies = Bodies::new(limits.max_request_body_bytes, limits.memory_for_clients(), limits.request_timeout);
         Self { router, counters, bodies, timeout: limits.request_timeout }
     }
 

@@ -29,6 +29,7 @@ mod frames;
 mod gate;
 mod guide;
 mod half_closed;
+mod hook;
 mod hostile;
 mod how_to;
 mod http;

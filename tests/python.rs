@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::http::{Raw, ask, request};
 use crate::support::{Client, Host, Swappable, guest, refusal};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -291,4 +292,33 @@ async fn deep_json_and_deep_recursion_are_exceptions_that_the_guest_can_catch() 
     let (mut client, _) = Client::join(&host).await;
     assert_eq!(client.asks("deep 10000").await, "fine JSONDecodeError RecursionError");
     assert_eq!(client.asks("deep 200000").await, "RecursionError RecursionError RecursionError");
+}
+
+#[tokio::test]
+#[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
+async fn the_result_of_a_handler_answers_a_request_and_a_generator_streams_until_its_client_goes() {
+    let host = Host::run("python/probe");
+    let (mut client, _) = Client::join(&host).await;
+    let answer = ask(&host.address, &request("GET /json"));
+    assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
+    assert_eq!(&*answer.body, b"{\"method\": \"GET\"}");
+    assert_eq!(ask(&host.address, &request("GET /nowhere")).status, 404);
+    let mut events = Raw::connect(&host.address);
+    events.says(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(client.hears().await, "asked");
+    assert_eq!(events.head().header("content-type"), "text/event-stream");
+    for word in ["one", "two"] {
+        client.says(&format!("word {word}")).await;
+        assert_eq!(events.chunk(), format!("data: {word}\n\n").as_bytes());
+    }
+    drop(events);
+    assert_eq!(client.hears().await, "over");
+    let mut much = Raw::connect(&host.address);
+    much.says(b"GET /much HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    much.head();
+    let mut bytes = 0;
+    while bytes < 3 << 20 {
+        bytes += much.chunk().len();
+    }
+    assert_eq!(client.hears().await, "all is sent", "the generator has waited for its client");
 }

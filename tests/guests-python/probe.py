@@ -9,7 +9,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 
-from commands import fetching, talking
+from commands import answering, fetching, talking
 from ws_host_guest import Accept, App, Body, Client, Close, CloseInfo, FetchError, Message, Refuse, Request, Saved, Status, StoreRefused
 from ws_host_guest import absent, broadcast, clients, clients_of_user, count, publish, set_timer, sleep, store, subscribers
 
@@ -293,6 +293,7 @@ COMMANDS = {
     "panic": fail,
     "spin": spin,
     "later": later,
+    **answering.COMMANDS,
     **fetching.COMMANDS,
     **talking.COMMANDS,
     # Cases that only Python has.
@@ -357,3 +358,4 @@ async def orphan(context: bytes, answer: Body | FetchError) -> None:
 
 
 app.on_event(talking.hear)
+app.on_request(answering.answer)

@@ -24,6 +24,7 @@ from .app import App
 from .room import Client, allow_new_clients, broadcast, cancel_timer, clients, clients_of_user, count, deny_new_clients
 from .room import publish, send, set_timer, subscribers
 from .running import sleep
+from .reply import EventStream, HttpRequest, Reply
 from .room_store import Store, StoreRefused, store
 from .values import Accept, CloseCause, CloseInfo, Close, Message, Refuse, Request, Saved, Source, StartRefused, Status
 
@@ -56,10 +57,13 @@ __all__ = [
     "Close",
     "CloseCause",
     "CloseInfo",
+    "EventStream",
     "FetchError",
     "FetchTimeout",
+    "HttpRequest",
     "Message",
     "Refuse",
+    "Reply",
     "Request",
     "Response",
     "Saved",

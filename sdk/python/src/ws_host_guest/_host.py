@@ -25,6 +25,7 @@ topics: Any = _Absent()
 control: Any = _Absent()
 store: Any = _Absent()
 http: Any = _Absent()
+replies: Any = _Absent()
 rooms: Any = _Absent()
 types: Any = None
 gate: Any = None
@@ -41,7 +42,7 @@ class _NotInWorld:
         raise RuntimeError(f"the build has not seen that the app needs this: write `{self._import_it}` outside of functions")
 
 
-OPTIONAL = {"http": "from ws_host_guest import fetch", "rooms": "from ws_host_guest import rooms"}
+OPTIONAL = {"http": "from ws_host_guest import fetch", "replies": "@app.on_request", "rooms": "from ws_host_guest import rooms"}
 """The interfaces that an app imports only if it needs them, each with the line that tells a build so."""
 
 

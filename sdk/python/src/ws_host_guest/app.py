@@ -85,6 +85,15 @@ class App:
         """`handler(id, payload)`: a timer set with `set_timer` is due."""
         return self._set("on_timer", handler)
 
+    def on_request(self, handler: Handler) -> Handler:
+        """`handler(request)`: a plain HTTP request, an `HttpRequest`, has come to this room's path. The result answers it.
+
+        Return a `Reply`, or its content alone: a `str`, `bytes`, a dict or list to send as JSON, None for 204, or an async generator, whose
+        pieces go out as they come. A status goes with it: `return 404, "no such page"`. An `async def` may wait before it answers. When the client
+        has gone, it is cancelled.
+        """
+        return self._set("on_request", handler)
+
     def on_event(self, handler: Handler) -> Handler:
         """`handler(source, message)`: another room has sent a message with `rooms.send`. `source.room` is its name."""
         return self._set("on_event", handler)

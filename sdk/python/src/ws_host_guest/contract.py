@@ -238,3 +238,35 @@ class End:
 
 class Failed(Carrier):
     """The rest of a streamed body does not come, with the failure."""
+
+
+@dataclass(frozen=True)
+class HttpRequestRecord:
+    """A plain HTTP request to this server."""
+
+    address: Address
+    method: str
+    path: str
+    query: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class ReplyHead:
+    """The status and the headers of an answer."""
+
+    status: int
+    headers: list[tuple[str, str]]
+
+
+class NoSuchRequest:
+    """An answer is refused because its client has gone, or has its answer."""
+
+
+class WrongOrder:
+    """An answer is refused because it has begun, or has not."""
+
+
+class TooBig:
+    """An answer is refused because its body is too large."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import _host, fit, running
+from . import _host, fit, replies, running
+from .reply import HttpRequest
 from .room import Client
 from .values import Accept, Close, CloseCause, CloseInfo, Refuse, Request, Saved, Source
 
@@ -71,6 +72,21 @@ class Responses:
         from . import fetches
 
         fetches.continued(id, context, part)
+
+
+class Requests:
+    """Plain HTTP requests to this server."""
+
+    def on_request(self, id: int, request: Any) -> None:
+        address = (request.address.ip, request.address.port)
+        asked = HttpRequest(address, request.method, request.path, request.query, request.headers, request.body)
+        replies.asked(id, asked)
+
+    def on_request_drained(self, id: int) -> None:
+        replies.drained(id)
+
+    def on_request_gone(self, id: int) -> None:
+        replies.gone(id)
 
 
 class Events:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Collection, Iterable, NoReturn, Sequence
 
 from . import contract
-from .contract import ClientRecord, FetchRequest, Refusal, StoreUsage
+from .contract import ClientRecord, FetchRequest, Refusal, ReplyHead, StoreUsage
 from .values import Message
 
 GRAIN = 1_000
@@ -25,6 +25,17 @@ class Timer:
     due: int
     every: int | None
     payload: bytes
+
+
+@dataclass
+class Replied:
+    """The answer of a room so far. Values are replaced, never changed, so that a failing handler can be taken back."""
+
+    head: ReplyHead | None = None
+    body: bytes = b""
+    unread: bytes = b""
+    is_slow: bool = False
+    has_ended: bool = False
 
 
 @dataclass
@@ -55,6 +66,9 @@ class State:
     """The messages to other rooms that the test has not seen, each with the name of its room."""
     missing: set[str] = field(default_factory=set)
     """The rooms that do not exist."""
+    replies: dict[int, Replied] = field(default_factory=dict)
+    """The answers to plain HTTP requests, as far as they have come."""
+    last_request: int = 0
     now: int = 0
     """The time since the room was made, in microseconds."""
     is_late: bool = False
@@ -74,6 +88,7 @@ class State:
             fetches=dict(self.fetches),
             unseen=list(self.unseen),
             told=list(self.told),
+            replies=dict(self.replies),
             missing=set(self.missing),
         )
 

@@ -19,7 +19,10 @@ from typing import Any
 from . import absent, component, distributions, record
 
 INTERFACES = ("events", "flow", "gate", "http", "lifecycle", "responses", "rooms", "timers")
-"""The runtime has all optional interfaces, so that a new handler needs no new runtime. Without a handler they do nothing."""
+"""The runtime has all other optional interfaces, so that a new handler needs no new runtime. Without a handler they do nothing."""
+
+PLAIN = ("replies", "requests")
+"""Without these exports the host answers plain HTTP requests itself, so they are in the runtime of an app that does."""
 
 SECTION = "ws-host:stdin"
 """The section that the host gives to an instance as its standard input. It must be the last."""
@@ -46,10 +49,11 @@ json.decoder logging.handlers urllib.error urllib.parse urllib.request xml.etree
 def build(file: Path, seen: dict[str, Any], hint: tuple[str, bytes], output: Path) -> None:
     """Writes the component of this app for `ws-host dev`."""
     app = {"name": file.name, "source": file.read_text("utf-8"), "modules": seen["own"]}
-    component.write(_runtime(seen["imports"], output), [hint, (SECTION, json.dumps(app).encode())], output)
+    plain = [name for name in PLAIN if name in seen["interfaces"]]
+    component.write(_runtime(seen["imports"], plain, output), [hint, (SECTION, json.dumps(app).encode())], output)
 
 
-def _runtime(imports: dict[str, str | None], output: Path) -> Path:
+def _runtime(imports: dict[str, str | None], plain: list[str], output: Path) -> Path:
     """Returns a runtime that has these modules. One that the project used before serves, if it has them all."""
     state = output.with_name("runtime.json")
     before = _read(state)
@@ -57,23 +61,23 @@ def _runtime(imports: dict[str, str | None], output: Path) -> Path:
     wanted = {name: path for name, path in imports.items() if path or not absent.is_standard(name)}
     both = {**before, **wanted}
     both = {name: path for name, path in both.items() if path is None or Path(path).is_file()}
-    runtime = _folder() / f"{_key(both)}.wasm"
+    runtime = _folder() / f"{_key(both, plain)}.wasm"
     if runtime.is_file():
         os.utime(runtime)
     else:
         new = ", ".join(sorted({name.partition(".")[0] for name in wanted if name not in before}))
         print(f"building the Python runtime of this app once{f', with {new}' if new else ''}", file=sys.stderr)
-        _make(runtime, [*COMMON, *LATE, *both], list(filter(None, both.values())))
+        _make(runtime, [*INTERFACES, *plain], [*COMMON, *LATE, *both], list(filter(None, both.values())))
     output.parent.mkdir(parents=True, exist_ok=True)
     state.write_text(json.dumps(both), "utf-8")
     return runtime
 
 
-def _make(runtime: Path, modules: list[str], paths: list[str]) -> None:
+def _make(runtime: Path, interfaces: list[str], modules: list[str], paths: list[str]) -> None:
     entry = f"from ws_host_guest import inside\ninside.make_runtime({modules!r})\n"
     with tempfile.TemporaryDirectory(prefix="ws-host-guest-") as folder:
         made = Path(folder, "made.wasm")
-        component.componentize(entry, INTERFACES, [], paths, made, "the runtime")
+        component.componentize(entry, interfaces, [], paths, made, "the runtime")
         runtime.parent.mkdir(parents=True, exist_ok=True)
         component.write(made, [], runtime)
     kept = sorted(runtime.parent.glob("*.wasm"), key=lambda path: path.stat().st_mtime, reverse=True)
@@ -81,11 +85,11 @@ def _make(runtime: Path, modules: list[str], paths: list[str]) -> None:
         old.unlink(missing_ok=True)
 
 
-def _key(modules: dict[str, str | None]) -> str:
+def _key(modules: dict[str, str | None], plain: list[str]) -> str:
     """The name of the runtime with these modules: a hash of all that goes into it."""
     files = record.digests(path for path in modules.values() if path)
     packages = distributions.state(files, component.packages())
-    parts = [record.tools("runtime"), sorted(modules), sorted(files.values()), packages]
+    parts = [record.tools("runtime"), plain, sorted(modules), sorted(files.values()), packages]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 

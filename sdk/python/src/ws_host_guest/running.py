@@ -24,6 +24,7 @@ INTERFACES = {
     "on_timer": "timers",
     "on_orphan": "responses",
     "on_event": "events",
+    "on_request": "requests",
 }
 """The optional interfaces of the contract, by the handlers that need them."""
 
@@ -53,6 +54,8 @@ def register(new: App) -> None:
 def interfaces() -> list[str]:
     """Returns the optional interfaces that the app's handlers need."""
     wanted = {INTERFACES[event] for event in (app.handlers if app else {}) if event in INTERFACES}
+    if "requests" in wanted:
+        wanted.add("replies")
     if loop is not None:
         wanted.add("timers")
     for module, needed in MODULES.items():

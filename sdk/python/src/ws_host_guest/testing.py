@@ -25,22 +25,24 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import json as encoder
 import sys
 from asyncio import events
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NoReturn, Sequence, TypeVar
 
-from . import contract, entry, fake, fakes, fetches, fit, running, traces
+from . import contract, entry, fake, fakes, fetches, fit, replies, running, traces
 from .app import App
 from .fake_http import Asked
+from .fake_replies import Answered
 from .loop import ROUNDS, Loop
 from .room import Client, ClientOrId, id_of
-from .values import Close, CloseCause, CloseInfo, Message, Refuse, Saved, StartRefused
+from .values import Close, CloseCause, CloseInfo, Headers, Message, Refuse, Saved, StartRefused
 
 if TYPE_CHECKING:
     from websocket import WebSocketsServer
 
-__all__ = ["Asked", "Refused", "Room"]
+__all__ = ["Answered", "Asked", "Refused", "Room"]
 
 __tracebackhide__ = True
 """pytest shows no frames of this file."""
@@ -73,6 +75,7 @@ class Room:
         _loop.move_to(self._app, self._state)
         fakes.bind(self._state)
         fetches.forget()
+        replies.forget()
         start = contract.StartReason(reason)
         try:
             self._call(lambda: entry.Lifecycle().on_start(start, saved))
@@ -150,6 +153,37 @@ class Room:
     def _answer(self, event: str, id: int, context: bytes, told: Any) -> None:
         """Tells the app of an answer."""
         self._call(lambda: getattr(entry.Responses(), event)(id, context, told))
+
+    def request(
+        self,
+        method: str,
+        path: str = "/",
+        *,
+        headers: Headers = (),
+        body: str | bytes = b"",
+        json: Any = None,
+        address: tuple[str, int] = ("127.0.0.1", 50_000),
+    ) -> Answered:
+        """A plain HTTP request comes over this path, which may have a query. Returns the answer, as far as it has come.
+
+            answer = room.request("POST", "/ring", json={"times": 3})
+            assert (answer.status, answer.text) == (200, "rung")
+        """
+        before, _, query = path.partition("?")
+        content = body.encode() if isinstance(body, str) else body
+        named = [(name.lower(), value) for name, value in fit.pairs(headers)]
+        if json is not None:
+            content = encoder.dumps(json).encode()
+            named.append(("content-type", "application/json"))
+        self._state.last_request += 1
+        id = self._state.last_request
+        self._state.replies[id] = fake.Replied()
+        request = contract.HttpRequestRecord(contract.Address(*address), method.upper(), before, query, named, content)
+        self._call(lambda: entry.Requests().on_request(id, request))
+        return Answered(self._state, id, self._tell_of_request)
+
+    def _tell_of_request(self, event: str, id: int) -> None:
+        self._call(lambda: getattr(entry.Requests(), event)(id))
 
     def sent(self) -> list[tuple[str, Message]]:
         """Returns the messages that the app has sent to other rooms since the last call, each with the name of its room."""

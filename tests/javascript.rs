@@ -4,6 +4,7 @@
 
 use std::process::{Command, Output};
 
+use crate::support::http::{Raw, ask, request};
 use crate::support::{Client, Host, Swappable};
 
 const PROBE: &str = "js/probe";
@@ -147,6 +148,46 @@ async fn the_globals_of_the_web_answer_as_those_of_nodejs() {
     }
     assert_eq!(guests.lines().count(), nodes.lines().count());
     assert_eq!(client.asks("standard").await, "[]", "where Node.js 20 differs from the standards");
+}
+
+#[tokio::test]
+#[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
+async fn a_guest_answers_plain_http_with_a_response_now_or_later() {
+    let mut host = Host::run(PROBE);
+    let mut raw = Raw::connect(&host.address);
+    raw.says("POST /echo?a=b HTTP/1.1\r\nHost: localhost:1\r\nX-Note: n\r\nContent-Length: 7\r\n\r\ngrüße".as_bytes());
+    let answer = raw.whole_answer();
+    assert_eq!(answer.header("content-type"), "application/json");
+    let expected = r#"["POST","http://localhost:1/echo?a=b","n","grüße","127.0.0.1"]"#;
+    assert_eq!((answer.status, text(answer.body).as_str()), (201, expected));
+    assert_eq!(ask(&host.address, &request("GET /later")).body, b"at last");
+    assert_eq!(ask(&host.address, &request("GET /reject")).status, 500);
+    host.logs("onRequest has failed, and the answer is 500: Error: told to reject");
+    assert_eq!(ask(&host.address, &request("GET /throw")).status, 500);
+    host.logs("onRequest has failed: Error: told to throw");
+    let mut raw = Raw::connect(&host.address);
+    // More than the hard limit, so it comes whole only if it goes out no faster than it is read.
+    raw.says(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(raw.head().status, 200);
+    let pieces = std::iter::from_fn(|| Some(raw.chunk().len()).filter(|length| *length > 0));
+    assert_eq!(pieces.sum::<usize>(), 8 << 20);
+}
+
+#[tokio::test]
+#[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
+async fn a_guest_sends_events_to_a_client_of_plain_http_until_it_goes() {
+    let host = Host::run(PROBE);
+    let (mut client, _) = Client::join(&host).await;
+    let mut raw = Raw::connect(&host.address);
+    raw.says(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(raw.head().header("content-type"), "text/event-stream");
+    for word in ["one", "two"] {
+        assert_eq!(client.asks(&format!("publish-event {word}")).await, "1 follow");
+        assert_eq!(raw.chunk(), format!("data: {word}\n\n").as_bytes());
+    }
+    drop(raw);
+    assert_eq!(client.hears().await, "aborted");
+    assert_eq!(client.asks("publish-event three").await, "0 follow");
 }
 
 #[tokio::test]

@@ -174,6 +174,7 @@ export interface Source {
 
 declare global {
   /** For projects that have the types of neither a browser nor a guest. */
+  interface Request {}
   interface Response {}
   interface RequestInit {
     /** A value that becomes JSON, at most 64 KiB. If another instance gets the answer, `onOrphan` gets it too. */
@@ -204,6 +205,14 @@ export interface App<State = any> {
   onTimer?(payload: any, id: number): void | Promise<void>;
   /** The answer to a `fetch` has come, and the instance that has asked is gone, by a swap or an exception. */
   onOrphan?(answer: Orphan): void | Promise<void>;
+  /**
+   * A plain HTTP request has come to a path of the server. The answer may come in a later event, and its body may be a stream, such as
+   * server-sent events. A rejected promise answers 500, and the log has its stack; what the handler has done stays. An exception of a function that
+   * is not async undoes it, and ends the instance, as in each handler. `request.signal` is aborted when the client goes.
+   *
+   * The host does not check who asks: check a secret or a signature. The URL of the request has the `host` that the client names.
+   */
+  onRequest?(request: globalThis.Request, info: { readonly address: Address }): globalThis.Response | Promise<globalThis.Response>;
   /** Another room has sent a message, with `rooms.send`. */
   onEvent?(source: Source, message: Message): void | Promise<void>;
   /** Runs before all other handlers. An exception refuses the start or the swap; its message is the reason. */

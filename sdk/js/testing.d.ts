@@ -68,6 +68,31 @@ export interface Asked {
   fails(cause: FailureCause, detail?: string): Promise<void>;
 }
 
+/** The parts of a plain HTTP request, besides its path. */
+export interface Requesting {
+  method?: string;
+  headers?: Record<string, string> | Iterable<[name: string, value: string]>;
+  body?: string | Uint8Array;
+  /** By default port 50000 of 127.0.0.1. */
+  address?: Address;
+}
+
+/** The answer to a plain HTTP request, as far as it has come. */
+export interface Reply {
+  /** The status, or undefined before the answer. */
+  readonly status: number | undefined;
+  readonly headers: globalThis.Headers;
+  /** The body so far. */
+  readonly text: string;
+  readonly bytes: Uint8Array;
+  /** Whether the answer is complete, or the client has gone. */
+  readonly isOver: boolean;
+  /** Returns the pieces of the body that have come since the last call, as text. */
+  hears(): string[];
+  /** The client goes before the answer is complete. */
+  leaves(): Promise<void>;
+}
+
 /** A room with one instance of an application. */
 export class Room<App = any> {
   private constructor();
@@ -113,6 +138,8 @@ export class Room<App = any> {
   hears(client: number): Message[];
   /** The code and the reason with which the application has closed a client, or undefined. */
   closed(client: number): { code: number; reason: string } | undefined;
+  /** A client sends a plain HTTP request, by default `GET /`. Without `onRequest`, the answer is 404. */
+  request(target?: string, requesting?: Requesting): Promise<Reply>;
   /** Another room sends a message. */
   event(source: string | Source, message: Sendable): Promise<void>;
   /** Returns the messages that another room has received since the last call. Those to the room itself are its next events. */

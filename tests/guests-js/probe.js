@@ -3,6 +3,7 @@
 import { room, rooms } from 'ws-host-guest';
 
 import { ASKING, orphaned } from './asking.js';
+import { onRequest, PLAIN } from './plain.js';
 
 let messages = 0;
 let started = 'None';
@@ -70,6 +71,7 @@ export default {
   },
 
   onOrphan: orphaned,
+  onRequest,
 
   onEvent(source, message) {
     const [command, rest] = typeof message === 'string' ? split(message) : [];
@@ -84,6 +86,7 @@ export default {
 
 const COMMANDS = {
   ...ASKING,
+  ...PLAIN,
   say: (_client, rest) => rest,
   all: (_client, rest) => shown(room.broadcast(rest)),
   others: (client, rest) => shown(room.broadcast(rest, client)),

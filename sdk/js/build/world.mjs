@@ -17,6 +17,7 @@ export const HANDLERS = {
   onDrain: 'flow',
   onTimer: 'timers',
   onOrphan: 'responses',
+  onRequest: 'requests',
   onEvent: 'events',
 };
 

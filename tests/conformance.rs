@@ -32,12 +32,11 @@
 //! | the path is `/user/NAME` | the gate names the user, adds a header `x-user: NAME`, attaches `NAME of the gate` |
 //! | the path is `/refuse-in-words` | it refuses with 401, `www-authenticate: Bearer`, `content-type: text/html` and `<p>Who are you?</p>` |
 //!
-//! The commands on HTTP requests stand in `conformance/http.rs`, those on rooms in `conformance/rooms.rs`.
+//! `conformance/http.rs` has the commands on HTTP requests, `rooms.rs` those on rooms, `requests.rs` those on requests to the probe.
 //! The test that first needs the Rust probe builds it. Steps of `cargo xtask test` build the others, and run their tests, which
 //! are ignored otherwise.
 
-use crate::support::http::{ask, upgrade};
-use crate::support::{Client, Host, Swappable, refusal};
+use crate::support::{Client, Host, Swappable, http::ask, http::upgrade, refusal};
 use tokio_tungstenite::tungstenite::Message;
 
 /// Runs each rule with the probe of each of these languages.
@@ -87,6 +86,7 @@ macro_rules! in_language {
 }
 
 mod http;
+mod requests;
 mod rooms;
 
 in_languages! { [rust, python, javascript, c] [

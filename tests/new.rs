@@ -171,7 +171,7 @@ fn the_room_for_tests_in_c_keeps_the_contracts_rules() {
     let output = shell.output().expect("sh starts");
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let tests: Vec<_> = stdout.lines().filter_map(|line| line.split_once(": ")).collect();
-    assert_eq!(tests.len(), 19, "{stdout}\n{stderr}");
+    assert_eq!(tests.len(), 22, "{stdout}\n{stderr}");
     for (test, how) in tests {
         assert_eq!(how == "ok", !test.starts_with("fails_on_"), "{test}: {how}\n{stderr}");
     }
@@ -296,7 +296,7 @@ fn a_missing_tool_is_named_with_the_command_that_installs_it() {
 fn the_c_bindings_cover_the_whole_contract() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let header = fs::read_to_string(root.join("sdk/c/bindings/ws.h")).expect("the header can be read");
-    for file in ["types", "imports", "store", "http", "rooms", "exports"] {
+    for file in ["types", "imports", "store", "http", "requests", "rooms", "exports"] {
         let wit = fs::read_to_string(root.join(format!("wit/{file}.wit"))).expect("the contract can be read");
         let mut interface = String::new();
         for line in wit.lines().map(str::trim) {

@@ -19,8 +19,10 @@ typedef uint64_t ws_id;
 typedef ws_host_server_types_client_t ws_client;
 /* Fields: code; reason; clean; cause. */
 typedef ws_host_server_types_close_info_t ws_close_info;
-/* Fields: address; path; query; headers; subprotocols. */
+/* An upgrade request. Fields: address; path; query; headers; subprotocols. */
 typedef exports_ws_host_server_gate_request_t ws_request;
+/* A plain HTTP request. Fields: address; method; path; query; headers; body, which ends with a NUL behind its length. */
+typedef exports_ws_host_server_requests_request_t ws_http_request;
 
 /* Names and values, in their order: .ptr[n].f0 and .ptr[n].f1 for n below .len. The names of received ones are in lower case. */
 typedef ws_list_tuple2_string_string_t ws_headers;
@@ -54,6 +56,8 @@ typedef enum {
   WS_ROOM_FULL,       /* the store of this room is full, or it has too many HTTP requests */
   WS_TOTAL_FULL,      /* the stores of all rooms together are full, or they have too many HTTP requests */
   WS_DENIED,          /* the owner of the host does not allow requests to this server: --allow-http */
+  WS_NO_SUCH_REQUEST, /* the HTTP request is answered, or its client has gone */
+  WS_WRONG_ORDER,     /* an answer begins once, and has chunks only then */
   WS_INVALID_NAME,    /* no room can have this name */
   WS_NO_SUCH_ROOM,    /* the room is not open, and nothing is kept of it: with `create` it begins to exist */
   WS_FULL,            /* too much of what this room sent waits for other rooms */
@@ -286,7 +290,8 @@ void ws_allow_new_clients(void);
 const char *ws_result_name(ws_result result);
 
 /* Other rooms of this server. They share nothing: a message arrives as an event, in the order of the calls. It leaves when the handler has
- * returned, and counts for this room until its receiver has handled it. */
+ * returned, and counts for this room until its receiver has handled it. If the handler also writes to the store and the host has a data folder,
+ * the message arrives exactly once, over a crash too; else at most once. */
 
 /* Fields: create, whether the room begins to exist with the message: (ws_room_options){.create = true} */
 typedef ws_host_server_rooms_room_options_t ws_room_options;
@@ -308,6 +313,40 @@ typedef struct {
 
 /* A message has come from a room. */
 void ws_on_event(const ws_source *source, ws_message message) WS_HANDLER(ws_on_event);
+
+/* Plain HTTP requests to the paths of this server, in the room that the path names. An app without ws_on_request leaves them to the host.
+ *
+ *     void ws_on_request(uint64_t id, const ws_http_request *request) {
+ *       if (!ws_is(request->method, "POST")) ws_respondf(id, 405, "POST only");
+ *       else if (ws_respondf(id, 200, "%zu bytes", request->body.len) == WS_OK) ws_broadcastf("%s", (char *)request->body.ptr);
+ *     }
+ *
+ * Answer in the handler or in a later event, under the request's id. The host does not check who asks: look at a secret or a signature. */
+void ws_on_request(uint64_t id, const ws_http_request *request) WS_HANDLER(ws_on_request);
+/* The client has read all of an answer in chunks that had passed the soft limit. */
+void ws_on_request_drained(uint64_t id) WS_HANDLER(ws_on_request_drained);
+/* The request ends without the end of its answer: its client has gone, or the time to answer has passed. */
+void ws_on_request_gone(uint64_t id) WS_HANDLER(ws_on_request_gone);
+
+/* An answer. Fields that are NULL or zero are: status 200, no headers but the host's, no body. */
+typedef struct {
+  uint16_t status;
+  const char *const *headers; /* names and values in turn, then NULL; up to 64, of 16 KiB in all. Without content-type: text in UTF-8 */
+  const void *body;
+  size_t len;
+} ws_response;
+
+/* Answers a request, whole. If a result is an error, ws_error_text says why, and nothing of the answer is sent. */
+ws_result ws_respond(uint64_t id, ws_response response);
+ws_result ws_respondf(uint64_t id, uint16_t status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Answers in pieces: the head, which goes out at once, then chunks, then the end. ws_error_text knows the errors. Send less after
+ * WS_BACKPRESSURE, until ws_on_request_drained: past the hard limit (by default 1 MiB) the host cuts the connection. Server-sent
+ * events have the headers {"content-type", "text/event-stream", NULL} and the chunks "data: %s\n\n". */
+ws_result ws_respond_begin(uint64_t id, uint16_t status, const char *const *headers);
+ws_result ws_respond_chunk(uint64_t id, const void *data, size_t len);
+ws_result ws_respond_chunkf(uint64_t id, const char *format, ...) __attribute__((format(printf, 2, 3)));
+ws_result ws_respond_end(uint64_t id);
 
 /* The reason for which the last call was refused whose documentation names this function: one line that says what to do. Valid until the
  * next such call. */

@@ -23,6 +23,11 @@ const OPTIONAL: &[Optional] = &[
     Optional { interface: "flow", handlers: &["ws_on_drain"], caller_of: None },
     Optional { interface: "timers", handlers: &["ws_on_timer"], caller_of: Some(("control", "set-timer")) },
     Optional { interface: "responses", handlers: &["ws_on_orphan"], caller_of: Some(("http", "fetch")) },
+    Optional {
+        interface: "requests",
+        handlers: &["ws_on_request", "ws_on_request_drained", "ws_on_request_gone"],
+        caller_of: None,
+    },
     Optional { interface: "events", handlers: &["ws_on_event"], caller_of: None },
 ];
 

@@ -110,8 +110,8 @@ pub(super) const PYTHON: &[File] = files!("sdk/python":
 pub(super) const C: &[File] = files!("sdk/c":
     "README.md", "bindings/ws.c", "bindings/ws.h", "bindings/ws_component_type.o",
     "src/callbacks.c", "src/callbacks.h", "src/clients.c", "src/control.c", "src/fetch.c", "src/gate.c", "src/handlers.c", "src/headers.c", "src/inside.h",
-    "src/memory.c", "src/messages.c", "src/results.c", "src/rooms.c", "src/store.c", "src/timers.c",
-    "testing/bindings.c", "testing/clients.c", "testing/control.c", "testing/events.c", "testing/fetch.c", "testing/hearing.c", "testing/main.c",
+    "src/memory.c", "src/messages.c", "src/requests.c", "src/results.c", "src/rooms.c", "src/store.c", "src/timers.c",
+    "testing/bindings.c", "testing/clients.c", "testing/control.c", "testing/events.c", "testing/fetch.c", "testing/hearing.c", "testing/main.c", "testing/requests.c",
     "testing/room.c", "testing/room.h", "testing/rooms.c", "testing/store.c", "testing/ws_testing.h", "ws_guest.h",
 );
 

@@ -19,6 +19,20 @@ extern void __wasm_import_ws_host_server_rooms_name(uint8_t *);
 __attribute__((__import_module__("ws-host:server/rooms@0.2.0"), __import_name__("send")))
 extern void __wasm_import_ws_host_server_rooms_send(uint8_t *, size_t, int32_t, uint8_t *, size_t, int32_t, uint8_t *);
 
+// Imported Functions from `ws-host:server/replies@0.2.0`
+
+__attribute__((__import_module__("ws-host:server/replies@0.2.0"), __import_name__("respond")))
+extern void __wasm_import_ws_host_server_replies_respond(int64_t, int32_t, uint8_t *, size_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("ws-host:server/replies@0.2.0"), __import_name__("respond-begin")))
+extern void __wasm_import_ws_host_server_replies_respond_begin(int64_t, int32_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("ws-host:server/replies@0.2.0"), __import_name__("respond-chunk")))
+extern void __wasm_import_ws_host_server_replies_respond_chunk(int64_t, uint8_t *, size_t, uint8_t *);
+
+__attribute__((__import_module__("ws-host:server/replies@0.2.0"), __import_name__("respond-end")))
+extern void __wasm_import_ws_host_server_replies_respond_end(int64_t, uint8_t *);
+
 // Imported Functions from `ws-host:server/clients@0.2.0`
 
 __attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("send")))
@@ -238,6 +252,11 @@ void __wasm_export_exports_ws_host_server_lifecycle_snapshot_post_return(uint8_t
 // Exported Functions from `ws-host:server/events@0.2.0`
 
 
+// Exported Functions from `ws-host:server/requests@0.2.0`
+
+
+
+
 // Exported Functions from `ws-host:server/handler@0.2.0`
 
 
@@ -393,6 +412,33 @@ void ws_host_server_rooms_message_free(ws_host_server_rooms_message_t *ptr) {
 void ws_host_server_rooms_result_void_rooms_error_free(ws_host_server_rooms_result_void_rooms_error_t *ptr) {
   if (!ptr->is_err) {
   } else {
+  }
+}
+
+void ws_host_server_replies_head_free(ws_host_server_replies_head_t *ptr) {
+  ws_list_tuple2_string_string_free(&ptr->headers);
+}
+
+void ws_host_server_replies_respond_error_free(ws_host_server_replies_respond_error_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 2: {
+      ws_string_free(&ptr->val.invalid);
+      break;
+    }
+  }
+}
+
+void ws_host_server_replies_result_void_respond_error_free(ws_host_server_replies_result_void_respond_error_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
+    ws_host_server_replies_respond_error_free(&ptr->val.err);
+  }
+}
+
+void ws_host_server_replies_result_send_status_respond_error_free(ws_host_server_replies_result_send_status_respond_error_t *ptr) {
+  if (!ptr->is_err) {
+  } else {
+    ws_host_server_replies_respond_error_free(&ptr->val.err);
   }
 }
 
@@ -604,6 +650,19 @@ void exports_ws_host_server_events_source_free(exports_ws_host_server_events_sou
   }
 }
 
+void exports_ws_host_server_requests_address_free(exports_ws_host_server_requests_address_t *ptr) {
+  ws_host_server_types_address_free(ptr);
+}
+
+void exports_ws_host_server_requests_request_free(exports_ws_host_server_requests_request_t *ptr) {
+  exports_ws_host_server_requests_address_free(&ptr->address);
+  ws_string_free(&ptr->method);
+  ws_string_free(&ptr->path);
+  ws_string_free(&ptr->query);
+  ws_list_tuple2_string_string_free(&ptr->headers);
+  ws_list_u8_free(&ptr->body);
+}
+
 void exports_ws_host_server_handler_client_free(exports_ws_host_server_handler_client_t *ptr) {
   ws_host_server_types_client_free(ptr);
 }
@@ -764,6 +823,192 @@ bool ws_host_server_rooms_send(ws_string_t *room, ws_host_server_rooms_message_t
     case 1: {
       result.is_err = true;
       result.val.err = (int32_t) *((uint8_t*) (ptr + 1));
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool ws_host_server_replies_respond(ws_host_server_replies_request_id_t id, ws_host_server_replies_head_t *head, ws_list_u8_t *body, ws_host_server_replies_respond_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_ws_host_server_replies_respond((int64_t) (id), (int32_t) ((*head).status), (uint8_t *) ((*head).headers).ptr, ((*head).headers).len, (uint8_t *) (*body).ptr, (*body).len, ptr);
+  ws_host_server_replies_result_void_respond_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      ws_host_server_replies_respond_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          break;
+        }
+        case 2: {
+          variant.val.invalid = (ws_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 3: {
+          break;
+        }
+        case 4: {
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool ws_host_server_replies_respond_begin(ws_host_server_replies_request_id_t id, ws_host_server_replies_head_t *head, ws_host_server_replies_respond_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_ws_host_server_replies_respond_begin((int64_t) (id), (int32_t) ((*head).status), (uint8_t *) ((*head).headers).ptr, ((*head).headers).len, ptr);
+  ws_host_server_replies_result_void_respond_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      ws_host_server_replies_respond_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          break;
+        }
+        case 2: {
+          variant.val.invalid = (ws_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 3: {
+          break;
+        }
+        case 4: {
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool ws_host_server_replies_respond_chunk(ws_host_server_replies_request_id_t id, ws_list_u8_t *bytes, ws_host_server_replies_send_status_t *ret, ws_host_server_replies_respond_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_ws_host_server_replies_respond_chunk((int64_t) (id), (uint8_t *) (*bytes).ptr, (*bytes).len, ptr);
+  ws_host_server_replies_result_send_status_respond_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      result.val.ok = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      ws_host_server_replies_respond_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          break;
+        }
+        case 2: {
+          variant.val.invalid = (ws_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 3: {
+          break;
+        }
+        case 4: {
+          break;
+        }
+      }
+
+      result.val.err = variant;
+      break;
+    }
+  }
+  if (!result.is_err) {
+    *ret = result.val.ok;
+    return 1;
+  } else {
+    *err = result.val.err;
+    return 0;
+  }
+}
+
+bool ws_host_server_replies_respond_end(ws_host_server_replies_request_id_t id, ws_host_server_replies_respond_error_t *err) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(4*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_ws_host_server_replies_respond_end((int64_t) (id), ptr);
+  ws_host_server_replies_result_void_respond_error_t result;
+  switch ((int32_t) *((uint8_t*) (ptr + 0))) {
+    case 0: {
+      result.is_err = false;
+      break;
+    }
+    case 1: {
+      result.is_err = true;
+      ws_host_server_replies_respond_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          break;
+        }
+        case 2: {
+          variant.val.invalid = (ws_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 3: {
+          break;
+        }
+        case 4: {
+          break;
+        }
+      }
+
+      result.val.err = variant;
       break;
     }
   }
@@ -1505,6 +1750,32 @@ void __wasm_export_exports_ws_host_server_events_on_event(int32_t arg, uint8_t *
   exports_ws_host_server_events_source_t arg6 = variant;
   exports_ws_host_server_events_message_t arg7 = variant5;
   exports_ws_host_server_events_on_event(&arg6, &arg7);
+}
+
+__attribute__((__export_name__("ws-host:server/requests@0.2.0#on-request")))
+void __wasm_export_exports_ws_host_server_requests_on_request(int64_t arg, uint8_t * arg0, size_t arg1, int32_t arg2, uint8_t * arg3, size_t arg4, uint8_t * arg5, size_t arg6, uint8_t * arg7, size_t arg8, uint8_t * arg9, size_t arg10, uint8_t * arg11, size_t arg12) {
+  exports_ws_host_server_requests_request_t arg13 = (exports_ws_host_server_requests_request_t) {
+    (exports_ws_host_server_requests_address_t) (ws_host_server_types_address_t) {
+      (ws_string_t) (ws_string_t) { (uint8_t*)(arg0), (arg1) },
+      (uint16_t) (uint16_t) (arg2),
+    },
+    (ws_string_t) (ws_string_t) { (uint8_t*)(arg3), (arg4) },
+    (ws_string_t) (ws_string_t) { (uint8_t*)(arg5), (arg6) },
+    (ws_string_t) (ws_string_t) { (uint8_t*)(arg7), (arg8) },
+    (ws_list_tuple2_string_string_t) (ws_list_tuple2_string_string_t) { (ws_tuple2_string_string_t*)(arg9), (arg10) },
+    (ws_list_u8_t) (ws_list_u8_t) { (uint8_t*)(arg11), (arg12) },
+  };
+  exports_ws_host_server_requests_on_request((uint64_t) (arg), &arg13);
+}
+
+__attribute__((__export_name__("ws-host:server/requests@0.2.0#on-request-drained")))
+void __wasm_export_exports_ws_host_server_requests_on_request_drained(int64_t arg) {
+  exports_ws_host_server_requests_on_request_drained((uint64_t) (arg));
+}
+
+__attribute__((__export_name__("ws-host:server/requests@0.2.0#on-request-gone")))
+void __wasm_export_exports_ws_host_server_requests_on_request_gone(int64_t arg) {
+  exports_ws_host_server_requests_on_request_gone((uint64_t) (arg));
 }
 
 __attribute__((__export_name__("ws-host:server/handler@0.2.0#on-new-client")))

@@ -292,6 +292,54 @@ typedef struct {
   } val;
 } ws_host_server_rooms_result_void_rooms_error_t;
 
+typedef ws_host_server_types_send_status_t ws_host_server_replies_send_status_t;
+
+// Names a request within its room. Never used again while the room lives.
+typedef uint64_t ws_host_server_replies_request_id_t;
+
+// The status and the headers of an answer.
+typedef struct ws_host_server_replies_head_t {
+  // The status code, 200 to 599.
+  uint16_t   status;
+  // The headers, up to 64 of 16 KiB in all. A name is a token (RFC 9110 §5.1), a value has no control characters but tabs. The host
+  // adds `content-type: text/plain; charset=utf-8` to a body if the guest names no type.
+  ws_list_tuple2_string_string_t   headers;
+} ws_host_server_replies_head_t;
+
+// Why an answer was not accepted. Nothing of it is sent.
+typedef struct ws_host_server_replies_respond_error_t {
+  uint8_t tag;
+  union {
+    ws_string_t     invalid;
+  } val;
+} ws_host_server_replies_respond_error_t;
+
+// No request of this room has that id: it is answered, its client has gone, or it never existed.
+#define WS_HOST_SERVER_REPLIES_RESPOND_ERROR_NO_SUCH_REQUEST 0
+// The call comes in the wrong order: `respond` or `respond-begin` for an answer that has begun, or a chunk for one that has not.
+#define WS_HOST_SERVER_REPLIES_RESPOND_ERROR_WRONG_ORDER 1
+// The status or a header is not allowed. The text says which.
+#define WS_HOST_SERVER_REPLIES_RESPOND_ERROR_INVALID 2
+// The body is larger than the host allows: by default, 4 MiB for an answer and 1 MiB for a chunk.
+#define WS_HOST_SERVER_REPLIES_RESPOND_ERROR_TOO_BIG 3
+// This handler has staged as much as one handler may: see `types.send-error`.
+#define WS_HOST_SERVER_REPLIES_RESPOND_ERROR_LIMIT 4
+
+typedef struct {
+  bool is_err;
+  union {
+    ws_host_server_replies_respond_error_t err;
+  } val;
+} ws_host_server_replies_result_void_respond_error_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    ws_host_server_replies_send_status_t ok;
+    ws_host_server_replies_respond_error_t err;
+  } val;
+} ws_host_server_replies_result_send_status_respond_error_t;
+
 typedef ws_host_server_types_client_id_t ws_host_server_clients_client_id_t;
 
 typedef ws_host_server_types_client_t ws_host_server_clients_client_t;
@@ -608,6 +656,26 @@ typedef struct exports_ws_host_server_events_source_t {
 // The room of this name, of the same server.
 #define EXPORTS_WS_HOST_SERVER_EVENTS_SOURCE_ROOM 0
 
+typedef ws_host_server_types_address_t exports_ws_host_server_requests_address_t;
+
+typedef ws_host_server_replies_request_id_t exports_ws_host_server_requests_request_id_t;
+
+// A request.
+typedef struct exports_ws_host_server_requests_request_t {
+  // The address it comes from.
+  exports_ws_host_server_requests_address_t   address;
+  // The method, such as `GET`. The guest gets each method, `HEAD` and `OPTIONS` too, and says itself what is not allowed (405).
+  ws_string_t   method;
+  // Its path. Percent-encodings are in the normal form of RFC 3986 §6.2.2.
+  ws_string_t   path;
+  // Its query, the part behind the `?`, percent-encoding untouched, or the empty string.
+  ws_string_t   query;
+  // Its headers in their order, names in lower case. U+FFFD replaces bytes that are not UTF-8.
+  ws_list_tuple2_string_string_t   headers;
+  // Its body, whole.
+  ws_list_u8_t   body;
+} exports_ws_host_server_requests_request_t;
+
 typedef ws_host_server_types_client_id_t exports_ws_host_server_handler_client_id_t;
 
 typedef ws_host_server_types_client_t exports_ws_host_server_handler_client_t;
@@ -640,6 +708,18 @@ extern void ws_host_server_rooms_name(ws_string_t *ret);
 // To know whether a room exists can take a moment: this room waits meanwhile, as for the store. A receiver without the export `events`
 // drops the message, and the host logs that once. If the receiver cannot open at once, the message waits.
 extern bool ws_host_server_rooms_send(ws_string_t *room, ws_host_server_rooms_message_t *message, ws_host_server_rooms_room_options_t *options, ws_host_server_rooms_rooms_error_t *err);
+
+// Imported Functions from `ws-host:server/replies@0.2.0`
+// Answers a request, whole.
+extern bool ws_host_server_replies_respond(ws_host_server_replies_request_id_t id, ws_host_server_replies_head_t *head, ws_list_u8_t *body, ws_host_server_replies_respond_error_t *err);
+// Begins an answer whose body follows in chunks. The head goes out at once, so that a browser's `EventSource` opens.
+extern bool ws_host_server_replies_respond_begin(ws_host_server_replies_request_id_t id, ws_host_server_replies_head_t *head, ws_host_server_replies_respond_error_t *err);
+// Sends the next bytes of the body. `backpressure` says that more than the soft limit (by default 64 KiB) waits to be read: a well-behaved
+// guest sends less until `requests.on-request-drained`. Past the hard limit (by default 1 MiB) the host cuts the connection, and
+// `requests.on-request-gone` follows. An empty chunk changes nothing.
+extern bool ws_host_server_replies_respond_chunk(ws_host_server_replies_request_id_t id, ws_list_u8_t *bytes, ws_host_server_replies_send_status_t *ret, ws_host_server_replies_respond_error_t *err);
+// Ends an answer that has begun.
+extern bool ws_host_server_replies_respond_end(ws_host_server_replies_request_id_t id, ws_host_server_replies_respond_error_t *err);
 
 // Imported Functions from `ws-host:server/clients@0.2.0`
 // Sends a message to one client.
@@ -745,6 +825,11 @@ void exports_ws_host_server_responses_on_body(exports_ws_host_server_responses_f
 // Exported Functions from `ws-host:server/events@0.2.0`
 void exports_ws_host_server_events_on_event(exports_ws_host_server_events_source_t *source, exports_ws_host_server_events_message_t *message);
 
+// Exported Functions from `ws-host:server/requests@0.2.0`
+void exports_ws_host_server_requests_on_request(exports_ws_host_server_requests_request_id_t id, exports_ws_host_server_requests_request_t *request);
+void exports_ws_host_server_requests_on_request_drained(exports_ws_host_server_requests_request_id_t id);
+void exports_ws_host_server_requests_on_request_gone(exports_ws_host_server_requests_request_id_t id);
+
 // Exported Functions from `ws-host:server/handler@0.2.0`
 void exports_ws_host_server_handler_on_new_client(exports_ws_host_server_handler_client_t *client);
 void exports_ws_host_server_handler_on_message(exports_ws_host_server_handler_client_id_t from, exports_ws_host_server_handler_message_t *message);
@@ -787,6 +872,14 @@ void ws_host_server_types_close_info_free(ws_host_server_types_close_info_t *ptr
 void ws_host_server_rooms_message_free(ws_host_server_rooms_message_t *ptr);
 
 void ws_host_server_rooms_result_void_rooms_error_free(ws_host_server_rooms_result_void_rooms_error_t *ptr);
+
+void ws_host_server_replies_head_free(ws_host_server_replies_head_t *ptr);
+
+void ws_host_server_replies_respond_error_free(ws_host_server_replies_respond_error_t *ptr);
+
+void ws_host_server_replies_result_void_respond_error_free(ws_host_server_replies_result_void_respond_error_t *ptr);
+
+void ws_host_server_replies_result_send_status_respond_error_free(ws_host_server_replies_result_send_status_respond_error_t *ptr);
 
 void ws_host_server_clients_client_free(ws_host_server_clients_client_t *ptr);
 
@@ -851,6 +944,10 @@ void exports_ws_host_server_responses_result_response_failure_free(exports_ws_ho
 void exports_ws_host_server_events_message_free(exports_ws_host_server_events_message_t *ptr);
 
 void exports_ws_host_server_events_source_free(exports_ws_host_server_events_source_t *ptr);
+
+void exports_ws_host_server_requests_address_free(exports_ws_host_server_requests_address_t *ptr);
+
+void exports_ws_host_server_requests_request_free(exports_ws_host_server_requests_request_t *ptr);
 
 void exports_ws_host_server_handler_client_free(exports_ws_host_server_handler_client_t *ptr);
 

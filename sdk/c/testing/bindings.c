@@ -76,6 +76,19 @@ void exports_ws_host_server_gate_request_free(ws_request *request) {
 
 void exports_ws_host_server_events_source_free(exports_ws_host_server_events_source_t *source) { ws_string_free(&source->val.room); }
 
+void ws_host_server_replies_respond_error_free(ws_host_server_replies_respond_error_t *error) {
+  if (error->tag == WS_HOST_SERVER_REPLIES_RESPOND_ERROR_INVALID) ws_string_free(&error->val.invalid);
+}
+
+void exports_ws_host_server_requests_request_free(ws_http_request *request) {
+  ws_string_free(&request->address.ip);
+  ws_string_free(&request->method);
+  ws_string_free(&request->path);
+  ws_string_free(&request->query);
+  ws_list_tuple2_string_string_free(&request->headers);
+  ws_list_u8_free(&request->body);
+}
+
 void exports_ws_host_server_lifecycle_saved_free(exports_ws_host_server_lifecycle_saved_t *saved) {
   ws_string_free(&saved->version);
   ws_list_u8_free(&saved->data);

@@ -52,17 +52,6 @@ static bool is_taken(ws_host_server_http_request_t *request, ws_list_u8_t *conte
   return true;
 }
 
-/* Names and values in turn, then NULL. */
-static const char *const *headers_of(const ws_list_tuple2_string_string_t *headers) {
-  const char **copies = ws_room_resized(NULL, 2 * headers->len + 1, sizeof *copies);
-  for (size_t n = 0; n < headers->len; n++) {
-    copies[2 * n] = ws_room_text(headers->ptr[n].f0.ptr, headers->ptr[n].f0.len);
-    copies[2 * n + 1] = ws_room_text(headers->ptr[n].f1.ptr, headers->ptr[n].f1.len);
-  }
-  copies[2 * headers->len] = NULL;
-  return copies;
-}
-
 bool ws_host_server_http_fetch(ws_host_server_http_request_t *request, ws_list_u8_t *context, uint64_t *id, ws_host_server_http_fetch_error_t *error) {
   if (!is_taken(request, context, error)) return false;
   bool has_body = request->body.is_some;
@@ -71,7 +60,7 @@ bool ws_host_server_http_fetch(ws_host_server_http_request_t *request, ws_list_u
       .id = fetch_count + 1,
       .method = ws_room_text(request->method.ptr, request->method.len),
       .url = ws_room_text(request->url.ptr, request->url.len),
-      .headers = headers_of(&request->headers),
+      .headers = ws_room_headers_of(&request->headers),
       .body = has_body ? ws_room_text(request->body.val.ptr, request->body.val.len) : NULL,
       .body_len = has_body ? request->body.val.len : 0,
       .stream = request->stream,

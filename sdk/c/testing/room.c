@@ -51,6 +51,16 @@ ws_list_tuple2_string_string_t ws_room_headers(const char *const *headers) {
   return pairs;
 }
 
+const char *const *ws_room_headers_of(const ws_list_tuple2_string_string_t *headers) {
+  const char **copies = ws_room_resized(NULL, 2 * headers->len + 1, sizeof *copies);
+  for (size_t n = 0; n < headers->len; n++) {
+    copies[2 * n] = ws_room_text(headers->ptr[n].f0.ptr, headers->ptr[n].f0.len);
+    copies[2 * n + 1] = ws_room_text(headers->ptr[n].f1.ptr, headers->ptr[n].f1.len);
+  }
+  copies[2 * headers->len] = NULL;
+  return copies;
+}
+
 static ws_string_t copied(ws_string_t text) { return (ws_string_t){ws_room_copy(text.ptr, text.len), text.len}; }
 
 void ws_room_copy_client(const ws_client *from, ws_client *to) {

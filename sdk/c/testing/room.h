@@ -55,6 +55,9 @@ void ws_room_copy_client(const ws_client *from, ws_client *to);
 /* Precedes each event: starts the instance if it has not started. */
 void ws_room_start(void);
 
+/* The same the other way round, with a NUL behind each text. */
+const char *const *ws_room_headers_of(const ws_list_tuple2_string_string_t *headers);
+
 /* Follows each event: the clients that the app has closed leave, and those that it closes meanwhile. */
 void ws_room_settle(void);
 

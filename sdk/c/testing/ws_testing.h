@@ -129,6 +129,33 @@ void ws_test_name_room(const char *name);
 /* A room does not exist until the app creates it. All others exist. */
 void ws_test_lacks_room(const char *name);
 
+/* An HTTP request to the app. Fields that are NULL or zero are: GET, or POST with a body; path "/"; no query, headers or body; `len`
+ * that of the text. */
+typedef struct {
+  const char *method, *path, *query;
+  const char *const *headers; /* names in lower case and values in turn, then NULL */
+  const char *body;
+  size_t len;
+  const char *ip;
+  uint16_t port;
+} ws_test_request;
+
+/* The answer of the app so far. Its texts end with a NUL; `body` is NULL before the head, and the chunks are together. */
+typedef struct {
+  bool has_begun, has_ended, is_gone;
+  uint16_t status;
+  const char *const *headers; /* names and values in turn, then NULL */
+  const char *body;
+  size_t len;
+} ws_test_reply;
+
+/* Sends a request to the app. Returns its id: 1, 2, 3, ... */
+uint64_t ws_test_requests(ws_test_request request);
+ws_test_reply ws_test_reply_to(uint64_t id);
+
+/* The client of a request goes before it has the whole answer. Nothing happens if it has that. */
+void ws_test_abandons(uint64_t id);
+
 /* Lets time pass, and runs the timers that become due, in the order of their times. */
 void ws_test_wait(uint64_t microseconds);
 

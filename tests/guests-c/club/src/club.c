@@ -65,6 +65,17 @@ void ws_on_event(const ws_source *source, ws_message message) {
   if (sent != WS_OK) must(ws_rooms_send("/scores", message, (ws_room_options){.create = true}));
 }
 
+/* The request to `/later`, which is answered in pieces when a client says "go on". */
+static uint64_t later;
+
+void ws_on_request(uint64_t id, const ws_http_request *request) {
+  static const char *const events[] = {"content-type", "text/event-stream", NULL};
+  if (ws_is(request->path, "/later")) must(ws_respond_begin(later = id, 200, events));
+  else if (!ws_is(request->path, "/none")) must(ws_respondf(id, 201, "%.*s %s", (int)request->method.len, (char *)request->method.ptr, (char *)request->body.ptr));
+}
+
+void ws_on_request_gone(uint64_t id) { ws_broadcastf("%" PRIu64 " is gone", id); }
+
 static void remind(void *data) { ws_broadcast(ws_text(data, strlen(data))); }
 
 void ws_on_new_client(const ws_client *client) {
@@ -81,6 +92,8 @@ void ws_on_message(ws_id from, ws_message message) {
   else if (is(message, "stream")) ask(from, true);
   else if (is(message, "remind")) must(ws_after(1000, remind, "it is time", NULL));
   else if (is(message, "read on")) ws_sendf(from, "%s", message.data);
+  else if (is(message, "go on")) must(ws_respond_chunkf(later, "data: %u\n\n", messages));
+  else if (is(message, "end")) must(ws_respond_end(later));
   else if (is(message, "cut")) ws_send(from, ws_text("gr\xc3\xbc", 3));
   else must(ws_publish("news", message));
 }

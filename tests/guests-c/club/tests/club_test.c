@@ -170,6 +170,41 @@ WS_TEST(a_timer_with_a_callback_runs_once_unless_it_is_cancelled) {
   ws_test_wait(10000);
 }
 
+WS_TEST(a_request_is_answered_whole) {
+  ws_test_reply reply = ws_test_reply_to(ws_test_requests((ws_test_request){.body = "hello"}));
+  assert(reply.has_ended && reply.status == 201 && !strcmp(reply.body, "POST hello") && !reply.headers[0]);
+  reply = ws_test_reply_to(ws_test_requests((ws_test_request){.method = "PUT"}));
+  assert(!strcmp(reply.body, "PUT "));
+}
+
+WS_TEST(a_request_is_answered_in_pieces_by_later_events) {
+  ws_id ann = ws_test_join();
+  uint64_t id = ws_test_requests((ws_test_request){.path = "/later"});
+  ws_test_reply reply = ws_test_reply_to(id);
+  assert(reply.has_begun && !reply.has_ended && !reply.len && !strcmp(reply.headers[1], "text/event-stream"));
+  ws_test_says(ann, "go on");
+  ws_test_says(ann, "go on");
+  assert(!strcmp(ws_test_reply_to(id).body, "data: 1\n\ndata: 2\n\n"));
+  ws_test_says(ann, "end");
+  assert(ws_test_reply_to(id).has_ended && ws_respond_end(id) == WS_NO_SUCH_REQUEST && strstr(ws_error_text(), "answered"));
+  id = ws_test_requests((ws_test_request){.path = "/later"});
+  ws_test_abandons(id);
+  ws_test_hears(ann, "2 is gone");
+  assert(ws_respondf(id, 200, "late") == WS_NO_SUCH_REQUEST);
+}
+
+WS_TEST(an_answer_keeps_the_rules_for_order_status_and_headers) {
+  static const char *const length[] = {"Content-Length", "3", NULL}, *const split[] = {"x-note", "a\r\nb: c", NULL};
+  uint64_t id = ws_test_requests((ws_test_request){.path = "/later"});
+  assert(ws_respond(id, (ws_response){0}) == WS_WRONG_ORDER && strstr(ws_error_text(), "ws_respond_begin"));
+  assert(ws_respond_begin(id, 200, NULL) == WS_WRONG_ORDER && ws_respond_chunk(id, NULL, 0) == WS_OK && ws_respond_end(id) == WS_OK);
+  assert(ws_respond_end(99) == WS_NO_SUCH_REQUEST && !strcmp(ws_result_name(WS_NO_SUCH_REQUEST), "no-such-request"));
+  id = ws_test_requests((ws_test_request){.path = "/none"});
+  assert(ws_respond(id, (ws_response){.status = 101}) == WS_INVALID && strstr(ws_error_text(), "200 to 599"));
+  assert(ws_respond(id, (ws_response){.headers = length}) == WS_INVALID && ws_respond(id, (ws_response){.headers = split}) == WS_INVALID);
+  assert(ws_respond_chunk(id, "x", 1) == WS_WRONG_ORDER && ws_respond(id, (ws_response){0}) == WS_OK);
+}
+
 WS_TEST(rooms_send_messages_and_get_events) {
   ws_test_room_message sent;
   ws_test_name_room("/lobby");

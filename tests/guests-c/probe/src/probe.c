@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "asking.h"
+#include "plain.h"
 #include "rooms.h"
 #include "ws_guest.h"
 
@@ -209,7 +210,7 @@ void ws_on_message(ws_id from, ws_message message) {
   }
   char *line = strndup(message.data, message.len);
   char *rest = cut(line);
-  if (obey_asking(from, line, rest) || obey_rooms(from, line, rest)) return free(line);
+  if (obey_asking(from, line, rest) || obey_plain(from, line, rest) || obey_rooms(from, line, rest)) return free(line);
   if (!strcmp(line, "say")) ws_sendf(from, "%s", rest);
   else if (!strcmp(line, "messages")) ws_sendf(from, "%u since Some(StartReason::%s)", messages, started);
   else if (!strcmp(line, "print")) puts(rest);

@@ -23,8 +23,8 @@ macro_rules! path {
 /// `sdk/rust`.
 pub(super) const RUST: &[File] = files!("sdk/rust":
     "Cargo.toml" in "manifest.toml", "README.md", "src/app.rs", "src/bindings.rs", "src/clients.rs", "src/control.rs", "src/export.rs", "src/fake.rs", "src/lib.rs",
-    "src/http.rs", "src/message.rs", "src/rooms.rs", "src/store.rs", "src/task/access.rs", "src/task/answers.rs", "src/task/executor.rs", "src/task/fetch.rs", "src/task/hooks.rs", "src/task/mod.rs", "src/task/sleep.rs", "src/task/streamed.rs", "src/task/tests.rs",
-    "src/testing.rs", "src/testing/tests.rs", "src/topics.rs", "wit/exports.wit", "wit/http.wit", "wit/imports.wit", "wit/rooms.wit", "wit/store.wit", "wit/types.wit", "wit/world.wit",
+    "src/http.rs", "src/fake/replies.rs", "src/requests.rs", "src/testing/requests.rs", "src/message.rs", "src/rooms.rs", "src/store.rs", "src/task/access.rs", "src/task/answers.rs", "src/task/executor.rs", "src/task/fetch.rs", "src/task/hooks.rs", "src/task/mod.rs", "src/task/sleep.rs", "src/task/streamed.rs", "src/task/tests.rs",
+    "src/testing.rs", "src/testing/tests.rs", "src/topics.rs", "wit/exports.wit", "wit/http.wit", "wit/imports.wit", "wit/requests.wit", "wit/rooms.wit", "wit/store.wit", "wit/types.wit", "wit/world.wit",
 );
 
 /// `sdk/js`.
@@ -46,7 +46,7 @@ pub(super) const JAVASCRIPT: &[File] = files!("sdk/js":
     "src/web/public-keys.js", "src/web/request.js", "src/web/response.js", "src/web/search-params.js", "src/web/spki.js", "src/web/split.js", "src/web/streams.js", "src/web/subtle.js", "src/web/text-streams.js",
     "src/web/url.js",
     "wit/deps/wasi-cli/cli.wit", "wit/deps/wasi-io/io.wit", "wit/deps/wasi-random/random.wit", "wit/exports.wit", "wit/guest.wit", "wit/http.wit",
-    "wit/imports.wit", "wit/rooms.wit", "wit/store.wit", "wit/types.wit", "wit/world.wit",
+    "wit/imports.wit", "wit/requests.wit", "wit/rooms.wit", "wit/store.wit", "wit/types.wit", "wit/world.wit",
 );
 
 /// `sdk/python`.
@@ -100,6 +100,7 @@ pub(super) const PYTHON: &[File] = files!("sdk/python":
     "src/ws_host_guest/wit/exports.wit",
     "src/ws_host_guest/wit/http.wit",
     "src/ws_host_guest/wit/imports.wit",
+    "src/ws_host_guest/wit/requests.wit",
     "src/ws_host_guest/wit/rooms.wit",
     "src/ws_host_guest/wit/store.wit",
     "src/ws_host_guest/wit/types.wit",
@@ -117,7 +118,7 @@ pub(super) const C: &[File] = files!("sdk/c":
 
 /// The contract, for languages whose SDK has no copy of it.
 pub(super) const WIT: &[File] =
-    files!("wit": "exports.wit", "http.wit", "imports.wit", "rooms.wit", "store.wit", "types.wit", "world.wit");
+    files!("wit": "exports.wit", "http.wit", "imports.wit", "requests.wit", "rooms.wit", "store.wit", "types.wit", "world.wit");
 
 #[cfg(test)]
 mod tests {

@@ -39,6 +39,7 @@ mod keepalive;
 mod limits;
 mod listeners;
 mod listening;
+mod lobby;
 mod log;
 mod manual;
 mod membership;

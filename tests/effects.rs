@@ -152,7 +152,7 @@ async fn timers_run_once_or_again_and_again_until_they_are_cancelled() {
     assert_eq!(client.asks("interval 200 again").await, "ok(2)");
     assert_eq!(client.hears().await, "timer 2 again");
     assert_eq!(client.hears().await, "timer 2 again");
-    assert_eq!(client.asks("cancel 2").await, "()");
+    assert_eq!(client.asks("cancel-timer 2").await, "()");
     assert_eq!(client.asks("timer 300 last").await, "ok(3)");
     assert_eq!(client.hears().await, "timer 3 last");
 }

@@ -21,11 +21,13 @@ pub struct ServeFlags {
     /// The address to listen on, or a name for all of its addresses; 0.0.0.0 or :: opens it to the network
     #[arg(long, default_value = "localhost", value_parser = units::host, value_name = "HOST")]
     pub host: String,
-    /// Listen here in place of --host and --port, or besides them if one of them is given: ADDRESS:PORT, unix:PATH or fd (repeatable)
+    /// Listen at ADDRESS:PORT, unix:PATH or fd instead (repeatable)
+    ///
+    /// With --host or --port, the server listens there too.
     #[arg(long, value_name = "PLACE", value_parser = units::place)]
     pub listen: Vec<String>,
     /// Redirect plain HTTP at this place to https:// (repeatable)
-    #[arg(long, value_name = "PLACE", value_parser = units::place)]
+    #[arg(long, hide_short_help = true, value_name = "PLACE", value_parser = units::place)]
     pub redirect_http: Vec<String>,
     /// Whether the host or the port was given.
     #[arg(skip)]

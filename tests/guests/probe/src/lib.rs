@@ -96,7 +96,7 @@ impl Probe {
                 let options = control::TimerOptions { repeat: false, durable: true };
                 shown(control::set_timer_with(millis(first), options, last.as_bytes()))
             }
-            "cancel" => format!("{:?}", control::cancel_timer(id)),
+            "cancel-timer" => format!("{:?}", control::cancel_timer(id)),
             "deny" => format!("{:?}", control::deny_new_clients()),
             "allow" => format!("{:?}", control::allow_new_clients()),
             "burst" => burst(from, first.parse().unwrap_or(0), last.parse().unwrap_or(0)),

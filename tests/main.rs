@@ -62,4 +62,5 @@ mod syscalls;
 mod tls;
 mod tls_alerts;
 mod unfinished;
+mod wasi_http;
 mod watch;

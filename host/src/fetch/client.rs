@@ -1,11 +1,12 @@
 //! The client of a shard: it runs exchanges, and keeps connections for the next ones.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Incoming};
+use hyper::http::response::Parts;
 use hyper::{HeaderMap, StatusCode};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -19,6 +20,7 @@ use super::memory::Part;
 use super::outlet::{MAX_HEAD_BYTES, Outlet};
 use super::problem::{failure, head_too_big, no_memory};
 use super::request::Request;
+use super::request_body::RequestBody;
 
 /// How long a connection is kept for another request. Many servers close one after 5 to 75 s; the shorter ours, the fewer requests meet a
 /// connection that is about to end.
@@ -28,17 +30,54 @@ const KEPT_PER_SERVER: usize = 32;
 /// The most headers of an answer.
 const MAX_HEADERS: usize = 256;
 
+/// The body of a request: whole, or as its app writes it.
+type Sent = Either<Full<Bytes>, RequestBody>;
+
+/// The client of a shard, from its first request on.
+#[derive(Debug)]
+pub struct LazyClient {
+    outlet: Arc<Outlet>,
+    client: OnceLock<Client>,
+}
+
+impl LazyClient {
+    /// A client by these rules.
+    pub fn new(outlet: Arc<Outlet>) -> Self {
+        Self { outlet, client: OnceLock::new() }
+    }
+
+    /// Its rules.
+    pub fn outlet(&self) -> &Arc<Outlet> {
+        &self.outlet
+    }
+
+    /// The client itself.
+    pub fn get(&self) -> Client {
+        self.client.get_or_init(|| Client::new(Arc::clone(&self.outlet))).clone()
+    }
+}
+
 /// A client. A clone costs reference counts.
 #[derive(Debug, Clone)]
 pub struct Client {
     outlet: Arc<Outlet>,
-    client: legacy::Client<Connector, Full<Bytes>>,
+    client: legacy::Client<Connector, Sent>,
 }
 
 impl Client {
     /// A client by these rules. It runs on the runtime on which it is asked.
     pub fn new(outlet: Arc<Outlet>) -> Self {
         Self::with(outlet, Arc::new(resolve))
+    }
+
+    /// Its rules.
+    pub(super) fn outlet(&self) -> &Arc<Outlet> {
+        &self.outlet
+    }
+
+    /// Sends a request, and waits for the head of its answer.
+    pub(super) fn send(&self, request: hyper::Request<Sent>) -> legacy::ResponseFuture {
+        self.client.request(request)
     }
 
     fn with(outlet: Arc<Outlet>, resolve: Arc<Resolve>) -> Self {
@@ -95,20 +134,14 @@ impl Client {
 
     /// Sends a request and waits for the head of its answer.
     async fn begin(&self, exchange: &mut Exchange, request: &Request) -> (Option<Answer>, Option<Incoming>) {
-        let asked = self.client.request(request.to_http());
+        let asked = self.send(request.to_http().map(Either::Left));
         let (head, body) = match timeout_at(exchange.deadline().into(), asked).await {
             Err(_) => return (Some(exchange.on_deadline()), None),
             Ok(Err(error)) => return (Some(exchange.fail(failure(&error))), None),
             Ok(Ok(response)) => response.into_parts(),
         };
-        if head.status == StatusCode::SWITCHING_PROTOCOLS {
-            let detail = "the server switches to another protocol, which nobody has asked for";
-            return (Some(exchange.fail(Failure::new(Cause::Broken, detail))), None);
-        }
-        // The client's own limit is one of its buffer, which may be larger at times.
-        let head_bytes: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum();
-        if head_bytes > MAX_HEAD_BYTES {
-            return (Some(exchange.fail(head_too_big())), None);
+        if let Err(failure) = check_answer(&head) {
+            return (Some(exchange.fail(failure)), None);
         }
         let response = Response { status: head.status.as_u16(), headers: headers(&head.headers), body: None };
         (exchange.on_head(response, body.size_hint().exact()), Some(body))
@@ -134,6 +167,20 @@ impl Client {
             }
         }
     }
+}
+
+/// Checks the head of an answer.
+///
+/// # Errors
+/// It is too large, or ends HTTP.
+pub(super) fn check_answer(head: &Parts) -> Result<(), Failure> {
+    if head.status == StatusCode::SWITCHING_PROTOCOLS {
+        let detail = "the server switches to another protocol, which nobody has asked for";
+        return Err(Failure::new(Cause::Broken, detail));
+    }
+    // The client's own limit is one of its buffer, which may be larger at times.
+    let bytes: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum();
+    if bytes > MAX_HEAD_BYTES { Err(head_too_big()) } else { Ok(()) }
 }
 
 fn headers(map: &HeaderMap) -> Vec<(String, String)> {

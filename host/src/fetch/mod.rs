@@ -4,10 +4,12 @@
 //! | --- | --- |
 //! | `outlet` | the rules, limits and count that the requests of all rooms share |
 //! | `request` | a request, checked |
+//! | `request_body` | the body of a request that is written while it is sent |
 //! | `target` | the server that a URL names |
 //! | `allow` | the servers that may be asked |
 //! | `address` | the addresses that may be connected to |
 //! | `answer` | the answer to a request, for its room |
+//! | `direct` | a request that an app waits for |
 //! | `exchange` | one request and its answer as a state machine, without I/O |
 //! | `client` | the client of a shard: it runs exchanges |
 //! | `connector` | new connections: resolve, check, connect, TLS |
@@ -30,19 +32,22 @@ mod allow;
 mod answer;
 mod client;
 mod connector;
+mod direct;
 mod exchange;
 mod lookups;
 mod memory;
 mod outlet;
 mod problem;
 mod request;
+mod request_body;
 mod roots;
 mod stream;
 mod target;
 
 pub(crate) use answer::{Answer, Told};
 pub use answer::{BodyPart, Cause, Failure, Response};
-pub(crate) use client::Client;
+pub(crate) use client::LazyClient;
+pub(crate) use direct::{Direct, DirectError};
 pub use outlet::FetchError;
 pub(crate) use outlet::{Outlet, Permit, check_head};
 pub use request::FetchRequest;

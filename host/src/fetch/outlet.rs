@@ -10,6 +10,7 @@ use super::allow::AllowList;
 use super::memory::Total;
 use super::request::{FetchRequest, Request};
 use super::roots::Roots;
+use super::target::Target;
 use crate::config::{Limits, Outgoing};
 use crate::error::Error;
 use crate::log::{LogThrottle, in_short};
@@ -61,11 +62,24 @@ pub struct Outlet {
 
 /// One request's part of the total. It is given back when this is dropped.
 #[derive(Debug)]
-pub struct Permit(Arc<AtomicUsize>);
+pub struct Permit {
+    total: Arc<AtomicUsize>,
+    /// A clone of the room's count of the requests that it waits for.
+    _room: Option<Arc<()>>,
+}
+
+impl Permit {
+    /// The same as one of the requests that a room waits for. The room counts the clones.
+    #[must_use]
+    pub fn of_room(mut self, count: &Arc<()>) -> Self {
+        self._room = Some(Arc::clone(count));
+        self
+    }
+}
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
+        self.total.fetch_sub(1, Relaxed);
     }
 }
 
@@ -101,15 +115,20 @@ impl Outlet {
             return Err(FetchError::TooBig(format!("the context has {context_bytes} bytes, more than {MAX_CONTEXT_BYTES}")));
         }
         let request = Request::new(request).map_err(FetchError::Invalid)?;
-        if !self.allowed.allows(&request.target) {
-            let target = &request.target;
-            self.log_denial(&format!(
-                "to {}, which is not among the servers that `allow_http` names",
-                in_short(&target.to_string())
-            ));
-            return Err(FetchError::Denied(format!("this host does not allow requests to {target}: {}", self.allowed)));
-        }
+        self.check_target(&request.target)?;
         Ok(request)
+    }
+
+    /// Checks the server of a request.
+    ///
+    /// # Errors
+    /// It is not allowed.
+    pub(super) fn check_target(&self, target: &Target) -> Result<(), FetchError> {
+        if self.allowed.allows(target) {
+            return Ok(());
+        }
+        self.log_denial(&format!("to {}, which is not among the servers that `allow_http` names", in_short(&target.to_string())));
+        Err(FetchError::Denied(format!("this host does not allow requests to {target}: {}", self.allowed)))
     }
 
     /// Checks the size of a body.
@@ -130,7 +149,7 @@ impl Outlet {
         if room_has >= self.room_requests {
             return Err(FetchError::RoomFull);
         }
-        let permit = Permit(Arc::clone(&self.running));
+        let permit = Permit { total: Arc::clone(&self.running), _room: None };
         if self.running.fetch_add(1, Relaxed) >= self.total_requests {
             return Err(FetchError::TotalFull);
         }

@@ -14,7 +14,7 @@ use crate::types::is_of_connection;
 /// The headers that the host makes of other parts of the request, or that ask for what its client does not do.
 const OWN_HEADERS: [&str; 2] = ["expect", "host"];
 /// The `user-agent` of an app that sets none: some servers refuse requests without one.
-const AGENT: &str = concat!("ws-host/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("ws-host/", env!("CARGO_PKG_VERSION"));
 
 /// A request to an HTTP server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -116,7 +116,8 @@ impl Target {
     }
 }
 
-fn method(text: &str) -> Result<Method, String> {
+/// The method of this name.
+pub(super) fn method(text: &str) -> Result<Method, String> {
     let invalid = |why: &str| Err(format!("the method {text:?} {why}"));
     match Method::from_bytes(text.as_bytes()) {
         Err(_) => invalid("is no token (RFC 9110 §9.1)"),
@@ -127,7 +128,7 @@ fn method(text: &str) -> Result<Method, String> {
 }
 
 /// The server of a URL, and the URL in the one form that the client gets.
-fn parse(url: &str) -> Result<(Target, Uri), String> {
+pub(super) fn parse(url: &str) -> Result<(Target, Uri), String> {
     let invalid = |why: &str| format!("the URL {:?} {why}", shortened(url));
     let uri: Uri = url.parse().map_err(|error| invalid(&format!("is invalid: {error}")))?;
     let target = Target::of(&uri).map_err(|why| invalid(&why))?;

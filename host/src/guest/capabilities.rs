@@ -4,7 +4,7 @@ use wasmtime::component::{Linker, LinkerInstance};
 
 use super::bindings::VERSION;
 use super::state::GuestState;
-use super::{http, imports, replies, rooms, store};
+use super::{http, imports, replies, rooms, store, wasi_http};
 
 /// A row of the table: one interface, or the rest of a package.
 pub(super) struct Capability {
@@ -33,6 +33,8 @@ enum Link {
     Types,
     /// `wasmtime-wasi` adds its whole world at once.
     Wasi,
+    /// `wasmtime-wasi-http` adds both of its interfaces at once, for a component that imports one.
+    WasiHttp,
     /// The linker has no such interface: the host knows its name alone.
     NotGiven,
 }
@@ -63,7 +65,12 @@ const CAPABILITIES: &[Capability] = &[
     wasi("wasi:io/*", "streams and waiting"),
     wasi("wasi:filesystem/*", "file system: no folder is given"),
     wasi("wasi:sockets/*", "network sockets: no address is allowed"),
-    not_given("wasi:http/*", "HTTP requests: not given by this host, which has ws-host:server/http"),
+    wasi_http(
+        "wasi:http/outgoing-handler",
+        "sends HTTP requests and waits for the answer, to the servers that the host's owner names: by default, none",
+    ),
+    wasi_http("wasi:http/types", "shared types"),
+    not_given("wasi:http/*", "HTTP: not given by this host, beyond requests"),
     not_given("wasi:keyvalue/*", "a key-value store: not given by this host, which has ws-host:server/store"),
     #[cfg(test)]
     own("ws-host:server/misbehaviour", "panics and hangs", Link::Own(super::tests::add_misbehaviour)),
@@ -75,6 +82,10 @@ const fn own(interface: &'static str, words: &'static str, link: Link) -> Capabi
 
 const fn wasi(interface: &'static str, words: &'static str) -> Capability {
     Capability { interface, version: WASI, words, grant: None, link: Link::Wasi }
+}
+
+const fn wasi_http(interface: &'static str, words: &'static str) -> Capability {
+    Capability { interface, version: WASI, words, grant: None, link: Link::WasiHttp }
 }
 
 const fn not_given(interface: &'static str, words: &'static str) -> Capability {
@@ -102,6 +113,11 @@ pub(super) fn is_given(import: &str) -> bool {
     Capability::of(import).is_some_and(|row| !matches!(row.link, Link::NotGiven) && row.has_version(split(import).1))
 }
 
+/// Whether an import is one of WASI's HTTP.
+pub(super) fn is_http(import: &str) -> bool {
+    Capability::of(import).is_some_and(|row| matches!(row.link, Link::WasiHttp))
+}
+
 /// The use of an import for the guest, in words.
 pub(super) fn describe(import: &str) -> String {
     match Capability::of(import) {
@@ -113,8 +129,11 @@ pub(super) fn describe(import: &str) -> String {
     }
 }
 
-/// Gives the linker all that a guest may import.
-pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+/// Gives the linker all that a guest may import; WASI's HTTP only if it does.
+pub(super) fn add_to_linker(linker: &mut Linker<GuestState>, has_http: bool) -> wasmtime::Result<()> {
+    if has_http {
+        wasi_http::add_to_linker(linker)?;
+    }
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     for row in CAPABILITIES {
         if let Link::Own(add) = row.link {
@@ -134,13 +153,21 @@ mod tests {
 
     #[test]
     fn an_import_is_given_by_name_and_version() {
-        let given = ["ws-host:server/clients@0.2.0", "ws-host:server/types@0.2.0", "wasi:cli/stdin@0.2.0", "wasi:io/poll@0.2.12"];
+        let given = [
+            "ws-host:server/clients@0.2.0",
+            "ws-host:server/types@0.2.0",
+            "wasi:cli/stdin@0.2.0",
+            "wasi:io/poll@0.2.12",
+            "wasi:http/types@0.2.0",
+            "wasi:http/outgoing-handler@0.2.4",
+        ];
         assert!(given.into_iter().all(is_given));
         let not_given = [
             "ws-host:server/clients@0.1.0",
             "ws-host:server/clients",
             "wasi:cli/stdin@0.3.0",
-            "wasi:http/types@0.2.0",
+            "wasi:http/incoming-handler@0.2.0",
+            "wasi:http/handler@0.3.0",
             "x:y/z@1.0.0",
         ];
         assert!(!not_given.into_iter().any(is_given));

@@ -48,6 +48,8 @@ pub(super) struct Template {
     pub(super) stdin: Bytes,
     /// Where instances start, unless each is allocated by itself.
     pub(super) pool: Option<Arc<Pool>>,
+    /// Whether it has `wasi:http`.
+    pub(super) has_http: bool,
     /// The linear memories of an instance.
     pub(super) memories: usize,
     pub(super) output: Arc<TotalOutput>,
@@ -58,12 +60,15 @@ pub(super) struct Template {
 impl Template {
     /// Makes an instance for the room of this name.
     pub(super) async fn instantiate(&self, room_name: &str) -> Result<Instance, Fault> {
-        let Self { pre, indices, limits, grants, stdin, pool, memories, output, has_dropped_event } = self;
+        let Self { pre, indices, limits, grants, stdin, pool, memories, output, has_http, has_dropped_event } = self;
         let seat = pool.as_ref().map(|pool| pool.seat(*memories));
         let tick_count = TickCount::default();
         let wait_limit = WaitLimit { limit: limits.call_wait, tick_count: tick_count.clone() };
         let mut store = Store::new(pre.engine(), GuestState::new(room_name, limits, grants, stdin, tick_count, output));
         store.limiter(|state| &mut state.limiter);
+        if *has_http {
+            store.data_mut().bound_http();
+        }
         store.epoch_deadline_callback(|mut store| Ok(store.data_mut().tick()));
         store.set_epoch_deadline(1);
         let stderr = store.data().stderr().clone();

@@ -20,6 +20,7 @@
 //! | `store` | the functions of the contract's interface `store` |
 //! | `http` | the functions of the contract's interface `http` |
 //! | `rooms` | the functions of the contract's interface `rooms` |
+//! | `wasi_http` | WASI's `outgoing-handler`, over the same client |
 //! | `fault` | the text of a trap |
 //! | `backtrace` | the text of its Wasm backtrace |
 //! | `output` | the guest's stdout and stderr, as log lines |
@@ -80,6 +81,7 @@ mod tests;
 mod tick_count;
 mod total_output;
 mod wait_limit;
+mod wasi_http;
 
 pub use engine::Engine;
 pub use inspect::Report;

@@ -66,14 +66,15 @@ impl Program {
         check(engine, name, component)?;
         let invalid = |error: wasmtime::Error| Error::Invalid { name: name.to_owned(), reason: in_short(&format!("{error:#}")) };
         let mut linker = Linker::new(&engine.wasmtime);
-        capabilities::add_to_linker(&mut linker).map_err(invalid)?;
+        let has_http = component.component_type().imports(&engine.wasmtime).any(|(import, _)| capabilities::is_http(import));
+        capabilities::add_to_linker(&mut linker, has_http).map_err(invalid)?;
         let pre = linker.instantiate_pre(component).map_err(invalid)?;
         let indices = ExportIndices::find(component, &pre).map_err(invalid)?;
         let resources = component.resources_required();
         let memories = resources.map_or(1, |required| required.num_memories as usize);
         let (pool, output, has_dropped_event) = (engine.pool.clone(), Arc::default(), Arc::default());
         let (limits, grants) = (limits.clone(), grants.clone());
-        let template = Template { pre, indices, limits, grants, stdin, pool, memories, output, has_dropped_event };
+        let template = Template { pre, indices, limits, grants, stdin, pool, has_http, memories, output, has_dropped_event };
         let id = ReleaseId { name: name.into(), sha256: sha256(bytes).into() };
         Ok(Self { inner: Arc::new(Inner { id, template }) })
     }

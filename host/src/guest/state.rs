@@ -7,6 +7,7 @@ use bytes::Bytes;
 use wasmtime::{ResourceLimiter, UpdateDeadline};
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView};
 
 use super::engine::TICK;
 use super::output::{Output, OutputStream};
@@ -22,6 +23,7 @@ pub(super) struct GuestState {
     pub(super) limiter: Limiter,
     wasi: WasiCtx,
     resources: ResourceTable,
+    http: WasiHttpCtx,
     ticks: u64,
     max_ticks: u64,
     call_timeout: Duration,
@@ -55,6 +57,7 @@ impl GuestState {
             limiter,
             wasi,
             resources: ResourceTable::new(),
+            http: WasiHttpCtx::new(),
             ticks: 0,
             max_ticks: ticks(limits.call_timeout),
             call_timeout: limits.call_timeout,
@@ -62,6 +65,17 @@ impl GuestState {
             stderr,
             uses_wasi: false,
         }
+    }
+
+    /// Bounds what the guest can have the host keep for `wasi:http`: without that, a million lists of headers.
+    pub(super) fn bound_http(&mut self) {
+        self.http.set_field_size_limit(MAX_FIELDS_BYTES);
+        self.resources.set_max_capacity(MAX_RESOURCES);
+    }
+
+    /// WASI's view of HTTP: the room sends the requests.
+    pub(super) fn http_view(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.room, table: &mut self.resources, ctx: &mut self.http }
     }
 
     /// The limit on a call's running time.
@@ -108,6 +122,11 @@ impl GuestState {
         )
     }
 }
+
+/// The memory of one list of headers, about.
+const MAX_FIELDS_BYTES: usize = 64 << 10;
+/// The resources of WASI that a guest with `wasi:http` has at a time.
+const MAX_RESOURCES: usize = 1024;
 
 /// Elements of all tables of an instance. Rust guests have some hundred.
 const MAX_TABLE_ELEMENTS: usize = 100_000;

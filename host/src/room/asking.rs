@@ -1,25 +1,30 @@
 //! An app's requests to HTTP servers: the contract's `http` interface.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use hyper::http::request::Parts;
 
 use super::effect::Effect;
 use super::turn::Turn;
 use super::undo::Undo;
 use super::{Room, State};
-use crate::fetch::{FetchError, FetchRequest, Outlet};
+use crate::fetch::{Direct, FetchError, FetchRequest, LazyClient};
 use crate::store::{OpenRequest, Write};
+
+fn closed() -> FetchError {
+    FetchError::Denied("this room sends no HTTP requests".to_owned())
+}
 
 impl State {
     fn add_fetch(&mut self, request: FetchRequest, context: Bytes) -> Result<u64, FetchError> {
-        let closed = || FetchError::Denied("this room sends no HTTP requests".to_owned());
-        let outlet = self.fetches.outlet.as_ref().ok_or_else(closed)?;
+        let outlet = Arc::clone(self.fetches.outlet().ok_or_else(closed)?);
         let mut request = outlet.check(request, context.len())?;
         if !self.turn.may_change() || !self.turn.has_room_for(request.bytes()) {
             return Err(FetchError::Limit);
         }
-        let permit = outlet.admit(self.fetches.open.len())?;
+        let permit = outlet.admit(self.fetches.running())?;
         outlet.reserve(&mut request)?;
         let id = self.fetches.add(context, permit);
         self.turn.undo_log.push(Undo::Fetched(id));
@@ -86,14 +91,28 @@ impl Room {
         }
     }
 
-    /// Lets the room ask HTTP servers, by these rules.
-    pub(crate) fn set_outlet(&mut self, outlet: Arc<Outlet>) {
-        self.state_mut().fetches.outlet = Some(outlet);
+    /// Lets the room ask HTTP servers with this client.
+    pub(crate) fn set_client(&mut self, client: Arc<LazyClient>) {
+        self.state_mut().fetches.client = Some(client);
+    }
+
+    /// A request that the app waits for: no effect, it starts when it is sent. The times are the most until the head of the answer, and until
+    /// each piece of its body.
+    ///
+    /// # Errors
+    /// As those of `fetch`.
+    pub(crate) fn begin_direct(&mut self, head: Parts, times: (Duration, Duration)) -> Result<Direct, FetchError> {
+        // A room that an instance has not entered yet is vacant.
+        let fetches = self.state.as_mut().map(|state| &mut state.fetches).ok_or_else(closed)?;
+        let client = fetches.client.as_ref().ok_or_else(closed)?.get();
+        let permit = fetches.outlet().ok_or_else(closed)?.admit(fetches.running())?;
+        let permit = fetches.count_direct(permit);
+        Direct::new(client, head, permit, times)
     }
 
     /// Checks the size of a request's body, before it is copied.
     pub(crate) fn check_body(&self, bytes: usize) -> Result<(), FetchError> {
-        self.state().fetches.outlet.as_ref().map_or(Ok(()), |outlet| outlet.check_body(bytes))
+        self.state().fetches.outlet().map_or(Ok(()), |outlet| outlet.check_body(bytes))
     }
 
     /// Something of an answer has come: the context of its request. `None` if the request was given up. With `is_last`, nothing more follows.

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::fetch::{Outlet, Permit};
+use crate::fetch::{LazyClient, Outlet, Permit};
 
 /// The requests of one room.
 #[derive(Debug, Default)]
 pub(super) struct Fetches {
-    /// The rules. Without them the room asks nobody.
-    pub(super) outlet: Option<Arc<Outlet>>,
+    /// The client, with its rules. Without it the room asks nobody.
+    pub(super) client: Option<Arc<LazyClient>>,
+    /// Each request that the app waits for has a clone.
+    direct: Option<Arc<()>>,
     last_id: u64,
     pub(super) open: HashMap<u64, Fetch>,
     /// Requests that have ended, and which the journal has until the next commit.
@@ -30,6 +32,21 @@ pub(super) struct Fetch {
 }
 
 impl Fetches {
+    /// The rules, if the room may ask anybody.
+    pub(super) fn outlet(&self) -> Option<&Arc<Outlet>> {
+        self.client.as_deref().map(LazyClient::outlet)
+    }
+
+    /// The number of requests that have not ended.
+    pub(super) fn running(&self) -> usize {
+        self.open.len() + self.direct.as_ref().map_or(0, |direct| Arc::strong_count(direct) - 1)
+    }
+
+    /// Counts a request that the app waits for, until its permit is dropped.
+    pub(super) fn count_direct(&mut self, permit: Permit) -> Permit {
+        permit.of_room(self.direct.get_or_insert_default())
+    }
+
     /// Adds a request and returns its id.
     pub(super) fn add(&mut self, context: Bytes, permit: Permit) -> u64 {
         self.last_id += 1;
@@ -61,6 +78,12 @@ impl Fetches {
 
     /// The same rules without a request. Ids are not used again: an answer may be on its way.
     pub(super) fn emptied(&self) -> Self {
-        Self { outlet: self.outlet.clone(), last_id: self.last_id, open: HashMap::new(), ended: self.ended.clone() }
+        Self {
+            client: self.client.clone(),
+            last_id: self.last_id,
+            open: HashMap::new(),
+            ended: self.ended.clone(),
+            direct: self.direct.clone(),
+        }
     }
 }

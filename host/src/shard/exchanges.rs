@@ -29,7 +29,7 @@ impl Exchanges {
 
     /// Begins an exchange. Its answers are inputs of the room. While the mailbox is full, nothing more is read.
     pub(super) fn begin(&self, shard: &Shard, id: u64, request: Arc<Request>) {
-        let (client, room, clock) = (shard.client(), Rc::clone(&self.room), shard.resources().clock());
+        let (client, room, clock) = (shard.client().get(), Rc::clone(&self.room), shard.resources().clock());
         let exchange = async move {
             let deliver = async |told: Told| {
                 poll_fn(|cx| room.mailbox.poll_has_room(cx, Feeder::Request(id))).await;

@@ -94,7 +94,7 @@ impl<L: Launch> Rooms<L> {
 
     fn room(&self, name: &str) -> Room {
         let mut room = Room::new(name, RoomLimits::from(self.shard.limits()), self.shard.resources().clock());
-        room.set_outlet(Arc::clone(self.shard.outlet()));
+        room.set_client(Arc::clone(self.shard.client()));
         room.set_bus(Arc::clone(self.shard.bus()));
         room
     }

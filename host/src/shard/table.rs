@@ -1,6 +1,6 @@
 //! The table of one shard's lines.
 
-use std::cell::{Cell, OnceCell, Ref, RefCell, RefMut};
+use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -17,7 +17,7 @@ use super::roster::Roster;
 use super::upgrades::Upgrades;
 use crate::bus::Bus;
 use crate::config::Limits;
-use crate::fetch::{self, Outlet};
+use crate::fetch::{LazyClient, Outlet};
 use crate::room::{LineId, Member};
 use crate::types::{Client, ClientId, CloseInfo};
 
@@ -35,12 +35,10 @@ pub struct Shard {
     roster: Arc<Roster>,
     lines: RefCell<Slab<Rc<Line>>>,
     swept: Cell<Instant>,
-    /// The rules of requests to HTTP servers.
-    outlet: Arc<Outlet>,
     /// The way of messages between rooms.
     bus: Arc<Bus>,
-    /// The client that sends requests, from the first one on.
-    client: OnceCell<fetch::Client>,
+    /// The client that sends requests to HTTP servers.
+    client: Arc<LazyClient>,
     /// Wakes a task that waits for the last line to end.
     emptied: tokio::sync::Notify,
 }
@@ -58,9 +56,8 @@ impl Shard {
             roster,
             lines: RefCell::default(),
             swept: Cell::new(Instant::now()),
-            outlet,
             bus,
-            client: OnceCell::new(),
+            client: Arc::new(LazyClient::new(outlet)),
             emptied: tokio::sync::Notify::new(),
         })
     }
@@ -95,19 +92,14 @@ impl Shard {
         &self.callers
     }
 
-    /// The rules of requests to HTTP servers.
-    pub fn outlet(&self) -> &Arc<Outlet> {
-        &self.outlet
-    }
-
     /// The way of messages between rooms.
     pub fn bus(&self) -> &Arc<Bus> {
         &self.bus
     }
 
     /// The client that sends requests to HTTP servers.
-    pub fn client(&self) -> fetch::Client {
-        self.client.get_or_init(|| fetch::Client::new(Arc::clone(&self.outlet))).clone()
+    pub fn client(&self) -> &Arc<LazyClient> {
+        &self.client
     }
 
     /// The limits on log lines that clients can cause.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{commit, room};
 use crate::config::{Limits, Outgoing};
-use crate::fetch::{FetchError, FetchRequest, Outlet};
+use crate::fetch::{FetchError, FetchRequest, LazyClient, Outlet};
 use crate::room::{Effect, Room};
 
 /// A room that may ask one server.
@@ -12,7 +12,7 @@ fn asking(limits: &Limits) -> (Room, Arc<Outlet>) {
     let outgoing = Outgoing { allow: vec!["api.example".into()], ..Outgoing::default() };
     let outlet = Outlet::new(&outgoing, limits).expect("the rules are valid");
     let mut room = room(0);
-    room.set_outlet(Arc::clone(&outlet));
+    room.set_client(Arc::new(LazyClient::new(Arc::clone(&outlet))));
     (room, outlet)
 }
 

@@ -4,6 +4,8 @@
 
 mod plain;
 
+mod wasi;
+
 use std::time::Duration;
 
 use ws_guest::http::{self, BodyPart, Failure, FailureCause, FetchError, FetchId, Request, Response};
@@ -52,6 +54,18 @@ impl App for Caller {
             }
             // This guest has no handler for messages of rooms.
             "tell" => drop(send(from, ws_guest::rooms::send(rest, "hello").map_or_else(|error| error.name(), |()| "told"))),
+            // Asks through WASI, and waits for the answer.
+            "wait" => drop(send(from, wasi::get(rest))),
+            "upload" => {
+                let (size, url) = rest.split_once(' ').expect("a size and a URL");
+                send(from, wasi::upload(url, size.parse().expect("a number"))).ok();
+            }
+            "wait-and-fail" => {
+                wasi::get(rest);
+                panic!("the test asked for it");
+            }
+            // As many requests at a time as there may be.
+            "wait-flood" => drop(send(from, wasi::flood(rest))),
             "trap" => panic!("the test asked for it"),
             "whole" | "begin" | "chunk" | "end" | "much" => plain::act(from, word, rest),
             "cancel" => http::cancel(rest.parse().expect("the id of a request")),

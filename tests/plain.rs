@@ -113,9 +113,62 @@ async fn a_client_that_goes_while_it_waits_is_told_to_the_guest_although_it_has_
     for more in ["", "x", "GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n"] {
         let (mut raw, id) = asks(&host, &mut client, "/later").await;
         raw.says(more.as_bytes());
-        drop(raw);
+        raw.resets();
         assert_eq!(client.hears().await, format!("gone {id}"), "{more:?}");
     }
+}
+
+#[tokio::test]
+async fn a_client_that_sends_no_more_gets_its_answer_but_an_event_stream_ends() {
+    let host = Host::run("caller");
+    let mut client = Client::connect(&host).await;
+    let mut raw = Raw::connect(&host.address);
+    raw.says(get("/echo").as_bytes());
+    raw.sends_no_more();
+    assert_eq!(raw.whole_answer().status, 200);
+    for begins in [false, true] {
+        let mut raw = Raw::connect(&host.address);
+        raw.says(get("/later").as_bytes());
+        raw.sends_no_more();
+        let id = client.hears().await.split(' ').nth(1).expect("an id").to_owned();
+        if begins {
+            assert_eq!(client.asks(&format!("begin {id}")).await, "Ok(())");
+            assert_eq!(raw.head().status, 200);
+            assert_eq!(client.asks(&format!("chunk {id} in chunks")).await, "Ok(SendStatus::Queued)");
+            assert_eq!(raw.chunk(), b"in chunks");
+            assert_eq!(client.asks(&format!("end {id}")).await, "Ok(())");
+            assert_eq!(raw.rest(), b"0\r\n\r\n");
+        } else {
+            assert_eq!(client.asks(&format!("whole {id} at once")).await, "Ok(())");
+            assert_eq!(text(&raw.whole_answer()), "at once");
+        }
+    }
+    let (mut raw, id) = asks(&host, &mut client, "/events").await;
+    raw.sends_no_more();
+    assert_eq!(client.hears().await, format!("gone {id}"));
+    assert_eq!(raw.head().status, 200);
+    raw.is_cut();
+}
+
+#[test]
+fn an_answer_without_a_body_has_none() {
+    let host = Host::run("caller");
+    let mut raw = Raw::connect(&host.address);
+    raw.says(get("/reset").as_bytes());
+    let reset = raw.whole_answer();
+    assert_eq!((reset.status, reset.header("content-length"), text(&reset)), (205, "0", String::new()));
+    raw.says(get("/echo").as_bytes());
+    assert_eq!(raw.whole_answer().status, 200);
+}
+
+#[test]
+fn a_guest_says_which_pages_may_ask_it_more() {
+    let host = Host::run("caller");
+    let mut raw = Raw::connect(&host.address);
+    raw.says(get("/shared").replacen("GET", "OPTIONS", 1).as_bytes());
+    let answer = raw.head();
+    let allows = (answer.header("access-control-allow-origin"), answer.header("access-control-allow-methods"));
+    assert_eq!((answer.status, allows, answer.header("allow")), (204, ("*", "PUT"), ""));
 }
 
 #[tokio::test]
@@ -196,12 +249,13 @@ fn the_rules_for_all_requests_come_before_the_guest() {
     let host = Host::run("caller");
     assert_eq!(ask(&host.address, "GET /echo HTTP/1.1\r\nConnection: close\r\n\r\n").status, 400);
     assert_eq!(ask(&host.address, "GET http://other/echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").status, 400);
-    assert_eq!(ask(&host.address, &request("OPTIONS *")).status, 204, "it asks about the server");
+    let server = ask(&host.address, &request("OPTIONS *"));
+    assert_eq!((server.status, server.header("allow")), (204, ""), "the guest knows its methods");
     assert_eq!(ask(&host.address, "OPTIONS /echo HTTP/1.0\r\n\r\n").status, 200);
 }
 
 #[tokio::test]
-async fn each_room_answers_for_its_path_and_is_kept_unless_the_answer_is_an_error() {
+async fn each_room_answers_for_the_paths_that_name_it() {
     let host = Host::run_with("caller", &["--instances", "per-room", "--room-path", "/{room}/hook"]);
     assert_eq!(ask(&host.address, &request("GET /")).header("content-type"), "text/html; charset=utf-8");
     let mut client = Client::connect_to(&host, "/blue/hook").await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::Response;
-use hyper::http::{HeaderValue, StatusCode, header};
+use hyper::http::{HeaderValue, Method, StatusCode, header};
 use tokio::time::timeout;
 
 use super::bodies::Bodies;
@@ -37,9 +37,12 @@ impl AppEndpoint {
     }
 
     async fn ask(&self, asked: Asked<'_>, body: &mut Body) -> Option<Reply> {
-        // `OPTIONS *` asks about the server and not about one of its paths (RFC 9110 §9.3.7).
-        if !self.counters.answers_requests() || asked.parts.uri.path() == "*" {
+        if !self.counters.answers_requests() {
             return None;
+        }
+        if asked.parts.uri.path() == "*" {
+            // `OPTIONS *` asks about the server and not about one of its paths (RFC 9110 §9.3.7). The app decides the methods of each.
+            return (asked.parts.method == Method::OPTIONS).then(reply::able);
         }
         if let Err(refusal) = upgrade::check_target(asked.parts) {
             return Some(reply::refusal(&refusal));
@@ -66,7 +69,12 @@ impl AppEndpoint {
         sent.ok().and_then(Result::ok).ok_or_else(|| refused(HostAnswer::Unavailable))?;
         match poll_fn(|cx| receiver.poll_answer(cx)).await {
             Ok(requests::Answer::Whole(head, bytes)) => Ok(Some(reply(head, RoomBody::new(receiver, Some(bytes), held)))),
-            Ok(requests::Answer::Begun(head)) => Ok(Some(reply(head, RoomBody::new(receiver, None, held)))),
+            Ok(requests::Answer::Begun(head)) => {
+                if head.is_event_stream() {
+                    held.stream();
+                }
+                Ok(Some(reply(head, RoomBody::new(receiver, None, held))))
+            }
             Ok(requests::Answer::Refused(verdict)) => Err(refused(verdict)),
             Ok(requests::Answer::Passed) => Ok(None),
             Err(_) => Err(refused(HostAnswer::Unavailable)),
@@ -86,7 +94,8 @@ fn refused(verdict: HostAnswer) -> Refusal {
 }
 
 fn reply(CheckedHead { status, headers }: CheckedHead, body: RoomBody) -> Reply {
-    let body = ReplyBody::OfRoom(Box::new(body));
+    // 205 has no body (RFC 9110 §15.3.6). HTTP itself knows of 204 and 304 only.
+    let body = if status == StatusCode::RESET_CONTENT { ReplyBody::default() } else { ReplyBody::OfRoom(Box::new(body)) };
     let has_body =
         !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) && !hyper::body::Body::is_end_stream(&body);
     let mut reply = Response::new(body);

@@ -98,7 +98,7 @@ impl Http {
         let mut connection = http.serve_connection(TokioIo::new(tap.clone()), service);
         let next = |cx: &mut Context<'_>| match connection.poll_without_shutdown(cx) {
             Poll::Ready(ended) => Poll::Ready(Step::Ended(ended)),
-            Poll::Pending if progress.waits() => tap.poll_gone(cx).map(|()| Step::Gone),
+            Poll::Pending if progress.waits() => tap.poll_gone(cx, progress.streams()).map(|()| Step::Gone),
             Poll::Pending => Poll::Pending,
         };
         let step = self.follow(next, (&progress, &tap), deadline.decision()).await;

@@ -26,6 +26,8 @@ enum Hold {
     Reads,
     /// The answer comes. The client may hang up meanwhile.
     Waits,
+    /// The answer has no end of its own: its client ends it.
+    Streams,
 }
 
 /// A hold on a connection, for one request. When it is dropped, the deadline of a connection counts anew.
@@ -61,7 +63,12 @@ impl Progress {
 
     /// Whether an answer of a room comes, whose client may hang up.
     pub fn waits(&self) -> bool {
-        self.lock().hold == Some(Hold::Waits)
+        matches!(self.lock().hold, Some(Hold::Waits | Hold::Streams))
+    }
+
+    /// Whether the answer has no end of its own.
+    pub fn streams(&self) -> bool {
+        self.lock().hold == Some(Hold::Streams)
     }
 
     /// Holds the connection while the body of a request comes, and its answer.
@@ -85,6 +92,11 @@ impl Held {
     /// The body of the request has come.
     pub fn wait(&self) {
         self.0.lock().hold = Some(Hold::Waits);
+    }
+
+    /// An answer has begun that has no end of its own.
+    pub fn stream(&self) {
+        self.0.lock().hold = Some(Hold::Streams);
     }
 }
 
@@ -113,7 +125,9 @@ mod tests {
         let held = progress.hold();
         assert_eq!((progress.end(), progress.waits()), (None, false));
         held.wait();
-        assert_eq!((progress.end(), progress.waits()), (None, true));
+        assert_eq!((progress.end(), progress.waits(), progress.streams()), (None, true, false));
+        held.stream();
+        assert_eq!((progress.end(), progress.waits(), progress.streams()), (None, true, true));
         assert!(progress.answer(begun, None), "the head goes out while the body is to come");
         assert_eq!(progress.end(), None);
         let before = Instant::now();

@@ -86,6 +86,13 @@ pub fn allowed(methods: &'static str) -> Reply {
     reply
 }
 
+/// The same without the methods, which nobody here knows.
+pub fn able() -> Reply {
+    let mut reply = allowed("");
+    reply.headers_mut().remove(header::ALLOW);
+    reply
+}
+
 /// A line of text.
 pub fn text(status: StatusCode, line: &str) -> Reply {
     let mut reply = Response::new(Bytes::from(format!("{line}\n")).into());

@@ -25,6 +25,8 @@ struct Tapped {
     transport: Transport,
     /// Bytes that the owner has read, and HTTP reads next.
     ahead: BytesMut,
+    /// Whether the client sends no more.
+    ended: bool,
     /// Since when the client takes nothing of what is written.
     blocked_since: Option<Instant>,
 }
@@ -32,23 +34,29 @@ struct Tapped {
 impl Tap {
     /// Shares a transport.
     pub fn new(transport: Transport) -> Self {
-        Self(Arc::new(Mutex::new(Tapped { transport, ahead: BytesMut::new(), blocked_since: None })))
+        Self(Arc::new(Mutex::new(Tapped { transport, ahead: BytesMut::new(), ended: false, blocked_since: None })))
     }
 
-    /// Ready when the client has gone. HTTP itself looks for that in vain: it takes the end of what a client sends for a half-closed connection,
-    /// and does not read behind a request.
-    pub fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Ready when the client has gone. HTTP itself looks for that in vain: it does not read behind a request.
+    ///
+    /// A client that sends no more may wait for its answer (RFC 9293 §3.6). An answer without an end of its own, one that `streams`, has no other
+    /// sign that its client has left: there it counts, once everything so far is written.
+    pub fn poll_gone(&self, cx: &mut Context<'_>, streams: bool) -> Poll<()> {
         let tapped = &mut *self.lock();
-        while tapped.ahead.len() < MAX_AHEAD_BYTES {
+        while !tapped.ended && tapped.ahead.len() < MAX_AHEAD_BYTES {
             let mut bytes = [0; READ_BYTES];
             let mut buffer = ReadBuf::new(&mut bytes);
             match Pin::new(&mut tapped.transport).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => tapped.ahead.extend_from_slice(buffer.filled()),
-                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Ready(Ok(())) => tapped.ended = true,
+                // The end of a client that does not end its TLS session first.
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => tapped.ended = true,
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
                 Poll::Pending => return Poll::Pending,
             }
         }
-        Poll::Ready(())
+        let waits = tapped.ended && (!streams || tapped.blocked_since.is_some());
+        if waits { Poll::Pending } else { Poll::Ready(()) }
     }
 
     /// Whether the client has taken nothing for this long, though something was written.

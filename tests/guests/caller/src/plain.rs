@@ -19,6 +19,11 @@ impl Requests for Caller {
                 panic!("the test asked for it");
             }
             "empty" => requests::respond(id, 204, "").expect("its client waits"),
+            "reset" => requests::respond(id, 205, "no body").expect("its client waits"),
+            "shared" => {
+                let head = Head::new(204).header("access-control-allow-origin", "*").header("access-control-allow-methods", "PUT");
+                requests::respond(id, head, "").expect("its client waits");
+            }
             "split" => {
                 let refused = requests::respond(id, Head::new(200).header("x", "a\r\nset-cookie: b"), "");
                 requests::respond(id, 200, format!("{refused:?}")).expect("its client waits");

@@ -233,6 +233,40 @@ async fn an_open_request_outlives_a_trap_and_a_swap() {
     assert_eq!(text(&waits.whole_answer()), "after a swap");
 }
 
+#[tokio::test]
+async fn an_answer_that_the_guest_aborts_is_cut_or_500() {
+    let host = Host::run("caller");
+    let mut client = Client::connect(&host).await;
+    let (mut streams, id) = asks(&host, &mut client, "/events").await;
+    streams.head();
+    assert_eq!(client.asks(&format!("abort {id} half")).await, "Ok(SendStatus::Queued)");
+    assert_eq!(streams.chunk(), b"half", "what was sent before goes out");
+    streams.is_cut();
+    let (mut waits, id) = asks(&host, &mut client, "/later").await;
+    assert_eq!(client.asks(&format!("abort {id}")).await, "Err(RespondError::WrongOrder)");
+    assert_eq!(waits.whole_answer().status, 500);
+    assert_eq!(client.asks(&format!("abort {id}")).await, "Err(RespondError::NoSuchRequest)", "and nobody has gone");
+}
+
+#[tokio::test]
+async fn the_instance_after_a_swap_lists_the_open_requests_and_aborts_them() {
+    let host = Swappable::run("caller", &[]);
+    let mut client = Client::connect(&host.host).await;
+    let (_waits, first) = asks(&host.host, &mut client, "/later").await;
+    let (mut streams, second) = asks(&host.host, &mut client, "/events").await;
+    streams.head();
+    let host = tokio::task::spawn_blocking(move || {
+        host.swap("caller");
+        host
+    });
+    let _host = host.await.expect("the swap succeeds");
+    assert_eq!(client.asks("open 0").await, format!("[({first}, false), ({second}, true)]"));
+    client.asks(&format!("abort {second} again")).await;
+    assert_eq!(streams.chunk(), b"again");
+    streams.is_cut();
+    assert_eq!(client.asks("open 0").await, format!("[({first}, false)]"));
+}
+
 #[test]
 fn a_request_to_a_guest_without_the_export_is_the_hosts() {
     let host = Host::run("echo");

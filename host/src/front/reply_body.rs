@@ -25,6 +25,8 @@ pub struct RoomBody {
     receiver: Receiver,
     /// The bytes that are still to come, if that is known.
     left: Option<usize>,
+    /// Whether it is cut, once everything before has been written.
+    is_cut: bool,
     /// Dropped last: the client has gone, or has everything.
     _held: Held,
 }
@@ -32,7 +34,7 @@ pub struct RoomBody {
 impl RoomBody {
     /// A body of this many bytes, if that is known.
     pub fn new(receiver: Receiver, bytes: Option<usize>, held: Held) -> Self {
-        Self { receiver, left: bytes, _held: held }
+        Self { receiver, left: bytes, is_cut: false, _held: held }
     }
 }
 
@@ -57,6 +59,11 @@ impl Body for ReplyBody {
             Self::Whole(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
             Self::OfRoom(body) => {
                 let piece = std::task::ready!(body.receiver.poll_piece(cx));
+                if matches!(piece, Some(Err(_))) && !std::mem::replace(&mut body.is_cut, true) {
+                    // At an error, hyper drops the pieces that it has not written yet. Without a piece, it writes them first.
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 if let (Some(Ok(piece)), Some(left)) = (&piece, &mut body.left) {
                     *left = left.saturating_sub(piece.len());
                 }

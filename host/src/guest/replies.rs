@@ -18,6 +18,15 @@ struct HeadRecord {
     headers: WasmList<(WasmStr, WasmStr)>,
 }
 
+/// The contract's `open-request`.
+#[derive(ComponentType, Lower)]
+#[component(record)]
+struct OpenRequest {
+    id: u64,
+    #[component(name = "has-begun")]
+    has_begun: bool,
+}
+
 #[derive(ComponentType, Lower)]
 #[component(variant)]
 enum RespondError {
@@ -74,6 +83,14 @@ pub(super) fn add_replies(replies: &mut LinkerInstance<'_, GuestState>) -> wasmt
     })?;
     replies.func_wrap("respond-end", |mut store: Store<'_>, (id,): (u64,)| {
         Ok((store.data_mut().room.respond_end(id).map_err(RespondError::from),))
+    })?;
+    replies.func_wrap("abort", |mut store: Store<'_>, (id,): (u64,)| {
+        store.data_mut().room.abort_response(id);
+        Ok(())
+    })?;
+    replies.func_wrap("list", |store: Store<'_>, (): ()| {
+        let open = store.data().room.open_requests().into_iter();
+        Ok((open.map(|(id, has_begun)| OpenRequest { id, has_begun }).collect::<Vec<_>>(),))
     })
 }
 

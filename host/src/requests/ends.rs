@@ -98,6 +98,11 @@ impl Answering {
         self.0.0.change(State::end);
     }
 
+    /// Gives the answer up: cuts one that has begun, behind what waits of it. In place of another, the host answers.
+    pub fn abort(&self) {
+        self.0.0.change(State::abort);
+    }
+
     /// Answers in place of the app, unless it has begun to.
     pub fn refuse(&self, verdict: HostAnswer) {
         self.watch().refuse(verdict);

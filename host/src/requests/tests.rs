@@ -111,6 +111,24 @@ fn an_answer_that_its_room_abandons_is_refused_or_cut() {
 }
 
 #[test]
+fn an_answer_that_the_app_aborts_is_cut_behind_what_waits_of_it_or_is_the_hosts() {
+    let (room, receiver) = way();
+    room.begin(head("text/plain"));
+    room.push(b"half", false, 1000);
+    room.abort();
+    assert!(!room.is_open());
+    assert!(matches!(receiver.poll_answer(&cx()), Poll::Ready(Ok(Answer::Begun(_)))));
+    assert_eq!(pieces(&receiver), (vec![4], Poll::Ready(Some(Err(Cut)))));
+    let (room, receiver) = way();
+    room.abort();
+    assert!(matches!(receiver.poll_answer(&cx()), Poll::Ready(Ok(Answer::Refused(HostAnswer::Failed)))));
+    let (room, receiver) = way();
+    room.respond(head("text/plain"), "all".into());
+    room.abort();
+    assert_eq!(pieces(&receiver), (vec![3], Poll::Ready(None)), "a complete answer goes out");
+}
+
+#[test]
 fn a_client_that_has_gone_takes_nothing_and_no_memory() {
     let (room, receiver) = way();
     let watch = room.watch();

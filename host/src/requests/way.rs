@@ -26,7 +26,7 @@ pub enum Answer {
 /// The host's own answer in place of the app's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostAnswer {
-    /// The handler has failed.
+    /// The handler has failed, or the app has given the answer up.
     Failed,
     /// The room takes no input.
     Unavailable,
@@ -176,6 +176,15 @@ impl State {
         (self.answer, self.whole, self.chunks) = (None, Bytes::new(), BytesMut::new());
     }
 
+    /// The app gives the answer up. Its bytes that wait here go first.
+    pub(super) fn abort(&mut self) {
+        match self.stage {
+            Stage::Waiting => self.answer(Answer::Refused(HostAnswer::Failed), Bytes::new()),
+            Stage::Begun => self.stage = Stage::Cut,
+            Stage::Ended | Stage::Cut => {}
+        }
+    }
+
     /// The room drops its end. An answer that has not ended never will.
     pub(super) fn abandon(&mut self) {
         match self.stage {
@@ -187,10 +196,8 @@ impl State {
 
     /// Takes the beginning. An error means that it was cut.
     pub(super) fn take_answer(&mut self) -> Option<Result<Answer, Cut>> {
-        if self.stage == Stage::Cut {
-            return Some(Err(Cut));
-        }
-        self.answer.take().map(Ok)
+        let answer = self.answer.take().map(Ok);
+        answer.or((self.stage == Stage::Cut).then_some(Err(Cut)))
     }
 
     /// Takes the next piece of the body: `None` if one has yet to come, and `Some(None)` at the end.

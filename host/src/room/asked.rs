@@ -50,6 +50,14 @@ impl AskedRequests {
         self.open.contains_key(&id)
     }
 
+    /// Those whose clients still wait, in the order in which they came, each with whether its answer has begun.
+    pub(super) fn listed(&self) -> Vec<(u64, bool)> {
+        let open = self.open.iter().filter(|(_, asked)| asked.way.is_open());
+        let mut listed: Vec<_> = open.map(|(id, asked)| (*id, asked.has_begun)).collect();
+        listed.sort_unstable();
+        listed
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.open.is_empty()
     }

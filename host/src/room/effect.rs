@@ -124,6 +124,8 @@ pub enum ReplyPart {
     Chunk(Bytes, bool),
     /// The end.
     End,
+    /// The app gives the answer up.
+    Abort,
 }
 
 impl Reply {
@@ -131,7 +133,7 @@ impl Reply {
     pub(super) fn is_success(&self) -> bool {
         match &self.part {
             ReplyPart::Whole(head, _) | ReplyPart::Begin(head) => head.status.as_u16() < 400,
-            ReplyPart::Chunk(..) | ReplyPart::End => false,
+            ReplyPart::Chunk(..) | ReplyPart::End | ReplyPart::Abort => false,
         }
     }
 
@@ -148,7 +150,7 @@ impl Reply {
             ReplyPart::Whole(head, body) => size_of::<Self>() + head.bytes() + body.len(),
             ReplyPart::Begin(head) => size_of::<Self>() + head.bytes(),
             ReplyPart::Chunk(chunk, _) => size_of::<Self>() + chunk.len(),
-            ReplyPart::End => size_of::<Self>(),
+            ReplyPart::End | ReplyPart::Abort => size_of::<Self>(),
         }
     }
 }

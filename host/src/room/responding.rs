@@ -104,6 +104,18 @@ impl Room {
         Ok(())
     }
 
+    /// Gives an answer up: one that has begun is cut, and in place of one that has not, the host answers 500. No `on_request_gone` follows.
+    /// Does nothing if the request is answered, its client has gone, or it never existed.
+    pub fn abort_response(&mut self, id: u64) {
+        self.state_mut().complete(id, ReplyPart::Abort);
+    }
+
+    /// The requests whose answer is not complete, in the order in which they came, each with whether its answer has begun.
+    #[must_use]
+    pub fn open_requests(&self) -> Vec<(u64, bool)> {
+        self.state().asked.listed()
+    }
+
     /// The largest body of an answer and the largest chunk, in bytes.
     pub(crate) fn response_limits(&self) -> (usize, usize) {
         let limits = &self.state().limits;

@@ -2,6 +2,7 @@
 
 mod durable;
 mod fetches;
+mod requests;
 mod timers;
 
 use std::cell::Cell;

@@ -106,6 +106,7 @@ fn respond(Reply { way, part }: &Reply, hard_bytes: usize) {
         ReplyPart::Begin(head) => way.begin(head.clone()),
         ReplyPart::Chunk(chunk, over_soft) => way.push(chunk, *over_soft, hard_bytes),
         ReplyPart::End => way.end(),
+        ReplyPart::Abort => way.abort(),
     }
 }
 

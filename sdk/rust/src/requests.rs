@@ -1,8 +1,10 @@
 //! Plain HTTP requests to this server, which the app answers: webhooks, small APIs, server-sent events.
 //!
 //! A request reaches the room that its path names, and comes to [`Requests`](crate::Requests). The app answers it whole with [`respond`], or in
-//! pieces with [`begin`], [`chunk`] and [`end`]: in the handler that gets it or in a later one. A handler that panics has answered nothing, and
-//! the host answers 500. Anybody may ask: check a signature or a secret before you believe a request.
+//! pieces with [`begin`], [`chunk`] and [`end`]: in the handler that gets it or in a later one. [`abort`] gives an answer up. A handler that
+//! panics has answered nothing, and the host answers 500. Anybody may ask: check a signature or a secret before you believe a request.
+//!
+//! A request belongs to the room: it stays open over a swap and a panic, and [`open`] lists it for the next instance.
 //!
 //! ```no_run
 //! use ws_guest::requests::{self, Head, Request, RequestId};
@@ -33,7 +35,7 @@
 use std::borrow::Cow;
 
 pub use crate::bindings::requests::exports::ws_host::server::requests::Request;
-pub use crate::bindings::requests::ws_host::server::replies::{RequestId, RespondError};
+pub use crate::bindings::requests::ws_host::server::replies::{OpenRequest, RequestId, RespondError};
 
 #[cfg(target_family = "wasm")]
 use crate::bindings::requests::ws_host::server::replies as host;
@@ -118,6 +120,20 @@ pub fn chunk(id: RequestId, bytes: impl AsRef<[u8]>) -> Result<SendStatus, Respo
 /// The client has gone, or the answer has not begun.
 pub fn end(id: RequestId) -> Result<(), RespondError> {
     host::respond_end(id)
+}
+
+/// Gives an answer up, such as one in chunks whose source has failed: the host closes the connection, and the client sees that the answer is
+/// incomplete. In place of an answer that has not begun, the host answers 500. No [`on_request_gone`](crate::Requests::on_request_gone) follows.
+/// Nothing happens if the request is answered, its client has gone, or it never existed.
+pub fn abort(id: RequestId) {
+    host::abort(id);
+}
+
+/// Returns the requests of this room whose answer is not complete, in the order in which they came. After a swap or a panic, these are requests
+/// of an earlier instance: answer them, or [`abort`] those that nobody goes on with, so that a browser's `EventSource` comes again.
+#[must_use]
+pub fn open() -> Vec<OpenRequest> {
+    host::list()
 }
 
 fn with_head<R>(head: &Head, act: impl FnOnce(host::Head<'_>) -> R) -> R {

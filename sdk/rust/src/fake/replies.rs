@@ -3,7 +3,7 @@
 use super::with;
 use crate::bindings::app::ws_host::server::types::SendStatus;
 pub(crate) use crate::bindings::requests::ws_host::server::replies::Head;
-use crate::bindings::requests::ws_host::server::replies::{RequestId, RespondError};
+use crate::bindings::requests::ws_host::server::replies::{OpenRequest, RequestId, RespondError};
 
 /// The answer to a plain HTTP request, as far as its client has got it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,14 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// Whether nothing follows.
     pub is_complete: bool,
+    /// Whether the app has given it up: its client sees that it is incomplete.
+    pub is_cut: bool,
+}
+
+impl Reply {
+    fn is_open(&self) -> bool {
+        !self.is_complete && !self.is_cut
+    }
 }
 
 /// A client that waits for an answer, with what it has got of it.
@@ -23,6 +31,12 @@ pub struct Reply {
 pub(crate) struct Caller {
     pub(crate) reply: Option<Reply>,
     pub(crate) has_gone: bool,
+}
+
+impl Caller {
+    pub(crate) fn waits(&self) -> bool {
+        !self.has_gone && self.reply.as_ref().is_none_or(Reply::is_open)
+    }
 }
 
 const OWN_HEADERS: [&str; 9] =
@@ -59,15 +73,14 @@ fn with_caller<R>(
     act: impl FnOnce(&mut Option<Reply>) -> Result<R, RespondError>,
 ) -> Result<R, RespondError> {
     with(|room| {
-        let is_open = |caller: &&mut Caller| !caller.has_gone && caller.reply.as_ref().is_none_or(|reply| !reply.is_complete);
-        let caller = room.callers.get_mut(&id).filter(is_open).ok_or(RespondError::NoSuchRequest)?;
+        let caller = room.callers.get_mut(&id).filter(|caller| caller.waits()).ok_or(RespondError::NoSuchRequest)?;
         if caller.reply.is_some() == has_begun { act(&mut caller.reply) } else { Err(RespondError::WrongOrder) }
     })
 }
 
 fn reply(head: &Head<'_>, body: &[u8], is_complete: bool) -> Reply {
     let headers = head.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned())).collect();
-    Reply { status: head.status, headers, body: body.to_vec(), is_complete }
+    Reply { status: head.status, headers, body: body.to_vec(), is_complete, is_cut: false }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the generated function takes it so")]
@@ -105,5 +118,23 @@ pub(crate) fn respond_end(id: RequestId) -> Result<(), RespondError> {
     with_caller(id, true, |got| {
         got.iter_mut().for_each(|reply| reply.is_complete = true);
         Ok(())
+    })
+}
+
+pub(crate) fn abort(id: RequestId) {
+    with(|room| {
+        let Some(caller) = room.callers.get_mut(&id).filter(|caller| caller.waits()) else { return };
+        match &mut caller.reply {
+            Some(reply) => reply.is_cut = true,
+            // The host answers.
+            None => caller.reply = Some(reply(&Head { status: 500, headers: &[] }, &[], true)),
+        }
+    });
+}
+
+pub(crate) fn list() -> Vec<OpenRequest> {
+    with(|room| {
+        let open = room.callers.iter().filter(|(_, caller)| caller.waits());
+        open.map(|(id, caller)| OpenRequest { id: *id, has_begun: caller.reply.is_some() }).collect()
     })
 }

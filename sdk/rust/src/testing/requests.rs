@@ -58,8 +58,7 @@ impl<A: Requests> Room<A> {
     }
 
     fn waits(id: RequestId) -> bool {
-        let waits = |caller: &Caller| !caller.has_gone && caller.reply.as_ref().is_none_or(|reply| !reply.is_complete);
-        fake::with(|room| room.callers.get(&id).is_some_and(waits))
+        fake::with(|room| room.callers.get(&id).is_some_and(Caller::waits))
     }
 }
 
@@ -80,6 +79,7 @@ mod tests {
             let Some(id) = self.stream else { return };
             match message.as_text() {
                 Some("end") => requests::end(id).expect("its client waits"),
+                Some("abort all") => requests::open().iter().for_each(|open| requests::abort(open.id)),
                 Some(text) => self.told.push(format!("{:?}", requests::chunk(id, text))),
                 None => {}
             }
@@ -93,6 +93,7 @@ mod tests {
                     requests::begin(id, Head::new(200).header("Content-Type", "text/event-stream")).expect("it is new");
                     self.stream = Some(id);
                 }
+                "/later" => {}
                 "/split" => {
                     let error = requests::respond(id, Head::new(200).header("x", "a\r\nb"), "").expect_err("it is refused");
                     self.told.push(error.to_string());
@@ -137,6 +138,11 @@ mod tests {
         room.says(ann, "end");
         room.hangs_up(other);
         assert!(room.reply(other).is_some_and(|reply| reply.is_complete));
+        let (begun, waits) = (room.gets("/stream"), room.gets("/later"));
+        room.says(ann, "abort all");
+        room.hangs_up(begun);
+        assert!(room.reply(begun).is_some_and(|reply| reply.is_cut && !reply.is_complete));
+        assert!(room.reply(waits).is_some_and(|reply| reply.status == 500));
         let split = room.gets("/split");
         assert_eq!(room.reply(split), None);
         let gone = "Err(RespondError::NoSuchRequest)";

@@ -67,7 +67,7 @@ impl App for Caller {
             // As many requests at a time as there may be.
             "wait-flood" => drop(send(from, wasi::flood(rest))),
             "trap" => panic!("the test asked for it"),
-            "whole" | "begin" | "chunk" | "end" | "much" => plain::act(from, word, rest),
+            "whole" | "begin" | "chunk" | "end" | "much" | "abort" | "open" => plain::act(from, word, rest),
             "cancel" => http::cancel(rest.parse().expect("the id of a request")),
             // A task that tells of each of its events, and fails in the last one if the answer is `fail`.
             "task" => {

@@ -69,6 +69,13 @@ pub fn act(from: ClientId, word: &str, rest: &str) {
             let chunks = (0..text.parse().expect("a number")).map(|_| requests::chunk(id, vec![b'x'; 64 << 10]));
             format!("{:?}", chunks.last().expect("one at least"))
         }
+        "abort" => {
+            // The last chunk goes before it.
+            let chunk = requests::chunk(id, text);
+            requests::abort(id);
+            format!("{chunk:?}")
+        }
+        "open" => format!("{:?}", requests::open().iter().map(|open| (open.id, open.has_begun)).collect::<Vec<_>>()),
         _ => format!("{:?}", requests::end(id)),
     };
     send(from, outcome).ok();

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::support::Embedded;
-use crate::support::http::{ask, upgrade};
+use crate::support::http::{ask, request, upgrade};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
+use ws_host::app::http::{Head, IncomingRequest};
 use ws_host::app::{Client, ClientId, CloseInfo, Fault, Message, Outcome, Saved, StartReason, TimerOptions};
 use ws_host::config::Instances;
 use ws_host::{App, Room, Server};
@@ -189,6 +190,38 @@ async fn timers_are_delivered() {
     let (server, _told) = twin();
     let (mut client, _) = server.join().await;
     assert_eq!(client.asks("timer tick").await, "timer tick");
+}
+
+/// Answers plain HTTP requests, unless it is told to fail.
+struct Answers;
+
+impl App for Answers {
+    const ANSWERS_REQUESTS: bool = true;
+
+    async fn on_request(&mut self, room: &mut Room, id: u64, asked: IncomingRequest) -> Outcome {
+        let IncomingRequest { method, request, body, .. } = asked;
+        let body = format!("{method} {} {}", request.path(), String::from_utf8_lossy(&body));
+        // The room waits meanwhile, and its request with it.
+        timeout(Duration::from_millis(1), std::future::pending::<()>()).await.ok();
+        let answered = room.respond(id, &Head::new(201).header("x-native", "yes"), body);
+        match request.path() {
+            "/fail" => Err(Fault::new("told to fail")),
+            _ => answered.map_err(|error| Fault::new(error.to_string())),
+        }
+    }
+}
+
+#[tokio::test]
+async fn plain_requests_are_answered_by_an_app_or_by_a_callback() {
+    let server = Embedded::start(Server::builder().app(|| Answers));
+    let answer = ask(&server.address, &request("POST /a"));
+    assert_eq!((answer.status, answer.header("x-native"), &*answer.body), (201, "yes", &b"POST /a "[..]));
+    assert_eq!(ask(&server.address, &request("GET /fail")).status, 500);
+    let callback = |room: &mut Room, id: u64, asked: IncomingRequest| {
+        room.respond(id, &Head::new(200), asked.method).expect("its client waits");
+    };
+    let server = Embedded::start(Server::builder().on_request(callback));
+    assert_eq!(ask(&server.address, &request("DELETE /")).body, b"DELETE");
 }
 
 #[test]

@@ -300,6 +300,29 @@ async fn each_room_answers_for_the_paths_that_name_it() {
     assert_eq!(text(&raw.whole_answer()), "of blue");
 }
 
+#[tokio::test]
+async fn a_room_with_an_open_request_stays_open_without_a_client() {
+    let host = Host::run_with("caller", &["--instances", "per-room", "--room-linger", "0s"]);
+    let mut client = Client::connect_to(&host, "/blue").await;
+    let mut raw = Raw::connect(&host.address);
+    raw.says(get("/blue").as_bytes());
+    assert_eq!(client.hears().await, "asked 1 GET /blue");
+    client.leaves(1000, "").await;
+    let mut client = Client::connect_to(&host, "/blue").await;
+    assert_eq!(client.asks("whole 1 still there").await, "Ok(())");
+    assert_eq!(text(&raw.whole_answer()), "still there");
+}
+
+#[tokio::test]
+async fn an_app_that_has_failed_too_often_takes_no_request() {
+    let mut host = Host::run_with("caller", &["--restarts", "1/1h"]);
+    let trap = request("GET /trap");
+    assert_eq!([ask(&host.address, &trap).status, ask(&host.address, &trap).status], [500, 500]);
+    host.logs("the application has failed too often");
+    let refused = ask(&host.address, &request("GET /echo"));
+    assert_eq!((refused.status, refused.header("retry-after")), (503, "5"));
+}
+
 #[test]
 fn a_request_has_an_instance_of_its_own_with_one_for_each_client() {
     let host = Host::run_with("caller", &["--instances", "per-client"]);

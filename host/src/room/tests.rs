@@ -3,6 +3,7 @@
 mod durable;
 mod fetches;
 mod requests;
+mod responding;
 mod timers;
 
 use std::cell::Cell;

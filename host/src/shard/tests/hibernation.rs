@@ -197,3 +197,14 @@ fn the_failures_of_a_durable_timer_count_together_over_the_openings_of_its_room(
         assert_eq!(shard.told().iter().filter(|told| *told == "ran 20").count(), 3);
     });
 }
+
+#[test]
+fn a_plain_request_opens_a_room_that_hibernates() {
+    with_hibernation(async |bench| {
+        bench.visits("keep one", "kept").await;
+        assert_eq!(bench.open_and_hibernating(), (0, 1));
+        let receiver = bench.asks_plainly("a").await;
+        assert!(matches!(super::plain::answer(&receiver).await, crate::requests::Answer::Passed));
+        assert_eq!(bench.starts().last().map(String::as_str), Some("saved one"));
+    });
+}

@@ -11,6 +11,7 @@ mod hibernation;
 mod journal;
 mod memory;
 mod occupancy;
+mod plain;
 mod requests;
 mod store;
 mod timers;

@@ -3,7 +3,6 @@
 mod durable;
 mod fetches;
 mod requests;
-mod responding;
 mod timers;
 
 use std::cell::Cell;

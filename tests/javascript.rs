@@ -192,6 +192,22 @@ async fn a_guest_sends_events_to_a_client_of_plain_http_until_it_goes() {
 
 #[tokio::test]
 #[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
+async fn the_answer_of_a_stream_that_fails_is_cut_and_so_are_streams_at_a_swap() {
+    let host = Swappable::run(PROBE, &[]);
+    let mut raw = Raw::connect(&host.host.address);
+    raw.says(b"GET /half HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(raw.head().status, 200);
+    assert_eq!(raw.chunk(), b"half");
+    raw.is_cut();
+    let mut raw = Raw::connect(&host.host.address);
+    raw.says(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(raw.head().status, 200);
+    host.swap(PROBE);
+    raw.is_cut();
+}
+
+#[tokio::test]
+#[ignore = "`cargo xtask test js-guests` builds the probe and runs this"]
 async fn bytes_that_the_host_keeps_are_read_back_as_bytes() {
     let host = Host::run(PROBE);
     let (mut client, _) = Client::join(&host).await;

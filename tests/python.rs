@@ -227,6 +227,19 @@ async fn a_handler_can_import_all_of_the_standard_library_and_missing_modules_ha
 
 #[tokio::test]
 #[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
+async fn a_swap_cuts_event_streams_so_that_their_clients_come_again() {
+    let host = Swappable::run("python/probe", &[]);
+    let (mut client, _) = Client::join(&host.host).await;
+    let mut events = Raw::connect(&host.host.address);
+    events.says(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(client.hears().await, "asked");
+    events.head();
+    host.swap("python/probe");
+    events.is_cut();
+}
+
+#[tokio::test]
+#[ignore = "`cargo xtask test python-guests` builds the guest and runs this"]
 async fn each_instance_has_random_numbers_of_its_own() {
     let host = Host::run_with("python/probe", &["--instances", "per-client"]);
     let (mut first, _) = Client::join(&host).await;

@@ -85,8 +85,10 @@ export interface Reply {
   /** The body so far. */
   readonly text: string;
   readonly bytes: Uint8Array;
-  /** Whether the answer is complete, or the client has gone. */
+  /** Whether the answer is complete or cut, or the client has gone. */
   readonly isOver: boolean;
+  /** Whether the answer was given up behind its beginning, so that its client sees that it is incomplete. */
+  readonly isCut: boolean;
   /** Returns the pieces of the body that have come since the last call, as text. */
   hears(): string[];
   /** The client goes before the answer is complete. */

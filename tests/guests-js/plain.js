@@ -30,6 +30,12 @@ const ANSWERS = {
     const pull = (controller) => ((pieces -= 1) < 0 ? controller.close() : controller.enqueue(new Uint8Array(64 << 10)));
     return new Response(new ReadableStream({ pull }));
   },
+  // The half and the failure are of one event.
+  '/half': () => {
+    const pieces = [new TextEncoder().encode('half')];
+    const pull = (controller) => (pieces.length > 0 ? controller.enqueue(pieces.pop()) : controller.error(new Error('told to fail')));
+    return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }));
+  },
   '/events': (request) => {
     let its;
     const body = new ReadableStream({ start: (controller) => followers.add((its = controller)), cancel: () => followers.delete(its) });

@@ -2,9 +2,17 @@
 
 let running = false;
 
+const starts = [];
+
 /** Called when the first handler runs. */
 export function begin() {
   running = true;
+  for (const run of starts) run();
+}
+
+/** Has a function run at the first event of an instance, before its handler. */
+export function atBegin(run) {
+  starts.push(run);
 }
 
 /** Whether a handler has run in this instance. */

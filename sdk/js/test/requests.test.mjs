@@ -85,6 +85,33 @@ test('a rejected promise answers 500 and costs nothing, and an exception is one 
   assert.equal(room.store.get('count'), 2, 'the exception has undone its write');
 });
 
+test('a stream that fails cuts its answer', async (context) => {
+  const warnings = context.mock.method(console, 'warn', () => {});
+  const room = await opened(`
+    onMessage() { this.controller.error(new Error('the source has failed')); },
+    onRequest() { return new Response(new ReadableStream({ start: (controller) => { this.controller = controller; controller.enqueue(Uint8Array.of(97)); } })); }`);
+  const reply = await room.request('/');
+  assert.deepEqual([reply.text, reply.isOver, reply.isCut], ['a', false, false]);
+  await room.says(await room.join(), 'fail');
+  assert.deepEqual([reply.text, reply.isOver, reply.isCut], ['a', true, true]);
+  assert.match(warnings.mock.calls[0].arguments[0], /^onRequest has failed, and the answer is cut: .*the source has failed/s);
+});
+
+test('an instance gives the requests up that came to one before it', async () => {
+  const room = await opened(`
+    onMessage() { throw new Error('told to fail'); },
+    onRequest: (request) => (request.url.endsWith('/events') ? new Response(new ReadableStream()) : new Promise(() => {}))`);
+  const ann = await room.join();
+  for (const end of [() => room.swap(), () => assert.rejects(room.says(ann, 'fail'), /told to fail/)]) {
+    const [complete, events, waits] = [await room.request('/', { method: 'TRACE' }), await room.request('/events'), await room.request('/')];
+    await end();
+    assert.deepEqual([complete, events, waits].map(({ status, isOver, isCut }) => [status, isOver, isCut]), [[405, true, false], [200, true, true], [500, true, false]]);
+    const later = await room.request('/events');
+    assert.deepEqual([later.status, later.isOver], [200, false]);
+    await later.leaves();
+  }
+});
+
 test('HEAD, unknown methods, redirects and binary bodies are answered', async () => {
   const room = await opened(`onRequest(request) {
     if (request.method === 'HEAD') return new Response(new Blob(['streamed']).stream());

@@ -5,7 +5,7 @@ import contextlib
 import io
 import unittest
 
-from ws_host_guest import App, EventStream, Reply
+from ws_host_guest import App, EventStream, Reply, fake, replies, testing
 from ws_host_guest.testing import Room
 
 
@@ -164,6 +164,38 @@ class Streams(unittest.TestCase):
             self.room.says(self.ann, "a")
             answer.goes()
             self.assertEqual(self.seen.pop(), "closed")
+
+    def test_a_generator_that_fails_has_its_answer_cut(self):
+        app = App()
+        app.on_error(lambda error: None)
+
+        @app.on_request
+        async def handler(request):
+            yield "half"
+            await asyncio.sleep(1)
+            raise ValueError("the source has failed")
+
+        room = Room(app)
+        answer = room.request("GET")
+        with contextlib.redirect_stderr(io.StringIO()):
+            room.wait(1)
+        self.assertEqual((answer.status, answer.text, answer.is_complete, answer.is_cut), (200, "half", False, True))
+
+    def test_a_new_instance_gives_up_the_requests_of_before_and_answers_those_that_come(self):
+        complete = self.room.request("GET")
+        self.room.says(self.ann, "end")
+        streams = self.room.request("GET")
+        # A new instance knows no request. Its first event may be one.
+        replies.forget()
+        replies._open.add(99)
+        self.room._state.replies[99] = fake.Replied()
+        self.room._state.replies[98] = fake.Replied()
+        with testing._instance(self.app):
+            replies.abandon()
+        self.assertEqual((complete.is_complete, complete.is_cut), (True, False))
+        self.assertEqual((streams.is_complete, streams.is_cut), (False, True))
+        states = [self.room._state.replies[id] for id in (98, 99)]
+        self.assertEqual([reply.head and reply.head.status for reply in states], [500, None])
 
     def test_a_handler_that_is_a_generator_streams_too(self):
         app = App()

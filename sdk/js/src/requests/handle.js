@@ -10,7 +10,7 @@ import { Reply } from './reply.js';
 /** A server that takes it as part of a URL (RFC 3986 §3.2.2). */
 const HOST = /^[\w.~!$&'()*+,;=%[\]:-]+$/;
 
-/** An exception of a function that is not async ends the instance, as in each handler. A rejected promise answers 500. */
+/** An exception of a function that is not async ends the instance, as in each handler. A rejected promise answers 500, or cuts an answer that has begun. */
 export function handle(app, id, { address, method, path, query, headers, body }) {
   const reply = new Reply(id, method === 'HEAD');
   const host = headers.find(([name]) => name === 'host')?.[1] ?? '';
@@ -28,7 +28,6 @@ export function handle(app, id, { address, method, path, query, headers, body })
   Promise.resolve(answer)
     .then((response) => reply.answer(response))
     .catch((error) => {
-      warn(`onRequest has failed, and the answer is 500: ${describe(error)}`);
-      reply.fail();
+      warn(`onRequest has failed, and ${reply.fail()}: ${describe(error)}`);
     });
 }

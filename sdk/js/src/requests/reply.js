@@ -14,6 +14,16 @@ const OF_THE_HOST = new Set(['connection', 'content-length', 'date', 'keep-alive
 /** The replies that are not over, by the id of the request. */
 const replies = new Map();
 
+/** A request has come. Its reply is made by the first handler, behind `abandonOthers`. */
+export function comes(id) {
+  replies.set(id, null);
+}
+
+/** Gives the requests up that came to an instance before this one: no code is left that answers them. A cut `EventSource` comes again. */
+export function abandonOthers() {
+  for (const { id } of host.list()) if (!replies.has(id)) host.abort(id);
+}
+
 /** Wakes a reply whose client has read everything. */
 export function drained(id) {
   replies.get(id)?.wake();
@@ -79,12 +89,13 @@ export class Reply {
     await this.#pieces(source);
   }
 
-  /** Ends the reply after an error: with 500, unless it has begun. */
+  /** Ends the reply after an error: with 500, or with a cut if it has begun, so that its client sees it. Returns words for that. */
   fail() {
-    if (this.#isOver) return;
+    if (this.#isOver) return 'its client has gone';
     const head = { status: 500, headers: [['content-type', 'text/plain; charset=utf-8']] };
-    this.#tell(() => (this.#hasBegun ? host.respondEnd(this.#id) : host.respond(this.#id, head, 'the application has failed\n')));
+    this.#tell(() => (this.#hasBegun ? host.abort(this.#id) : host.respond(this.#id, head, 'the application has failed\n')));
     this.#over();
+    return this.#hasBegun ? 'the answer is cut' : 'the answer is 500';
   }
 
   async #pieces(source) {

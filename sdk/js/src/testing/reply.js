@@ -34,6 +34,10 @@ export class Reply {
     return this.#reply.isOver;
   }
 
+  get isCut() {
+    return this.#reply.isCut === true;
+  }
+
   hears() {
     const pieces = this.#reply.pieces.slice(this.#heard).map((piece) => decoder.decode(piece));
     this.#heard += pieces.length;

@@ -18,7 +18,7 @@ export class State {
   /** The requests to HTTP servers that have no whole answer yet, by id. */
   requests = new Map();
   lastRequest = 0;
-  /** The replies to requests of clients, by id: `head`, `pieces` and `isOver`. */
+  /** The replies to requests of clients, by id: `head`, `pieces`, `isOver` and `isCut`. */
   replies = new Map();
   /** The name of the room, the names of the others if the test limits them, and the messages that they have not taken yet. */
   name = 'main';

@@ -260,6 +260,14 @@ class ReplyHead:
     headers: list[tuple[str, str]]
 
 
+@dataclass(frozen=True)
+class OpenRequest:
+    """A request whose answer is not complete."""
+
+    id: int
+    has_begun: bool
+
+
 class NoSuchRequest:
     """An answer is refused because its client has gone, or has its answer."""
 

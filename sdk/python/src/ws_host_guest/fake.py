@@ -36,6 +36,8 @@ class Replied:
     unread: bytes = b""
     is_slow: bool = False
     has_ended: bool = False
+    is_cut: bool = False
+    """Whether the app has given it up behind its beginning."""
 
 
 @dataclass

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from . import contract
-from .contract import ReplyHead, SendStatus
+from .contract import OpenRequest, ReplyHead, SendStatus
 from .fake import Replied, State, refuse
 
 _MOST = 4 << 20
@@ -45,6 +45,17 @@ class Replies:
     def respond_end(self, id: int) -> None:
         reply = self._find(id, has_begun=True)
         self._room.replies[id] = Replied(reply.head, reply.body, reply.unread, reply.is_slow, True)
+
+    def abort(self, id: int) -> None:
+        reply = self._room.replies.get(id)
+        if reply is None or reply.has_ended:
+            return
+        # The host answers in place of an answer that has not begun.
+        end = replace(reply, is_cut=True) if reply.head else replace(reply, head=ReplyHead(500, []))
+        self._room.replies[id] = replace(end, has_ended=True)
+
+    def list(self) -> list[OpenRequest]:
+        return [OpenRequest(id, reply.head is not None) for id, reply in self._room.replies.items() if not reply.has_ended]
 
     def _find(self, id: int, has_begun: bool) -> Replied:
         reply = self._room.replies.get(id)
@@ -99,13 +110,18 @@ class Answered:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the answer has ended."""
-        return self._reply.has_ended
+        """Whether the answer has ended, and was not cut."""
+        return self._reply.has_ended and not self._reply.is_cut
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the answer has begun and failed: its client sees that it is incomplete."""
+        return self._reply.is_cut
 
     def reads(self) -> bytes:
         """Returns the bytes that have come since the last call."""
         reply = self._reply
-        self._room.replies[self._id] = Replied(reply.head, reply.body, b"", reply.is_slow, reply.has_ended)
+        self._room.replies[self._id] = replace(reply, unread=b"")
         return reply.unread
 
     def is_slow(self) -> None:
@@ -119,9 +135,8 @@ class Answered:
 
     def goes(self) -> None:
         """The client goes before the answer has ended."""
-        assert not self.is_complete, "the answer has ended"
-        reply = self._reply
-        self._room.replies[self._id] = Replied(reply.head, reply.body, reply.unread, reply.is_slow, True)
+        assert not self._reply.has_ended, "the answer has ended"
+        self._room.replies[self._id] = replace(self._reply, has_ended=True)
         self._tell("on_request_gone", self._id)
 
     @property
@@ -130,4 +145,4 @@ class Answered:
 
     def _set_slow(self, is_slow: bool) -> None:
         reply = self._reply
-        self._room.replies[self._id] = Replied(reply.head, reply.body, reply.unread, is_slow, reply.has_ended)
+        self._room.replies[self._id] = replace(reply, is_slow=is_slow)

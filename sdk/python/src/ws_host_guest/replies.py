@@ -50,6 +50,19 @@ def gone(id: int) -> None:
     running.resume(lambda: _cancel(id))
 
 
+def abandon() -> None:
+    """Gives the requests up that came to an instance before this one: no handler is left that answers them. A browser's `EventSource` comes again."""
+    if running.app is None or "on_request" not in running.app.handlers:
+        return
+    for request in _host.replies.list():
+        # The first event may be a request.
+        if request.id not in _open:
+            _host.replies.abort(request.id)
+
+
+running.begins = abandon
+
+
 def forget() -> None:
     """Forgets the requests of an earlier room, in tests: their ids come again."""
     _open.clear()
@@ -91,9 +104,11 @@ async def _stream(id: int, given: Answer) -> None:
                 for start in range(0, len(content), PIECE):
                     if not await _send(id, content[start : start + PIECE]):
                         return
-        finally:
-            # Without an abort in the contract, an answer that fails in the middle ends early.
-            _ask("respond_end", id)
+        except BaseException:
+            # Its client sees that it is incomplete.
+            _host.replies.abort(id)
+            raise
+        _ask("respond_end", id)
 
 
 async def _send(id: int, piece: bytes) -> bool:

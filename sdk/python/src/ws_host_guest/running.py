@@ -38,6 +38,8 @@ loop: Loop | None = None
 """The event loop, if the app has coroutines or has imported asyncio."""
 late: Callable[[], None] | None = None
 """Loads the app when an instance starts, in a component for `ws-host dev`. Otherwise the build has loaded it."""
+begins: Callable[[], None] | None = None
+"""Called once in a new instance, before its first handler."""
 _begun = False
 _tasks: set[Task[Any]] = set()
 """The handlers that wait. asyncio itself holds its tasks weakly."""
@@ -208,6 +210,8 @@ def _begin_once() -> None:
             late()
         if loop is not None:
             loop.enter()
+        if begins is not None:
+            begins()
     except Exception as error:
         fatal(error)  # Without the app, there is no `on_error`.
 

@@ -42,5 +42,13 @@ export const replies = (state) => {
       return 'queued';
     },
     respondEnd: (id) => change(id, true, () => ({ isOver: true })),
+    abort(id) {
+      const reply = state.replies.get(id);
+      if (!reply || reply.isOver) return;
+      // The host answers in place of an answer that has not begun.
+      const end = reply.head ? { isCut: true } : { head: { status: 500, headers: [] } };
+      state.replies.set(id, { ...reply, ...end, isOver: true });
+    },
+    list: () => [...state.replies].filter(([, { isOver }]) => !isOver).map(([id, { head }]) => ({ id, hasBegun: Boolean(head) })),
   };
 };

@@ -348,6 +348,16 @@ ws_result ws_respond_chunk(uint64_t id, const void *data, size_t len);
 ws_result ws_respond_chunkf(uint64_t id, const char *format, ...) __attribute__((format(printf, 2, 3)));
 ws_result ws_respond_end(uint64_t id);
 
+/* Gives an answer up, such as one in chunks whose source has failed: the host closes the connection, and the client sees that the answer is
+ * incomplete. In place of an answer that has not begun, the host answers 500. ws_on_request_gone does not follow. Calls for other ids
+ * change nothing. */
+void ws_respond_abort(uint64_t id);
+
+/* The requests whose answer is not complete, in the order in which they came. After a swap or a failure these are requests of an earlier
+ * instance: answer them, or abort them. Free the list, which is NULL without any. */
+typedef ws_host_server_replies_open_request_t ws_open_request; /* id, has_begun */
+ws_open_request *ws_requests(size_t *count);
+
 /* The reason for which the last call was refused whose documentation names this function: one line that says what to do. Valid until the
  * next such call. */
 const char *ws_error_text(void);

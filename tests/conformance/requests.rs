@@ -11,6 +11,8 @@
 //! | line or event | action of the probe |
 //! | --- | --- |
 //! | `respond ID TEXT`, `chunk ID TEXT`, `end ID` | answers a request whole, or in pieces; sends the result to the client |
+//! | `abort ID` | gives an answer up |
+//! | `open ID` | sends the client `open ID begun` or `open ID waits` for each request whose answer is not complete, whatever its own id |
 //! | `much ID N` | sends N chunks of 64 KiB; sends the last result to the client |
 //! | a request is drained, gone | broadcasts `drained ID`, `gone ID` |
 
@@ -25,6 +27,7 @@ in_languages! { [rust, c] [
     a_slow_client_of_an_answer_drains,
     a_failure_answers_for_the_guest,
     an_answer_that_is_refused_is_no_failure,
+    open_requests_are_listed_and_aborted,
 ] }
 
 /// The host of a probe. In Rust this is a guest of its own: other tests of the probe see the host's own answers to plain requests.
@@ -109,4 +112,19 @@ async fn an_answer_that_is_refused_is_no_failure(probe: &str) {
     let host = host(probe);
     let answer = ask(&host.address, &request("GET /broken"));
     assert!(answer.status == 200 && text(&answer.body).starts_with("invalid: "), "{answer:?}");
+}
+
+async fn open_requests_are_listed_and_aborted(probe: &str) {
+    let host = host(probe);
+    let (mut client, _) = Client::join(&host).await;
+    let (mut begun, first) = asks(&host, &mut client, "/events").await;
+    begun.head();
+    let (mut waits, second) = asks(&host, &mut client, "/later").await;
+    assert_eq!(client.asks("open 0").await, format!("open {first} begun"));
+    assert_eq!(client.hears().await, format!("open {second} waits"));
+    for id in [first, second] {
+        client.says(&format!("abort {id}")).await;
+    }
+    begun.is_cut();
+    assert_eq!(waits.whole_answer().status, 500);
 }

@@ -33,6 +33,12 @@ extern void __wasm_import_ws_host_server_replies_respond_chunk(int64_t, uint8_t 
 __attribute__((__import_module__("ws-host:server/replies@0.2.0"), __import_name__("respond-end")))
 extern void __wasm_import_ws_host_server_replies_respond_end(int64_t, uint8_t *);
 
+__attribute__((__import_module__("ws-host:server/replies@0.2.0"), __import_name__("abort")))
+extern void __wasm_import_ws_host_server_replies_abort(int64_t);
+
+__attribute__((__import_module__("ws-host:server/replies@0.2.0"), __import_name__("list")))
+extern void __wasm_import_ws_host_server_replies_list(uint8_t *);
+
 // Imported Functions from `ws-host:server/clients@0.2.0`
 
 __attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("send")))
@@ -439,6 +445,16 @@ void ws_host_server_replies_result_send_status_respond_error_free(ws_host_server
   if (!ptr->is_err) {
   } else {
     ws_host_server_replies_respond_error_free(&ptr->val.err);
+  }
+}
+
+void ws_host_server_replies_list_open_request_free(ws_host_server_replies_list_open_request_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    ws_host_server_replies_open_request_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+    }
+    free(list_ptr);
   }
 }
 
@@ -1018,6 +1034,18 @@ bool ws_host_server_replies_respond_end(ws_host_server_replies_request_id_t id, 
     *err = result.val.err;
     return 0;
   }
+}
+
+void ws_host_server_replies_abort(ws_host_server_replies_request_id_t id) {
+  __wasm_import_ws_host_server_replies_abort((int64_t) (id));
+}
+
+void ws_host_server_replies_list(ws_host_server_replies_list_open_request_t *ret) {
+  __attribute__((__aligned__(sizeof(void*))))
+  uint8_t ret_area[(2*sizeof(void*))];
+  uint8_t *ptr = (uint8_t *) &ret_area;
+  __wasm_import_ws_host_server_replies_list(ptr);
+  *ret = (ws_host_server_replies_list_open_request_t) { (ws_host_server_replies_open_request_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
 }
 
 bool ws_host_server_clients_send(ws_host_server_clients_client_id_t to, ws_host_server_clients_message_t *message, ws_host_server_clients_send_status_t *ret, ws_host_server_clients_send_error_t *err) {

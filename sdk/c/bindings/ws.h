@@ -306,6 +306,14 @@ typedef struct ws_host_server_replies_head_t {
   ws_list_tuple2_string_string_t   headers;
 } ws_host_server_replies_head_t;
 
+// A request whose answer is not complete.
+typedef struct ws_host_server_replies_open_request_t {
+  // Its id.
+  ws_host_server_replies_request_id_t   id;
+  // Whether its answer has begun.
+  bool   has_begun;
+} ws_host_server_replies_open_request_t;
+
 // Why an answer was not accepted. Nothing of it is sent.
 typedef struct ws_host_server_replies_respond_error_t {
   uint8_t tag;
@@ -339,6 +347,11 @@ typedef struct {
     ws_host_server_replies_respond_error_t err;
   } val;
 } ws_host_server_replies_result_send_status_respond_error_t;
+
+typedef struct {
+  ws_host_server_replies_open_request_t *ptr;
+  size_t len;
+} ws_host_server_replies_list_open_request_t;
 
 typedef ws_host_server_types_client_id_t ws_host_server_clients_client_id_t;
 
@@ -720,6 +733,12 @@ extern bool ws_host_server_replies_respond_begin(ws_host_server_replies_request_
 extern bool ws_host_server_replies_respond_chunk(ws_host_server_replies_request_id_t id, ws_list_u8_t *bytes, ws_host_server_replies_send_status_t *ret, ws_host_server_replies_respond_error_t *err);
 // Ends an answer that has begun.
 extern bool ws_host_server_replies_respond_end(ws_host_server_replies_request_id_t id, ws_host_server_replies_respond_error_t *err);
+// Gives an answer up, such as one in chunks whose source has failed. The host closes the connection of one that has begun, without the end of
+// the body, so that its client sees that it is incomplete. In place of one that has not begun, the host answers 500. The id is invalid from
+// now on, and no `on-request-gone` follows. Calls for other ids change nothing.
+extern void ws_host_server_replies_abort(ws_host_server_replies_request_id_t id);
+// The requests of this room whose answer is not complete, in the order in which they came.
+extern void ws_host_server_replies_list(ws_host_server_replies_list_open_request_t *ret);
 
 // Imported Functions from `ws-host:server/clients@0.2.0`
 // Sends a message to one client.
@@ -880,6 +899,8 @@ void ws_host_server_replies_respond_error_free(ws_host_server_replies_respond_er
 void ws_host_server_replies_result_void_respond_error_free(ws_host_server_replies_result_void_respond_error_t *ptr);
 
 void ws_host_server_replies_result_send_status_respond_error_free(ws_host_server_replies_result_send_status_respond_error_t *ptr);
+
+void ws_host_server_replies_list_open_request_free(ws_host_server_replies_list_open_request_t *ptr);
 
 void ws_host_server_clients_client_free(ws_host_server_clients_client_t *ptr);
 

@@ -90,6 +90,16 @@ ws_result ws_respond_end(uint64_t id) {
   return ws_host_server_replies_respond_end(id, &error) ? WS_OK : refused(&error);
 }
 
+void ws_respond_abort(uint64_t id) { ws_host_server_replies_abort(id); }
+
+/* Nothing is allocated for an empty list, and free must not get its pointer. */
+ws_open_request *ws_requests(size_t *count) {
+  ws_host_server_replies_list_open_request_t open;
+  ws_host_server_replies_list(&open);
+  *count = open.len;
+  return open.len ? open.ptr : NULL;
+}
+
 void exports_ws_host_server_requests_on_request(uint64_t id, ws_http_request *request) {
   request->body.ptr = (uint8_t *)ws_inside_terminated(&request->body.ptr, request->body.len);
   ws_on_request(id, request);

@@ -38,9 +38,11 @@ static bool is_allowed(const ws_host_server_replies_head_t *head, respond_error 
   return true;
 }
 
+static bool is_open(const ws_test_reply *reply) { return !reply->has_ended && !reply->is_cut && !reply->is_gone; }
+
 /* The reply that may take the next step: a reply that has begun or not, and has not ended. */
 static ws_test_reply *next(uint64_t id, bool has_begun, respond_error *error) {
-  if (id < 1 || id > reply_count || replies[id - 1].has_ended || replies[id - 1].is_gone) {
+  if (id < 1 || id > reply_count || !is_open(&replies[id - 1])) {
     return refuse(error, WS_HOST_SERVER_REPLIES_RESPOND_ERROR_NO_SUCH_REQUEST, ""), NULL;
   }
   ws_test_reply *reply = &replies[id - 1];
@@ -92,6 +94,28 @@ bool ws_host_server_replies_respond_end(uint64_t id, respond_error *error) {
   return reply && (reply->has_ended = true);
 }
 
+void ws_host_server_replies_abort(uint64_t id) {
+  if (id < 1 || id > reply_count || !is_open(&replies[id - 1])) return;
+  ws_test_reply *reply = &replies[id - 1];
+  if (reply->has_begun) {
+    reply->is_cut = true;
+    return;
+  }
+  /* The host answers. */
+  reply->has_begun = reply->has_ended = true;
+  reply->status = 500;
+  append(reply, &(ws_list_u8_t){NULL, 0});
+}
+
+void ws_host_server_replies_list(ws_host_server_replies_list_open_request_t *open) {
+  *open = (ws_host_server_replies_list_open_request_t){NULL, 0};
+  for (size_t n = 0; n < reply_count; n++) {
+    if (!is_open(&replies[n])) continue;
+    open->ptr = ws_room_resized(open->ptr, open->len + 1, sizeof *open->ptr);
+    open->ptr[open->len++] = (ws_host_server_replies_open_request_t){n + 1, replies[n].has_begun};
+  }
+}
+
 static ws_test_reply *find(uint64_t id) {
   if (id < 1 || id > reply_count) ws_fail("no request %llu was sent to the app", (unsigned long long)id);
   return &replies[id - 1];
@@ -120,7 +144,7 @@ ws_test_reply ws_test_reply_to(uint64_t id) { return *find(id); }
 
 void ws_test_abandons(uint64_t id) {
   ws_test_reply *reply = find(id);
-  if (reply->has_ended || reply->is_gone) return;
+  if (!is_open(reply)) return;
   reply->is_gone = true;
   exports_ws_host_server_requests_on_request_gone(id);
   ws_room_settle();

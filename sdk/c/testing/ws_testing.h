@@ -143,6 +143,7 @@ typedef struct {
 /* The answer of the app so far. Its texts end with a NUL; `body` is NULL before the head, and the chunks are together. */
 typedef struct {
   bool has_begun, has_ended, is_gone;
+  bool is_cut; /* given up by ws_respond_abort behind its beginning */
   uint16_t status;
   const char *const *headers; /* names and values in turn, then NULL */
   const char *body;

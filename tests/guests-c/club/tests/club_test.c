@@ -193,6 +193,19 @@ WS_TEST(a_request_is_answered_in_pieces_by_later_events) {
   assert(ws_respondf(id, 200, "late") == WS_NO_SUCH_REQUEST);
 }
 
+WS_TEST(open_requests_are_listed_and_aborted) {
+  size_t count;
+  uint64_t begun = ws_test_requests((ws_test_request){.path = "/later"}), waits = ws_test_requests((ws_test_request){.path = "/none"});
+  ws_test_requests((ws_test_request){.path = "/"});
+  ws_open_request *open = ws_requests(&count);
+  assert(count == 2 && open[0].id == begun && open[0].has_begun && open[1].id == waits && !open[1].has_begun);
+  for (size_t n = 0; n < count; n++) ws_respond_abort(open[n].id);
+  free(open);
+  assert(ws_test_reply_to(begun).is_cut && !ws_test_reply_to(begun).has_ended && ws_respond_end(begun) == WS_NO_SUCH_REQUEST);
+  assert(ws_test_reply_to(waits).status == 500 && ws_test_reply_to(waits).has_ended && !ws_requests(&count) && !count);
+  ws_respond_abort(99);
+}
+
 WS_TEST(an_answer_keeps_the_rules_for_order_status_and_headers) {
   static const char *const length[] = {"Content-Length", "3", NULL}, *const split[] = {"x-note", "a\r\nb: c", NULL};
   uint64_t id = ws_test_requests((ws_test_request){.path = "/later"});

@@ -53,6 +53,13 @@ static ws_result send_much(uint64_t id, unsigned chunks) {
   return sent;
 }
 
+static void list_open(ws_id from) {
+  size_t count;
+  ws_open_request *open = ws_requests(&count);
+  for (size_t n = 0; n < count; n++) ws_sendf(from, "open %llu %s", (unsigned long long)open[n].id, open[n].has_begun ? "begun" : "waits");
+  free(open);
+}
+
 bool obey_plain(ws_id from, const char *command, char *rest) {
   ws_result result;
   char *text = NULL;
@@ -62,6 +69,8 @@ bool obey_plain(ws_id from, const char *command, char *rest) {
   else if (!strcmp(command, "chunk")) result = ws_respond_chunkf(id, "%s", text);
   else if (!strcmp(command, "much")) result = send_much(id, (unsigned)atoi(text));
   else if (!strcmp(command, "end")) result = ws_respond_end(id);
+  else if (!strcmp(command, "abort")) return ws_respond_abort(id), true;
+  else if (!strcmp(command, "open")) return list_open(from), true;
   else return false;
   ws_sendf(from, "%s", ws_result_name(result));
   return true;

@@ -28,6 +28,8 @@ impl App for Answering {
             "chunk" => sent(requests::chunk(id, text)),
             "much" => much(id, text.parse().unwrap_or(0)),
             "end" => shown(requests::end(id)),
+            "abort" => return requests::abort(id),
+            "open" => return requests::open().iter().for_each(|open| drop(send(from, shown_open(open.id, open.has_begun)))),
             _ => format!("{} since {:?}", self.messages, self.started),
         };
         send(from, answer).ok();
@@ -101,4 +103,8 @@ fn shown(result: Result<(), RespondError>) -> String {
         Err(RespondError::TooBig) => "too-big".to_owned(),
         Err(RespondError::Limit) => "limit".to_owned(),
     }
+}
+
+fn shown_open(id: RequestId, has_begun: bool) -> String {
+    format!("open {id} {}", if has_begun { "begun" } else { "waits" })
 }

@@ -4,6 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::time::MissedTickBehavior;
+
 use super::room_task::RoomTask;
 use super::rooms::Rooms;
 use crate::app::Launch;
@@ -18,11 +20,14 @@ impl<L: Launch> Rooms<L> {
     /// Brings the messages of an inbox to their rooms.
     pub(super) async fn take_events(self: Rc<Self>, mut inbox: Inbox) {
         let mut in_a_row = 0;
+        // Mail that keeps coming must not put the next try off.
+        let mut retries = tokio::time::interval(RETRY);
+        retries.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let mail = tokio::select! {
                 mail = inbox.recv() => mail,
-                () = tokio::time::sleep(RETRY), if self.incoming().has_unopened() => {
-                    self.open_unopened();
+                _ = retries.tick(), if self.incoming().has_unopened() => {
+                    self.open_unopened().await;
                     continue;
                 }
             };
@@ -51,8 +56,11 @@ impl<L: Launch> Rooms<L> {
         }
     }
 
-    fn open_unopened(self: &Rc<Self>) {
-        for room in self.incoming().unopened() {
+    async fn open_unopened(self: &Rc<Self>) {
+        for (nth, room) in self.incoming().unopened().into_iter().enumerate() {
+            if nth % usize::from(IN_A_ROW) == usize::from(IN_A_ROW) - 1 {
+                tokio::task::yield_now().await;
+            }
             if let Some(task) = self.receiver(&room) {
                 // One that was open already has not got them yet.
                 self.incoming().opened(&room, &task);

@@ -10,7 +10,7 @@
 //! | `placement` | which shard has the room of a name |
 //! | `directory` | the rooms that exist |
 //! | `backlog` | how much of one room waits for its receivers |
-//! | `ending` | the shards that have come to rest, at the end of the server |
+//! | `ending` | the stages of the end of the server |
 
 mod backlog;
 mod directory;
@@ -58,7 +58,10 @@ pub struct Bus {
     directory: Arc<Directory>,
     backlogs: Backlogs,
     max_rooms: usize,
-    ending: Ending,
+    /// The shards whose clients have gone.
+    emptied: Ending,
+    /// The shards whose rooms have come to rest too.
+    rested: Ending,
     /// The number of the last stored message.
     last_number: AtomicU64,
     is_closed: AtomicBool,
@@ -69,8 +72,9 @@ impl Bus {
     pub fn new(names: Names, placement: Placement, max_rooms: usize) -> (Arc<Self>, Vec<Inbox>) {
         let (inboxes, received) = (0..placement.shards()).map(|_| mpsc::unbounded_channel()).unzip();
         let (directory, backlogs, last_number, is_closed) = Default::default();
-        let ending = Ending::new(placement.shards());
-        (Arc::new(Self { names, placement, inboxes, directory, backlogs, max_rooms, ending, last_number, is_closed }), received)
+        let (emptied, rested) = (Ending::new(placement.shards()), Ending::new(placement.shards()));
+        let bus = Self { names, placement, inboxes, directory, backlogs, max_rooms, emptied, rested, last_number, is_closed };
+        (Arc::new(bus), received)
     }
 
     /// A room's name in the form by which rooms are known. `None` if no room can have it.
@@ -155,14 +159,21 @@ impl Bus {
         }
     }
 
-    /// Notes that the rooms of a shard have come to rest, or that it has ended.
-    pub fn note_rest(&self, shard: usize) {
-        self.ending.note(shard);
+    /// Notes that a shard has ended: nobody waits for it.
+    pub fn note_end(&self, shard: usize) {
+        self.emptied.note(shard);
+        self.rested.note(shard);
     }
 
-    /// Notes the same, and resolves when it is noted of all shards.
+    /// Notes that the clients of a shard have gone, and resolves when those of all shards have.
+    pub async fn emptied(&self, shard: usize) {
+        self.emptied.note(shard);
+        self.emptied.all().await;
+    }
+
+    /// Notes that the rooms of a shard have come to rest, and resolves when those of all shards have.
     pub async fn rest(&self, shard: usize) {
-        self.ending.note(shard);
-        self.ending.all().await;
+        self.rested.note(shard);
+        self.rested.all().await;
     }
 }

@@ -44,6 +44,9 @@ pub(super) async fn drain<L: Launch>(
                 _ = sweeps.tick() => shard.sweep(sweeps.period()),
             }
         }
+        // The last words of a client of another shard may be for a room of this one.
+        let patience = deadline.saturating_duration_since(Instant::now()) * 3 / 4;
+        let _ = timeout(patience, shard.bus().emptied(shard.index())).await;
         rooms.stop_opening();
         let patience = deadline.saturating_duration_since(Instant::now()) / 2;
         let _ = timeout(patience, rooms.settle_events()).await;

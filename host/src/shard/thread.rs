@@ -149,7 +149,7 @@ struct ClearedAtEnd(Rc<Shard>);
 impl Drop for ClearedAtEnd {
     fn drop(&mut self) {
         self.0.clear();
-        self.0.bus().note_rest(self.0.index());
+        self.0.bus().note_end(self.0.index());
     }
 }
 

@@ -89,6 +89,11 @@ impl EventQueue {
         self.paused_until.set(Some(until));
     }
 
+    /// Has messages taken again at once.
+    pub fn end_pause(&self) {
+        self.paused_until.set(None);
+    }
+
     /// Until when no message is taken, if any waits.
     pub fn paused_until(&self) -> Option<Instant> {
         self.paused_until.get().filter(|_| !self.is_empty())

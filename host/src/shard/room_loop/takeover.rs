@@ -28,6 +28,8 @@ impl<L: Launch> RoomLoop<L> {
         self.begin(&mut app, StartReason::Swap, saved.clone()).await.map_err(refused)?;
         let state_bytes = saved.as_ref().map_or(0, |saved| saved.data.len());
         self.release.replace(next, saved, probation);
+        // The release that has failed on messages is gone.
+        self.task.events.end_pause();
         self.run_instance(app);
         Ok(self.report(begun, state_bytes))
     }
@@ -35,9 +37,11 @@ impl<L: Launch> RoomLoop<L> {
     /// Goes back to the release before the swap of this probation, with the state at that swap. A room that took no part in that swap
     /// stays as it is.
     pub(super) async fn revert(&mut self, probation: &Arc<Probation>) {
-        if self.release.revert(probation)
-            && let Err(fault) = self.launch_instance(StartReason::Swap).await
-        {
+        if !self.release.revert(probation) {
+            return;
+        }
+        self.task.events.end_pause();
+        if let Err(fault) = self.launch_instance(StartReason::Swap).await {
             self.contain(fault, Blamed::Nobody).await;
         }
     }

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::memory;
 use crate::room::Total;
 use crate::shard::StorePlace;
-use crate::store::{Database, Settings, StoredEvent, Sync};
+use crate::store::{Database, Settings, StoredEvent, Sync, wall_us};
 use crate::types::Message;
 
 /// The data folder, if there is one.
@@ -56,6 +56,8 @@ pub(crate) fn linger(instances: Instances, limits: &Limits) -> Option<Duration> 
 /// Has the messages go on that rooms of an earlier process have sent and not handled. One whose receiver no room can be any more stays in the
 /// database.
 pub(crate) fn resume_events(database: Option<&Database>, bus: &Bus) {
+    // An archive may have messages of an earlier process: none of this one has their numbers, and no import replaces it.
+    bus.number_from(wall_us());
     let mut left = 0;
     for (from, StoredEvent { id, to, is_text, payload }) in database.map(Database::take_events).unwrap_or_default() {
         let text = is_text.then(|| ByteString::try_from(payload.clone()).ok()).flatten();

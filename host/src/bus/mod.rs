@@ -176,4 +176,9 @@ impl Bus {
         self.rested.note(shard);
         self.rested.all().await;
     }
+
+    /// Numbers of messages are larger than this from now on.
+    pub fn number_from(&self, number: u64) {
+        self.last_number.fetch_max(number, Relaxed);
+    }
 }

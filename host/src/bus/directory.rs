@@ -20,9 +20,41 @@ pub(super) struct Directory(Mutex<Rooms>);
 
 #[derive(Debug, Default)]
 struct Rooms {
-    /// How many parts of the server know each room, and as how many of them it is open: one or none.
-    by_name: HashMap<Arc<str>, (usize, usize)>,
+    by_name: HashMap<Arc<str>, Knowledge>,
+    /// The number of rooms that are open or are to open for a message.
+    taken: usize,
+}
+
+/// In how many ways a room is known.
+#[derive(Debug, Default)]
+struct Knowledge {
+    /// One or none.
     open: usize,
+    asleep: usize,
+    expected: usize,
+}
+
+impl Knowledge {
+    fn of(&mut self, presence: Presence) -> &mut usize {
+        match presence {
+            Presence::Open => &mut self.open,
+            Presence::Asleep => &mut self.asleep,
+            Presence::Expected => &mut self.expected,
+        }
+    }
+
+    fn presence(&self) -> Option<Presence> {
+        match self {
+            Self { open: 1.., .. } => Some(Presence::Open),
+            Self { expected: 1.., .. } => Some(Presence::Expected),
+            Self { asleep: 1.., .. } => Some(Presence::Asleep),
+            _ => None,
+        }
+    }
+
+    fn is_taken(&self) -> bool {
+        self.open + self.expected > 0
+    }
 }
 
 /// Keeps a room in the directory until it is dropped.
@@ -30,30 +62,29 @@ struct Rooms {
 pub struct Known {
     directory: Arc<Directory>,
     room: Arc<str>,
-    is_open: usize,
+    presence: Presence,
 }
 
 impl Directory {
     /// Adds a room.
     pub(super) fn add(self: &Arc<Self>, room: &Arc<str>, presence: Presence) -> Known {
-        let is_open = usize::from(presence == Presence::Open);
         let mut rooms = self.rooms();
-        let (known, open) = rooms.by_name.entry(Arc::clone(room)).or_default();
-        (*known, *open) = (*known + 1, *open + is_open);
-        rooms.open += is_open;
-        Known { directory: Arc::clone(self), room: Arc::clone(room), is_open }
+        let known = rooms.by_name.entry(Arc::clone(room)).or_default();
+        let was_taken = known.is_taken();
+        *known.of(presence) += 1;
+        let is_new = !was_taken && known.is_taken();
+        rooms.taken += usize::from(is_new);
+        Known { directory: Arc::clone(self), room: Arc::clone(room), presence }
     }
 
     /// Whether a room exists, and how.
     pub(super) fn presence(&self, room: &str) -> Option<Presence> {
-        let rooms = self.rooms();
-        let (_, open) = rooms.by_name.get(room)?;
-        Some(if *open > 0 { Presence::Open } else { Presence::Asleep })
+        self.rooms().by_name.get(room)?.presence()
     }
 
-    /// How many rooms are open.
-    pub(super) fn open_rooms(&self) -> usize {
-        self.rooms().open
+    /// How many rooms are open or are to open for a message.
+    pub(super) fn taken(&self) -> usize {
+        self.rooms().taken
     }
 
     fn rooms(&self) -> MutexGuard<'_, Rooms> {
@@ -64,12 +95,13 @@ impl Directory {
 impl Drop for Known {
     fn drop(&mut self) {
         let mut rooms = self.directory.rooms();
-        rooms.open -= self.is_open;
-        if let Some((known, open)) = rooms.by_name.get_mut(&self.room) {
-            (*known, *open) = (*known - 1, *open - self.is_open);
-            if *known == 0 {
-                rooms.by_name.remove(&self.room);
-            }
+        let Some(known) = rooms.by_name.get_mut(&self.room) else { return };
+        let was_taken = known.is_taken();
+        *known.of(self.presence) -= 1;
+        let (is_free, is_gone) = (was_taken && !known.is_taken(), known.presence().is_none());
+        rooms.taken -= usize::from(is_free);
+        if is_gone {
+            rooms.by_name.remove(&self.room);
         }
     }
 }
@@ -83,13 +115,13 @@ mod tests {
         let (directory, room) = (Arc::new(Directory::default()), Arc::from("/a"));
         assert_eq!(directory.presence("/a"), None);
         let expected = directory.add(&room, Presence::Expected);
-        assert_eq!((directory.presence("/a"), directory.open_rooms()), (Some(Presence::Asleep), 0));
+        assert_eq!((directory.presence("/a"), directory.taken()), (Some(Presence::Expected), 1));
         let open = directory.add(&room, Presence::Open);
         drop(expected);
-        assert_eq!((directory.presence("/a"), directory.open_rooms()), (Some(Presence::Open), 1));
+        assert_eq!((directory.presence("/a"), directory.taken()), (Some(Presence::Open), 1));
         let asleep = directory.add(&room, Presence::Asleep);
         drop(open);
-        assert_eq!((directory.presence("/a"), directory.open_rooms()), (Some(Presence::Asleep), 0));
+        assert_eq!((directory.presence("/a"), directory.taken()), (Some(Presence::Asleep), 0));
         drop(asleep);
         assert_eq!(directory.presence("/a"), None);
     }

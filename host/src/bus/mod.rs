@@ -102,9 +102,9 @@ impl Bus {
         self.directory.presence(room)
     }
 
-    /// Whether as many rooms are open as may be.
+    /// Whether as many rooms are open, or are to open for a message, as may be.
     pub fn is_full(&self) -> bool {
-        self.directory.open_rooms() >= self.max_rooms
+        self.directory.taken() >= self.max_rooms
     }
 
     /// The backlog of a room.

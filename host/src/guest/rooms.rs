@@ -4,7 +4,7 @@ use bytes::Bytes;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, Lift, LinkerInstance, Lower, WasmStr};
 
-use super::imports::{Payload, same_cases};
+use super::imports::Payload;
 use super::state::GuestState;
 use crate::room;
 use crate::types::Message;
@@ -35,7 +35,20 @@ enum RoomsError {
     TooManyRooms,
 }
 
-same_cases! { RoomsError: InvalidName, NoSuchRoom, TooBig, Limit, Full, TooManyRooms; }
+impl RoomsError {
+    /// The contract's answer. Without a disk that can be read there is no answer.
+    fn answer(error: room::RoomsError) -> wasmtime::Result<Self> {
+        Ok(match error {
+            room::RoomsError::InvalidName => Self::InvalidName,
+            room::RoomsError::NoSuchRoom => Self::NoSuchRoom,
+            room::RoomsError::TooBig => Self::TooBig,
+            room::RoomsError::Limit => Self::Limit,
+            room::RoomsError::Full => Self::Full,
+            room::RoomsError::TooManyRooms => Self::TooManyRooms,
+            room::RoomsError::Unavailable => return Err(error.into()),
+        })
+    }
+}
 
 /// Adds the functions of `rooms`.
 pub(super) fn add_rooms(rooms: &mut LinkerInstance<'_, GuestState>) -> wasmtime::Result<()> {
@@ -52,7 +65,7 @@ pub(super) fn add_rooms(rooms: &mut LinkerInstance<'_, GuestState>) -> wasmtime:
             let message = if message.is_text() { Message::Text(payload.try_into()?) } else { Message::Binary(payload) };
             let options = room::RoomOptions { create: options.create };
             let sent = store.data_mut().room.send_to_room(&room, message, options).await;
-            Ok((sent.map_err(RoomsError::from),))
+            Ok((sent.map_or_else(|error| RoomsError::answer(error).map(Err), |()| Ok(Ok(())))?,))
         })
     })
 }

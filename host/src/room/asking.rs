@@ -49,7 +49,9 @@ impl State {
         }
         let writes = &mut turn.written.writes;
         if self.contents.takes_writes() {
-            writes.extend(self.fetches.ended.drain(..).map(Write::DropRequest));
+            turn.had.1 = std::mem::take(&mut self.fetches.ended);
+            // Before the others: the last one may be `Write::Close`.
+            writes.splice(..0, turn.had.1.iter().copied().map(Write::DropRequest));
         }
         if writes.is_empty() || self.fetches.open.is_empty() {
             return;

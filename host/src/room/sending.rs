@@ -38,12 +38,15 @@ pub enum RoomsError {
     /// This handler has staged as much as one handler may.
     #[error("this handler has staged as much as one handler may")]
     Limit,
-    /// As many messages of this room wait for their receivers as may wait.
+    /// As many messages of this room, or of all rooms, wait for their receivers as may wait, or the journal is full.
     #[error("too many messages of this room wait for their receivers")]
     Full,
     /// The room is not open, and no other room may open.
     #[error("no other room may open")]
     TooManyRooms,
+    /// The journal cannot be read now, so nobody knows whether the room exists. A guest traps, as for `Store::get`.
+    #[error("the store is not available now")]
+    Unavailable,
 }
 
 /// The way from one room to the others.
@@ -51,6 +54,8 @@ pub enum RoomsError {
 pub(super) struct Sending {
     /// Without it the room reaches no other.
     bus: Option<Arc<Bus>>,
+    /// Whether an instance is only tried out, and its messages are dropped.
+    is_trial: bool,
     /// How much waits for its receivers, from the first message on.
     backlog: OnceCell<Arc<Backlog>>,
     /// Stored messages, with their senders, on which a handler has failed. The next commit takes them off.
@@ -60,7 +65,7 @@ pub(super) struct Sending {
 impl Sending {
     /// The same way for a room that starts over.
     pub(super) fn emptied(&self) -> Self {
-        Self { bus: self.bus.clone(), backlog: self.backlog.clone(), had: self.had.clone() }
+        Self { bus: self.bus.clone(), is_trial: self.is_trial, backlog: self.backlog.clone(), had: self.had.clone() }
     }
 }
 
@@ -72,15 +77,22 @@ impl State {
         if bytes > self.limits.max_message_bytes {
             return Err(RoomsError::TooBig);
         }
-        let presence = bus.presence(&to);
-        if presence.is_none() && !options.create && !self.contents.knows(&to).await {
-            return Err(RoomsError::NoSuchRoom);
-        }
-        if presence != Some(Presence::Open) && bus.is_full() {
-            return Err(RoomsError::TooManyRooms);
-        }
         if !self.turn.has_room_for(bytes) {
             return Err(RoomsError::Limit);
+        }
+        if self.sending.is_trial {
+            return Ok(());
+        }
+        let presence = bus.presence(&to);
+        if presence.is_none() && !options.create && !self.contents.knows(&to).await.map_err(|_| RoomsError::Unavailable)? {
+            return Err(RoomsError::NoSuchRoom);
+        }
+        if !matches!(presence, Some(Presence::Open | Presence::Expected)) && bus.is_full() {
+            return Err(RoomsError::TooManyRooms);
+        }
+        // A write of this handler, before or after, has the message stored.
+        if !self.contents.has_room_for(to.len() + bytes) {
+            return Err(RoomsError::Full);
         }
         let backlog = self.sending.backlog.get_or_init(|| bus.backlog(&self.name));
         let permit = backlog.admit(bytes).ok_or(RoomsError::Full)?;
@@ -94,8 +106,10 @@ impl State {
     /// Takes off the messages on which handlers have failed.
     pub(super) fn drop_had(&mut self, turn: &mut Turn) {
         if !self.sending.had.is_empty() && self.contents.takes_writes() {
-            let had = self.sending.had.drain(..);
-            turn.written.writes.extend(had.map(|(from, id)| Write::DropEvent { from, id }));
+            turn.had.0 = std::mem::take(&mut self.sending.had);
+            let drops = turn.had.0.iter().map(|(from, id)| Write::DropEvent { from: Arc::clone(from), id: *id });
+            // Before the others: the last one may be `Write::Close`.
+            turn.written.writes.splice(..0, drops);
         }
     }
 
@@ -131,6 +145,13 @@ impl Room {
         }
     }
 
+    /// A turn's commit has failed, and a later one takes off the messages and requests that it was to take off.
+    pub(crate) fn take_back(&mut self, turn: &mut Turn) {
+        let state = self.state_mut();
+        state.sending.had.append(&mut turn.had.0);
+        state.fetches.ended.append(&mut turn.had.1);
+    }
+
     /// Whether the journal can take a stored message off now.
     pub(crate) fn takes_writes(&self) -> bool {
         self.state().contents.takes_writes()
@@ -147,7 +168,8 @@ impl Room {
     ///
     /// # Errors
     /// Nothing is sent then. `NoSuchRoom`: the room is not open and nothing is kept of it, unless `options` have it begin. `Full`: 1,024
-    /// messages of this room, or 16 MiB, wait for their receivers.
+    /// messages of this room, or 16 MiB, or 256 MiB of all rooms, wait for their receivers, or the journal is full. `Unavailable`: the journal
+    /// cannot be read.
     pub async fn send_to_room(
         &mut self,
         room: &str,
@@ -155,6 +177,11 @@ impl Room {
         options: RoomOptions,
     ) -> Result<(), RoomsError> {
         self.state_mut().send_event(room, message.into(), options).await
+    }
+
+    /// An instance is only tried out in this room: its messages are dropped, so all rooms that can exist do.
+    pub(crate) fn set_trial(&mut self) {
+        self.state_mut().sending.is_trial = true;
     }
 
     /// Connects the room with the others.

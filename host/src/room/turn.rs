@@ -42,6 +42,8 @@ pub struct Turn {
     pub(super) sends_events: bool,
     /// The stored message that its commit takes off.
     pub(super) received: Option<Arc<Event>>,
+    /// Stored messages, with their senders, and requests to HTTP servers, on which earlier handlers have failed: its commit takes them off.
+    pub(super) had: (Vec<(Arc<str>, u64)>, Vec<u64>),
     /// Whether a plain HTTP request is answered, and not with an error.
     serves: bool,
     /// The writes to the store.
@@ -163,7 +165,7 @@ impl Turn {
         self.undo_log.clear();
         self.written.clear();
         (self.admitting_before, self.admits, self.serves, self.commit) = (None, false, false, 0);
-        (self.sends_events, self.received) = (false, None);
+        (self.sends_events, self.received, self.had) = Default::default();
         (self.bytes, self.deliveries) = (0, 0);
         self.effects.shrink_to(1024);
         self.small.shrink_to(64 << 10);

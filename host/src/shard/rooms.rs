@@ -85,6 +85,7 @@ impl<L: Launch> Rooms<L> {
     /// Starts an instance of a release and drops it again: whether it can start is known before a room needs it.
     pub(super) async fn try_out(&self, launch: &L) -> Result<(), Fault> {
         let mut room = self.room(self.shard.bus().trial_name());
+        room.set_trial();
         if self.hibernation.keeps_rooms() {
             room.keep_timers(wall_us);
         }

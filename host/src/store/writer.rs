@@ -20,7 +20,7 @@ use crate::log::LogThrottle;
 /// The writes after which a transaction takes no further job: with 100 to 200 its sync is paid for, and with more the turns of its end wait
 /// for those of its beginning.
 const MAX_WRITES: usize = 200;
-/// The bytes of a probe write: more than one handler may write, so that the next turn fits too.
+/// The bytes of a probe write: more than one handler may write to its store. Messages, timers and states can be more, and fail then.
 const PROBE_BYTES: i64 = 1 << 20;
 /// How often a transaction is tried while another program writes. Each try waits for five seconds.
 const BUSY_TRIES: u32 = 6;

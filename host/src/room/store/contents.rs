@@ -83,10 +83,10 @@ impl Contents {
     }
 
     /// Whether the journal has anything of the room of this name.
-    pub(in crate::room) async fn knows(&self, room: &str) -> bool {
+    pub(in crate::room) async fn knows(&self, room: &str) -> Result<bool, StoreError> {
         match self.journal() {
-            Some(journal) => journal.knows(room).await.unwrap_or(false),
-            None => false,
+            Some(journal) => journal.knows(room).await,
+            None => Ok(false),
         }
     }
 

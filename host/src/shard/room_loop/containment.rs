@@ -152,6 +152,7 @@ impl<L: Launch> RoomLoop<L> {
         let mut received = Vec::new();
         for mut turn in self.outputs.take_all() {
             received.extend(turn.take_received());
+            self.room.take_back(&mut turn);
             for effect in turn.effects() {
                 match effect {
                     Effect::Decide(id, decision) => {

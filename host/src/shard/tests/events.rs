@@ -3,13 +3,16 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
+
 use super::{Bench, Herald, TestClient, with_limits, with_shard, with_stores};
 use crate::app::rooms::Source;
 use crate::app::{Fault, Outcome};
 use crate::config::Limits;
 use crate::room::{Room, RoomOptions, Stores, Total};
 use crate::shard::command::Command;
-use crate::store::Write;
+use crate::shard::orders::{Change, Handover, Order};
+use crate::shard::probation::Probation;
 use crate::types::{ClientId, Message};
 
 impl Herald {
@@ -54,19 +57,19 @@ impl Herald {
 
 impl Bench {
     /// A client that has entered a room and heard that.
-    async fn enters_room(&self, room: &str) -> TestClient {
+    pub(super) async fn enters_room(&self, room: &str) -> TestClient {
         let mut client = self.join(room).await;
         client.hears().await;
         client
     }
 
     /// The messages that rooms got from others.
-    fn got(&self) -> Vec<String> {
+    pub(super) fn got(&self) -> Vec<String> {
         self.told().into_iter().filter(|told| told.contains(" got ")).collect()
     }
 
     /// Waits until rooms have got this many messages.
-    async fn have_got(&self, count: usize) {
+    pub(super) async fn have_got(&self, count: usize) {
         while self.got().len() < count {
             tokio::task::yield_now().await;
         }
@@ -265,94 +268,66 @@ fn two_rooms_that_answer_each_other_for_ever_hold_up_neither_clients_nor_the_end
     });
 }
 
-fn drops(bench: &Bench) -> Vec<u64> {
-    let writes = bench.journal.next_writes();
-    writes.iter().filter_map(|write| if let Write::DropEvent { id, .. } = write { Some(*id) } else { None }).collect()
-}
-
-fn keeps(bench: &Bench) -> Vec<u64> {
-    let writes = bench.journal.next_writes();
-    writes.iter().filter_map(|write| if let Write::SetEvent(event) = write { Some(event.id) } else { None }).collect()
-}
-
 #[test]
-fn a_handler_that_writes_has_its_messages_stored_and_the_commit_of_the_receiver_takes_them_off() {
-    with_shard(async |bench| {
-        let (mut a, mut b) = (bench.enters_room("a").await, bench.enters_room("b").await);
-        a.say("tell b hello write").await;
-        bench.journal.wait_for(1).await;
-        assert_eq!((keeps(&bench), bench.got()), (vec![1], vec![]), "it is sent when it is durable");
-        bench.journal.finish();
-        bench.have_got(1).await;
-        bench.journal.wait_for(1).await;
-        assert_eq!((keeps(&bench), drops(&bench)), (vec![], vec![1]), "the handler itself has written nothing");
-        b.say("answer me").await;
-        b.is_read().await;
-        bench.mark("before the answer").await;
-        assert_eq!(b.hears().await, "before the answer", "outputs wait for the removal");
-        bench.journal.finish();
-        assert_eq!(b.hears().await, "answer me");
-    });
-}
-
-#[test]
-fn the_answer_to_a_stored_message_is_stored_too() {
+fn a_room_whose_journal_is_full_sends_nothing() {
     with_shard(async |bench| {
         let (mut a, _b) = (bench.enters_room("a").await, bench.enters_room("b").await);
-        a.say("tell b back write").await;
-        bench.journal.wait_for(1).await;
-        bench.journal.finish();
-        bench.journal.wait_for(1).await;
-        assert_eq!((drops(&bench), keeps(&bench)), (vec![1], vec![2]));
+        bench.journal.full(true);
+        a.says_and_hears("tell b hello", "too many messages of this room wait for their receivers").await;
+        bench.journal.full(false);
+        a.says_and_hears("tell b hello", "sent").await;
     });
 }
 
 #[test]
-fn a_stored_message_comes_again_if_the_commit_of_its_receiver_fails() {
+fn a_journal_that_cannot_be_read_does_not_say_that_a_room_does_not_exist() {
     with_shard(async |bench| {
+        let mut a = bench.enters_room("a").await;
+        bench.journal.shut(true);
+        a.says_and_hears("tell b hello", "the store is not available now").await;
+        bench.journal.shut(false);
+        a.says_and_hears("tell b hello", "no room of that name exists").await;
+    });
+}
+
+#[test]
+fn an_app_that_sends_to_another_room_at_its_start_passes_the_trial() {
+    with_shard(async |bench| {
+        bench.have_fail(&["tell at start"]);
+        let tried = bench.rooms.try_out(&bench.rooms.launch()).await;
+        assert!(tried.is_ok(), "{tried:?}");
+        bench.have_fail(&[]);
+        bench.enters_room("a").await.says_and_hears("tell b hello", "no room of that name exists").await;
+    });
+}
+
+#[test]
+fn a_room_that_is_to_open_for_a_message_counts_as_open() {
+    with_limits(Limits::with(|limits| limits.max_rooms = 2), async |bench| {
+        let mut a = bench.enters_room("a").await;
+        bench.have_fail(&["room"]);
+        a.says_and_hears("tell new b one", "sent").await;
+        a.says_and_hears("tell b two", "sent").await;
+        a.says_and_hears("tell new c hello", "no other room may open").await;
+    });
+}
+
+#[test]
+fn a_swap_ends_the_pause_of_a_room_that_kept_failing_on_messages() {
+    let limits = Limits::with(|limits| limits.restart_window = Duration::from_secs(3600));
+    with_limits(limits, async |bench| {
         let (mut a, _b) = (bench.enters_room("a").await, bench.enters_room("b").await);
-        a.say("tell b one write").await;
-        a.say("tell b two write").await;
-        bench.journal.wait_for(2).await;
-        bench.journal.finish();
-        bench.journal.finish();
-        bench.have_got(2).await;
-        bench.journal.fail();
-        bench.have_got(4).await;
-        let got = ["b got one write from a", "b got two write from a"];
-        assert_eq!(bench.got(), [got, got].concat());
-        bench.journal.wait_for(2).await;
-        assert_eq!(drops(&bench), [1]);
-    });
-}
-
-#[test]
-fn a_stored_message_on_which_the_receiver_fails_is_taken_off_all_the_same() {
-    with_shard(async |bench| {
-        let (mut a, _b) = (bench.enters_room("a").await, bench.enters_room("b").await);
-        a.say("tell b poison write").await;
-        bench.journal.wait_for(1).await;
-        bench.journal.finish();
-        bench.journal.wait_for(1).await;
-        assert_eq!((drops(&bench), bench.got().len()), (vec![1], 1));
-    });
-}
-
-#[test]
-fn stored_messages_and_those_behind_them_wait_while_the_journal_takes_no_writes() {
-    with_shard(async |bench| {
-        let (mut a, mut b) = (bench.enters_room("a").await, bench.enters_room("b").await);
-        a.say("tell b one write").await;
-        a.say("tell b two").await;
-        a.is_read().await;
-        bench.journal.wait_for(1).await;
-        bench.journal.refuse(true);
-        bench.journal.finish();
-        assert_eq!([a.hears().await, a.hears().await], ["sent", "sent"]);
-        b.says_and_hears("answer me", "answer me").await;
-        assert_eq!(bench.got(), [""; 0]);
-        bench.journal.refuse(false);
-        bench.have_got(2).await;
-        assert_eq!(bench.got(), ["b got one write from a", "b got two from a"]);
+        for _ in 0..6 {
+            a.says_and_hears("tell b poison", "sent").await;
+        }
+        bench.have_got(6).await;
+        a.says_and_hears("tell b fine", "sent").await;
+        let (answer, outcome) = oneshot::channel();
+        let probation = Probation::new(Instant::now(), 3);
+        let change = Change { next: bench.rooms.launch(), handover: Handover::Discard, probation };
+        bench.rooms.follow(Order::Swap(change, answer)).await;
+        assert!(matches!(outcome.await, Ok(Ok(_))), "the swap succeeds");
+        bench.have_got(7).await;
+        assert_eq!(bench.got()[6], "b got fine from a");
     });
 }

@@ -129,7 +129,7 @@ impl Waits {
         self.0.fails.store(fails, Relaxed);
     }
 
-    /// Whether rooms cannot be opened.
+    /// Whether rooms cannot be opened, nor be looked for.
     pub(super) fn shut(&self, is_shut: bool) {
         self.0.is_shut.store(is_shut, Relaxed);
     }
@@ -220,7 +220,10 @@ impl Backing for Part {
     fn knows(&self, room: &str) -> Reading<bool> {
         let room = room.to_owned();
         let inner = Arc::clone(&self.inner);
-        Box::pin(async move { Ok(lock(&inner.durable).contains_key(&room) || lock(&inner.dormant).contains_key(&room)) })
+        Box::pin(async move {
+            let knows = lock(&inner.durable).contains_key(&room) || lock(&inner.dormant).contains_key(&room);
+            if inner.is_shut.load(Relaxed) { Err(StoreError::Unavailable) } else { Ok(knows) }
+        })
     }
 
     fn takes_writes(&self) -> bool {

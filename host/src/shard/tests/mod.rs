@@ -14,6 +14,7 @@ mod occupancy;
 mod plain;
 mod requests;
 mod store;
+mod stored_events;
 mod timers;
 mod verdicts;
 
@@ -45,7 +46,7 @@ use crate::app::{App, Fault, Launch, Outcome, Saved, StartReason};
 use crate::bus::{Bus, Names, Placement};
 use crate::config::Limits;
 use crate::fetch::BodyPart;
-use crate::room::{Decision, Room, Stores, TimerOptions};
+use crate::room::{Decision, Room, RoomOptions, Stores, TimerOptions};
 use crate::types::{Client, ClientId, CloseInfo, Message, Request};
 use journal::Waits;
 
@@ -108,6 +109,9 @@ impl App for Herald {
             let durable = TimerOptions { repeat: false, durable: true };
             let set = room.set_timer(Duration::from_secs(60), durable, "");
             set.map_err(|error| Fault::new(error.to_string()))?;
+        }
+        if self.outcome_of("tell at start").is_err() {
+            room.send_to_room("b", Message::text("hello"), RoomOptions::default()).await.expect("it is a trial");
         }
         if let Some(saved) = saved {
             let state = String::from_utf8_lossy(&saved.data).into_owned();

@@ -26,6 +26,8 @@ pub(super) struct Commit {
 pub(super) enum Job {
     /// Make a turn durable.
     Commit(Commit),
+    /// Report that a turn was refused, behind the earlier ones of its room.
+    Refuse { done: Done, error: CommitError },
     /// Note that a room is open. Answers the start of the host in which it was open before, or 0.
     Open { life: Arc<Life>, answer: oneshot::Sender<Result<i64, CommitError>> },
     /// Reserve ids, and answer the first one.
@@ -44,7 +46,7 @@ impl Job {
         match self {
             Self::Commit(commit) => Some(commit.writes.len().max(1)),
             Self::Open { .. } | Self::ReserveIds { .. } => Some(1),
-            Self::Expire { .. } | Self::FinishCheckpoint | Self::Close => None,
+            Self::Refuse { .. } | Self::Expire { .. } | Self::FinishCheckpoint | Self::Close => None,
         }
     }
 
@@ -64,6 +66,7 @@ impl Job {
                 life.fail();
                 done.report(Err(error));
             }
+            Self::Refuse { done, error } => done.report(Err(error)),
             Self::Open { answer, .. } => drop(answer.send(Err(error))),
             Self::ReserveIds { answer, .. } => drop(answer.send(Err(error))),
             Self::Expire { answer, .. } => drop(answer.send(Err(error))),

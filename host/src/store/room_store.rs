@@ -32,24 +32,24 @@ impl RoomStore {
 
     /// Makes these changes durable, all or none of them.
     ///
-    /// `done` is called once, on the writer's thread or, for a refusal, on this one; it must not block. It gets the room's usage after
-    /// this commit. The commits of one room become durable in their order. After an error every later commit of this room fails too,
-    /// until the room is opened again by `Database::open_room`.
+    /// `done` is called once, on the writer's thread or, if the database is closed, on this one; it must not block. It gets the room's usage
+    /// after this commit. The commits of one room become durable in their order, and are reported in it, refusals too. After an error every
+    /// later commit of this room fails too, until the room is opened again by `Database::open_room`.
     pub fn commit(&self, writes: Vec<Write>, done: impl FnOnce(Result<Usage, CommitError>) + Send + 'static) {
         let (done, space) = (Done::new(done), &self.threads.space);
-        if self.life.has_failed() {
-            return done.report(Err(CommitError::RoomFailed));
-        }
         let bytes = writes.iter().map(Write::bytes).sum();
-        let admitted = match space.is_available() {
-            true => space.begin_waiting(bytes).map_err(CommitError::Overloaded),
-            false => Err(CommitError::Unavailable),
+        let admitted = match (self.life.has_failed(), space.is_available()) {
+            (true, _) => Err(CommitError::RoomFailed),
+            (_, false) => Err(CommitError::Unavailable),
+            _ => space.begin_waiting(bytes).map_err(CommitError::Overloaded),
         };
-        if let Err(error) = admitted {
-            self.life.fail();
-            return done.report(Err(error));
-        }
-        self.threads.jobs.submit(Job::Commit(Commit { life: Arc::clone(&self.life), writes, bytes, done }));
+        self.threads.jobs.submit(match admitted {
+            Ok(()) => Job::Commit(Commit { life: Arc::clone(&self.life), writes, bytes, done }),
+            Err(error) => {
+                self.life.fail();
+                Job::Refuse { done, error }
+            }
+        });
     }
 
     /// Reads the value of a key.

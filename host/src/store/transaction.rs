@@ -51,7 +51,9 @@ pub(super) fn run(
             }
             Job::Open { life, .. } => open(&transaction, start, life)?,
             Job::ReserveIds { count, .. } => Outcome::Reserved(reserve_ids(&transaction, *count)?),
-            Job::Expire { .. } | Job::FinishCheckpoint | Job::Close => unreachable!("these jobs are no part of a transaction"),
+            Job::Refuse { .. } | Job::Expire { .. } | Job::FinishCheckpoint | Job::Close => {
+                unreachable!("these jobs are no part of a transaction")
+            }
         });
         at(Moment::Applied);
     }

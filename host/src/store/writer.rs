@@ -57,6 +57,7 @@ impl Writer {
                     drop(jobs);
                     return self.close();
                 }
+                Some(Job::Refuse { done, error }) => done.report(Err(error)),
                 Some(Job::FinishCheckpoint) => self.finish_checkpoint(),
                 Some(Job::Expire { unused_since_us, from, answer }) => drop(answer.send(self.expire(unused_since_us, from))),
                 Some(first) => {

@@ -50,6 +50,31 @@ fn the_total_limit_counts_commits_that_wait_too() {
     assert!(store.database.has_room_for(10));
 }
 
+#[test]
+fn a_refused_commit_is_reported_behind_the_earlier_ones_of_its_room() {
+    let store = Store::new();
+    let (room, stranger) = (store.room("lobby").store, stranger(&store));
+    stranger.execute_batch("BEGIN IMMEDIATE").expect("the database works");
+    let (done, reports) = mpsc::channel();
+    let report = |name| {
+        let done = done.clone();
+        move |result: Result<_, _>| done.send((name, result.map(drop))).expect("the test waits")
+    };
+    room.commit(vec![set("a", "")], report("durable"));
+    let large = bytes::Bytes::from(vec![0; 1 << 20]);
+    room.commit(vec![Write::Set("b".into(), large); 257], report("refused"));
+    room.commit(vec![set("a", "")], report("behind"));
+    stranger.execute_batch("COMMIT").expect("the database works");
+    let reports: Vec<_> = reports.iter().take(3).collect();
+    assert!(
+        matches!(
+            *reports,
+            [("durable", Ok(())), ("refused", Err(CommitError::Overloaded(_))), ("behind", Err(CommitError::RoomFailed))]
+        ),
+        "{reports:?}"
+    );
+}
+
 /// Another connection to the store's file, as a tool of another program has it.
 fn stranger(store: &Store) -> rusqlite::Connection {
     rusqlite::Connection::open(store.folder.path().join("ws-host.db")).expect("the database works")

@@ -280,7 +280,7 @@ typedef uint8_t ws_host_server_rooms_rooms_error_t;
 #define WS_HOST_SERVER_ROOMS_ROOMS_ERROR_TOO_BIG 2
 // This handler has staged as much as one handler may: see `types.send-error`.
 #define WS_HOST_SERVER_ROOMS_ROOMS_ERROR_LIMIT 3
-// 1,024 messages of this room, or 16 MiB of them, wait for their receivers.
+// 1,024 messages of this room, or 16 MiB of them, or 256 MiB of those of all rooms, wait for their receivers. Or the data folder is full.
 #define WS_HOST_SERVER_ROOMS_ROOMS_ERROR_FULL 4
 // The room is not open, and the host opens no other room: it has as many open as it may have.
 #define WS_HOST_SERVER_ROOMS_ROOMS_ERROR_TOO_MANY_ROOMS 5
@@ -718,7 +718,7 @@ extern void ws_host_server_rooms_name(ws_string_t *ret);
 // Sends a message to a room, whose name need not be in normal form. A room that is asleep opens for it, and stays open for the grace
 // period (`--room-linger`, by default 30 s), as after a client. This room itself is allowed.
 // 
-// To know whether a room exists can take a moment: this room waits meanwhile, as for the store. A receiver without the export `events`
+// To know whether a room exists can take a moment: this room waits meanwhile, as for the store. If that cannot be read, the guest traps. A receiver without the export `events`
 // drops the message, and the host logs that once. If the receiver cannot open at once, the message waits.
 extern bool ws_host_server_rooms_send(ws_string_t *room, ws_host_server_rooms_message_t *message, ws_host_server_rooms_room_options_t *options, ws_host_server_rooms_rooms_error_t *err);
 

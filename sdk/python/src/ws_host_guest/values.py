@@ -43,7 +43,8 @@ class Status(Enum):
     NO_SUCH_ROOM = "no-such-room"
     """The room is not open, and nothing is kept of it. `rooms.send(.., create=True)` begins it."""
     FULL = "full"
-    """1,024 messages of this room to others, or 16 MiB of them, wait for their receivers."""
+    """1,024 messages of this room to others, or 16 MiB of them, or 256 MiB of those of all rooms, wait for their receivers. Or the
+    data folder is full."""
     TOO_MANY_ROOMS = "too-many-rooms"
     """The room is not open, and the host has as many open as it may have."""
 

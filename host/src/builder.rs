@@ -45,6 +45,8 @@ pub struct Builder {
     callbacks: Callbacks,
     /// The loaded certificate.
     tls: Option<Arc<Tls>>,
+    /// The rules of HTTP requests, with the loaded certificates.
+    outlet: Option<Arc<Outlet>>,
     data: DataFolder,
 }
 
@@ -161,6 +163,7 @@ impl Builder {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.config.limits = limits;
+        self.outlet = None;
         self
     }
 
@@ -187,7 +190,7 @@ impl Builder {
         self.check_app()?;
         // A wrong file comes before a port in use, and both before the component compiles, which takes long.
         let component = self.component.take().map(Origin::read).transpose()?;
-        let Self { config, listeners, app, callbacks, tls, data, .. } = self.listen()?;
+        let Self { config, listeners, app, callbacks, tls, outlet, data, .. } = self.listen()?;
         let limits = config.limits.clone().within_reach();
         let proxies = Proxies::parse(&config.trusted_proxies)?;
         let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
@@ -206,7 +209,7 @@ impl Builder {
             shared_room: (config.instances == Instances::Shared).then(|| front::SHARED_ROOM.into()),
             linger: linger(config.instances, &limits),
             keeps_rooms: config.instances != Instances::PerClient,
-            outlet: Outlet::new(&config.outgoing, &limits)?,
+            outlet: outlet.expect("`listen` has made it"),
             bus,
             stores: store_place(config.instances, &limits, database.clone()),
         };

@@ -95,7 +95,9 @@ impl Builder {
         OriginPolicy::check(&config.allow_origins)?;
         Proxies::parse(&config.trusted_proxies)?;
         config.room_path.as_deref().map(parse_pattern).transpose()?;
-        Outlet::new(&config.outgoing, &config.limits)?;
+        if self.outlet.is_none() {
+            self.outlet = Some(Outlet::new(&config.outgoing, &config.limits.clone().within_reach())?);
+        }
         if config.tls.is_none() && config.tls_clients.is_some() {
             return Err(Error::ClientsWithoutTls);
         }

@@ -14,7 +14,8 @@ typedef struct ws_string_t {
   size_t len;
 } ws_string_t;
 
-// Names a request within its room. Never used again while the room lives.
+// Names a request within its room. Never used again while the room lives, nor by a room that opens again with anything kept of it. A room of
+// which nothing was kept begins anew.
 typedef uint64_t ws_host_server_http_fetch_id_t;
 
 typedef struct {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use hyper::http::request::Parts;
 
 use super::effect::Effect;
+use super::store::StoreError;
 use super::turn::Turn;
 use super::undo::Undo;
 use super::{Room, State};
@@ -26,6 +27,8 @@ impl State {
         }
         let permit = outlet.admit(self.fetches.running())?;
         outlet.reserve(&mut request)?;
+        let counted = self.turn.written.take_context(&self.contents, context.len());
+        counted.map_err(|error| if error == StoreError::TotalFull { FetchError::TotalFull } else { FetchError::Limit })?;
         let id = self.fetches.add(context, permit);
         self.turn.undo_log.push(Undo::Fetched(id));
         self.turn.push(Effect::Fetch(id, Arc::new(request)));

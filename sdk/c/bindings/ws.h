@@ -82,6 +82,7 @@ typedef struct ws_host_server_http_fetch_error_t {
 // The room has as many requests as it may have at a time: 32 by default.
 #define WS_HOST_SERVER_HTTP_FETCH_ERROR_ROOM_FULL 4
 // All rooms together have as many requests as they may have at a time (1,024 by default), or as many bytes of bodies (256 MiB).
+// Or the store of a handler that has written has no space left for the context.
 #define WS_HOST_SERVER_HTTP_FETCH_ERROR_TOTAL_FULL 5
 
 // The head of an answer, and its body unless that is streamed.

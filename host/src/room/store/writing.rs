@@ -10,7 +10,7 @@ use super::entry::{Entries, Entry};
 use super::usage::{StoreError, changed, size};
 use crate::store::{MAX_KEY_BYTES, Usage, Write};
 
-/// The most that one handler may write, in bytes of keys, values and payloads of durable timers. It fits into one message of NATS.
+/// The most that one handler may write, in bytes of keys, values, payloads of durable timers and contexts of requests. It fits into one message of NATS.
 const MAX_WRITTEN_BYTES: usize = 768 << 10;
 
 /// The writes of a turn.
@@ -18,7 +18,7 @@ const MAX_WRITTEN_BYTES: usize = 768 << 10;
 pub(in crate::room) struct Written {
     /// The writes in their order, if they go to a journal.
     pub(in crate::room) writes: Vec<Write>,
-    /// The bytes of keys and values, and of the payloads of durable timers.
+    /// The bytes of keys and values, of the payloads of durable timers, and of the contexts of requests.
     bytes: usize,
     /// How much the store held before the turn, if it has written.
     usage_before: Option<Usage>,
@@ -51,6 +51,25 @@ impl Written {
             self.bytes += bytes;
         }
         fits
+    }
+
+    /// Counts the context of a request, which the journal keeps if the turn writes.
+    ///
+    /// # Errors
+    /// The handler, or all rooms together, have written as much as they may.
+    pub(in crate::room) fn take_context(&mut self, contents: &Contents, bytes: usize) -> Result<(), StoreError> {
+        if contents.journal().is_none() {
+            return Ok(());
+        }
+        if !self.has_room_for(bytes) {
+            return Err(StoreError::Limit);
+        }
+        // Whether the turn will write is unknown yet. A write behind it counts these bytes too.
+        if !self.writes.is_empty() && !contents.has_room_for(self.bytes + bytes) {
+            return Err(StoreError::TotalFull);
+        }
+        self.bytes += bytes;
+        Ok(())
     }
 
     /// Forgets all of it, and keeps a small buffer.

@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 
 use super::{now, open};
+use crate::config::{Limits, Outgoing};
+use crate::fetch::{FetchRequest, LazyClient, Outlet};
 use crate::room::Dormant;
-use crate::room::store::{Backing, Done, Journal, JournalError, Opened, Reading, Rows, Stores};
+use crate::room::store::{Backing, Done, Journal, JournalError, Opened, Reading, Rows, StoreError, Stores, Total};
 use crate::room::{Room, Turn};
 use crate::store::{Usage, Write};
 
@@ -180,4 +182,23 @@ fn run(seed: u64) {
 #[test]
 fn a_store_over_a_journal_is_a_map_whatever_waits_or_is_lost() {
     (1..=300_u64).for_each(|seed| run(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+}
+
+#[test]
+fn contexts_of_requests_count_as_writes_of_their_handler_where_a_journal_keeps_them() {
+    let outgoing = Outgoing { allow: vec!["*".into()], ..Outgoing::default() };
+    let outlet = Outlet::new(&outgoing, &Limits::default()).expect("the rules are valid");
+    let request = FetchRequest { method: "GET".into(), url: "https://a.example/".into(), ..FetchRequest::default() };
+    let journaled = Stores::journaled(Arc::new(Model::default()), 1 << 30);
+    let in_memory = Stores::in_memory(1 << 30, Arc::new(Total::new(1 << 30)));
+    for (stores, most) in [(journaled, 12), (in_memory, 32)] {
+        let mut room = open(&stores, "a");
+        room.set_client(Arc::new(LazyClient::new(Arc::clone(&outlet))));
+        let accepted = (0..32).map_while(|_| room.fetch(request.clone(), vec![0; 64 << 10]).ok()).count();
+        assert_eq!(accepted, most);
+        let written = now(room.store().set("key", "value"));
+        assert_eq!(written, if most == 12 { Err(StoreError::Limit) } else { Ok(()) });
+        assert!(room.roll_back().is_empty());
+        assert!(now(room.store().set("key", "value")).is_ok());
+    }
 }

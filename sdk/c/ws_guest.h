@@ -241,7 +241,7 @@ typedef enum {
   WS_FAILED_TIMEOUT,     /* the answer takes too long */
   WS_FAILED_BROKEN,      /* the connection ends early, or the server breaks the protocol */
   WS_FAILED_TOO_BIG,     /* the body is larger than the host allows, or the headers */
-  WS_FAILED_INTERRUPTED, /* the host's process has ended before the answer came */
+  WS_FAILED_INTERRUPTED, /* the host's process has ended before the answer came, or the room has started over */
 } ws_failure;
 
 /* An event of a request. All texts end with a NUL, except those in `headers`. */

@@ -32,7 +32,7 @@ pub enum Cause {
     Broken,
     /// The body or the headers are larger than they may be.
     TooBig,
-    /// The process has ended before the answer came.
+    /// The process has ended before the answer came, or the room has started over.
     Interrupted,
 }
 
@@ -75,6 +75,12 @@ pub struct Told {
     pub memory: Option<Part>,
 }
 
+impl From<Failure> for Answer {
+    fn from(failure: Failure) -> Self {
+        Self::Response(Err(failure))
+    }
+}
+
 impl From<Answer> for Told {
     fn from(answer: Answer) -> Self {
         Self { answer, memory: None }
@@ -85,6 +91,11 @@ impl Failure {
     /// The process has ended before the answer came.
     pub(crate) fn interrupted() -> Self {
         Self::new(Cause::Interrupted, "the host has ended before the answer came")
+    }
+
+    /// The room has started over, because its journal has failed.
+    pub(crate) fn started_over() -> Self {
+        Self::new(Cause::Interrupted, "the room has started over before the answer came")
     }
 
     pub(super) fn new(cause: Cause, detail: impl Into<String>) -> Self {

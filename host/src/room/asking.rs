@@ -149,6 +149,18 @@ impl Room {
         ids
     }
 
+    /// A request was never sent, because its turn is dropped: nobody is told of it.
+    pub(crate) fn drop_fetch(&mut self, id: u64) {
+        self.state_mut().fetches.end(id);
+    }
+
+    /// The requests that have no answer yet, or not all of it, the oldest first.
+    pub(crate) fn open_fetches(&self) -> Vec<u64> {
+        let mut ids: Vec<u64> = self.state().fetches.open.keys().copied().collect();
+        ids.sort_unstable();
+        ids
+    }
+
     /// Whether a request has no answer yet, or not all of it.
     pub(crate) fn has_fetches(&self) -> bool {
         !self.state().fetches.open.is_empty()

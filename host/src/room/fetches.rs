@@ -76,14 +76,12 @@ impl Fetches {
         self.ended.retain(|ended| *ended != id);
     }
 
-    /// The same rules without a request. Ids are not used again: an answer may be on its way.
+    /// The same rules for a room that starts over. The requests that the journal does not have stay until they hear so; it tells the others. Ids
+    /// are not used again.
     pub(super) fn emptied(&self) -> Self {
-        Self {
-            client: self.client.clone(),
-            last_id: self.last_id,
-            open: HashMap::new(),
-            ended: self.ended.clone(),
-            direct: self.direct.clone(),
-        }
+        let unknown = self.open.iter().filter(|(_, fetch)| !fetch.is_kept);
+        let without_permit = |fetch: &Fetch| Fetch { context: fetch.context.clone(), is_kept: false, _permit: None };
+        let open = unknown.map(|(id, fetch)| (*id, without_permit(fetch))).collect();
+        Self { client: self.client.clone(), direct: self.direct.clone(), last_id: self.last_id, open, ended: self.ended.clone() }
     }
 }

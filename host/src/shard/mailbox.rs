@@ -65,7 +65,15 @@ impl Mailbox {
 
     /// Drops the messages of these clients.
     pub fn drop_messages_of(&self, clients: &HashSet<ClientId>) {
-        let is_dropped = |input: &Input| matches!(&input.what, What::Message(client, _) if clients.contains(client));
+        self.drop_all(|input| matches!(&input.what, What::Message(client, _) if clients.contains(client)));
+    }
+
+    /// Drops the answers of HTTP servers.
+    pub fn drop_answers(&self) {
+        self.drop_all(|input| matches!(&input.what, What::Answer(..)));
+    }
+
+    fn drop_all(&self, is_dropped: impl Fn(&Input) -> bool) {
         let mut freed = 0;
         self.inputs.borrow_mut().retain(|input| {
             let is_dropped = is_dropped(input);

@@ -114,7 +114,7 @@ typedef uint8_t ws_host_server_http_failure_cause_t;
 // The server has handled the request.
 #define WS_HOST_SERVER_HTTP_FAILURE_CAUSE_TOO_BIG 6
 // The host's process has ended before the answer came. Only with a data folder, and for a request of a handler that has written to the
-// store; others end with the process. The server may have handled the request.
+// store; others end with the process. Or the room has started over, because its store failed. The server may have handled the request.
 #define WS_HOST_SERVER_HTTP_FAILURE_CAUSE_INTERRUPTED 7
 
 // The failure of a request.

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::RoomLoop;
 use crate::app::{Fault, Launch, StartReason};
+use crate::fetch::{Answer, Failure};
 use crate::log::{in_short, printable};
 use crate::requests::HostAnswer;
 use crate::room::{Decision, Effect, JournalError};
-use crate::shard::input::What;
+use crate::shard::input::{Input, What};
 use crate::shard::room_circuit::{Cause, Verdict};
 use crate::types::{ClientId, CloseInfo, network};
 
@@ -163,7 +164,8 @@ impl<L: Launch> RoomLoop<L> {
                     }
                     Effect::Reply(id, line, info) if info.clean => self.close_line(*id, *line, info.clone()),
                     Effect::Reply(id, line, _) => self.close_line(*id, *line, CloseInfo::failed()),
-                    Effect::Send(..) | Effect::Close { .. } | Effect::Fetch(..) | Effect::CancelFetch(_) | Effect::Event(_) => {}
+                    Effect::Fetch(id, _) => self.room.drop_fetch(*id),
+                    Effect::Send(..) | Effect::Close { .. } | Effect::CancelFetch(_) | Effect::Event(_) => {}
                     // Dropped, it is refused or cut.
                     Effect::Respond(_) => {}
                 }
@@ -174,6 +176,7 @@ impl<L: Launch> RoomLoop<L> {
         self.cut_short(&CloseInfo::failed());
         self.exchanges.cancel_all();
         self.room = self.room.emptied();
+        self.interrupt_fetches();
         self.has_store = false;
         self.release.reset();
         if std::mem::replace(&mut self.has_lost_turns, true) {
@@ -182,6 +185,16 @@ impl<L: Launch> RoomLoop<L> {
         }
         if let Err(fault) = self.launch_instance(StartReason::Fresh).await {
             self.contain(fault, Blamed::Nobody).await;
+        }
+    }
+
+    /// Has the room's new life hear of each request of the old one, once. A part of an answer that still waits is of no use to it.
+    fn interrupt_fetches(&self) {
+        self.task.mailbox.drop_answers();
+        let at = self.shard.time();
+        for id in self.room.open_fetches() {
+            let answer = Answer::from(Failure::started_over());
+            self.task.mailbox.push(Input { at, what: What::Answer(id, Box::new(answer.into())) });
         }
     }
 

@@ -39,7 +39,7 @@ impl<L: Launch> RoomLoop<L> {
         let now = self.shard.time();
         self.room.timers_mut().restore_durable(dormant.timers, now);
         for id in self.room.restore_fetches(dormant.requests, wall_us()) {
-            let answer = Answer::Response(Err(Failure::interrupted()));
+            let answer = Answer::from(Failure::interrupted());
             self.task.mailbox.push(Input { at: now, what: What::Answer(id, Box::new(answer.into())) });
         }
         self.release.restore(dormant.snapshots, saved);

@@ -45,7 +45,7 @@ use crate::app::upgrade::UpgradeRequest;
 use crate::app::{App, Fault, Launch, Outcome, Saved, StartReason};
 use crate::bus::{Bus, Names, Placement};
 use crate::config::Limits;
-use crate::fetch::BodyPart;
+use crate::fetch::{BodyPart, Failure, Response};
 use crate::room::{Decision, Room, RoomOptions, Stores, TimerOptions};
 use crate::types::{Client, ClientId, CloseInfo, Message, Request};
 use journal::Waits;
@@ -80,9 +80,8 @@ impl Herald {
     fn set_timer(&self, room: &mut Room, from: ClientId, ms: &str) -> Outcome {
         let delay = Duration::from_millis(ms.parse().expect("a number of milliseconds"));
         let set = room.set_timer(delay, TimerOptions { repeat: false, durable: true }, format!("ran {ms}"));
-        room.send(from, set.map_or_else(|error| error.to_string(), |_| "set".into()))
-            .map(drop)
-            .map_err(|error| Fault::new(error.to_string()))
+        let text = set.map_or_else(|error| error.to_string(), |_| "set".into());
+        room.send(from, text).map(drop).map_err(|error| Fault::new(error.to_string()))
     }
 
     /// Writes if commits are to panic: a turn that writes nothing has no commit.
@@ -190,11 +189,13 @@ impl App for Herald {
         self.take_event(room, &source, &message).await
     }
 
+    async fn on_response(&mut self, _: &mut Room, _: u64, _: Bytes, outcome: Result<Response, Failure>) -> Outcome {
+        self.note(requests::outcome(outcome));
+        Ok(())
+    }
+
     async fn on_body(&mut self, _room: &mut Room, _fetch: u64, _context: Bytes, part: BodyPart) -> Outcome {
-        self.note(match part {
-            BodyPart::Piece(piece) => format!("piece {}", piece.len()),
-            other => format!("{other:?}"),
-        });
+        self.note(requests::part(part));
         Ok(())
     }
 
@@ -302,8 +303,7 @@ impl Bench {
 
     /// Sends every client a message past all rooms. Everything that was visible earlier arrives before it.
     async fn mark(&self, text: &str) {
-        let envelope = Envelope { to: Address::All, what: Delivery::Message(Message::text(text)) };
-        self.command(Command::Deliver(envelope)).await;
+        self.command(Command::Deliver(Envelope { to: Address::All, what: Delivery::Message(Message::text(text)) })).await;
     }
 
     /// Asks to be let in.

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::{with_limits, with_shard};
 use crate::app::{Fault, Outcome};
 use crate::config::{Limits, Outgoing};
-use crate::fetch::{FetchRequest, Outlet};
+use crate::fetch::{BodyPart, Failure, FetchRequest, Outlet, Response};
 use crate::room::Room;
 use crate::shard::command::Command;
 
@@ -29,9 +29,26 @@ pub(super) fn stream(room: &mut Room, url: &str) -> Outcome {
     room.fetch(request, "").map(drop).map_err(|error| Fault::new(error.to_string()))
 }
 
+/// The line that the app notes for an answer.
+pub(super) fn outcome(outcome: Result<Response, Failure>) -> String {
+    outcome.map_or_else(|failure| format!("failed {:?}", failure.cause), |response| format!("answer {}", response.status))
+}
+
+/// The same for a part of a streamed body.
+pub(super) fn part(part: BodyPart) -> String {
+    match part {
+        BodyPart::Piece(piece) => format!("piece {}", piece.len()),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Waits for a connection.
+async fn connected(server: &TcpListener) -> TcpStream {
+    server.accept().await.expect("the shard connects").0
+}
+
 /// Waits for a request, and begins an answer in chunks.
-async fn begin_to_answer(server: &TcpListener) -> TcpStream {
-    let (mut stream, _) = server.accept().await.expect("the shard connects");
+async fn begin_to_answer(mut stream: TcpStream) -> TcpStream {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
         stream.read_buf(&mut request).await.expect("the request can be read");
@@ -63,7 +80,7 @@ fn an_answer_is_not_read_on_while_the_mailbox_is_full() {
         let mut client = bench.join("a").await;
         client.hears().await;
         client.say(&format!("stream http://{}/", server.local_addr().expect("it listens"))).await;
-        let mut stream = begin_to_answer(&server).await;
+        let mut stream = begin_to_answer(connected(&server).await).await;
         client.say("wait x").await;
         bench.is_told("wait x").await;
         let chunk = format!("{PIECE:x}\r\n{}\r\n", "x".repeat(PIECE));
@@ -82,22 +99,48 @@ fn an_answer_is_not_read_on_while_the_mailbox_is_full() {
 }
 
 #[test]
-fn a_room_that_starts_over_gives_its_requests_up() {
+fn a_room_that_starts_over_gives_its_requests_up_and_tells_its_app_so() {
     with_shard(async |bench| {
         let server = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
         let mut client = bench.join("a").await;
         client.hears().await;
         client.say(&format!("stream http://{}/", server.local_addr().expect("it listens"))).await;
-        let mut stream = begin_to_answer(&server).await;
+        let mut stream = begin_to_answer(connected(&server).await).await;
+        bench.is_told("answer 200").await;
         client.say("write x").await;
         bench.is_told("write x").await;
         bench.journal.wait_for(1).await;
         bench.journal.fail();
-        bench.is_told("start Fresh").await;
+        bench.is_told("failed Interrupted").await;
         let mut rest = Vec::new();
         // A reset is an end too.
         let _ = stream.read_to_end(&mut rest).await;
         assert!(rest.is_empty());
+    });
+}
+
+#[test]
+fn a_room_that_starts_over_hears_once_of_a_request_whose_answer_waited() {
+    with_shard(async |bench| {
+        let server = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+        let mut client = bench.join("a").await;
+        client.hears().await;
+        client.say(&format!("stream http://{}/", server.local_addr().expect("it listens"))).await;
+        let accepted = connected(&server).await;
+        client.say("write x").await;
+        bench.is_told("write x").await;
+        client.say("wait x").await;
+        bench.is_told("wait x").await;
+        let _stream = begin_to_answer(accepted).await;
+        let room = bench.rooms.get("a").expect("the room is open");
+        while room.mailbox.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        bench.journal.fail();
+        bench.go_on.notify_one();
+        bench.is_told("failed Interrupted").await;
+        let told = bench.told();
+        assert!(told.ends_with(&["start Fresh".to_owned(), "failed Interrupted".to_owned()]), "{told:?}");
     });
 }
 
@@ -108,7 +151,7 @@ fn at_the_end_of_the_server_a_request_without_an_answer_costs_no_other_room_its_
         let mut asks = bench.join("a").await;
         asks.hears().await;
         asks.say(&format!("stream http://{}/", server.local_addr().expect("it listens"))).await;
-        let _stream = begin_to_answer(&server).await;
+        let _stream = begin_to_answer(connected(&server).await).await;
         let mut keeps = bench.join("b").await;
         keeps.hears().await;
         keeps.says_and_hears("keep one", "kept").await;

@@ -21,7 +21,8 @@ impl Requests for Caller {
             "empty" => requests::respond(id, 204, "").expect("its client waits"),
             "reset" => requests::respond(id, 205, "no body").expect("its client waits"),
             "shared" => {
-                let head = Head::new(204).header("access-control-allow-origin", "*").header("access-control-allow-methods", "PUT");
+                let head =
+                    Head::new(204).header("access-control-allow-origin", "*").header("access-control-allow-methods", "PUT");
                 requests::respond(id, head, "").expect("its client waits");
             }
             "split" => {

@@ -12,5 +12,10 @@ pub mod origin;
 pub mod path;
 #[path = "../../host/src/front/reply.rs"]
 pub mod reply;
+/// The body of a reply, which no room answers here.
+pub mod reply_body {
+    /// It is whole.
+    pub type ReplyBody = http_body_util::Full<bytes::Bytes>;
+}
 #[path = "../../host/src/front/upgrade.rs"]
 pub mod upgrade;

@@ -108,7 +108,7 @@ fn is_new(delivery: Option<&str>) -> bool {
     true
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use ws_guest::Message;
     use ws_guest::testing::Room;

@@ -27,7 +27,7 @@ pub(super) enum Job {
     /// Make a turn durable.
     Commit(Commit),
     /// Report that a turn was refused, behind the earlier ones of its room.
-    Refuse { done: Done, error: CommitError },
+    Refuse { life: Arc<Life>, done: Done, error: CommitError },
     /// Note that a room is open. Answers the start of the host in which it was open before, or 0.
     Open { life: Arc<Life>, answer: oneshot::Sender<Result<i64, CommitError>> },
     /// Reserve ids, and answer the first one.
@@ -66,7 +66,10 @@ impl Job {
                 life.fail();
                 done.report(Err(error));
             }
-            Self::Refuse { done, error } => done.report(Err(error)),
+            Self::Refuse { life, done, error } => {
+                life.fail();
+                done.report(Err(error));
+            }
             Self::Open { answer, .. } => drop(answer.send(Err(error))),
             Self::ReserveIds { answer, .. } => drop(answer.send(Err(error))),
             Self::Expire { answer, .. } => drop(answer.send(Err(error))),

@@ -45,10 +45,7 @@ impl RoomStore {
         };
         self.threads.jobs.submit(match admitted {
             Ok(()) => Job::Commit(Commit { life: Arc::clone(&self.life), writes, bytes, done }),
-            Err(error) => {
-                self.life.fail();
-                Job::Refuse { done, error }
-            }
+            Err(error) => Job::Refuse { life: Arc::clone(&self.life), done, error },
         });
     }
 

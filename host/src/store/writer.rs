@@ -57,7 +57,11 @@ impl Writer {
                     drop(jobs);
                     return self.close();
                 }
-                Some(Job::Refuse { done, error }) => done.report(Err(error)),
+                // Its room fails now and not at the call: earlier commits that wait are done.
+                Some(Job::Refuse { life, done, error }) => {
+                    life.fail();
+                    done.report(Err(error));
+                }
                 Some(Job::FinishCheckpoint) => self.finish_checkpoint(),
                 Some(Job::Expire { unused_since_us, from, answer }) => drop(answer.send(self.expire(unused_since_us, from))),
                 Some(first) => {

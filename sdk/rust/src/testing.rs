@@ -18,7 +18,7 @@
 //! assert_eq!(room.hears(ben), [Message::from("1: hello")]);
 //! ```
 //!
-//! A [task](crate::task) goes on when [`Room::answers`], [`Room::sends_body`] or [`Room::wait`] brings what it waits for.
+//! A task of [`spawn`](crate::task::spawn) goes on when [`Room::answers`], [`Room::sends_body`] or [`Room::wait`] brings what it waits for.
 //!
 //! Outside a component the functions of this crate act on the room of their thread; each test has a thread of its own. Handlers run at
 //! once. The room keeps the contract's rules for names, codes and closing clients, and has neither slow clients nor the host's limits.

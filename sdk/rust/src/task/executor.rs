@@ -48,7 +48,7 @@ thread_local! {
     static TASKS: RefCell<Tasks> = RefCell::default();
 }
 
-/// Starts a task. It runs when the handler has returned, in the same event, up to its first wait: see the [module](self).
+/// Starts a task. It runs when the handler has returned, in the same event, up to its first wait: see the [module](crate::task).
 pub fn spawn(body: impl Future<Output = ()> + 'static) -> Task {
     hooks::RUN.set(Some(run));
     let body: Body = Box::pin(body);

@@ -15,7 +15,7 @@ pub fn is_valid(secret: &[u8], body: &[u8], header: &str) -> bool {
 /// The bytes that hexadecimal digits stand for.
 fn bytes(digits: &str) -> Option<Vec<u8>> {
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    let is_hexadecimal = digits.len() % 2 == 0 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let is_hexadecimal = digits.len().is_multiple_of(2) && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     is_hexadecimal.then(|| digits.as_bytes().chunks(2).map(byte).collect()).flatten()
 }
 

@@ -34,10 +34,12 @@ impl Match {
     pub fn hears(&mut self, from: ClientId, text: &str) {
         let name = String::from_utf8(ws_guest::attachment(from).unwrap_or_default()).unwrap_or_default();
         let Some(choice) = CHOICES.iter().position(|choice| *choice == text) else {
-            return drop(send(from, "say rock, paper or scissors"));
+            send(from, "say rock, paper or scissors").ok();
+            return;
         };
         if store::get("winner").is_some() {
-            return drop(send(from, "it is over"));
+            send(from, "it is over").ok();
+            return;
         }
         self.chosen.insert(name, choice);
         send(from, "chosen").ok();

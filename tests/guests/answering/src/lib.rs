@@ -29,7 +29,12 @@ impl App for Answering {
             "much" => much(id, text.parse().unwrap_or(0)),
             "end" => shown(requests::end(id)),
             "abort" => return requests::abort(id),
-            "open" => return requests::open().iter().for_each(|open| drop(send(from, shown_open(open.id, open.has_begun)))),
+            "open" => {
+                for open in requests::open() {
+                    send(from, shown_open(open.id, open.has_begun)).ok();
+                }
+                return;
+            }
             _ => format!("{} since {:?}", self.messages, self.started),
         };
         send(from, answer).ok();
@@ -82,8 +87,11 @@ impl Lifecycle for Answering {
 
 /// Sends chunks of 64 KiB.
 fn much(id: RequestId, chunks: usize) -> String {
-    let results = (0..chunks).map(|_| sent(requests::chunk(id, [b'x'; 64 << 10])));
-    results.last().unwrap_or_default()
+    let mut last = String::new();
+    for _ in 0..chunks {
+        last = sent(requests::chunk(id, [b'x'; 64 << 10]));
+    }
+    last
 }
 
 fn sent(result: Result<SendStatus, RespondError>) -> String {

@@ -43,7 +43,7 @@ impl Requests for Caller {
             }
             word => {
                 self.last = (word == "last").then_some(id).or(self.last);
-                drop(broadcast(format!("asked {id} {} {}", request.method, request.path)));
+                broadcast(format!("asked {id} {} {}", request.method, request.path)).ok();
             }
         }
     }
@@ -67,8 +67,11 @@ pub fn act(from: ClientId, word: &str, rest: &str) {
         "chunk" => format!("{:?}", requests::chunk(id, text)),
         // As many chunks of 64 KiB.
         "much" => {
-            let chunks = (0..text.parse().expect("a number")).map(|_| requests::chunk(id, vec![b'x'; 64 << 10]));
-            format!("{:?}", chunks.last().expect("one at least"))
+            let mut last = None;
+            for _ in 0..text.parse().expect("a number") {
+                last = Some(requests::chunk(id, vec![b'x'; 64 << 10]));
+            }
+            format!("{:?}", last.expect("one at least"))
         }
         "abort" => {
             // The last chunk goes before it.

@@ -70,7 +70,11 @@ fn text(response: &IncomingResponse) -> Result<String, ErrorCode> {
         match stream.blocking_read(64 << 10) {
             Ok(read) => bytes.extend(read),
             Err(StreamError::Closed) => break,
-            Err(StreamError::LastOperationFailed(error)) => return Ok(format!("failed: {}", error.to_debug_string())),
+            Err(StreamError::LastOperationFailed(error)) => {
+                // With `RUST_BACKTRACE` a backtrace of the host follows.
+                let text = error.to_debug_string();
+                return Ok(format!("failed: {}", text.lines().next().unwrap_or_default()));
+            }
         }
     }
     Ok(format!("{} {}", response.status(), String::from_utf8_lossy(&bytes)))

@@ -136,7 +136,7 @@ impl Bus {
     ///
     /// Each comes before all that rooms of this process send, so it is called before any of them runs.
     pub fn resume(&self, number: u64, (from, to): (&str, &str), message: Message) -> bool {
-        self.last_number.fetch_max(number, Relaxed);
+        self.number_from(number);
         let Some(to) = self.normal(to).map(Arc::from) else { return false };
         let (permit, receiver) = (self.backlog(from).take(message.as_bytes().len()), self.note_expected(&to));
         let mut event = Event::new((from.into(), to), message, permit, receiver);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Bench, with_linger, with_shard};
+use super::{Bench, TestClient, with_linger, with_shard};
 use crate::config::Limits;
 use crate::room::Dormant;
 use crate::store::Write;
@@ -15,6 +15,16 @@ fn drops(bench: &Bench) -> Vec<u64> {
 fn keeps(bench: &Bench) -> Vec<u64> {
     let writes = bench.journal.next_writes();
     writes.iter().filter_map(|write| if let Write::SetEvent(event) = write { Some(event.id) } else { None }).collect()
+}
+
+/// Room b fails on a stored message of room a. The journal has the commit that takes the message off.
+async fn fails_on_a_stored_message(bench: &Bench) -> [TestClient; 2] {
+    let (mut a, b) = (bench.enters_room("a").await, bench.enters_room("b").await);
+    a.say("tell b poison write").await;
+    bench.journal.wait_for(1).await;
+    bench.journal.finish();
+    bench.journal.wait_for(1).await;
+    [a, b]
 }
 
 #[test]
@@ -71,11 +81,7 @@ fn a_stored_message_comes_again_if_the_commit_of_its_receiver_fails() {
 #[test]
 fn a_stored_message_on_which_the_receiver_fails_is_taken_off_all_the_same() {
     with_shard(async |bench| {
-        let (mut a, _b) = (bench.enters_room("a").await, bench.enters_room("b").await);
-        a.say("tell b poison write").await;
-        bench.journal.wait_for(1).await;
-        bench.journal.finish();
-        bench.journal.wait_for(1).await;
+        let _clients = fails_on_a_stored_message(&bench).await;
         assert_eq!((drops(&bench), bench.got().len()), (vec![1], 1));
     });
 }
@@ -102,11 +108,7 @@ fn stored_messages_and_those_behind_them_wait_while_the_journal_takes_no_writes(
 #[test]
 fn a_stored_message_on_which_the_receiver_has_failed_is_taken_off_by_a_later_commit_if_the_first_one_fails() {
     with_shard(async |bench| {
-        let (mut a, _b) = (bench.enters_room("a").await, bench.enters_room("b").await);
-        a.say("tell b poison write").await;
-        bench.journal.wait_for(1).await;
-        bench.journal.finish();
-        bench.journal.wait_for(1).await;
+        let _clients = fails_on_a_stored_message(&bench).await;
         bench.journal.fail();
         bench.journal.wait_for(1).await;
         assert_eq!((drops(&bench), bench.got().len()), (vec![1], 1));

@@ -30,9 +30,9 @@ impl Room {
 
     /// Makes the turn's changes of the room's tables final and returns the turn, whose outputs are still to be made visible.
     /// The caller gives it back with `reuse`.
-    pub(crate) fn commit(&mut self) -> Turn {
+    pub(crate) fn commit(&mut self) -> Box<Turn> {
         let state = self.state_mut();
-        let mut turn = std::mem::take(&mut state.turn);
+        let mut turn = state.take_turn();
         turn.undo_log.drain(..).for_each(|change| state.settle(&change));
         turn.admitting_before = None;
         state.drop_had(&mut turn);
@@ -48,9 +48,9 @@ impl Room {
     }
 
     /// Gives a turn's buffers back for the next one, so that they are allocated once.
-    pub(crate) fn reuse(&mut self, mut turn: Turn) {
+    pub(crate) fn reuse(&mut self, mut turn: Box<Turn>) {
         turn.clear();
-        self.state_mut().turn = turn;
+        self.state_mut().spare_turn = Some(turn);
     }
 
     /// Drops the turn: its outputs, and its changes of the room's tables in reverse order. Returns the clients whose queues this
@@ -58,7 +58,7 @@ impl Room {
     #[must_use]
     pub(crate) fn roll_back(&mut self) -> Vec<ClientId> {
         let state = self.state_mut();
-        let mut turn = std::mem::take(&mut state.turn);
+        let mut turn = state.take_turn();
         while let Some(change) = turn.undo_log.pop() {
             state.undo(change);
         }
@@ -88,9 +88,16 @@ impl Room {
                 }
             }
         }
-        turn.clear();
-        state.turn = turn;
+        self.reuse(turn);
         drained
+    }
+}
+
+impl State {
+    /// Takes the turn, and begins the next one with the buffers of an earlier one.
+    fn take_turn(&mut self) -> Box<Turn> {
+        let next = self.spare_turn.take().unwrap_or_default();
+        std::mem::replace(&mut self.turn, next)
     }
 }
 

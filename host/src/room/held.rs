@@ -15,7 +15,7 @@ const MAX_TURNS: usize = 1024;
 /// writes nothing is durable at once, and is held only behind turns that are not.
 #[derive(Debug, Default)]
 pub struct Held {
-    turns: VecDeque<Turn>,
+    turns: VecDeque<Box<Turn>>,
     bytes: usize,
     /// Commits up to this one are durable.
     durable: u64,
@@ -33,7 +33,7 @@ impl Held {
     }
 
     /// Holds a turn until its commit is durable; if it writes nothing, until the turns before it are released.
-    pub fn push(&mut self, turn: Turn) {
+    pub fn push(&mut self, turn: Box<Turn>) {
         self.bytes += turn.memory();
         self.turns.push_back(turn);
     }
@@ -44,7 +44,7 @@ impl Held {
     }
 
     /// Takes the oldest turn, if it is released.
-    pub fn pop_released(&mut self) -> Option<Turn> {
+    pub fn pop_released(&mut self) -> Option<Box<Turn>> {
         let durable = self.durable;
         let turn = self.turns.pop_front_if(|turn| turn.commit() <= durable)?;
         self.bytes -= turn.memory();
@@ -52,7 +52,7 @@ impl Held {
     }
 
     /// Takes all turns, because the journal has failed: their outputs must not become visible. Commits are counted anew.
-    pub fn take_all(&mut self) -> impl Iterator<Item = Turn> {
+    pub fn take_all(&mut self) -> impl Iterator<Item = Box<Turn>> {
         std::mem::take(self).turns.into_iter()
     }
 }
@@ -64,8 +64,8 @@ mod tests {
     use crate::room::effect::{Decision, Effect};
 
     /// A turn that sends a message of this many bytes.
-    fn turn(bytes: usize, commit: u64) -> Turn {
-        let mut turn = Turn::default();
+    fn turn(bytes: usize, commit: u64) -> Box<Turn> {
+        let mut turn = Box::<Turn>::default();
         turn.commit = commit;
         turn.encode(false, &vec![0; bytes]);
         turn

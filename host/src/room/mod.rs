@@ -179,8 +179,10 @@ struct State {
     asked: AskedRequests,
     contents: Contents,
     admitting: bool,
-    /// The turn of the running handler.
-    turn: Turn,
+    /// The turn of the running handler. Boxed, since it changes hands at each commit.
+    turn: Box<Turn>,
+    /// An empty turn, whose buffers the next one uses.
+    spare_turn: Option<Box<Turn>>,
     clock: fn() -> Instant,
 }
 
@@ -220,7 +222,8 @@ impl Room {
                 asked: AskedRequests::default(),
                 contents: Contents::default(),
                 admitting: true,
-                turn: Turn::default(),
+                turn: Box::default(),
+                spare_turn: None,
             })),
         }
     }

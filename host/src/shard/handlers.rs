@@ -18,7 +18,7 @@ use crate::room::Room;
 pub(super) async fn call<A: App>(app: &mut A, room: &mut Room, what: What) -> Outcome {
     match what {
         What::Message(from, message) => guarded(pin!(app.on_message(room, from, message))).await,
-        What::Joined(client, ..) => guarded(pin!(app.on_new_client(room, &client))).await,
+        What::Joined(joined) => guarded(pin!(app.on_new_client(room, &joined.client))).await,
         What::Left(id, info) => guarded(pin!(app.on_client_left(room, id, &info))).await,
         What::Drained(id) => guarded(pin!(app.on_drain(room, id))).await,
         What::Timer(id, payload) => guarded(pin!(app.on_timer(room, id, payload))).await,
@@ -35,7 +35,7 @@ pub(super) async fn call<A: App>(app: &mut A, room: &mut Room, what: What) -> Ou
             room.receive(&event);
             guarded(pin!(app.on_event(room, Source::of(&event), event.message.clone()))).await
         }
-        What::Start(reason, saved) => guarded(pin!(app.on_start(room, reason, saved))).await,
+        What::Start(reason, saved) => guarded(pin!(app.on_start(room, reason, saved.map(|saved| *saved)))).await,
         What::Request(id, request) => guarded(pin!(app.on_request(room, id, *request))).await,
         What::RequestDrained(id) => guarded(pin!(app.on_request_drained(room, id))).await,
         What::RequestGone(id) => guarded(pin!(app.on_request_gone(room, id))).await,

@@ -28,7 +28,7 @@ impl Default for Reports {
 
 impl Outputs {
     /// Commits a turn. Returns it if its outputs are to be made visible now; otherwise it is held.
-    pub(super) fn commit(&mut self, journal: Option<&Arc<dyn Backing>>, mut turn: Turn) -> Option<Turn> {
+    pub(super) fn commit(&mut self, journal: Option<&Arc<dyn Backing>>, mut turn: Box<Turn>) -> Option<Box<Turn>> {
         let commit = turn.commit();
         if commit == 0 && self.held.is_empty() {
             return Some(turn);
@@ -75,12 +75,12 @@ impl Outputs {
     }
 
     /// The next turn that is released.
-    pub(super) fn pop_released(&mut self) -> Option<Turn> {
+    pub(super) fn pop_released(&mut self) -> Option<Box<Turn>> {
         self.held.pop_released()
     }
 
     /// Takes all held turns, because the journal has failed. Its later reports about them are ignored.
-    pub(super) fn take_all(&mut self) -> Vec<Turn> {
+    pub(super) fn take_all(&mut self) -> Vec<Box<Turn>> {
         self.reports = Arc::default();
         self.held.take_all().collect()
     }

@@ -13,7 +13,7 @@ use super::attending::attend;
 use super::cached_frame::CachedFrame;
 use super::command::{Address, Command, Delivery, Envelope};
 use super::drain::drain;
-use super::input::{Input, What};
+use super::input::{Input, Joined, What};
 use super::line::Line;
 use super::new_connection::NewConnection;
 use super::reader::Reader;
@@ -105,7 +105,7 @@ fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, connecti
     let (id, line) =
         shard.insert(client.clone(), |member| Line::new(member, Rc::clone(&task), socket, agreement, shard.resources().now()));
     tokio::task::spawn_local(Reader::new(Rc::clone(shard), id, line, first, agreement, permit));
-    task.deliver(Input { at: shard.time(), what: What::Joined(client, id, attachment) });
+    task.deliver(Input { at: shard.time(), what: What::Joined(Box::new(Joined { client, line: id, attachment })) });
 }
 
 fn deliver<L: Launch>(shard: &Shard, rooms: &Rooms<L>, Envelope { to, what }: Envelope) {

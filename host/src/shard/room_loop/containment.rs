@@ -201,9 +201,9 @@ impl<L: Launch> RoomLoop<L> {
     /// The handling of inputs while the circuit is open: no instance can take them.
     pub(super) async fn turn_away(&mut self, what: What) {
         match what {
-            What::Joined(client, line, _) => {
+            What::Joined(joined) => {
                 self.occupancy.note_withdrawn();
-                self.close_line(client.id, line, CloseInfo::keeps_failing());
+                self.close_line(joined.client.id, joined.line, CloseInfo::keeps_failing());
             }
             What::Left(id, info) => {
                 let line = self.room.line(id);

@@ -29,7 +29,7 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Begins an instance: its `on_start` runs. If it refuses or fails, its turn is dropped.
     pub(super) async fn begin(&mut self, app: &mut L::App, reason: StartReason, saved: Option<Saved>) -> Result<(), Fault> {
-        let begun = call(app, &mut self.room, What::Start(reason, saved)).await;
+        let begun = call(app, &mut self.room, What::Start(reason, saved.map(Box::new))).await;
         match &begun {
             Ok(()) => self.commit().await,
             Err(_) => self.roll_back(),

@@ -36,7 +36,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
@@ -176,18 +175,18 @@ impl<L: Launch> RoomLoop<L> {
             What::Message(from, _) if !self.room.hears(from) => {}
             What::Drained(id) if !self.room.reaches(id) => {}
             What::Message(from, _) | What::Drained(from) => self.tell(what, Blamed::Client(from)).await,
-            What::Joined(client, line, attachment) => {
+            What::Joined(mut joined) => {
                 self.occupancy.note_joined();
+                let (id, line) = (joined.client.id, joined.line);
                 // Several were let in before the first of them had joined or failed.
                 if self.is_full() {
-                    return self.close_line(client.id, line, CloseInfo::room_full());
+                    return self.close_line(id, line, CloseInfo::room_full());
                 }
-                if self.holds_off(client.address) {
-                    return self.close_line(client.id, line, CloseInfo::fails_on_address());
+                if self.holds_off(joined.client.address) {
+                    return self.close_line(id, line, CloseInfo::fails_on_address());
                 }
-                self.room.join(self.member(client.clone(), line), attachment);
-                let id = client.id;
-                self.tell(What::Joined(client, line, Bytes::new()), Blamed::Client(id)).await;
+                self.room.join(self.member(joined.client.clone(), line), std::mem::take(&mut joined.attachment));
+                self.tell(What::Joined(joined), Blamed::Client(id)).await;
             }
             What::Left(id, info) => {
                 let line = self.room.line(id);
@@ -295,7 +294,7 @@ impl<L: Launch> RoomLoop<L> {
         }
     }
 
-    async fn show(&mut self, turn: Turn) {
+    async fn show(&mut self, turn: Box<Turn>) {
         effects::apply(&self.shard, &self.room, &self.exchanges, &turn).await;
         self.room.reuse(turn);
     }

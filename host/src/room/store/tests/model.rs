@@ -143,7 +143,7 @@ fn run(seed: u64) {
     let stores = Stores::journaled(Arc::new(journal.clone()), 1 << 20);
     let mut room = open(&stores, "a");
     let mut map = Map::new();
-    let mut waiting: Vec<Turn> = Vec::new();
+    let mut waiting: Vec<Box<Turn>> = Vec::new();
     for _ in 0..60 {
         let before = map.clone();
         turn(&mut room, &mut map, &mut random);

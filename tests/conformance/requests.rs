@@ -19,8 +19,8 @@
 use crate::support::http::{Raw, ask, request};
 use crate::support::{Client, Host};
 
-// The SDKs for Python and JavaScript hide the ids of requests: the same rules, in the words of each, are in `tests/python.rs` and
-// `tests/javascript.rs`.
+// The SDKs for Python and JavaScript hide the ids of requests: `tests/python.rs` and `tests/javascript.rs` have the rules that show there, in the
+// words of each.
 in_languages! { [rust, c] [
     a_request_is_answered_whole,
     a_request_is_answered_in_pieces_by_later_events,

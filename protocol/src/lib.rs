@@ -51,6 +51,7 @@
 //! | `handshake` | the accept key, and a client's part of the opening handshake |
 //! | `deflate` | compressed frames, and the agreement on compression |
 //! | `inflate` | compressed messages |
+//! | [`resume`] | sessions that outlive their connections |
 
 mod assembly;
 mod close;
@@ -62,6 +63,7 @@ mod handshake;
 mod inflate;
 mod mask;
 mod message;
+pub mod resume;
 mod session;
 mod text;
 mod utf8;

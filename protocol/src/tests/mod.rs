@@ -13,5 +13,6 @@ mod headers;
 mod limits;
 mod memory;
 mod pieces;
+mod resume;
 mod streams;
 mod text;

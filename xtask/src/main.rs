@@ -2,6 +2,8 @@
 
 mod bench;
 mod command;
+mod dist;
+mod echo;
 mod options;
 mod places;
 mod runner;
@@ -19,6 +21,9 @@ fn main() -> ExitCode {
     let mut args = std::env::args().skip(1).peekable();
     if args.peek().is_some_and(|task| task == "bench") {
         return bench::main(args.skip(1));
+    }
+    if args.peek().is_some_and(|task| task == "dist") {
+        return dist::main(args.skip(1));
     }
     let options = match Options::parse(args, std::env::var_os("CI").is_some_and(|ci| ci == "true")) {
         Ok(options) => options,

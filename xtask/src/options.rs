@@ -4,6 +4,7 @@
 pub(crate) const USAGE: &str = "\
 Usage: cargo xtask test [OPTIONS] [STEP...]
        cargo xtask bench [OPTIONS]           (its own --help tells more)
+       cargo xtask dist [OPTIONS]            (the same)
 
 Runs every check of the project, or the named steps and what they need. Tools that are missing are installed
 in user space (under target/, or a target of rustup); Debian packages only as root. A step whose tools cannot

@@ -1,6 +1,7 @@
 //! The list of steps, the cheap ones first.
 
 mod code;
+mod dist;
 mod foreign;
 mod guests;
 mod guide;
@@ -38,6 +39,12 @@ pub(crate) const ALL: &[Step] = &[
         what: "an echo and a broadcast take no more instructions than they may, in the profile `dist`",
         needs: &["guests"],
         run: bench::instructions_are_bounded,
+    },
+    Step {
+        name: "dist",
+        what: "each package of the command installs where nothing is, and serves; the container file does what its image needs",
+        needs: &["guests"],
+        run: dist::packages_serve,
     },
     Step {
         name: "python-guests",

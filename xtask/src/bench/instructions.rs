@@ -1,31 +1,19 @@
 //! Instructions per message, in user space.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
-use std::time::Duration;
-
 use anyhow::Context as _;
 
 use super::peers::PEERS;
 use super::server::Server;
 use super::stepping::Stepping;
 use super::workloads::WORKLOADS;
+use crate::echo::Client;
 use crate::places::Places;
 use crate::step::Trouble;
 
-/// A message of 20 B of text, masked with zeros.
-const FRAME: &[u8] = b"\x81\x94\0\0\0\0twenty bytes of text";
-/// The frame that answers it.
-const ANSWER: &[u8] = b"\x81\x14twenty bytes of text";
 /// Uncounted messages at the beginning, after which all buffers are allocated.
 const BEFORE: usize = 10;
 /// Counted messages.
 const MESSAGES: usize = 30;
-/// An answer takes less than a second. A host that does not answer makes the run fail, not hang.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// The longest answer to an upgrade request.
-const MAX_HEAD: usize = 4096;
-
 /// A run whose instructions are counted.
 #[derive(Debug)]
 pub(super) struct Run {
@@ -68,42 +56,21 @@ impl Run {
 }
 
 /// Connects one more client. Its first message, which the others receive too, shows that it is a member.
-fn join(port: u16, others: &mut [TcpStream]) -> anyhow::Result<TcpStream> {
-    let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-    client.set_nodelay(true)?;
-    client.set_read_timeout(Some(PATIENCE))?;
-    write!(
-        client,
-        "GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )?;
-    let (mut head, mut byte) = (Vec::new(), [0]);
-    while !head.ends_with(b"\r\n\r\n") {
-        anyhow::ensure!(head.len() < MAX_HEAD, "the answer to the upgrade request has no end");
-        client.read_exact(&mut byte)?;
-        head.push(byte[0]);
-    }
-    anyhow::ensure!(head.starts_with(b"HTTP/1.1 101 "), "no upgrade: {}", String::from_utf8_lossy(&head));
-    client.write_all(FRAME)?;
-    hear(&mut client)?;
-    others.iter_mut().try_for_each(hear)?;
+fn join(port: u16, others: &mut [Client]) -> anyhow::Result<Client> {
+    let mut client = Client::connect(port)?;
+    client.say()?;
+    client.hear()?;
+    others.iter_mut().try_for_each(Client::hear)?;
     Ok(client)
 }
 
 /// Sends one message after the other, each after all clients have received the one before. Each client sends often enough
 /// that it is not pinged.
-fn exchange(clients: &mut [TcpStream], messages: usize) -> anyhow::Result<()> {
+fn exchange(clients: &mut [Client], messages: usize) -> anyhow::Result<()> {
     for message in 0..messages {
         let sender = message % clients.len();
-        clients[sender].write_all(FRAME)?;
-        clients.iter_mut().try_for_each(hear)?;
+        clients[sender].say()?;
+        clients.iter_mut().try_for_each(Client::hear)?;
     }
-    Ok(())
-}
-
-fn hear(client: &mut TcpStream) -> anyhow::Result<()> {
-    let mut answer = [0; ANSWER.len()];
-    client.read_exact(&mut answer)?;
-    anyhow::ensure!(answer == ANSWER, "another frame comes back");
     Ok(())
 }

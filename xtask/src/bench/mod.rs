@@ -147,9 +147,14 @@ fn count_syncs(peers: &[&Peer], options: &Options, places: &Places, records: &mu
     Ok(())
 }
 
+/// Cargo's words to build the host and its load generator in a profile.
+pub(crate) fn build_command(profile: &str) -> String {
+    format!("build --package ws-host-cli --profile {profile} --bins")
+}
+
 /// Builds the host and its load generator in their profile, and the guests in their release profile.
 fn build(places: &Places) -> Check {
-    run(&mut cargo(&format!("build --package ws-host-cli --profile {} --bins", peers::profile()), &places.root))?;
+    run(&mut cargo(&build_command(&peers::profile()), &places.root))?;
     wasm_targets(places)?;
     for workspace in places.guest_workspaces() {
         run(for_guest(&mut cargo("build --workspace --release --target wasm32-wasip2", &workspace)))?;

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use ws_host::config::LogTail;
 use ws_host::guest::sha256;
-use ws_host::{Handle, file};
+use ws_host::{Builder, Handle, file};
 
 use crate::build::{NotBuilt, Project, Purpose};
 use crate::serve::Serving;
@@ -31,15 +32,15 @@ pub struct DevArguments {
 ///
 /// # Errors
 /// The project, its first build or the server fails.
-pub fn dev(arguments: DevArguments) -> anyhow::Result<()> {
+pub fn dev(arguments: DevArguments, log: LogTail) -> anyhow::Result<()> {
     let project = Project::open(arguments.dir)?;
     let tls = Tls::new(arguments.serving.tls_files.clone(), arguments.tls)?;
     // Watching begins before the first build, so that no change during it is missed.
     let sources = project.clone();
     let watch = Watch::sources(project.dir(), move |below| sources.is_source(below))?;
     // A port in use is told before the build, which may take a minute.
-    let serving =
-        Serving::new(arguments.serving, tls, |builder| builder.notices(true).trace_lines(project.has_lines()))?.listen()?;
+    let more = |builder: Builder| builder.notices(true).trace_lines(project.has_lines()).log_tail(log);
+    let serving = Serving::new(arguments.serving, tls, more)?.listen()?;
     let component = project.build(Purpose::Develop)?;
     let built = hash(&component);
     serving.serve(&component, async |handle| follow_sources(watch, &project, built, &handle).await)

@@ -1,13 +1,17 @@
-//! The log on stderr: its level and its format.
+//! The log on stderr, its level and its format, and its tail for the API.
 
 use std::io::IsTerminal;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use ws_host::config::LogTail;
 
 use crate::headings::EVERYWHERE;
 use crate::log_queue::LogQueue;
+use crate::log_tail::Tail;
 
 /// The level and format of the log.
 #[derive(Debug, Args)]
@@ -30,11 +34,19 @@ enum Format {
     Json,
 }
 
+/// The log of the process.
+pub struct Log {
+    /// The lines on their way to stderr.
+    pub queue: LogQueue,
+    /// The last lines.
+    pub tail: LogTail,
+}
+
 /// Sets up logging for the process. `RUST_LOG`, if set, overrides the flags.
 ///
 /// # Errors
 /// The log's thread cannot be started.
-pub fn set_up(logging: &Logging) -> anyhow::Result<LogQueue> {
+pub fn set_up(logging: &Logging) -> anyhow::Result<Log> {
     let level = match (logging.verbose, logging.quiet) {
         (0, 0) => "warn,ws_host=info,guest=info",
         (1, _) => "warn,ws_host=debug,guest=debug",
@@ -49,9 +61,11 @@ pub fn set_up(logging: &Logging) -> anyhow::Result<LogQueue> {
     // The subscriber reports its own errors to stderr, and would panic if that is closed.
     let lines = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false).with_ansi(colours);
     let lines = lines.with_writer(move || writer.clone());
+    // The filter of the lines holds for the tail too.
+    let tail = LogTail::default();
     match logging.log_format {
-        Format::Text => lines.with_target(false).init(),
-        Format::Json => lines.json().flatten_event(true).init(),
+        Format::Text => lines.with_target(false).finish().with(Tail(tail.clone())).init(),
+        Format::Json => lines.json().flatten_event(true).finish().with(Tail(tail.clone())).init(),
     }
-    Ok(queue)
+    Ok(Log { queue, tail })
 }

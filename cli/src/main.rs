@@ -19,6 +19,7 @@ mod json;
 mod limits;
 mod log;
 mod log_queue;
+mod log_tail;
 mod manual;
 mod mistakes;
 mod new;
@@ -43,6 +44,7 @@ use std::process::ExitCode;
 
 use arguments::Command;
 use report::report;
+use ws_host::config::LogTail;
 
 /// Chosen by measurement; `docs/decisions.md` has the figures.
 #[global_allocator]
@@ -57,9 +59,9 @@ fn main() -> ExitCode {
         Ok(log) => log,
         Err(error) => return report(&error),
     };
-    let result = obey(arguments.command);
+    let result = obey(arguments.command, log.tail);
     // The log comes first, so that the error is the last line.
-    log.flush();
+    log.queue.flush();
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => report(&error),
@@ -67,11 +69,11 @@ fn main() -> ExitCode {
 }
 
 /// Runs the command until it ends.
-fn obey(command: Command) -> anyhow::Result<()> {
+fn obey(command: Command, log: LogTail) -> anyhow::Result<()> {
     match command {
-        Command::Run(run) => run::run(run),
+        Command::Run(run) => run::run(run, log),
         Command::Inspect(inspect) => inspect::inspect(&inspect),
-        Command::Dev(dev) => dev::dev(dev),
+        Command::Dev(dev) => dev::dev(dev, log),
         Command::New(new) => new::new(&new),
         Command::Build(build) => build::build(&build),
         Command::Test(test) => test::test(&test),

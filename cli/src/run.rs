@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use ws_host::Handle;
+use ws_host::config::LogTail;
 
 use crate::follow::Follower;
 use crate::serve::Serving;
@@ -36,13 +37,13 @@ pub struct RunArguments {
 ///
 /// # Errors
 /// The component, the certificate or the server's address cannot be used.
-pub fn run(arguments: RunArguments) -> anyhow::Result<()> {
+pub fn run(arguments: RunArguments, log: LogTail) -> anyhow::Result<()> {
     let RunArguments { file, watch, serving } = arguments;
     // `settings::parse` ends the process if it is missing.
     let file = file.context("the component is missing")?;
     let follower = if watch { Some(Follower::new(&[&file])?) } else { None };
     let tls = Tls::new(serving.tls_files.clone(), false)?;
-    Serving::new(serving, tls, |builder| builder)?.serve(&file, async |handle| match follower {
+    Serving::new(serving, tls, |builder| builder.log_tail(log))?.serve(&file, async |handle| match follower {
         Some(follower) => follow_file(follower, &file, &handle).await,
         None => std::future::pending().await,
     })

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::bus::{Bus, Inbox, Placement};
-use crate::config::{Compression, Config, Grants, Instances, Limits, Listen};
+use crate::config::{Compression, Config, Grants, Instances, Limits, Listen, LogTail};
 use crate::data::{DataFolder, linger, resume_events, store_place};
 use crate::error::Error;
 use crate::fetch::Outlet;
@@ -98,6 +98,13 @@ impl Builder {
     #[must_use]
     pub fn notices(mut self, notices: bool) -> Self {
         self.config.notices = notices;
+        self
+    }
+
+    /// The tail of the log, to which the owner of the program's log adds its lines. The API shows them; by default it has none to show.
+    #[must_use]
+    pub fn log_tail(mut self, tail: LogTail) -> Self {
+        self.config.log_tail = Some(tail);
         self
     }
 
@@ -213,7 +220,7 @@ impl Builder {
             bus,
             stores: store_place(config.instances, &limits, database.clone()),
         };
-        let answering = Arc::clone(&counters);
+        let (answering, told) = (Arc::clone(&counters), Arc::clone(&counters));
         let mut releases = None;
         let shards = match (component, app) {
             (Some(component), _) => {
@@ -230,8 +237,7 @@ impl Builder {
             (None, None) => start(mail, &callbacks, &context)?.0,
         };
         let (stop, stopped) = watch::channel(None);
-        let admitting = Arc::new(AtomicBool::new(true));
-        let notice = Notice::default();
+        let (admitting, notice) = (Arc::new(AtomicBool::new(true)), Notice::default());
         let shown = shown(config.notices, &notice, releases.as_ref());
         let commands: Vec<_> = shards.iter().map(|shard| shard.commands.clone()).collect();
         let handle = Handle::new(Controls {
@@ -239,6 +245,8 @@ impl Builder {
             roster,
             admitting: Arc::clone(&admitting),
             notice,
+            counters: told,
+            log_tail: config.log_tail,
             releases,
             database: database.clone().filter(|_| config.instances != Instances::PerClient),
             stop,

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
+use crate::config::LogTail;
 use crate::error::Error;
 use crate::front::{Notice, Tls};
-use crate::shard::{Address, Command, Delivery, Envelope, Roster};
+use crate::shard::{Address, Command, Counters, Delivery, Envelope, Roster, Trap};
 use crate::store::Database;
 use crate::swap::{Handover, Releases, Status, SwapReport};
 use crate::types::{Client, ClientId, CloseInfo, Message};
@@ -40,6 +41,10 @@ pub(crate) struct Controls {
     pub admitting: Arc<AtomicBool>,
     /// The page's notice.
     pub notice: Notice,
+    /// The numbers of rooms and traps.
+    pub counters: Arc<Counters>,
+    /// The last lines of the log, if its owner gives them.
+    pub log_tail: Option<LogTail>,
     /// The releases of a component; a native app has none.
     pub releases: Option<Arc<Releases>>,
     /// The database that keeps the rooms.
@@ -202,6 +207,16 @@ impl Handle {
         Ok(status)
     }
 
+    /// The last 50 failures of the app, the newest first.
+    pub fn last_traps(&self) -> Vec<Trap> {
+        self.inner.controls.counters.last_traps()
+    }
+
+    /// The last lines of the log, if the builder was given its tail.
+    pub fn log_tail(&self) -> Option<&LogTail> {
+        self.inner.controls.log_tail.as_ref()
+    }
+
     /// Shows this text on the page, if the server was built with `notices`. An empty text removes it.
     pub fn set_notice(&self, text: impl Into<String>) {
         self.inner.controls.notice.set(text.into());
@@ -246,6 +261,8 @@ mod tests {
             roster: Arc::default(),
             admitting: Arc::new(AtomicBool::new(true)),
             notice: Notice::default(),
+            counters: Arc::default(),
+            log_tail: None,
             releases: None,
             database: None,
             stop,

@@ -29,5 +29,5 @@ pub use default_socket::default_socket;
 pub use messages::{Answer, Request};
 pub use socket::AdminSocket;
 
-pub use crate::shard::RoomSwap;
+pub use crate::shard::{RoomSwap, Trap};
 pub use crate::swap::{ReleaseInfo, Status, SwapReport};

@@ -33,6 +33,8 @@ use upgrade::{Decision, UpgradeRequest};
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Fault {
+    /// The export of a guest that failed, such as `on-message`.
+    pub handler: Option<String>,
     /// The failure in one line.
     pub message: String,
     /// The end of what a guest has written to stderr in that call, in one line: the words of a panic, for example. The log has them already.
@@ -44,7 +46,7 @@ pub struct Fault {
 impl Fault {
     /// A fault without a backtrace.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), last_words: None, backtrace: None }
+        Self { handler: None, message: message.into(), last_words: None, backtrace: None }
     }
 
     /// The failure in one line, with the guest's own words.

@@ -12,12 +12,13 @@ use crate::log::in_short;
 
 /// Describes the error of a call of `handler` for people, with the wasm backtrace. `last_words` is the end of what it has written to stderr.
 pub(super) fn fault(handler: &str, error: &wasmtime::Error, call_timeout: Duration, last_words: &str) -> Fault {
+    let handler_name = Some(handler.to_owned());
     let last_words = (!last_words.is_empty()).then(|| last_words.to_owned());
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
         // Languages with exceptions end this way when none is caught. Their stderr says where. The wasm backtrace would show
         // only their interpreter.
         let message = format!("the guest's {handler} exited with status {}", exit.0);
-        return Fault { message, last_words, backtrace: None };
+        return Fault { handler: handler_name, message, last_words, backtrace: None };
     }
     let what = match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => {
@@ -35,5 +36,6 @@ pub(super) fn fault(handler: &str, error: &wasmtime::Error, call_timeout: Durati
         },
     };
     let trace = error.downcast_ref::<WasmBacktrace>().filter(|trace| !trace.frames().is_empty());
-    Fault { message: format!("the guest's {handler} {what}"), last_words, backtrace: trace.map(backtrace) }
+    let message = format!("the guest's {handler} {what}");
+    Fault { handler: handler_name, message, last_words, backtrace: trace.map(backtrace) }
 }

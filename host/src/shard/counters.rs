@@ -1,9 +1,8 @@
 //! Counters that all shards of a server share.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
 
-use crate::log::in_short;
+use super::traps::{Trap, Traps};
 
 /// Counts that other threads may read.
 #[derive(Debug, Default)]
@@ -11,7 +10,7 @@ pub struct Counters {
     rooms: AtomicUsize,
     hibernating: AtomicUsize,
     traps: AtomicU64,
-    last_trap: Mutex<Option<String>>,
+    last_traps: Traps,
     has_written_to_memory: AtomicBool,
     answers_requests: AtomicBool,
 }
@@ -70,12 +69,17 @@ impl Counters {
 
     /// The message of the last failure, in one line of bounded length.
     pub fn last_trap(&self) -> Option<String> {
-        self.last_trap.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.last_traps.last_message()
     }
 
-    /// An app has failed, with this message.
-    pub fn count_trap(&self, message: &str) {
-        *self.last_trap.lock().unwrap_or_else(PoisonError::into_inner) = Some(in_short(message));
+    /// The last failures, the newest first.
+    pub fn last_traps(&self) -> Vec<Trap> {
+        self.last_traps.all()
+    }
+
+    /// An app has failed.
+    pub fn count_trap(&self, trap: Trap) {
+        self.last_traps.add(trap);
         self.traps.fetch_add(1, Relaxed);
     }
 }

@@ -56,6 +56,7 @@
 //! | `probation` | the time after a swap in which traps count against the new release |
 //! | `roster` | the connected clients, for other threads to see |
 //! | `counters` | what all shards count together |
+//! | `traps` | the last failures of the app |
 
 mod alarms;
 mod attending;
@@ -111,6 +112,7 @@ mod thread;
 mod timer_faults;
 mod tls;
 mod traffic;
+mod traps;
 mod upgrades;
 mod way_back;
 
@@ -122,3 +124,4 @@ pub use probation::Probation;
 pub use roster::Roster;
 pub use thread::{ShardContext, StorePlace, spawn};
 pub use tls::TlsSession;
+pub use traps::Trap;

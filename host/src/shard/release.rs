@@ -36,6 +36,11 @@ impl<L: Launch> Release<L> {
         self.app.as_mut()
     }
 
+    /// The names of the release.
+    pub(super) fn id(&self) -> ReleaseId {
+        self.launch.id()
+    }
+
     /// Whether the app decides about upgrade requests.
     pub(super) fn has_gate(&self) -> bool {
         self.launch.has_gate()

@@ -11,6 +11,7 @@ use crate::requests::HostAnswer;
 use crate::room::{Decision, Effect, JournalError};
 use crate::shard::input::{Input, What};
 use crate::shard::room_circuit::{Cause, Verdict};
+use crate::shard::traps::Trap;
 use crate::types::{ClientId, CloseInfo, network};
 
 /// The pause before a room starts over whose journal has failed twice, with no durable turn in between.
@@ -101,7 +102,7 @@ impl<L: Launch> RoomLoop<L> {
                 None => tracing::error!(room, "{message}{words}{more}"),
             }
         }
-        self.counters.count_trap(&fault.in_full());
+        self.counters.count_trap(Trap::new(self.room.name(), &self.release.id(), fault));
     }
 
     async fn open_circuit(&mut self) {

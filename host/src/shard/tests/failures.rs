@@ -38,6 +38,11 @@ fn a_client_on_whose_message_the_app_failed_is_heard_no_more() {
         assert_eq!(two.hears().await, "plain", "the circuit is not open");
         let traps = shard.told().iter().filter(|told| told.starts_with("trap")).count();
         assert_eq!((traps, shard.counters.traps()), (1, 1));
+        let last = shard.counters.last_traps();
+        assert_eq!(
+            last.iter().map(|trap| (trap.room.as_str(), trap.message.as_str())).collect::<Vec<_>>(),
+            [("a", "the test asked for it")]
+        );
     });
 }
 

@@ -11,7 +11,7 @@ use crate::toolbox;
 /// The tests that every language must pass.
 const TESTS: &str = "test --workspace --test integration -- --ignored";
 
-/// The SDK's own tests, the types of the example, and the tests for every language, with components that the SDK builds.
+/// The SDK's own tests and those of the client's library, the types of the example, and the tests for every language, with components that the SDK builds.
 pub(crate) fn javascript(context: &Context) -> Check {
     let places = &context.places;
     let sdk = places.root.join("sdk/js");
@@ -20,6 +20,7 @@ pub(crate) fn javascript(context: &Context) -> Check {
         toolbox::pinned_packages(&places.root.join("tests/guests-js").join(folder))?;
     }
     run(command("npm", &sdk).args(["test", "--silent"]))?;
+    run(command("npm", &places.root.join("client")).args(["test", "--silent"]))?;
     run(command(sdk.join("node_modules/.bin/tsc"), &places.root).args(["--project", "guest-examples/javascript"]))?;
     let mut packages = command("node", &places.root);
     run(packages.args(["sdk/js/test/packages/run.mjs", "--together"]).env("WS_HOST", places.host_binary()))?;

@@ -1,6 +1,6 @@
 //! The admin socket: trust in its owner, its succession, and the cost of a lack of descriptors.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{Read, Write};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
@@ -52,7 +52,7 @@ impl Liar {
                 asked.store(true, SeqCst);
                 let release = Self::RELEASE;
                 let report = format!(r#"{{"from":{release},"to":{release},"load_us":1,"swap_us":1,"rooms":[]}}"#);
-                let _ = writeln!(&stream, r#"{{"swapped":{report}}}"#);
+                let _ = write!(&stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{report}", report.len());
             }
         });
         Self { socket, was_asked }
@@ -277,16 +277,25 @@ async fn a_lack_of_descriptors_is_not_told_at_every_try() {
     assert!(more <= 1, "{more} more lines");
 }
 
+/// Sends bytes to a socket, and returns what comes until its end.
+fn says(socket: &Path, request: &[u8]) -> String {
+    let mut stream = UnixStream::connect(socket).expect("it listens");
+    stream.write_all(request).expect("the request is sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer comes");
+    answer
+}
+
 #[test]
 fn a_request_that_is_not_understood_is_refused() {
     let folder = folder(0o700);
     let socket = folder.path().join("admin.sock");
     let _host = run("one", &socket);
-    let mut stream = BufReader::new(UnixStream::connect(&socket).expect("it listens"));
-    stream.get_mut().write_all(b"{\"frobnicate\":1}\n").expect("the request is sent");
-    let mut answer = String::new();
-    stream.read_line(&mut answer).expect("an answer comes");
-    assert!(answer.contains("refused") && answer.contains("is not understood"), "{answer}");
+    let answer = says(&socket, b"{\"frobnicate\":1}\n\n");
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    let answer = says(&socket, b"POST /v1/frobnicate HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 404 ") && answer.contains("application/problem+json"), "{answer}");
+    assert!(answer.contains("the API has no /v1/frobnicate: /v1/openapi.json lists its routes"), "{answer}");
 }
 
 #[test]

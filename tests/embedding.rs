@@ -73,7 +73,7 @@ async fn a_component_may_come_as_bytes_with_grants() {
     let (mut client, _) = server.connect().await.has_joined().await;
     assert_eq!(client.asks("env COLOUR").await, "Some(\"blue\")");
     let status = server.handle.status().await.expect("it runs a component");
-    assert_eq!(status.release.file.to_str(), Some("probe.wasm"));
+    assert_eq!(status.release.expect("it has a release").file.to_str(), Some("probe.wasm"));
 }
 
 #[tokio::test]
@@ -386,7 +386,7 @@ async fn a_probation_goes_on_when_the_runtime_that_asked_for_the_swap_has_ended(
     let mut client = server.connect().await;
     client.says("x").await;
     assert_eq!(client.is_closed().await.0, 1011);
-    while !server.handle.status().await.expect("it runs a component").release.file.ends_with("one.wasm") {
+    while !server.handle.status().await.expect("it runs").release.expect("a component").file.ends_with("one.wasm") {
         tokio::task::yield_now().await;
     }
 }

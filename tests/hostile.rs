@@ -162,7 +162,7 @@ async fn the_status_is_available_while_a_swap_waits_for_a_sleeping_room_and_the_
     assert!(poll_fn(|cx| Poll::Ready(swap.as_mut().poll(cx).is_pending())).await);
     let status = tokio::time::timeout(Duration::from_secs(60), server.handle.status());
     let status = status.await.expect("the status comes").expect("a component runs");
-    assert!(status.release.file.ends_with("hostile.wasm") && status.swaps == 0, "{status:?}");
+    assert!(status.release.as_ref().expect("a component").file.ends_with("hostile.wasm") && status.swaps == 0, "{status:?}");
     swap.await.expect("the swap succeeds");
     assert_eq!(server.handle.status().await.expect("a component runs").traps, 1);
     assert_eq!(sleeps.is_closed().await.0, 1011);

@@ -1,16 +1,18 @@
 //! `ws-host swap`, `rollback` and `status`: requests to a running server.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
 use clap::Args;
 use serde::Serialize;
-use ws_host::admin::{Answer, ReleaseInfo, Request, Status, SwapReport, ask, default_socket};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use ws_host::api::{Failure, ReleaseInfo, Request, Status, SwapReport, default_socket};
 use ws_host::log::printable;
 
-use crate::json::json;
+use crate::json;
 use crate::output::print_lines;
 
 /// `ws-host swap`.
@@ -60,8 +62,7 @@ pub struct Refused(String);
 pub fn swap(arguments: &SwapArguments) -> anyhow::Result<()> {
     // The path becomes absolute, because the server has its own working directory.
     let file = std::path::absolute(&arguments.file).with_context(|| format!("cannot find {}", arguments.file.display()))?;
-    let request = if arguments.change.discard_state { Request::SwapDiscardingState(file) } else { Request::Swap(file) };
-    changed(&arguments.change.remote, &request)
+    changed(&arguments.change, Request::post(["swap"]).json(&json!({ "path": file })))
 }
 
 /// Swaps a running server back to its previous component and prints the report.
@@ -69,8 +70,7 @@ pub fn swap(arguments: &SwapArguments) -> anyhow::Result<()> {
 /// # Errors
 /// As for [`swap`].
 pub fn rollback(arguments: &ChangeArguments) -> anyhow::Result<()> {
-    let request = if arguments.discard_state { Request::RollbackDiscardingState } else { Request::Rollback };
-    changed(&arguments.remote, &request)
+    changed(arguments, Request::post(["rollback"]))
 }
 
 /// Prints the running release and the server's counts.
@@ -78,40 +78,50 @@ pub fn rollback(arguments: &ChangeArguments) -> anyhow::Result<()> {
 /// # Errors
 /// As for [`swap`].
 pub fn status(remote: &Remote) -> anyhow::Result<()> {
-    match request(remote, &Request::Status)? {
-        Answer::Status(status) => show(remote, &status, in_words(&status)),
-        other => bail!("unexpected answer from the server: {other:?}"),
+    let status: Status = remote.ask(Request::get(["status"]))?;
+    remote.show(&status, in_words)
+}
+
+fn changed(arguments: &ChangeArguments, request: Request) -> anyhow::Result<()> {
+    let report: SwapReport = arguments.remote.ask(request.query("discard_state", arguments.discard_state))?;
+    arguments.remote.show(&report, change_in_words)
+}
+
+impl Remote {
+    /// Asks the running server.
+    ///
+    /// # Errors
+    /// No server answers, or it refuses: then the error is [`Refused`].
+    pub fn ask<T: DeserializeOwned>(&self, request: Request) -> anyhow::Result<T> {
+        let socket = self.socket.clone().unwrap_or_else(|| default_socket(self.port));
+        request.ask(&socket).map_err(|failure| explained(failure, &socket))
+    }
+
+    /// Prints an answer: as JSON if that was asked for, or in words.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn show<T: Serialize>(&self, answer: &T, words: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
+        let text = if self.json { json::json(answer)? } else { words(answer) };
+        print_lines(&text)
     }
 }
 
-fn changed(remote: &Remote, asked: &Request) -> anyhow::Result<()> {
-    match request(remote, asked)? {
-        Answer::Swapped(report) => show(remote, &report, change_in_words(&report)),
-        other => bail!("unexpected answer from the server: {other:?}"),
-    }
-}
-
-fn request(remote: &Remote, asked: &Request) -> anyhow::Result<Answer> {
-    let socket = remote.socket.clone().unwrap_or_else(|| default_socket(remote.port));
-    match ask(&socket, asked) {
-        Ok(Answer::Refused(reason)) => Err(Refused(reason).into()),
-        Ok(Answer::NoHandover(reason)) => Err(Refused(format!("{reason}: add --discard-state")).into()),
-        Ok(answer) => Ok(answer),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => bail!(
-            "no server of yours listens on the admin socket {}. Name its port with --port, or its socket with --socket",
-            socket.display()
+fn explained(failure: Failure, socket: &Path) -> anyhow::Error {
+    let socket = socket.display();
+    match failure {
+        Failure::Refused(problem) if problem.code == "no-handover" => Refused(format!("{problem}: add --discard-state")).into(),
+        Failure::Refused(problem) => Refused(problem.to_string()).into(),
+        Failure::NotAsked(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+            anyhow!(
+                "no server of yours listens on the admin socket {socket}. Name its port with --port, or its socket with --socket"
+            )
+        }
+        Failure::NotAsked(error) if error.kind() == io::ErrorKind::PermissionDenied => anyhow!(
+            "the admin socket {socket} is not used: {error}. Run this command as the user who runs the server, or name another socket with --socket"
         ),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => bail!(
-            "the admin socket {} is not used: {error}. Run this command as the user who runs the server, or name another socket with --socket",
-            socket.display()
-        ),
-        Err(error) => Err(error).with_context(|| format!("the server at {} did not answer", socket.display())),
+        Failure::NotAsked(error) => anyhow::Error::new(error).context(format!("the server at {socket} did not answer")),
     }
-}
-
-fn show(remote: &Remote, value: &impl Serialize, words: String) -> anyhow::Result<()> {
-    let text = if remote.json { json(value)? } else { words };
-    print_lines(&text)
 }
 
 fn change_in_words(report: &SwapReport) -> String {
@@ -132,16 +142,16 @@ fn change_in_words(report: &SwapReport) -> String {
 fn in_words(status: &Status) -> String {
     let previous = status.previous.as_ref().map_or("none".to_owned(), ReleaseInfo::to_string);
     let last = status.last_trap.as_ref().map_or_else(String::new, |message| format!(", the last: {}", printable(message)));
+    let release = status.release.as_ref().map_or_else(
+        || format!("app       native, for {}", age(status.started_unix)),
+        |release| {
+            let file = release.file.display().to_string();
+            format!("release   {release}, for {}\nfile      {}\nprevious  {previous}", age(release.since_unix), printable(&file))
+        },
+    );
     format!(
-        "release   {}, for {}\nfile      {}\nprevious  {previous}\nrooms     {} open, {} hibernating\nclients   {}\nswaps     {}\ntraps     {}{last}",
-        status.release,
-        age(status.release.since_unix),
-        printable(&status.release.file.display().to_string()),
-        status.rooms,
-        status.hibernating,
-        status.clients,
-        status.swaps,
-        status.traps
+        "{release}\nrooms     {} open, {} hibernating\nclients   {}\nswaps     {}\ntraps     {}{last}",
+        status.rooms, status.hibernating, status.clients, status.swaps, status.traps
     )
 }
 

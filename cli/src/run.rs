@@ -53,8 +53,8 @@ pub fn run(arguments: RunArguments, log: LogTail) -> anyhow::Result<()> {
 async fn follow_file(mut follower: Follower, path: &Path, handle: &Handle) {
     loop {
         let [content] = follower.changed().await else { continue };
-        let running = handle.status().await.map(|status| status.release.sha256);
-        if running.is_ok_and(|running| running != *content) {
+        let running = handle.status().await.ok().and_then(|status| status.release);
+        if running.is_some_and(|running| running.sha256 != *content) {
             // `swap` has logged the error.
             let _ = swap(path, handle).await;
         }

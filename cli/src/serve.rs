@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use ws_host::admin::{AdminSocket, default_socket};
+use ws_host::api::{AdminSocket, Api, default_socket};
 use ws_host::config::Listening;
 use ws_host::{Builder, Handle};
 
@@ -84,7 +84,7 @@ impl Serving {
             }
             notify::ready();
             tracing::debug!("ready after {:?}", begun.elapsed());
-            let admin = admin.map(|admin| tokio::spawn(admin.serve(handle.clone())));
+            let admin = admin.map(|admin| tokio::spawn(admin.serve(Api::new(handle.clone()))));
             let watchdog = tokio::spawn(notify::watchdog());
             let following = follower.map(|files| {
                 let (tls, handle) = (tls.clone(), handle.clone());
@@ -98,8 +98,7 @@ impl Serving {
             following.inspect(tokio::task::JoinHandle::abort);
             watchdog.abort();
             if let Some(admin) = admin {
-                // Awaited, so that the socket's file is removed before the process ends.
-                admin.abort();
+                // It ends with the server, and removes the socket's file before the process ends.
                 let _ = admin.await;
             }
             Ok(())

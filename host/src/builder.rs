@@ -8,6 +8,7 @@ mod threads;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::SystemTime;
 
 use serde_json::json;
 use tokio::sync::watch;
@@ -26,6 +27,7 @@ use crate::handle::{Controls, Handle};
 use crate::native::{Callbacks, Factory};
 use crate::server::{Server, Thread};
 use crate::shard::{Counters, Roster, ShardContext};
+use crate::status::Status;
 use crate::swap::{GuestHost, Releases};
 use threads::{shard_count, start};
 
@@ -220,7 +222,6 @@ impl Builder {
             bus,
             stores: store_place(config.instances, &limits, database.clone()),
         };
-        let (answering, told) = (Arc::clone(&counters), Arc::clone(&counters));
         let mut releases = None;
         let shards = match (component, app) {
             (Some(component), _) => {
@@ -229,7 +230,7 @@ impl Builder {
                 let program = Program::from_bytes(&engine, &name, &bytes, &limits, &config.grants)?;
                 context.app_name = program.name().to_owned();
                 let (shards, orders) = start(mail, &program, &context)?;
-                let host = GuestHost { engine, limits: limits.clone(), grants: config.grants, counters, shards: orders };
+                let host = GuestHost { engine, limits: limits.clone(), grants: config.grants, shards: orders };
                 releases = Some(Arc::new(Releases::new(host, &file, program)));
                 shards
             }
@@ -238,14 +239,15 @@ impl Builder {
         };
         let (stop, stopped) = watch::channel(None);
         let (admitting, notice) = (Arc::new(AtomicBool::new(true)), Notice::default());
-        let shown = shown(config.notices, &notice, releases.as_ref());
+        let shown = shown(config.notices, &notice, releases.as_ref(), &counters);
         let commands: Vec<_> = shards.iter().map(|shard| shard.commands.clone()).collect();
         let handle = Handle::new(Controls {
             shards: commands.clone(),
             roster,
+            counters: Arc::clone(&counters),
+            started: SystemTime::now(),
             admitting: Arc::clone(&admitting),
             notice,
-            counters: told,
             log_tail: config.log_tail,
             releases,
             database: database.clone().filter(|_| config.instances != Instances::PerClient),
@@ -256,7 +258,7 @@ impl Builder {
         });
         let local = listening::is_local(&listeners);
         let router = Arc::new(Router::new(config.instances, pattern, commands, placement));
-        let app = AppEndpoint::new(Arc::clone(&router), answering, &limits);
+        let app = AppEndpoint::new(Arc::clone(&router), counters, &limits);
         let endpoints = endpoints(app, config.page.then(|| Page::new(shown, local)));
         let origins = OriginPolicy::new(config.allow_origins, local);
         let policy = Policy { origins, proxies, compression: config.compression, tls };
@@ -290,17 +292,20 @@ fn endpoints(app: AppEndpoint, page: Option<Page>) -> Endpoints {
 
 /// The notice of the page, if it has one. With `all`, it is the owner's, and tells the whole state of a component. Otherwise strangers see the page,
 /// and are told of changes of the release alone.
-fn shown(all: bool, owners: &Notice, releases: Option<&Arc<Releases>>) -> Option<Notice> {
+fn shown(all: bool, owners: &Notice, releases: Option<&Arc<Releases>>, counters: &Arc<Counters>) -> Option<Notice> {
     let notice = if all { owners.clone() } else { Notice::for_strangers() };
     let Some(releases) = releases.cloned() else { return all.then_some(notice) };
+    let counters = Arc::clone(counters);
     notice.tell_status(move || {
-        let status = releases.status(0);
+        let status = Status::of_app(Some(releases.history()), &counters);
         if !all {
             return json!({ "swaps": status.swaps, "went_back": status.went_back });
         }
         let mut status = json!(status);
-        // The page counts no clients, and the number is not known here.
-        status.as_object_mut().and_then(|status| status.remove("clients"));
+        // The page tells of the app. The others are not known here.
+        for key in ["clients", "started_unix", "admitting", "draining"] {
+            status.as_object_mut().and_then(|status| status.remove(key));
+        }
         status
     });
     Some(notice)

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{mpsc, watch};
 
@@ -11,8 +11,9 @@ use crate::config::LogTail;
 use crate::error::Error;
 use crate::front::{Notice, Tls};
 use crate::shard::{Address, Command, Counters, Delivery, Envelope, Roster, Trap};
+use crate::status::Status;
 use crate::store::Database;
-use crate::swap::{Handover, Releases, Status, SwapReport};
+use crate::swap::{Handover, History, Releases, SwapReport};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
 /// A server's remote control. A clone costs a reference count. Only `reload_tls` blocks.
@@ -27,7 +28,7 @@ pub struct Handle {
 struct Inner {
     controls: Controls,
     /// True once `Server::run` has returned.
-    ended: AtomicBool,
+    ended: watch::Sender<bool>,
 }
 
 /// The parts of a server that a handle acts on.
@@ -37,12 +38,14 @@ pub(crate) struct Controls {
     pub shards: Vec<mpsc::Sender<Command>>,
     /// The connected clients.
     pub roster: Arc<Roster>,
+    /// The numbers of rooms, and the last traps.
+    pub counters: Arc<Counters>,
+    /// When the server started.
+    pub started: SystemTime,
     /// False while new clients are denied.
     pub admitting: Arc<AtomicBool>,
     /// The page's notice.
     pub notice: Notice,
-    /// The numbers of rooms and traps.
-    pub counters: Arc<Counters>,
     /// The last lines of the log, if its owner gives them.
     pub log_tail: Option<LogTail>,
     /// The releases of a component; a native app has none.
@@ -61,7 +64,7 @@ pub(crate) struct Controls {
 
 impl Handle {
     pub(crate) fn new(controls: Controls) -> Self {
-        Self { inner: Arc::new(Inner { controls, ended: AtomicBool::new(false) }) }
+        Self { inner: Arc::new(Inner { controls, ended: watch::Sender::new(false) }) }
     }
 
     /// The connected clients, in the order in which they came.
@@ -143,11 +146,18 @@ impl Handle {
 
     /// Whether the server shuts down or has ended.
     pub(crate) fn is_stopping(&self) -> bool {
-        self.inner.controls.stop.borrow().is_some() || self.inner.ended.load(Relaxed)
+        self.inner.controls.stop.borrow().is_some() || *self.inner.ended.borrow()
     }
 
     pub(crate) fn stopped(&self) {
-        self.inner.ended.store(true, Relaxed);
+        self.inner.ended.send_replace(true);
+    }
+
+    /// Resolves when `Server::run` has returned.
+    pub(crate) async fn ended(&self) {
+        let mut ended = self.inner.ended.subscribe();
+        // The sender lives as long as this handle.
+        let _ = ended.wait_for(|ended| *ended).await;
     }
 
     /// Replaces the component by the one in this file. The clients stay connected. A swap that has begun goes on if this future is
@@ -156,7 +166,7 @@ impl Handle {
     /// # Errors
     /// The component is refused, and nothing has changed; or the app is not a component.
     pub async fn swap(&self, file: &Path) -> Result<SwapReport, Error> {
-        self.releases()?.swap(file, Handover::Snapshot).await
+        self.change(file, Handover::Snapshot).await
     }
 
     /// The same as `swap` without the rooms' states: no instance is asked for its `snapshot`, and the new ones start without one. It
@@ -166,7 +176,7 @@ impl Handle {
     /// # Errors
     /// As `swap`.
     pub async fn swap_discarding_state(&self, file: &Path) -> Result<SwapReport, Error> {
-        self.releases()?.swap(file, Handover::Discard).await
+        self.change(file, Handover::Discard).await
     }
 
     /// Goes back to the previous release, with the state of the running one.
@@ -174,7 +184,7 @@ impl Handle {
     /// # Errors
     /// The running release is the first one, the previous one is refused, or the app is not a component.
     pub async fn rollback(&self) -> Result<SwapReport, Error> {
-        self.releases()?.rollback(Handover::Snapshot).await
+        self.go_back(Handover::Snapshot).await
     }
 
     /// The same as `rollback` without the rooms' states, as in `swap_discarding_state`.
@@ -182,7 +192,7 @@ impl Handle {
     /// # Errors
     /// As `rollback`.
     pub async fn rollback_discarding_state(&self) -> Result<SwapReport, Error> {
-        self.releases()?.rollback(Handover::Discard).await
+        self.go_back(Handover::Discard).await
     }
 
     /// Loads the certificate and its key from their files again. New connections get the new certificate; open ones go on.
@@ -194,16 +204,21 @@ impl Handle {
         self.inner.controls.tls.as_ref().map_or(Ok(()), |tls| tls.reload())
     }
 
-    /// The running release, and what is counted.
+    /// The state of the server: the running release, and the counts.
     ///
     /// # Errors
-    /// The app is not a component, or the database cannot be read.
+    /// `Data`: the database cannot be read.
     pub async fn status(&self) -> Result<Status, Error> {
-        let mut status = self.releases()?.status(self.inner.controls.roster.len());
-        if let Some(database) = &self.inner.controls.database {
+        let controls = &self.inner.controls;
+        let mut status = Status::of_app(controls.releases.as_ref().map(|releases| releases.history()), &controls.counters);
+        if let Some(database) = &controls.database {
             let closed = database.closed_rooms().await;
             status.hibernating = closed.map_err(|error| Error::Data(error.to_string()))?;
         }
+        status.started_unix = controls.started.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
+        status.clients = controls.roster.len();
+        status.admitting = controls.admitting.load(Relaxed);
+        status.draining = self.is_stopping();
         Ok(status)
     }
 
@@ -215,6 +230,21 @@ impl Handle {
     /// The last lines of the log, if the builder was given its tail.
     pub fn log_tail(&self) -> Option<&LogTail> {
         self.inner.controls.log_tail.as_ref()
+    }
+
+    /// The releases of a component.
+    pub(crate) fn history(&self) -> Result<History, Error> {
+        Ok(self.releases()?.history())
+    }
+
+    /// Swaps to the component in this file.
+    pub(crate) async fn change(&self, file: &Path, handover: Handover) -> Result<SwapReport, Error> {
+        self.releases()?.swap(file, handover).await
+    }
+
+    /// Swaps to the previous release.
+    pub(crate) async fn go_back(&self, handover: Handover) -> Result<SwapReport, Error> {
+        self.releases()?.rollback(handover).await
     }
 
     /// Shows this text on the page, if the server was built with `notices`. An empty text removes it.
@@ -237,7 +267,7 @@ impl Handle {
     }
 
     fn command(&self, shard: usize, command: Command) -> Result<(), Error> {
-        if self.inner.ended.load(Relaxed) {
+        if *self.inner.ended.borrow() {
             return Err(Error::Stopped);
         }
         let shard = &self.inner.controls.shards[shard];
@@ -259,9 +289,10 @@ mod tests {
         let handle = Handle::new(Controls {
             shards: vec![commands],
             roster: Arc::default(),
+            counters: Arc::default(),
+            started: SystemTime::UNIX_EPOCH,
             admitting: Arc::new(AtomicBool::new(true)),
             notice: Notice::default(),
-            counters: Arc::default(),
             log_tail: None,
             releases: None,
             database: None,

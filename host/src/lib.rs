@@ -10,14 +10,14 @@
 //! | --- | --- |
 //! | [`app`] | what the handlers of an [`App`] get and return: clients, messages, close causes, errors |
 //! | [`config`] | what a [`Builder`] takes: limits, grants, instances, compression |
-//! | [`admin`] | the socket by which other processes change the release of a running server |
+//! | [`api`] | the API by which other processes see and change a running server |
 //! | [`guest`] | what a component exports and imports |
 //!
 //! A reading order of the source: `server` accepts connections through `front`, which gives each to a `shard`. The shard's
 //! `room_loop` calls the handlers of an `app`, which is a `guest` (Wasm) or `native`. The effects of a handler wait in the
 //! `room` until it returns. ARCHITECTURE.md has a section on the way of a message and its two hops.
 
-pub mod admin;
+pub mod api;
 pub mod app;
 #[cfg(feature = "bench")]
 #[doc(hidden)]
@@ -53,6 +53,7 @@ pub mod sections;
 mod server;
 mod shard;
 mod socket_file;
+mod status;
 // For the command `ws-host`, whose `data` reads and writes it too.
 #[doc(hidden)]
 pub mod store;

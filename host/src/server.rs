@@ -85,6 +85,8 @@ impl Server {
     /// A listening socket cannot be used, or the database cannot be read (`Error::Data`).
     pub async fn run(self) -> Result<(), Error> {
         let Self { listeners, front, shards, stop, handle, database, .. } = self;
+        // Also when this future is dropped.
+        let _ended = Ended(handle.clone());
         let served = serve(listeners, front, stop, database.clone()).await;
         // Also a server that cannot serve has a room, whose state takes time to be kept.
         let deadline = served.as_ref().map_or_else(|_| handle.drain_deadline(), |deadline| *deadline);
@@ -103,7 +105,6 @@ impl Server {
             Ok(0) => {}
             _ => tracing::error!("a shard's thread panicked"),
         }
-        handle.stopped();
         served.map(drop)
     }
 
@@ -128,6 +129,15 @@ impl Server {
     pub fn run_forever(self) -> Result<(), Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(|source| Error::System { what: "start an event loop", source })?.block_on(self.run())
+    }
+}
+
+/// Says at its end that the server has ended.
+struct Ended(Handle);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.stopped();
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use clients::Clients;
 use host::Host;
-use ws_host::admin::{Answer, Request, ask};
+use ws_host::api::{Request, SwapReport};
 
 /// The default of `--max-rooms`.
 const MAX_ROOMS: usize = 10_000;
@@ -95,10 +95,9 @@ fn swaps(echo: &Path, rooms: usize) {
     let mut pause = 0;
     let with = clients.longest_wait(|| {
         for _ in 0..10 {
-            match ask(host.socket(), &Request::Swap(echo.to_owned())).expect("the host answers") {
-                Answer::Swapped(report) => pause = pause.max(report.rooms.iter().map(|room| room.pause_us).max().unwrap_or(0)),
-                other => panic!("not swapped: {other:?}"),
-            }
+            let swap = Request::post(["swap"]).json(&serde_json::json!({ "path": echo }));
+            let report: SwapReport = swap.ask(host.socket()).expect("the host swaps");
+            pause = pause.max(report.rooms.iter().map(|room| room.pause_us).max().unwrap_or(0));
             std::thread::sleep(Duration::from_millis(100));
         }
     });

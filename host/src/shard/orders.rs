@@ -73,7 +73,7 @@ pub(super) enum RoomOrder<L> {
 }
 
 /// How one room changed its release.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct RoomSwap {
     /// The room's name.
     pub room: String,

@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{GuestHost, ReleaseInfo, Status, SwapReport};
+use super::{GuestHost, History, ReleaseInfo, SwapReport};
 use crate::error::Error;
 use crate::guest::Program;
 use crate::shard::{Change, Handover, Order, Probation, Refusal, RoomSwap};
@@ -17,7 +17,7 @@ use crate::shard::{Change, Handover, Order, Probation, Refusal, RoomSwap};
 #[derive(Debug)]
 pub(super) struct Keeper {
     host: GuestHost,
-    /// Never held across an await, so that `status` answers while a swap waits for a room.
+    /// Never held across an await, so that `history` answers while a swap waits for a room.
     state: Mutex<State>,
 }
 
@@ -107,19 +107,14 @@ impl Keeper {
         })
     }
 
-    /// The running release, and what is counted.
-    pub(super) fn status(&self, clients: usize) -> Status {
+    /// The running release, and those before it.
+    pub(super) fn history(&self) -> History {
         let state = self.state();
-        Status {
+        History {
             release: state.current.info.clone(),
-            previous: state.before.last().map(|release| release.info.clone()),
-            rooms: self.host.counters.rooms(),
-            hibernating: self.host.counters.hibernating() as u64,
-            clients,
+            previous: state.before.iter().rev().map(|release| release.info.clone()).collect(),
             swaps: state.swaps,
             went_back: state.went_back,
-            traps: self.host.counters.traps(),
-            last_trap: self.host.counters.last_trap(),
         }
     }
 

@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
+use utoipa::ToSchema;
 
 use self::keeper::{Job, Keeper, What};
 use crate::config::{Grants, Limits};
@@ -32,12 +33,13 @@ use crate::error::Error;
 use crate::guest::{Engine, Program};
 use crate::log::printable;
 pub use crate::shard::Handover;
-use crate::shard::{Counters, Order, RoomSwap};
+use crate::shard::{Order, RoomSwap};
 
 /// A release, as people see it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ReleaseInfo {
     /// The component's file.
+    #[schema(value_type = String)]
     pub file: PathBuf,
     /// The SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
@@ -54,7 +56,7 @@ impl fmt::Display for ReleaseInfo {
 }
 
 /// The result of a swap.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct SwapReport {
     /// The previous release.
     pub from: ReleaseInfo,
@@ -68,30 +70,17 @@ pub struct SwapReport {
     pub rooms: Vec<RoomSwap>,
 }
 
-/// The release of a server, and what is counted.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Status {
+/// The releases of a server.
+#[derive(Debug, Clone)]
+pub struct History {
     /// The running release.
     pub release: ReleaseInfo,
-    /// The release that `rollback` goes back to.
-    pub previous: Option<ReleaseInfo>,
-    /// Rooms that are open: an instance of the app runs for each.
-    pub rooms: usize,
-    /// Rooms that hibernate: nobody is in them, and their state is kept.
-    #[serde(default)]
-    pub hibernating: u64,
-    /// Clients that are connected.
-    pub clients: usize,
+    /// Those before it, the last one first.
+    pub previous: Vec<ReleaseInfo>,
     /// Swaps since the start, rollbacks included.
     pub swaps: u64,
     /// Whether the last of them went back to a release before, by a rollback or after a failed probation.
-    #[serde(default)]
     pub went_back: bool,
-    /// Failures of guests since the start.
-    pub traps: u64,
-    /// The message of the last failure, shortened.
-    #[serde(default)]
-    pub last_trap: Option<String>,
 }
 
 /// The surroundings of each release of a server.
@@ -103,8 +92,6 @@ pub struct GuestHost {
     pub limits: Limits,
     /// The grants of guests.
     pub grants: Grants,
-    /// The counters of rooms and traps.
-    pub counters: Arc<Counters>,
     /// Where each shard takes orders.
     pub shards: Vec<mpsc::Sender<Order<Program>>>,
 }
@@ -140,9 +127,9 @@ impl Releases {
         self.order(What::Rollback, handover).await
     }
 
-    /// The running release, and what is counted. `clients` is the number of connected clients.
-    pub fn status(&self, clients: usize) -> Status {
-        self.keeper.status(clients)
+    /// The running release, and those before it.
+    pub fn history(&self) -> History {
+        self.keeper.history()
     }
 
     async fn order(&self, what: What, handover: Handover) -> Result<SwapReport, Error> {

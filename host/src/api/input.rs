@@ -1,0 +1,125 @@
+//! The checked parts of a request: its query, its path, its body. A mistake is a problem that names it.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use utoipa::{IntoParams, ToSchema};
+
+use super::problem::Problem;
+
+/// The longest body of JSON, in bytes.
+const MAX_JSON_BYTES: usize = 64 << 10;
+/// The media type of JSON.
+pub const JSON: &str = "application/json";
+
+/// The query of a request. Each unknown key is a mistake if the type says so (`deny_unknown_fields`).
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = axum::extract::Query::try_from_uri(&parts.uri);
+        query
+            .map(|query| Self(query.0))
+            .map_err(|error| Problem::bad_request(format!("the query is wrong: {}", error.body_text())))
+    }
+}
+
+/// The variable parts of a request's path.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = axum::extract::Path::from_request_parts(parts, state).await;
+        path.map(|path| Self(path.0)).map_err(|error| Problem::bad_request(format!("the path is wrong: {}", error.body_text())))
+    }
+}
+
+/// The body of a request, as JSON.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        json(request).await.map(Self)
+    }
+}
+
+/// Reads the body of a request as JSON.
+///
+/// # Errors
+/// It is of another type, or not what the type says.
+pub async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
+    if media_type(request.headers()) != Some(JSON) {
+        return Err(Problem::unsupported_media_type(format!("the body must be of the type {JSON}")));
+    }
+    let body = read(request.into_body(), MAX_JSON_BYTES).await?;
+    serde_json::from_slice(&body).map_err(|error| Problem::bad_request(format!("the body is wrong: {error}")))
+}
+
+/// Reads a body whole.
+///
+/// # Errors
+/// It is longer than this many bytes, or the connection ends before it.
+pub async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    match Limited::new(body, limit).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit)),
+        Err(error) => Err(Problem::bad_request(format!("the body has no end: {error}"))),
+    }
+}
+
+/// The media type of a request's body, without its parameters.
+pub fn media_type(headers: &axum::http::HeaderMap) -> Option<&str> {
+    headers.get(CONTENT_TYPE)?.to_str().ok()?.split(';').next().map(str::trim)
+}
+
+/// The part of a list that is asked for. A list is in order, and each answer says in `next` what to ask for next.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Page<After: ToSchema> {
+    /// The part begins behind this, which is `next` of the answer before. By default it is the first part.
+    pub after: Option<After>,
+    /// The longest part that is asked for: from 1 to 1000, by default 100.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Limit,
+}
+
+impl<After: ToSchema> Page<After> {
+    /// The length of the part.
+    pub fn limit(&self) -> usize {
+        self.limit.0
+    }
+}
+
+/// The length of a part of a list.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(try_from = "usize")]
+struct Limit(usize);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(100)
+    }
+}
+
+impl TryFrom<usize> for Limit {
+    type Error = &'static str;
+
+    fn try_from(limit: usize) -> Result<Self, Self::Error> {
+        if (1..=1000).contains(&limit) { Ok(Self(limit)) } else { Err("the limit must be from 1 to 1000") }
+    }
+}

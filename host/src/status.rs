@@ -1,0 +1,85 @@
+//! The state of a server, as people and programs see it.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::shard::Counters;
+use crate::swap::{History, ReleaseInfo};
+
+/// The state of a server: the running release, and the counts.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Status {
+    /// The version of ws-host.
+    #[serde(default)]
+    pub version: String,
+    /// When the server started, in seconds since 1970.
+    #[serde(default)]
+    pub started_unix: u64,
+    /// The kind of app.
+    #[serde(default)]
+    pub app: AppKind,
+    /// The running release. A native app has none.
+    pub release: Option<ReleaseInfo>,
+    /// The release that `rollback` goes back to.
+    pub previous: Option<ReleaseInfo>,
+    /// Rooms that are open: an instance of the app runs for each.
+    pub rooms: usize,
+    /// Rooms that hibernate: nobody is in them, and their state is kept.
+    #[serde(default)]
+    pub hibernating: u64,
+    /// Clients that are connected.
+    pub clients: usize,
+    /// Swaps since the start, rollbacks included.
+    pub swaps: u64,
+    /// Whether the last of them went back to a release before, by a rollback or after a failed probation.
+    #[serde(default)]
+    pub went_back: bool,
+    /// Failures of the app since the start.
+    pub traps: u64,
+    /// The message of the last failure, shortened.
+    #[serde(default)]
+    pub last_trap: Option<String>,
+    /// Whether new clients are admitted.
+    #[serde(default)]
+    pub admitting: bool,
+    /// Whether the server shuts down.
+    #[serde(default)]
+    pub draining: bool,
+}
+
+/// The kind of app that a server runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum AppKind {
+    /// A WebAssembly component.
+    #[default]
+    Component,
+    /// A Rust type, or callbacks.
+    Native,
+}
+
+impl Status {
+    /// The state of the app. `history` is that of a component.
+    pub(crate) fn of_app(history: Option<History>, counters: &Counters) -> Self {
+        let app = if history.is_some() { AppKind::Component } else { AppKind::Native };
+        let (swaps, went_back) = history.as_ref().map_or((0, false), |history| (history.swaps, history.went_back));
+        let (release, previous) = history.map(|history| (history.release, history.previous.into_iter().next())).unzip();
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_unix: 0,
+            app,
+            release,
+            previous: previous.flatten(),
+            rooms: counters.rooms(),
+            hibernating: counters.hibernating() as u64,
+            clients: 0,
+            swaps,
+            went_back,
+            traps: counters.traps(),
+            last_trap: counters.last_trap(),
+            admitting: true,
+            draining: false,
+        }
+    }
+}

@@ -219,11 +219,6 @@ fn settings_come_from_a_file() {
 }
 
 #[test]
-fn a_proxy_names_the_clients_address() {
-    follow("deploying.md");
-}
-
-#[test]
 fn each_symptom_shows_what_the_guide_says() {
     follow("troubleshooting.md");
 }
@@ -292,7 +287,6 @@ fn every_page_with_commands_is_followed() {
         "state.md",
         "rooms.md",
         "limits.md",
-        "deploying.md",
         "troubleshooting.md",
         "how-to/auth.md",
         "how-to/back-end.md",

@@ -29,6 +29,7 @@ mod path_entries;
 mod remote;
 mod report;
 mod run;
+mod sdk;
 mod serve;
 mod serve_flags;
 mod settings;

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::ExitStatus;
 
+use crate::sdk::{SOURCE, Source};
+
 /// The exit code of the SDKs' commands for arguments that they do not know. This command passes them, so it is newer.
 const UNKNOWN_ARGUMENTS: i32 = 2;
 
@@ -13,8 +15,12 @@ pub(super) fn line(dir: &Path, status: ExitStatus, diagnostics: &str) -> String 
     let is_told = ["unrecognized arguments: --", "Unknown option '--"].iter().any(|told| diagnostics.contains(told));
     if status.code() == Some(UNKNOWN_ARGUMENTS) && is_told {
         let version = env!("CARGO_PKG_VERSION");
+        let place = match SOURCE {
+            Source::Vendored => ": a new project (`ws-host new`) has it in vendor/ws-host-guest",
+            Source::Published => ", by pip or npm",
+        };
         return format!(
-            "{dir} did not build: its package ws-host-guest is older than this ws-host. Install that of {version}: a new project (`ws-host new`) has it in vendor/ws-host-guest"
+            "{dir} did not build: its package ws-host-guest is older than this ws-host. Install that of {version}{place}"
         );
     }
     format!("{dir} did not build (see above)")

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::shown::{copied, without_colours};
 use super::{Language, NotBuilt, Purpose, other_sdk};
+use crate::sdk::{PYTHON_REQUIREMENT, SOURCE, Source};
 
 /// Python projects.
 pub(super) const PYTHON: Language = Language {
@@ -45,11 +46,8 @@ fn prepare(dir: &Path) -> anyhow::Result<()> {
     match has("import ws_host_guest") {
         Err(error) => bail!("cannot run {shown}: {error}. Install Python 3.10 or newer, then run this again"),
         Ok(status) if !status.success() => {
-            if dir.join(VENDORED).is_dir() {
-                let make = "python3 -m venv .venv && .venv/bin/pip install";
-                bail!("{shown} lacks the package ws-host-guest. In the project's directory: {make} ./{VENDORED}");
-            }
-            bail!("{shown} lacks the package ws-host-guest. From the repository of ws-host: {shown} -m pip install sdk/python")
+            let vendored = dir.join(VENDORED).is_dir();
+            bail!("{shown} lacks the package ws-host-guest. {}", installation(SOURCE, vendored, &shown.to_string()))
         }
         Ok(_) => {}
     }
@@ -57,6 +55,15 @@ fn prepare(dir: &Path) -> anyhow::Result<()> {
         bail!("{shown} lacks componentize-py. Install it: {shown} -m pip install componentize-py");
     }
     Ok(())
+}
+
+/// Tells how to install the SDK for this Python, from the project's copy if it has one.
+fn installation(source: Source, vendored: bool, python: &str) -> String {
+    match (vendored, source) {
+        (true, _) => format!("In the project's directory: python3 -m venv .venv && .venv/bin/pip install ./{VENDORED}"),
+        (false, Source::Published) => format!("Install it: {python} -m pip install {PYTHON_REQUIREMENT}"),
+        (false, Source::Vendored) => format!("From the repository of ws-host: {python} -m pip install sdk/python"),
+    }
 }
 
 /// Returns the Python of the project's own virtual environment, else that of the active one, else `python3`.
@@ -124,6 +131,14 @@ mod tests {
         fs::write(real.join(".ws-host/dev/app.wasm.inputs"), record.to_string()).expect("the record can be written");
         assert_eq!(inputs(&link.join(QUICK_COMPONENT)), [PathBuf::from("/p/x.py"), link.join("words.txt")]);
         assert!(inputs(Path::new("elsewhere/app.wasm")).is_empty());
+    }
+
+    #[test]
+    fn the_sdk_comes_from_the_projects_copy_or_else_from_its_place() {
+        assert!(installation(Source::Published, true, "python3").ends_with(".venv/bin/pip install ./vendor/ws-host-guest"));
+        let published = installation(Source::Published, false, "python3");
+        assert_eq!(published, format!("Install it: python3 -m pip install {PYTHON_REQUIREMENT}"));
+        assert!(installation(Source::Vendored, false, "python3").ends_with("pip install sdk/python"));
     }
 
     #[test]

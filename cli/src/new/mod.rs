@@ -1,6 +1,7 @@
 //! `ws-host new`: writes a guest project that needs no checkout of this repository.
 
 mod files;
+mod words;
 
 use std::borrow::Cow;
 use std::fs;
@@ -11,6 +12,8 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use self::files::File;
+use self::words::{is_copied, words};
+use crate::sdk::{SOURCE, Source};
 
 /// `ws-host new`.
 #[derive(Debug, Args)]
@@ -81,8 +84,9 @@ pub fn new(arguments: &NewArguments) -> anyhow::Result<()> {
             _ => return Err(error).with_context(|| format!("cannot create the folder {name}")),
         }
     }
-    for (path, content) in project(arguments.lang) {
-        write(&folder.join(path.as_str()), &filled(&path, content, name))?;
+    let words = words(arguments.lang, SOURCE, name);
+    for (path, content) in project(arguments.lang, SOURCE) {
+        write(&folder.join(path.as_str()), &filled(&path, content, &words))?;
     }
     // A closed stdout is ignored: the project is written.
     let _ = writeln!(std::io::stdout(), "created {name}; {name}/README.md has the next steps");
@@ -101,7 +105,7 @@ fn check(name: &str) -> anyhow::Result<()> {
 }
 
 /// Returns the files of a project: their paths and contents.
-fn project(language: Language) -> Vec<(String, &'static [u8])> {
+fn project(language: Language, source: Source) -> Vec<(String, &'static [u8])> {
     let (own, vendored): (&[File], &[(&str, &[File])]) = match language {
         Language::Rust => (
             &[
@@ -151,6 +155,7 @@ fn project(language: Language) -> Vec<(String, &'static [u8])> {
     };
     let copied = vendored
         .iter()
+        .filter(|_| is_copied(language, source))
         .flat_map(|(folder, files)| files.iter().map(move |(path, content)| (format!("{folder}/{path}"), *content)));
     EVERY.iter().chain(own).map(|(path, content)| ((*path).to_owned(), *content)).chain(copied).collect()
 }
@@ -161,19 +166,19 @@ fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     fs::write(path, content).with_context(failed)
 }
 
-/// Fills in a file: the project's name in a template, or the values that an SDK's manifest inherits from our workspace.
-fn filled(path: &str, content: &'static [u8], name: &str) -> Cow<'static, [u8]> {
-    const VERSION: &str = env!("CARGO_PKG_VERSION");
-    let replacements: &[(&str, &str)] = match path {
-        // The longer key first: the shorter one is its end.
-        "vendor/ws-guest/Cargo.toml" => &[
-            ("rust-version.workspace = true", concat!("rust-version = \"", env!("CARGO_PKG_RUST_VERSION"), "\"")),
-            ("version.workspace = true", concat!("version = \"", env!("CARGO_PKG_VERSION"), "\"")),
-            ("edition.workspace = true", "edition = \"2024\""),
-            ("license.workspace = true", concat!("license = \"", env!("CARGO_PKG_LICENSE"), "\"")),
-        ],
-        path if path.starts_with("vendor/") => &[],
-        _ => &[("{{name}}", name), ("{{version}}", VERSION)],
+/// Fills in a file: the words of a template, or the values that an SDK's manifest inherits from our workspace.
+fn filled(path: &str, content: &'static [u8], words: &[(&'static str, String)]) -> Cow<'static, [u8]> {
+    // The longer key first: the shorter one is its end.
+    let inherited = [
+        ("rust-version.workspace = true", concat!("rust-version = \"", env!("CARGO_PKG_RUST_VERSION"), "\"")),
+        ("version.workspace = true", concat!("version = \"", env!("CARGO_PKG_VERSION"), "\"")),
+        ("edition.workspace = true", "edition = \"2024\""),
+        ("license.workspace = true", concat!("license = \"", env!("CARGO_PKG_LICENSE"), "\"")),
+    ];
+    let replacements: Vec<(&str, &str)> = match path {
+        "vendor/ws-guest/Cargo.toml" => inherited.into(),
+        path if path.starts_with("vendor/") => Vec::new(),
+        _ => words.iter().map(|(here, there)| (*here, there.as_str())).collect(),
     };
     match std::str::from_utf8(content) {
         Ok(text) if !replacements.is_empty() => {
@@ -196,14 +201,75 @@ mod tests {
         }
     }
 
+    /// The files of a project that are text, filled in.
+    fn texts(language: Language, source: Source) -> Vec<(String, String)> {
+        let words = words(language, source, "chat");
+        let filled = |(path, content): (String, &'static [u8])| {
+            let text = String::from_utf8(filled(&path, content, &words).into_owned()).ok()?;
+            Some((path, text))
+        };
+        project(language, source).into_iter().filter_map(filled).collect()
+    }
+
     #[test]
     fn files_inherit_nothing_from_a_workspace_and_have_no_open_placeholders() {
         for language in Language::value_variants() {
-            for (path, content) in project(*language) {
-                let Ok(text) = String::from_utf8(filled(&path, content, "chat").into_owned()) else { continue };
-                assert!(!text.contains(".workspace = true"), "{path}");
-                assert!(path.starts_with("vendor/") || !text.contains("{{"), "{path}");
+            for source in [Source::Vendored, Source::Published] {
+                for (path, text) in texts(*language, source) {
+                    assert!(!text.contains(".workspace = true"), "{path}");
+                    assert!(path.starts_with("vendor/") || !text.contains("{{"), "{path}");
+                }
             }
+        }
+    }
+
+    #[test]
+    fn a_project_with_a_published_sdk_has_no_copy_of_it_except_in_c() {
+        for language in Language::value_variants() {
+            let has_copy = |text: &str| text.contains("vendor");
+            let published = texts(*language, Source::Published);
+            let named = published.iter().any(|(path, text)| has_copy(path) || has_copy(text));
+            assert_eq!(named, *language == Language::C, "{language:?}");
+            let copied = texts(*language, Source::Vendored);
+            assert!(copied.iter().any(|(path, _)| path.starts_with("vendor/")), "{language:?}");
+        }
+    }
+
+    #[test]
+    fn a_published_sdk_is_asked_for_in_the_version_of_this_command() {
+        let version = env!("CARGO_PKG_VERSION");
+        for (language, path, line) in [
+            (Language::Rust, "Cargo.toml", format!("ws-guest = \"{version}\"")),
+            (Language::Js, "package.json", format!("\"ws-host-guest\": \"^{version}\"")),
+            (Language::Ts, "package.json", format!("\"ws-host-guest\": \"^{version}\"")),
+            (Language::Python, "README.md", format!("pip install ws-host-guest~={version}")),
+        ] {
+            let texts = texts(language, Source::Published);
+            assert!(texts.iter().any(|(name, text)| name == path && text.contains(&line)), "{language:?}");
+        }
+    }
+
+    /// Cargo reads both forms of the manifest: it takes our own SDK for the published one, and a copy brings nothing for its tests.
+    #[test]
+    fn cargo_finds_the_sdk_of_both_forms_and_no_crate_that_only_its_tests_need() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        for source in [Source::Vendored, Source::Published] {
+            let folder = tempfile::tempdir().expect("a temporary folder can be made");
+            for (path, text) in texts(Language::Rust, source) {
+                write(&folder.path().join(path), text.as_bytes()).expect("a file can be written");
+            }
+            // Its crates are here already.
+            fs::copy(root.join("tests/guests/Cargo.lock"), folder.path().join("Cargo.lock"))
+                .expect("the lock file can be copied");
+            let patch = format!("patch.crates-io.ws-guest.path=\"{}\"", root.join("sdk/rust").display());
+            let mut tree = std::process::Command::new(env!("CARGO"));
+            tree.args(["tree", "--offline", "--edges", "all", "--prefix", "none", "--format", "{p}"]).current_dir(folder.path());
+            let output = tree.args((source == Source::Published).then_some(["--config", &patch]).into_iter().flatten()).output();
+            let output = output.expect("cargo starts");
+            let told = String::from_utf8_lossy(&output.stdout);
+            assert!(told.contains("\nws-guest v"), "{source:?}: {}", String::from_utf8_lossy(&output.stderr));
+            let lock = fs::read_to_string(folder.path().join("Cargo.lock")).expect("the lock file can be read");
+            assert!(source == Source::Published || !lock.contains("futures-util"), "{lock}");
         }
     }
 }

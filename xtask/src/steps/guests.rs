@@ -1,5 +1,7 @@
 //! Building guests.
 
+mod sizes;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -15,7 +17,7 @@ pub(crate) fn build(context: &Context) -> Check {
     for workspace in context.places.guest_workspaces() {
         run(for_guest(&mut cargo("build --workspace --release --target wasm32-wasip2", &workspace)))?;
     }
-    Ok(())
+    sizes::are_told(&context.places)
 }
 
 /// Builds the example guests with cargo-component, each on its own, as a developer would.

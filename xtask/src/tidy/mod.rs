@@ -19,6 +19,7 @@ mod test_names;
 mod trees;
 mod unsafes;
 mod unwraps;
+mod versions;
 mod wording;
 
 use std::fmt;
@@ -76,6 +77,7 @@ fn findings(texts: &[(String, String)], sources: &[Source]) -> Vec<Finding> {
     let mut findings = leaks::check(texts);
     findings.extend(pages::check(texts));
     findings.extend(wording::check(texts));
+    findings.extend(versions::check(texts));
     findings.extend(sleeps::in_scripts(texts));
     let rules = [
         headers::check,

@@ -121,4 +121,8 @@ impl Launch for Callbacks {
     fn answers_requests(&self) -> bool {
         self.on_request.is_some()
     }
+
+    fn takes_events(&self) -> bool {
+        false
+    }
 }

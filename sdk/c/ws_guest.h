@@ -305,13 +305,14 @@ ws_result ws_rooms_send(const char *room, ws_message message, ws_room_options op
 ws_result ws_rooms_sendf(const char *room, ws_room_options options, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* The sender of an event. A later version of the contract may have more kinds. */
-typedef enum { WS_FROM_ROOM } ws_source_kind;
+typedef enum { WS_FROM_ROOM, WS_FROM_API } ws_source_kind;
 typedef struct {
   ws_source_kind kind;
-  const char *room; /* its name, which ends with a NUL */
+  const char *room;  /* the name of the room, which ends with a NUL; empty for the API */
+  const char *token; /* the name of the token that somebody has shown to the server's API, or "admin" for its Unix socket; empty for a room */
 } ws_source;
 
-/* A message has come from a room. */
+/* A message has come from a room, or from outside. */
 void ws_on_event(const ws_source *source, ws_message message) WS_HANDLER(ws_on_event);
 
 /* Plain HTTP requests to the paths of this server, in the room that the path names. An app without ws_on_request leaves them to the host.

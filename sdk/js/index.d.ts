@@ -167,10 +167,11 @@ export interface Orphan {
   readonly error: TypeError | undefined;
 }
 
-/** Where a message comes from: the room of this name, of the same server. */
-export interface Source {
-  readonly room: string;
-}
+/**
+ * Where a message comes from: the room of this name, of the same server, or somebody outside. Then it is the name of the token that was
+ * shown to the server's API, or `admin` for its Unix socket.
+ */
+export type Source = { readonly room: string; readonly api?: undefined } | { readonly api: string; readonly room?: undefined };
 
 declare global {
   /** For projects that have the types of neither a browser nor a guest. */

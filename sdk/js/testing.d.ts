@@ -142,7 +142,7 @@ export class Room<App = any> {
   closed(client: number): { code: number; reason: string } | undefined;
   /** A client sends a plain HTTP request, by default `GET /`. Without `onRequest`, the answer is 404. */
   request(target?: string, requesting?: Requesting): Promise<Reply>;
-  /** Another room sends a message. */
+  /** Another room sends a message, or somebody outside: `{ api: 'token' }`. */
   event(source: string | Source, message: Sendable): Promise<void>;
   /** Returns the messages that another room has received since the last call. Those to the room itself are its next events. */
   receives(room: string): Message[];

@@ -75,8 +75,8 @@ export default {
 
   onEvent(source, message) {
     const [command, rest] = typeof message === 'string' ? split(message) : [];
-    if (command === 'back') rooms.send(source.room, rest);
-    room.broadcast(typeof message === 'string' ? `event ${source.room} ${message}` : message);
+    if (command === 'back' && source.room !== undefined) rooms.send(source.room, rest);
+    room.broadcast(typeof message === 'string' ? `event ${source.room ?? `api:${source.api}`} ${message}` : message);
   },
 
   onTimer(payload, id) {

@@ -64,7 +64,9 @@ impl App for Game {
 }
 
 impl Events for Game {
-    fn on_event(&mut self, Source::Room(from): Source, message: Message) {
+    fn on_event(&mut self, source: Source, message: Message) {
+        // Nobody outside has a part in the game.
+        let Source::Room(from) = source else { return };
         let text = message.as_text().unwrap_or_default();
         match self {
             Self::Lobby(_) if from.starts_with(MATCHES) => lobby::counts(text),

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `upgrade` | the gate's question and its answer |
 //! | `http` | requests to HTTP servers, plain HTTP requests to the app, and the answers to both |
-//! | `rooms` | messages to other rooms |
+//! | `rooms` | messages to rooms; the rooms, clients and users of a server, as its handle tells them |
 
 pub mod http;
 pub mod rooms;
@@ -146,7 +146,7 @@ pub trait App: Sized + 'static {
         async { Ok(()) }
     }
 
-    /// Another room has sent a message with `Room::send_to_room`.
+    /// A message has come: another room has sent it with `Room::send_to_room`, or somebody with `Handle::send_event`.
     fn on_event(&mut self, _room: &mut Room, _source: Source, _message: Message) -> impl Future<Output = Outcome> {
         async { Ok(()) }
     }
@@ -211,5 +211,10 @@ pub(crate) trait Launch: Clone + Send + 'static {
     /// Whether `App::on_request` answers plain HTTP requests.
     fn answers_requests(&self) -> bool {
         false
+    }
+
+    /// Whether `App::on_event` may do something.
+    fn takes_events(&self) -> bool {
+        true
     }
 }

@@ -1,8 +1,10 @@
-//! Messages to other rooms, and where one comes from: see [`Room::send_to_room`](crate::Room::send_to_room).
+//! Messages to other rooms, and where one comes from: see [`Room::send_to_room`](crate::Room::send_to_room). The rooms, clients and users of a
+//! server, as its [`Handle`](crate::Handle) tells and reaches them.
 
 use std::sync::Arc;
 
-use crate::bus::Event;
+use crate::bus::{Event, Sender};
+pub use crate::inventory::{ClientInfo, Page, Receivers, RoomInfo, RoomState, UserInfo};
 pub use crate::room::{RoomOptions, RoomsError};
 
 /// Where an event comes from.
@@ -11,10 +13,15 @@ pub use crate::room::{RoomOptions, RoomsError};
 pub enum Source {
     /// The room of this name.
     Room(Arc<str>),
+    /// The API of the server: the name of the token that was shown, or `admin` for its Unix socket.
+    Api(Arc<str>),
 }
 
 impl Source {
     pub(crate) fn of(event: &Event) -> Self {
-        Self::Room(Arc::clone(&event.from))
+        match &event.from {
+            Sender::Room(name) => Self::Room(Arc::clone(name)),
+            Sender::Api(name) => Self::Api(Arc::clone(name)),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! A message from one room to another.
+//! A message to a room, from another one or from outside.
 
 use std::sync::Arc;
 
@@ -6,11 +6,20 @@ use super::backlog::Permit;
 use super::directory::Known;
 use crate::types::Message;
 
-/// A message from one room to another.
+/// The sender of a message to a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sender {
+    /// The room of this name.
+    Room(Arc<str>),
+    /// A user of the API, by this name.
+    Api(Arc<str>),
+}
+
+/// A message to a room, from another one or from outside.
 #[derive(Debug)]
 pub struct Event {
-    /// The sender's name.
-    pub from: Arc<str>,
+    /// The sender.
+    pub from: Sender,
     /// The receiver's name.
     pub to: Arc<str>,
     /// The content.
@@ -25,8 +34,16 @@ pub struct Event {
 
 impl Event {
     /// A message that is counted for its sender.
-    pub fn new((from, to): (Arc<str>, Arc<str>), message: Message, permit: Permit, receiver: Known) -> Self {
+    pub fn new((from, to): (Sender, Arc<str>), message: Message, permit: Permit, receiver: Known) -> Self {
         Self { from, to, message, number: 0, _permit: permit, _receiver: receiver }
+    }
+
+    /// The room that has sent it and its number, if it is stored until its receiver has handled it. Only messages of rooms are.
+    pub fn stored(&self) -> Option<(&Arc<str>, u64)> {
+        match &self.from {
+            Sender::Room(from) if self.number > 0 => Some((from, self.number)),
+            Sender::Room(_) | Sender::Api(_) => None,
+        }
     }
 
     /// Whether it is stored until its receiver has handled it.

@@ -5,7 +5,7 @@
 //!
 //! | file | owns |
 //! | --- | --- |
-//! | `event` | a message from one room to another |
+//! | `event` | a message to a room |
 //! | `names` | the names that rooms can have |
 //! | `placement` | which shard has the room of a name |
 //! | `directory` | the rooms that exist |
@@ -31,11 +31,18 @@ use backlog::Backlogs;
 use directory::Directory;
 pub use directory::{Known, Presence};
 use ending::Ending;
-pub use event::Event;
+pub use event::{Event, Sender};
 pub use names::{MAX_NAME_BYTES, Names};
 pub use placement::Placement;
 
 use crate::types::Message;
+
+/// The name of the backlog of messages from outside. No room has it.
+const OUTSIDE: &str = "";
+
+/// As many messages wait for their receivers as may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Full;
 
 /// The mail for one shard.
 pub type Inbox = UnboundedReceiver<Mail>;
@@ -97,6 +104,16 @@ impl Bus {
         if self.names == Names::Paths { "/trial" } else { "trial" }
     }
 
+    /// The shard of the room of this name, in its normal form. `None` if names do not tell.
+    pub fn shard_of(&self, room: &str) -> Option<usize> {
+        (self.names != Names::Nameless).then(|| self.placement.shard_of(room))
+    }
+
+    /// Whether rooms are those of single clients, which nobody can send to.
+    pub fn is_nameless(&self) -> bool {
+        self.names == Names::Nameless
+    }
+
     /// Whether a room is open or is otherwise known to exist.
     pub fn presence(&self, room: &str) -> Option<Presence> {
         self.directory.presence(room)
@@ -127,6 +144,18 @@ impl Bus {
         }
     }
 
+    /// Brings a message from outside to its room, whose name is in normal form. The messages of all users of the API are counted together,
+    /// as those of one room.
+    ///
+    /// # Errors
+    /// As many messages wait as may.
+    pub fn bring(&self, from: Arc<str>, room: &Arc<str>, message: Message) -> Result<(), Full> {
+        let permit = self.backlog(OUTSIDE).admit(message.as_bytes().len()).ok_or(Full)?;
+        let receiver = self.note_expected(room);
+        self.deliver(Arc::new(Event::new((Sender::Api(from), Arc::clone(room)), message, permit, receiver)));
+        Ok(())
+    }
+
     /// The number of a message that is to be stored.
     pub fn next_number(&self) -> u64 {
         self.last_number.fetch_add(1, Relaxed) + 1
@@ -139,7 +168,7 @@ impl Bus {
         self.number_from(number);
         let Some(to) = self.normal(to).map(Arc::from) else { return false };
         let (permit, receiver) = (self.backlog(from).take(message.as_bytes().len()), self.note_expected(&to));
-        let mut event = Event::new((from.into(), to), message, permit, receiver);
+        let mut event = Event::new((Sender::Room(from.into()), to), message, permit, receiver);
         event.number = number;
         self.deliver(Arc::new(event));
         true

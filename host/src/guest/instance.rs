@@ -198,6 +198,7 @@ impl App for Instance {
         };
         let source = match &source {
             Source::Room(name) => exports::events::Source::Room(name),
+            Source::Api(name) => exports::events::Source::Api(name),
         };
         let payload = match &message {
             Message::Text(text) => wire::Message::Text(text),

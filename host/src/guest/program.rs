@@ -113,6 +113,10 @@ impl Launch for Program {
     fn answers_requests(&self) -> bool {
         self.inner.template.indices.requests.is_some()
     }
+
+    fn takes_events(&self) -> bool {
+        self.inner.template.indices.events.is_some()
+    }
 }
 
 /// A component's bytes, with the name that errors call it by.

@@ -7,7 +7,7 @@ use super::effect::Effect;
 use super::turn::Turn;
 use super::undo::Undo;
 use super::{Room, State};
-use crate::bus::{Backlog, Bus, Event, Presence};
+use crate::bus::{Backlog, Bus, Event, Presence, Sender};
 use crate::store::{StoredEvent, Write};
 use crate::types::Message;
 
@@ -97,7 +97,12 @@ impl State {
         let backlog = self.sending.backlog.get_or_init(|| bus.backlog(&self.name));
         let permit = backlog.admit(bytes).ok_or(RoomsError::Full)?;
         let receiver = bus.note_expected(&to);
-        self.turn.push(Effect::Event(Arc::new(Event::new((Arc::clone(&self.name), to), message, permit, receiver))));
+        self.turn.push(Effect::Event(Arc::new(Event::new(
+            (Sender::Room(Arc::clone(&self.name)), to),
+            message,
+            permit,
+            receiver,
+        ))));
         Ok(())
     }
 }
@@ -138,9 +143,9 @@ impl Room {
     /// The handler of a message begins. Its turn takes a stored one off.
     pub(crate) fn receive(&mut self, event: &Arc<Event>) {
         let state = self.state_mut();
-        if event.is_stored() {
-            state.stage(Write::DropEvent { from: Arc::clone(&event.from), id: event.number });
-            state.turn.undo_log.push(Undo::Received(Arc::clone(&event.from), event.number));
+        if let Some((from, number)) = event.stored() {
+            state.stage(Write::DropEvent { from: Arc::clone(from), id: number });
+            state.turn.undo_log.push(Undo::Received(Arc::clone(from), number));
             state.turn.received = Some(Arc::clone(event));
         }
     }

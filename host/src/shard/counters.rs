@@ -13,6 +13,7 @@ pub struct Counters {
     last_traps: Traps,
     has_written_to_memory: AtomicBool,
     answers_requests: AtomicBool,
+    takes_events: AtomicBool,
 }
 
 impl Counters {
@@ -65,6 +66,16 @@ impl Counters {
     /// Notes whether the app of new rooms answers plain HTTP requests.
     pub fn set_answers_requests(&self, answers: bool) {
         self.answers_requests.store(answers, Relaxed);
+    }
+
+    /// Whether the app of new rooms takes events.
+    pub fn takes_events(&self) -> bool {
+        self.takes_events.load(Relaxed)
+    }
+
+    /// Notes whether the app of new rooms takes events.
+    pub fn set_takes_events(&self, takes: bool) {
+        self.takes_events.store(takes, Relaxed);
     }
 
     /// The message of the last failure, in one line of bounded length.

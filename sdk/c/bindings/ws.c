@@ -663,6 +663,10 @@ void exports_ws_host_server_events_source_free(exports_ws_host_server_events_sou
       ws_string_free(&ptr->val.room);
       break;
     }
+    case 1: {
+      ws_string_free(&ptr->val.api);
+      break;
+    }
   }
 }
 
@@ -1760,6 +1764,10 @@ void __wasm_export_exports_ws_host_server_events_on_event(int32_t arg, uint8_t *
   switch ((int32_t) variant.tag) {
     case 0: {
       variant.val.room = (ws_string_t) { (uint8_t*)(arg0), (arg1) };
+      break;
+    }
+    case 1: {
+      variant.val.api = (ws_string_t) { (uint8_t*)(arg0), (arg1) };
       break;
     }
   }

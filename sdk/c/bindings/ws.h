@@ -665,11 +665,14 @@ typedef struct exports_ws_host_server_events_source_t {
   uint8_t tag;
   union {
     ws_string_t     room;
+    ws_string_t     api;
   } val;
 } exports_ws_host_server_events_source_t;
 
 // The room of this name, of the same server.
 #define EXPORTS_WS_HOST_SERVER_EVENTS_SOURCE_ROOM 0
+// The API of the server, outside of all rooms: the name of the token that the sender has shown, or `admin` for its Unix socket.
+#define EXPORTS_WS_HOST_SERVER_EVENTS_SOURCE_API 1
 
 typedef ws_host_server_types_address_t exports_ws_host_server_requests_address_t;
 

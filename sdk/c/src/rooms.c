@@ -45,7 +45,10 @@ ws_result ws_rooms_sendf(const char *room, ws_room_options options, const char *
 }
 
 void exports_ws_host_server_events_on_event(exports_ws_host_server_events_source_t *from, ws_host_server_types_message_t *message) {
-  ws_source source = {WS_FROM_ROOM, ws_inside_terminated(&from->val.room.ptr, from->val.room.len)};
+  /* Both cases of the variant carry a text. */
+  const char *name = ws_inside_terminated(&from->val.room.ptr, from->val.room.len);
+  ws_source source = {WS_FROM_ROOM, name, ""};
+  if (from->tag == EXPORTS_WS_HOST_SERVER_EVENTS_SOURCE_API) source = (ws_source){WS_FROM_API, "", name};
   ws_on_event(&source, ws_inside_incoming(message));
   exports_ws_host_server_events_source_free(from);
   ws_host_server_types_message_free(message);

@@ -55,13 +55,20 @@ bool ws_test_next_room_message(ws_test_room_message *message) {
   return true;
 }
 
-void ws_test_room_sends(const char *room, ws_message message) {
+/* Both cases of the variant carry a text. */
+static void bring(uint8_t tag, const char *name, ws_message message) {
   ws_room_start();
-  exports_ws_host_server_events_source_t source = {.tag = EXPORTS_WS_HOST_SERVER_EVENTS_SOURCE_ROOM, .val.room = ws_room_string(room)};
+  exports_ws_host_server_events_source_t source = {.tag = tag, .val.room = ws_room_string(name)};
   ws_host_server_types_message_t given = {.tag = message.is_text ? WS_HOST_SERVER_TYPES_MESSAGE_TEXT : WS_HOST_SERVER_TYPES_MESSAGE_BINARY};
   given.val.binary = (ws_list_u8_t){ws_room_copy(message.data, message.len), message.len};
   exports_ws_host_server_events_on_event(&source, &given);
   ws_room_settle();
 }
+
+void ws_test_room_sends(const char *room, ws_message message) { bring(EXPORTS_WS_HOST_SERVER_EVENTS_SOURCE_ROOM, room, message); }
+
+void ws_test_api_sends(const char *token, ws_message message) { bring(EXPORTS_WS_HOST_SERVER_EVENTS_SOURCE_API, token, message); }
+
+void ws_test_api_says(const char *token, const char *text) { ws_test_api_sends(token, ws_text(text, strlen(text))); }
 
 void ws_test_room_says(const char *room, const char *text) { ws_test_room_sends(room, ws_text(text, strlen(text))); }

@@ -123,6 +123,10 @@ bool ws_test_next_room_message(ws_test_room_message *message);
 void ws_test_room_says(const char *room, const char *text);
 void ws_test_room_sends(const char *room, ws_message message);
 
+/* Somebody outside sends the app a text, or any message, through the server's API with the token of this name. */
+void ws_test_api_says(const char *token, const char *text);
+void ws_test_api_sends(const char *token, ws_message message);
+
 /* Names the app's room: "main" without it. */
 void ws_test_name_room(const char *name);
 

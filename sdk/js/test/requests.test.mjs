@@ -135,15 +135,16 @@ test('messages go to other rooms and come from them', async () => {
       client.send(String(rooms.send(name, words.join(' '), { create: words[0] === 'create' })));
       if (words[0] === 'fail') throw new Error('told to fail');
     },
-    onEvent(source, message) { room.broadcast([rooms.name, source.room, typeof message === 'string' ? message : [...message]].join(' ')); }`,
+    onEvent(source, message) { room.broadcast([rooms.name, source.room ?? \`api:\${source.api}\`, typeof message === 'string' ? message : [...message]].join(' ')); }`,
     { name: '/lobby', rooms: ['/match/1'] },
   );
   const ann = await room.join();
   await room.event('/match/1', 'ann has won');
   await room.event({ room: '/match/1' }, Uint8Array.of(1, 2));
+  await room.event({ api: 'shop' }, 'paid');
   for (const text of ['/match/1 one', '/match/2 two', '/match/2 create it', '/match/2 again', '/lobby own', `/match/1 ${'x'.repeat((1 << 20) + 1)}`]) await room.says(ann, text);
   assert.deepEqual(room.hears(ann), [
-    '/lobby /match/1 ann has won', '/lobby /match/1 1,2', 'queued', 'no-such-room', 'queued', 'queued', 'queued', '/lobby /lobby own', 'too-big',
+    '/lobby /match/1 ann has won', '/lobby /match/1 1,2', '/lobby api:shop paid', 'queued', 'no-such-room', 'queued', 'queued', 'queued', '/lobby /lobby own', 'too-big',
   ]);
   assert.deepEqual([room.receives('/match/1'), room.receives('/match/2'), room.receives('/match/1')], [['one'], ['create it', 'again'], []]);
   await assert.rejects(room.says(ann, '/match/1 fail'), /told to fail/);

@@ -19,6 +19,8 @@ class Rooms(unittest.TestCase):
 
         @self.app.on_event
         def told(source, message):
+            if source.api is not None:
+                return self.app.broadcast(f"the API as {source.api} says {message}")
             rooms.send(source.room, message)
             self.app.broadcast(f"{source.room} says {message} to {rooms.name()}")
 
@@ -29,6 +31,8 @@ class Rooms(unittest.TestCase):
         self.room.hears_from("/lobby", "hello")
         self.assertEqual(self.room.hears(ann), ["/lobby says hello to /match/1"])
         self.assertEqual((self.room.sent(), self.room.sent()), ([("/lobby", "hello")], []))
+        self.room.hears_from_outside("shop", "paid")
+        self.assertEqual(self.room.hears(ann), ["the API as shop says paid"])
         self.room.hears_from("/lobby", b"\1")
         self.assertEqual(self.room.sent(), [("/lobby", b"\1")])
 

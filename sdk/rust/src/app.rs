@@ -116,7 +116,7 @@ pub trait Responses: App {
     }
 }
 
-/// Receives the messages that other rooms send with [`rooms::send`](crate::rooms::send).
+/// Receives the messages that other rooms send with [`rooms::send`](crate::rooms::send), and others through the server's API.
 pub trait Events: App {
     /// Called when a message has come. If this panics, the message does not come again.
     fn on_event(&mut self, source: Source, message: Message);

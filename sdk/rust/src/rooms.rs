@@ -19,7 +19,12 @@
 //! }
 //!
 //! impl Events for Match {
-//!     fn on_event(&mut self, Source::Room(from): Source, message: Message) {
+//!     fn on_event(&mut self, source: Source, message: Message) {
+//!         let from = match source {
+//!             Source::Room(name) => name,
+//!             // Somebody outside, through the server's API.
+//!             Source::Api(token) => token,
+//!         };
 //!         broadcast(format!("{from} says {}", message.as_text().unwrap_or_default())).ok();
 //!     }
 //! }

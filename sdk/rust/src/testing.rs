@@ -200,6 +200,12 @@ impl<A: Timers> Room<A> {
 }
 
 impl<A: Events> Room<A> {
+    /// Somebody outside sends an event through the server's API, with the token of this name.
+    pub fn hears_from_outside(&mut self, token: &str, message: impl Into<Message>) {
+        self.app.on_event(Source::Api(token.into()), message.into());
+        self.settle();
+    }
+
     /// Another room, which has this name, sends a message.
     pub fn hears_from(&mut self, name: impl Into<String>, message: impl Into<Message>) {
         self.app.on_event(Source::Room(name.into()), message.into());

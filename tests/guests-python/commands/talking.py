@@ -24,16 +24,16 @@ def tell_and_fail(client: Client, rest: str) -> None:
 
 
 def hear(source: Source, message: Message) -> None:
-    """Follows a message from another room: `panic`, or `back TEXT`. Broadcasts it."""
+    """Follows a message from another room, or from outside: `panic`, or `back TEXT`. Broadcasts it."""
     if isinstance(message, bytes):
         broadcast(message)
         return
     command, _, rest = message.partition(" ")
     if command == "panic":
         raise RuntimeError(f"told to panic: {rest}")
-    if command == "back":
+    if command == "back" and source.room is not None:
         rooms.send(source.room, rest)
-    broadcast(f"event {source.room} {message}")
+    broadcast(f"event {source.room or f'api:{source.api}'} {message}")
 
 
 COMMANDS = {

@@ -142,7 +142,8 @@ export class Room {
   }
 
   event(source, data) {
-    const from = { tag: 'room', val: typeof source === 'string' ? source : source.room };
+    const { room, api } = typeof source === 'string' ? { room: source } : source;
+    const from = api === undefined ? { tag: 'room', val: room } : { tag: 'api', val: api };
     const message = carried(data);
     return this.#next(() => this.#event((exports) => exports.events.onEvent(from, message)));
   }

@@ -30,6 +30,7 @@ rooms: Any = _Absent()
 types: Any = None
 gate: Any = None
 lifecycle: Any = None
+events: Any = None
 
 
 class _NotInWorld:
@@ -69,7 +70,7 @@ def open_up() -> None:
             names[name] = importlib.import_module(f"wit_world.imports.{name}")
         except ImportError:
             names[name] = _NotInWorld(import_it)
-    for name in ("gate", "lifecycle"):
+    for name in ("gate", "lifecycle", "events"):
         try:
             names[name] = importlib.import_module(f"wit_world.exports.{name}")
         except ImportError:

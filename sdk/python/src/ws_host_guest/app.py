@@ -95,7 +95,8 @@ class App:
         return self._set("on_request", handler)
 
     def on_event(self, handler: Handler) -> Handler:
-        """`handler(source, message)`: another room has sent a message with `rooms.send`. `source.room` is its name."""
+        """`handler(source, message)`: another room has sent a message with `rooms.send`, and `source.room` is its name. Or somebody has through
+        the server's API, and `source.api` is the name of the token."""
         return self._set("on_event", handler)
 
     def on_orphan(self, handler: Handler) -> Handler:

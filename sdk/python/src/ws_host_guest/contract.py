@@ -170,6 +170,10 @@ class FromRoom(Carrier):
     """A message of another room comes from the room of this name."""
 
 
+class FromApi(Carrier):
+    """A message comes from outside, through the server's API, with the token of this name."""
+
+
 class Ok(Carrier):
     """The result of something that has succeeded."""
 

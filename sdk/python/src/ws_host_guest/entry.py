@@ -93,7 +93,9 @@ class Events:
     """Messages from other rooms."""
 
     def on_event(self, source: Any, message: Any) -> None:
-        running.run("on_event", Source(source.value), message.value)
+        is_outside = isinstance(source, _host.events.Source_Api)
+        told = Source(None, source.value) if is_outside else Source(source.value, None)
+        running.run("on_event", told, message.value)
 
 
 def _decision(decision: Any) -> Any:

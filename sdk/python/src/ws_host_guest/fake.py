@@ -293,6 +293,13 @@ class Gate:
     Rejection = contract.Rejection
 
 
+class Events:
+    """The values of the interface `events`."""
+
+    Source_Room = contract.FromRoom
+    Source_Api = contract.FromApi
+
+
 class Lifecycle:
     """The values of the interface `lifecycle`."""
 

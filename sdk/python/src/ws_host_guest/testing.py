@@ -200,6 +200,11 @@ class Room:
         carried = fit.message(message)
         self._call(lambda: entry.Events().on_event(contract.FromRoom(name), carried))
 
+    def hears_from_outside(self, token: str, message: Message) -> None:
+        """Somebody has sent an event through the server's API, with the token of this name."""
+        carried = fit.message(message)
+        self._call(lambda: entry.Events().on_event(contract.FromApi(token), carried))
+
     def wait(self, seconds: float) -> None:
         """Lets time pass for timers and for asyncio, and runs what becomes due, in the order of the times."""
         room = self._state

@@ -95,10 +95,13 @@ class CloseInfo:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a message from outside of the room comes from."""
+    """Where a message from outside of the room comes from: one of the two."""
 
-    room: str
+    room: str | None
     """The name of the room that has sent it, for `rooms.send`."""
+
+    api: str | None
+    """The name of the token that somebody has shown to the server's API, or `admin` for its Unix socket."""
 
 
 @dataclass(frozen=True)

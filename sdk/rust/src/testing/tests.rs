@@ -122,7 +122,11 @@ impl App for Relay {
 }
 
 impl Events for Relay {
-    fn on_event(&mut self, Source::Room(from): Source, message: Message) {
+    fn on_event(&mut self, source: Source, message: Message) {
+        let from = match source {
+            Source::Room(name) => name,
+            Source::Api(name) => format!("the API as {name}"),
+        };
         broadcast(format!("{from}: {}", message.as_text().unwrap_or_default())).expect("it can be sent");
     }
 }
@@ -143,6 +147,8 @@ fn a_test_plays_the_other_rooms() {
     assert_eq!(room.sent(), sent.map(|(to, text)| (to.to_owned(), Message::from(text))));
     room.hears_from("/red", "hello to you");
     assert_eq!((room.hears(ann), room.sent()), (vec![Message::from("/red: hello to you")], vec![]));
+    room.hears_from_outside("shop", "paid");
+    assert_eq!(room.hears(ann), [Message::from("the API as shop: paid")]);
 }
 
 #[derive(Debug, Default)]

@@ -60,7 +60,8 @@ void ws_on_orphan(const ws_answer *answer) {
 /* Passes the events of other rooms on to a room, which it makes if need be. */
 void ws_on_event(const ws_source *source, ws_message message) {
   char *name = ws_rooms_name();
-  ws_result sent = ws_rooms_sendf("/scores", (ws_room_options){0}, "%.*s from %s to %s", (int)message.len, message.data, source->room, name);
+  const char *from = source->kind == WS_FROM_API ? source->token : source->room;
+  ws_result sent = ws_rooms_sendf("/scores", (ws_room_options){0}, "%.*s from %s to %s", (int)message.len, message.data, from, name);
   free(name);
   if (sent != WS_OK) must(ws_rooms_send("/scores", message, (ws_room_options){.create = true}));
 }

@@ -224,6 +224,8 @@ WS_TEST(rooms_send_messages_and_get_events) {
   ws_test_room_says("/blue", "1:0");
   assert(ws_test_next_room_message(&sent) && !strcmp(sent.room, "/scores") && !sent.create && sent.message.is_text);
   assert(!strcmp(sent.message.data, "1:0 from /blue to /lobby") && !ws_test_next_room_message(&sent));
+  ws_test_api_says("shop", "paid");
+  assert(ws_test_next_room_message(&sent) && !strcmp(sent.message.data, "paid from shop to /lobby"));
   ws_test_lacks_room("/scores");
   ws_test_room_sends("/blue", ws_binary("\1", 1));
   assert(ws_test_next_room_message(&sent) && sent.create && !sent.message.is_text && sent.message.len == 1);

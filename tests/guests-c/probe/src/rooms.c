@@ -30,6 +30,10 @@ void ws_on_event(const ws_source *source, ws_message message) {
     ws_broadcast(message);
     return;
   }
+  if (source->kind == WS_FROM_API) {
+    ws_broadcastf("event api:%s %.*s", source->token, (int)message.len, message.data);
+    return;
+  }
   if (message.len > 5 && !memcmp(message.data, "back ", 5)) {
     if (ws_rooms_send(source->room, ws_text(message.data + 5, message.len - 5), (ws_room_options){0}) != WS_OK) ws_fail("the sender does not exist");
   }

@@ -45,7 +45,11 @@ fn often(to: &str, count: &str) -> String {
 }
 
 impl Events for Probe {
-    fn on_event(&mut self, Source::Room(from): Source, message: Message) {
+    fn on_event(&mut self, source: Source, message: Message) {
+        let from = match source {
+            Source::Room(name) => name,
+            Source::Api(token) => format!("api:{token}"),
+        };
         let Message::Text(text) = message else {
             broadcast(message).ok();
             return;

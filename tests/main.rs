@@ -33,6 +33,7 @@ mod hook;
 mod hostile;
 mod how_to;
 mod http;
+mod inventory;
 mod javascript;
 mod javascript_install;
 mod keepalive;

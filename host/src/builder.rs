@@ -204,8 +204,7 @@ impl Builder {
         let proxies = Proxies::parse(&config.trusted_proxies)?;
         let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
         let database = data.open(&limits)?;
-        let roster = Arc::new(Roster::default());
-        let counters = Arc::new(Counters::default());
+        let (roster, counters) = (Arc::new(Roster::default()), Arc::new(Counters::default()));
         let count = shard_count(&config);
         let placement = Placement::new(count);
         let (bus, mail) = Bus::new(front::names(config.instances, pattern.is_some()), placement.clone(), limits.max_rooms);
@@ -219,7 +218,7 @@ impl Builder {
             linger: linger(config.instances, &limits),
             keeps_rooms: config.instances != Instances::PerClient,
             outlet: outlet.expect("`listen` has made it"),
-            bus,
+            bus: Arc::clone(&bus),
             stores: store_place(config.instances, &limits, database.clone()),
         };
         let mut releases = None;
@@ -251,6 +250,7 @@ impl Builder {
             log_tail: config.log_tail,
             releases,
             database: database.clone().filter(|_| config.instances != Instances::PerClient),
+            bus,
             stop,
             tls: tls.clone(),
             drain_timeout: limits.drain_timeout,

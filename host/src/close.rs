@@ -143,6 +143,11 @@ impl CloseInfo {
         Self::host(CloseCause::Shutdown, ByteString::from_static("the server disconnects its clients"))
     }
 
+    /// The owner disconnects the client with this code, which `may_send` allows, and this reason.
+    pub fn owner(code: u16, reason: &str) -> Self {
+        Self::sent(CloseCause::Shutdown, code, ByteString::from(reason))
+    }
+
     /// The host could not store what the room has done, and the room starts anew (1011).
     pub fn failed() -> Self {
         Self::host(CloseCause::Trap, ByteString::from_static("the server could not store its state"))

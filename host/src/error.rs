@@ -241,6 +241,30 @@ pub enum Error {
     /// No client has that id.
     #[error("no client has the id {0}: it never existed, or has left")]
     NoSuchClient(ClientId),
+    /// No room has that name.
+    #[error("no room is named {0:?}: it is not open, and nothing is kept of it")]
+    NoSuchRoom(String),
+    /// No client belongs to that user.
+    #[error("no client belongs to the user {0:?}")]
+    NoSuchUser(String),
+    /// A room has dropped a message of the owner's.
+    #[error("as many messages wait for the room as may. Its application is slow or hangs: try again later")]
+    RoomFull,
+    /// A room has no place for an event.
+    #[error("as many events from outside wait for their rooms as may. Try again later")]
+    EventsFull,
+    /// The room of an event cannot open.
+    #[error("the room {0:?} is not open, and no other room may open")]
+    TooManyRooms(String),
+    /// The app takes no events.
+    #[error("{0}")]
+    NoEvents(&'static str),
+    /// A close code may not be sent.
+    #[error("{0} may not be sent as a close code (RFC 6455 \u{a7}7.4). Use 1000 to 1003, 1007 to 1014, or 3000 to 4999")]
+    CloseCode(u16),
+    /// A close frame has no room for the reason.
+    #[error("the reason of the close has {0} bytes, more than the 123 that a close frame has room for")]
+    CloseReason(usize),
 }
 
 fn hint_for_imports(unknown: &[String]) -> &'static str {

@@ -8,7 +8,7 @@
 //!
 //! | module | has |
 //! | --- | --- |
-//! | [`app`] | what the handlers of an [`App`] get and return: clients, messages, close causes, errors |
+//! | [`app`] | what the handlers of an [`App`] get and return: clients, messages, close causes, errors; [`app::rooms`] has what a [`Handle`] tells |
 //! | [`config`] | what a [`Builder`] takes: limits, grants, instances, compression |
 //! | [`api`] | the API by which other processes see and change a running server |
 //! | [`guest`] | what a component exports and imports |
@@ -36,6 +36,7 @@ pub mod file;
 mod front;
 pub mod guest;
 mod handle;
+mod inventory;
 mod limit_error;
 mod limits;
 mod listen;

@@ -8,18 +8,21 @@
 //!
 //! | event | action |
 //! | --- | --- |
-//! | a text | broadcasts `event ROOM TEXT`; before that, sends the rest of `back TEXT` to the room that it comes from |
+//! | a text | broadcasts `event ROOM TEXT`, or `event api:TOKEN TEXT` if it comes from outside; before that, sends the rest of `back TEXT` to the room that it comes from |
 //! | bytes | broadcasts them |
 
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Client, Host};
+use ws_host::Server;
+
+use crate::support::{Client, Embedded, Host, guest};
 
 // An SDK joins the list when it has rooms.
 in_languages! { [rust, python, javascript, c] [
     rooms_hear_each_other,
     a_room_begins_with_a_message,
     a_message_that_is_refused_is_an_answer_and_no_failure,
+    an_event_comes_from_outside,
 ] }
 
 async fn enters(host: &Host, room: &str) -> Client {
@@ -57,4 +60,14 @@ async fn a_message_that_is_refused_is_an_answer_and_no_failure(probe: &str) {
     assert_eq!(a.asks("tell b hello").await, "invalid-name");
     assert_eq!(a.asks("tell /nobody hello").await, "no-such-room");
     assert_eq!(a.asks("messages").await, "3 since Some(StartReason::Fresh)");
+}
+
+async fn an_event_comes_from_outside(probe: &str) {
+    let server = Embedded::start(Server::builder().component(guest(probe)));
+    let mut client = server.connect().await;
+    while !client.hears().await.starts_with("joined") {}
+    for text in ["grüße", "last"] {
+        server.handle.send_event("main", "shop", text, false).await.expect("the probe takes events");
+        assert_eq!(client.hears().await, format!("event api:shop {text}"));
+    }
 }

@@ -1,4 +1,14 @@
 //! A server's remote control, for any thread.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `delivering` | the owner's messages to clients, and their disconnection |
+//! | `listing` | lists of rooms, clients and users |
+//! | `events` | events from outside |
+
+mod delivering;
+mod events;
+mod listing;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,10 +17,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{mpsc, watch};
 
+use crate::bus::Bus;
 use crate::config::LogTail;
 use crate::error::Error;
 use crate::front::{Notice, Tls};
-use crate::shard::{Address, Command, Counters, Delivery, Envelope, Roster, Trap};
+use crate::inventory::Receivers;
+use crate::shard::{Command, Counters, Delivery, Roster, Trap};
 use crate::status::Status;
 use crate::store::Database;
 use crate::swap::{Handover, History, Releases, SwapReport};
@@ -50,6 +62,8 @@ pub(crate) struct Controls {
     pub log_tail: Option<LogTail>,
     /// The releases of a component; a native app has none.
     pub releases: Option<Arc<Releases>>,
+    /// The way of messages to rooms, and their names.
+    pub bus: Arc<Bus>,
     /// The database that keeps the rooms.
     pub database: Option<Database>,
     /// Takes the deadline of a shutdown.
@@ -77,12 +91,7 @@ impl Handle {
     /// # Errors
     /// `NoSuchClient`, `MessageTooBig`, `Busy` or `Stopped`. A client that leaves before the message is sent does not get it.
     pub fn send(&self, to: ClientId, message: impl Into<Message>) -> Result<(), Error> {
-        let message = self.checked(message.into())?;
-        let line = self.inner.controls.roster.line(to).ok_or(Error::NoSuchClient(to))?;
-        self.command(
-            line.shard as usize,
-            Command::Deliver(Envelope { to: Address::Client(to, line), what: Delivery::Message(message) }),
-        )
+        self.post(&Receivers::Client(to), message)
     }
 
     /// Sends a message to all clients.
@@ -90,18 +99,16 @@ impl Handle {
     /// # Errors
     /// `MessageTooBig`, `Busy` or `Stopped`.
     pub fn broadcast(&self, message: impl Into<Message>) -> Result<(), Error> {
-        let message = self.checked(message.into())?;
-        self.deliver_all(|| Address::All, &Delivery::Message(message))
+        self.post(&Receivers::All, message)
     }
 
-    /// Sends a message to the members of a room. If no room has that name, nobody gets it. A name is taken from a path in normal
-    /// form: `caf%C3%A9`, and neither `caf%c3%a9` nor `c%61f%C3%A9`.
+    /// Sends a message to the members of a room. If no room has that name, nobody gets it. The name need not be in normal form: `café`
+    /// stands for `caf%C3%A9`.
     ///
     /// # Errors
     /// `MessageTooBig`, `Busy` or `Stopped`.
     pub fn send_to_room(&self, room: &str, message: impl Into<Message>) -> Result<(), Error> {
-        let (message, room) = (self.checked(message.into())?, Arc::from(room));
-        self.deliver_all(|| Address::Room(Arc::clone(&room)), &Delivery::Message(message))
+        self.post(&Receivers::Room(room.to_owned()), message)
     }
 
     /// Sends a message to the subscribers of a topic in a room. If no room has that name, nobody gets it.
@@ -109,8 +116,7 @@ impl Handle {
     /// # Errors
     /// `MessageTooBig`, `Busy` or `Stopped`.
     pub fn publish(&self, room: &str, topic: &str, message: impl Into<Message>) -> Result<(), Error> {
-        let (message, room, topic) = (self.checked(message.into())?, Arc::from(room), Arc::from(topic));
-        self.deliver_all(|| Address::Topic(Arc::clone(&room), Arc::clone(&topic)), &Delivery::Message(message))
+        self.post(&Receivers::Topic { room: room.to_owned(), topic: topic.to_owned() }, message)
     }
 
     /// From now on, new clients are refused with HTTP status 503. Connected clients stay.
@@ -123,12 +129,17 @@ impl Handle {
         self.inner.controls.admitting.store(true, Relaxed);
     }
 
+    /// Whether new clients are admitted.
+    pub fn is_admitting(&self) -> bool {
+        self.inner.controls.admitting.load(Relaxed)
+    }
+
     /// Closes every client with 1001; the server goes on.
     ///
     /// # Errors
     /// `Busy` or `Stopped`.
     pub fn disconnect_clients(&self) -> Result<(), Error> {
-        self.deliver_all(|| Address::All, &Delivery::Close(CloseInfo::disconnected()))
+        self.hand_over(&Receivers::All, &Delivery::Close(CloseInfo::disconnected())).map(drop)
     }
 
     /// Ends the server. It stops accepting, closes its clients with 1001, and waits for their close frames and for the app, at
@@ -261,26 +272,34 @@ impl Handle {
         if size > limit { Err(Error::MessageTooBig { size, limit }) } else { Ok(message) }
     }
 
-    fn deliver_all(&self, to: impl Fn() -> Address, what: &Delivery) -> Result<(), Error> {
-        let mut shards = 0..self.inner.controls.shards.len();
-        shards.try_for_each(|shard| self.command(shard, Command::Deliver(Envelope { to: to(), what: what.clone() })))
+    fn post(&self, to: &Receivers, message: impl Into<Message>) -> Result<(), Error> {
+        let message = self.checked(message.into())?;
+        self.hand_over(to, &Delivery::Message(message)).map(drop)
     }
 
-    fn command(&self, shard: usize, command: Command) -> Result<(), Error> {
+    /// Gives shards their commands: all of them, or none.
+    fn commands(&self, commands: Vec<(usize, Command)>) -> Result<(), Error> {
         if *self.inner.ended.borrow() {
             return Err(Error::Stopped);
         }
-        let shard = &self.inner.controls.shards[shard];
-        shard.try_send(command).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Error::Busy(shard.max_capacity()),
-            mpsc::error::TrySendError::Closed(_) => Error::Stopped,
-        })
+        let mut permits = Vec::with_capacity(commands.len());
+        for (shard, command) in commands {
+            let shard = &self.inner.controls.shards[shard];
+            let permit = shard.try_reserve().map_err(|error| match error {
+                mpsc::error::TrySendError::Full(()) => Error::Busy(shard.max_capacity()),
+                mpsc::error::TrySendError::Closed(()) => Error::Stopped,
+            })?;
+            permits.push((permit, command));
+        }
+        permits.into_iter().for_each(|(permit, command)| permit.send(command));
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bus::{Names, Placement};
 
     /// A handle of a server with one shard, which takes no command out of its queue of one.
     fn handle() -> (Handle, mpsc::Receiver<Command>) {
@@ -296,6 +315,7 @@ mod tests {
             log_tail: None,
             releases: None,
             database: None,
+            bus: Bus::new(Names::One("main"), Placement::new(1), 1).0,
             stop,
             tls: None,
             drain_timeout: Duration::ZERO,

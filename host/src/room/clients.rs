@@ -119,6 +119,24 @@ impl Room {
         Ok(if over_soft { SendStatus::Backpressure } else { SendStatus::Queued })
     }
 
+    /// Sends a message of the owner's to these clients, in the order of their ids. Those that have not joined yet get it too.
+    pub(crate) fn send_to_all(&mut self, clients: &[Arc<Member>], message: &Message) -> Result<(), SendError> {
+        let state = self.state_mut();
+        let receivers: Box<[_]> = clients.iter().filter_map(|member| Some((member.client.id, member.open_line()?))).collect();
+        if receivers.is_empty() {
+            return Ok(());
+        }
+        state.fits(message.as_bytes().len(), 0)?;
+        if !state.turn.may_reach(receivers.len()) {
+            return Err(SendError::Limit);
+        }
+        let frame = state.turn.encode(message.as_text().is_some(), message.as_bytes());
+        let members = clients.iter().filter(|member| member.open_line().is_some());
+        let over_soft = stage_for_all(members, frame.len(), state.limits.outbox_soft_bytes);
+        state.turn.push(Effect::Send(Target::Some { receivers, over_soft }, frame));
+        Ok(())
+    }
+
     /// `broadcast_except` for a borrowed payload.
     pub(crate) fn broadcast_payload(
         &mut self,

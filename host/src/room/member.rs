@@ -41,6 +41,7 @@ pub struct Member {
     /// The flags, and above them the join number: 1 for the first that joined the room, 0 before. In one word, a member and
     /// its counts of references stay within 112 bytes, a size class of the allocator.
     marks: AtomicU64,
+    connected_unix: u64,
 }
 
 impl LineId {
@@ -59,9 +60,26 @@ impl Member {
         Self { line: AtomicU64::new(line.encode()), ..Self::without_line(client) }
     }
 
+    /// The same with the time at which it connected, in seconds since 1970.
+    #[must_use]
+    pub fn connected_at(self, connected_unix: u64) -> Self {
+        Self { connected_unix, ..self }
+    }
+
+    /// When it connected, in seconds since 1970.
+    pub fn connected_unix(&self) -> u64 {
+        self.connected_unix
+    }
+
     /// A client whose line has ended before it could join its room.
     pub fn without_line(client: Client) -> Self {
-        Self { client, line: AtomicU64::new(NO_LINE), waiting_bytes: AtomicUsize::new(0), marks: AtomicU64::new(0) }
+        Self {
+            client,
+            line: AtomicU64::new(NO_LINE),
+            waiting_bytes: AtomicUsize::new(0),
+            marks: AtomicU64::new(0),
+            connected_unix: 0,
+        }
     }
 
     /// Its line, until that has ended.

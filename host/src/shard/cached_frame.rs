@@ -51,6 +51,7 @@ impl<'a> CachedFrame<'a> {
     }
 
     /// A frame that stands on its own.
+    #[cfg(test)]
     pub fn whole(frame: &'a Bytes, for_one: bool) -> Self {
         Self { plain: Form::Shared(frame), for_one, compressed: Vec::new(), effort: 0 }
     }

@@ -6,6 +6,8 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::new_connection::NewConnection;
+use super::question::Question;
+use super::tally::Tally;
 use crate::app::upgrade::UpgradeRequest;
 use crate::requests::{Answering, IncomingRequest};
 use crate::room::{Decision, LineId};
@@ -26,6 +28,8 @@ pub enum Command {
     SetAlarms(Vec<Alarm>),
     /// The owner has something for clients.
     Deliver(Envelope),
+    /// Somebody asks about rooms and clients.
+    Ask(Question),
     /// The server shuts down: every client is closed. The shard ends when all are gone and the rooms are idle, at the latest at
     /// this time.
     Drain(Instant),
@@ -41,13 +45,15 @@ pub struct Envelope {
     pub to: Address,
     /// The content.
     pub what: Delivery,
+    /// Counts the clients that it reaches.
+    pub tally: Tally,
 }
 
 /// The clients that an envelope is for.
 #[derive(Debug)]
 pub enum Address {
-    /// One client, at the end of this line.
-    Client(ClientId, LineId),
+    /// These clients, at the ends of these lines.
+    Clients(Vec<(ClientId, LineId)>),
     /// The members of the room of this name.
     Room(Arc<str>),
     /// The subscribers of a topic in the room of this name.

@@ -59,6 +59,11 @@ impl EventQueue {
         self.waiting.borrow().front().is_some_and(|(_, event)| event.is_stored())
     }
 
+    /// How many messages wait.
+    pub fn len(&self) -> usize {
+        self.waiting.borrow().len()
+    }
+
     /// Whether no message waits.
     pub fn is_empty(&self) -> bool {
         self.waiting.borrow().is_empty()

@@ -1,7 +1,8 @@
 //! Messages of other rooms for rooms that are closed.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,7 +16,7 @@ pub(super) struct Incoming {
     /// The messages for rooms that cannot be opened now.
     unopened: RefCell<HashMap<Arc<str>, Queued>>,
     /// The rooms that are kept in memory.
-    asleep: RefCell<HashMap<Arc<str>, Known>>,
+    asleep: RefCell<BTreeMap<Arc<str>, Known>>,
 }
 
 impl Incoming {
@@ -40,6 +41,23 @@ impl Incoming {
     /// The rooms that messages wait for.
     pub(super) fn unopened(&self) -> Vec<Arc<str>> {
         self.unopened.borrow().keys().cloned().collect()
+    }
+
+    /// Whether a room is kept in memory.
+    pub(super) fn is_asleep(&self, room: &str) -> bool {
+        self.asleep.borrow().contains_key(room)
+    }
+
+    /// The names of the rooms that are kept in memory, from a place on.
+    pub(super) fn asleep_from(&self, from: Bound<&str>, take: impl FnMut(&Arc<str>) -> bool) -> Vec<Arc<str>> {
+        let mut take = take;
+        self.asleep
+            .borrow()
+            .range::<str, _>((from, Bound::Unbounded))
+            .map(|(room, _)| room)
+            .take_while(|room| take(room))
+            .cloned()
+            .collect()
     }
 
     /// Nothing is kept of a closed room any more.

@@ -49,6 +49,11 @@ impl Mailbox {
         Some(input)
     }
 
+    /// How many inputs wait.
+    pub fn len(&self) -> usize {
+        self.inputs.borrow().len()
+    }
+
     /// The memory of its inputs in bytes.
     pub fn bytes(&self) -> usize {
         self.payload_bytes.get() + self.inputs.borrow().len() * size_of::<Input>()

@@ -5,6 +5,10 @@
 //! | `thread` | the thread |
 //! | `command` | what other threads ask of it |
 //! | `serve` | what the shard does with a command |
+//! | `owner` | the owner's messages and closes, on their way to rooms |
+//! | `tally` | how many clients they have reached |
+//! | `question` | what other threads ask about rooms and clients |
+//! | `census` | the answers |
 //! | `new_connection` | a connection on its way to the shard |
 //! | `drain` | the end of a shard: every client is closed, in batches |
 //! | `table` | the table of a shard's lines, and their flush |
@@ -30,6 +34,7 @@
 //! | `upgrades` | upgrade requests that wait for a decision |
 //! | `rooms` | the rooms of one shard by name |
 //! | `room_task` | where inputs reach a room, and where its loop runs |
+//! | `room_lines` | the lines of one room |
 //! | `input` | what a room is told |
 //! | `mailbox` | the inputs that wait for a room |
 //! | `event_queue` | the messages of other rooms that wait for a room |
@@ -63,6 +68,7 @@ mod attending;
 mod breaker;
 mod cached_frame;
 mod callers;
+mod census;
 mod circuits;
 mod clock;
 mod collapse;
@@ -91,7 +97,9 @@ mod occupancy;
 mod orders;
 mod outbox;
 mod outputs;
+mod owner;
 mod probation;
+mod question;
 mod rate;
 mod reader;
 mod receipt;
@@ -99,6 +107,7 @@ mod release;
 mod relief;
 mod resources;
 mod room_circuit;
+mod room_lines;
 mod room_loop;
 mod room_task;
 mod rooms;
@@ -106,6 +115,7 @@ mod roster;
 mod serve;
 mod socket;
 mod table;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod thread;
@@ -121,7 +131,9 @@ pub use counters::Counters;
 pub use new_connection::{NewConnection, Permit};
 pub use orders::{Change, Handover, Order, Refusal, RoomSwap};
 pub use probation::Probation;
+pub use question::{Question, RoomPage};
 pub use roster::Roster;
+pub use tally::{Tallied, Tally};
 pub use thread::{ShardContext, StorePlace, spawn};
 pub use tls::TlsSession;
 pub use traps::Trap;

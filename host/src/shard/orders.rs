@@ -7,6 +7,9 @@ use tokio::sync::oneshot;
 
 use super::command::Delivery;
 use super::probation::Probation;
+use super::tally::Tally;
+use crate::room::LineId;
+use crate::types::ClientId;
 
 /// A change to another release.
 #[derive(Clone)]
@@ -68,8 +71,20 @@ pub(super) enum RoomOrder<L> {
     Settle,
     /// The server shuts down: the room ends, and is kept. Nobody is in it any more.
     End(oneshot::Sender<()>),
-    /// Something of the owner's goes to the members, or to the subscribers of a topic.
-    Deliver(Option<Arc<str>>, Delivery),
+    /// Something of the owner's goes to clients of the room.
+    Deliver(To, Delivery, Tally),
+    /// Somebody asks for the topics of a client.
+    Topics(ClientId, oneshot::Sender<Vec<String>>),
+}
+
+/// The clients of a room that something of the owner's is for.
+pub(super) enum To {
+    /// Its members.
+    Members,
+    /// The subscribers of this topic.
+    Topic(Arc<str>),
+    /// The clients at the ends of these lines, which belong to the room.
+    Lines(Vec<(ClientId, LineId)>),
 }
 
 /// How one room changed its release.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::Notify;
@@ -12,6 +13,7 @@ use tokio::sync::Notify;
 use super::event_queue::EventQueue;
 use super::input::Input;
 use super::mailbox::Mailbox;
+use super::room_lines::RoomLines;
 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -19,6 +21,9 @@ type Work = Pin<Box<dyn Future<Output = ()>>>;
 /// nothing stands between a frame and its answer. When the app waits or computes long, the loop is suspended and inputs gather in
 /// the mailbox. A tokio task of the shard resumes the loop.
 pub struct RoomTask {
+    name: Arc<str>,
+    /// Its lines, also of clients that its app has not heard of yet.
+    pub lines: RoomLines,
     /// The inputs that wait.
     pub mailbox: Mailbox,
     /// The messages of other rooms that wait.
@@ -56,8 +61,10 @@ impl fmt::Debug for RoomTask {
 
 impl RoomTask {
     /// A room whose loop does not run yet. Inputs gather in the mailbox.
-    pub fn new(mailbox: Mailbox) -> Rc<Self> {
+    pub fn new(name: Arc<str>, mailbox: Mailbox) -> Rc<Self> {
         Rc::new(Self {
+            name,
+            lines: RoomLines::default(),
             mailbox,
             events: EventQueue::default(),
             work: RefCell::default(),
@@ -68,6 +75,11 @@ impl RoomTask {
             waited_for: Cell::new(false),
             idled: Notify::new(),
         })
+    }
+
+    /// The room's name.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Starts the room's loop, on a tokio task of its own that ends with the loop.

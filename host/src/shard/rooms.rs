@@ -1,7 +1,7 @@
 //! The rooms of one shard, by name.
 
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::cell::{Cell, Ref, RefCell};
+use std::collections::BTreeMap;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::collapse::{caught, clean_up};
-use super::command::{Alarm, Delivery};
+use super::command::Alarm;
 use super::counters::Counters;
 use super::handlers::{call, guarded};
 use super::hibernation::Hibernation;
@@ -30,9 +30,6 @@ use crate::log::in_short;
 use crate::room::{Room, RoomLimits, Stores};
 use crate::store::wall_us;
 
-/// The most deliveries of the owner's that wait for one room. Orders to change the release come one at a time.
-const MAX_ORDERS: usize = 1024;
-
 /// How often it is asked, and how many times, whether the process can take the next instance of a swap. Many swaps in a row use up what
 /// was known of its mappings at the last count.
 const RECOUNT: (Duration, usize) = (Duration::from_millis(20), 100);
@@ -46,7 +43,7 @@ pub(super) struct Rooms<L: Launch> {
     launch: RefCell<L>,
     /// The way back of new rooms while `launch` is on probation. They have no state of the releases before.
     way_back: RefCell<WayBack<L>>,
-    by_name: RefCell<HashMap<Arc<str>, Entry<L>>>,
+    by_name: RefCell<ByName<L>>,
     /// How long an empty room is kept; `None` means for ever.
     linger: Option<Duration>,
     hibernation: Rc<Hibernation>,
@@ -55,9 +52,13 @@ pub(super) struct Rooms<L: Launch> {
     is_ending: Cell<bool>,
 }
 
-struct Entry<L> {
-    task: Rc<RoomTask>,
-    orders: RoomOrders<L>,
+/// The rooms that are open, in the order of their names: a list of them is read in pages.
+pub(super) type ByName<L> = BTreeMap<Arc<str>, Entry<L>>;
+
+/// A room that is open.
+pub(super) struct Entry<L> {
+    pub(super) task: Rc<RoomTask>,
+    pub(super) orders: RoomOrders<L>,
 }
 
 impl<L> Clone for Entry<L> {
@@ -76,6 +77,7 @@ impl<L: Launch> Rooms<L> {
         (linger, keeps_rooms): (Option<Duration>, bool),
     ) -> Rc<Self> {
         counters.set_answers_requests(launch.answers_requests());
+        counters.set_takes_events(launch.takes_events());
         let hibernation = Hibernation::new(Arc::clone(&counters), keeps_rooms);
         let (launch, way_back, by_name) = (RefCell::new(launch), RefCell::default(), RefCell::default());
         let (incoming, is_ending) = Default::default();
@@ -142,7 +144,7 @@ impl<L: Launch> Rooms<L> {
     fn open(self: &Rc<Self>, name: &str, circuit: RoomCircuit, started: oneshot::Sender<Result<(), Fault>>) -> Rc<RoomTask> {
         let limits = self.shard.limits();
         let name: Arc<str> = name.into();
-        let task = RoomTask::new(Mailbox::new(limits.mailbox_events, limits.mailbox_bytes));
+        let task = RoomTask::new(Arc::clone(&name), Mailbox::new(limits.mailbox_events, limits.mailbox_bytes));
         self.shard.resources().holdings.add_room(&task);
         let known = self.shard.bus().note(&name, Presence::Open);
         self.incoming.opened(&name, &task);
@@ -275,18 +277,14 @@ impl<L: Launch> Rooms<L> {
         }
     }
 
-    /// Delivers something of the owner's to the room of this name, if it exists. If too much waits for a room that is suspended, it is
-    /// dropped.
-    pub(super) fn deliver(&self, name: &str, topic: Option<Arc<str>>, what: Delivery) {
-        let Some(entry) = self.by_name.borrow().get(name).cloned() else { return };
-        if entry.orders.borrow().len() >= MAX_ORDERS {
-            if let Some(more) = self.shard.log_limits().dropped_orders.allows(self.shard.time()) {
-                let room = in_short(name);
-                tracing::warn!(room, "a message of the server's owner is dropped: {MAX_ORDERS} wait for the room already{more}");
-            }
-            return;
-        }
-        entry.give(RoomOrder::Deliver(topic, what));
+    /// The room of this name, with its orders.
+    pub(super) fn entry(&self, name: &str) -> Option<Entry<L>> {
+        self.by_name.borrow().get(name).cloned()
+    }
+
+    /// The rooms that are open, by name.
+    pub(super) fn by_name(&self) -> Ref<'_, ByName<L>> {
+        self.by_name.borrow()
     }
 
     /// Passes an order on to one room after the other, so that never all of them pause at once.
@@ -319,6 +317,7 @@ impl<L: Launch> Rooms<L> {
     fn replace_launch(&self, launch: L) -> L {
         self.shard.circuits().clear();
         self.counters.set_answers_requests(launch.answers_requests());
+        self.counters.set_takes_events(launch.takes_events());
         self.launch.replace(launch)
     }
 
@@ -350,7 +349,8 @@ impl<L: Launch> Rooms<L> {
         self.counters.remove_rooms(rooms.len());
     }
 
-    fn all(&self) -> Vec<Entry<L>> {
+    /// All rooms, with their orders.
+    pub(super) fn all(&self) -> Vec<Entry<L>> {
         self.by_name.borrow().values().cloned().collect()
     }
 }
@@ -370,7 +370,7 @@ async fn fits<L: Launch>(launch: &L) -> Result<(), Refusal> {
 impl<L> Entry<L> {
     /// Gives the room an order, which it follows as soon as no handler runs. If the room has ended, the order is dropped with the
     /// entry, and whoever waits for its answer hears that.
-    fn give(self, order: RoomOrder<L>) {
+    pub(super) fn give(self, order: RoomOrder<L>) {
         self.orders.borrow_mut().push_back(order);
         self.task.wake();
     }

@@ -4,14 +4,12 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
 use super::attending::attend;
-use super::cached_frame::CachedFrame;
-use super::command::{Address, Command, Delivery, Envelope};
+use super::command::Command;
 use super::drain::drain;
 use super::input::{Input, Joined, What};
 use super::line::Line;
@@ -22,10 +20,8 @@ use super::socket::Socket;
 use super::table::Shard;
 use crate::app::Launch;
 use crate::app::upgrade::UpgradeRequest;
-use crate::protocol;
 use crate::requests::{Answering, HostAnswer, IncomingRequest};
 use crate::room::Decision;
-use crate::types::Message;
 
 /// The longest time between two looks at silent and closing clients.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -57,7 +53,8 @@ pub(super) async fn serve<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mu
             }
             Some(Command::Join(room, connection)) => join(shard, rooms, &room, connection),
             Some(Command::SetAlarms(alarms)) => rooms.set_alarms(alarms),
-            Some(Command::Deliver(envelope)) => deliver(shard, rooms, envelope),
+            Some(Command::Deliver(envelope)) => rooms.deliver(envelope),
+            Some(Command::Ask(question)) => rooms.answer(question),
             Some(Command::Drain(deadline)) => return drain(shard, rooms, deadline, &mut sweeps, inbox).await,
             // Nobody can send commands any more: the server was dropped without a shutdown.
             None => return,
@@ -106,33 +103,4 @@ fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, connecti
         shard.insert(client.clone(), |member| Line::new(member, Rc::clone(&task), socket, agreement, shard.resources().now()));
     tokio::task::spawn_local(Reader::new(Rc::clone(shard), id, line, first, agreement, permit));
     task.deliver(Input { at: shard.time(), what: What::Joined(Box::new(Joined { client, line: id, attachment })) });
-}
-
-fn deliver<L: Launch>(shard: &Shard, rooms: &Rooms<L>, Envelope { to, what }: Envelope) {
-    match (to, what) {
-        (Address::Client(id, line), Delivery::Message(message)) => {
-            if let Some(line) = shard.line(id, line) {
-                line.queue_uncounted(shard.resources(), &mut CachedFrame::whole(&encode(&message), true));
-            }
-        }
-        (Address::Client(id, line), Delivery::Close(info)) => {
-            if let Some(line) = shard.line(id, line) {
-                line.close(shard.resources(), info);
-            }
-        }
-        (Address::All, Delivery::Message(message)) => {
-            let frame = encode(&message);
-            let mut cached = CachedFrame::whole(&frame, false);
-            shard.for_each(|line| line.queue_uncounted(shard.resources(), &mut cached));
-        }
-        (Address::All, Delivery::Close(info)) => shard.for_each(|line| line.close(shard.resources(), info.clone())),
-        (Address::Room(room), what) => rooms.deliver(&room, None, what),
-        (Address::Topic(room, topic), what) => rooms.deliver(&room, Some(topic), what),
-    }
-}
-
-fn encode(message: &Message) -> Bytes {
-    let mut frame = Vec::new();
-    protocol::write_message(&mut frame, message.as_text().is_some(), message.as_bytes());
-    frame.into()
 }

@@ -19,6 +19,7 @@ use crate::bus::Bus;
 use crate::config::Limits;
 use crate::fetch::{LazyClient, Outlet};
 use crate::room::{LineId, Member};
+use crate::store::wall_us;
 use crate::types::{Client, ClientId, CloseInfo};
 
 /// The lines of one shard, and the resources that they share. All of it is used on one thread. No borrow is held while a
@@ -118,9 +119,10 @@ impl Shard {
         let entry = lines.vacant_entry();
         let slot = u32::try_from(entry.key()).expect("a process has fewer than 2^32 descriptors");
         let id = LineId { shard: self.index, slot };
-        let member = Arc::new(Member::new(client, id));
+        let member = Arc::new(Member::new(client, id).connected_at(wall_us() / 1_000_000));
         self.roster.insert(Arc::clone(&member));
         let line = Rc::new(make(member));
+        line.room().lines.insert(line.client(), slot);
         entry.insert(Rc::clone(&line));
         (id, line)
     }
@@ -128,6 +130,7 @@ impl Shard {
     /// Takes a line off the shard.
     pub fn remove(&self, id: LineId, line: &Line) {
         self.lines.borrow_mut().try_remove(id.slot as usize);
+        line.room().lines.remove(line.client());
         line.member().end_line(id);
         self.roster.remove(line.client());
         if self.is_empty() {
@@ -147,6 +150,11 @@ impl Shard {
     /// This line of this client, unless it has ended.
     pub fn line(&self, client: ClientId, line: LineId) -> Option<Rc<Line>> {
         self.in_slot(line.slot).filter(|line| line.client() == client)
+    }
+
+    /// The id of the line in a slot.
+    pub fn line_id(&self, slot: u32) -> LineId {
+        LineId { shard: self.index, slot }
     }
 
     fn in_slot(&self, slot: u32) -> Option<Rc<Line>> {

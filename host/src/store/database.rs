@@ -146,6 +146,18 @@ impl Database {
         self.threads.readers.read(move |connection| Ok(query::room(connection, &name)?.is_some()))
     }
 
+    /// The names of at most this many rooms, open ones too, in their order: those with this beginning that come behind `after`, if they pass
+    /// `is_room`.
+    pub fn room_names<F: Fn(&str) -> bool + Send + 'static>(
+        &self,
+        prefix: String,
+        after: Option<String>,
+        limit: usize,
+        is_room: F,
+    ) -> impl Future<Output = Result<Vec<String>, ReadError>> + Send + use<F> {
+        self.threads.readers.read(move |connection| query::room_names(connection, (&prefix, after.as_deref()), limit, is_room))
+    }
+
     /// How many rooms the database has that are not open.
     pub fn closed_rooms(&self) -> impl Future<Output = Result<u64, ReadError>> + Send + use<> {
         self.threads.readers.read(query::closed_rooms)

@@ -135,6 +135,35 @@ pub(super) fn snapshots(connection: &Connection, room: i64) -> rusqlite::Result<
     statement.query_map([room], read)?.collect()
 }
 
+/// The names of rooms in their order, from behind a place on, if they have a beginning and pass `is_room`.
+pub(super) fn room_names(
+    connection: &Connection,
+    (prefix, after): (&str, Option<&str>),
+    limit: usize,
+    is_room: impl Fn(&str) -> bool,
+) -> rusqlite::Result<Vec<String>> {
+    let after = after.filter(|after| *after >= prefix);
+    let mut statement = connection.prepare_cached(if after.is_some() {
+        "SELECT name FROM rooms WHERE name > ?1 ORDER BY name"
+    } else {
+        "SELECT name FROM rooms WHERE name >= ?1 ORDER BY name"
+    })?;
+    let mut rows = statement.query([after.unwrap_or(prefix)])?;
+    let mut names = Vec::new();
+    while names.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        let name: String = row.get(0)?;
+        if !name.starts_with(prefix) {
+            break;
+        }
+        if is_room(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
 /// The number of rooms that are not open in this start of the host.
 pub(super) fn closed_rooms(connection: &Connection) -> rusqlite::Result<u64> {
     let sql = "SELECT count(*) FROM rooms WHERE is_open <> (SELECT value FROM meta WHERE name = 'starts')";

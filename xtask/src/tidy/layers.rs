@@ -34,6 +34,7 @@ const LAYERS: [Layer; 8] = [
             "countdown",
             "error",
             "file",
+            "inventory",
             "limit_error",
             "limits",
             "listen",

@@ -199,14 +199,6 @@ impl Line {
         self.queued(resources);
     }
 
-    /// Queues a message from the server's owner, which is not counted yet.
-    pub fn queue_uncounted(&self, resources: &Resources, frame: &mut CachedFrame<'_>) {
-        if self.is_open() {
-            self.member.add_waiting(frame.len());
-            self.queue(resources, frame);
-        }
-    }
-
     /// Queues a control frame.
     pub fn queue_control(&self, resources: &Resources, write: impl FnOnce(&mut Vec<u8>)) {
         let added = self.with_outbox(|outbox| {

@@ -219,7 +219,11 @@ impl<L: Launch> RoomLoop<L> {
             RoomOrder::Settle => self.release.settle(),
             // `run` follows it: no order comes after it.
             RoomOrder::End(_) => {}
-            RoomOrder::Deliver(topic, what) => self.deliver(topic.as_deref(), what).await,
+            RoomOrder::Deliver(to, what, tally) => self.deliver(to, what, tally).await,
+            RoomOrder::Topics(client, answer) => {
+                let topics = self.room.topics_of(client).into_iter().map(str::to_owned).collect();
+                let _ = answer.send(topics);
+            }
         }
     }
 

@@ -8,9 +8,10 @@ use tokio::sync::oneshot;
 use super::{Bench, TestClient, with_limits, with_linger, with_shard};
 use crate::config::Limits;
 use crate::room::{Decision, Dormant};
-use crate::shard::command::Delivery;
+use crate::shard::command::{Address, Delivery, Envelope};
 use crate::shard::orders::{Change, Handover, Order};
 use crate::shard::probation::Probation;
+use crate::shard::tally::Tally;
 use crate::store::{Snapshot, Write};
 use crate::types::Message;
 
@@ -195,7 +196,10 @@ fn past_1024_held_turns_messages_of_the_owner_wait_too() {
         one.say("write 0").await;
         shard.journal.wait_for(1).await;
         let give = |count: usize| {
-            (0..count).for_each(|_| shard.rooms.deliver("a", None, Delivery::Message(Message::text("owner"))));
+            for _ in 0..count {
+                let what = Delivery::Message(Message::text("owner"));
+                shard.rooms.deliver(Envelope { to: Address::Room("a".into()), what, tally: Tally::new().0 });
+            }
         };
         give(1023);
         // Those past 1,024 that wait are dropped.

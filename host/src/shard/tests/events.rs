@@ -37,9 +37,10 @@ impl Herald {
 
     /// Notes a message of another room.
     pub(super) async fn take_event(&self, room: &mut Room, source: &Source, message: &Message) -> Outcome {
-        let Source::Room(from) = source;
+        let (Source::Room(from) | Source::Api(from)) = source;
         let text = message.as_text().unwrap_or_default();
-        self.note(format!("{} got {text} from {from}", room.name()));
+        let kind = if matches!(source, Source::Api(_)) { "the API as " } else { "" };
+        self.note(format!("{} got {text} from {kind}{from}", room.name()));
         if text.contains("wait") {
             self.go_on.notified().await;
         }

@@ -11,6 +11,7 @@ mod hibernation;
 mod journal;
 mod memory;
 mod occupancy;
+mod owner;
 mod plain;
 mod requests;
 mod store;
@@ -33,7 +34,7 @@ use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Message as Sent, Role};
 
-use super::command::{Address, Command, Delivery, Envelope};
+use super::command::Command;
 use super::counters::Counters;
 use super::new_connection::{NewConnection, Permit};
 use super::rooms::Rooms;
@@ -299,11 +300,6 @@ impl Bench {
         };
         self.command(Command::Join(room.into(), connection)).await;
         TestClient(WebSocketStream::from_raw_socket(client, Role::Client, None).await)
-    }
-
-    /// Sends every client a message past all rooms. Everything that was visible earlier arrives before it.
-    async fn mark(&self, text: &str) {
-        self.command(Command::Deliver(Envelope { to: Address::All, what: Delivery::Message(Message::text(text)) })).await;
     }
 
     /// Asks to be let in.

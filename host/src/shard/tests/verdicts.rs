@@ -4,6 +4,7 @@ use super::{with_limits, with_shard};
 use crate::config::Limits;
 use crate::room::Decision;
 use crate::shard::command::{Address, Command, Delivery, Envelope};
+use crate::shard::tally::Tally;
 use crate::types::Message;
 
 /// The handler of client 1 in room `a` waits.
@@ -44,7 +45,7 @@ fn at_most_1024_deliveries_of_the_owner_wait_for_a_room() {
         let mut one = suspend(&shard).await;
         for n in 0..1100 {
             let message = Message::text(format!("owner {n}"));
-            let envelope = Envelope { to: Address::Room("a".into()), what: Delivery::Message(message) };
+            let envelope = Envelope { to: Address::Room("a".into()), what: Delivery::Message(message), tally: Tally::new().0 };
             shard.command(Command::Deliver(envelope)).await;
         }
         // It goes past the room, behind the others in the shard's queue.

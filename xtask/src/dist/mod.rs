@@ -59,6 +59,8 @@ pub(crate) struct Packages {
     pub(crate) launcher: PathBuf,
     /// The list of the crates in the binary.
     pub(crate) sbom: PathBuf,
+    /// The checksum of all files in them.
+    digest: String,
 }
 
 /// Runs `cargo xtask dist`.
@@ -96,11 +98,17 @@ pub(crate) fn make(options: &Options, places: &Places) -> Result<Packages, Troub
         npm: npm::make_for_target(&release, &folder)?,
         launcher: npm::make_launcher(&release, places, &folder)?,
         sbom: folder.join(format!("{}.cdx.json", release.name())),
+        digest: release.digest(),
         folder,
     };
     write(&packages.sbom, release.content("share/doc/ws-host/ws-host.cdx.json"))?;
     checksums::write(&packages.folder)?;
     Ok(packages)
+}
+
+/// Whether the files of a package are those that a second run would gather. Archives of the same files are the same.
+pub(crate) fn is_repeatable(packages: &Packages, options: &Options, places: &Places) -> Result<bool, Trouble> {
+    Ok(Release::gather(options, places)?.digest() == packages.digest)
 }
 
 /// Writes a package and tells its size.

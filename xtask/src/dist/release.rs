@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
 
 use super::calendar::Moment;
 use super::needs::Needs;
@@ -111,6 +113,16 @@ impl Release {
     pub(super) fn content(&self, path: &str) -> &[u8] {
         let file = self.files.iter().find(|file| file.path == path);
         &file.expect("`gather` collects the files that packages name").content
+    }
+
+    /// The checksum of all files with their paths, modes and time.
+    pub(super) fn digest(&self) -> String {
+        let mut digest = Sha256::new();
+        for File { path, mode, content } in &self.files {
+            digest.update(format!("{path} {mode} {} {}\n", self.time, content.len()));
+            digest.update(content);
+        }
+        HEXLOWER.encode(&digest.finalize())
     }
 
     /// The files in a folder, by their paths in another one.

@@ -8,7 +8,7 @@ use crate::toolbox;
 
 const SCRIPT: &str = include_str!("debian.sh");
 
-/// Installs the package by dpkg in a view of this system, and serves from it as the user of the service.
+/// Installs the package by dpkg in a view of this system, and serves as the service would.
 pub(super) fn installs(trial: &Trial<'_>) -> Check {
     let Some(package) = &trial.packages.debian else { return Ok(()) };
     if toolbox::on_path(&["dpkg"]).is_none() {

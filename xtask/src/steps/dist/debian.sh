@@ -33,6 +33,10 @@ inside dpkg --purge ws-host
 test ! -e "$settings"
 test ! -e var/cache/ws-host
 
+# The service as systemd would start it, with the settings of the package and a component.
 install
+cp tmp/echo.wasm etc/ws-host/app.wasm
+inside install --directory --owner ws-host --group ws-host /run/ws-host /var/cache/ws-host
+start=$(sed -n 's/^ExecStart=//p' usr/lib/systemd/system/ws-host.service)
 exec 1>&3 3>&-
-exec chroot --userspec=ws-host:ws-host . /usr/bin/env -i PATH=/usr/bin:/bin HOME=/tmp/home ws-host run /tmp/echo.wasm --port 0
+exec chroot --userspec=ws-host:ws-host . /usr/bin/env -i PATH=/usr/bin:/bin HOME=/nonexistent XDG_CACHE_HOME=/var/cache/ws-host $start --port 0

@@ -46,12 +46,11 @@ pub(crate) fn packages_serve(context: &Context) -> Check {
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("emptying {}", folder.display()))?;
     }
-    let made = |name: &str| {
-        let out = Some(folder.join(name));
-        dist::make(&dist::Options { target: None, binary: binary.clone(), out }, places)
-    };
-    let packages = made("packages")?;
-    are_the_same(&packages.folder, &made("again")?.folder)?;
+    let options = dist::Options { target: None, binary: binary.clone(), out: Some(folder.join("packages")) };
+    let packages = dist::make(&options, places)?;
+    if !dist::is_repeatable(&packages, &options, places)? {
+        return Err(Trouble::failed("a second run gathers other files for the packages"));
+    }
     let trial = Trial {
         places,
         packages,
@@ -67,16 +66,6 @@ pub(crate) fn packages_serve(context: &Context) -> Check {
     container::is_sound(&trial, binary.is_none())?;
     debian::installs(&trial)?;
     container::serves(&trial)
-}
-
-/// The same sources make the same packages.
-fn are_the_same(one: &Path, other: &Path) -> Check {
-    let sums = |folder: &Path| fs::read_to_string(folder.join("SHA256SUMS")).context("reading the checksums");
-    let (one, other) = (sums(one)?, sums(other)?);
-    match one.lines().zip(other.lines()).find(|(a, b)| a != b) {
-        None if one == other => Ok(()),
-        differs => Err(Trouble::failed(format!("a second run makes other packages: {differs:?}"))),
-    }
 }
 
 impl Trial<'_> {

@@ -32,7 +32,7 @@ fn once_by(command: &mut Command) -> anyhow::Result<()> {
     let stdout = server.0.stdout.take().context("the server's stdout is piped")?;
     let mut line = String::new();
     BufReader::new(stdout).read_line(&mut line)?;
-    let Some(port) = port(&line) else { bail!("it tells no address, but `{}`", line.trim()) };
+    let Some(port) = port(&line) else { bail!("it tells no address (`{}`); the lines above say why", line.trim()) };
     let mut client = Client::connect(port)?;
     client.say()?;
     client.hear()?;

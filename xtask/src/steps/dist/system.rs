@@ -9,7 +9,7 @@ use super::Trial;
 use crate::command::{command, output};
 use crate::step::Trouble;
 
-/// Makes the view and runs the script of stdin's place in it.
+/// Makes the view.
 const VIEW: &str = include_str!("system.sh");
 
 /// A command that runs a shell script in a view. It begins in the view's root, and finds there the files that are given, by their names
@@ -19,6 +19,13 @@ pub(super) fn viewed(trial: &Trial<'_>, name: &str, script: &str, files: &[&Path
     if !is_root {
         return Err(Trouble::missing("a view of the system needs root: the archive, the wheel and npm's packages passed"));
     }
+    if let Err(Trouble::Failed(why) | Trouble::Missing(why)) = output(&mut begun(trial, "view", "exec true", &[])?) {
+        return Err(Trouble::missing(format!("a view of the system needs the right to mount overlayfs: {why}")));
+    }
+    begun(trial, name, script, files)
+}
+
+fn begun(trial: &Trial<'_>, name: &str, script: &str, files: &[&Path]) -> Result<Command, Trouble> {
     let root = trial.folder.join(name);
     std::fs::create_dir_all(&root).with_context(|| format!("making {}", root.display()))?;
     let mut view = command("unshare", &root);

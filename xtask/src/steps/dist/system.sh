@@ -11,5 +11,5 @@ mount --rbind /dev dev
 # No service of this system is reached from inside.
 mount -t tmpfs view run
 mount -t tmpfs view tmp
-cp "$@" tmp/
+[ $# = 0 ] || cp "$@" tmp/
 inside() { chroot . "$@"; }

@@ -44,6 +44,7 @@ mod lobby;
 mod log;
 mod manual;
 mod membership;
+mod metrics;
 mod mistakes;
 mod model;
 mod native;

@@ -24,6 +24,7 @@ use crate::front::{
 };
 use crate::guest::{Bytecode, Engine, Origin, Program};
 use crate::handle::{Controls, Handle};
+use crate::metrics::Sources;
 use crate::native::{Callbacks, Factory};
 use crate::server::{Server, Thread};
 use crate::shard::{Counters, Roster, ShardContext};
@@ -204,14 +205,13 @@ impl Builder {
         let proxies = Proxies::parse(&config.trusted_proxies)?;
         let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
         let database = data.open(&limits)?;
-        let (roster, counters) = (Arc::new(Roster::default()), Arc::new(Counters::default()));
-        let count = shard_count(&config);
-        let placement = Placement::new(count);
+        let (roster, counters) = (Arc::<Roster>::default(), Arc::<Counters>::default());
+        let placement = Placement::new(shard_count(&config));
         let (bus, mail) = Bus::new(front::names(config.instances, pattern.is_some()), placement.clone(), limits.max_rooms);
         resume_events(database.as_ref(), &bus);
         let mut context = ShardContext {
             app_name: "the app".into(),
-            limits: limits.for_each_of(count),
+            limits: limits.for_each_of(placement.shards()),
             roster: Arc::clone(&roster),
             counters: Arc::clone(&counters),
             shared_room: (config.instances == Instances::Shared).then(|| front::SHARED_ROOM.into()),
@@ -221,20 +221,20 @@ impl Builder {
             bus: Arc::clone(&bus),
             stores: store_place(config.instances, &limits, database.clone()),
         };
-        let mut releases = None;
-        let shards = match (component, app) {
+        let (mut sources, door) = Sources::new(&context);
+        let (shards, releases) = match (component, app) {
             (Some(component), _) => {
                 let engine = Engine::of_server(&config, &limits)?;
                 let Bytecode { file, name, bytes } = component;
                 let program = Program::from_bytes(&engine, &name, &bytes, &limits, &config.grants)?;
                 context.app_name = program.name().to_owned();
+                sources.guests = Some(Arc::clone(engine.memory()));
                 let (shards, orders) = start(mail, &program, &context)?;
                 let host = GuestHost { engine, limits: limits.clone(), grants: config.grants, shards: orders };
-                releases = Some(Arc::new(Releases::new(host, &file, program)));
-                shards
+                (shards, Some(Arc::new(Releases::new(host, &file, program))))
             }
-            (None, Some(start)) => start(mail, context)?,
-            (None, None) => start(mail, &callbacks, &context)?.0,
+            (None, Some(start)) => (start(mail, context)?, None),
+            (None, None) => (start(mail, &callbacks, &context)?.0, None),
         };
         let (stop, stopped) = watch::channel(None);
         let (admitting, notice) = (Arc::new(AtomicBool::new(true)), Notice::default());
@@ -255,14 +255,15 @@ impl Builder {
             tls: tls.clone(),
             drain_timeout: limits.drain_timeout,
             max_message_bytes: limits.max_message_bytes,
+            sources: sources.of_shards(shards.iter().map(|shard| shard.questions.clone())),
         });
         let local = listening::is_local(&listeners);
         let router = Arc::new(Router::new(config.instances, pattern, commands, placement));
-        let app = AppEndpoint::new(Arc::clone(&router), counters, &limits);
-        let endpoints = endpoints(app, config.page.then(|| Page::new(shown, local)));
-        let origins = OriginPolicy::new(config.allow_origins, local);
-        let policy = Policy { origins, proxies, compression: config.compression, tls };
-        let front = Front::new(Setup { policy, endpoints, router, admitting, limits });
+        let endpoints =
+            endpoints(AppEndpoint::new(Arc::clone(&router), counters, &limits), config.page.then(|| Page::new(shown, local)));
+        let policy =
+            Policy { origins: OriginPolicy::new(config.allow_origins, local), proxies, compression: config.compression, tls };
+        let front = Front::new(Setup { policy, endpoints, router, admitting, door, limits });
         Ok(Server::new(listeners, front, shards, handle, stopped)?.with_database(database))
     }
 

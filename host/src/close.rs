@@ -6,7 +6,8 @@ use bytestring::ByteString;
 
 use crate::protocol::{ABNORMAL, CloseFrame, NO_STATUS, Violation, cut_reason};
 
-/// The cause of a connection's end. [`CloseCause::code`] is the table from cause to close code.
+/// The cause of a connection's end. [`CloseCause::code`] is the table from cause to close code, and its text is its name in the contract, the
+/// log and metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CloseCause {
     /// The client closed it with a close frame.
@@ -47,6 +48,21 @@ pub struct CloseInfo {
 }
 
 impl CloseCause {
+    /// Every cause, in the order of their numbers.
+    pub const ALL: [Self; 11] = [
+        Self::Client,
+        Self::Guest,
+        Self::Lost,
+        Self::Timeout,
+        Self::Protocol,
+        Self::TooBig,
+        Self::Policy,
+        Self::Overload,
+        Self::Trap,
+        Self::Restart,
+        Self::Shutdown,
+    ];
+
     /// The close code that this cause leads to, or `None` for the two that bring their own:
     /// [`CloseCause::Client`] and [`CloseCause::Guest`].
     ///
@@ -65,12 +81,10 @@ impl CloseCause {
             Self::Overload => Some(1013),
         }
     }
-}
 
-impl fmt::Display for CloseCause {
-    /// The name that the contract has for it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// The name that the contract has for it. Metrics have the same.
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Client => "client",
             Self::Guest => "guest",
             Self::Lost => "lost",
@@ -82,7 +96,14 @@ impl fmt::Display for CloseCause {
             Self::Trap => "trap",
             Self::Restart => "restart",
             Self::Shutdown => "shutdown",
-        })
+        }
+    }
+}
+
+impl fmt::Display for CloseCause {
+    /// Its name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -44,8 +44,10 @@ mod memory;
 // For the command `ws-host`, which writes such texts too.
 #[doc(hidden)]
 pub mod log;
+mod metrics;
 mod native;
 mod path;
+mod refusal;
 mod requests;
 mod room;
 // For the command `ws-host`, which reads components too.

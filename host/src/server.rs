@@ -11,7 +11,7 @@ use crate::config::Listening;
 use crate::error::Error;
 use crate::front::{Front, Listener, Listeners};
 use crate::handle::Handle;
-use crate::shard::Command;
+use crate::shard::{Command, Measurement};
 use crate::store::Database;
 
 /// A server that listens already: connections wait in the kernel's queue until `run` or `run_forever` accepts them.
@@ -163,13 +163,14 @@ fn unusable(source: io::Error) -> Error {
 #[derive(Debug)]
 pub(crate) struct Thread {
     pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) questions: mpsc::Sender<Measurement>,
     pub(crate) thread: std::thread::JoinHandle<()>,
 }
 
 impl Thread {
     /// Waits for its end. Returns false if it panicked. Blocks.
     fn join(self) -> bool {
-        drop(self.commands);
+        drop((self.commands, self.questions));
         self.thread.join().is_ok()
     }
 }

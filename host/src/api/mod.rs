@@ -51,6 +51,7 @@ pub use problem::Problem;
 pub use releases::ReleaseList;
 pub use service::Api;
 
+pub use crate::metrics::{MEDIA_TYPE, Metrics, Totals};
 pub use crate::shard::{RoomSwap, Trap};
 pub use crate::status::{AppKind, Status};
 pub use crate::swap::{ReleaseInfo, SwapReport};

@@ -26,7 +26,7 @@ pub(super) fn start<L: Launch>(mail: Vec<Inbox>, launch: &L, context: &ShardCont
     let (mut threads, mut orders) = (Vec::new(), Vec::new());
     for (index, mail) in (0..).zip(mail) {
         let shard = shard::spawn(index, launch.clone(), context.clone(), mail)?;
-        threads.push(Thread { commands: shard.commands, thread: shard.thread });
+        threads.push(Thread { commands: shard.commands, questions: shard.questions, thread: shard.thread });
         orders.push(shard.orders);
     }
     Ok((threads, orders))

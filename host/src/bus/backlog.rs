@@ -62,6 +62,11 @@ pub(super) struct Backlogs {
 }
 
 impl Backlogs {
+    /// The memory of the messages of all rooms.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.total.load(Relaxed)
+    }
+
     /// The backlog of the room of this name.
     pub(super) fn of(&self, room: &str) -> Arc<Backlog> {
         let mut by_room = self.by_room.lock().unwrap_or_else(PoisonError::into_inner);

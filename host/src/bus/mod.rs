@@ -129,6 +129,11 @@ impl Bus {
         self.backlogs.of(room)
     }
 
+    /// The memory of all messages that wait for their receivers.
+    pub fn waiting_bytes(&self) -> usize {
+        self.backlogs.waiting_bytes()
+    }
+
     /// A message for a room of this name, which exists from now on.
     pub fn note_expected(&self, room: &Arc<str>) -> Known {
         self.directory.add(room, Presence::Expected)

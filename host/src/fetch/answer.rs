@@ -36,6 +36,34 @@ pub enum Cause {
     Interrupted,
 }
 
+impl Cause {
+    /// Every cause, in the order of their numbers.
+    pub const ALL: [Self; 8] = [
+        Self::Denied,
+        Self::Unresolved,
+        Self::Unreachable,
+        Self::Tls,
+        Self::Timeout,
+        Self::Broken,
+        Self::TooBig,
+        Self::Interrupted,
+    ];
+
+    /// The name that the contract has for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Unresolved => "unresolved",
+            Self::Unreachable => "unreachable",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+            Self::Broken => "broken",
+            Self::TooBig => "too-big",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
 /// The failure of a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]

@@ -101,6 +101,7 @@ impl Client {
         let mut body = match self.begin(&mut exchange, &request).await {
             (Some(answer), body) => {
                 let is_last = answer.is_last();
+                self.note_end(&answer);
                 tell(answer.into()).await;
                 match body.filter(|_| !is_last) {
                     Some(body) => body,
@@ -118,6 +119,7 @@ impl Client {
             let mut next = self.next(&mut exchange, &mut body, &mut gathered).await;
             while let Some(answer) = next {
                 let is_last = answer.is_last();
+                self.note_end(&answer);
                 let memory = match &answer {
                     Answer::Part(BodyPart::Piece(piece)) => Some(self.outlet.memory.take(piece.len()).await),
                     _ => gathered.take(),
@@ -129,6 +131,13 @@ impl Client {
                 exchange.note_told(Instant::now());
                 next = exchange.next_piece();
             }
+        }
+    }
+
+    /// Counts the end of a request, if this is its last answer.
+    fn note_end(&self, answer: &Answer) {
+        if answer.is_last() {
+            self.outlet.ended.note(answer);
         }
     }
 

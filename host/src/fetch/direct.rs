@@ -66,6 +66,19 @@ impl Direct {
     /// # Errors
     /// There is no answer.
     pub async fn send(self, body: RequestBody) -> Result<(Response<AnswerBody>, impl Future<Output = ()> + Send), DirectError> {
+        let outlet = Arc::clone(self.client.outlet());
+        let sent = self.exchange(body).await;
+        match &sent {
+            Ok(_) => outlet.ended.note_answered(),
+            Err(DirectError::Failed(failure)) => outlet.ended.note_failed(failure),
+            Err(DirectError::RequestTooBig(most) | DirectError::AnswerTooBig(most)) => {
+                outlet.ended.note_failed(&Failure::new(Cause::TooBig, format!("more than {most} bytes")));
+            }
+        }
+        sent
+    }
+
+    async fn exchange(self, body: RequestBody) -> Result<(Response<AnswerBody>, impl Future<Output = ()> + Send), DirectError> {
         let Self { client, head, body_bytes, permit, first, next } = self;
         let outlet = Arc::clone(client.outlet());
         let body = Limited::new(WholeBody { body, left: body_bytes }, outlet.max_body_bytes).boxed_unsync();

@@ -11,6 +11,7 @@
 //! | `answer` | the answer to a request, for its room |
 //! | `direct` | a request that an app waits for |
 //! | `exchange` | one request and its answer as a state machine, without I/O |
+//! | `ended` | how requests have ended, counted |
 //! | `client` | the client of a shard: it runs exchanges |
 //! | `connector` | new connections: resolve, check, connect, TLS |
 //! | `lookups` | look-ups of names |
@@ -33,6 +34,7 @@ mod answer;
 mod client;
 mod connector;
 mod direct;
+mod ended;
 mod exchange;
 mod lookups;
 mod memory;
@@ -48,6 +50,7 @@ pub(crate) use answer::{Answer, Told};
 pub use answer::{BodyPart, Cause, Failure, Response};
 pub(crate) use client::LazyClient;
 pub(crate) use direct::{Direct, DirectError};
+pub(crate) use ended::FetchNumbers;
 pub use outlet::FetchError;
 pub(crate) use outlet::{Outlet, Permit, check_head};
 pub use request::FetchRequest;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::address::AddressPolicy;
 use super::allow::AllowList;
+use super::ended::{Ended, FetchNumbers};
 use super::memory::Total;
 use super::request::{FetchRequest, Request};
 use super::roots::Roots;
@@ -57,6 +58,7 @@ pub struct Outlet {
     pub(super) memory: Total,
     pub(super) timeout: Duration,
     running: Arc<AtomicUsize>,
+    pub(super) ended: Ended,
     denials: LogThrottle,
 }
 
@@ -99,6 +101,7 @@ impl Outlet {
             memory: Total::new(limits.fetch_memory_bytes),
             timeout: limits.fetch_timeout,
             running: Arc::default(),
+            ended: Ended::default(),
             denials: LogThrottle::one("denied requests of the application"),
         }))
     }
@@ -127,6 +130,7 @@ impl Outlet {
         if self.allowed.allows(target) {
             return Ok(());
         }
+        self.ended.note_refused();
         self.log_denial(&format!("to {}, which is not among the servers that `allow_http` names", in_short(&target.to_string())));
         Err(FetchError::Denied(format!("this host does not allow requests to {target}: {}", self.allowed)))
     }
@@ -147,10 +151,12 @@ impl Outlet {
     /// The room, or all rooms together, have as many as they may have.
     pub fn admit(&self, room_has: usize) -> Result<Permit, FetchError> {
         if room_has >= self.room_requests {
+            self.ended.note_refused();
             return Err(FetchError::RoomFull);
         }
         let permit = Permit { total: Arc::clone(&self.running), _room: None };
         if self.running.fetch_add(1, Relaxed) >= self.total_requests {
+            self.ended.note_refused();
             return Err(FetchError::TotalFull);
         }
         Ok(permit)
@@ -164,6 +170,11 @@ impl Outlet {
         let part = self.memory.try_take(request.bytes()).ok_or(FetchError::TotalFull)?;
         request.memory = Some(part);
         Ok(())
+    }
+
+    /// The numbers of all requests.
+    pub fn numbers(&self) -> FetchNumbers {
+        self.ended.get(self.running.load(Relaxed))
     }
 
     /// Whether the host may connect to this address.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 
-use hyper::http::StatusCode;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::permits::{Permits, Share};
 use super::upgrade::Refusal;
 use crate::log::LogThrottle;
+use crate::refusal::Reason;
 
 /// The limits on connections, and the owner's switch for new clients.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Admission {
     /// # Errors
     /// 503: the server has all the connections that it may have.
     pub fn permit(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        self.permits.take().ok_or_else(|| Refusal::too_many(StatusCode::SERVICE_UNAVAILABLE))
+        self.permits.take().ok_or_else(|| Refusal::too_many(Reason::Connections))
     }
 
     /// One of the connections that this address may have.
@@ -40,7 +40,7 @@ impl Admission {
     /// # Errors
     /// 429: this address is at its limit.
     pub fn share(&self, address: SocketAddr) -> Result<Share, Refusal> {
-        self.permits.share(address.ip()).ok_or_else(|| Refusal::too_many(StatusCode::TOO_MANY_REQUESTS))
+        self.permits.share(address.ip()).ok_or_else(|| Refusal::too_many(Reason::Address))
     }
 
     /// Checks the owner's switch.
@@ -48,7 +48,7 @@ impl Admission {
     /// # Errors
     /// 503: the owner denies new clients.
     pub fn check_open(&self) -> Result<(), Refusal> {
-        let closed = || Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "no new clients are admitted for now");
+        let closed = || Refusal::of(Reason::Denied, "no new clients are admitted for now");
         self.admitting.load(Relaxed).then_some(()).ok_or_else(closed)
     }
 

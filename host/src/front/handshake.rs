@@ -17,6 +17,7 @@ use super::arrivals::Arrivals;
 use super::deadline::Deadline;
 use super::descriptors;
 use super::discard::Discard;
+use super::door::DoorTally;
 use super::forwarded::Peer;
 use super::http::{Http, Served};
 use super::join::{Join, Upgrade};
@@ -37,6 +38,7 @@ use super::upgrade::Refusal;
 use crate::close::CloseInfo;
 use crate::log::LogThrottle;
 use crate::protocol;
+use crate::refusal::Reason;
 use crate::shard::{Alarm, Command, NewConnection, Permit};
 use crate::store::{Database, DueRoom};
 use crate::types::Client;
@@ -57,17 +59,19 @@ pub struct Handshakes {
     arrivals: Arrivals,
     /// The limit on log lines about connections that cannot be handed over.
     lost: LogThrottle,
+    door: Arc<DoorTally>,
 }
 
 impl Handshakes {
     /// The handshakes of a process with this number of descriptors.
     pub fn new(setup: Setup, descriptors: usize) -> Self {
-        let Setup { policy, endpoints, router, admitting, limits } = setup;
+        let Setup { policy, endpoints, router, admitting, door, limits } = setup;
         let max_connections = limits.max_connections.unwrap_or_else(|| descriptors::connections_for(descriptors));
         let permits = Permits::new(max_connections, limits.max_per_address);
         let policy = Arc::new(policy);
         let admission = Arc::new(Admission::new(admitting, permits));
-        let requests = Requests::new(Arc::clone(&policy), Arc::clone(&admission), Arc::clone(&router), endpoints);
+        let requests =
+            Requests::new(Arc::clone(&policy), Arc::clone(&admission), Arc::clone(&router), endpoints, Arc::clone(&door));
         Self {
             http: Arc::new(Http::new(requests, &limits, policy.tls.as_ref().is_some_and(|tls| tls.asks_clients()))),
             policy,
@@ -78,6 +82,7 @@ impl Handshakes {
             max_request_bytes: limits.max_request_bytes,
             arrivals: Arrivals::default(),
             lost: LogThrottle::one("lost connections"),
+            door,
         }
     }
 
@@ -111,6 +116,7 @@ impl Handshakes {
     pub async fn run(&self, accepted: Accepted) {
         let Accepted { mut stream, source, speech } = accepted;
         let from = source.address();
+        self.door.note_accepted();
         let permit = match self.admission.permit() {
             Ok(permit) => permit,
             Err(refusal) => return self.refuse(stream, from, speech, &refusal).await,
@@ -121,8 +127,14 @@ impl Handshakes {
         let end = deadline.end().into();
         let peer = match timeout_at(end, self.peer(&mut stream, source, speech)).await {
             Ok(Ok(peer)) => peer,
-            Ok(Err(error)) => return tracing::debug!(proxy = %from, "a trusted proxy's connection is unusable: {error}"),
-            Err(_) => return tracing::debug!(proxy = %from, "no header of the PROXY protocol came in time"),
+            Ok(Err(error)) => {
+                self.door.note_refused(Reason::Proxy);
+                return tracing::debug!(proxy = %from, "a trusted proxy's connection is unusable: {error}");
+            }
+            Err(_) => {
+                self.door.note_refused(Reason::Proxy);
+                return tracing::debug!(proxy = %from, "no header of the PROXY protocol came in time");
+            }
         };
         // Behind a trusted proxy, only the request tells the client's address.
         let from = peer.address;
@@ -139,17 +151,24 @@ impl Handshakes {
         }
         let accepted = Transport::accept(stream, from, self.policy.tls.as_deref().filter(|_| speech.tls));
         let Ok(transport) = timeout_at(end, accepted).await else {
+            self.door.note_refused(Reason::Late);
             return tracing::debug!(address = %from, "no TLS handshake came in time");
         };
-        let Some(transport) = transport else { return };
+        let Some(transport) = transport else { return self.door.note_refused(Reason::Tls) };
         match self.http.serve(transport, peer, deadline).await {
             Served::Upgraded(transport, first, Upgrade::Join(join)) => {
                 self.hand_over(transport, first, from, join, (permit, share)).await;
             }
             Served::Upgraded(transport, _, Upgrade::Close(code, reason)) => self.close(transport, code, &reason).await,
             Served::Answered(transport) => self.discard.close(transport).await,
-            Served::Gone => tracing::debug!(address = %from, "the client has gone before its answer was complete"),
-            Served::TooLate => tracing::debug!(address = %from, "no upgrade request came in time"),
+            Served::Gone => {
+                self.door.note_refused(Reason::Gone);
+                tracing::debug!(address = %from, "the client has gone before its answer was complete");
+            }
+            Served::TooLate => {
+                self.door.note_refused(Reason::Late);
+                tracing::debug!(address = %from, "no upgrade request came in time");
+            }
         }
     }
 
@@ -178,6 +197,7 @@ impl Handshakes {
     ) {
         let Join { route, let_in, request, agreed, attachment, agreement, address, share: behind_proxy } = join;
         let Ok(reservation) = self.router.shard(&route).reserve().await else {
+            self.door.note_refused(Reason::Stopping);
             let CloseInfo { code, reason, .. } = CloseInfo::shutdown();
             tracing::debug!(%address, code, reason = &*reason, "closed before it was connected");
             return self.close(transport, code, &reason).await;
@@ -185,6 +205,7 @@ impl Handshakes {
         let (stream, tls, first) = match transport.into_parts(first) {
             Ok(parts) => parts,
             Err(error) => {
+                self.door.note_refused(Reason::Lost);
                 if let Some(more) = self.lost.allows(Instant::now()) {
                     tracing::warn!(%address, "a new connection is lost: {error}{more}");
                 }
@@ -203,7 +224,11 @@ impl Handshakes {
             let_in.into_iter().for_each(LetIn::arrived);
             Command::Join(route.room, NewConnection { stream, tls, first, client, attachment, agreement, permit })
         });
-        if !is_sent && let Some(more) = self.lost.allows(Instant::now()) {
+        if is_sent {
+            return;
+        }
+        self.door.note_refused(Reason::Lost);
+        if let Some(more) = self.lost.allows(Instant::now()) {
             tracing::error!(%address, "a new connection is lost: the database reserves no client ids{more}");
         }
     }
@@ -212,6 +237,7 @@ impl Handshakes {
     /// connection would.
     async fn refuse(&self, mut stream: TcpStream, address: SocketAddr, speech: Speech, refusal: &Refusal) {
         self.admission.log_refused(address, refusal);
+        refusal.reason.into_iter().for_each(|reason| self.door.note_refused(reason));
         if speech.tls {
             return;
         }

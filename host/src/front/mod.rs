@@ -51,6 +51,7 @@
 //! | `page` | the chat page, and where it asks for the notice |
 //! | `notice` | the text and the state that the page shows |
 //! | `reply`, `reply_body` | HTTP replies, and their bodies |
+//! | `door` | the counters of the front door |
 //! | `discard` | the end of a refused connection |
 
 mod accept;
@@ -68,6 +69,7 @@ mod client_ids;
 mod deadline;
 mod descriptors;
 mod discard;
+mod door;
 mod endpoints;
 mod extensions;
 mod forwarded;
@@ -105,6 +107,7 @@ mod upgrade;
 
 pub use accept::Front;
 pub use app_endpoint::AppEndpoint;
+pub use door::{DoorNumbers, DoorTally};
 pub use endpoints::Endpoints;
 pub use forwarded::Proxies;
 pub use listener::Listener;

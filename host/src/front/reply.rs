@@ -48,7 +48,7 @@ pub fn by_gate(refused: &Refusal, body: Bytes, headers: HeaderMap) -> Reply {
 
 /// The same as bytes, for a connection that is refused without a whole request: with 503, 429 or 408.
 pub fn plain(refusal: &Refusal) -> String {
-    let Refusal { status, text } = refusal;
+    let Refusal { status, text, .. } = refusal;
     let retry = if is_temporary(*status) { format!("retry-after: {RETRY_AFTER_SECONDS}\r\n") } else { String::new() };
     format!(
         "HTTP/1.1 {status}\r\n{retry}content-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{text}\n",

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout_at;
 
 use super::admission::Admission;
+use super::door::DoorTally;
 use super::endpoints::{Asked, Endpoints};
 use super::extensions;
 use super::forwarded::Peer;
@@ -26,6 +27,7 @@ use super::upgrade::{self, Refusal};
 use crate::app::upgrade::{Acceptance, Agreed, Decision, UpgradeRequest};
 use crate::log::{LogThrottle, in_short, printable};
 use crate::path;
+use crate::refusal::Reason;
 use crate::shard::Command;
 use crate::types::Request;
 
@@ -43,14 +45,21 @@ pub struct Requests {
     endpoints: Endpoints,
     origins_refused: LogThrottle,
     broken_gates: LogThrottle,
+    door: Arc<DoorTally>,
 }
 
 impl Requests {
     /// Upgrades go to the rooms of `router`, all other requests to `endpoints`.
-    pub fn new(policy: Arc<Policy>, admission: Arc<Admission>, router: Arc<Router>, endpoints: Endpoints) -> Self {
+    pub fn new(
+        policy: Arc<Policy>,
+        admission: Arc<Admission>,
+        router: Arc<Router>,
+        endpoints: Endpoints,
+        door: Arc<DoorTally>,
+    ) -> Self {
         let origins_refused = LogThrottle::new(ORIGIN_WARNINGS, "refused origins");
         let broken_gates = LogThrottle::new(BROKEN_GATES, "answers of gates");
-        Self { policy, admission, router, endpoints, origins_refused, broken_gates }
+        Self { policy, admission, router, endpoints, origins_refused, broken_gates, door }
     }
 
     /// Answers a request on a connection from this peer, at the latest at this time. A 101 comes with what follows it.
@@ -63,20 +72,33 @@ impl Requests {
     ) -> (Reply, Option<Upgrade>) {
         if let Err(refusal) = host_header::check(request) {
             tracing::debug!(address = %peer.address, "a request is refused: {}", refusal.text);
+            self.note(upgrade::is_wanted(request), &refusal);
             return (reply::refusal(&refusal), None);
         }
         let address = self.policy.proxies.client(peer, &request.headers);
         if !upgrade::is_wanted(request) {
             let asked = Asked { address, parts: request, progress };
-            return (self.endpoints.answer(asked, body.boxed_unsync()).await, None);
+            let reply = self.endpoints.answer(asked, body.boxed_unsync()).await;
+            self.door.note_response(reply.status());
+            return (reply, None);
         }
         let answered = timeout_at(deadline.into(), self.upgrade(address, peer, request)).await;
         match answered.unwrap_or_else(|_| Err(busy())) {
             Ok(answer) => answer,
             Err(refusal) => {
                 tracing::debug!(%address, status = refusal.status.as_u16(), "upgrade refused: {}", refusal.text);
+                self.note(true, &refusal);
                 (reply::refusal(&refusal), None)
             }
+        }
+    }
+
+    /// Counts a refused request: an upgrade by its reason, any other by its status.
+    fn note(&self, is_upgrade: bool, refusal: &Refusal) {
+        if is_upgrade {
+            refusal.reason.into_iter().for_each(|reason| self.door.note_refused(reason));
+        } else {
+            self.door.note_response(refusal.status);
         }
     }
 
@@ -87,7 +109,7 @@ impl Requests {
         // Any other client got its share when it connected.
         let share = peer.forwards.then(|| self.admission.share(address)).transpose();
         let share = share.inspect_err(|refusal| self.admission.log_refused(address, refusal))?;
-        let nowhere = || Refusal::new(StatusCode::NOT_FOUND, "this path names no room");
+        let nowhere = || Refusal::of(Reason::Path, "this path names no room");
         // The app sees the path that names the room: its gate must not decide about another form of it.
         let path = path::normal(parts.uri.path());
         let route = self.router.route(&path).ok_or_else(nowhere)?;
@@ -134,7 +156,7 @@ impl Requests {
             let origin = in_short(origin);
             tracing::warn!(%address, "a page of the origin {origin:?} was refused; to admit it, allow the origin {origin}{more}");
         }
-        Err(Refusal::new(StatusCode::FORBIDDEN, format!("the origin {origin} is not admitted")))
+        Err(Refusal::of(Reason::Origin, format!("the origin {origin} is not admitted")))
     }
 
     /// Puts an upgrade request to the room, and so to the app's gate if it has one. If that lets the client in, the room waits for
@@ -148,7 +170,7 @@ impl Requests {
     ) -> Result<(Decision, HeaderMap, Option<LetIn>), Refusal> {
         let (answer, decision) = oneshot::channel();
         let asked = UpgradeRequest { address, request: request.clone(), subprotocols: offered.to_vec() };
-        let gone = || Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the server shuts down");
+        let gone = || Refusal::of(Reason::Stopping, "the server shuts down");
         let command = Command::Upgrade(Arc::clone(&route.room), Box::new(asked), answer);
         let shard = self.router.shard(route);
         shard.send(command).await.map_err(|_| gone())?;
@@ -161,7 +183,9 @@ impl Requests {
                     let mistake = in_short(&mistake.to_string());
                     tracing::error!("the app's on-upgrade broke its rules: {mistake}; the request is refused with 500{more}");
                 }
-                Err(broken_gate())
+                // The room has counted that its gate refuses, in whatever words.
+                let reason = broken_gate().reason.filter(|_| let_in.is_some());
+                Err(Refusal { reason, ..broken_gate() })
             }
         }
     }
@@ -177,9 +201,9 @@ fn refused_by_gate(status: u16) -> Refusal {
 
 /// The room is in a handler that waits, or its mailbox is long.
 fn busy() -> Refusal {
-    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the room did not decide in time")
+    Refusal::of(Reason::Undecided, "the room did not decide in time")
 }
 
 fn broken_gate() -> Refusal {
-    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the application's gate gave an answer that cannot be used")
+    Refusal::of(Reason::GateFailed, "the application's gate gave an answer that cannot be used")
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::door::DoorTally;
 use super::endpoints::Endpoints;
 use super::policy::Policy;
 use super::router::Router;
@@ -19,6 +20,8 @@ pub struct Setup {
     pub router: Arc<Router>,
     /// False while the owner denies new clients.
     pub admitting: Arc<AtomicBool>,
+    /// The counters.
+    pub door: Arc<DoorTally>,
     /// The limits.
     pub limits: Limits,
 }

@@ -4,10 +4,13 @@ use hyper::http::{HeaderMap, Method, StatusCode, Version, header, request::Parts
 
 use super::authority::Authority;
 use crate::protocol;
+use crate::refusal::Reason;
 
 /// Why a request is refused, as an HTTP reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
+    /// The reason for metrics. `None` if it is counted already.
+    pub reason: Option<Reason>,
     /// The status.
     pub status: StatusCode,
     /// One line that says why.
@@ -15,15 +18,21 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal with this status and line.
+    /// The request is wrong: a refusal with this status and line.
     pub fn new(status: StatusCode, text: impl Into<String>) -> Self {
-        Self { status, text: text.into() }
+        Self { reason: Some(Reason::Request), status, text: text.into() }
     }
 
-    /// A limit on connections is reached: with 429 the address's, otherwise the server's.
-    pub fn too_many(status: StatusCode) -> Self {
-        let whose = if status == StatusCode::TOO_MANY_REQUESTS { "from this address" } else { "to this server" };
-        Self::new(status, format!("there are too many connections {whose}"))
+    /// A client is refused for a reason, which has its status.
+    pub fn of(reason: Reason, text: impl Into<String>) -> Self {
+        let status = StatusCode::from_u16(reason.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        Self { reason: Some(reason), status, text: text.into() }
+    }
+
+    /// A limit on connections is reached: the address's, or the server's.
+    pub fn too_many(reason: Reason) -> Self {
+        let whose = if reason == Reason::Address { "from this address" } else { "to this server" };
+        Self::of(reason, format!("there are too many connections {whose}"))
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use wasmtime::{Cache, CacheConfig, InstanceAllocationStrategy, WasmBacktraceDetails};
 
+use super::memory::GuestMemory;
 use super::pool::Pool;
 use crate::config::{Config, Instances, Limits};
 use crate::error::Error;
@@ -27,6 +28,8 @@ pub struct Engine {
     pub(super) wasmtime: wasmtime::Engine,
     /// Where its instances start, unless each is allocated by itself.
     pub(super) pool: Option<Arc<Pool>>,
+    /// The memory of its instances.
+    memory: Arc<GuestMemory>,
 }
 
 impl Engine {
@@ -53,6 +56,11 @@ impl Engine {
             }
         };
         Self::with(config, pool, server.trace_lines)
+    }
+
+    /// The memory of its instances.
+    pub(crate) fn memory(&self) -> &Arc<GuestMemory> {
+        &self.memory
     }
 
     fn with(mut config: wasmtime::Config, pool: Option<Arc<Pool>>, trace_lines: bool) -> Result<Self, Error> {
@@ -98,7 +106,7 @@ impl Engine {
                 }
             })
             .map_err(|source| Error::System { what: "start a thread", source })?;
-        Ok(Self { wasmtime, pool })
+        Ok(Self { wasmtime, pool, memory: Arc::default() })
     }
 }
 

@@ -14,6 +14,7 @@ use super::bindings::ws_host::server::types as wire;
 use super::call::GuestStore;
 use super::exports::{ExportIndices, Exports};
 use super::fault::fault;
+use super::memory::GuestMemory;
 use super::pool::{Pool, Seat};
 use super::state::GuestState;
 use super::tick_count::TickCount;
@@ -52,6 +53,8 @@ pub(super) struct Template {
     pub(super) has_http: bool,
     /// The linear memories of an instance.
     pub(super) memories: usize,
+    /// The memory of all instances.
+    pub(super) memory: Arc<GuestMemory>,
     pub(super) output: Arc<TotalOutput>,
     /// Whether an instance without a handler for messages of other rooms has dropped one, which the log tells once.
     pub(super) has_dropped_event: Arc<AtomicBool>,
@@ -60,11 +63,12 @@ pub(super) struct Template {
 impl Template {
     /// Makes an instance for the room of this name.
     pub(super) async fn instantiate(&self, room_name: &str) -> Result<Instance, Fault> {
-        let Self { pre, indices, limits, grants, stdin, pool, memories, output, has_http, has_dropped_event } = self;
+        let Self { pre, indices, limits, grants, stdin, pool, memories, memory, output, has_http, has_dropped_event } = self;
         let seat = pool.as_ref().map(|pool| pool.seat(*memories));
         let tick_count = TickCount::default();
         let wait_limit = WaitLimit { limit: limits.call_wait, tick_count: tick_count.clone() };
-        let mut store = Store::new(pre.engine(), GuestState::new(room_name, limits, grants, stdin, tick_count, output));
+        let mut store =
+            Store::new(pre.engine(), GuestState::new(room_name, (limits, grants), stdin, tick_count, output, memory.share()));
         store.limiter(|state| &mut state.limiter);
         if *has_http {
             store.data_mut().bound_http();

@@ -5,6 +5,7 @@
 //! | `engine` | the compiler's settings, its cache, the ticks that interrupt a long call |
 //! | `pool` | the pool of a server with many instances |
 //! | `mappings` | how many instances fit into the memory mappings of a process |
+//! | `memory` | the linear memory of all instances together |
 //! | `origin` | where a component comes from |
 //! | `program` | bytes to a component that is checked and linked |
 //! | `instance` | one instance as an `App` |
@@ -66,6 +67,7 @@ mod inspect;
 mod instance;
 mod last_words;
 mod mappings;
+mod memory;
 mod origin;
 mod output;
 mod pool;
@@ -85,6 +87,7 @@ mod wasi_http;
 
 pub use engine::Engine;
 pub use inspect::Report;
+pub(crate) use memory::GuestMemory;
 pub use origin::{Bytecode, Origin};
 pub(crate) use program::Program;
 pub use program::sha256;

@@ -73,8 +73,9 @@ impl Program {
         let resources = component.resources_required();
         let memories = resources.map_or(1, |required| required.num_memories as usize);
         let (pool, output, has_dropped_event) = (engine.pool.clone(), Arc::default(), Arc::default());
-        let (limits, grants) = (limits.clone(), grants.clone());
-        let template = Template { pre, indices, limits, grants, stdin, pool, has_http, memories, output, has_dropped_event };
+        let (limits, grants, memory) = (limits.clone(), grants.clone(), Arc::clone(engine.memory()));
+        let template =
+            Template { pre, indices, limits, grants, stdin, pool, has_http, memories, memory, output, has_dropped_event };
         let id = ReleaseId { name: name.into(), sha256: sha256(bytes).into() };
         Ok(Self { inner: Arc::new(Inner { id, template }) })
     }

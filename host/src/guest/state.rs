@@ -10,6 +10,7 @@ use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView};
 
 use super::engine::TICK;
+use super::memory::Share;
 use super::output::{Output, OutputStream};
 use super::tick_count::TickCount;
 use super::total_output::TotalOutput;
@@ -38,11 +39,11 @@ impl GuestState {
     /// file carries, WASI's clocks, random numbers and the two output streams.
     pub(super) fn new(
         room_name: &str,
-        limits: &Limits,
-        grants: &Grants,
+        (limits, grants): (&Limits, &Grants),
         stdin: &Bytes,
         tick_count: TickCount,
         total: &Arc<TotalOutput>,
+        share: Share,
     ) -> Self {
         let stderr = Output::new(room_name, OutputStream::Stderr, total);
         let wasi = WasiCtx::builder()
@@ -51,7 +52,7 @@ impl GuestState {
             .stdout(Output::new(room_name, OutputStream::Stdout, total))
             .stderr(stderr.clone())
             .build();
-        let limiter = Limiter { memory_bytes_left: limits.guest_memory_bytes, table_elements_left: MAX_TABLE_ELEMENTS };
+        let limiter = Limiter { memory_bytes_left: limits.guest_memory_bytes, table_elements_left: MAX_TABLE_ELEMENTS, share };
         Self {
             room: Room::vacant(),
             limiter,
@@ -135,11 +136,18 @@ const MAX_TABLE_ELEMENTS: usize = 100_000;
 pub(super) struct Limiter {
     memory_bytes_left: usize,
     table_elements_left: usize,
+    /// Its part of the memory of all instances.
+    share: Share,
 }
 
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(take(&mut self.memory_bytes_left, desired.saturating_sub(current)))
+        let bytes = desired.saturating_sub(current);
+        let may_grow = take(&mut self.memory_bytes_left, bytes);
+        if may_grow {
+            self.share.grow(bytes);
+        }
+        Ok(may_grow)
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {

@@ -22,6 +22,7 @@ use crate::config::LogTail;
 use crate::error::Error;
 use crate::front::{Notice, Tls};
 use crate::inventory::Receivers;
+use crate::metrics::{Metrics, Sources, Totals};
 use crate::shard::{Command, Counters, Delivery, Roster, Trap};
 use crate::status::Status;
 use crate::store::Database;
@@ -74,6 +75,8 @@ pub(crate) struct Controls {
     pub drain_timeout: Duration,
     /// The size of the largest message.
     pub max_message_bytes: usize,
+    /// The parts that metrics ask.
+    pub sources: Sources,
 }
 
 impl Handle {
@@ -258,6 +261,19 @@ impl Handle {
         self.releases()?.rollback(handover).await
     }
 
+    /// The numbers of the server, for monitoring. Each shard is asked for its own, which takes it some microseconds, and a look at each of its
+    /// lines and rooms. One that does not answer within a second is told of by its last answer. Call it within a tokio runtime.
+    pub async fn metrics(&self) -> Metrics {
+        let Controls { sources, releases, database, .. } = &self.inner.controls;
+        let state = (self.is_admitting(), self.is_stopping());
+        Metrics::gather(sources, releases.as_deref(), database.as_ref(), state).await
+    }
+
+    /// The sums since the start.
+    pub async fn totals(&self) -> Totals {
+        self.metrics().await.totals()
+    }
+
     /// Shows this text on the page, if the server was built with `notices`. An empty text removes it.
     pub fn set_notice(&self, text: impl Into<String>) {
         self.inner.controls.notice.set(text.into());
@@ -320,6 +336,7 @@ mod tests {
             tls: None,
             drain_timeout: Duration::ZERO,
             max_message_bytes: 4,
+            sources: Sources::of_nothing(),
         });
         (handle, inbox)
     }

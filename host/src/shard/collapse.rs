@@ -9,6 +9,7 @@ use std::task::Poll;
 use super::handlers::panic_message;
 use super::room_task::RoomTask;
 use super::table::Shard;
+use crate::refusal::Reason;
 use crate::room::Decision;
 use crate::types::CloseInfo;
 
@@ -25,7 +26,8 @@ pub(super) async fn caught(mut room_loop: Pin<&mut impl Future<Output = ()>>) ->
 
 /// Closes the clients of a room whose loop has panicked, and refuses the requests that wait for its decision. The app is not told.
 pub(super) fn clean_up(shard: &Shard, room: &Rc<RoomTask>) {
-    shard.upgrades().decide_all(room, &Decision::refuse(500));
+    let refused = shard.upgrades().decide_all(room, &Decision::refuse(500));
+    (0..refused).for_each(|_| shard.resources().counts.note_refused(Reason::Failing));
     shard.for_each(|line| {
         if line.is_in(room) {
             line.close(shard.resources(), CloseInfo::room_failed());

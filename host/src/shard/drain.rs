@@ -41,7 +41,7 @@ pub(super) async fn drain<L: Launch>(
                 Some(_) = inbox.recv() => {}
                 () = shard.emptied() => break,
                 _ = turns.tick(), if !batches.are_done(shard) => batches.close_next(shard),
-                _ = sweeps.tick() => shard.sweep(sweeps.period()),
+                due = sweeps.tick() => shard.sweep(sweeps.period(), due.into()),
             }
         }
         // The last words of a client of another shard may be for a room of this one.

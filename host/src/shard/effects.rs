@@ -50,7 +50,7 @@ fn apply_one(shard: &Shard, room: &Room, turn: &Turn, effect: &Effect) -> usize 
             let mut cached = CachedFrame::staged(turn, frame, true);
             if let Some(line) = shard.line(*id, *line) {
                 if *over_soft {
-                    line.owe_drain();
+                    line.owe_drain(shard.resources());
                 }
                 line.queue(shard.resources(), &mut cached);
             }
@@ -61,7 +61,7 @@ fn apply_one(shard: &Shard, room: &Room, turn: &Turn, effect: &Effect) -> usize 
             for (id, line) in receivers {
                 if let Some(line) = shard.line(*id, *line) {
                     if over_soft.binary_search(id).is_ok() {
-                        line.owe_drain();
+                        line.owe_drain(shard.resources());
                     }
                     line.queue(shard.resources(), &mut cached);
                 }
@@ -127,7 +127,7 @@ fn broadcast(
             && let Some(line) = lines.get(id.slot as usize)
         {
             if over_soft.binary_search(&member.client.id).is_ok() {
-                line.owe_drain();
+                line.owe_drain(shard.resources());
             }
             line.queue(shard.resources(), cached);
         }

@@ -62,6 +62,13 @@
 //! | `roster` | the connected clients, for other threads to see |
 //! | `counters` | what all shards count together |
 //! | `traps` | the last failures of the app |
+//! | `counts` | the counters of one shard |
+//! | `counting` | counters of one thread |
+//! | `histogram` | times in a few classes |
+//! | `handler` | the handlers of an app by name |
+//! | `handler_times` | how often they run, and how long |
+//! | `numbers` | the numbers of a shard at one moment |
+//! | `measuring` | the answers to other threads that ask for them |
 
 mod alarms;
 mod attending;
@@ -74,14 +81,19 @@ mod clock;
 mod collapse;
 mod command;
 mod counters;
+mod counting;
+mod counts;
 mod delivery;
 mod dormant;
 mod drain;
 mod effects;
 mod event_queue;
 mod exchanges;
+mod handler;
+mod handler_times;
 mod handlers;
 mod hibernation;
+mod histogram;
 mod holdings;
 mod incoming;
 mod input;
@@ -92,7 +104,9 @@ mod line;
 mod log_limits;
 mod mail;
 mod mailbox;
+mod measuring;
 mod new_connection;
+mod numbers;
 mod occupancy;
 mod orders;
 mod outbox;
@@ -128,7 +142,12 @@ mod way_back;
 
 pub use command::{Address, Alarm, Command, Delivery, Envelope};
 pub use counters::Counters;
+pub use handler::Handler;
+pub use handler_times::HandlerNumbers;
+pub use histogram::{BOUNDS_US, Times};
+pub use measuring::Measurement;
 pub use new_connection::{NewConnection, Permit};
+pub use numbers::Numbers;
 pub use orders::{Change, Handover, Order, Refusal, RoomSwap};
 pub use probation::Probation;
 pub use question::{Question, RoomPage};

@@ -64,7 +64,9 @@ impl Reader {
         let session = session(shard.resources(), agreement);
         let begun = shard.time();
         let rate = shard.limits().rate.map(|limit| Box::new(Rate::new(limit, begun)));
+        let received = Count { messages: 0, bytes: first.len() as u64 };
         shard.resources().traffic.begin(id.slot);
+        shard.resources().traffic.note_received(received);
         Self {
             shard,
             id,
@@ -75,7 +77,7 @@ impl Reader {
             held_back: false,
             keeps: false,
             begun,
-            received: Count { messages: 0, bytes: first.len() as u64 },
+            received,
             left_over: own(BytesMut::from(first)),
             _permit: permit,
         }
@@ -95,7 +97,9 @@ impl Reader {
                 None => {}
             }
             if has_room.is_pending() {
-                self.held_back = true;
+                if !std::mem::replace(&mut self.held_back, true) {
+                    resources.counts.held_back.count();
+                }
                 return Poll::Pending;
             }
             if std::mem::take(&mut self.held_back) {
@@ -112,7 +116,7 @@ impl Reader {
         match ready!(resources.read_into(|buffer| line.poll_read(cx, resources, buffer))) {
             Ok(0) => Poll::Ready(Next::HalfClosed),
             Ok(read) => {
-                self.received.bytes += read as u64;
+                self.note_received(Count { messages: 0, bytes: read as u64 });
                 Poll::Ready(Next::Read)
             }
             Err(error) => {
@@ -120,6 +124,11 @@ impl Reader {
                 Poll::Ready(Next::Finished)
             }
         }
+    }
+
+    fn note_received(&mut self, more: Count) {
+        self.received += more;
+        self.shard.resources().traffic.note_received(more);
     }
 
     /// Delivers the messages that are complete in `input`, which came at this time. Stops early, with bytes left, when the room's
@@ -147,6 +156,7 @@ impl Reader {
                 Ok(Some(Incoming::Message(message))) => {
                     any = true;
                     self.received.messages += 1;
+                    resources.traffic.note_received(Count { messages: 1, bytes: 0 });
                     if line.is_open() {
                         deliver(resources, line, message, at);
                     }

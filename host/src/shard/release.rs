@@ -5,8 +5,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::handlers::guarded;
+use super::handler::Handler;
+use super::handlers::measured;
 use super::probation::Probation;
+use super::resources::Resources;
 use super::room_circuit::{Cause, RoomCircuit, Verdict};
 use super::way_back::WayBack;
 use crate::app::{Fault, Launch, ReleaseId, Saved};
@@ -89,8 +91,8 @@ impl<L: Launch> Release<L> {
     }
 
     /// Makes an instance for the room of this name. It does not run yet.
-    pub(super) async fn launch(&self, room: &str) -> Result<L::App, Fault> {
-        guarded(pin!(self.launch.launch(room))).await
+    pub(super) async fn launch(&self, by: &Resources, room: &str) -> Result<L::App, Fault> {
+        measured(by, Handler::Launch, pin!(self.launch.launch(room))).await
     }
 
     /// The instance has started and runs from now on. Returns whether that closes an open circuit.

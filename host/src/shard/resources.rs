@@ -8,9 +8,11 @@ use std::time::Instant;
 use bytes::BytesMut;
 
 use super::clock::{Clock, Moment};
+use super::counts::ShardCounts;
 use super::delivery::Deliveries;
 use super::holdings::Holdings;
 use super::outbox::Spares;
+
 use super::traffic::Traffic;
 use crate::config::Limits;
 use crate::protocol::{Deflaters, Inflaters};
@@ -37,6 +39,8 @@ pub struct Resources {
     pub deliveries: Deliveries,
     /// The traffic to each client.
     pub traffic: Traffic,
+    /// The other counters.
+    pub counts: ShardCounts,
     /// Streams that compress messages to clients.
     pub deflaters: RefCell<Deflaters>,
     /// Streams that inflate messages from clients.
@@ -62,6 +66,7 @@ impl Resources {
             spares: RefCell::default(),
             deliveries: Deliveries::default(),
             traffic: Traffic::default(),
+            counts: ShardCounts::default(),
             deflaters: RefCell::default(),
             inflaters: Inflaters::new(),
             time: Instant::now,

@@ -12,7 +12,8 @@ use tokio::sync::oneshot;
 use super::collapse::{caught, clean_up};
 use super::command::Alarm;
 use super::counters::Counters;
-use super::handlers::{call, guarded};
+use super::handler::Handler;
+use super::handlers::{call, measured};
 use super::hibernation::Hibernation;
 use super::incoming::Incoming;
 use super::input::What;
@@ -27,6 +28,7 @@ use super::way_back::WayBack;
 use crate::app::{Fault, Launch, StartReason};
 use crate::bus::Presence;
 use crate::log::in_short;
+use crate::refusal::Reason;
 use crate::room::{Room, RoomLimits, Stores};
 use crate::store::wall_us;
 
@@ -91,8 +93,8 @@ impl<L: Launch> Rooms<L> {
         if self.hibernation.keeps_rooms() {
             room.keep_timers(wall_us);
         }
-        let mut app = guarded(pin!(launch.launch(room.name()))).await?;
-        call(&mut app, &mut room, What::Start(StartReason::Fresh, None)).await
+        let mut app = measured(self.shard.resources(), Handler::Launch, pin!(launch.launch(room.name()))).await?;
+        call(self.shard.resources(), &mut app, &mut room, What::Start(StartReason::Fresh, None)).await
     }
 
     fn room(&self, name: &str) -> Room {
@@ -121,6 +123,11 @@ impl<L: Launch> Rooms<L> {
         let circuit = self.shard.circuits().take(name, self.shard.time())?;
         let (started, _) = oneshot::channel();
         Some(self.open(name, circuit, started))
+    }
+
+    /// Why no room of a new name opens now.
+    pub(super) fn why_not(&self) -> Reason {
+        if self.check_room().is_err() { Reason::Rooms } else { Reason::Failing }
     }
 
     /// Opens the room that stays for ever, and says how its first instance started. After an error the room does not exist.
@@ -159,6 +166,7 @@ impl<L: Launch> Rooms<L> {
         );
         self.by_name.borrow_mut().insert(Arc::clone(&name), entry);
         self.counters.add_room();
+        self.shard.resources().counts.rooms_opened.count();
         let rooms = Rc::clone(self);
         let deciding = Rc::clone(&task);
         task.start(async move {
@@ -221,6 +229,11 @@ impl<L: Launch> Rooms<L> {
     /// The messages of other rooms on their way.
     pub(super) fn incoming(&self) -> &Incoming {
         &self.incoming
+    }
+
+    /// Does something with each room.
+    pub(super) fn for_each(&self, mut act: impl FnMut(&RoomTask)) {
+        self.by_name.borrow().values().for_each(|entry| act(&entry.task));
     }
 
     /// The shard.

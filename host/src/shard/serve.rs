@@ -20,6 +20,7 @@ use super::socket::Socket;
 use super::table::Shard;
 use crate::app::Launch;
 use crate::app::upgrade::UpgradeRequest;
+use crate::refusal::Reason;
 use crate::requests::{Answering, HostAnswer, IncomingRequest};
 use crate::room::Decision;
 
@@ -38,8 +39,8 @@ pub(super) async fn serve<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mu
     loop {
         let command = tokio::select! {
             command = inbox.recv() => command,
-            _ = sweeps.tick() => {
-                shard.sweep(sweeps.period());
+            due = sweeps.tick() => {
+                shard.sweep(sweeps.period(), due.into());
                 continue;
             }
         };
@@ -70,8 +71,13 @@ fn upgrade<L: Launch>(
     decision: oneshot::Sender<Decision>,
 ) {
     // Clients that hang up can ask again and again: a room that is behind decides about no more of them.
-    let Some(task) = rooms.get_or_open(room).filter(|task| !task.mailbox.is_full()) else {
-        return drop(decision.send(Decision::refuse(503)));
+    let task = rooms.get_or_open(room).ok_or_else(|| rooms.why_not());
+    let task = match task.and_then(|task| if task.mailbox.is_full() { Err(Reason::Busy) } else { Ok(task) }) {
+        Ok(task) => task,
+        Err(reason) => {
+            shard.resources().counts.note_refused(reason);
+            return drop(decision.send(Decision::refuse(reason.status())));
+        }
     };
     let id = shard.upgrades().insert(Rc::clone(&task), decision);
     task.deliver(Input { at: shard.time(), what: What::Upgrade(id, request) });

@@ -123,13 +123,16 @@ impl Shard {
         self.roster.insert(Arc::clone(&member));
         let line = Rc::new(make(member));
         line.room().lines.insert(line.client(), slot);
+        self.resources.counts.opened.count();
         entry.insert(Rc::clone(&line));
         (id, line)
     }
 
     /// Takes a line off the shard.
     pub fn remove(&self, id: LineId, line: &Line) {
-        self.lines.borrow_mut().try_remove(id.slot as usize);
+        if self.lines.borrow_mut().try_remove(id.slot as usize).is_some() {
+            self.resources.counts.note_closed(self.resources.traffic.cause(id.slot));
+        }
         line.room().lines.remove(line.client());
         line.member().end_line(id);
         self.roster.remove(line.client());
@@ -143,6 +146,7 @@ impl Shard {
         self.callers.clear();
         for (slot, line) in self.lines.take() {
             self.resources.traffic.note_end(slot as u32, &CloseInfo::cut_off(), None);
+            self.resources.counts.note_closed(self.resources.traffic.cause(slot as u32));
             self.roster.remove(line.client());
         }
     }
@@ -206,9 +210,10 @@ impl Shard {
         Poll::Pending
     }
 
-    /// Once per period: moves the clock on and looks after silent and closing connections.
-    pub fn sweep(&self, period: Duration) {
+    /// Once per period: moves the clock on and looks after silent and closing connections. It was due at a time.
+    pub fn sweep(&self, period: Duration, due: Instant) {
         let now = self.time();
+        self.resources.counts.lag.note(now.saturating_duration_since(due));
         // A shard that stood still, in a native handler that blocks for example, has heard nobody meanwhile.
         let held_up = now.saturating_duration_since(self.swept.replace(now)).saturating_sub(2 * period);
         self.resources.set_now(now);

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use super::command::Command;
 use super::counters::Counters;
 use super::journal::DatabaseJournal;
+use super::measuring::{Measurement, QUESTIONS, answer};
 use super::orders::Order;
 use super::rooms::Rooms;
 use super::roster::Roster;
@@ -35,6 +36,8 @@ pub struct ShardHandle<L> {
     pub commands: mpsc::Sender<Command>,
     /// Where orders to change the release go.
     pub orders: mpsc::Sender<Order<L>>,
+    /// Where its numbers are asked for.
+    pub questions: mpsc::Sender<Measurement>,
     /// The thread, to be joined.
     pub thread: JoinHandle<()>,
 }
@@ -94,6 +97,7 @@ impl StorePlace {
 pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext, mail: Inbox) -> Result<ShardHandle<L>, Error> {
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (orders, order_inbox) = mpsc::channel(1);
+    let (questions, asked) = mpsc::channel(QUESTIONS);
     let (started, outcome) = std::sync::mpsc::channel();
     let run = move || {
         let runtime = match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
@@ -124,7 +128,9 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext, mail: Inbo
                 let following = tokio::task::spawn_local(follow(Rc::clone(&rooms), order_inbox));
                 let opening = tokio::task::spawn_local(Rc::clone(&rooms).open_due());
                 let taking = tokio::task::spawn_local(Rc::clone(&rooms).take_events(mail));
+                let answering = tokio::task::spawn_local(answer(Rc::clone(&rooms), asked));
                 serve(&shard, &rooms, inbox).await;
+                answering.abort();
                 following.abort();
                 opening.abort();
                 taking.abort();
@@ -140,7 +146,7 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext, mail: Inbo
         .map_err(|source| Error::System { what: "start a thread", source })?;
     let dead = || Error::System { what: "start a shard", source: io::Error::other("its thread ended at once") };
     outcome.recv().map_err(|_| dead())??;
-    Ok(ShardHandle { commands, orders, thread })
+    Ok(ShardHandle { commands, orders, questions, thread })
 }
 
 /// Clears the shard when its thread ends, also by a panic.

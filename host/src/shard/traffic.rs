@@ -1,6 +1,6 @@
 //! The counts of messages and bytes of each line, and the log line at its end.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io;
 use std::ops::AddAssign;
@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tracing::Level;
 
+use crate::close::CloseCause;
 use crate::log::printable;
 use crate::types::{ClientId, CloseInfo};
 
@@ -32,6 +33,12 @@ impl AddAssign for Count {
 #[derive(Debug, Default)]
 pub struct Traffic {
     sent: RefCell<Vec<Count>>,
+    /// The traffic to all clients so far.
+    all_sent: Cell<Count>,
+    /// The traffic from all clients so far.
+    all_received: Cell<Count>,
+    /// Why the line in each slot ends, once it does.
+    causes: RefCell<Vec<Option<CloseCause>>>,
     /// Lines that are ending. Empty unless ends are logged.
     ends: RefCell<HashMap<u32, End>>,
 }
@@ -53,6 +60,11 @@ impl Traffic {
             sent.resize(slot + 1, Count::default());
         }
         sent[slot] = Count::default();
+        let mut causes = self.causes.borrow_mut();
+        if causes.len() <= slot {
+            causes.resize(slot + 1, None);
+        }
+        causes[slot] = None;
     }
 
     /// Bytes have been written to the client in this slot. The messages are the ones queued since the last write.
@@ -60,6 +72,22 @@ impl Traffic {
         if let Some(count) = self.sent.borrow_mut().get_mut(slot as usize) {
             *count += more;
         }
+        add(&self.all_sent, more);
+    }
+
+    /// Bytes, and the messages that are complete with them, have come from a client.
+    pub fn note_received(&self, more: Count) {
+        add(&self.all_received, more);
+    }
+
+    /// The traffic to all clients so far.
+    pub fn all_sent(&self) -> Count {
+        self.all_sent.get()
+    }
+
+    /// The traffic from all clients so far.
+    pub fn all_received(&self) -> Count {
+        self.all_received.get()
     }
 
     /// The traffic to the client in this slot.
@@ -69,10 +97,18 @@ impl Traffic {
 
     /// The line in this slot begins to end. The first cause counts.
     pub fn note_end(&self, slot: u32, info: &CloseInfo, error: Option<&io::Error>) {
+        if let Some(cause) = self.causes.borrow_mut().get_mut(slot as usize) {
+            cause.get_or_insert(info.cause);
+        }
         if tracing::enabled!(Level::DEBUG) {
             let end = || End { info: info.clone(), error: error.map(ToString::to_string) };
             self.ends.borrow_mut().entry(slot).or_insert_with(end);
         }
+    }
+
+    /// Why the line in this slot ends: it is lost, if nothing else was noted.
+    pub fn cause(&self, slot: u32) -> CloseCause {
+        self.causes.borrow().get(slot as usize).copied().flatten().unwrap_or(CloseCause::Lost)
     }
 
     /// Returns the cause of a line's end, once, if ends are logged.
@@ -100,6 +136,12 @@ impl End {
             "disconnected"
         );
     }
+}
+
+fn add(count: &Cell<Count>, more: Count) {
+    let mut sum = count.get();
+    sum += more;
+    count.set(sum);
 }
 
 /// Whole milliseconds.

@@ -41,11 +41,10 @@ impl Upgrades {
         matches!(unheard, Decision::Accept(_)).then_some(room)
     }
 
-    /// Passes one decision on to all requests that wait for this room.
-    pub fn decide_all(&self, room: &Rc<RoomTask>, decision: &Decision) {
+    /// Passes one decision on to all requests that wait for this room. Returns their number.
+    pub fn decide_all(&self, room: &Rc<RoomTask>, decision: &Decision) -> usize {
         let mut waiting = self.waiting.borrow_mut();
-        for (_, (_, answer)) in waiting.extract_if(|_, (decides, _)| Rc::ptr_eq(decides, room)) {
-            let _ = answer.send(decision.clone());
-        }
+        let theirs = waiting.extract_if(|_, (decides, _)| Rc::ptr_eq(decides, room));
+        theirs.map(|(_, (_, answer))| drop(answer.send(decision.clone()))).count()
     }
 }

@@ -102,6 +102,11 @@ impl Database {
         self.threads.space.is_busy()
     }
 
+    /// The memory of the commits that wait for the disk.
+    pub fn waiting_bytes(&self) -> usize {
+        self.threads.space.waiting()
+    }
+
     /// The durable bytes of keys, values, timers and snapshots of all rooms.
     pub fn total_bytes(&self) -> u64 {
         self.threads.space.total()

@@ -58,13 +58,18 @@ impl Space {
     /// Whether this many more bytes fit. Commits that wait count in full, even where they replace values.
     pub(super) fn has_room_for(&self, bytes: u64) -> bool {
         let Some(limit) = self.total_limit else { return true };
-        let waiting = u64::try_from(self.waiting.load(Relaxed)).unwrap_or(u64::MAX);
+        let waiting = u64::try_from(self.waiting()).unwrap_or(u64::MAX);
         self.total().saturating_add(waiting).saturating_add(bytes) <= limit
+    }
+
+    /// Bytes of the commits that wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Relaxed)
     }
 
     /// Whether so much waits that a commit which can come later should.
     pub(super) fn is_busy(&self) -> bool {
-        self.waiting.load(Relaxed) > MAX_WAITING_BYTES / 2
+        self.waiting() > MAX_WAITING_BYTES / 2
     }
 
     /// Counts a commit that is to wait. Fails with the bytes that wait already if there is no room for it.

@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{GuestHost, History, ReleaseInfo, SwapReport};
+use super::{GuestHost, History, ReleaseInfo, SwapNumbers, SwapReport};
 use crate::error::Error;
 use crate::guest::Program;
 use crate::shard::{Change, Handover, Order, Probation, Refusal, RoomSwap};
@@ -54,6 +54,10 @@ struct State {
     before: Vec<Release>,
     swaps: u64,
     went_back: bool,
+    /// Changes that were refused.
+    refused: u64,
+    /// Releases that have failed their probation.
+    failed: u64,
 }
 
 /// How many releases before the running one a server keeps: its probation can fail, and then that of the release before.
@@ -62,7 +66,8 @@ const KEPT: usize = 2;
 impl Keeper {
     /// A keeper of this first release. It does nothing before it starts.
     pub(super) fn new(host: GuestHost, file: &Path, program: Program) -> Self {
-        let state = State { current: Release::new(file, program), before: Vec::new(), swaps: 0, went_back: false };
+        let state =
+            State { current: Release::new(file, program), before: Vec::new(), swaps: 0, went_back: false, refused: 0, failed: 0 };
         Self { host, state: Mutex::new(state) }
     }
 
@@ -80,7 +85,7 @@ impl Keeper {
         loop {
             tokio::select! {
                 job = jobs.recv() => match job {
-                    Some(job) => drop(job.answer.send(self.change(job.what, job.handover).await)),
+                    Some(job) => drop(job.answer.send(self.note(self.change(job.what, job.handover).await))),
                     None => return,
                 },
                 () = self.probation_ends() => self.judge().await,
@@ -95,6 +100,21 @@ impl Keeper {
             What::Rollback => (self.state().before.last().cloned().ok_or(Error::NothingToGoBackTo)?.again(), true),
         };
         self.install(next, back, handover, begun).await
+    }
+
+    /// Counts a change that was refused.
+    fn note(&self, changed: Result<SwapReport, Error>) -> Result<SwapReport, Error> {
+        if changed.is_err() {
+            self.state().refused += 1;
+        }
+        changed
+    }
+
+    /// The swaps so far.
+    pub(super) fn numbers(&self) -> SwapNumbers {
+        let state = self.state();
+        let release = state.current.info.clone();
+        SwapNumbers { release, done: state.swaps - state.failed, refused: state.refused, failed: state.failed }
     }
 
     /// Blocks while it compiles.
@@ -206,6 +226,7 @@ impl Keeper {
         let mut state = self.state();
         state.current = previous.again();
         state.swaps += 1;
+        state.failed += 1;
         state.went_back = true;
         drop(state);
         tracing::info!("every room runs {} again", file.display());

@@ -83,6 +83,19 @@ pub struct History {
     pub went_back: bool,
 }
 
+/// The swaps of a server so far.
+#[derive(Debug, Clone)]
+pub struct SwapNumbers {
+    /// The running release.
+    pub release: ReleaseInfo,
+    /// Swaps and rollbacks that were asked for and done.
+    pub done: u64,
+    /// Those that were refused.
+    pub refused: u64,
+    /// Releases that have failed their probation: the server went back by itself.
+    pub failed: u64,
+}
+
 /// The surroundings of each release of a server.
 #[derive(Debug)]
 pub struct GuestHost {
@@ -130,6 +143,11 @@ impl Releases {
     /// The running release, and those before it.
     pub fn history(&self) -> History {
         self.keeper.history()
+    }
+
+    /// The swaps so far.
+    pub fn numbers(&self) -> SwapNumbers {
+        self.keeper.numbers()
     }
 
     async fn order(&self, what: What, handover: Handover) -> Result<SwapReport, Error> {

@@ -72,8 +72,7 @@ impl Total {
     }
 
     /// Its size.
-    #[cfg(test)]
-    pub(super) fn size(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         self.size.load(Relaxed)
     }
 }

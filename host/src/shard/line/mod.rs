@@ -153,10 +153,16 @@ impl Line {
     }
 
     /// The next message takes the client over its soft limit. It is owed an `on_drain`, if it can be sent that message at all.
-    pub fn owe_drain(&self) {
+    pub fn owe_drain(&self, resources: &Resources) {
         if self.closing.get().takes_messages() {
             self.member.owe_drain();
+            resources.counts.over_soft.count();
         }
+    }
+
+    /// Whether the kernel takes nothing more for now.
+    pub fn is_blocked(&self) -> bool {
+        self.blocked.get()
     }
 
     /// Enters the memory of its outbox into a ledger.
@@ -256,6 +262,7 @@ impl Line {
         };
         self.note_sent(resources, sent);
         if blocked && !self.blocked.get() {
+            resources.counts.blocked_writes.count();
             resources.hold(self.waiting());
         }
         self.blocked.set(blocked);

@@ -21,7 +21,7 @@ impl<L: Launch> RoomLoop<L> {
         }
         let Some(app) = self.release.app() else { return };
         self.room.add_request(id, way);
-        match call(app, &mut self.room, What::Request(id, request)).await {
+        match call(self.shard.resources(), app, &mut self.room, What::Request(id, request)).await {
             Ok(()) => self.commit().await,
             Err(fault) => {
                 self.contain(fault, Blamed::Address(address.ip())).await;

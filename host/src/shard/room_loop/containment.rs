@@ -7,6 +7,7 @@ use super::RoomLoop;
 use crate::app::{Fault, Launch, StartReason};
 use crate::fetch::{Answer, Failure};
 use crate::log::{in_short, printable};
+use crate::refusal::Reason;
 use crate::requests::HostAnswer;
 use crate::room::{Decision, Effect, JournalError};
 use crate::shard::input::{Input, What};
@@ -158,7 +159,8 @@ impl<L: Launch> RoomLoop<L> {
             for effect in turn.effects() {
                 match effect {
                     Effect::Decide(id, decision) => {
-                        drop(self.shard.upgrades().decide(*id, Decision::refuse(503)));
+                        self.shard.resources().counts.note_refused(Reason::Journal);
+                        drop(self.shard.upgrades().decide(*id, Decision::refuse(Reason::Journal.status())));
                         if matches!(**decision, Decision::Accept(_)) {
                             self.occupancy.note_withdrawn();
                         }
@@ -212,7 +214,7 @@ impl<L: Launch> RoomLoop<L> {
                 self.room.forget_leaver();
                 self.reply(id, line, info).await;
             }
-            What::Upgrade(id, _) => self.answer(id, Decision::refuse(503)).await,
+            What::Upgrade(id, _) => self.refuse(id, Reason::Failing).await,
             What::Withdrawn => self.occupancy.note_withdrawn(),
             What::Answer(id, told) => drop(self.room.take_answer(id, told.answer.is_last())),
             What::Event(event) => self.task.events.put_back(self.shard.time(), [event].into_iter()),

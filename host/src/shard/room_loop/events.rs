@@ -40,7 +40,7 @@ impl<L: Launch> RoomLoop<L> {
         self.occupancy.note_event();
         let is_stored = event.is_stored();
         let Some(app) = self.release.app() else { return };
-        let outcome = call(app, &mut self.room, What::Event(event)).await;
+        let outcome = call(self.shard.resources(), app, &mut self.room, What::Event(event)).await;
         let has_failed = outcome.is_err();
         self.settle(outcome, Blamed::Room).await;
         if !has_failed {

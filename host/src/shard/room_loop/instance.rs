@@ -11,7 +11,7 @@ impl<L: Launch> RoomLoop<L> {
     pub(super) async fn launch_instance(&mut self, reason: StartReason) -> Result<(), Fault> {
         self.open().await?;
         let reason = self.first_start.unwrap_or(reason);
-        let mut app = self.release.launch(self.room.name()).await?;
+        let mut app = self.release.launch(self.shard.resources(), self.room.name()).await?;
         self.begin(&mut app, reason, self.release.saved()).await?;
         self.run_instance(app);
         Ok(())
@@ -29,7 +29,7 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Begins an instance: its `on_start` runs. If it refuses or fails, its turn is dropped.
     pub(super) async fn begin(&mut self, app: &mut L::App, reason: StartReason, saved: Option<Saved>) -> Result<(), Fault> {
-        let begun = call(app, &mut self.room, What::Start(reason, saved.map(Box::new))).await;
+        let begun = call(self.shard.resources(), app, &mut self.room, What::Start(reason, saved.map(Box::new))).await;
         match &begun {
             Ok(()) => self.commit().await,
             Err(_) => self.roll_back(),

@@ -42,6 +42,7 @@ use tokio::time::Sleep;
 use self::containment::Blamed;
 use crate::app::upgrade::UpgradeRequest;
 use crate::app::{Fault, Launch, Outcome, StartReason};
+use crate::refusal::Reason;
 use crate::room::{Decision, JournalError, LineId, Room, Stores, Turn, UpgradeId};
 use crate::shard::counters::Counters;
 use crate::shard::effects;
@@ -230,29 +231,48 @@ impl<L: Launch> RoomLoop<L> {
     /// Tells the app something. A failure costs its instance, and the connection of the client whose input it was.
     async fn tell(&mut self, what: What, blamed: Blamed) {
         let Some(app) = self.release.app() else { return };
-        let outcome = call(app, &mut self.room, what).await;
+        let outcome = call(self.shard.resources(), app, &mut self.room, what).await;
         self.settle(outcome, blamed).await;
     }
 
     /// Decides whether a client is let in: by the room's own state, and by the app's gate if it has one.
     async fn decide(&mut self, id: UpgradeId, request: Box<UpgradeRequest>) {
         // A gate that takes a token once must not take it for nothing: the client will come again.
-        let is_waiting = self.shard.upgrades().is_waiting(id);
-        let address = request.address;
-        if !is_waiting || !self.room.is_admitting() || self.is_full() || self.holds_off(address) {
+        if !self.shard.upgrades().is_waiting(id) {
             return self.answer(id, Decision::refuse(503)).await;
+        }
+        let address = request.address;
+        if let Some(reason) = self.refuses(address) {
+            return self.refuse(id, reason).await;
         }
         let has_gate = self.release.has_gate();
         let Some(app) = self.release.app().filter(|_| has_gate) else {
             return self.answer(id, Decision::accept()).await;
         };
-        match call(app, &mut self.room, What::Upgrade(id, request)).await {
+        match call(self.shard.resources(), app, &mut self.room, What::Upgrade(id, request)).await {
             Ok(()) => self.commit().await,
             Err(fault) => {
                 self.contain(fault, Blamed::Address(address.ip())).await;
-                self.answer(id, Decision::refuse(500)).await;
+                self.refuse(id, Reason::GateFailed).await;
             }
         }
+    }
+
+    /// Why the room itself refuses a client of this address, if it does.
+    fn refuses(&self, address: SocketAddr) -> Option<Reason> {
+        if !self.room.is_admitting() {
+            return Some(Reason::RoomDenies);
+        }
+        if self.is_full() {
+            return Some(Reason::RoomFull);
+        }
+        self.holds_off(address).then_some(Reason::Failing)
+    }
+
+    /// Refuses an upgrade request, as a turn of its own.
+    pub(super) async fn refuse(&mut self, id: UpgradeId, reason: Reason) {
+        self.shard.resources().counts.note_refused(reason);
+        self.answer(id, Decision::refuse(reason.status())).await;
     }
 
     /// Commits an answer to an upgrade request as a turn of its own.

@@ -7,7 +7,8 @@ use std::time::Instant;
 use super::RoomLoop;
 use super::containment::Blamed;
 use crate::app::{App, Fault, Launch, Saved, StartReason};
-use crate::shard::handlers::guarded;
+use crate::shard::handler::Handler;
+use crate::shard::handlers::measured;
 use crate::shard::orders::{Change, Handover, Refusal, RoomSwap};
 use crate::shard::probation::Probation;
 
@@ -18,7 +19,8 @@ impl<L: Launch> RoomLoop<L> {
         let Change { next, handover, probation } = change;
         let refused = |fault: Fault| Refusal::Start(fault.in_full());
         let begun = self.shard.time();
-        let mut app = guarded(pin!(next.launch(self.room.name()))).await.map_err(refused)?;
+        let mut app =
+            measured(self.shard.resources(), Handler::Launch, pin!(next.launch(self.room.name()))).await.map_err(refused)?;
         // A room whose store could not be read so far must not write into an empty one, and hands on the state that the store has.
         self.open().await.map_err(refused)?;
         let saved = match handover {
@@ -66,7 +68,7 @@ impl<L: Launch> RoomLoop<L> {
     /// on.
     pub(super) async fn ask_for_state(&mut self) -> Result<Result<Option<Saved>, String>, Fault> {
         let Some(app) = self.release.app() else { return Ok(Ok(None)) };
-        let saved = guarded(pin!(app.snapshot(&mut self.room))).await;
+        let saved = measured(self.shard.resources(), Handler::Snapshot, pin!(app.snapshot(&mut self.room))).await;
         self.roll_back();
         // The name of the format takes memory too.
         let (bytes, most) = (|saved: &Saved| saved.version.len() + saved.data.len(), self.shard.limits().max_snapshot_bytes);

@@ -15,7 +15,7 @@ impl<L: Launch> RoomLoop<L> {
     pub(super) async fn run_timer(&mut self, id: u64, payload: Bytes) {
         let is_durable = self.room.begin_timer(id);
         let Some(app) = self.release.app() else { return };
-        let outcome = call(app, &mut self.room, What::Timer(id, payload)).await;
+        let outcome = call(self.shard.resources(), app, &mut self.room, What::Timer(id, payload)).await;
         let has_failed = outcome.is_err();
         self.settle(outcome, Blamed::Nobody).await;
         if !is_durable {

@@ -5,7 +5,8 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `router` | all routes, and their description |
-//! | `status`, `releases`, `shutdown` | a group of routes each |
+//! | `status`, `releases`, `shutdown`, `log`, `traps` | a group of routes each |
+//! | `dashboard` | the page that is a client of the routes |
 //! | `service` | the server, as routes see it |
 //! | `caller` | the one that asks, and its rights |
 //! | `input` | the parts of a request: query, path, JSON, body, page of a list |
@@ -32,9 +33,11 @@
 
 mod caller;
 mod client;
+mod dashboard;
 mod document;
 mod doors;
 mod input;
+mod log;
 mod problem;
 mod releases;
 mod router;
@@ -43,6 +46,7 @@ mod shutdown;
 mod status;
 #[cfg(test)]
 mod tests;
+mod traps;
 mod trust;
 
 pub use client::{Failure, Request};

@@ -6,16 +6,18 @@ use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use super::dashboard::dashboard;
 use super::document::{DOCUMENT_PATH, Description, served};
 use super::problem::Problem;
 use super::service::Api;
-use super::{releases, shutdown, status};
+use super::{log, releases, shutdown, status, traps};
 
 /// The routes of a server.
 pub fn router(api: Api) -> Router {
     let (router, document) = described().split_for_parts();
     let document = served(document);
     router
+        .route("/", get(dashboard))
         .route(DOCUMENT_PATH, get(async move || document.clone()))
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
@@ -28,6 +30,8 @@ pub(super) fn described() -> OpenApiRouter<Api> {
         .merge(status::routes())
         .merge(releases::routes())
         .merge(shutdown::routes())
+        .merge(log::routes())
+        .merge(traps::routes())
 }
 
 async fn no_such_route(uri: Uri) -> Problem {

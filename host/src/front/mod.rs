@@ -48,6 +48,7 @@
 //! | `endpoints` | the table of what answers plain requests |
 //! | `app_endpoint` | plain requests to the rooms of an app that answers them |
 //! | `bodies` | the bodies of such requests |
+//! | `html` | the headers of a page that the host has with it |
 //! | `page` | the chat page, and where it asks for the notice |
 //! | `notice` | the text and the state that the page shows |
 //! | `reply`, `reply_body` | HTTP replies, and their bodies |
@@ -76,6 +77,7 @@ mod forwarded;
 mod gate;
 mod handshake;
 mod host_header;
+mod html;
 mod http;
 mod inherited;
 mod join;
@@ -110,6 +112,7 @@ pub use app_endpoint::AppEndpoint;
 pub use door::{DoorNumbers, DoorTally};
 pub use endpoints::Endpoints;
 pub use forwarded::Proxies;
+pub use html::page_headers;
 pub use listener::Listener;
 pub use listeners::Listeners;
 pub use notice::Notice;

@@ -1,14 +1,12 @@
 //! The chat page, and where it asks for the notice.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hyper::Response;
-use hyper::http::{HeaderValue, StatusCode, header};
-use sha2::{Digest, Sha256};
+use hyper::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::authority::Authority;
 use super::endpoints::{Answer, Asked, Body, Endpoint, is_read};
+use super::html::page_headers;
 use super::notice::Notice;
 use super::reply::{Reply, text};
 
@@ -21,7 +19,7 @@ const NOTICE_PATH: &str = "/-/notice";
 #[derive(Debug)]
 pub struct Page {
     html: Bytes,
-    policy: HeaderValue,
+    headers: HeaderMap,
     notice: Option<Notice>,
     /// Whether the server can be reached only from its own machine.
     local: bool,
@@ -40,7 +38,7 @@ impl Page {
                 Bytes::from(PAGE.replacen("<html", &asks, 1))
             }
         };
-        Self { html, policy: policy(), notice, local }
+        Self { html, headers: page_headers(PAGE, "'self' ws: wss:"), notice, local }
     }
 
     fn reply(&self, path: &str, host: Option<&str>) -> Option<Reply> {
@@ -58,14 +56,7 @@ impl Page {
 
     fn html(&self) -> Reply {
         let mut reply = Response::new(self.html.clone().into());
-        let headers = reply.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(header::CONTENT_SECURITY_POLICY, self.policy.clone());
-        // For browsers that do not know frame-ancestors.
-        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        reply.headers_mut().extend(self.headers.clone());
         reply
     }
 }
@@ -81,29 +72,6 @@ impl Endpoint for Page {
 
 fn means_this_machine(host: Option<&str>) -> bool {
     host.and_then(Authority::parse).is_some_and(|host| host.means_this_machine())
-}
-
-/// The Content-Security-Policy: the page's own script and style run, and no page may frame it. The page itself has a policy for the
-/// time that it is opened from disk, which can neither forbid frames nor know its hashes.
-fn policy() -> HeaderValue {
-    let policy = format!(
-        "default-src 'none'; script-src '{}'; style-src '{}'; img-src data:; connect-src 'self' ws: wss:; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'none'",
-        hash(between("<script type=\"module\">", "</script>")),
-        hash(between("<style>", "</style>"))
-    );
-    HeaderValue::from_str(&policy).expect("a hash in base64 is ASCII")
-}
-
-/// The source expression for an inline element with this text (CSP Level 3, §2.3.1).
-fn hash(text: &str) -> String {
-    format!("sha256-{}", STANDARD.encode(Sha256::digest(text.as_bytes())))
-}
-
-/// The page's text from one tag to another.
-fn between(begin: &str, end: &str) -> &'static str {
-    let rest = PAGE.split_once(begin).map_or("", |(_, rest)| rest);
-    rest.split_once(end).map_or("", |(text, _)| text)
 }
 
 #[cfg(test)]

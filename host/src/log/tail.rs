@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
+use utoipa::ToSchema;
 
 /// The lines that are kept.
 const MAX_LINES: usize = 1_000;
@@ -13,7 +14,7 @@ const MAX_LINES: usize = 1_000;
 const MAX_BYTES: usize = 1 << 20;
 
 /// A line of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogLine {
     /// When it was logged: a date and time in UTC, as RFC 3339 writes them.
     pub time: String,
@@ -24,6 +25,7 @@ pub struct LogLine {
     /// The text. A backtrace adds lines to it.
     pub message: String,
     /// Its other values, such as the room.
+    #[schema(value_type = Object)]
     pub fields: serde_json::Map<String, serde_json::Value>,
 }
 

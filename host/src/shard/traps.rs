@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::app::{Fault, ReleaseId};
 use crate::log::{in_short, printable};
@@ -17,7 +18,7 @@ const MESSAGE_LETTERS: usize = 2_000;
 const BACKTRACE_LETTERS: usize = 16_000;
 
 /// A failure of the app, as people see it. Its texts are printable; only the backtrace has several lines.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Trap {
     /// When it happened, in seconds since 1970.
     pub time_unix: u64,

@@ -19,7 +19,7 @@ const PACKAGES: [Package; 5] = [
     Package { name: "ws-protocol", files: &["README.md", "examples/echo.rs"], folders: &[("src/", "protocol/src/")] },
     Package {
         name: "ws-host",
-        files: &["README.md", "client.html"],
+        files: &["README.md", "client.html", "dashboard.html"],
         folders: &[("src/", "host/src/"), ("examples/", "host/examples/"), ("wit/", "wit/")],
     },
     Package { name: "ws-host-load", files: &[], folders: &[("src/", "load/src/")] },

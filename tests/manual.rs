@@ -68,9 +68,12 @@ fn each_shell_gets_completions_for_each_command() {
 fn the_manual_page_has_each_command_and_its_flags() {
     let page = stdout(&["man"]);
     assert!(page.contains(".TH ws-host 1"), "{}", &page[..200.min(page.len())]);
-    for section in ["RUN", "NEW", "DEV", "BUILD", "TEST", "SWAP", "STATUS"] {
-        assert!(page.contains(&format!(".SH {section}\n")), "{section}");
+    for section in ["RUN", "NEW", "DEV", "BUILD", "TEST", "SWAP", "STATUS", "DATA BACKUP"] {
+        assert!(page.contains(&format!(".SH \"{section}\"\n")), "{section}");
     }
+    // The page is the only one, and its examples keep their lines.
+    assert!(!page.contains("(1)"), "a reference to another page");
+    assert!(page.contains(".SH EXAMPLES\n.nf\n") && page.contains("\n.fi\n.SH VERSION\n"), "examples");
     // A hyphen is escaped by a backslash, so that a search finds it.
     assert!(page.contains("\\-\\-room\\-path") && page.contains("\\-\\-lang"), "flags");
 }

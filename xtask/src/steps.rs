@@ -74,7 +74,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "foreign-node", what: "Node's ws against the host", needs: &["guests", "host"], run: foreign::node },
     Step {
         name: "browser",
-        what: "Chromium on the served page: two tabs chat, and the page shows what happens",
+        what: "Chromium on the served pages: two tabs chat, and the dashboard shows what happens",
         needs: &["guests", "host"],
         run: foreign::browser,
     },

@@ -5,6 +5,7 @@
 
 mod admin;
 mod admission;
+mod api;
 mod bench_command;
 mod bot;
 mod cache;

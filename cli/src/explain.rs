@@ -41,6 +41,9 @@ pub fn in_flags(error: &Error) -> String {
             format!("{error} with --port or --listen")
         }
         Error::ClientsWithoutTls => format!("{error}: --tls-cert and --tls-key"),
+        Error::ApiInClear(_) => format!("{error}: --tls-cert and --tls-key, or --api-insecure behind a proxy that speaks TLS"),
+        Error::Api { .. } => format!("{error} (--api)"),
+        Error::ApiTokens { .. } => format!("{error} (--api-token-file)"),
         Error::NoCertificate => format!("{error}: --tls-cert and --tls-key"),
         Error::NothingToRedirectTo => format!("{error}: --tls-cert and --tls-key, or redirect=PORT behind a comma"),
         Error::NoTrustedProxy => format!("{error}: --trusted-proxy"),

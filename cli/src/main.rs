@@ -1,5 +1,6 @@
 //! The `ws-host` command.
 
+mod api;
 mod app_flags;
 mod arguments;
 mod bench;

@@ -1,20 +1,20 @@
 //! Serves a component until its server ends, for `ws-host run` and `ws-host dev`.
 
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use ws_host::api::{AdminSocket, Api, default_socket};
 use ws_host::config::Listening;
 use ws_host::{Builder, Handle};
 
-use crate::explain;
+use crate::api::Doors;
 use crate::follow::Follower;
 use crate::hint::Hint;
 use crate::notify;
+use crate::output::authority;
 use crate::serve_flags::ServeFlags;
 use crate::signals::{self, Signals};
 use crate::tls::Tls;
@@ -28,7 +28,7 @@ pub struct Serving {
     tls: Tls,
     follower: Option<Follower>,
     no_page: bool,
-    socket: Option<PathBuf>,
+    doors: Doors,
     /// The host that the flags name, if the server listens there.
     host: Option<String>,
     /// Its port, or the one by which commands find a server that listens on Unix sockets alone.
@@ -39,17 +39,18 @@ impl Serving {
     /// Configures a server by its flags and `more`.
     ///
     /// # Errors
-    /// An environment variable of the guest is invalid, or is to be passed on and not set.
+    /// An environment variable of the guest is invalid, or is to be passed on and not set; or the API cannot be opened.
     pub fn new(flags: ServeFlags, tls: Tls, more: impl FnOnce(Builder) -> Builder) -> anyhow::Result<Self> {
         if let Some(settings) = &flags.settings {
             tracing::info!("settings from {}", settings.display());
         }
-        let (no_page, socket, port) = (flags.no_page, flags.socket.clone(), flags.port);
+        let (no_page, port) = (flags.no_page, flags.port);
+        let doors = Doors::listen(&flags.api, flags.socket.clone(), !matches!(tls, Tls::Off))?;
         let host = flags.has_address().then(|| flags.host.clone());
         let builder = tls.apply(more(flags.builder()?));
         // Before the files are loaded, so that no change is missed.
         let follower = tls.follower();
-        Ok(Self { builder, tls, follower, no_page, socket, host, port })
+        Ok(Self { builder, tls, follower, no_page, doors, host, port })
     }
 
     /// Checks the settings and listens, before the component is built: that can take long.
@@ -67,7 +68,7 @@ impl Serving {
     /// The component, the certificate or the server's address cannot be used, or the admin socket that the user named cannot be opened.
     pub fn serve(self, file: &Path, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
         let begun = Instant::now();
-        let Self { builder, tls, follower, no_page, socket, host, port } = self;
+        let Self { builder, tls, follower, no_page, doors, host, port } = self;
         let builder = builder.component(file);
         let server = explain_if_slow(file, || builder.build())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
@@ -76,7 +77,7 @@ impl Serving {
             let signals = Signals::new().context("cannot listen for signals")?;
             let handle = server.handle();
             let first = server.local_addrs().first();
-            let admin = open_admin_socket(socket, first.map_or(port, SocketAddr::port))?;
+            let doors = doors.open(handle.clone(), first.map_or(port, SocketAddr::port))?;
             announce(file, server.listening(), host.as_deref(), no_page);
             log_reach(server.listening());
             if let Some(line) = first.and_then(|first| Hint::of(file).differs_from(first.port())) {
@@ -84,7 +85,6 @@ impl Serving {
             }
             notify::ready();
             tracing::debug!("ready after {:?}", begun.elapsed());
-            let admin = admin.map(|admin| tokio::spawn(admin.serve(Api::new(handle.clone()))));
             let watchdog = tokio::spawn(notify::watchdog());
             let following = follower.map(|files| {
                 let (tls, handle) = (tls.clone(), handle.clone());
@@ -97,10 +97,7 @@ impl Serving {
             }
             following.inspect(tokio::task::JoinHandle::abort);
             watchdog.abort();
-            if let Some(admin) = admin {
-                // It ends with the server, and removes the socket's file before the process ends.
-                let _ = admin.await;
-            }
+            doors.closed().await;
             Ok(())
         });
         // After a second signal a thread still waits for the shards. It ends with the process.
@@ -121,20 +118,6 @@ fn explain_if_slow<T>(file: &Path, work: impl FnOnce() -> T) -> T {
     let done = work();
     drop(over);
     done
-}
-
-/// Opens the admin socket. A socket that the user named must open. The default one is optional: a container, for example, may
-/// have no writable folder.
-fn open_admin_socket(asked_for: Option<PathBuf>, port: u16) -> anyhow::Result<Option<AdminSocket>> {
-    let (path, must_open) = asked_for.map_or_else(|| (default_socket(port), false), |path| (path, true));
-    match AdminSocket::open(&path) {
-        Ok(socket) => Ok(Some(socket)),
-        Err(error) if must_open => Err(error.into()),
-        Err(error) => {
-            tracing::warn!("`ws-host swap` and `status` will not reach this server: {}", explain::in_flags(&error));
-            Ok(None)
-        }
-    }
 }
 
 /// Prints the server's address on stdout, in one line: the first one, or the first Unix socket of a server without addresses.
@@ -167,22 +150,5 @@ fn log_reach(places: &[Listening]) {
     for place in places.iter().filter(|place| place.address.is_none() || place.redirects) {
         let purpose = if place.redirects { ", and redirecting to https://" } else { "" };
         tracing::info!("listening on {place}{purpose}");
-    }
-}
-
-/// Returns the host and port for a browser on this machine. `localhost` stands for all of its addresses.
-fn authority(host: Option<&str>, first: SocketAddr) -> String {
-    if host.is_some_and(|host| host.eq_ignore_ascii_case("localhost")) {
-        return format!("localhost:{}", first.port());
-    }
-    SocketAddr::new(reachable(first.ip()), first.port()).to_string()
-}
-
-/// Returns an address that a browser on this machine can open.
-fn reachable(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
     }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use ws_host::config::Listen;
 use ws_host::{Builder, Server};
 
+use crate::api::ApiFlags;
 use crate::app_flags::AppFlags;
 use crate::compression;
 use crate::store_sync;
@@ -59,6 +60,9 @@ pub struct ServeFlags {
     /// The admin socket for `ws-host swap`, `rollback` and `status` [default: in the user's runtime folder, by port]
     #[arg(long, hide_short_help = true, value_name = "PATH")]
     pub socket: Option<PathBuf>,
+    /// The API.
+    #[command(flatten)]
+    pub api: ApiFlags,
     /// The settings file that was read.
     #[arg(skip)]
     pub settings: Option<PathBuf>,

@@ -176,6 +176,25 @@ pub enum Error {
         /// The system's error.
         source: io::Error,
     },
+    /// The API cannot be opened at its address.
+    #[error("cannot open the API at {address}: {problem}")]
+    Api {
+        /// Its address.
+        address: String,
+        /// The problem, and what to do.
+        problem: String,
+    },
+    /// Tokens of the API would cross the network without TLS.
+    #[error("the API at {0} takes tokens from other machines, and there is no TLS. Give the server a certificate and its key")]
+    ApiInClear(String),
+    /// The tokens of the API cannot be used.
+    #[error("cannot use the tokens {}: {problem}", path.display())]
+    ApiTokens {
+        /// Their file.
+        path: PathBuf,
+        /// The problem, and what to do.
+        problem: String,
+    },
     /// The certificate or its key cannot be used.
     #[error("cannot use the {what} {}: {problem}", path.display())]
     Tls {

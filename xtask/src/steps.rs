@@ -71,6 +71,12 @@ pub(crate) const ALL: &[Step] = &[
         needs: &["guests-component", "host"],
         run: foreign::python_with_component,
     },
+    Step {
+        name: "api",
+        what: "schemathesis: the API answers as its own description says",
+        needs: &["guests", "host"],
+        run: foreign::api,
+    },
     Step { name: "foreign-node", what: "Node's ws against the host", needs: &["guests", "host"], run: foreign::node },
     Step {
         name: "browser",

@@ -1,6 +1,6 @@
 //! The checked parts of a request: its query, its path, its body. A mistake is a problem that names it.
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
@@ -74,6 +74,10 @@ pub async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
 /// # Errors
 /// It is longer than this many bytes, or the connection ends before it.
 pub async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    // One that tells its length is refused before it is sent.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(Problem::too_large(limit));
+    }
     match Limited::new(body, limit).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit)),

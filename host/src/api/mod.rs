@@ -50,7 +50,7 @@ mod traps;
 mod trust;
 
 pub use client::{Failure, Request};
-pub use doors::{AdminSocket, default_socket};
+pub use doors::{AdminSocket, TcpDoor, TcpSettings, default_socket};
 pub use problem::Problem;
 pub use releases::ReleaseList;
 pub use service::Api;

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
+use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 
 use crate::bus::Bus;
@@ -26,7 +27,7 @@ use crate::metrics::{Metrics, Sources, Totals};
 use crate::shard::{Command, Counters, Delivery, Roster, Trap};
 use crate::status::Status;
 use crate::store::Database;
-use crate::swap::{Handover, History, Releases, SwapReport};
+use crate::swap::{Handover, History, Releases, Source, SwapReport};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
 /// A server's remote control. A clone costs a reference count. Only `reload_tls` blocks.
@@ -163,6 +164,11 @@ impl Handle {
         self.inner.controls.stop.borrow().is_some() || *self.inner.ended.borrow()
     }
 
+    /// The certificate, if the server speaks TLS.
+    pub(crate) fn tls(&self) -> Option<&Arc<Tls>> {
+        self.inner.controls.tls.as_ref()
+    }
+
     pub(crate) fn stopped(&self) {
         self.inner.ended.send_replace(true);
     }
@@ -180,7 +186,15 @@ impl Handle {
     /// # Errors
     /// The component is refused, and nothing has changed; or the app is not a component.
     pub async fn swap(&self, file: &Path) -> Result<SwapReport, Error> {
-        self.change(file, Handover::Snapshot).await
+        self.change(Source::File(file.to_owned()), Handover::Snapshot).await
+    }
+
+    /// The same as `swap` for a component in memory. Its name stands for the file in reports and in the log.
+    ///
+    /// # Errors
+    /// As `swap`.
+    pub async fn swap_bytes(&self, name: impl Into<String>, component: impl Into<Bytes>) -> Result<SwapReport, Error> {
+        self.change(Source::Bytes(name.into(), component.into()), Handover::Snapshot).await
     }
 
     /// The same as `swap` without the rooms' states: no instance is asked for its `snapshot`, and the new ones start without one. It
@@ -190,7 +204,7 @@ impl Handle {
     /// # Errors
     /// As `swap`.
     pub async fn swap_discarding_state(&self, file: &Path) -> Result<SwapReport, Error> {
-        self.change(file, Handover::Discard).await
+        self.change(Source::File(file.to_owned()), Handover::Discard).await
     }
 
     /// Goes back to the previous release, with the state of the running one.
@@ -251,9 +265,9 @@ impl Handle {
         Ok(self.releases()?.history())
     }
 
-    /// Swaps to the component in this file.
-    pub(crate) async fn change(&self, file: &Path, handover: Handover) -> Result<SwapReport, Error> {
-        self.releases()?.swap(file, handover).await
+    /// Swaps to this component.
+    pub(crate) async fn change(&self, component: Source, handover: Handover) -> Result<SwapReport, Error> {
+        self.releases()?.swap(component, handover).await
     }
 
     /// Swaps to the previous release.

@@ -1,13 +1,13 @@
 //! The keeper of a server's releases: it swaps, watches over probations, and goes back.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{GuestHost, History, ReleaseInfo, SwapNumbers, SwapReport};
+use super::{GuestHost, History, ReleaseInfo, Source, SwapNumbers, SwapReport};
 use crate::error::Error;
 use crate::guest::Program;
 use crate::shard::{Change, Handover, Order, Probation, Refusal, RoomSwap};
@@ -33,8 +33,8 @@ pub(super) struct Job {
 /// The kinds of change.
 #[derive(Debug)]
 pub(super) enum What {
-    /// To the component in this file.
-    Swap(PathBuf),
+    /// To this component.
+    Swap(Source),
     /// To the previous release.
     Rollback,
 }
@@ -96,7 +96,10 @@ impl Keeper {
     async fn change(&self, what: What, handover: Handover) -> Result<SwapReport, Error> {
         let begun = Instant::now();
         let (next, back) = match what {
-            What::Swap(file) => (Release::new(&file, self.load(&file)?), false),
+            What::Swap(source) => {
+                let program = self.load(&source)?;
+                (Release::new(source.path(), program), false)
+            }
             What::Rollback => (self.state().before.last().cloned().ok_or(Error::NothingToGoBackTo)?.again(), true),
         };
         self.install(next, back, handover, begun).await
@@ -118,10 +121,15 @@ impl Keeper {
     }
 
     /// Blocks while it compiles.
-    fn load(&self, file: &Path) -> Result<Program, Error> {
+    fn load(&self, source: &Source) -> Result<Program, Error> {
         let GuestHost { engine, limits, grants, .. } = &self.host;
+        let load = || match source {
+            Source::File(file) => Program::load(engine, file, limits, grants),
+            Source::Bytes(name, bytes) => Program::from_bytes(engine, name, bytes, limits, grants),
+        };
         // A panic of the compiler must not end the thread. It leaves nothing behind but an unfinished program, which is dropped.
-        catch_unwind(AssertUnwindSafe(|| Program::load(engine, file, limits, grants))).unwrap_or_else(|_| {
+        catch_unwind(AssertUnwindSafe(load)).unwrap_or_else(|_| {
+            let file = source.path();
             let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
             Err(Error::Invalid { name, reason: "the compiler panicked".into() })
         })
@@ -244,6 +252,16 @@ impl Keeper {
             if shard.send(Order::Revert(Arc::clone(probation), answer)).await.is_ok() {
                 let _ = outcome.await;
             }
+        }
+    }
+}
+
+impl Source {
+    /// Its file, or its name.
+    fn path(&self) -> &Path {
+        match self {
+            Self::File(file) => file,
+            Self::Bytes(name, _) => Path::new(name),
         }
     }
 }

@@ -23,6 +23,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use utoipa::ToSchema;
@@ -38,7 +39,7 @@ use crate::shard::{Order, RoomSwap};
 /// A release, as people see it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ReleaseInfo {
-    /// The component's file.
+    /// The component's file, or the name of one that was uploaded.
     #[schema(value_type = String)]
     pub file: PathBuf,
     /// The SHA-256 of its bytes, in hexadecimal.
@@ -96,6 +97,15 @@ pub struct SwapNumbers {
     pub failed: u64,
 }
 
+/// Where a component comes from.
+#[derive(Debug)]
+pub enum Source {
+    /// A file, which the keeper reads.
+    File(PathBuf),
+    /// Bytes, and a name for them.
+    Bytes(String, Bytes),
+}
+
 /// The surroundings of each release of a server.
 #[derive(Debug)]
 pub struct GuestHost {
@@ -123,13 +133,13 @@ impl Releases {
         Self { keeper: Arc::new(Keeper::new(host, file, program)), jobs: Mutex::default() }
     }
 
-    /// Replaces the component by the one in this file. Rooms change one after the other, each between two of its inputs. Once begun,
+    /// Replaces the component by this one. Rooms change one after the other, each between two of its inputs. Once begun,
     /// it goes on if the caller gives up.
     ///
     /// # Errors
     /// The component cannot be loaded, or a room refuses it. All rooms then run the old one.
-    pub async fn swap(&self, file: &Path, handover: Handover) -> Result<SwapReport, Error> {
-        self.order(What::Swap(file.to_owned()), handover).await
+    pub async fn swap(&self, component: Source, handover: Handover) -> Result<SwapReport, Error> {
+        self.order(What::Swap(component), handover).await
     }
 
     /// Goes back to the previous release.

@@ -33,6 +33,14 @@ pub(crate) fn python_with_component(context: &Context) -> Check {
     run(against_host(&mut tests, places, COMPONENT))
 }
 
+/// schemathesis on the API.
+pub(crate) fn api(context: &Context) -> Check {
+    let places = &context.places;
+    let folder = places.foreign().join("api");
+    let python = toolbox::python_packages(places, "foreign-api", &folder.join("requirements.txt"))?;
+    run(against_host(command(python, &folder).arg("run.py"), places, CARGO))
+}
+
 /// Node's `ws`.
 pub(crate) fn node(context: &Context) -> Check {
     let places = &context.places;

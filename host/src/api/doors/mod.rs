@@ -5,14 +5,30 @@
 //! | `unix` | the admin socket |
 //! | `default_socket` | its path by the server's port |
 //! | `succession` | how a server that shuts down leaves it to the next one |
+//! | `tcp`, `settings` | the door with tokens, and its settings |
+//! | `tokens` | names, rights and secrets |
+//! | `checks` | the checks of a request at that door: host, token, rate |
+//! | `guesses`, `pace` | failed tokens by address; a rate |
+//! | `cors` | pages of other origins |
 //! | `accepting` | the loop that accepts connections |
 //! | `connection` | one connection |
 
 mod accepting;
+mod checks;
 mod connection;
+mod cors;
 mod default_socket;
+mod guesses;
+mod pace;
+mod settings;
 mod succession;
+mod tcp;
+#[cfg(test)]
+mod tests;
+mod tokens;
 mod unix;
 
 pub use default_socket::default_socket;
+pub use settings::TcpSettings;
+pub use tcp::TcpDoor;
 pub use unix::AdminSocket;

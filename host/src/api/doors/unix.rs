@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use tokio::net::{UnixListener, UnixStream};
+use tower_service::Service;
 
 use super::accepting::{Listener, accept_all};
 use super::connection;
@@ -49,11 +50,12 @@ impl AdminSocket {
     pub async fn serve(self, api: Api) {
         let handle = api.handle().clone();
         let router = router(api).merge(succession::routes(handle.clone(), self.file.is_left()));
-        let caller = Caller::new("admin", Right::Admin, Door::Unix);
-        let serve = |stream: UnixStream| {
-            let caller = caller.clone();
-            connection::serve(stream, router.clone(), handle.clone(), move |request| {
-                drop(request.extensions_mut().insert(caller.clone()))
+        let (caller, ended) = (Caller::new("admin", Right::Admin, Door::Unix), handle.clone());
+        let serve = move |stream: UnixStream| {
+            let (caller, router) = (caller.clone(), router.clone());
+            connection::serve(stream, ended.clone(), move |mut request| {
+                request.extensions_mut().insert(caller.clone());
+                router.clone().call(request)
             })
         };
         accept_all("the admin socket", &handle, &self.listener, serve).await;

@@ -1,0 +1,106 @@
+//! The ways into the API of a served component: the admin socket and `--api`.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use ws_host::Handle;
+use ws_host::api::{AdminSocket, Api, TcpDoor, default_socket};
+
+use super::flags::ApiFlags;
+use crate::explain;
+use crate::output::authority;
+
+/// How long the last answers may take.
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
+
+/// The doors before the server is there.
+pub struct Doors {
+    socket: Option<PathBuf>,
+    tcp: Option<TcpDoor>,
+    max_upload: usize,
+}
+
+/// The doors that answer requests.
+pub struct OpenDoors {
+    admin: Option<JoinHandle<()>>,
+    tcp: Option<JoinHandle<()>>,
+}
+
+impl Doors {
+    /// Listens at `--api`. `socket` is the path of the admin socket, if the user names it. `has_certificate` tells whether the server can speak TLS.
+    ///
+    /// # Errors
+    /// The address or the tokens cannot be used.
+    pub fn listen(flags: &ApiFlags, socket: Option<PathBuf>, has_certificate: bool) -> anyhow::Result<Self> {
+        let settings = flags.settings();
+        let tcp = settings.map(|settings| TcpDoor::open(&settings, has_certificate)).transpose()?;
+        Ok(Self { socket, tcp, max_upload: flags.api_max_upload })
+    }
+
+    /// Opens the admin socket of the server at this port, and answers requests.
+    ///
+    /// # Errors
+    /// The user named the socket, and it cannot be opened.
+    pub fn open(self, handle: Handle, port: u16) -> anyhow::Result<OpenDoors> {
+        let api = Api::new(handle).with_max_upload(self.max_upload);
+        let admin = open_admin_socket(self.socket, port)?.map(|admin| tokio::spawn(admin.serve(api.clone())));
+        let tcp = self.tcp.map(|door| {
+            announce(&door);
+            tokio::spawn(async move {
+                if let Err(error) = door.serve(api).await {
+                    tracing::error!("the API is closed: {error}");
+                }
+            })
+        });
+        Ok(OpenDoors { admin, tcp })
+    }
+}
+
+impl OpenDoors {
+    /// Waits for the last answers. The doors end with the server, and the admin socket removes its file.
+    pub async fn closed(self) {
+        for mut door in [self.admin, self.tcp].into_iter().flatten() {
+            if tokio::time::timeout(LAST_ANSWERS, &mut door).await.is_err() {
+                // Dropped, the admin socket removes its file.
+                door.abort();
+                let _ = door.await;
+            }
+        }
+    }
+}
+
+/// Opens the admin socket. A socket that the user named must open. The default one is optional: a container, for example, may
+/// have no writable folder.
+fn open_admin_socket(asked_for: Option<PathBuf>, port: u16) -> anyhow::Result<Option<AdminSocket>> {
+    let (path, must_open) = asked_for.map_or_else(|| (default_socket(port), false), |path| (path, true));
+    match AdminSocket::open(&path) {
+        Ok(socket) => Ok(Some(socket)),
+        Err(error) if must_open => Err(error.into()),
+        Err(error) => {
+            tracing::warn!("`ws-host swap` and `status` will not reach this server: {}", explain::in_flags(&error));
+            Ok(None)
+        }
+    }
+}
+
+/// Tells where the API is. A token that was made for it goes to a terminal alone: a log is kept.
+fn announce(door: &TcpDoor) {
+    let url = url(door);
+    match door.made_token() {
+        Some(token) if std::io::stdout().is_terminal() => {
+            // A closed stdout is ignored.
+            let _ = writeln!(std::io::stdout(), "the API is at {url}#token={token}");
+        }
+        Some(_) => tracing::warn!("the API is at {url}, and its token is shown to a terminal alone: give --api-token-file"),
+        None => tracing::info!("the API is at {url}"),
+    }
+}
+
+/// The address of the API for a browser on this machine.
+fn url(door: &TcpDoor) -> String {
+    let scheme = if door.is_tls() { "https" } else { "http" };
+    let authority = door.addresses().first().map_or_else(String::new, |first| authority(None, *first));
+    format!("{scheme}://{authority}/")
+}

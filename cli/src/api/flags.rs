@@ -1,0 +1,48 @@
+//! The flags of the API's TCP door.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use ws_host::api::TcpSettings;
+
+use crate::units::{number, size};
+
+const API: &str = "The API";
+
+/// The flags of the API.
+#[derive(Debug, Clone, Args)]
+pub struct ApiFlags {
+    /// Serve the API at this address too, as in localhost:9000; it asks for a token
+    #[arg(long, value_name = "HOST:PORT", help_heading = API)]
+    pub api: Option<String>,
+    /// Take the tokens from this file, with a line NAME RIGHT TOKEN for each; RIGHT is read, send or admin [default: one token is made]
+    #[arg(long, requires = "api", value_name = "FILE", help_heading = API, hide_short_help = true)]
+    api_token_file: Option<PathBuf>,
+    /// Answer requests to this host name, besides localhost and addresses (repeatable)
+    #[arg(long, requires = "api", value_name = "NAME", help_heading = API, hide_short_help = true)]
+    api_host: Vec<String>,
+    /// Take tokens from other machines without TLS, as behind a proxy that speaks it
+    #[arg(long, requires = "api", help_heading = API, hide_short_help = true)]
+    api_insecure: bool,
+    /// Let pages of this origin use the API: its scheme and host, *.example.com, null (files) or * (repeatable)
+    #[arg(long, requires = "api", value_name = "ORIGIN", help_heading = API, hide_short_help = true)]
+    api_allow_origin: Vec<String>,
+    /// The most requests a second with one token
+    #[arg(long, requires = "api", default_value_t = 100, value_parser = number::<u32>, value_name = "N", help_heading = API, hide_short_help = true)]
+    api_rate: u32,
+    /// The largest component that is uploaded
+    #[arg(long, default_value = "128MiB", value_parser = size, value_name = "SIZE", help_heading = API, hide_short_help = true)]
+    pub api_max_upload: usize,
+}
+
+impl ApiFlags {
+    /// The settings of the door, if there is one.
+    pub fn settings(&self) -> Option<TcpSettings> {
+        let mut settings = TcpSettings::at(self.api.as_ref()?).insecure(self.api_insecure).rate(self.api_rate);
+        if let Some(file) = &self.api_token_file {
+            settings = settings.token_file(file);
+        }
+        settings = self.api_host.iter().fold(settings, TcpSettings::host);
+        Some(self.api_allow_origin.iter().fold(settings, TcpSettings::allow_origin))
+    }
+}

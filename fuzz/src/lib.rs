@@ -26,6 +26,9 @@ mod listen;
 #[path = "../../host/src/memory.rs"]
 mod memory;
 #[allow(dead_code, unused_imports)]
+#[path = "../../host/src/refusal.rs"]
+mod refusal;
+#[allow(dead_code, unused_imports)]
 #[path = "../../host/src/types.rs"]
 mod types;
 

@@ -13,8 +13,8 @@ import threading
 
 ADDRESS = re.compile(r"the API is at (http://\S+?:\d+)/")
 TOKEN = "0123456789abcdef0123456789abcdef"
-# They end the server, or their answer has no end.
-LEFT_OUT = ["/v1/shutdown", "/v1/takeover"]
+# One ends the server. The other's answer may have no end, and OpenAPI 3.1 has no schema for its events.
+LEFT_OUT = ["/v1/shutdown", "/v1/log"]
 # It sends wrong tokens, after which an address has to wait. A unit test compares each route with the right that its description names.
 UNCHECKED = ["ignored_auth"]
 EXAMPLES = 15

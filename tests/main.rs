@@ -50,6 +50,7 @@ mod mistakes;
 mod model;
 mod native;
 mod new;
+mod people;
 mod plain;
 mod python;
 mod requests;

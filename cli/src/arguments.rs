@@ -12,7 +12,7 @@ use crate::headings::EVERYWHERE;
 use crate::inspect::InspectArguments;
 use crate::log::Logging;
 use crate::new::NewArguments;
-use crate::remote::{ChangeArguments, Remote, SwapArguments};
+use crate::remote::RemoteCommand;
 use crate::run::RunArguments;
 use crate::test::TestArguments;
 
@@ -55,12 +55,9 @@ pub enum Command {
     Build(BuildArguments),
     /// Build a guest project and play its dialogues against it
     Test(TestArguments),
-    /// Change a running server's component; its clients stay connected
-    Swap(SwapArguments),
-    /// Return a running server to its previous component
-    Rollback(ChangeArguments),
-    /// Show a running server's release, rooms and clients
-    Status(Remote),
+    /// Commands on a running server.
+    #[command(flatten)]
+    Remote(RemoteCommand),
     /// Read, edit and back up the data folder of a server
     Data(DataArguments),
     /// Load a WebSocket server and measure it

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::types::ClientId;
 
@@ -28,7 +29,7 @@ pub enum Receivers {
 }
 
 /// Whether a room is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RoomState {
     /// It is open: an instance of the app runs, or is to run again.
@@ -38,7 +39,7 @@ pub enum RoomState {
 }
 
 /// A room, as other threads may see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RoomInfo {
     /// Its name.
     pub name: String,
@@ -55,7 +56,7 @@ pub struct RoomInfo {
 }
 
 /// A client, as other threads may see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClientInfo {
     /// Its id.
     pub id: u64,
@@ -65,6 +66,7 @@ pub struct ClientInfo {
     /// The name of its room.
     pub room: String,
     /// The address that it connects from.
+    #[schema(value_type = String)]
     pub address: SocketAddr,
     /// The path of its upgrade request. The query is left out: it may have secrets in it.
     pub path: String,
@@ -81,7 +83,7 @@ pub struct ClientInfo {
 }
 
 /// A user, as other threads may see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UserInfo {
     /// Its name, as the app's gate has given it.
     pub name: String,

@@ -5,7 +5,7 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `router` | all routes, and their description |
-//! | `status`, `releases`, `shutdown`, `log`, `traps` | a group of routes each |
+//! | `status`, `releases`, `shutdown`, `log`, `traps`, `rooms`, `clients`, `sending`, `disconnecting` | a group of routes each |
 //! | `dashboard` | the page that is a client of the routes |
 //! | `service` | the server, as routes see it |
 //! | `caller` | the one that asks, and its rights |
@@ -33,14 +33,18 @@
 
 mod caller;
 mod client;
+mod clients;
 mod dashboard;
+mod disconnecting;
 mod document;
 mod doors;
 mod input;
 mod log;
 mod problem;
 mod releases;
+mod rooms;
 mod router;
+mod sending;
 mod service;
 mod shutdown;
 mod status;
@@ -50,9 +54,12 @@ mod traps;
 mod trust;
 
 pub use client::{Failure, Request};
+pub use clients::ClientList;
 pub use doors::{AdminSocket, TcpDoor, TcpSettings, default_socket};
 pub use problem::Problem;
 pub use releases::ReleaseList;
+pub use rooms::RoomList;
+pub use sending::Reached;
 pub use service::Api;
 
 pub use crate::metrics::{MEDIA_TYPE, Metrics, Totals};

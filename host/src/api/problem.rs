@@ -97,6 +97,13 @@ impl From<Error> for Problem {
         let detail = error.to_string();
         match error {
             Error::NoSuchClient(_) => Self::no_such("no-such-client", "No such client", detail),
+            Error::NoSuchRoom(_) => Self::no_such("no-such-room", "No such room", detail),
+            Error::NoSuchUser(_) => Self::no_such("no-such-user", "No such user", detail),
+            Error::NoEvents(_) => Self::conflict("no-events", "No events", detail),
+            Error::CloseCode(_) | Error::CloseReason(_) => Self::bad_request(detail),
+            Error::RoomFull | Error::EventsFull | Error::TooManyRooms(_) => {
+                Self::unavailable("full", "Full", detail).retry_after(1)
+            }
             Error::MessageTooBig { limit, .. } => Self::too_large(limit),
             Error::Busy(_) => Self::unavailable("busy", "Busy", detail).retry_after(1),
             Error::Stopped => Self::unavailable("stopping", "Stopping", detail),

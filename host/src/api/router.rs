@@ -10,7 +10,7 @@ use super::dashboard::dashboard;
 use super::document::{DOCUMENT_PATH, Description, served};
 use super::problem::Problem;
 use super::service::Api;
-use super::{log, releases, shutdown, status, traps};
+use super::{clients, disconnecting, log, releases, rooms, sending, shutdown, status, traps};
 
 /// The routes of a server.
 pub fn router(api: Api) -> Router {
@@ -32,6 +32,10 @@ pub(super) fn described() -> OpenApiRouter<Api> {
         .merge(shutdown::routes())
         .merge(log::routes())
         .merge(traps::routes())
+        .merge(rooms::routes())
+        .merge(clients::routes())
+        .merge(sending::routes())
+        .merge(disconnecting::routes())
 }
 
 async fn no_such_route(uri: Uri) -> Problem {

@@ -1,5 +1,7 @@
 //! Tests of the routes, without a door.
 
+mod people;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};

@@ -297,6 +297,11 @@ impl Handle {
         self.inner.controls.releases.as_ref().ok_or(Error::NotAComponent)
     }
 
+    /// The size of the largest message.
+    pub(crate) fn max_message_bytes(&self) -> usize {
+        self.inner.controls.max_message_bytes
+    }
+
     fn checked(&self, message: Message) -> Result<Message, Error> {
         let (size, limit) = (message.as_bytes().len(), self.inner.controls.max_message_bytes);
         if size > limit { Err(Error::MessageTooBig { size, limit }) } else { Ok(message) }

@@ -1,19 +1,14 @@
-//! `ws-host swap`, `rollback` and `status`: requests to a running server.
+//! `ws-host swap`, `rollback` and `status`: the release of a running server.
 
-use std::io;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::PathBuf;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use clap::Args;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
-use ws_host::api::{Failure, ReleaseInfo, Request, Status, SwapReport, default_socket};
+use ws_host::api::{ReleaseInfo, Request, Status, SwapReport};
 use ws_host::log::printable;
 
-use crate::json;
-use crate::output::print_lines;
+use super::server::{Remote, age, count};
 
 /// `ws-host swap`.
 #[derive(Debug, Args)]
@@ -35,25 +30,6 @@ pub struct ChangeArguments {
     #[command(flatten)]
     pub remote: Remote,
 }
-
-/// A running server, and the form of its answer.
-#[derive(Debug, Args)]
-pub struct Remote {
-    /// The port of the running server
-    #[arg(long, short, default_value_t = 13254, value_parser = crate::units::port)]
-    pub port: u16,
-    /// The server's admin socket [default: in the user's runtime folder, by port]
-    #[arg(long, value_name = "PATH")]
-    pub socket: Option<PathBuf>,
-    /// Write JSON, for programs
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// The running server's refusal. It leads to exit code 1.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Refused(String);
 
 /// Swaps a running server to another component and prints the report.
 ///
@@ -87,43 +63,6 @@ fn changed(arguments: &ChangeArguments, request: Request) -> anyhow::Result<()> 
     arguments.remote.show(&report, change_in_words)
 }
 
-impl Remote {
-    /// Asks the running server.
-    ///
-    /// # Errors
-    /// No server answers, or it refuses: then the error is [`Refused`].
-    pub fn ask<T: DeserializeOwned>(&self, request: Request) -> anyhow::Result<T> {
-        let socket = self.socket.clone().unwrap_or_else(|| default_socket(self.port));
-        request.ask(&socket).map_err(|failure| explained(failure, &socket))
-    }
-
-    /// Prints an answer: as JSON if that was asked for, or in words.
-    ///
-    /// # Errors
-    /// It cannot be written.
-    pub fn show<T: Serialize>(&self, answer: &T, words: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
-        let text = if self.json { json::json(answer)? } else { words(answer) };
-        print_lines(&text)
-    }
-}
-
-fn explained(failure: Failure, socket: &Path) -> anyhow::Error {
-    let socket = socket.display();
-    match failure {
-        Failure::Refused(problem) if problem.code == "no-handover" => Refused(format!("{problem}: add --discard-state")).into(),
-        Failure::Refused(problem) => Refused(problem.to_string()).into(),
-        Failure::NotAsked(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
-            anyhow!(
-                "no server of yours listens on the admin socket {socket}. Name its port with --port, or its socket with --socket"
-            )
-        }
-        Failure::NotAsked(error) if error.kind() == io::ErrorKind::PermissionDenied => anyhow!(
-            "the admin socket {socket} is not used: {error}. Run this command as the user who runs the server, or name another socket with --socket"
-        ),
-        Failure::NotAsked(error) => anyhow::Error::new(error).context(format!("the server at {socket} did not answer")),
-    }
-}
-
 fn change_in_words(report: &SwapReport) -> String {
     let clients: usize = report.rooms.iter().map(|room| room.clients).sum();
     let longest = report.rooms.iter().map(|room| room.pause_us).max().unwrap_or(0);
@@ -155,21 +94,6 @@ fn in_words(status: &Status) -> String {
     )
 }
 
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
-
 fn millis(micros: u64) -> String {
     format!("{:.1} ms", micros as f64 / 1000.0)
-}
-
-fn age(since_unix: u64) -> String {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
-    let seconds = now.saturating_sub(since_unix);
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7200 => format!("{} min", seconds / 60),
-        7200..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
-    }
 }

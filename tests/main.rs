@@ -48,6 +48,7 @@ mod membership;
 mod metrics;
 mod mistakes;
 mod model;
+mod monitoring;
 mod native;
 mod new;
 mod people;

@@ -14,10 +14,10 @@ use ws_host::{Room, Server};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The samples of a text in Prometheus' format, by name and labels.
-struct Samples(HashMap<String, f64>);
+pub(crate) struct Samples(HashMap<String, f64>);
 
 impl Samples {
-    fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         let sample = |line: &str| {
             let (name, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("a sample has a value: {line}"));
@@ -26,7 +26,7 @@ impl Samples {
         Self(lines.map(sample).collect())
     }
 
-    fn of(&self, name: &str) -> f64 {
+    pub(crate) fn of(&self, name: &str) -> f64 {
         *self.0.get(name).unwrap_or_else(|| panic!("{name} is told"))
     }
 }

@@ -52,6 +52,7 @@ pub fn in_flags(error: &Error) -> String {
         Error::AllowHttpPrivate(_) => format!("{error} (--allow-http-private)"),
         Error::FetchCa { .. } => format!("{error} (--fetch-ca)"),
         Error::NoHandover { .. } => format!("{error}: `ws-host swap --discard-state`"),
+        Error::Health { .. } => format!("{error} with --health"),
         Error::AdminSocket { .. } => format!("{error} with --socket"),
         Error::Read { source, path } if source.kind() == ErrorKind::NotFound => format!("{error}; {}", place(path)),
         Error::Read { source, .. } if source.kind() == ErrorKind::IsADirectory => {

@@ -75,6 +75,9 @@ pub struct LimitFlags {
     /// The time that a client has to answer a close frame
     #[arg(long, default_value = "5s", value_parser = duration, value_name = "TIME", help_heading = TRAFFIC, hide_short_help = true)]
     close_timeout: Duration,
+    /// The time after SIGTERM in which /readyz says 503 and connections are accepted as before, for balancers
+    #[arg(long, default_value = "0s", value_parser = duration, value_name = "TIME", help_heading = TRAFFIC, hide_short_help = true)]
+    drain_delay: Duration,
     /// The time that a shutdown waits for the clients
     #[arg(long, default_value = "10s", value_parser = duration, value_name = "TIME", help_heading = TRAFFIC, hide_short_help = true)]
     drain: Duration,
@@ -158,6 +161,7 @@ impl From<LimitFlags> for Limits {
             limits.ping_interval = flags.ping;
             limits.pong_timeout = flags.pong;
             limits.close_timeout = flags.close_timeout;
+            limits.drain_delay = flags.drain_delay;
             limits.drain_timeout = flags.drain;
             limits.call_timeout = flags.call_timeout;
             limits.call_wait = flags.call_wait;

@@ -253,7 +253,7 @@ impl Builder {
             bus,
             stop,
             tls: tls.clone(),
-            drain_timeout: limits.drain_timeout,
+            drain: (limits.drain_delay, limits.drain_timeout),
             max_message_bytes: limits.max_message_bytes,
             sources: sources.of_shards(shards.iter().map(|shard| shard.questions.clone())),
         });
@@ -304,7 +304,7 @@ fn shown(all: bool, owners: &Notice, releases: Option<&Arc<Releases>>, counters:
         }
         let mut status = json!(status);
         // The page tells of the app. The others are not known here.
-        for key in ["clients", "started_unix", "admitting", "draining"] {
+        for key in ["clients", "started_unix", "admitting", "draining", "totals"] {
             status.as_object_mut().and_then(|status| status.remove(key));
         }
         status

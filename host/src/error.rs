@@ -235,6 +235,14 @@ pub enum Error {
         /// The system's error.
         source: io::Error,
     },
+    /// The address for metrics and probes cannot be listened on.
+    #[error("cannot listen on {place} for metrics and probes: {source}. Choose another address")]
+    Health {
+        /// The address.
+        place: String,
+        /// The system's error.
+        source: io::Error,
+    },
     /// The operating system refused something that a server needs.
     #[error("cannot {what}: {source}")]
     System {

@@ -52,6 +52,9 @@ pub struct Limits {
     pub pong_timeout: Duration,
     /// From the arrival of our close frame to the cut, for a client that does not answer it. Before that, the time without progress.
     pub close_timeout: Duration,
+    /// How long connections are accepted and served after a shutdown was asked for, while the server says that it is not ready: the time in which
+    /// balancers take it out. Then the shutdown begins.
+    pub drain_delay: Duration,
     /// How long a shutdown waits for the clients' close frames and the guest.
     pub drain_timeout: Duration,
     /// Restarts within `restart_window` for one cause, after which an address is held off or a room's circuit opens. One connection
@@ -211,6 +214,7 @@ impl Limits {
             &mut self.fetch_timeout,
             &mut self.request_timeout,
             &mut self.drain_timeout,
+            &mut self.drain_delay,
             &mut self.restart_window,
             &mut self.room_linger,
             &mut self.probation,
@@ -247,6 +251,7 @@ impl Default for Limits {
             ping_interval: Duration::from_secs(20),
             pong_timeout: Duration::from_secs(20),
             close_timeout: Duration::from_secs(5),
+            drain_delay: Duration::ZERO,
             drain_timeout: Duration::from_secs(10),
             max_restarts: 5,
             restart_window: Duration::from_secs(10),

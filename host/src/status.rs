@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::metrics::Totals;
 use crate::shard::Counters;
 use crate::swap::{History, ReleaseInfo};
 
@@ -39,6 +40,9 @@ pub struct Status {
     /// The message of the last failure, shortened.
     #[serde(default)]
     pub last_trap: Option<String>,
+    /// The sums since the start.
+    #[serde(default)]
+    pub totals: Totals,
     /// Whether new clients are admitted.
     #[serde(default)]
     pub admitting: bool,
@@ -78,6 +82,7 @@ impl Status {
             went_back,
             traps: counters.traps(),
             last_trap: counters.last_trap(),
+            totals: Totals::default(),
             admitting: true,
             draining: false,
         }

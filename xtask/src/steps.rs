@@ -6,6 +6,7 @@ mod foreign;
 mod guests;
 mod guide;
 mod languages;
+mod monitoring;
 mod packages;
 mod python;
 mod supply;
@@ -33,6 +34,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "fuzz", what: "the fuzz targets compile, and hold over their corpus", needs: &[], run: code::fuzz },
     Step { name: "host", what: "the host and the Rust tests build", needs: &[], run: code::build },
     Step { name: "test", what: "unit, documentation and integration tests", needs: &["guests", "host"], run: code::test },
+    Step { name: "metrics", what: "metrics and alerts pass promtool", needs: &["guests", "host"], run: monitoring::metrics },
     Step { name: "syscalls", what: "an echo costs one read and one write", needs: &["guests", "host"], run: code::system_calls },
     Step {
         name: "instructions",

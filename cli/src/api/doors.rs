@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use ws_host::Handle;
-use ws_host::api::{AdminSocket, Api, TcpDoor, default_socket};
+use ws_host::api::{AdminSocket, Api, HealthDoor, TcpDoor, default_socket};
 
 use super::flags::ApiFlags;
 use crate::explain;
@@ -19,6 +19,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(3);
 pub struct Doors {
     socket: Option<PathBuf>,
     tcp: Option<TcpDoor>,
+    health: Option<HealthDoor>,
     max_upload: usize,
 }
 
@@ -26,17 +27,19 @@ pub struct Doors {
 pub struct OpenDoors {
     admin: Option<JoinHandle<()>>,
     tcp: Option<JoinHandle<()>>,
+    health: Option<JoinHandle<()>>,
 }
 
 impl Doors {
-    /// Listens at `--api`. `socket` is the path of the admin socket, if the user names it. `has_certificate` tells whether the server can speak TLS.
+    /// Listens at `--api` and `--health`. `socket` is the path of the admin socket, if the user names it. `has_certificate` tells whether the server can speak TLS.
     ///
     /// # Errors
     /// The address or the tokens cannot be used.
     pub fn listen(flags: &ApiFlags, socket: Option<PathBuf>, has_certificate: bool) -> anyhow::Result<Self> {
         let settings = flags.settings();
         let tcp = settings.map(|settings| TcpDoor::open(&settings, has_certificate)).transpose()?;
-        Ok(Self { socket, tcp, max_upload: flags.api_max_upload })
+        let health = flags.health.as_deref().map(HealthDoor::open).transpose()?;
+        Ok(Self { socket, tcp, health, max_upload: flags.api_max_upload })
     }
 
     /// Opens the admin socket of the server at this port, and answers requests.
@@ -46,6 +49,7 @@ impl Doors {
     pub fn open(self, handle: Handle, port: u16) -> anyhow::Result<OpenDoors> {
         let api = Api::new(handle).with_max_upload(self.max_upload);
         let admin = open_admin_socket(self.socket, port)?.map(|admin| tokio::spawn(admin.serve(api.clone())));
+        let api_for_health = api.clone();
         let tcp = self.tcp.map(|door| {
             announce(&door);
             tokio::spawn(async move {
@@ -54,14 +58,22 @@ impl Doors {
                 }
             })
         });
-        Ok(OpenDoors { admin, tcp })
+        let health = self.health.map(|door| {
+            tracing::info!("metrics and probes at http://{}/metrics, /healthz and /readyz", door.address());
+            tokio::spawn(async move {
+                if let Err(error) = door.serve(api_for_health).await {
+                    tracing::error!("metrics and probes are not served: {error}");
+                }
+            })
+        });
+        Ok(OpenDoors { admin, tcp, health })
     }
 }
 
 impl OpenDoors {
     /// Waits for the last answers. The doors end with the server, and the admin socket removes its file.
     pub async fn closed(self) {
-        for mut door in [self.admin, self.tcp].into_iter().flatten() {
+        for mut door in [self.admin, self.tcp, self.health].into_iter().flatten() {
             if tokio::time::timeout(LAST_ANSWERS, &mut door).await.is_err() {
                 // Dropped, the admin socket removes its file.
                 door.abort();

@@ -12,6 +12,9 @@ const API: &str = "The API";
 /// The flags of the API.
 #[derive(Debug, Clone, Args)]
 pub struct ApiFlags {
+    /// Serve /metrics, /healthz and /readyz at this host and port, without a token
+    #[arg(long, hide_short_help = true, value_name = "ADDR")]
+    pub health: Option<String>,
     /// Serve the API at this address too, as in localhost:9000; it asks for a token
     #[arg(long, value_name = "HOST:PORT", help_heading = API)]
     pub api: Option<String>,

@@ -7,6 +7,7 @@
 //! | `router` | all routes, and their description |
 //! | `status`, `releases`, `shutdown`, `log`, `traps`, `rooms`, `clients`, `sending`, `disconnecting` | a group of routes each |
 //! | `dashboard` | the page that is a client of the routes |
+//! | `health` | the routes for monitoring, which take no right |
 //! | `service` | the server, as routes see it |
 //! | `caller` | the one that asks, and its rights |
 //! | `input` | the parts of a request: query, path, JSON, body, page of a list |
@@ -38,6 +39,7 @@ mod dashboard;
 mod disconnecting;
 mod document;
 mod doors;
+mod health;
 mod input;
 mod log;
 mod problem;
@@ -55,7 +57,7 @@ mod trust;
 
 pub use client::{Failure, Request};
 pub use clients::ClientList;
-pub use doors::{AdminSocket, TcpDoor, TcpSettings, default_socket};
+pub use doors::{AdminSocket, HealthDoor, TcpDoor, TcpSettings, default_socket};
 pub use problem::Problem;
 pub use releases::ReleaseList;
 pub use rooms::RoomList;

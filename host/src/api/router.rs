@@ -10,7 +10,7 @@ use super::dashboard::dashboard;
 use super::document::{DOCUMENT_PATH, Description, served};
 use super::problem::Problem;
 use super::service::Api;
-use super::{clients, disconnecting, log, releases, rooms, sending, shutdown, status, traps};
+use super::{clients, disconnecting, health, log, releases, rooms, sending, shutdown, status, traps};
 
 /// The routes of a server.
 pub fn router(api: Api) -> Router {
@@ -36,6 +36,7 @@ pub(super) fn described() -> OpenApiRouter<Api> {
         .merge(clients::routes())
         .merge(sending::routes())
         .merge(disconnecting::routes())
+        .merge(health::routes())
 }
 
 async fn no_such_route(uri: Uri) -> Problem {

@@ -1,6 +1,7 @@
 //! The loop that accepts connections.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,14 +26,21 @@ pub struct Front {
     descriptors: usize,
     max_connections: Option<usize>,
     accepts_per_second: Option<u32>,
+    drain_delay: Duration,
 }
 
 impl Front {
     /// A front door that accepts nothing until `run`.
     pub fn new(setup: Setup) -> Self {
         let descriptors = descriptors::available();
-        let Limits { max_connections, accepts_per_second, .. } = setup.limits;
-        Self { handshakes: Arc::new(Handshakes::new(setup, descriptors)), descriptors, max_connections, accepts_per_second }
+        let Limits { max_connections, accepts_per_second, drain_delay, .. } = setup.limits;
+        Self {
+            handshakes: Arc::new(Handshakes::new(setup, descriptors)),
+            descriptors,
+            max_connections,
+            accepts_per_second,
+            drain_delay,
+        }
     }
 
     /// Goes on where the database has been left. Nothing is accepted yet.
@@ -41,18 +49,18 @@ impl Front {
         handshakes.resume(database).await
     }
 
-    /// Accepts connections until `stop` has a deadline, and returns that deadline.
-    pub async fn run(self, mut listeners: Listeners, mut stop: watch::Receiver<Option<Instant>>) -> Instant {
+    /// Accepts connections until `stop` has a deadline and the drain delay is over, and returns that deadline.
+    pub async fn run(self, mut listeners: Listeners, stop: watch::Receiver<Option<Instant>>) -> Instant {
         descriptors::log_limit(self.max_connections, self.descriptors);
         let mut rate = AcceptRate::new(self.accepts_per_second);
         let out_of_descriptors = LogThrottle::one("connections that wait");
+        let mut stopped = pin!(stopped(stop, self.drain_delay));
         loop {
             let accepted = tokio::select! {
                 accepted = accept(&mut listeners, &rate) => accepted,
-                deadline = stop.wait_for(Option::is_some) => {
+                deadline = &mut stopped => {
                     self.handshakes.end();
-                    // Without a sender, nobody can set a deadline any more.
-                    return deadline.ok().and_then(|deadline| *deadline).unwrap_or_else(Instant::now);
+                    return deadline;
                 }
             };
             match accepted {
@@ -73,6 +81,18 @@ impl Front {
             }
         }
     }
+}
+
+/// Waits until no connection is accepted any more. Returns by when the server is to end.
+async fn stopped(mut stop: watch::Receiver<Option<Instant>>, delay: Duration) -> Instant {
+    let deadline = stop.wait_for(Option::is_some).await.ok().and_then(|deadline| *deadline);
+    // Without a sender, nobody can set a deadline any more.
+    let Some(deadline) = deadline else { return Instant::now() };
+    if !delay.is_zero() {
+        tracing::info!("not ready any more: connections are accepted for another {delay:?}");
+        tokio::time::sleep(delay).await;
+    }
+    deadline
 }
 
 /// The next connection, once the rate allows it.

@@ -72,8 +72,8 @@ pub(crate) struct Controls {
     pub stop: watch::Sender<Option<Instant>>,
     /// The certificate, if the server speaks TLS.
     pub tls: Option<Arc<Tls>>,
-    /// How long a shutdown may take.
-    pub drain_timeout: Duration,
+    /// How long a shutdown waits before it begins, and how long it may take then.
+    pub drain: (Duration, Duration),
     /// The size of the largest message.
     pub max_message_bytes: usize,
     /// The parts that metrics ask.
@@ -146,17 +146,17 @@ impl Handle {
         self.hand_over(&Receivers::All, &Delivery::Close(CloseInfo::disconnected())).map(drop)
     }
 
-    /// Ends the server. It stops accepting, closes its clients with 1001, and waits for their close frames and for the app, at
-    /// most for the drain timeout. Then `Server::run` returns.
+    /// Ends the server. After the drain delay it stops accepting, closes its clients with 1001, and waits for their close frames and for the
+    /// app, at most for the drain timeout. Then `Server::run` returns.
     pub fn shutdown(&self) {
-        let deadline = self.drain_deadline();
+        let deadline = self.drain_deadline() + self.inner.controls.drain.0;
         // A second call does not move the deadline.
         self.inner.controls.stop.send_if_modified(|stop| stop.is_none().then(|| *stop = Some(deadline)).is_some());
     }
 
     /// By when a shutdown that begins now is to end.
     pub(crate) fn drain_deadline(&self) -> Instant {
-        Instant::now() + self.inner.controls.drain_timeout
+        Instant::now() + self.inner.controls.drain.1
     }
 
     /// Whether the server shuts down or has ended.
@@ -247,6 +247,7 @@ impl Handle {
         status.clients = controls.roster.len();
         status.admitting = controls.admitting.load(Relaxed);
         status.draining = self.is_stopping();
+        status.totals = self.totals().await;
         Ok(status)
     }
 
@@ -285,7 +286,7 @@ impl Handle {
 
     /// The sums since the start.
     pub async fn totals(&self) -> Totals {
-        self.metrics().await.totals()
+        Totals::gather(&self.inner.controls.sources).await
     }
 
     /// Shows this text on the page, if the server was built with `notices`. An empty text removes it.
@@ -353,7 +354,7 @@ mod tests {
             bus: Bus::new(Names::One("main"), Placement::new(1), 1).0,
             stop,
             tls: None,
-            drain_timeout: Duration::ZERO,
+            drain: (Duration::ZERO, Duration::ZERO),
             max_message_bytes: 4,
             sources: Sources::of_nothing(),
         });

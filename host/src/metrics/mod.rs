@@ -28,6 +28,7 @@ mod text;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::fetch::FetchNumbers;
 use crate::front::DoorNumbers;
@@ -58,7 +59,7 @@ pub struct Metrics {
 }
 
 /// Sums since the start of a server.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Totals {
     /// Clients that have connected.
     pub connections_opened: u64,
@@ -72,6 +73,25 @@ pub struct Totals {
     pub bytes_out: u64,
 }
 
+impl Totals {
+    /// Asks the shards of a server.
+    pub(crate) async fn gather(sources: &Sources) -> Self {
+        Self::of(&sources.numbers().await)
+    }
+
+    fn of(shards: &[(Numbers, bool)]) -> Self {
+        let mut totals = Self::default();
+        for (numbers, _) in shards {
+            totals.connections_opened += numbers.opened;
+            totals.messages_in += numbers.received.messages;
+            totals.messages_out += numbers.sent.messages;
+            totals.bytes_in += numbers.received.bytes;
+            totals.bytes_out += numbers.sent.bytes;
+        }
+        totals
+    }
+}
+
 impl Metrics {
     /// Asks all parts of a server. `releases` and `database` are there for a component, and with a data folder.
     pub(crate) async fn gather(
@@ -80,10 +100,7 @@ impl Metrics {
         database: Option<&Database>,
         (is_admitting, is_draining): (bool, bool),
     ) -> Self {
-        let mut shards = Vec::new();
-        for shard in &sources.shards {
-            shards.push(shard.numbers().await);
-        }
+        let shards = sources.numbers().await;
         // A database that cannot be read tells of no rooms.
         let asleep = match database {
             Some(database) => database.closed_rooms().await.unwrap_or(0),
@@ -111,15 +128,7 @@ impl Metrics {
 
     /// The sums since the start.
     pub fn totals(&self) -> Totals {
-        let mut totals = Totals::default();
-        for numbers in self.numbers() {
-            totals.connections_opened += numbers.opened;
-            totals.messages_in += numbers.received.messages;
-            totals.messages_out += numbers.sent.messages;
-            totals.bytes_in += numbers.received.bytes;
-            totals.bytes_out += numbers.sent.bytes;
-        }
-        totals
+        Totals::of(&self.shards)
     }
 
     fn numbers(&self) -> impl Iterator<Item = &Numbers> {

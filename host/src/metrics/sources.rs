@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Sources {
     /// The shards.
-    pub(super) shards: Vec<ShardSource>,
+    shards: Vec<ShardSource>,
     /// The counters of the front door.
     pub(super) door: Arc<DoorTally>,
     /// The numbers of rooms.
@@ -55,6 +55,15 @@ impl Sources {
         (sources, door)
     }
 
+    /// The numbers of the shards, each with whether they are of now.
+    pub(super) async fn numbers(&self) -> Vec<(Numbers, bool)> {
+        let mut all = Vec::new();
+        for shard in &self.shards {
+            all.push(shard.numbers().await);
+        }
+        all
+    }
+
     /// The same with shards, which are asked here.
     pub(crate) fn of_shards(self, questions: impl Iterator<Item = mpsc::Sender<Measurement>>) -> Self {
         Self { shards: questions.map(ShardSource::new).collect(), ..self }
@@ -63,7 +72,7 @@ impl Sources {
 
 /// A shard that can be asked.
 #[derive(Debug)]
-pub(super) struct ShardSource {
+struct ShardSource {
     questions: mpsc::Sender<Measurement>,
     /// Its last answer: a counter that vanished for a while would seem to begin anew.
     last: Mutex<Numbers>,
@@ -76,7 +85,7 @@ impl ShardSource {
     }
 
     /// Its numbers, and whether they are of now.
-    pub(super) async fn numbers(&self) -> (Numbers, bool) {
+    async fn numbers(&self) -> (Numbers, bool) {
         let asked = timeout(PATIENCE, async {
             let (answer, answered) = oneshot::channel();
             self.questions.send(answer).await.ok()?;

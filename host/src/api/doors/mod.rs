@@ -10,6 +10,7 @@
 //! | `checks` | the checks of a request at that door: host, token, rate |
 //! | `guesses`, `pace` | failed tokens by address; a rate |
 //! | `cors` | pages of other origins |
+//! | `health` | the door for metrics and probes alone |
 //! | `accepting` | the loop that accepts connections |
 //! | `connection` | one connection |
 
@@ -19,6 +20,7 @@ mod connection;
 mod cors;
 mod default_socket;
 mod guesses;
+mod health;
 mod pace;
 mod settings;
 mod succession;
@@ -29,6 +31,7 @@ mod tokens;
 mod unix;
 
 pub use default_socket::default_socket;
+pub use health::HealthDoor;
 pub use settings::TcpSettings;
 pub use tcp::TcpDoor;
 pub use unix::AdminSocket;

@@ -20,9 +20,7 @@ const EXAMPLES: &str = "\
 Examples:
   ws-host new my-chat --lang python              create a project: rust, python, js, ts or c
   ws-host run chat.wasm                          serve it at http://localhost:13254/
-  ws-host run chat.wasm --host 0.0.0.0 --port 80 open it to the network
   ws-host dev my-chat                            build, serve, rebuild after each change
-  ws-host inspect chat.wasm                      show its exports and imports
   ws-host swap new.wasm                          change the running server's component";
 
 /// The parsed command line.
@@ -76,7 +74,7 @@ pub enum Command {
 /// The choice of the settings file.
 #[derive(Debug, Args)]
 pub struct SettingsFile {
-    /// The settings file; its keys are named as the flags [default: ws-host.toml in the current directory, if it exists]
+    /// The settings file [default: ws-host.toml, if it exists]
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "PATH")]
     pub config: Option<PathBuf>,
     /// Read no settings file

@@ -22,8 +22,8 @@ pub struct Logging {
     /// Log warnings and errors only; -qq errors only
     #[arg(short, long, global = true, help_heading = EVERYWHERE, action = clap::ArgAction::Count)]
     quiet: u8,
-    /// The format of log lines: text for people, json for programs
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    /// The format of log lines, text or json
+    #[arg(long, global = true, hide_possible_values = true, help_heading = EVERYWHERE, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     log_format: Format,
 }
 

@@ -51,7 +51,7 @@ pub struct ServeFlags {
     /// The compression of messages (permessage-deflate), for clients that support it
     #[arg(long, hide_short_help = true, value_enum, default_value_t = compression::Mode::Shared, value_name = "MODE")]
     pub compression: compression::Mode,
-    /// Keep the stores of rooms in this folder, in a database [default: in memory, until the process ends]
+    /// Keep the stores of rooms in this folder [default: in memory]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// When a write counts, and what its handler has sent goes out

@@ -15,7 +15,7 @@ pub struct ApiFlags {
     /// Serve /metrics, /healthz and /readyz at this host and port, without a token
     #[arg(long, hide_short_help = true, value_name = "ADDR")]
     pub health: Option<String>,
-    /// Serve the API at this address too, as in localhost:9000; it asks for a token
+    /// Serve the API at this address too, to callers with a token
     #[arg(long, value_name = "HOST:PORT", help_heading = API)]
     pub api: Option<String>,
     /// Take the tokens from this file, with a line NAME RIGHT TOKEN for each; RIGHT is read, send or admin [default: one token is made]

@@ -134,9 +134,9 @@ async fn admit(
     input::Json(admission): input::Json<Admission>,
 ) -> Json<Admission> {
     if admission.admit {
-        api.handle().allow_new_clients()
+        api.handle().allow_new_clients();
     } else {
-        api.handle().deny_new_clients()
+        api.handle().deny_new_clients();
     }
     let what = if admission.admit { "admitted" } else { "denied" };
     tracing::info!("new clients are {what}, as {caller} asked");

@@ -95,7 +95,7 @@ impl LogTail {
     pub fn last(&self, count: usize) -> LogLines {
         let kept = self.kept();
         let from = kept.lines.len().saturating_sub(count);
-        kept.from_index(from, 0)
+        kept.behind(from, 0)
     }
 
     /// The lines behind the one with this id. Waits until there is one.
@@ -108,7 +108,7 @@ impl LogTail {
                 let (wanted, oldest) = (id.saturating_add(1), kept.oldest());
                 if wanted < kept.next {
                     let from = usize::try_from(wanted.saturating_sub(oldest)).unwrap_or(usize::MAX);
-                    return kept.from_index(from, oldest.saturating_sub(wanted));
+                    return kept.behind(from, oldest.saturating_sub(wanted));
                 }
             }
             grown.await;
@@ -126,7 +126,7 @@ impl Kept {
         self.next - self.lines.len() as u64
     }
 
-    fn from_index(&self, from: usize, missed: u64) -> LogLines {
+    fn behind(&self, from: usize, missed: u64) -> LogLines {
         LogLines { first: self.oldest() + from as u64, lines: self.lines.iter().skip(from).cloned().collect(), missed }
     }
 }

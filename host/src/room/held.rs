@@ -52,7 +52,7 @@ impl Held {
     }
 
     /// Takes all turns, because the journal has failed: their outputs must not become visible. Commits are counted anew.
-    pub fn take_all(&mut self) -> impl Iterator<Item = Box<Turn>> {
+    pub fn take_all(&mut self) -> impl Iterator<Item = Box<Turn>> + use<> {
         std::mem::take(self).turns.into_iter()
     }
 }

@@ -80,9 +80,9 @@ impl Outputs {
     }
 
     /// Takes all held turns, because the journal has failed. Its later reports about them are ignored.
-    pub(super) fn take_all(&mut self) -> Vec<Box<Turn>> {
+    pub(super) fn take_all(&mut self) -> impl Iterator<Item = Box<Turn>> + use<> {
         self.reports = Arc::default();
-        self.held.take_all().collect()
+        self.held.take_all()
     }
 }
 

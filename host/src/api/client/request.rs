@@ -55,6 +55,8 @@ impl Request {
     }
 
     /// Adds to the query.
+    // By value, so that a caller need not borrow a number.
+    #[allow(clippy::needless_pass_by_value)]
     pub fn query(mut self, key: &str, value: impl ToString) -> Self {
         self.target.push(if self.target.contains('?') { '&' } else { '?' });
         for part in [key, "=", &value.to_string()] {

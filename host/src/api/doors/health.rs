@@ -4,6 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
 
 use tokio::net::{TcpListener, TcpStream};
+use tower_service::Service;
 
 use super::accepting::{Listener, accept_all};
 use super::connection;
@@ -44,7 +45,10 @@ impl HealthDoor {
         let listening = Listening(TcpListener::from_std(self.listener)?);
         let handle = api.handle().clone();
         let router = health::router(api);
-        let serve = |stream: TcpStream| connection::serve(stream, router.clone(), handle.clone(), |_| {});
+        let serve = |stream: TcpStream| {
+            let router = router.clone();
+            connection::serve(stream, handle.clone(), move |request| router.clone().call(request))
+        };
         accept_all("the door for monitoring", &handle, &listening, serve).await;
         Ok(())
     }

@@ -13,8 +13,8 @@ use tempfile::TempDir;
 use super::page::{Block, Page, Step, root};
 use crate::support::guest;
 
-/// The port that the pages name.
-const PORT: &str = "13254";
+/// The ports that the pages name: the server's own, that of its API and that of its probes.
+const PORTS: [&str; 3] = ["13254", "13255", "9464"];
 
 /// A wrong page fails the test instead of hanging it. Long enough to compile a guest on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(4);
@@ -25,11 +25,12 @@ const GUESTS: [&str; 7] = ["auth", "chat", "counter", "echo", "needy", "refuser"
 /// The user's runtime folder, within the page's folder.
 const RUNTIME: &str = ".runtime";
 
-/// A reader at work. Each page has its own folder and port.
+/// A reader at work. Each page has its own folder and ports.
 pub struct Session {
     page: String,
     dir: TempDir,
-    port: String,
+    /// The free ports that stand for those of the pages.
+    ports: [String; 3],
     /// The variables that the page has exported.
     exported: Vec<(String, String)>,
     server: Option<Server>,
@@ -65,14 +66,16 @@ impl Session {
 
     fn new(page: &Page) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder can be made");
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("there is a free port");
-        let session = Self { page: page.name.clone(), dir, port: free.port().to_string(), exported: Vec::new(), server: None };
+        // All are bound at once, so that they differ.
+        let free = PORTS.map(|_| TcpListener::bind("127.0.0.1:0").expect("there is a free port"));
+        let ports = free.map(|listener| listener.local_addr().expect("it is bound").port().to_string());
+        let session = Self { page: page.name.clone(), dir, ports, exported: Vec::new(), server: None };
         for name in GUESTS {
             let to = session.dir.path().join(format!("{name}.wasm"));
             fs::copy(guest(name), to).expect("the guest can be copied");
         }
         // The replacements of the default port, and of the checkout beside a project.
-        session.write("ws-host.toml", &format!("port = {PORT}\n"));
+        session.write("ws-host.toml", &format!("port = {}\n", PORTS[0]));
         std::os::unix::fs::symlink(root(), session.dir.path().join("ws-host")).expect("a link can be made");
         // Not the page's own folder: the admin socket would go to its `ws-host`, which is the checkout.
         fs::create_dir(session.dir.path().join(RUNTIME)).expect("a folder can be made");
@@ -90,9 +93,9 @@ impl Session {
         }
     }
 
-    /// A text of the page with this session's port.
+    /// A text of the page with this session's ports.
     fn here(&self, text: &str) -> String {
-        text.replace(PORT, &self.port)
+        PORTS.iter().zip(&self.ports).fold(text.to_owned(), |text, (named, free)| text.replace(named, free))
     }
 
     fn does(&mut self, step: &Step) {

@@ -1,7 +1,8 @@
 //! `ws-host dev`: a guest project is built and served with one command.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::support::http::{ask, request};
@@ -294,4 +295,32 @@ def echo(client, message):
         assert!(log.contains("hello\n"), "{log}");
         assert!(log.contains("app.py creates neither an App nor a WebSocketsServer, so it has nothing to serve"), "{log}");
     }
+}
+
+#[test]
+fn a_terminal_gets_the_link_to_the_dashboard() {
+    let project = project(ECHO, "cdylib");
+    let serving = dev(&project);
+    // A terminal of its own. A host that outlives a failed test is ended.
+    let words = std::iter::once(serving.get_program()).chain(serving.get_args()).map(|word| format!("'{}'", word.display()));
+    let line = format!("timeout --signal KILL 120 {}", words.collect::<Vec<_>>().join(" "));
+    let mut terminal = Command::new("script");
+    terminal.args(["--quiet", "--flush", "--return", "--command", &line, "/dev/null"]);
+    terminal.envs(serving.get_envs().filter_map(|(name, value)| Some((name, value?)))).env_remove("RUST_LOG");
+    let mut terminal = terminal.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("there is a terminal to be had");
+    let shown = BufReader::new(terminal.stdout.take().expect("its output is piped"));
+    let link = shown.lines().map_while(Result::ok).find(|line| line.contains("#token=")).expect("the link is shown");
+    let (address, token) =
+        link.trim_end().split_once("http://").and_then(|(_, link)| link.split_once("/#token=")).expect("it is whole");
+    let asks = |line: &str| {
+        ask(
+            address,
+            format!("{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: 0\r\n\r\n")
+                .as_bytes(),
+        )
+    };
+    assert!(String::from_utf8_lossy(&asks("GET /").body).starts_with("<!doctype html>"));
+    assert_eq!(asks("GET /v1/status").status, 200);
+    assert_eq!(asks("POST /v1/shutdown").status, 202);
+    assert!(terminal.wait().expect("it ends").success());
 }

@@ -1,5 +1,6 @@
 //! `ws-host dev`: builds the guest project in a directory, serves it, and rebuilds it after each change.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -32,7 +33,11 @@ pub struct DevArguments {
 ///
 /// # Errors
 /// The project, its first build or the server fails.
-pub fn dev(arguments: DevArguments, log: LogTail) -> anyhow::Result<()> {
+pub fn dev(mut arguments: DevArguments, log: LogTail) -> anyhow::Result<()> {
+    // Its token is shown to a terminal alone, and without one nobody would have it.
+    if std::io::stdout().is_terminal() {
+        arguments.serving.api.open_by_default();
+    }
     let project = Project::open(arguments.dir)?;
     let tls = Tls::new(arguments.serving.tls_files.clone(), arguments.tls)?;
     // Watching begins before the first build, so that no change during it is missed.

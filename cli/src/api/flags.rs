@@ -39,6 +39,11 @@ pub struct ApiFlags {
 }
 
 impl ApiFlags {
+    /// Without an address of its own, the API listens at a free port of this machine.
+    pub fn open_by_default(&mut self) {
+        self.api.get_or_insert_with(|| "127.0.0.1:0".to_owned());
+    }
+
     /// The settings of the door, if there is one.
     pub fn settings(&self) -> Option<TcpSettings> {
         let mut settings = TcpSettings::at(self.api.as_ref()?).insecure(self.api_insecure).rate(self.api_rate);

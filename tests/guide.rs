@@ -249,6 +249,11 @@ fn a_token_opens_the_gate() {
 }
 
 #[test]
+fn a_folder_of_pages_is_served() {
+    follow("how-to/pages.md");
+}
+
+#[test]
 fn a_page_of_another_address_is_admitted() {
     follow("how-to/front-end.md");
 }
@@ -294,6 +299,7 @@ fn every_page_with_commands_is_followed() {
         "how-to/debugging.md",
         "how-to/front-end.md",
         "how-to/kubernetes.md",
+        "how-to/pages.md",
         "how-to/presence-history.md",
         "how-to/profiling.md",
         "how-to/proxies.md",

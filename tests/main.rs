@@ -60,6 +60,7 @@ mod rooms;
 mod rooms_talk;
 mod shutdown;
 mod slow_readers;
+mod static_files;
 mod store;
 mod support;
 mod swap;

@@ -48,6 +48,8 @@ pub fn in_flags(error: &Error) -> String {
         Error::NothingToRedirectTo => format!("{error}: --tls-cert and --tls-key, or redirect=PORT behind a comma"),
         Error::NoTrustedProxy => format!("{error}: --trusted-proxy"),
         Error::Data(_) => format!("{error} (--data)"),
+        Error::StaticFiles { .. } => format!("{error} (--static)"),
+        Error::StaticFallback(_) => format!("{error} (--static-fallback)"),
         Error::AllowHttp(_) => format!("{error} (--allow-http)"),
         Error::AllowHttpPrivate(_) => format!("{error} (--allow-http-private)"),
         Error::FetchCa { .. } => format!("{error} (--fetch-ca)"),

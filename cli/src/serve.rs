@@ -27,7 +27,8 @@ pub struct Serving {
     builder: Builder,
     tls: Tls,
     follower: Option<Follower>,
-    no_page: bool,
+    /// Whether a browser finds a page.
+    has_page: bool,
     doors: Doors,
     /// The host that the flags name, if the server listens there.
     host: Option<String>,
@@ -44,13 +45,13 @@ impl Serving {
         if let Some(settings) = &flags.settings {
             tracing::info!("settings from {}", settings.display());
         }
-        let (no_page, port) = (flags.no_page, flags.port);
+        let (has_page, port) = (!flags.no_page || flags.static_files.is_some(), flags.port);
         let doors = Doors::listen(&flags.api, flags.socket.clone(), !matches!(tls, Tls::Off))?;
         let host = flags.has_address().then(|| flags.host.clone());
         let builder = tls.apply(more(flags.builder()?));
         // Before the files are loaded, so that no change is missed.
         let follower = tls.follower();
-        Ok(Self { builder, tls, follower, no_page, doors, host, port })
+        Ok(Self { builder, tls, follower, has_page, doors, host, port })
     }
 
     /// Checks the settings and listens, before the component is built: that can take long.
@@ -68,7 +69,7 @@ impl Serving {
     /// The component, the certificate or the server's address cannot be used, or the admin socket that the user named cannot be opened.
     pub fn serve(self, file: &Path, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
         let begun = Instant::now();
-        let Self { builder, tls, follower, no_page, doors, host, port } = self;
+        let Self { builder, tls, follower, has_page, doors, host, port } = self;
         let builder = builder.component(file);
         let server = explain_if_slow(file, || builder.build())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
@@ -78,7 +79,7 @@ impl Serving {
             let handle = server.handle();
             let first = server.local_addrs().first();
             let doors = doors.open(handle.clone(), first.map_or(port, SocketAddr::port))?;
-            announce(file, server.listening(), host.as_deref(), no_page);
+            announce(file, server.listening(), host.as_deref(), has_page);
             log_reach(server.listening());
             if let Some(line) = first.and_then(|first| Hint::of(file).differs_from(first.port())) {
                 tracing::info!("{line}");
@@ -121,13 +122,13 @@ fn explain_if_slow<T>(file: &Path, work: impl FnOnce() -> T) -> T {
 }
 
 /// Prints the server's address on stdout, in one line: the first one, or the first Unix socket of a server without addresses.
-fn announce(file: &Path, places: &[Listening], host: Option<&str>, no_page: bool) {
+fn announce(file: &Path, places: &[Listening], host: Option<&str>, has_page: bool) {
     let name = file.file_name().map_or_else(|| file.to_string_lossy(), |name| name.to_string_lossy());
     let served = || places.iter().filter(|place| !place.redirects);
     let first = served().find(|place| place.address.is_some()).or_else(|| served().next());
     let Some(first) = first else { return };
     let (http, ws) = if first.tls { ("https", "wss") } else { ("http", "ws") };
-    let page = if no_page { ws } else { http };
+    let page = if has_page { http } else { ws };
     let mut stdout = std::io::stdout().lock();
     // A closed stdout is ignored.
     let _ = match first.address {

@@ -39,6 +39,12 @@ pub struct ServeFlags {
     /// Do not answer GET / with the chat page
     #[arg(long)]
     pub no_page: bool,
+    /// Serve the files of this folder in place of the chat page
+    #[arg(long = "static", value_name = "DIR")]
+    pub static_files: Option<PathBuf>,
+    /// Answer with this file of the folder where a browser asks for a page that is missing: index.html for an app that reads the path itself
+    #[arg(long, hide_short_help = true, requires = "static_files", value_name = "FILE")]
+    pub static_fallback: Option<String>,
     /// Admit pages of another origin: its scheme and host, *.example.com, null (files) or * (repeatable)
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<String>,
@@ -102,6 +108,12 @@ impl ServeFlags {
         }
         if let Some(folder) = self.data {
             builder = builder.data(folder);
+        }
+        if let Some(folder) = self.static_files {
+            builder = builder.static_files(folder);
+        }
+        if let Some(file) = self.static_fallback {
+            builder = builder.static_fallback(file);
         }
         for origin in self.allow_origin {
             builder = builder.allow_origin(origin);

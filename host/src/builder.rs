@@ -3,6 +3,7 @@
 mod callbacks;
 mod listening;
 mod outgoing;
+mod pages;
 mod threads;
 
 use std::path::PathBuf;
@@ -10,7 +11,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
-use serde_json::json;
 use tokio::sync::watch;
 
 use crate::app::App;
@@ -19,17 +19,15 @@ use crate::config::{Compression, Config, Grants, Instances, Limits, Listen, LogT
 use crate::data::{DataFolder, linger, resume_events, store_place};
 use crate::error::Error;
 use crate::fetch::Outlet;
-use crate::front::{
-    self, AppEndpoint, Endpoints, Front, Listener, Notice, OriginPolicy, Page, Pattern, Policy, Proxies, Router, Setup, Tls,
-};
+use crate::front::{self, AppEndpoint, Front, Listener, OriginPolicy, Pattern, Policy, Proxies, Router, Setup, Tls};
 use crate::guest::{Bytecode, Engine, Origin, Program};
 use crate::handle::{Controls, Handle};
 use crate::metrics::Sources;
 use crate::native::{Callbacks, Factory};
 use crate::server::{Server, Thread};
 use crate::shard::{Counters, Roster, ShardContext};
-use crate::status::Status;
 use crate::swap::{GuestHost, Releases};
+use pages::Pages;
 use threads::{shard_count, start};
 
 /// Starts the shards of a native app. Its type is known only to `Builder::app`.
@@ -86,21 +84,6 @@ impl Builder {
     pub fn app<A: App>(mut self, make: impl Fn() -> A + Send + Sync + 'static) -> Self {
         let factory = Factory::new(make);
         self.app = Some(Box::new(move |mail, context| Ok(start(mail, &factory, &context)?.0)));
-        self
-    }
-
-    /// Whether `GET /` answers with the chat page. It does by default.
-    #[must_use]
-    pub fn page(mut self, page: bool) -> Self {
-        self.config.page = page;
-        self
-    }
-
-    /// Whether the page shows the text of `Handle::set_notice`, such as a failed build, and the failures of a component. It does not by default: then
-    /// it tells of changes of the release alone.
-    #[must_use]
-    pub fn notices(mut self, notices: bool) -> Self {
-        self.config.notices = notices;
         self
     }
 
@@ -209,6 +192,7 @@ impl Builder {
         let placement = Placement::new(shard_count(&config));
         let (bus, mail) = Bus::new(front::names(config.instances, pattern.is_some()), placement.clone(), limits.max_rooms);
         resume_events(database.as_ref(), &bus);
+        let (pages, notice) = Pages::new(&config, limits.memory_for_clients());
         let mut context = ShardContext {
             app_name: "the app".into(),
             limits: limits.for_each_of(placement.shards()),
@@ -237,8 +221,8 @@ impl Builder {
             (None, None) => (start(mail, &callbacks, &context)?.0, None),
         };
         let (stop, stopped) = watch::channel(None);
-        let (admitting, notice) = (Arc::new(AtomicBool::new(true)), Notice::default());
-        let shown = shown(config.notices, &notice, releases.as_ref(), &counters);
+        let admitting = Arc::new(AtomicBool::new(true));
+        let shown = pages::shown(config.notices, &notice, releases.as_ref(), &counters);
         let commands: Vec<_> = shards.iter().map(|shard| shard.commands.clone()).collect();
         let handle = Handle::new(Controls {
             shards: commands.clone(),
@@ -259,8 +243,7 @@ impl Builder {
         });
         let local = listening::is_local(&listeners);
         let router = Arc::new(Router::new(config.instances, pattern, commands, placement));
-        let endpoints =
-            endpoints(AppEndpoint::new(Arc::clone(&router), counters, &limits), config.page.then(|| Page::new(shown, local)));
+        let endpoints = pages.endpoints(AppEndpoint::new(Arc::clone(&router), counters, &limits), shown, local);
         let policy =
             Policy { origins: OriginPolicy::new(config.allow_origins, local), proxies, compression: config.compression, tls };
         let front = Front::new(Setup { policy, endpoints, router, admitting, door, limits });
@@ -281,35 +264,6 @@ impl Builder {
             (Some(_), None) => Ok(()),
         }
     }
-}
-
-/// The table of what answers plain requests. Static files will come before the app, and their fallback behind it.
-fn endpoints(app: AppEndpoint, page: Option<Page>) -> Endpoints {
-    let mut endpoints = Endpoints::default();
-    endpoints.add(app);
-    page.into_iter().for_each(|page| endpoints.add(page));
-    endpoints
-}
-
-/// The notice of the page, if it has one. With `all`, it is the owner's, and tells the whole state of a component. Otherwise strangers see the page,
-/// and are told of changes of the release alone.
-fn shown(all: bool, owners: &Notice, releases: Option<&Arc<Releases>>, counters: &Arc<Counters>) -> Option<Notice> {
-    let notice = if all { owners.clone() } else { Notice::for_strangers() };
-    let Some(releases) = releases.cloned() else { return all.then_some(notice) };
-    let counters = Arc::clone(counters);
-    notice.tell_status(move || {
-        let status = Status::of_app(Some(releases.history()), &counters);
-        if !all {
-            return json!({ "swaps": status.swaps, "went_back": status.went_back });
-        }
-        let mut status = json!(status);
-        // The page tells of the app. The others are not known here.
-        for key in ["clients", "started_unix", "admitting", "draining", "totals"] {
-            status.as_object_mut().and_then(|status| status.remove(key));
-        }
-        status
-    });
-    Some(notice)
 }
 
 fn parse_pattern(text: &str) -> Result<Pattern, Error> {

@@ -109,6 +109,10 @@ pub(crate) struct Config {
     pub port: u16,
     /// Whether a plain `GET /` answers with the chat page.
     pub page: bool,
+    /// The folder whose files are served in place of the chat page.
+    pub static_files: Option<PathBuf>,
+    /// The file in it that answers for missing pages.
+    pub static_fallback: Option<String>,
     /// Whether the page shows the owner's notices.
     pub notices: bool,
     /// Whether the trace of a component's failure names files and lines.
@@ -147,6 +151,8 @@ impl Default for Config {
             host: "localhost".into(),
             port: 13254,
             page: true,
+            static_files: None,
+            static_fallback: None,
             notices: false,
             trace_lines: false,
             instances: Instances::Shared,

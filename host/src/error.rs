@@ -168,6 +168,17 @@ pub enum Error {
         /// The problem.
         problem: String,
     },
+    /// The folder of static files cannot be used.
+    #[error("cannot serve the files of the folder {}: {source}", path.display())]
+    StaticFiles {
+        /// The folder.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The file in place of missing ones is not in the folder of static files.
+    #[error("there is no file {} to answer with where others are missing. Name a file in the folder of static files", .0.display())]
+    StaticFallback(PathBuf),
     /// The admin socket cannot be opened.
     #[error("cannot open the admin socket {}: {source}. Choose another path", path.display())]
     AdminSocket {

@@ -8,7 +8,7 @@ use super::{Builder, parse_pattern};
 use crate::config::{CertificateFiles, ClientCertificates, Listen, TlsSource};
 use crate::error::Error;
 use crate::fetch::Outlet;
-use crate::front::{Listener, OriginPolicy, Proxies, Tls};
+use crate::front::{Files, Listener, OriginPolicy, Proxies, Tls};
 use crate::listen::Purpose;
 
 impl Builder {
@@ -95,6 +95,9 @@ impl Builder {
         OriginPolicy::check(&config.allow_origins)?;
         Proxies::parse(&config.trusted_proxies)?;
         config.room_path.as_deref().map(parse_pattern).transpose()?;
+        if let Some(folder) = &config.static_files {
+            Files::check(folder, config.static_fallback.as_deref())?;
+        }
         if self.outlet.is_none() {
             self.outlet = Some(Outlet::new(&config.outgoing, &config.limits.clone().within_reach())?);
         }

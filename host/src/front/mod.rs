@@ -49,9 +49,12 @@
 //! | `app_endpoint` | plain requests to the rooms of an app that answers them |
 //! | `bodies` | the bodies of such requests |
 //! | `html` | the headers of a page that the host has with it |
-//! | `page` | the chat page, and where it asks for the notice |
-//! | `notice` | the text and the state that the page shows |
+//! | `page` | the chat page |
+//! | `static_files/` | the files of a folder in place of it |
+//! | `notice` | the text and the state that pages show |
+//! | `notice_endpoint` | where they ask for it |
 //! | `reply`, `reply_body` | HTTP replies, and their bodies |
+//! | `file_body` | the body of a reply with a file |
 //! | `door` | the counters of the front door |
 //! | `discard` | the end of a refused connection |
 
@@ -73,6 +76,7 @@ mod discard;
 mod door;
 mod endpoints;
 mod extensions;
+mod file_body;
 mod forwarded;
 mod gate;
 mod handshake;
@@ -86,6 +90,7 @@ mod listen;
 mod listener;
 mod listeners;
 mod notice;
+mod notice_endpoint;
 mod origin;
 mod page;
 mod permits;
@@ -101,6 +106,7 @@ mod router;
 mod self_signed;
 mod setup;
 mod source;
+mod static_files;
 mod tap;
 mod tls;
 mod transport;
@@ -118,11 +124,13 @@ pub use listen::listen as bind_tcp;
 pub use listener::Listener;
 pub use listeners::Listeners;
 pub use notice::Notice;
+pub use notice_endpoint::NoticeEndpoint;
 pub use origin::OriginPolicy;
 pub use page::Page;
 pub use permits::Permits;
 pub use policy::Policy;
 pub use router::{Pattern, Router, SHARED_ROOM, names};
 pub use setup::Setup;
+pub use static_files::{Files, LiveScript, StaticFallback, StaticFiles};
 pub use tls::Tls;
 pub use transport::Transport;

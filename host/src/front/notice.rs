@@ -1,7 +1,9 @@
-//! The notice that the chat page shows: changes of the release, and under a development server more.
+//! The notice that pages show: changes of the release, and under a development server more.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
@@ -20,6 +22,8 @@ struct Told {
     seconds: u32,
     text: Mutex<String>,
     status: OnceLock<Status>,
+    /// The version of the pages' files: no two servers begin with the same.
+    pages: AtomicU64,
 }
 
 impl Default for Notice {
@@ -42,7 +46,9 @@ impl Notice {
     }
 
     fn asked_each(seconds: u32) -> Self {
-        Self(Arc::new(Told { seconds, text: Mutex::default(), status: OnceLock::new() }))
+        let begun = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let pages = AtomicU64::new(u64::try_from(begun).unwrap_or_default());
+        Self(Arc::new(Told { seconds, text: Mutex::default(), status: OnceLock::new(), pages }))
     }
 
     /// How often a page asks, in seconds.
@@ -55,6 +61,16 @@ impl Notice {
         *self.0.text.lock().unwrap_or_else(PoisonError::into_inner) = text;
     }
 
+    /// The version of the files that pages are made of.
+    pub fn pages(&self) -> u64 {
+        self.0.pages.load(Relaxed)
+    }
+
+    /// The files of pages have changed: open pages of a development server are loaded anew.
+    pub fn pages_changed(&self) {
+        self.0.pages.fetch_add(1, Relaxed);
+    }
+
     /// Tells the app's state too, so that the page notes swaps and failures. The first caller decides how it is found.
     pub fn tell_status(&self, status: impl Fn() -> Value + Send + Sync + 'static) {
         let _ = self.0.status.set(Box::new(status));
@@ -63,6 +79,6 @@ impl Notice {
     /// The text and the state as JSON.
     pub fn get(&self) -> String {
         let text = self.0.text.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        json!({ "notice": text, "status": self.0.status.get().map(|status| status()) }).to_string()
+        json!({ "notice": text, "status": self.0.status.get().map(|status| status()), "pages": self.pages() }).to_string()
     }
 }

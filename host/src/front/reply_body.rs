@@ -1,4 +1,4 @@
-//! The body of an HTTP reply: the host's, or a room's as it comes.
+//! The body of an HTTP reply: the host's, a room's as it comes, or a file's.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
 
+use super::file_body::FileBody;
 use super::progress::Held;
 use crate::requests::{Cut, Receiver};
 
@@ -17,6 +18,8 @@ pub enum ReplyBody {
     Whole(Full<Bytes>),
     /// It comes from a room.
     OfRoom(Box<RoomBody>),
+    /// It is read from a file.
+    OfFile(Box<FileBody>),
 }
 
 /// The body of an answer of a room.
@@ -69,6 +72,10 @@ impl Body for ReplyBody {
                 }
                 Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
             }
+            Self::OfFile(body) => body.poll_piece(cx).map_err(|error| {
+                tracing::debug!("a static file cannot be read to its end: {error}");
+                Cut
+            }),
         }
     }
 
@@ -76,6 +83,7 @@ impl Body for ReplyBody {
         match self {
             Self::Whole(body) => body.is_end_stream(),
             Self::OfRoom(body) => body.left == Some(0),
+            Self::OfFile(body) => body.is_whole(),
         }
     }
 
@@ -83,6 +91,7 @@ impl Body for ReplyBody {
         match self {
             Self::Whole(body) => body.size_hint(),
             Self::OfRoom(body) => body.left.map_or_else(SizeHint::default, |left| SizeHint::with_exact(left as u64)),
+            Self::OfFile(body) => body.size(),
         }
     }
 }

@@ -294,6 +294,11 @@ impl Handle {
         self.inner.controls.notice.set(text.into());
     }
 
+    /// Has browsers load the pages of `Builder::static_files` anew, if the server was built with `notices`: their files have changed.
+    pub fn pages_changed(&self) {
+        self.inner.controls.notice.pages_changed();
+    }
+
     fn releases(&self) -> Result<&Arc<Releases>, Error> {
         self.inner.controls.releases.as_ref().ok_or(Error::NotAComponent)
     }

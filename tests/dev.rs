@@ -309,18 +309,22 @@ fn a_terminal_gets_the_link_to_the_dashboard() {
     terminal.envs(serving.get_envs().filter_map(|(name, value)| Some((name, value?)))).env_remove("RUST_LOG");
     let mut terminal = terminal.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("there is a terminal to be had");
     let shown = BufReader::new(terminal.stdout.take().expect("its output is piped"));
-    let link = shown.lines().map_while(Result::ok).find(|line| line.contains("#token=")).expect("the link is shown");
+    let mut lines = shown.lines().map_while(Result::ok);
+    let link = lines.find(|line| line.contains("#token=")).expect("the link is shown");
     let (address, token) =
         link.trim_end().split_once("http://").and_then(|(_, link)| link.split_once("/#token=")).expect("it is whole");
     let asks = |line: &str| {
         ask(
             address,
-            format!("{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: 0\r\n\r\n")
-                .as_bytes(),
+            &format!(
+                "{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+            ),
         )
     };
     assert!(String::from_utf8_lossy(&asks("GET /").body).starts_with("<!doctype html>"));
     assert_eq!(asks("GET /v1/status").status, 200);
     assert_eq!(asks("POST /v1/shutdown").status, 202);
+    // It writes to the end.
+    lines.for_each(drop);
     assert!(terminal.wait().expect("it ends").success());
 }

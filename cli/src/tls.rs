@@ -11,7 +11,7 @@ use crate::follow::Follower;
 /// The certificate and key files.
 #[derive(Debug, Clone, Args)]
 pub struct TlsFiles {
-    /// Serve https:// and wss:// with the certificate chain in this PEM file (repeatable: one for each name)
+    /// The certificate chain for https:// and wss://, in PEM (repeatable)
     #[arg(long, value_name = "FILE")]
     pub tls_cert: Vec<PathBuf>,
     /// The certificate's private key, in PEM (repeatable: in the same order)

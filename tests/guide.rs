@@ -274,6 +274,16 @@ fn a_slow_handler_is_found() {
 }
 
 #[test]
+fn the_first_hour_in_operation_goes_as_its_page_says() {
+    follow("operating.md");
+}
+
+#[test]
+fn the_api_and_its_commands_answer() {
+    follow("api.md");
+}
+
+#[test]
 fn probes_are_answered() {
     follow("how-to/kubernetes.md");
 }
@@ -286,8 +296,10 @@ fn proxies_and_their_clients_get_what_they_ask_for() {
 #[test]
 fn every_page_with_commands_is_followed() {
     let followed = [
+        "api.md",
         "first-chat.md",
         "languages.md",
+        "operating.md",
         "swapping.md",
         "state.md",
         "rooms.md",

@@ -14,7 +14,7 @@ use super::page::{Block, Page, Step, root};
 use crate::support::guest;
 
 /// The ports that the pages name: the server's own, that of its API and that of its probes.
-const PORTS: [&str; 3] = ["13254", "13255", "9464"];
+const PORTS: [&str; 3] = ["13254", "13255", "9113"];
 
 /// A wrong page fails the test instead of hanging it. Long enough to compile a guest on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(4);

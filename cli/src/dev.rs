@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ws_host::config::LogTail;
+use ws_host::api::LogTail;
 use ws_host::guest::sha256;
 use ws_host::{Builder, Handle, file};
 

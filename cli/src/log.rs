@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use ws_host::config::LogTail;
+use ws_host::api::LogTail;
 
 use crate::headings::EVERYWHERE;
 use crate::log_queue::LogQueue;

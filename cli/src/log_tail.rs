@@ -8,7 +8,7 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::layer::{Context, Layer};
-use ws_host::config::{LogLine, LogTail};
+use ws_host::api::{LogLine, LogTail};
 
 /// Where tracing keeps the text of an event.
 const MESSAGE: &str = "message";

@@ -46,7 +46,7 @@ use std::process::ExitCode;
 
 use arguments::Command;
 use report::report;
-use ws_host::config::LogTail;
+use ws_host::api::LogTail;
 
 /// Chosen by measurement; `docs/decisions.md` has the figures.
 #[global_allocator]

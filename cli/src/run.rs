@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use ws_host::Handle;
-use ws_host::config::LogTail;
+use ws_host::api::LogTail;
 
 use crate::follow::Follower;
 use crate::serve::Serving;

@@ -45,9 +45,9 @@ pub struct ServeFlags {
     /// Answer with this file of the folder where a browser asks for a page that is missing: index.html for an app that reads the path itself
     #[arg(long, hide_short_help = true, requires = "static_files", value_name = "FILE")]
     pub static_fallback: Option<String>,
-    /// Admit pages of another origin, as https://app.example (repeatable)
+    /// Admit pages of another origin, a scheme and host (repeatable)
     ///
-    /// A scheme and host, *.example.com, null for files, or *.
+    /// Also *.example.com, null for files, or *.
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<String>,
     /// Trust the X-Forwarded-For of this proxy: an address, a network such as 10.0.0.0/8, or unix for all on Unix sockets (repeatable)

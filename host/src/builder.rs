@@ -15,13 +15,14 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::bus::{Bus, Inbox, Placement};
-use crate::config::{Compression, Config, Grants, Instances, Limits, Listen, LogTail};
+use crate::config::{Compression, Config, Grants, Instances, Limits, Listen};
 use crate::data::{DataFolder, linger, resume_events, store_place};
 use crate::error::Error;
 use crate::fetch::Outlet;
 use crate::front::{self, AppEndpoint, Front, Listener, OriginPolicy, Pattern, Policy, Proxies, Router, Setup, Tls};
 use crate::guest::{Bytecode, Engine, Origin, Program};
 use crate::handle::{Controls, Handle};
+use crate::log::LogTail;
 use crate::metrics::Sources;
 use crate::native::{Callbacks, Factory};
 use crate::server::{Server, Thread};
@@ -49,6 +50,8 @@ pub struct Builder {
     /// The rules of HTTP requests, with the loaded certificates.
     outlet: Option<Arc<Outlet>>,
     data: DataFolder,
+    /// Where the owner of the log adds its lines.
+    log_tail: Option<LogTail>,
 }
 
 impl std::fmt::Debug for Builder {
@@ -90,7 +93,7 @@ impl Builder {
     /// The tail of the log, to which the owner of the program's log adds its lines. The API shows them; by default it has none to show.
     #[must_use]
     pub fn log_tail(mut self, tail: LogTail) -> Self {
-        self.config.log_tail = Some(tail);
+        self.log_tail = Some(tail);
         self
     }
 
@@ -183,7 +186,7 @@ impl Builder {
         self.check_app()?;
         // A wrong file comes before a port in use, and both before the component compiles, which takes long.
         let component = self.component.take().map(Origin::read).transpose()?;
-        let Self { config, listeners, app, callbacks, tls, outlet, data, .. } = self.listen()?;
+        let Self { config, listeners, app, callbacks, tls, outlet, data, log_tail, .. } = self.listen()?;
         let limits = config.limits.clone().within_reach();
         let proxies = Proxies::parse(&config.trusted_proxies)?;
         let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
@@ -231,7 +234,7 @@ impl Builder {
             started: SystemTime::now(),
             admitting: Arc::clone(&admitting),
             notice,
-            log_tail: config.log_tail,
+            log_tail,
             releases,
             database: database.clone().filter(|_| config.instances != Instances::PerClient),
             bus,

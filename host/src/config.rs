@@ -5,7 +5,6 @@ use std::path::PathBuf;
 pub use crate::limit_error::{LimitError, LimitProblem};
 pub use crate::limits::Limits;
 pub use crate::listen::{Listen, Listening};
-pub use crate::log::{LogLine, LogLines, LogTail};
 
 /// The grants of a guest beyond clocks, random numbers and the two output streams. The default grants nothing.
 #[derive(Clone, Default)]
@@ -139,8 +138,6 @@ pub(crate) struct Config {
     pub tls: Option<TlsSource>,
     /// The certificates that clients show.
     pub tls_clients: Option<ClientCertificates>,
-    /// Where the owner of the log adds its lines.
-    pub log_tail: Option<LogTail>,
     /// The limits.
     pub limits: Limits,
 }
@@ -166,7 +163,6 @@ impl Default for Config {
             proxy_protocol: false,
             tls: None,
             tls_clients: None,
-            log_tail: None,
             limits: Limits::default(),
         }
     }

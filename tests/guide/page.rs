@@ -49,7 +49,8 @@ impl Page {
         let entries = fs::read_dir(dir).expect("the guide has a folder");
         let paths = entries.map(|entry| entry.expect("the folder can be listed").path());
         let pages = |path: PathBuf| if path.is_dir() { Self::below(&path) } else { vec![Self::read(&folder(), &path)] };
-        paths.flat_map(pages).collect()
+        // Pictures lie beside them.
+        paths.filter(|path| path.is_dir() || path.extension().is_some_and(|kind| kind == "md")).flat_map(pages).collect()
     }
 
     /// The page at a path, named by its path below `base`.

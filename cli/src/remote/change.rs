@@ -34,7 +34,7 @@ pub struct ChangeArguments {
 /// Swaps a running server to another component and prints the report.
 ///
 /// # Errors
-/// No server answers, or it refuses: then the error is [`Refused`].
+/// No server answers, or it refuses: then the error is [`super::Refused`].
 pub fn swap(arguments: &SwapArguments) -> anyhow::Result<()> {
     // The path becomes absolute, because the server has its own working directory.
     let file = std::path::absolute(&arguments.file).with_context(|| format!("cannot find {}", arguments.file.display()))?;

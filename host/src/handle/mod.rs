@@ -19,10 +19,10 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 
 use crate::bus::Bus;
-use crate::config::LogTail;
 use crate::error::Error;
 use crate::front::{Notice, Tls};
 use crate::inventory::Receivers;
+use crate::log::LogTail;
 use crate::metrics::{Metrics, Sources, Totals};
 use crate::shard::{Command, Counters, Delivery, Roster, Trap};
 use crate::status::Status;

@@ -205,7 +205,7 @@ async fn a_file_that_is_sent_holds_its_connection_and_too_many_at_once_are_refus
 async fn a_file_that_may_not_be_read_is_forbidden() {
     let place = Place::new(None);
     let locked = place.root.path().join("public/sub");
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).expect("the rights can be changed");
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).expect("the rights can be changed");
     let readable = fs::read(locked.join("index.html")).is_ok();
     let status = place.get("/sub/index.html", &[]).await.0;
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o700)).expect("the rights can be changed");

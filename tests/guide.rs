@@ -36,6 +36,7 @@ const OF_OTHERS: &[&str] = &[
     "--bin",
     "--binary",
     "--check",
+    "--data-binary",
     "--file",
     "--git",
     "--http1",
@@ -64,6 +65,7 @@ const OF_OTHERS: &[&str] = &[
     "--test",
     "--tmpfs",
     "--ulimit",
+    "--unix-socket",
     "--volume",
 ];
 

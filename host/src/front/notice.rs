@@ -79,6 +79,11 @@ impl Notice {
     /// The text and the state as JSON.
     pub fn get(&self) -> String {
         let text = self.0.text.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        json!({ "notice": text, "status": self.0.status.get().map(|status| status()), "pages": self.pages() }).to_string()
+        let mut told = json!({ "notice": text, "status": self.0.status.get().map(|status| status()) });
+        // A stranger's page is not loaded anew, and need not know when the server began.
+        if self.0.seconds == OFTEN {
+            told["pages"] = self.pages().into();
+        }
+        told.to_string()
     }
 }

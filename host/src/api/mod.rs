@@ -64,7 +64,7 @@ pub use rooms::RoomList;
 pub use sending::Reached;
 pub use service::Api;
 
-pub use crate::log::{LogLine, LogLines, LogTail};
+pub use crate::log::{LogLine, LogTail};
 pub use crate::metrics::{MEDIA_TYPE, Metrics, Totals};
 pub use crate::shard::{RoomSwap, Trap};
 pub use crate::status::{AppKind, Status};

@@ -72,7 +72,12 @@ pub(super) fn is_sound(trial: &Trial<'_>, built_here: bool) -> Check {
     let sources = fs::read_to_string(trial.places.target.join("dist/ws-host.d")).unwrap_or_default();
     let below = format!("{}/", root.display());
     if let Some(file) =
-        sources.split_whitespace().filter_map(|file| file.strip_prefix(&below)).find(|file| is_ignored(file, &ignored))
+        // The first word is the binary itself.
+        sources
+            .split_whitespace()
+            .skip(1)
+            .filter_map(|file| file.strip_prefix(&below))
+            .find(|file| is_ignored(file, &ignored))
     {
         return Err(Trouble::failed(format!(
             "{file} is compiled into the command, but .dockerignore leaves it out of the image's build"

@@ -65,16 +65,16 @@ struct Choice {
 ///
 /// Those of all rooms. Their topics are told of a single client.
 #[utoipa::path(
-    get, path = "/v1/clients", tag = "Clients", security(("token" = ["read"])), params(Page<u64>, Choice),
+    get, path = "/v1/clients", tag = "Clients", security(("token" = ["read"])), params(Page<i64>, Choice),
     responses((status = 200, description = "A part of the clients", body = ClientList))
 )]
 async fn clients(
     _: MayRead,
     State(api): State<Api>,
-    Query(page): Query<Page<u64>>,
+    Query(page): Query<Page<i64>>,
     Query(choice): Query<Choice>,
 ) -> Result<Json<ClientList>, Problem> {
-    let after = page.after.map(Into::into);
+    let after = page.after_client();
     Ok(Json(api.handle().list_clients(choice.user.as_deref(), after, page.limit()).await?.into()))
 }
 
@@ -104,17 +104,17 @@ async fn users(_: MayRead, State(api): State<Api>, Query(page): Query<Page<Strin
 /// A user
 #[utoipa::path(
     get, path = "/v1/users/{user}", tag = "Clients", security(("token" = ["read"])),
-    params(("user" = String, Path, description = "The user's name"), Page<u64>),
+    params(("user" = String, Path, description = "The user's name"), Page<i64>),
     responses((status = 200, description = "The user", body = UserClients))
 )]
 async fn user(
     _: MayRead,
     State(api): State<Api>,
     Path(user): Path<String>,
-    Query(page): Query<Page<u64>>,
+    Query(page): Query<Page<i64>>,
 ) -> Result<Json<UserClients>, Problem> {
     api.handle().user(&user)?;
-    let clients = api.handle().list_clients(Some(&user), page.after.map(Into::into), page.limit()).await?;
+    let clients = api.handle().list_clients(Some(&user), page.after_client(), page.limit()).await?;
     let ClientList { clients, next } = clients.into();
     Ok(Json(UserClients { name: user, clients, next }))
 }

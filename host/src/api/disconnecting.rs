@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -30,9 +31,17 @@ pub fn routes() -> OpenApiRouter<Api> {
 #[into_params(parameter_in = Query)]
 struct Closing {
     /// The close code: 1000 to 1003, 1007 to 1014, or 3000 to 4999. By default 1001.
+    #[param(schema_with = close_code)]
     code: Option<u16>,
     /// The reason, of at most 123 bytes.
     reason: Option<String>,
+}
+
+/// The codes that may be sent (RFC 6455 §7.4).
+fn close_code() -> Schema {
+    let range =
+        |first: i32, last: i32| ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(first)).maximum(Some(last)).build();
+    OneOfBuilder::new().item(range(1000, 1003)).item(range(1007, 1014)).item(range(3000, 4999)).build().into()
 }
 
 async fn close(api: &Api, who: Receivers, closing: Closing, caller: &Caller) -> Result<Json<Reached>, Problem> {

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use utoipa::{IntoParams, ToSchema};
 
 use super::problem::Problem;
+use crate::types::ClientId;
 
 /// The longest body of JSON, in bytes.
 const MAX_JSON_BYTES: usize = 64 << 10;
@@ -98,7 +99,7 @@ pub struct Page<After: ToSchema> {
     pub after: Option<After>,
     /// The longest part that is asked for: from 1 to 1000, by default 100.
     #[serde(default)]
-    #[param(minimum = 1, maximum = 1000, default = 100)]
+    #[param(value_type = usize, minimum = 1, maximum = 1000, default = 100)]
     limit: Limit,
 }
 
@@ -109,8 +110,15 @@ impl<After: ToSchema> Page<After> {
     }
 }
 
+impl Page<i64> {
+    /// The client behind which the part begins. An id is an `int64` of OpenAPI, and none is as large as that.
+    pub fn after_client(&self) -> Option<ClientId> {
+        self.after.map(|after| u64::try_from(after).unwrap_or_default().into())
+    }
+}
+
 /// The length of a part of a list.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "usize")]
 struct Limit(usize);
 

@@ -41,7 +41,7 @@ pub fn routes() -> OpenApiRouter<Api> {
 struct Wanted {
     /// How many of the last lines: up to 1000, by default 100.
     #[serde(default)]
-    #[param(maximum = 1000, default = 100)]
+    #[param(value_type = usize, maximum = 1000, default = 100)]
     tail: Tail,
     /// Whether further lines follow, as server-sent events. The header `Accept: text/event-stream` asks for the same.
     #[serde(default)]
@@ -49,7 +49,7 @@ struct Wanted {
 }
 
 /// The number of lines.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "usize")]
 struct Tail(usize);
 

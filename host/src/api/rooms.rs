@@ -69,16 +69,16 @@ async fn room(_: MayRead, State(api): State<Api>, Path(room): Path<String>) -> R
 /// A room that is asleep has none.
 #[utoipa::path(
     get, path = "/v1/rooms/{room}/clients", tag = "Rooms", security(("token" = ["read"])),
-    params(("room" = String, Path, description = "The room's name"), Page<u64>),
+    params(("room" = String, Path, description = "The room's name"), Page<i64>),
     responses((status = 200, description = "A part of the clients", body = ClientList))
 )]
 async fn clients(
     _: MayRead,
     State(api): State<Api>,
     Path(room): Path<String>,
-    Query(page): Query<Page<u64>>,
+    Query(page): Query<Page<i64>>,
 ) -> Result<Json<ClientList>, Problem> {
-    let clients = api.handle().clients_of_room(&room, page.after.map(Into::into), page.limit()).await?;
+    let clients = api.handle().clients_of_room(&room, page.after_client(), page.limit()).await?;
     Ok(Json(clients.into()))
 }
 
@@ -98,7 +98,7 @@ struct Beginning {
 #[utoipa::path(
     post, path = "/v1/rooms/{room}/events", tag = "Rooms", security(("token" = ["send"])),
     params(("room" = String, Path, description = "The room's name"), Beginning),
-    request_body(content((String = "text/plain"), (String = "application/json"), (Vec<u8> = "application/octet-stream"))),
+    request_body(content((String = "text/plain"), (serde_json::Value = "application/json"), (Vec<u8> = "application/octet-stream"))),
     responses((status = 202, description = "The room gets it"))
 )]
 async fn event(

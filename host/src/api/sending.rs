@@ -61,7 +61,7 @@ async fn send(api: &Api, to: Receivers, request: Request) -> Result<Json<Reached
 /// Send a message to all clients
 #[utoipa::path(
     post, path = "/v1/messages", tag = "Messages", security(("token" = ["send"])),
-    request_body(content((String = "text/plain"), (String = "application/json"), (Vec<u8> = "application/octet-stream"))),
+    request_body(content((String = "text/plain"), (serde_json::Value = "application/json"), (Vec<u8> = "application/octet-stream"))),
     responses((status = 200, description = "It is queued", body = Reached))
 )]
 async fn to_all(_: MaySend, State(api): State<Api>, request: Request) -> Result<Json<Reached>, Problem> {
@@ -72,7 +72,7 @@ async fn to_all(_: MaySend, State(api): State<Api>, request: Request) -> Result<
 #[utoipa::path(
     post, path = "/v1/rooms/{room}/messages", tag = "Messages", security(("token" = ["send"])),
     params(("room" = String, Path, description = "The room's name")),
-    request_body(content((String = "text/plain"), (String = "application/json"), (Vec<u8> = "application/octet-stream"))),
+    request_body(content((String = "text/plain"), (serde_json::Value = "application/json"), (Vec<u8> = "application/octet-stream"))),
     responses((status = 200, description = "It is queued", body = Reached))
 )]
 async fn to_room(
@@ -88,7 +88,7 @@ async fn to_room(
 #[utoipa::path(
     post, path = "/v1/rooms/{room}/topics/{topic}/messages", tag = "Messages", security(("token" = ["send"])),
     params(("room" = String, Path, description = "The room's name"), ("topic" = String, Path, description = "The topic's name")),
-    request_body(content((String = "text/plain"), (String = "application/json"), (Vec<u8> = "application/octet-stream"))),
+    request_body(content((String = "text/plain"), (serde_json::Value = "application/json"), (Vec<u8> = "application/octet-stream"))),
     responses((status = 200, description = "It is queued", body = Reached))
 )]
 async fn to_topic(
@@ -104,7 +104,7 @@ async fn to_topic(
 #[utoipa::path(
     post, path = "/v1/clients/{id}/messages", tag = "Messages", security(("token" = ["send"])),
     params(("id" = u64, Path, description = "The client's id")),
-    request_body(content((String = "text/plain"), (String = "application/json"), (Vec<u8> = "application/octet-stream"))),
+    request_body(content((String = "text/plain"), (serde_json::Value = "application/json"), (Vec<u8> = "application/octet-stream"))),
     responses((status = 200, description = "It is queued", body = Reached))
 )]
 async fn to_client(_: MaySend, State(api): State<Api>, Path(id): Path<u64>, request: Request) -> Result<Json<Reached>, Problem> {
@@ -115,7 +115,7 @@ async fn to_client(_: MaySend, State(api): State<Api>, Path(id): Path<u64>, requ
 #[utoipa::path(
     post, path = "/v1/users/{user}/messages", tag = "Messages", security(("token" = ["send"])),
     params(("user" = String, Path, description = "The user's name")),
-    request_body(content((String = "text/plain"), (String = "application/json"), (Vec<u8> = "application/octet-stream"))),
+    request_body(content((String = "text/plain"), (serde_json::Value = "application/json"), (Vec<u8> = "application/octet-stream"))),
     responses((status = 200, description = "It is queued", body = Reached))
 )]
 async fn to_user(

@@ -11,7 +11,12 @@ const MANY = 100;
 async function chat(t, count) {
   const host = await startHost(t, "chat");
   const clients = [];
-  for (let index = 0; index < count; index++) clients.push(await connect(t, host));
+  for (let index = 0; index < count; index++) {
+    const client = await connect(t, host);
+    // The answer to the upgrade can arrive before the room has the client, and with it a message of another client be earlier.
+    await client.hears("You are");
+    clients.push(client);
+  }
   return clients;
 }
 

@@ -99,3 +99,13 @@ pub struct Page<T, K> {
     /// The key of its last entry, if others follow: the next page begins behind it.
     pub next: Option<K>,
 }
+
+impl<T, K> Page<T, K> {
+    /// A page of at most `limit` of these entries. One more than that shows that others follow.
+    pub(crate) fn cut(mut entries: Vec<T>, limit: usize, key: impl FnOnce(&T) -> K) -> Self {
+        let has_more = entries.len() > limit;
+        entries.truncate(limit);
+        let next = entries.last().filter(|_| has_more).map(key);
+        Self { entries, next }
+    }
+}

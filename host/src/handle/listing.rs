@@ -46,11 +46,7 @@ impl Handle {
                 rooms.insert(room.name.clone(), room);
             }
         }
-        let mut entries: Vec<_> = rooms.into_values().take(limit + 1).collect();
-        let has_more = entries.len() > limit;
-        entries.truncate(limit);
-        let next = entries.last().filter(|_| has_more).map(|room| room.name.clone());
-        Ok(Page { entries, next })
+        Ok(Page::cut(rooms.into_values().take(limit + 1).collect(), limit, |room: &RoomInfo| room.name.clone()))
     }
 
     /// The room of this name, which need not be in normal form.
@@ -88,11 +84,8 @@ impl Handle {
             asked.push(self.ask(shard, |answer| Question::ClientsOf(Arc::clone(&room), after, limit + 1, answer))?);
         }
         for shard in asked {
-            if let Some(mut entries) = shard.await.map_err(|_| Error::Stopped)? {
-                let has_more = entries.len() > limit;
-                entries.truncate(limit);
-                let next = entries.last().filter(|_| has_more).map(|client| client.id.into());
-                return Ok(Page { entries, next });
+            if let Some(clients) = shard.await.map_err(|_| Error::Stopped)? {
+                return Ok(Page::cut(clients, limit, |client| client.id.into()));
             }
         }
         self.room(name).await.map(|_| Page { entries: Vec::new(), next: None })
@@ -109,11 +102,9 @@ impl Handle {
         limit: usize,
     ) -> Result<Page<ClientInfo, ClientId>, Error> {
         let limit = limit.clamp(1, MAX_PAGE);
-        let mut members = self.inner.controls.roster.page(user, after, limit + 1);
-        let has_more = members.len() > limit;
-        members.truncate(limit);
-        let next = members.last().filter(|_| has_more).map(|member| member.client.id);
-        Ok(Page { entries: self.described(&members).await?, next })
+        let members = self.inner.controls.roster.page(user, after, limit + 1);
+        let Page { entries, next } = Page::cut(members, limit, |member| member.client.id);
+        Ok(Page { entries: self.described(&entries).await?, next })
     }
 
     /// A client.
@@ -134,11 +125,7 @@ impl Handle {
     /// A page of the users that have clients, by name.
     pub fn users(&self, after: Option<&str>, limit: usize) -> Page<UserInfo, String> {
         let limit = limit.clamp(1, MAX_PAGE);
-        let mut entries = self.inner.controls.roster.users(after, limit + 1);
-        let has_more = entries.len() > limit;
-        entries.truncate(limit);
-        let next = entries.last().filter(|_| has_more).map(|user| user.name.clone());
-        Page { entries, next }
+        Page::cut(self.inner.controls.roster.users(after, limit + 1), limit, |user| user.name.clone())
     }
 
     /// A user.

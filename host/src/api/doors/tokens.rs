@@ -110,15 +110,15 @@ impl Token {
         };
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if name.len() > 64 || !name.bytes().all(is_name) {
-            return Err("the name has more than 64 letters, or others than letters, digits and -_.".to_owned());
+            return Err("the name must have at most 64 characters: letters, digits, and -_.".to_owned());
         }
         let right = Right::ALL.into_iter().find(|known| known.name() == right);
-        let right = right.ok_or("the right is none of read, send and admin")?;
+        let right = right.ok_or("the right must be read, send or admin")?;
         // RFC 6750 §2.1, b64token
         let is_secret = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
         if secret.len() < MIN_LENGTH || !secret.bytes().all(is_secret) {
-            let wants = "the token has others than letters, digits and -._~+/=, or is short";
-            return Err(format!("{wants}: write at least {MIN_LENGTH} random letters, as `openssl rand -hex 24` does"));
+            let wants = format!("the token must have at least {MIN_LENGTH} characters: letters, digits, and -._~+/=");
+            return Err(format!("{wants}. `openssl rand -hex 24` makes one"));
         }
         Ok(Self { name: name.to_owned(), right, hash: hash(secret) })
     }
@@ -168,10 +168,10 @@ mod tests {
             ("# none\n", "it has no token"),
             ("\nalice 0123456789abcdef", "line 2: it is not a name, a right and a token"),
             ("alice admin 0123456789abcdef more", "line 1: it is not a name"),
-            ("alice write 0123456789abcdef", "line 1: the right is none of read, send and admin"),
-            ("al/ce admin 0123456789abcdef", "line 1: the name has"),
-            ("alice admin secret", "line 1: the token has others"),
-            ("alice admin 0123456789abcdef\u{e9}", "line 1: the token has others"),
+            ("alice write 0123456789abcdef", "line 1: the right must be read, send or admin"),
+            ("al/ce admin 0123456789abcdef", "line 1: the name must have at most 64 characters"),
+            ("alice admin secret", "line 1: the token must have at least 16 characters"),
+            ("alice admin 0123456789abcdef\u{e9}", "line 1: the token must have at least 16 characters"),
             ("a read 0123456789abcdef\na read 0123456789abcdee", "line 2: \"a\" has the name or the token of \"a\""),
             ("a read 0123456789abcdef\nb read 0123456789abcdef", "line 2: \"b\" has the name or the token of \"a\""),
         ] {

@@ -60,8 +60,7 @@ pub struct Reader {
 
 impl Reader {
     /// A reader of this line. `first` are the bytes that came with the upgrade request.
-    pub fn new(shard: Rc<Shard>, id: LineId, line: Rc<Line>, first: Bytes, agreement: Option<Agreement>, permit: Permit) -> Self {
-        let session = session(shard.resources(), agreement);
+    pub fn new(shard: Rc<Shard>, id: LineId, line: Rc<Line>, session: Session, first: Bytes, permit: Permit) -> Self {
         let begun = shard.time();
         let rate = shard.limits().rate.map(|limit| Box::new(Rate::new(limit, begun)));
         let received = Count { messages: 0, bytes: first.len() as u64 };
@@ -253,7 +252,8 @@ impl Drop for Reader {
     }
 }
 
-fn session(resources: &Resources, agreement: Option<Agreement>) -> Session {
+/// The protocol session of a line that has agreed on this.
+pub(super) fn session(resources: &Resources, agreement: Option<Agreement>) -> Session {
     let max_message = resources.limits.max_message_bytes;
     match agreement {
         None => Session::new(max_message),

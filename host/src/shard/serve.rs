@@ -14,7 +14,7 @@ use super::drain::drain;
 use super::input::{Input, Joined, What};
 use super::line::Line;
 use super::new_connection::NewConnection;
-use super::reader::Reader;
+use super::reader::{self, Reader};
 use super::rooms::Rooms;
 use super::socket::Socket;
 use super::table::Shard;
@@ -105,8 +105,11 @@ fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, connecti
         }
     };
     let socket = Socket::new(tcp, tls);
-    let (id, line) =
-        shard.insert(client.clone(), |member| Line::new(member, Rc::clone(&task), socket, agreement, shard.resources().now()));
-    tokio::task::spawn_local(Reader::new(Rc::clone(shard), id, line, first, agreement, permit));
+    let id = shard.next_id();
+    let member = shard.add_client(client.clone(), id, &task);
+    let line = Rc::new(Line::new(member, Rc::clone(&task), socket, agreement, shard.resources().now()));
+    shard.insert(id, &line);
+    let session = reader::session(shard.resources(), agreement);
+    tokio::task::spawn_local(Reader::new(Rc::clone(shard), id, line, session, first, permit));
     task.deliver(Input { at: shard.time(), what: What::Joined(Box::new(Joined { client, line: id, attachment })) });
 }

@@ -13,6 +13,7 @@ use super::circuits::Circuits;
 use super::line::Line;
 use super::log_limits::LogLimits;
 use super::resources::Resources;
+use super::room_task::RoomTask;
 use super::roster::Roster;
 use super::upgrades::Upgrades;
 use crate::bus::Bus;
@@ -113,19 +114,31 @@ impl Shard {
         self.circuits.borrow_mut()
     }
 
-    /// Adds the line of a new client, which `make` makes.
-    pub fn insert(&self, client: Client, make: impl FnOnce(Arc<Member>) -> Line) -> (LineId, Rc<Line>) {
-        let mut lines = self.lines.borrow_mut();
-        let entry = lines.vacant_entry();
-        let slot = u32::try_from(entry.key()).expect("a process has fewer than 2^32 descriptors");
-        let id = LineId { shard: self.index, slot };
-        let member = Arc::new(Member::new(client, id).connected_at(wall_us() / 1_000_000));
+    /// The id of the line that is inserted next.
+    pub fn next_id(&self) -> LineId {
+        let slot = u32::try_from(self.lines.borrow().vacant_key()).expect("a process has fewer than 2^32 descriptors");
+        self.line_id(slot)
+    }
+
+    /// Adds a client that comes over this line to a room.
+    pub fn add_client(&self, client: Client, line: LineId, room: &RoomTask) -> Arc<Member> {
+        let member = Arc::new(Member::new(client, line).connected_at(wall_us() / 1_000_000));
         self.roster.insert(Arc::clone(&member));
-        let line = Rc::new(make(member));
-        line.room().lines.insert(line.client(), slot);
+        room.lines.insert(member.client.id, line.slot);
+        member
+    }
+
+    /// A client has gone for good.
+    fn forget_client(&self, client: ClientId, room: &RoomTask) {
+        room.lines.remove(client);
+        self.roster.remove(client);
+    }
+
+    /// Adds a line, whose id `next_id` has told.
+    pub fn insert(&self, id: LineId, line: &Rc<Line>) {
+        let slot = self.lines.borrow_mut().insert(Rc::clone(line));
+        debug_assert_eq!(slot, id.slot as usize, "no line has come in between");
         self.resources.counts.opened.count();
-        entry.insert(Rc::clone(&line));
-        (id, line)
     }
 
     /// Takes a line off the shard.
@@ -133,9 +146,8 @@ impl Shard {
         if self.lines.borrow_mut().try_remove(id.slot as usize).is_some() {
             self.resources.counts.note_closed(self.resources.traffic.cause(id.slot));
         }
-        line.room().lines.remove(line.client());
         line.member().end_line(id);
-        self.roster.remove(line.client());
+        self.forget_client(line.client(), line.room());
         if self.is_empty() {
             self.emptied.notify_waiters();
         }

@@ -102,8 +102,8 @@ impl Line {
 
     /// Keeps the cause for the log.
     pub fn note_end(&self, resources: &Resources, info: &CloseInfo, error: Option<&io::Error>) {
-        if let Some(id) = self.member.line() {
-            resources.traffic.note_end(id.slot, info, error);
+        if let Some(slot) = self.slot() {
+            resources.traffic.note_end(slot, info, error);
         }
     }
 

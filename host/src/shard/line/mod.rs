@@ -86,6 +86,11 @@ impl Line {
         &self.member
     }
 
+    /// Its slot in the shard's table, until it is taken off.
+    fn slot(&self) -> Option<u32> {
+        self.member.line().map(|line| line.slot)
+    }
+
     /// The client's id.
     pub fn client(&self) -> ClientId {
         self.member.client.id
@@ -231,9 +236,9 @@ impl Line {
             self.overflow(resources);
         }
         if !self.dirty.replace(true)
-            && let Some(id) = self.member.line()
+            && let Some(slot) = self.slot()
         {
-            resources.flush_later(id.slot);
+            resources.flush_later(slot);
         }
     }
 
@@ -274,8 +279,8 @@ impl Line {
 
     fn note_sent(&self, resources: &Resources, sent: Count) {
         self.member.sub_waiting(sent.bytes as usize);
-        if let Some(id) = self.member.line() {
-            resources.traffic.note_sent(id.slot, sent);
+        if let Some(slot) = self.slot() {
+            resources.traffic.note_sent(slot, sent);
         }
     }
 

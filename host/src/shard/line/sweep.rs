@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::Line;
 use crate::protocol::{self, Action};
-use crate::room::LineId;
 use crate::shard::keepalive::{Asked, Verdict};
 use crate::shard::resources::Resources;
 use crate::types::CloseInfo;
@@ -39,7 +38,7 @@ impl Line {
 
     /// Whether a client that has shown no progress for this long gets as much time again.
     fn is_excused(&self, resources: &Resources, time: Duration) -> bool {
-        let is_excused = self.member.line().is_some_and(|line| resources.deliveries.excuse(line.slot, time));
+        let is_excused = self.slot().is_some_and(|slot| resources.deliveries.excuse(slot, time));
         if is_excused {
             self.keepalive.note_progress(resources.now());
         }
@@ -52,7 +51,7 @@ impl Line {
         if asked == Asked::No {
             return;
         }
-        let Some(LineId { slot, .. }) = self.member.line() else { return };
+        let Some(slot) = self.slot() else { return };
         let queued = u32::try_from(self.waiting()).unwrap_or(u32::MAX);
         if resources.deliveries.look(slot, asked == Asked::Just, self.socket.receipt(queued)) {
             self.keepalive.note_progress(resources.now());

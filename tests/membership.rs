@@ -42,6 +42,7 @@ in_all_modes! {
     messages_of_one_client_are_handled_in_their_order_and_answered_in_it,
     everybody_in_the_room_hears_its_broadcasts_in_the_same_order,
     a_broadcast_reaches_the_members_of_its_moment,
+    a_client_that_is_connected_hears_what_is_sent_from_then_on,
     a_broadcast_with_exceptions_passes_them_over,
     a_close_takes_effect_after_the_handler_and_queues_on_client_left,
     only_members_of_the_room_can_be_closed,
@@ -243,6 +244,24 @@ async fn a_broadcast_reaches_the_members_of_its_moment(mut scene: Scene) {
     // A later client does not get it, since it was not a receiver.
     let (mut third, _) = scene.joins(&mut [&mut first, &mut second]).await;
     scene.hears_nothing(&mut third).await;
+}
+
+async fn a_client_that_is_connected_hears_what_is_sent_from_then_on(mut scene: Scene) {
+    let (mut first, _) = scene.joins(&mut []).await;
+    for id in 2..30 {
+        // Not later than the answer to its upgrade.
+        let mut newcomer = Client::connect(&scene.host).await;
+        first.says("all hello").await;
+        assert_eq!(newcomer.hears().await, format!("joined {id}"));
+        scene.is_told(&mut newcomer, "hello").await;
+        newcomer.leaves(1000, "").await;
+        scene.left(id);
+        let heard = ["joined", "hello", "ok", "left"];
+        for news in heard.into_iter().filter(|news| scene.together || ["hello", "ok"].contains(news)) {
+            let text = first.hears().await;
+            assert!(text.starts_with(news), "{text:?} begins with {news:?}");
+        }
+    }
 }
 
 async fn a_broadcast_with_exceptions_passes_them_over(mut scene: Scene) {

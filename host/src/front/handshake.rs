@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use bytestring::ByteString;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -19,7 +18,7 @@ use super::descriptors;
 use super::discard::Discard;
 use super::door::DoorTally;
 use super::forwarded::Peer;
-use super::http::{Http, Served};
+use super::http::{Arrival, Http, Served};
 use super::join::{Join, Upgrade};
 use super::let_in::LetIn;
 use super::listener::Speech;
@@ -156,10 +155,10 @@ impl Handshakes {
         };
         let Some(transport) = transport else { return self.door.note_refused(Reason::Tls) };
         match self.http.serve(transport, peer, deadline).await {
-            Served::Upgraded(transport, first, Upgrade::Join(join)) => {
-                self.hand_over(transport, first, from, join, (permit, share)).await;
+            Served::Upgraded(arrival, Upgrade::Join(join)) => {
+                self.hand_over(arrival, from, join, (permit, share)).await;
             }
-            Served::Upgraded(transport, _, Upgrade::Close(code, reason)) => self.close(transport, code, &reason).await,
+            Served::Upgraded(arrival, Upgrade::Close(code, reason)) => self.close(arrival, code, &reason).await,
             Served::Answered(transport) => self.discard.close(transport).await,
             Served::Gone => {
                 self.door.note_refused(Reason::Gone);
@@ -186,11 +185,11 @@ impl Handshakes {
         Ok(self.policy.proxies.announced(source, proxy_protocol::read(stream).await?))
     }
 
-    /// Gives a connection to the shard of its room.
+    /// Gives a connection to the shard of its room. The shard answers its client: a client with the answer is in the room, and misses nothing
+    /// that is sent from then on.
     async fn hand_over(
         &self,
-        transport: Transport,
-        first: Bytes,
+        arrival: Arrival,
         from: SocketAddr,
         join: Join,
         (permit, share): (OwnedSemaphorePermit, Option<Share>),
@@ -200,8 +199,9 @@ impl Handshakes {
             self.door.note_refused(Reason::Stopping);
             let CloseInfo { code, reason, .. } = CloseInfo::shutdown();
             tracing::debug!(%address, code, reason = &*reason, "closed before it was connected");
-            return self.close(transport, code, &reason).await;
+            return self.close(arrival, code, &reason).await;
         };
+        let Arrival { transport, answer, first } = arrival;
         let (stream, tls, first) = match transport.into_parts(first) {
             Ok(parts) => parts,
             Err(error) => {
@@ -222,7 +222,7 @@ impl Handshakes {
             }
             let client = Client { id, address, request, agreed };
             let_in.into_iter().for_each(LetIn::arrived);
-            Command::Join(route.room, NewConnection { stream, tls, first, client, attachment, agreement, permit })
+            Command::Join(route.room, NewConnection { stream, tls, answer, first, client, attachment, agreement, permit })
         });
         if is_sent {
             return;
@@ -247,11 +247,11 @@ impl Handshakes {
         }
     }
 
-    /// Sends a close frame to a client that the gate accepts only to close it with a code.
-    async fn close(&self, mut transport: Transport, code: u16, reason: &ByteString) {
-        let mut frame = Vec::new();
-        protocol::write_close(&mut frame, code, reason);
-        if transport.write_all(&frame).await.is_ok() {
+    /// Answers a client that is accepted only to be closed with a code, and sends the close frame.
+    async fn close(&self, arrival: Arrival, code: u16, reason: &ByteString) {
+        let Arrival { mut transport, answer: mut bytes, .. } = arrival;
+        protocol::write_close(&mut bytes, code, reason);
+        if transport.write_all(&bytes).await.is_ok() {
             self.discard.close(transport).await;
         }
     }

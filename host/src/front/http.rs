@@ -31,14 +31,25 @@ use crate::config::Limits;
 /// The end of a connection's HTTP.
 #[derive(Debug)]
 pub enum Served {
-    /// A 101 is written. The bytes were read behind the request.
-    Upgraded(Transport, Bytes, Upgrade),
+    /// The client is let in. It does not have the answer yet: the 101, with its headers, is to be written first.
+    Upgraded(Arrival, Upgrade),
     /// The last answer is written, or the client is gone. The client may have sent more than was read.
     Answered(Transport),
     /// The client does not wait for the rest of its answer.
     Gone,
     /// The time was over, and there was nothing to answer.
     TooLate,
+}
+
+/// A connection that is about to become a WebSocket.
+#[derive(Debug)]
+pub struct Arrival {
+    /// Its transport.
+    pub transport: Transport,
+    /// The answer that its client waits for: the 101, with its headers.
+    pub answer: Vec<u8>,
+    /// The bytes that were read behind the request.
+    pub first: Bytes,
 }
 
 /// Serves HTTP.
@@ -82,13 +93,13 @@ impl Http {
         let subject = if self.asks_clients { transport.client_subject() } else { None };
         let (progress, tap) = (Progress::new(deadline), Tap::new(transport));
         let service = service_fn({
-            let (http, progress) = (Arc::clone(self), Arc::clone(&progress));
+            let (http, progress, tap) = (Arc::clone(self), Arc::clone(&progress), tap.clone());
             move |mut request: hyper::Request<Incoming>| {
                 if http.asks_clients {
                     client_certificate::tell(request.headers_mut(), subject.as_ref());
                 }
-                let (http, progress) = (Arc::clone(&http), Arc::clone(&progress));
-                Box::pin(async move { Ok::<_, Infallible>(http.answer(peer, request, &progress).await) })
+                let (http, progress, tap) = (Arc::clone(&http), Arc::clone(&progress), tap.clone());
+                Box::pin(async move { Ok::<_, Infallible>(http.answer(peer, request, (&progress, &tap)).await) })
             }
         });
         let mut http = http1::Builder::new();
@@ -104,13 +115,13 @@ impl Http {
         let step = self.follow(next, (&progress, &tap), deadline.decision()).await;
         let parts = connection.into_parts();
         let rest = parts.read_buf;
-        drop(parts.io);
-        let (transport, ahead) = tap.into_parts();
+        drop((parts.io, parts.service));
+        let (transport, ahead, answer) = tap.into_parts();
         let rest = if ahead.is_empty() { rest } else { [rest, ahead].concat().into() };
         let (asked, upgrade, deadline) = progress.finish();
         match step {
             Step::Ended(Ok(())) => match upgrade {
-                Some(upgrade) => Served::Upgraded(transport, rest, upgrade),
+                Some(upgrade) => Served::Upgraded(Arrival { transport, answer, first: rest }, upgrade),
                 None => Served::Answered(transport),
             },
             Step::Ended(Err(error)) => {
@@ -157,11 +168,14 @@ impl Http {
         }
     }
 
-    async fn answer(&self, peer: Peer, request: hyper::Request<Incoming>, progress: &Arc<Progress>) -> Reply {
+    async fn answer(&self, peer: Peer, request: hyper::Request<Incoming>, (progress, tap): (&Arc<Progress>, &Tap)) -> Reply {
         let (parts, body) = request.into_parts();
         let decision = progress.ask(Instant::now());
         let (mut reply, upgrade) = self.requests.answer(peer, (&parts, body), progress, decision).await;
         let upgrades = upgrade.is_some();
+        if upgrades {
+            tap.hold_back();
+        }
         let kept = progress.answer(Instant::now(), upgrade) && !self.ending.load(Relaxed);
         if !upgrades && !kept {
             reply.headers_mut().entry(header::CONNECTION).or_insert(HeaderValue::from_static("close"));

@@ -1,6 +1,6 @@
 //! A connection's transport under HTTP, which its owner can look at while a room answers.
 
-use std::io;
+use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -29,12 +29,15 @@ struct Tapped {
     ended: bool,
     /// Since when the client takes nothing of what is written.
     blocked_since: Option<Instant>,
+    /// The bytes that HTTP has written since `hold_back`.
+    held_back: Option<Vec<u8>>,
 }
 
 impl Tap {
     /// Shares a transport.
     pub fn new(transport: Transport) -> Self {
-        Self(Arc::new(Mutex::new(Tapped { transport, ahead: BytesMut::new(), ended: false, blocked_since: None })))
+        let (ahead, ended, blocked_since, held_back) = (BytesMut::new(), false, None, None);
+        Self(Arc::new(Mutex::new(Tapped { transport, ahead, ended, blocked_since, held_back })))
     }
 
     /// Ready when the client has gone. HTTP itself looks for that in vain: it does not read behind a request.
@@ -69,21 +72,29 @@ impl Tap {
         self.lock().transport.keep_alive(idle, interval);
     }
 
-    /// Takes the transport back, with what was read of it and not handled. HTTP has let go of it.
-    pub fn into_parts(self) -> (Transport, Bytes) {
+    /// From now on, what HTTP writes is held back for the owner. It is the answer to a client that is let in.
+    pub fn hold_back(&self) {
+        self.lock().held_back.get_or_insert_default();
+    }
+
+    /// Takes the transport back, with what was read of it and not handled, and what was held back. HTTP has let go of it.
+    pub fn into_parts(self) -> (Transport, Bytes, Vec<u8>) {
         let tapped = Arc::into_inner(self.0).expect("the parts of an HTTP connection are dropped before");
-        let Tapped { transport, ahead, .. } = tapped.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (transport, ahead.freeze())
+        let Tapped { transport, ahead, held_back, .. } = tapped.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (transport, ahead.freeze(), held_back.unwrap_or_default())
     }
 
     fn lock(&self) -> MutexGuard<'_, Tapped> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes whether the client takes what is written.
-    fn written<T>(&self, write: impl FnOnce(Pin<&mut Transport>) -> Poll<T>) -> Poll<T> {
+    /// Writes, and notes whether the client takes it.
+    fn write(&self, cx: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let tapped = &mut *self.lock();
-        let written = write(Pin::new(&mut tapped.transport));
+        if let Some(held_back) = &mut tapped.held_back {
+            return Poll::Ready(held_back.write_vectored(slices));
+        }
+        let written = Pin::new(&mut tapped.transport).poll_write_vectored(cx, slices);
         match written {
             Poll::Pending => drop(tapped.blocked_since.get_or_insert_with(Instant::now)),
             Poll::Ready(_) => tapped.blocked_since = None,
@@ -107,11 +118,11 @@ impl AsyncRead for Tap {
 
 impl AsyncWrite for Tap {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.written(|transport| transport.poll_write(cx, bytes))
+        self.write(cx, &[io::IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        self.written(|transport| transport.poll_write_vectored(cx, slices))
+        self.write(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,5 +1,7 @@
 //! A connection that has been upgraded, on its way to its shard.
 
+use std::io::{self, IoSlice, Write};
+use std::mem;
 use std::net::TcpStream;
 
 use bytes::Bytes;
@@ -16,6 +18,8 @@ pub struct NewConnection {
     pub stream: TcpStream,
     /// The TLS session over it, if there is one.
     pub tls: Option<Box<TlsSession>>,
+    /// The answer to its upgrade request, which is not written yet.
+    pub answer: Vec<u8>,
     /// The first frames: bytes that came in the same packets as the upgrade request.
     pub first: Bytes,
     /// The client.
@@ -26,6 +30,26 @@ pub struct NewConnection {
     pub agreement: Option<Agreement>,
     /// Its permit to be one of the server's connections.
     pub permit: Permit,
+}
+
+impl NewConnection {
+    /// Answers the upgrade request. Returns what the kernel did not take: seldom anything, since the connection is new.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub fn answer(&mut self) -> io::Result<Vec<u8>> {
+        let mut answer = mem::take(&mut self.answer);
+        let written = match &mut self.tls {
+            Some(session) => session.write(&mut self.stream, &mut [IoSlice::new(&answer)]),
+            None => self.stream.write(&answer),
+        };
+        match written {
+            Ok(taken) => drop(answer.drain(..taken)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+        Ok(answer)
+    }
 }
 
 /// Gives a connection's permits back when it is dropped.

@@ -91,12 +91,14 @@ fn ask<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, request: 
     task.deliver(Input { at: shard.time(), what: What::Request(id, request) });
 }
 
-fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, connection: NewConnection) {
-    let NewConnection { stream, tls, first, client, attachment, agreement, permit } = connection;
+fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, mut connection: NewConnection) {
     // The room usually still exists: it waits one handshake timeout for a client that was let in. After that, joining opens it anew.
     let Some(task) = rooms.get_or_open(room) else { return };
-    let tcp = match TcpStream::from_std(stream) {
-        Ok(tcp) => tcp,
+    // Until it has the answer, the client takes no part. The room hears of it before anything that another client sends from then on.
+    let answered = connection.answer();
+    let NewConnection { stream, tls, first, client, attachment, agreement, permit, .. } = connection;
+    let (rest, tcp) = match answered.and_then(|rest| Ok((rest, TcpStream::from_std(stream)?))) {
+        Ok(parts) => parts,
         Err(error) => {
             if let Some(more) = shard.log_limits().lost_connections.allows(shard.time()) {
                 tracing::warn!(client = client.id.get(), "a new connection is lost: {error}{more}");
@@ -109,6 +111,9 @@ fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, connecti
     let member = shard.add_client(client.clone(), id, &task);
     let line = Rc::new(Line::new(member, Rc::clone(&task), socket, agreement, shard.resources().now()));
     shard.insert(id, &line);
+    if !rest.is_empty() {
+        line.queue_control(shard.resources(), |out| out.extend(rest));
+    }
     let session = reader::session(shard.resources(), agreement);
     tokio::task::spawn_local(Reader::new(Rc::clone(shard), id, line, session, first, permit));
     task.deliver(Input { at: shard.time(), what: What::Joined(Box::new(Joined { client, line: id, attachment })) });

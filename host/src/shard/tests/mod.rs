@@ -292,6 +292,7 @@ impl Bench {
         let connection = NewConnection {
             stream,
             tls: None,
+            answer: Vec::new(),
             first: Bytes::new(),
             attachment: Bytes::new(),
             client: Client { id, address, request: Request::new("/", "", [] as [(&str, &str); 0]), agreed: None },

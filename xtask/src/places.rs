@@ -36,9 +36,9 @@ impl Places {
         self.target.join("debug/ws-host")
     }
 
-    /// The built example guests: `wasm32-wasip2`, or `wasm32-wasip1` for those that cargo-component built.
-    pub(crate) fn guests(&self, wasm_target: &str) -> PathBuf {
-        self.root.join("guest-examples/target").join(wasm_target).join("release")
+    /// The built example guests.
+    pub(crate) fn guests(&self) -> PathBuf {
+        self.root.join("guest-examples/target/wasm32-wasip2/release")
     }
 
     /// The workspaces of guests that exist.

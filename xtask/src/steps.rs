@@ -21,7 +21,6 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "tidy", what: "sizes, layers and names keep the promises of the design", needs: &[], run: tidy::check },
     Step { name: "separate", what: "a plain `cargo build` builds no guest", needs: &[], run: guests::are_separate },
     Step { name: "guests", what: "guests build with cargo for wasm32-wasip2", needs: &[], run: guests::build },
-    Step { name: "guests-component", what: "guests build with cargo-component", needs: &[], run: guests::build_with_component },
     Step { name: "clippy", what: "no warnings, in the host or in guests", needs: &[], run: code::clippy },
     Step {
         name: "packages",
@@ -66,12 +65,6 @@ pub(crate) const ALL: &[Step] = &[
         what: "Python's websockets against the host",
         needs: &["guests", "host"],
         run: foreign::python,
-    },
-    Step {
-        name: "foreign-component",
-        what: "Python's websockets against guests that cargo-component built",
-        needs: &["guests-component", "host"],
-        run: foreign::python_with_component,
     },
     Step {
         name: "api",

@@ -67,7 +67,7 @@ pub(super) fn measure(options: &Options, places: &Places) -> Check {
 
 /// The servers that can be had here.
 fn askers(port: u16, places: &Places) -> Vec<Asker> {
-    let rust = Ok((places.guests("wasm32-wasip2").join("echo.wasm"), places.root.join(ERRAND)));
+    let rust = Ok((places.guests().join("echo.wasm"), places.root.join(ERRAND)));
     let mut askers = Vec::new();
     for (name, guests) in [("ws-host, a guest in Rust", rust), ("ws-host, a guest in JavaScript", in_javascript(places))] {
         match guests {

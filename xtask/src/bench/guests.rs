@@ -21,7 +21,7 @@ pub(super) struct Guest {
 
 /// All guests, the one that the others are compared with first.
 pub(super) const GUESTS: [Guest; 6] = [
-    Guest { name: "Rust", build: |places, out| copy(&places.guests("wasm32-wasip2").join("echo.wasm"), out) },
+    Guest { name: "Rust", build: |places, out| copy(&places.guests().join("echo.wasm"), out) },
     Guest { name: "C", build: c },
     Guest { name: "JavaScript", build: |places, out| javascript(places, "echo.js", out) },
     Guest { name: "TypeScript", build: |places, out| javascript(places, "echo.ts", out) },

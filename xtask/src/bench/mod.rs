@@ -36,7 +36,7 @@ use anyhow::Context as _;
 use crate::command::{cargo, for_guest, run};
 use crate::places::Places;
 use crate::step::{Check, Context as StepContext, Trouble};
-use crate::toolbox::wasm_targets;
+use crate::toolbox::wasm_target;
 use machine::Machine;
 use options::{Options, USAGE};
 use peers::{PEERS, Peer};
@@ -155,7 +155,7 @@ pub(crate) fn build_command(profile: &str) -> String {
 /// Builds the host and its load generator in their profile, and the guests in their release profile.
 fn build(places: &Places) -> Check {
     run(&mut cargo(&build_command(&peers::profile()), &places.root))?;
-    wasm_targets(places)?;
+    wasm_target(places)?;
     for workspace in places.guest_workspaces() {
         run(for_guest(&mut cargo("build --workspace --release --target wasm32-wasip2", &workspace)))?;
     }

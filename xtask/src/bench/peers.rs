@@ -195,7 +195,7 @@ pub(super) fn guest(places: &Places, kind: Kind) -> PathBuf {
     match kind {
         Kind::Room | Kind::Rooms => places.root.join("tests/guests/target/wasm32-wasip2/release/relay.wasm"),
         Kind::Store(_) => places.root.join("tests/guests/target/wasm32-wasip2/release/ledger.wasm"),
-        Kind::Echo | Kind::Silence => places.guests("wasm32-wasip2").join("echo.wasm"),
+        Kind::Echo | Kind::Silence => places.guests().join("echo.wasm"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::command::{cargo, command, for_guest, output, run};
 use crate::step::{Check, Context, Trouble};
-use crate::toolbox::wasm_targets;
+use crate::toolbox::wasm_target;
 
 /// All Rust code is formatted.
 pub(crate) fn fmt(context: &Context) -> Check {
@@ -17,7 +17,7 @@ pub(crate) fn fmt(context: &Context) -> Check {
 pub(crate) fn clippy(context: &Context) -> Check {
     let places = &context.places;
     run(&mut cargo("clippy --workspace --all-targets --quiet -- -D warnings", &places.root))?;
-    wasm_targets(places)?;
+    wasm_target(places)?;
     for workspace in places.guest_workspaces() {
         let words = "clippy --workspace --all-targets --quiet --target wasm32-wasip2 -- -D warnings";
         run(for_guest(&mut cargo(words, &workspace)))?;

@@ -11,26 +11,13 @@ use crate::places::Places;
 use crate::step::{Check, Context};
 use crate::toolbox;
 
-/// The targets of guests that cargo builds, and of those that cargo-component builds.
-const CARGO: &str = "wasm32-wasip2";
-const COMPONENT: &str = "wasm32-wasip1";
-
 /// Python's `websockets`.
 pub(crate) fn python(context: &Context) -> Check {
     let places = &context.places;
     let python = toolbox::websockets(places)?;
     let mut tests = command(python, &places.foreign().join("python"));
     tests.args(["-m", "unittest", "discover", "--verbose"]);
-    run(against_host(&mut tests, places, CARGO))
-}
-
-/// Part of the same for guests that cargo-component built.
-pub(crate) fn python_with_component(context: &Context) -> Check {
-    let places = &context.places;
-    let python = toolbox::websockets(places)?;
-    let mut tests = command(python, &places.foreign().join("python"));
-    tests.args(["-m", "unittest", "--verbose", "test_echo", "test_chat"]);
-    run(against_host(&mut tests, places, COMPONENT))
+    run(against_host(&mut tests, places))
 }
 
 /// schemathesis on the API.
@@ -38,14 +25,14 @@ pub(crate) fn api(context: &Context) -> Check {
     let places = &context.places;
     let folder = places.foreign().join("api");
     let python = toolbox::python_packages(places, "foreign-api", &folder.join("requirements.txt"))?;
-    run(against_host(command(python, &folder).arg("run.py"), places, CARGO))
+    run(against_host(command(python, &folder).arg("run.py"), places))
 }
 
 /// Node's `ws`.
 pub(crate) fn node(context: &Context) -> Check {
     let places = &context.places;
     let mut tests = toolbox::node_tests(places, "node")?;
-    run(against_host(&mut tests, places, CARGO))
+    run(against_host(&mut tests, places))
 }
 
 /// Chromium on the served page.
@@ -56,7 +43,7 @@ pub(crate) fn browser(context: &Context) -> Check {
     let screenshots = places.scratch("browser");
     empty(&screenshots)?;
     tests.env("CHROMIUM", chromium).env("SCREENSHOTS", screenshots);
-    run(against_host(&mut tests, places, CARGO))
+    run(against_host(&mut tests, places))
 }
 
 /// The Autobahn suite. Its report stays under target/autobahn.
@@ -71,12 +58,12 @@ pub(crate) fn autobahn(context: &Context) -> Check {
     let mut suite = command(&python3, &folder);
     suite.arg("run.py").arg("--suite").arg(environment.join("python2/bin/wstest")).arg("--report").arg(report);
     suite.args(["--cases", context.options.autobahn.name()]);
-    run(against_host(&mut suite, places, CARGO))
+    run(against_host(&mut suite, places))
 }
 
 /// Tells a script which host to start, and the folder of the guests.
-fn against_host<'a>(script: &'a mut Command, places: &Places, wasm_target: &str) -> &'a mut Command {
-    script.env("WS_HOST", places.host_binary()).env("GUESTS", places.guests(wasm_target))
+fn against_host<'a>(script: &'a mut Command, places: &Places) -> &'a mut Command {
+    script.env("WS_HOST", places.host_binary()).env("GUESTS", places.guests())
 }
 
 fn empty(folder: &Path) -> Check {

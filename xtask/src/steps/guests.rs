@@ -9,26 +9,15 @@ use serde_json::Value;
 
 use crate::command::{cargo, for_guest, output, run};
 use crate::step::{Check, Context, Trouble};
-use crate::toolbox::{COMPONENT, cargo_tool, wasm_targets};
+use crate::toolbox::wasm_target;
 
 /// Builds guests with cargo alone.
 pub(crate) fn build(context: &Context) -> Check {
-    wasm_targets(&context.places)?;
+    wasm_target(&context.places)?;
     for workspace in context.places.guest_workspaces() {
         run(for_guest(&mut cargo("build --workspace --release --target wasm32-wasip2", &workspace)))?;
     }
     sizes::are_told(&context.places)
-}
-
-/// Builds the example guests with cargo-component, each on its own, as a developer would.
-pub(crate) fn build_with_component(context: &Context) -> Check {
-    let places = &context.places;
-    wasm_targets(places)?;
-    let component = cargo_tool(&COMPONENT, places)?;
-    for package in folders(&metadata(&places.root.join("guest-examples"))?) {
-        run(for_guest(&mut component("component build --release", &package)))?;
-    }
-    Ok(())
 }
 
 /// No guest belongs to the host's workspace, and a plain `cargo build` builds the command alone.

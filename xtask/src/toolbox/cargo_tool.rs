@@ -16,9 +16,6 @@ pub(crate) struct Tool {
     options: &'static str,
 }
 
-/// Builds guests: `cargo component`.
-pub(crate) const COMPONENT: Tool = Tool { name: "component", version: "0.21.1", options: "" };
-
 /// Checks licences and sources: `cargo deny`. Without its default features it cannot fetch advisories, which no step checks.
 pub(crate) const DENY: Tool = Tool { name: "deny", version: "0.20.2", options: "--no-default-features" };
 

@@ -1,4 +1,4 @@
-//! The compiler's WebAssembly targets.
+//! The compiler's WebAssembly target.
 
 use std::path::Path;
 
@@ -6,19 +6,16 @@ use crate::command::{command, or_missing, output, run};
 use crate::places::Places;
 use crate::step::Check;
 
-/// The targets that guests are built for.
-const TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-wasip1"];
+/// The target that guests are built for.
+const TARGET: &str = "wasm32-wasip2";
 
-/// Adds the targets of guests to the toolchain by rustup, whose automatic installation may be off.
-pub(crate) fn wasm_targets(places: &Places) -> Check {
-    for target in TARGETS {
-        let mut query = command("rustc", &places.root);
-        query.args(["--print", "target-libdir", "--target", target]);
-        if output(&mut query).is_ok_and(|folder| Path::new(folder.trim()).is_dir()) {
-            continue;
-        }
-        let add = run(command("rustup", &places.root).args(["target", "add", target]));
-        or_missing(add, &format!("the target {target} could not be added"))?;
+/// Adds the target of guests to the toolchain by rustup, whose automatic installation may be off.
+pub(crate) fn wasm_target(places: &Places) -> Check {
+    let mut query = command("rustc", &places.root);
+    query.args(["--print", "target-libdir", "--target", TARGET]);
+    if output(&mut query).is_ok_and(|folder| Path::new(folder.trim()).is_dir()) {
+        return Ok(());
     }
-    Ok(())
+    let add = run(command("rustup", &places.root).args(["target", "add", TARGET]));
+    or_missing(add, &format!("the target {TARGET} could not be added"))
 }

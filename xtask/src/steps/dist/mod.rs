@@ -54,7 +54,7 @@ pub(crate) fn packages_serve(context: &Context) -> Check {
     let trial = Trial {
         places,
         packages,
-        component: places.guests("wasm32-wasip2").join("echo.wasm"),
+        component: places.guests().join("echo.wasm"),
         python: toolbox::python_packages(places, "dist-python", &places.root.join("tests/packages/requirements.txt"))?,
         folder,
     };

@@ -21,8 +21,12 @@ pub(crate) fn command(program: impl AsRef<OsStr>, dir: &Path) -> Command {
 /// A cargo command, its words separated by spaces.
 pub(crate) fn cargo(words: &str, dir: &Path) -> Command {
     let mut command = command("cargo", dir);
-    command.args(words.split_whitespace());
-    // `cargo run` describes xtask in these. Some build scripts depend on them, and would run again whenever they change.
+    without_description(command.args(words.split_whitespace()));
+    command
+}
+
+/// Removes the variables in which `cargo run` describes xtask. Some build scripts depend on them, and would run again whenever they change.
+pub(crate) fn without_description(command: &mut Command) -> &mut Command {
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
             command.env_remove(name);

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use super::system::viewed;
 use super::{Trial, served};
-use crate::command::{command, run};
+use crate::command::{command, run, without_description};
 use crate::step::{Check, Trouble};
 
 const FILE: &str = "deploy/Containerfile";
@@ -86,7 +86,8 @@ pub(super) fn is_sound(trial: &Trial<'_>, built_here: bool) -> Check {
     // A binary from elsewhere was built by another command.
     if built_here {
         for line in all(&images.build, "RUN") {
-            run(command("sh", root).args(["-euc", line]).env("CARGO_TARGET_DIR", &trial.places.target))?;
+            let mut shell = command("sh", root);
+            run(without_description(shell.args(["-euc", line])).env("CARGO_TARGET_DIR", &trial.places.target))?;
         }
     }
     Ok(())

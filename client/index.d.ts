@@ -8,6 +8,10 @@ export interface StatusEvent extends Event {
   readonly attempt?: number;
   /** With `away`: the time to the next attempt, in milliseconds. */
   readonly retryIn?: number;
+  /** With `away`: the close code of the line, 1006 without a close frame, or if it was given up or never came about. */
+  readonly code?: number;
+  /** With `away`: the reason of the close frame. */
+  readonly reason?: string;
   /** With `online`: how long the line was away, in milliseconds; 0 the first time. */
   readonly away?: number;
   /** With `online`: whether the session goes on, so that nothing is lost. */
@@ -23,7 +27,10 @@ export interface FreshEvent extends Event {
 }
 
 export interface Options {
-  /** Whether to speak sessions, as ws-host does. With `false` it is a reconnecting socket for any server. Default: true. */
+  /**
+   * Whether to speak sessions, as ws-host does. With `false` it is a reconnecting socket for any server. Default: true; a server that does not answer to it
+   * gets one text, `h1 - 0`, and is then taken for one without sessions.
+   */
   resume?: boolean;
   /** Whether to come back after this end. Default: not after 1000, 1002, 1003, 1007 to 1010 and 4000 to 4999. */
   retry?: (event: CloseEvent) => boolean;

@@ -1,5 +1,6 @@
 // A WebSocket that comes back. The interface is that of WebSocket (WHATWG); docs/resume.md of ws-host describes what goes over the line.
 
+import { copy, size, unwrap, wrap } from './payload.js';
 import { Breach, Session } from './session.js';
 
 export { Breach };
@@ -20,6 +21,10 @@ const DEFAULTS = {
 };
 /** How long the answer to a heartbeat may take. */
 const ANSWER = 10_000;
+/** How long the first welcome may take: the server may be one without sessions, which takes hello for a message. */
+const FIRST_WELCOME = 5000;
+/** Codes by which such a server refuses hello. Others end a line for reasons that its messages have nothing to do with. */
+const REFUSES = ({ code }) => FINAL.has(code) || code === 1011 || code >= 3000;
 /** How long the host may wait for a confirmation. */
 const CONFIRM = 1000;
 /** A line that lasted so long was a good one: the next attempt is the first again. */
@@ -27,8 +32,6 @@ const GOOD = 5000;
 
 /** Codes of the protocol: a page may not send 1002, and cannot leave a line without a close frame. */
 const [BREACH, GIVEN_UP] = [3002, 3003];
-
-const encoder = new TextEncoder();
 
 export class Socket extends EventTarget {
   static CONNECTING = CONNECTING;
@@ -49,6 +52,8 @@ export class Socket extends EventTarget {
   #session = new Session();
   /** Whether the server speaks sessions, as far as is known. */
   #resumes;
+  /** Whether it has ever answered to hello. */
+  #answered = false;
   /** Messages that wait for a line to a server without sessions. */
   #waiting = [];
   #line;
@@ -115,7 +120,7 @@ export class Socket extends EventTarget {
   close(code = 1000, reason = '') {
     if (this.readyState >= CLOSING) return;
     if (code !== 1000 && !(code >= 3000 && code <= 4999)) throw new DOMException('the code must be 1000 or 3000 to 4999', 'InvalidAccessError');
-    if (encoder.encode(reason).length > 123) throw new DOMException('the reason is longer than 123 bytes', 'SyntaxError');
+    if (size(reason) > 123) throw new DOMException('the reason is longer than 123 bytes', 'SyntaxError');
     this.readyState = CLOSING;
     if (this.#line?.readyState === OPEN) {
       this.#line.close(code, reason);
@@ -138,7 +143,7 @@ export class Socket extends EventTarget {
     this.#clear();
     this.#drop();
     this.#tell('connecting');
-    this.#after('connect', this.#options.connectTimeout, () => this.#lose());
+    this.#after('connect', this.#options.connectTimeout, () => (this.#isUnanswered ? this.#goWithout() : this.#lose()));
     if (typeof this.#source === 'function') this.#ask();
     else this.#open(this.#source);
   }
@@ -146,12 +151,21 @@ export class Socket extends EventTarget {
   /** Asks the application for the address: a token in it may have run out. */
   async #ask() {
     const turn = (this.#turn = Symbol());
+    // It may take longer than a line may take, and the socket may be closed meanwhile.
+    const isAwaited = () => this.#turn === turn && this.status === 'connecting';
+    let url;
     try {
-      const url = await this.#source();
-      // It may have taken longer than a line may take, or the socket may be closed by now.
-      if (this.#turn === turn && this.status === 'connecting') this.#open(url);
+      url = await this.#source();
     } catch {
-      if (this.#turn === turn) this.#lose();
+      if (isAwaited()) this.#lose();
+      return;
+    }
+    if (!isAwaited()) return;
+    try {
+      this.#open(url);
+    } catch (error) {
+      // A wrong address or subprotocol would be as wrong the next time.
+      this.#end({ code: 1006, reason: error.message, wasClean: false });
     }
   }
 
@@ -170,8 +184,9 @@ export class Socket extends EventTarget {
     line.onopen = present(() => {
       this.#protocol = line.protocol;
       this.#heard = Date.now();
-      if (this.#resumes) line.send(this.#session.hello());
-      else this.#online(this.#waiting.splice(0), 'off', []);
+      if (!this.#resumes) return this.#online(this.#waiting.splice(0), 'off', []);
+      line.send(this.#session.hello());
+      if (!this.#answered) this.#after('welcome', FIRST_WELCOME, () => this.#goWithout());
     });
     line.onmessage = present(({ data, origin }) => this.#read(data, origin));
     line.onclose = present((event) => this.#closed(event));
@@ -193,11 +208,27 @@ export class Socket extends EventTarget {
 
   #welcome(data, origin) {
     const welcome = this.#session.welcome(data);
-    if (welcome) return this.#online(welcome.messages, welcome.reason, welcome.unknown.map(unwrap));
-    // A server of another kind: it has taken hello for a message.
+    if (!welcome && this.#answered) throw new Breach('the host sends a message before its welcome');
+    if (!welcome) {
+      // A server of another kind: it has taken hello for a message.
+      this.#resumes = false;
+      this.#online(this.#session.giveUp().map(unwrap), 'off', []);
+      return this.#message(data, origin);
+    }
+    this.#answered = true;
+    this.#online(welcome.messages, welcome.reason, welcome.unknown.map(unwrap));
+  }
+
+  /** Whether a line is there that has said hello, to a server of which it is not known whether it has sessions. */
+  get #isUnanswered() {
+    return this.#resumes && !this.#answered && this.#line?.readyState >= OPEN;
+  }
+
+  /** The server has no sessions: the next line asks for none. What it makes of the one that has asked is not known. */
+  #goWithout() {
     this.#resumes = false;
-    this.#online(this.#session.giveUp().map(unwrap), 'off', []);
-    this.#message(data, origin);
+    this.#waiting = this.#session.giveUp().map(unwrap);
+    this.#connect();
   }
 
   #control(data, origin) {
@@ -227,6 +258,7 @@ export class Socket extends EventTarget {
   /** A line is there. Without a reason the session goes on, and nothing has happened for the application. */
   #online(messages, reason, unknown) {
     this.#stop('connect');
+    this.#stop('welcome');
     const isFirst = !this.#opened;
     const away = this.#lostAt ? Date.now() - this.#lostAt : 0;
     this.#after('good', GOOD, () => (this.#attempt = 0));
@@ -259,13 +291,15 @@ export class Socket extends EventTarget {
   }
 
   #closed(event) {
-    if (this.readyState === CLOSING || !this.#options.retry(event)) return this.#end(event);
+    if (this.readyState === CLOSING) return this.#end(event);
+    if (this.#timers.welcome && REFUSES(event)) return this.#goWithout();
+    if (!this.#options.retry(event)) return this.#end(event);
     if (event.code === 1013) this.#away ||= 5000;
-    this.#lose();
+    this.#lose(event);
   }
 
   /** The line is lost, or given up. */
-  #lose() {
+  #lose({ code, reason } = { code: 1006, reason: '' }) {
     this.#clear();
     this.#drop();
     if (this.readyState >= CLOSING) return;
@@ -276,7 +310,7 @@ export class Socket extends EventTarget {
     const wait = this.#away || delay;
     this.#away = 0;
     this.#after('retry', wait, () => this.#connect());
-    this.#tell('away', { attempt: this.#attempt, retryIn: Math.round(wait) });
+    this.#tell('away', { attempt: this.#attempt, retryIn: Math.round(wait), code, reason });
   }
 
   #drop() {
@@ -363,29 +397,4 @@ export class Socket extends EventTarget {
       });
     }
   }
-}
-
-function size(data) {
-  if (typeof data === 'string') return encoder.encode(data).length;
-  return data.byteLength ?? data.size;
-}
-
-function copy(data) {
-  return ArrayBuffer.isView(data) ? data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) : data.slice(0);
-}
-
-/** Puts the byte of an application's message in front. */
-function wrap(data) {
-  if (typeof data === 'string') return `.${data}`;
-  if (data instanceof Blob) return new Blob(['.', data]);
-  const bytes = ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data);
-  const wrapped = new Uint8Array(bytes.length + 1);
-  wrapped[0] = 46;
-  wrapped.set(bytes, 1);
-  return wrapped;
-}
-
-/** The message as it was given to `send`, binary ones as an ArrayBuffer or a Blob. */
-function unwrap(data) {
-  return data instanceof Uint8Array ? copy(data.subarray(1)) : data.slice(1);
 }

@@ -212,6 +212,84 @@ describe('a server of another kind', () => {
   });
 });
 
+describe('a server that does not know hello', () => {
+  /** A socket with a message that waits, whose first line has said hello. */
+  function greeted() {
+    const opened = open(Socket);
+    opened.socket.send('early');
+    opened.socket.send(new Uint8Array([7]));
+    opened.line().accept();
+    opened.line().heard();
+    opened.seen();
+    return opened;
+  }
+
+  /** The next line asks for no session, and carries what waits. */
+  function goesOnWithout({ socket, seen, line }) {
+    assert.doesNotMatch(line().url, /_resume/);
+    line().accept();
+    assert.deepEqual(line().heard(), ['early', new Uint8Array([7]).buffer]);
+    assert.deepEqual(seen(), ['status connecting', 'status online', 'open']);
+    line().says('.dot');
+    socket.send('now');
+    assert.deepEqual([seen(), line().heard()], [['message .dot'], ['now']]);
+  }
+
+  test('and is silent gets another line after five seconds', () => {
+    const opened = greeted();
+    const first = opened.line();
+    pass(4999);
+    assert.equal(lines.length, 1);
+    pass(1);
+    assert.deepEqual([first.closedWith[0], lines.length], [3003, 2]);
+    goesOnWithout(opened);
+  });
+
+  test('and refuses it gets another line at once', () => {
+    for (const code of [1000, 1002, 1003, 1007, 1008, 1011, 3000, 4000]) {
+      const opened = greeted();
+      opened.line().ends(code);
+      goesOnWithout(opened);
+      opened.line().ends(4000);
+      assert.deepEqual(opened.seen(), ['status closed', 'close 4000'], 'the next refusal means something else');
+    }
+  });
+
+  test('is not seen in a line that ends for other reasons, nor in a host that has answered before', () => {
+    for (const code of [1001, 1006, 1012, 1013]) {
+      const { line, seen } = greeted();
+      line().ends(code);
+      assert.deepEqual(seen(), ['status away'], String(code));
+      pass(5000);
+      assert.match(line().url, /_resume=new/);
+    }
+    const silent = begun();
+    silent.line().ends();
+    pass(500);
+    silent.line().accept();
+    pass(9999);
+    assert.deepEqual(silent.seen(), ['status away', 'status connecting']);
+    pass(1);
+    assert.deepEqual(silent.seen(), ['status away'], 'it is a lost line');
+    const refused = begun();
+    refused.line().ends();
+    pass(500);
+    refused.line().accept();
+    refused.line().ends(1008);
+    assert.deepEqual(refused.seen(), ['status away', 'status connecting', 'status closed', 'close 1008']);
+  });
+
+  test('is seen too when its line has opened late', () => {
+    const { line, seen } = open(Socket);
+    pass(8000);
+    line().accept();
+    pass(2000);
+    assert.equal(lines.length, 2);
+    assert.doesNotMatch(line().url, /_resume/);
+    assert.deepEqual(seen(), ['status connecting']);
+  });
+});
+
 describe('a line is tried again', () => {
   test('later and later, up to a limit', () => {
     const { line } = begun();
@@ -302,6 +380,26 @@ describe('a line is tried again', () => {
     pass(1000);
     await settle();
     assert.match(line().url, /token=3/);
+  });
+
+  test('but not to a wrong address or with a wrong subprotocol', async () => {
+    for (const args of [[async () => 'not an address'], [async () => 'ws://host', 'a b']]) {
+      const { socket, seen } = open(Socket, ...args);
+      let reason;
+      socket.onclose = (event) => (reason = event.reason);
+      await settle();
+      assert.deepEqual([seen(), Boolean(reason)], [['status closed', 'close 1006'], true]);
+    }
+  });
+
+  test('and its end is told', () => {
+    const { socket, line } = begun();
+    const told = [];
+    socket.onstatus = ({ status, code, reason }) => status === 'away' && told.push([code, reason]);
+    line().ends(1012, 'again');
+    pass(500);
+    pass(10_000);
+    assert.deepEqual(told, [[1012, 'again'], [1006, '']]);
   });
 
   test('when it does not open in time', () => {

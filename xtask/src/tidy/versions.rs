@@ -6,10 +6,11 @@ use super::Finding;
 const SOURCE: (&str, &str) = ("Cargo.toml", "[workspace.package]\nversion = \"");
 
 /// Files with a version, and the text before it.
-const COPIES: [(&str, &str); 8] = [
+const COPIES: [(&str, &str); 9] = [
     ("Cargo.toml", "ws-host = { path = \"host\", version = \""),
     ("Cargo.toml", "ws-host-load = { path = \"load\", version = \""),
     ("Cargo.toml", "ws-protocol = { path = \"protocol\", version = \""),
+    ("client/package.json", "\"name\": \"ws-host-client\",\n  \"version\": \""),
     ("sdk/js/package.json", "\"name\": \"ws-host-guest\",\n  \"version\": \""),
     ("sdk/js/package-lock.json", "\"name\": \"ws-host-guest\",\n  \"version\": \""),
     ("sdk/python/pyproject.toml", "name = \"ws-host-guest\"\nversion = \""),

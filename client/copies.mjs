@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const at = (path) => new URL(path, import.meta.url);
 const read = (path) => readFileSync(at(path), 'utf8');
 
-/** The modules in one, without imports. What only they share is not exported. */
+/** The modules in one, without imports. It exports no names that only they share. */
 function oneModule() {
   const { version } = JSON.parse(read('package.json'));
   const inner = (name) => read(`src/${name}.js`).replace(/^export (class Session|function)/gm, '$1');

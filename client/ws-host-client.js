@@ -1,6 +1,6 @@
 // ws-host-client 0.1.0, MIT or Apache-2.0. The README of the package describes it.
 
-// What an application sends and receives, and the byte in front of it on the line.
+// The messages of an application, and the byte in front of each on the line.
 
 const encoder = new TextEncoder();
 
@@ -346,7 +346,7 @@ export class Socket extends EventTarget {
     return this.#resumes && !this.#answered && this.#line?.readyState >= OPEN;
   }
 
-  /** The server has no sessions: the next line asks for none. What it makes of the one that has asked is not known. */
+  /** The server has no sessions: the next line asks for none. It may have taken the hello of this one for a message. */
   #goWithout() {
     this.#resumes = false;
     this.#waiting = this.#session.giveUp().map(unwrap);

@@ -118,6 +118,40 @@ async fn an_edit_that_changes_nothing_swaps_nothing_and_a_file_that_the_code_inc
 }
 
 #[tokio::test]
+async fn an_edited_page_is_loaded_anew_and_is_no_change_of_the_app() {
+    let project = project(ECHO, "cdylib");
+    let page = |text: &str| std::fs::write(project.path().join("public/index.html"), text).expect("the page can be edited");
+    std::fs::create_dir(project.path().join("public")).expect("the project takes a folder");
+    page("<p>one</p>");
+    let mut host = Host::start(dev(&project));
+    let address = host.address.clone();
+    let asks = |path: &str| {
+        let answer = ask(&address, &request(&format!("GET {path}")));
+        String::from_utf8_lossy(&answer.body).into_owned()
+    };
+    let version =
+        |page: &str| page.split_once("/-/live.js?").and_then(|(_, rest)| rest.split_once('"')).map(|(v, _)| v.to_owned());
+    let first = asks("/");
+    let version_before = version(&first).expect("the page has the script");
+    assert!(first.starts_with("<p>one</p>") && asks("/-/notice").contains(&version_before), "{first}");
+
+    page("<p>two</p>");
+    let log = host.logs_up_to("the pages have changed: browsers load them anew");
+    assert!(!log.contains("not swapped") && log.matches("building").count() == 1, "{log}");
+    let second = asks("/");
+    assert!(second.starts_with("<p>two</p>") && version(&second) != Some(version_before), "{second}");
+
+    // A manifest below the folder is none of the app's.
+    std::fs::write(project.path().join("public/notes.toml"), "").expect("the folder takes a file");
+    host.logs("the pages have changed");
+    let edit = |lib: &str| std::fs::write(project.path().join("src/lib.rs"), lib).expect("the project can be edited");
+    edit(&ECHO.replace("from, message)", "from, \"new\")"));
+    let log = host.logs_up_to("swapped to");
+    assert!(!log.contains("not swapped") && log.matches("building").count() == 1, "{log}");
+    assert!(asks("/-/notice").contains("\"swaps\":1"));
+}
+
+#[tokio::test]
 async fn a_release_that_fails_stays_for_its_developer() {
     let project = project(ECHO, "cdylib");
     let mut host = Host::start(dev(&project));

@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::support::{Client, Host, command};
+use crate::support::http::{ask, request};
+use crate::support::{Client, Host, command, guest};
 use tempfile::TempDir;
 
 /// An empty folder.
@@ -64,12 +65,21 @@ async fn two_chat(project: &Path) {
     let mut dev = command();
     dev.args(["dev", "--port", "0"]).current_dir(project).env("CARGO_TARGET_DIR", shared_target());
     let host = Host::start(dev);
+    has_its_page(&host);
     let mut ann = Client::connect(&host).await;
     assert_eq!(ann.hears().await, "* guest-1 has joined");
     let mut ben = Client::connect(&host).await;
     assert_eq!((ann.hears().await, ben.hears().await), ("* guest-2 has joined".to_owned(), "* guest-2 has joined".to_owned()));
     assert_eq!(ben.asks("hello").await, "guest-2: hello");
     assert_eq!(ann.hears().await, "guest-2: hello");
+}
+
+/// The host serves the files of the project's folder `public`.
+fn has_its_page(host: &Host) {
+    for (path, part) in [("/", "<title>my-chat</title>"), ("/app.js", "new Socket('/'"), ("/ws-host-client.js", "class Socket")] {
+        let answer = ask(&host.address, &request(&format!("GET {path}")));
+        assert!(answer.status == 200 && String::from_utf8_lossy(&answer.body).contains(part), "{path}: {}", answer.status);
+    }
 }
 
 /// Follows the README of a project, from `ws-host new` to a chat of two clients.
@@ -126,6 +136,23 @@ async fn a_project_in_rust_goes_from_new_to_a_chat() {
     assert!(!has_names(&project, ".debug_line"), "a component to be served has no debug information");
     let boom = "        assert!(message.as_text() != Some(\"boom\"));";
     fails_at(&project, "src/lib.rs", ("        match message {", boom), "on_message (src/lib.rs:");
+}
+
+#[test]
+fn the_pages_of_a_project_are_served_by_its_settings_and_told_of_where_those_are_not_read() {
+    let folder = empty();
+    succeeds(folder.path(), &["new", "my-pages", "--lang", "c"]);
+    fs::copy(guest("chat"), folder.path().join("my-pages/my-pages.wasm")).expect("the component can be copied");
+    let run = |dir: &Path, file: &str| {
+        let mut run = command();
+        run.args(["run", file, "--port", "0"]).current_dir(dir);
+        Host::start(run)
+    };
+    let page = |host: &Host| String::from_utf8_lossy(&ask(&host.address, &request("GET /")).body).into_owned();
+    assert!(page(&run(&folder.path().join("my-pages"), "my-pages.wasm")).contains("<title>my-pages</title>"));
+    let mut outside = run(folder.path(), "my-pages/my-pages.wasm");
+    assert!(page(&outside).contains("<title>ws-host</title>"), "the chat page");
+    outside.logs("the pages in my-pages/public are not served; use --static my-pages/public to serve them");
 }
 
 /// A project in Rust of this name.

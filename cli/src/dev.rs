@@ -9,6 +9,7 @@ use ws_host::guest::sha256;
 use ws_host::{Builder, Handle, file};
 
 use crate::build::{NotBuilt, Project, Purpose};
+use crate::pages;
 use crate::serve::Serving;
 use crate::serve_flags::ServeFlags;
 use crate::swap::swap;
@@ -38,7 +39,9 @@ pub fn dev(mut arguments: DevArguments, log: LogTail) -> anyhow::Result<()> {
     if std::io::stdout().is_terminal() {
         arguments.serving.api.open_by_default();
     }
-    let project = Project::open(arguments.dir)?;
+    let folder = pages::for_development(&arguments.serving, &arguments.dir);
+    arguments.serving.static_files.clone_from(&folder);
+    let project = Project::open(arguments.dir)?.with_pages(folder.as_deref());
     let tls = Tls::new(arguments.serving.tls_files.clone(), arguments.tls)?;
     // Watching begins before the first build, so that no change during it is missed.
     let sources = project.clone();
@@ -48,7 +51,11 @@ pub fn dev(mut arguments: DevArguments, log: LogTail) -> anyhow::Result<()> {
     let serving = Serving::new(arguments.serving, tls, more)?.listen()?;
     let component = project.build(Purpose::Develop)?;
     let built = hash(&component);
-    serving.serve(&component, async |handle| follow_sources(watch, &project, built, &handle).await)
+    // No browser has a page yet, so no change before this matters.
+    let page_watch = folder.as_deref().map(|folder| Watch::sources(folder, |_| true)).transpose()?;
+    serving.serve(&component, async |handle| {
+        tokio::join!(follow_sources(watch, &project, built, &handle), pages::follow(page_watch, &handle));
+    })
 }
 
 /// Rebuilds whenever the sources change, and swaps to the new component. If the build fails, the compiler's messages appear in

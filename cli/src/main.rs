@@ -26,6 +26,7 @@ mod mistakes;
 mod new;
 mod notify;
 mod output;
+mod pages;
 mod path_entries;
 mod remote;
 mod report;

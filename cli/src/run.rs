@@ -8,6 +8,7 @@ use ws_host::Handle;
 use ws_host::api::LogTail;
 
 use crate::follow::Follower;
+use crate::pages;
 use crate::serve::Serving;
 use crate::serve_flags::ServeFlags;
 use crate::swap::swap;
@@ -43,6 +44,9 @@ pub fn run(arguments: RunArguments, log: LogTail) -> anyhow::Result<()> {
     let file = file.context("the component is missing")?;
     let follower = if watch { Some(Follower::new(&[&file])?) } else { None };
     let tls = Tls::new(serving.tls_files.clone(), false)?;
+    if let Some(line) = pages::left_out(&serving, &file) {
+        tracing::info!("{line}");
+    }
     Serving::new(serving, tls, |builder| builder.log_tail(log))?.serve(&file, async |handle| match follower {
         Some(follower) => follow_file(follower, &file, &handle).await,
         None => std::future::pending().await,

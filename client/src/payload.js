@@ -1,4 +1,4 @@
-// What an application sends and receives, and the byte in front of it on the line.
+// The messages of an application, and the byte in front of each on the line.
 
 const encoder = new TextEncoder();
 

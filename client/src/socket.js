@@ -224,7 +224,7 @@ export class Socket extends EventTarget {
     return this.#resumes && !this.#answered && this.#line?.readyState >= OPEN;
   }
 
-  /** The server has no sessions: the next line asks for none. What it makes of the one that has asked is not known. */
+  /** The server has no sessions: the next line asks for none. It may have taken the hello of this one for a message. */
   #goWithout() {
     this.#resumes = false;
     this.#waiting = this.#session.giveUp().map(unwrap);

@@ -115,6 +115,8 @@ pub struct Project {
     language: &'static Language,
     /// The inputs of the last build.
     inputs: Arc<RwLock<HashSet<PathBuf>>>,
+    /// The folder with its pages, relative to the directory.
+    pages: Option<PathBuf>,
 }
 
 impl Project {
@@ -138,7 +140,18 @@ impl Project {
             bail!("the directory {shown} has no {}. Give the directory of a guest project", known.join(", nor "));
         };
         (language.prepare)(&dir)?;
-        Ok(Self { dir, language, inputs: Arc::default() })
+        Ok(Self { dir, language, inputs: Arc::default(), pages: None })
+    }
+
+    /// The project with its pages in this folder: a file there is a source only if a build has read it.
+    #[must_use]
+    pub fn with_pages(mut self, folder: Option<&Path>) -> Self {
+        let below = |folder: &Path| {
+            let (folder, dir) = (std::path::absolute(folder).ok()?, std::path::absolute(&self.dir).ok()?);
+            folder.strip_prefix(dir).ok().filter(|below| *below != Path::new("")).map(Path::to_owned)
+        };
+        self.pages = folder.and_then(below);
+        self
     }
 
     /// The project's directory.
@@ -153,7 +166,8 @@ impl Project {
 
     /// Whether a file is a source of the project. `below` is relative to the project's directory.
     pub fn is_source(&self, below: &Path) -> bool {
-        if (self.language.is_source)(below) {
+        let is_page = self.pages.as_ref().is_some_and(|pages| below.starts_with(pages));
+        if !is_page && (self.language.is_source)(below) {
             return true;
         }
         let Ok(path) = std::path::absolute(self.dir.join(below)) else { return false };
@@ -184,8 +198,22 @@ mod tests {
     fn a_file_among_the_inputs_and_each_of_a_folder_among_them_is_a_source() {
         let dir = PathBuf::from("/project");
         let inputs = ["words.txt", "texts"].map(|name| dir.join(name)).into();
-        let project = Project { dir, language: &python::PYTHON, inputs: Arc::new(RwLock::new(inputs)) };
+        let project = Project { dir, language: &python::PYTHON, inputs: Arc::new(RwLock::new(inputs)), pages: None };
         assert!(["app.py", "words.txt", "texts/new.txt"].iter().all(|path| project.is_source(Path::new(path))));
         assert!(!["notes.txt", "texts/more/new.txt"].iter().any(|path| project.is_source(Path::new(path))));
+    }
+    #[test]
+    fn a_file_of_a_page_is_no_source_unless_a_build_has_read_it() {
+        let dir = PathBuf::from("/project");
+        let inputs = Arc::new(RwLock::new(HashSet::from([dir.join("public/shared.js")])));
+        let project = Project { dir, language: &javascript::JAVASCRIPT, inputs, pages: None };
+        assert!(project.is_source(Path::new("public/app.js")), "without pages it is like any other");
+        let with = |folder: &str| project.clone().with_pages(Some(Path::new(folder)));
+        let project = with("/project/public");
+        assert!(!project.is_source(Path::new("public/app.js")) && !project.is_source(Path::new("public/a/b.js")));
+        assert!(project.is_source(Path::new("src/index.js")) && project.is_source(Path::new("public/shared.js")));
+        for folder in ["/project", "/other/public"] {
+            assert!(with(folder).is_source(Path::new("src/index.js")), "{folder}");
+        }
     }
 }

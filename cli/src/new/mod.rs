@@ -49,7 +49,15 @@ macro_rules! template {
 }
 
 /// The files of every project. The template of `.gitignore` has no dot, so that git does not apply it in this repository.
-const EVERY: &[File] = &[(".gitignore", template!("every/gitignore")), ("tests/hello.chat", template!("every/hello.chat"))];
+const EVERY: &[File] = &[
+    (".gitignore", template!("every/gitignore")),
+    ("public/app.js", template!("public/app.js")),
+    ("public/index.html", template!("public/index.html")),
+    ("public/style.css", template!("public/style.css")),
+    ("public/ws-host-client.js", template!("public/ws-host-client.js")),
+    ("tests/hello.chat", template!("every/hello.chat")),
+    ("ws-host.toml", template!("every/ws-host.toml")),
+];
 
 /// The longest project name, in bytes: well below npm's limit of 214.
 const LONGEST_NAME: usize = 64;
@@ -232,6 +240,17 @@ mod tests {
             assert_eq!(named, *language == Language::C, "{language:?}");
             let copied = texts(*language, Source::Vendored);
             assert!(copied.iter().any(|(path, _)| path.starts_with("vendor/")), "{language:?}");
+        }
+    }
+
+    #[test]
+    fn each_project_has_a_page_with_its_name_and_the_client_library_word_for_word() {
+        let library = str::from_utf8(template!("public/ws-host-client.js")).expect("the library is text");
+        for language in Language::value_variants() {
+            let texts = texts(*language, SOURCE);
+            let has = |path: &str, part: &str| texts.iter().any(|(name, text)| name == path && text.contains(part));
+            assert!(has("public/index.html", "<title>chat</title>") && has("public/app.js", "new Socket("), "{language:?}");
+            assert!(has("public/ws-host-client.js", library) && has("ws-host.toml", "static = \"public\""), "{language:?}");
         }
     }
 

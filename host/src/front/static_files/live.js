@@ -22,9 +22,10 @@
     const status = told.status ?? {};
     const last = before;
     before = { notice: told.notice, swaps: status.swaps, traps: status.traps };
-    if (told.notice !== (last?.notice ?? "")) show(told.notice);
+    if (told.notice && told.notice !== last?.notice) show(told.notice);
     else if (last && status.traps > last.traps) show(status.last_trap ?? "a handler has failed");
     else if (last && status.swaps > last.swaps) show("swapped: the new release runs", 3);
+    else if (!told.notice && last?.notice && box.textContent === last.notice) show("");
   }
   const again = () => ask().catch(() => {}).then(() => setTimeout(again, 500));
   again();

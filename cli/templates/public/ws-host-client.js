@@ -1,0 +1,1 @@
+../../../client/ws-host-client.js

@@ -1,4 +1,4 @@
-// Writes the library as one file, for pages without a bundler. `npm test` compares.
+// Writes the library as one file, for pages without a bundler, and into the chat page. `npm test` compares.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -15,10 +15,20 @@ function oneModule() {
   return [head, inner('payload'), inner('session'), outer].join('\n');
 }
 
+/** The chat page with the library, which is one file too: a function keeps the library's own names apart from the page's. */
+function page(html) {
+  const library = oneModule().replace(/^export /gm, '');
+  const part = /(^\/\/ -+ ws-host-client: .*\n)[^]*?(^\/\/ -+ End of ws-host-client -+$)/m;
+  return html.replace(part, (_, begin, end) => `${begin}const { Socket } = (() => {\n${library}\nreturn { Socket };\n})();\n${end}`);
+}
+
 /** The copies: each file, what it holds, and what it should hold. */
 export function copies() {
-  const path = 'ws-host-client.js';
-  return [{ path, held: read(path), text: oneModule() }];
+  const [file, html] = ['ws-host-client.js', '../client.html'];
+  return [
+    { path: file, held: read(file), text: oneModule() },
+    { path: html, held: read(html), text: page(read(html)) },
+  ];
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) copies().forEach(({ path, text }) => writeFileSync(at(path), text));

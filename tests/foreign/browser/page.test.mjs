@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startHost } from "../node/host.mjs";
-import { openTab, say, screenshot, startBrowser, state } from "./tabs.mjs";
+import { heard, openTab, say, screenshot, startBrowser, state } from "./tabs.mjs";
 
 const BUILD_ERROR = `The build failed; the previous release keeps running.\n${"error[E0277]: cannot add `bool` to `u8`\n".repeat(30)}`;
 
@@ -31,16 +31,23 @@ test("a server on this machine is found again at once, and until then the page t
   await tab.locator("#log", { hasText: "Closed with 1001" }).waitFor();
   const before = await told(tab);
   // Doubled delays would take this attempt minutes.
-  await tab.locator("#countdown", { hasText: "Attempt 10" }).waitFor();
+  await tab.locator("#countdown", { hasText: /Attempt \d\d/ }).waitFor();
   assert.match(await tab.locator("#close-code").innerText(), /1001/);
   assert.deepEqual(await told(tab), before, "a retry adds no line");
+  await say(tab, "for later");
+  await tab.locator("#log .line[data-waits]", { hasText: "for later" }).waitFor();
   await screenshot(tab, "waits-for-the-host");
   await host.exitCode;
 
   await startHost(t, "echo", "--port", new URL(host.page).port);
   await state(tab, "open");
   await tab.locator("#log .line[data-tone=live]").nth(1).waitFor();
-  assert.equal((await told(tab)).length, before.length + 1);
+  const after = await told(tab);
+  assert.equal(after.length, before.length + 1);
+  assert.match(after.at(-1), /Back after \d+ s as a new client: the server .*What it sent meanwhile is lost$/);
+  await heard(tab, "for later").waitFor();
+  assert.equal(await tab.locator("[data-waits]").count(), 0);
+  await screenshot(tab, "back-again");
   assert.ok(await tab.locator("#notice").isHidden());
   await say(tab, "hello again");
   assert.deepEqual(tab.problems, []);
@@ -51,9 +58,12 @@ test("reconnecting can be stopped while a server on this machine is away", async
   const tab = await openTab(await startBrowser(t), host);
   host.terminate();
   await tab.locator("#countdown", { hasText: "Attempt 3" }).waitFor();
+  await say(tab, "never");
   await tab.locator("#connect", { hasText: "Stop" }).click();
   await state(tab, "closed");
   await tab.locator("#log", { hasText: "Reconnecting was stopped" }).waitFor();
+  await tab.locator("#log", { hasText: "One message was not sent" }).waitFor();
+  await tab.locator("#send[aria-disabled=true]").waitFor();
   assert.deepEqual(tab.problems, []);
 });
 
@@ -69,6 +79,11 @@ test("an address with a space in its host is refused with a sentence", async (t)
     assert.match(await tab.locator("#close-help").innerText(), /An address looks like ws:\/\//, typed);
     assert.equal(await tab.locator("#status").getAttribute("data-state"), "closed", typed);
   }
+  await tab.locator("#protocols").evaluate((field) => { field.value = "chat/1, ("; });
+  await tab.locator("#url").fill(host.url);
+  await tab.locator("#connect").click();
+  await tab.locator("#close-help", { hasText: "subprotocol" }).waitFor();
+  await tab.locator("#protocols").evaluate((field) => { field.value = ""; });
   await tab.locator("#url").fill(`${host.url}a room`);
   await tab.locator("#connect").click();
   await state(tab, "open");

@@ -22,14 +22,14 @@ macro_rules! path {
 
 /// `sdk/rust`.
 pub(super) const RUST: &[File] = files!("sdk/rust":
-    "Cargo.toml" in "manifest.toml", "README.md", "src/app.rs", "src/bindings.rs", "src/clients.rs", "src/control.rs", "src/export.rs", "src/fake.rs", "src/lib.rs",
+    "Cargo.toml" in "manifest.toml", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "src/app.rs", "src/bindings.rs", "src/clients.rs", "src/control.rs", "src/export.rs", "src/fake.rs", "src/lib.rs",
     "src/http.rs", "src/fake/replies.rs", "src/requests.rs", "src/testing/requests.rs", "src/message.rs", "src/rooms.rs", "src/store.rs", "src/task/access.rs", "src/task/answers.rs", "src/task/executor.rs", "src/task/fetch.rs", "src/task/hooks.rs", "src/task/mod.rs", "src/task/sleep.rs", "src/task/streamed.rs", "src/task/tests.rs",
     "src/testing.rs", "src/testing/tests.rs", "src/topics.rs", "wit/exports.wit", "wit/http.wit", "wit/imports.wit", "wit/requests.wit", "wit/rooms.wit", "wit/store.wit", "wit/types.wit", "wit/world.wit",
 );
 
 /// `sdk/js`.
 pub(super) const JAVASCRIPT: &[File] = files!("sdk/js":
-    "README.md", "bin/ws-host-guest.mjs", "build/build.mjs", "build/builtins.mjs", "build/bundle.mjs", "build/globals.mjs", "build/look.mjs", "build/mappings.mjs", "build/not-loaded.mjs", "build/project.mjs",
+    "LICENSE-APACHE", "LICENSE-MIT", "README.md", "THIRD-PARTY.txt", "bin/ws-host-guest.mjs", "build/build.mjs", "build/builtins.mjs", "build/bundle.mjs", "build/globals.mjs", "build/look.mjs", "build/mappings.mjs", "build/not-loaded.mjs", "build/project.mjs",
     "build/stamp.mjs", "build/types.mjs", "build/while-loading.mjs", "build/world.mjs", "globals.d.ts", "index.d.ts", "package.json", "testing.d.ts",
     "engine.wasm", "src/answer.js", "src/client.js", "src/clock.js", "src/decision.js", "src/exports.js",
     "src/fetch/arrival.js", "src/fetch/context.js", "src/fetch/exchange.js", "src/fetch/exports.js", "src/fetch/failure.js", "src/fetch/fetch.js", "src/fetch/orphans.js",
@@ -51,6 +51,8 @@ pub(super) const JAVASCRIPT: &[File] = files!("sdk/js":
 
 /// `sdk/python`.
 pub(super) const PYTHON: &[File] = files!("sdk/python":
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
     "README.md",
     "pyproject.toml",
     "src/websocket/__init__.py",
@@ -109,7 +111,7 @@ pub(super) const PYTHON: &[File] = files!("sdk/python":
 
 /// `sdk/c`.
 pub(super) const C: &[File] = files!("sdk/c":
-    "README.md", "bindings/ws.c", "bindings/ws.h", "bindings/ws_component_type.o",
+    "LICENSE-APACHE", "LICENSE-MIT", "README.md", "bindings/ws.c", "bindings/ws.h", "bindings/ws_component_type.o",
     "src/callbacks.c", "src/callbacks.h", "src/clients.c", "src/control.c", "src/fetch.c", "src/gate.c", "src/handlers.c", "src/headers.c", "src/inside.h",
     "src/memory.c", "src/messages.c", "src/requests.c", "src/results.c", "src/rooms.c", "src/store.c", "src/timers.c",
     "testing/bindings.c", "testing/clients.c", "testing/control.c", "testing/events.c", "testing/fetch.c", "testing/hearing.c", "testing/main.c", "testing/requests.c",
@@ -126,13 +128,12 @@ mod tests {
 
     use super::*;
 
-    /// Collects the files below a folder, except tests, trials of packages, licences, the sources of `engine.wasm` and files that tools write.
+    /// Collects the files below a folder, except tests, trials of packages, the sources of `engine.wasm` and files that tools write.
     fn below(root: &Path, folder: &Path, found: &mut Vec<String>) {
         for path in folder.read_dir().expect("the folder can be listed").map(|entry| entry.expect("an entry can be read").path())
         {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let left_out =
-                ["node_modules", "__pycache__", "target", "test", "tests", "package-lock.json", "LICENSE-APACHE", "LICENSE-MIT"];
+            let left_out = ["node_modules", "__pycache__", "target", "test", "tests", "package-lock.json"];
             if left_out.contains(&name.as_str())
                 || name.ends_with(".egg-info")
                 || ["python/build", "python/packages", "js/engine"].map(|folder| root.join(folder)).contains(&path)
@@ -157,6 +158,17 @@ mod tests {
             found.sort();
             embedded.sort();
             assert_eq!(embedded, found);
+        }
+    }
+    /// npm leaves links out of its packages, so these are copies.
+    #[test]
+    fn the_licences_of_packages_are_those_of_the_project() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let read = |path: &str| std::fs::read(root.join(path)).expect("the file can be read");
+        for folder in ["sdk/rust", "sdk/js", "sdk/python", "sdk/c", "client"] {
+            for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+                assert!(read(licence) == read(&format!("{folder}/{licence}")), "{folder}/{licence}");
+            }
         }
     }
 }

@@ -18,12 +18,8 @@ const SOURCES: [&str; 4] = ["rs", "c", "h", "json"];
 /// How deep below a crate's folder the licences of the code lie that it brings from elsewhere, such as SQLite's.
 const DEPTH: usize = 4;
 
-const HEAD: &str = "ws-host is licensed under MIT or Apache-2.0, at your choice. It contains the crates below. Each text is followed by the\n\
-    crates that come with it. RUST-STD.html has the texts of the\n\
-    Rust standard library.\n";
-
-/// All texts, each once, with the crates that it belongs to. `ours` reads a file of the checkout.
-pub(super) fn text(crates: &[Crate], ours: &impl Fn(&str) -> Result<String, Trouble>) -> Result<String, Trouble> {
+/// All texts, each once, with the crates that it belongs to, below a head. `ours` reads a file of the checkout.
+pub(super) fn text(head: &str, crates: &[Crate], ours: &impl Fn(&str) -> Result<String, Trouble>) -> Result<String, Trouble> {
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut without = Vec::new();
     for one in crates.iter().filter(|one| !one.is_ours()) {
@@ -40,7 +36,7 @@ pub(super) fn text(crates: &[Crate], ours: &impl Fn(&str) -> Result<String, Trou
         let text = standard(one, crates, ours)?;
         add(&mut texts, &text, one);
     }
-    Ok(joined(&texts))
+    Ok(joined(head, &texts))
 }
 
 fn add(texts: &mut BTreeMap<String, Vec<String>>, text: &str, one: &Crate) {
@@ -53,12 +49,12 @@ fn add(texts: &mut BTreeMap<String, Vec<String>>, text: &str, one: &Crate) {
     }
 }
 
-fn joined(texts: &BTreeMap<String, Vec<String>>) -> String {
+fn joined(head: &str, texts: &BTreeMap<String, Vec<String>>) -> String {
     let rule = "=".repeat(80);
     let mut sections: Vec<_> = texts.iter().map(|(text, owners)| (owners.join("\n"), text)).collect();
     sections.sort();
     let sections = sections.iter().map(|(owners, text)| format!("\n{rule}\n{owners}\n{rule}\n\n{text}\n"));
-    format!("{HEAD}{}", sections.collect::<String>())
+    format!("{head}{}", sections.collect::<String>())
 }
 
 /// The files with licences in a crate's folder, sorted.
@@ -149,7 +145,7 @@ mod tests {
             fs::create_dir_all(file.parent().expect("a file is in a folder")).expect("a folder can be made");
             fs::write(file, text).expect("a file can be written");
         }
-        let text = text(&[of("a", "ISC", &folder), of("b", "ISC", &folder), of("c", "ISC", &folder)], &ours);
+        let text = text("", &[of("a", "ISC", &folder), of("b", "ISC", &folder), of("c", "ISC", &folder)], &ours);
         fs::remove_dir_all(&folder).expect("the folder can be removed");
         let text = text.expect("each crate has a text");
         assert_eq!(text.matches("free\nto use").count(), 1, "{text}");
@@ -159,8 +155,8 @@ mod tests {
     #[test]
     fn a_crate_without_a_text_has_the_one_that_its_licence_prescribes() {
         let nowhere = Path::new("/nowhere");
-        let text = text(&[of("a", "MIT OR Zlib", nowhere)], &ours).expect("MIT prescribes a text");
+        let text = text("", &[of("a", "MIT OR Zlib", nowhere)], &ours).expect("MIT prescribes a text");
         assert!(text.contains("Copyright (c) the developers of a\n\nPermission is granted"), "{text}");
-        assert!(super::text(&[of("a", "Zlib", nowhere)], &ours).is_err());
+        assert!(super::text("", &[of("a", "Zlib", nowhere)], &ours).is_err());
     }
 }

@@ -7,6 +7,7 @@
 //! | `needs` | the system libraries that the binary needs |
 //! | `release` | the binary, its version and the files that every package has |
 //! | `crates`, `licences`, `sbom` | the crates in the binary, their licences, and the list of both for programs |
+//! | `engine` | the licences beside the engine of guests in JavaScript |
 //! | `archive`, `debian`, `wheel`, `npm` | one kind of package each |
 //! | `tarball`, `zip`, `calendar` | archives without traces of this machine or of the hour, and dates |
 //! | `checksums` | SHA256SUMS of all packages |
@@ -16,6 +17,7 @@ mod calendar;
 mod checksums;
 mod crates;
 mod debian;
+mod engine;
 mod licences;
 mod needs;
 mod npm;
@@ -33,6 +35,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
+pub(crate) use engine::is_current as engine_licences_are_current;
 pub(crate) use options::Options;
 use release::Release;
 
@@ -76,8 +79,14 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match make(&options, &Places::find()) {
-        Ok(packages) => println!("the packages are in {}", packages.folder.display()),
+    let places = Places::find();
+    let made = if options.licences_of_engine {
+        engine::write(&places)
+    } else {
+        make(&options, &places).map(|packages| println!("the packages are in {}", packages.folder.display()))
+    };
+    match made {
+        Ok(()) => {}
         Err(Trouble::Failed(why) | Trouble::Missing(why)) => {
             println!("no packages: {why}");
             return ExitCode::FAILURE;

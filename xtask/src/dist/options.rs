@@ -14,6 +14,7 @@ Options:
   --target TRIPLE   build for another machine (a linker for it must be set up): x86_64 or aarch64, with
                     -unknown-linux-gnu, -unknown-linux-musl or -apple-darwin
   --binary FILE     package this binary, which is built already for the target
+  --licences-of-engine    only write the licences of the crates in the engine of guests in JavaScript, after building it
   --out DIR         write the packages there (target/distribution); the npm package `ws-host` depends on the
                     packages for all machines that are there";
 
@@ -26,6 +27,8 @@ pub(crate) struct Options {
     pub(crate) binary: Option<PathBuf>,
     /// The folder for the packages.
     pub(crate) out: Option<PathBuf>,
+    /// Whether to write the licences of the engine's crates, and nothing else.
+    pub(crate) licences_of_engine: bool,
 }
 
 impl Options {
@@ -38,6 +41,7 @@ impl Options {
                 "--target" => options.target = Some(value()?),
                 "--binary" => options.binary = Some(value()?.into()),
                 "--out" => options.out = Some(value()?.into()),
+                "--licences-of-engine" => options.licences_of_engine = true,
                 "-h" | "--help" => return Ok(None),
                 other => return Err(format!("there is no option `{other}`")),
             }
@@ -56,7 +60,12 @@ mod tests {
 
     #[test]
     fn the_target_the_binary_and_the_folder_are_taken() {
-        let all = Options { target: Some("a-b-c".to_owned()), binary: Some("x/ws-host".into()), out: Some("y".into()) };
+        let all = Options {
+            target: Some("a-b-c".to_owned()),
+            binary: Some("x/ws-host".into()),
+            out: Some("y".into()),
+            ..Options::default()
+        };
         assert_eq!(parse("--target a-b-c --binary x/ws-host --out y"), Ok(Some(all)));
         assert_eq!(parse(""), Ok(Some(Options::default())));
         assert_eq!(parse("--help"), Ok(None));

@@ -58,6 +58,11 @@ impl File {
     }
 }
 
+/// The head of the licences.
+const HEAD: &str = "ws-host is licensed under MIT or Apache-2.0, at your choice. It contains the crates below. Each text is followed by the\n\
+    crates that come with it. RUST-STD.html has the texts of the\n\
+    Rust standard library.\n";
+
 /// A release for one target.
 #[derive(Debug)]
 pub(super) struct Release {
@@ -98,7 +103,7 @@ impl Release {
         let mut crates = crates::of_binary(places, &target)?;
         crates.extend(crates::of_engine(places)?);
         let root = |file: &str| read(places, file);
-        files.push(File::new(format!("{DOCUMENTS}THIRD-PARTY.txt"), licences::text(&crates, &root)?));
+        files.push(File::new(format!("{DOCUMENTS}THIRD-PARTY.txt"), licences::text(HEAD, &crates, &root)?));
         files.extend(of_the_standard_library(places)?);
         files.push(File::new(format!("{DOCUMENTS}ws-host.cdx.json"), sbom::text(&crates, &target, &Moment::of(time).rfc3339())));
         Ok(Self { version: env!("CARGO_PKG_VERSION"), target, needs, time, files })

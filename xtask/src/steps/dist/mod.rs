@@ -46,7 +46,8 @@ pub(crate) fn packages_serve(context: &Context) -> Check {
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("emptying {}", folder.display()))?;
     }
-    let options = dist::Options { target: None, binary: binary.clone(), out: Some(folder.join("packages")) };
+    dist::engine_licences_are_current(places)?;
+    let options = dist::Options { binary: binary.clone(), out: Some(folder.join("packages")), ..dist::Options::default() };
     let packages = dist::make(&options, places)?;
     if !dist::is_repeatable(&packages, &options, places)? {
         return Err(Trouble::failed("a second run gathers other files for the packages"));

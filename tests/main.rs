@@ -67,6 +67,7 @@ mod swap;
 mod syscalls;
 mod tls;
 mod tls_alerts;
+mod traces;
 mod unfinished;
 mod wasi_http;
 mod watch;

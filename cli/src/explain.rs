@@ -51,6 +51,8 @@ pub fn in_flags(error: &Error) -> String {
         Error::StaticFiles { .. } => format!("{error} (--static)"),
         Error::StaticFallback(_) => format!("{error} (--static-fallback)"),
         Error::AllowHttp(_) => format!("{error} (--allow-http)"),
+        Error::Otlp(_) | Error::OtlpExporter { .. } => format!("{error} (--otlp)"),
+        Error::OtlpSample(_) => format!("{error} (--otlp-sample)"),
         Error::AllowHttpPrivate(_) => format!("{error} (--allow-http-private)"),
         Error::FetchCa { .. } => format!("{error} (--fetch-ca)"),
         Error::NoHandover { .. } => format!("{error}: `ws-host swap --discard-state`"),

@@ -1,5 +1,8 @@
 //! The flags that `ws-host run` and `ws-host dev` share.
 
+#[cfg(feature = "otlp")]
+mod traces;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -12,6 +15,8 @@ use crate::compression;
 use crate::store_sync;
 use crate::tls::TlsFiles;
 use crate::units;
+#[cfg(feature = "otlp")]
+use traces::TraceFlags;
 
 /// The flags of the server.
 #[derive(Debug, Args)]
@@ -71,6 +76,10 @@ pub struct ServeFlags {
     /// The API.
     #[command(flatten)]
     pub api: ApiFlags,
+    /// Traces.
+    #[cfg(feature = "otlp")]
+    #[command(flatten)]
+    pub traces: TraceFlags,
     /// The settings file that was read.
     #[arg(skip)]
     pub settings: Option<PathBuf>,
@@ -107,6 +116,10 @@ impl ServeFlags {
         }
         if let Some(file) = self.tls_files.tls_client_ca {
             builder = builder.tls_client_authorities(file, self.tls_files.tls_client_optional);
+        }
+        #[cfg(feature = "otlp")]
+        {
+            builder = self.traces.apply(builder);
         }
         if let Some(folder) = self.data {
             builder = builder.data(folder);

@@ -5,6 +5,7 @@ mod listening;
 mod outgoing;
 mod pages;
 mod threads;
+mod traces;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,8 +27,9 @@ use crate::log::LogTail;
 use crate::metrics::Sources;
 use crate::native::{Callbacks, Factory};
 use crate::server::{Server, Thread};
-use crate::shard::{Counters, Roster, ShardContext};
+use crate::shard::{Roster, ShardContext};
 use crate::swap::{GuestHost, Releases};
+use crate::trace::Tracer;
 use pages::Pages;
 use threads::{shard_count, start};
 
@@ -52,6 +54,8 @@ pub struct Builder {
     data: DataFolder,
     /// Where the owner of the log adds its lines.
     log_tail: Option<LogTail>,
+    /// Makes spans.
+    tracer: Option<Tracer>,
 }
 
 impl std::fmt::Debug for Builder {
@@ -186,13 +190,12 @@ impl Builder {
         self.check_app()?;
         // A wrong file comes before a port in use, and both before the component compiles, which takes long.
         let component = self.component.take().map(Origin::read).transpose()?;
-        let Self { config, listeners, app, callbacks, tls, outlet, data, log_tail, .. } = self.listen()?;
+        let Self { config, listeners, app, callbacks, tls, outlet, data, log_tail, tracer, .. } = self.listen()?;
         let limits = config.limits.clone().within_reach();
         let proxies = Proxies::parse(&config.trusted_proxies)?;
         let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
         let database = data.open(&limits)?;
-        let (roster, counters) = (Arc::<Roster>::default(), Arc::<Counters>::default());
-        let placement = Placement::new(shard_count(&config));
+        let (roster, counters, placement) = (Arc::<Roster>::default(), Arc::default(), Placement::new(shard_count(&config)));
         let (bus, mail) = Bus::new(front::names(config.instances, pattern.is_some()), placement.clone(), limits.max_rooms);
         resume_events(database.as_ref(), &bus);
         let (pages, notice) = Pages::new(&config, limits.memory_for_clients());
@@ -207,6 +210,7 @@ impl Builder {
             outlet: outlet.expect("`listen` has made it"),
             bus: Arc::clone(&bus),
             stores: store_place(config.instances, &limits, database.clone()),
+            tracer: tracer.clone(),
         };
         let (mut sources, door) = Sources::new(&context);
         let (shards, releases) = match (component, app) {
@@ -217,14 +221,14 @@ impl Builder {
                 context.app_name = program.name().to_owned();
                 sources.guests = Some(Arc::clone(engine.memory()));
                 let (shards, orders) = start(mail, &program, &context)?;
-                let host = GuestHost { engine, limits: limits.clone(), grants: config.grants, shards: orders };
+                let (limits, tracer) = (limits.clone(), tracer.clone());
+                let host = GuestHost { engine, limits, grants: config.grants, tracer, shards: orders };
                 (shards, Some(Arc::new(Releases::new(host, &file, program))))
             }
             (None, Some(start)) => (start(mail, context)?, None),
             (None, None) => (start(mail, &callbacks, &context)?.0, None),
         };
-        let (stop, stopped) = watch::channel(None);
-        let admitting = Arc::new(AtomicBool::new(true));
+        let ((stop, stopped), admitting) = (watch::channel(None), Arc::new(AtomicBool::new(true)));
         let shown = pages::shown(config.notices, &notice, releases.as_ref(), &counters);
         let commands: Vec<_> = shards.iter().map(|shard| shard.commands.clone()).collect();
         let handle = Handle::new(Controls {
@@ -246,11 +250,11 @@ impl Builder {
         });
         let local = listening::is_local(&listeners);
         let router = Arc::new(Router::new(config.instances, pattern, commands, placement));
-        let endpoints = pages.endpoints(AppEndpoint::new(Arc::clone(&router), counters, &limits), shown, local);
+        let endpoints = pages.endpoints(AppEndpoint::new(Arc::clone(&router), counters, &limits, tracer.clone()), shown, local);
         let policy =
             Policy { origins: OriginPolicy::new(config.allow_origins, local), proxies, compression: config.compression, tls };
-        let front = Front::new(Setup { policy, endpoints, router, admitting, door, limits });
-        Ok(Server::new(listeners, front, shards, handle, stopped)?.with_database(database))
+        let front = Front::new(Setup { policy, endpoints, router, admitting, door, tracer: tracer.clone(), limits });
+        Ok(Server::new(listeners, front, shards, handle, stopped)?.with_database(database).with_tracer(tracer))
     }
 
     /// Refuses a server without an app, or with two kinds of app.

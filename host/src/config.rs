@@ -46,6 +46,16 @@ pub(crate) struct Outgoing {
     pub ca: Option<PathBuf>,
 }
 
+/// Where spans go, and how many of them.
+#[cfg(feature = "otlp")]
+#[derive(Debug, Clone)]
+pub(crate) struct Traces {
+    /// The collector's URL, without the path of the protocol.
+    pub url: String,
+    /// The part of new traces that is kept, 0 to 1. `None` leaves it to the environment.
+    pub sample: Option<f64>,
+}
+
 /// Which clients share an instance.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Instances {
@@ -138,6 +148,9 @@ pub(crate) struct Config {
     pub tls: Option<TlsSource>,
     /// The certificates that clients show.
     pub tls_clients: Option<ClientCertificates>,
+    /// Where spans go.
+    #[cfg(feature = "otlp")]
+    pub traces: Option<Traces>,
     /// The limits.
     pub limits: Limits,
 }
@@ -163,6 +176,8 @@ impl Default for Config {
             proxy_protocol: false,
             tls: None,
             tls_clients: None,
+            #[cfg(feature = "otlp")]
+            traces: None,
             limits: Limits::default(),
         }
     }

@@ -157,6 +157,20 @@ pub enum Error {
         "{0:?} names no server of HTTP requests. Write api.example.com, api.example.com:8080, *.example.com, an address or *"
     )]
     AllowHttp(String),
+    /// The collector of spans has no such URL.
+    #[error("{0:?} is no URL of a collector. Write http://HOST:4318 or https://HOST")]
+    Otlp(String),
+    /// The part of traces to keep is invalid.
+    #[error("{0} is no part of all traces. Write a number from 0 to 1, such as 0.1")]
+    OtlpSample(f64),
+    /// Spans cannot be sent.
+    #[error("cannot send spans to {url}: {reason}")]
+    OtlpExporter {
+        /// The collector's URL.
+        url: String,
+        /// The reason.
+        reason: String,
+    },
     /// A network that the app may send requests to is invalid.
     #[error("{0:?} is no network of HTTP requests. Write an address or a network, such as 10.0.0.7 or 10.0.0.0/8")]
     AllowHttpPrivate(String),

@@ -61,6 +61,7 @@ mod status;
 #[doc(hidden)]
 pub mod store;
 mod swap;
+mod trace;
 mod types;
 
 use ws_protocol as protocol;

@@ -13,6 +13,7 @@ use crate::front::{Front, Listener, Listeners};
 use crate::handle::Handle;
 use crate::shard::{Command, Measurement};
 use crate::store::Database;
+use crate::trace::Tracer;
 
 /// A server that listens already: connections wait in the kernel's queue until `run` or `run_forever` accepts them.
 ///
@@ -37,6 +38,7 @@ pub struct Server {
     handle: Handle,
     stop: watch::Receiver<Option<Instant>>,
     database: Option<Database>,
+    tracer: Option<Tracer>,
 }
 
 impl Server {
@@ -49,12 +51,17 @@ impl Server {
     ) -> Result<Self, Error> {
         let places: Vec<_> = listeners.iter().map(Listener::place).collect::<io::Result<_>>().map_err(unusable)?;
         let addresses = places.iter().filter(|place| !place.redirects).filter_map(|place| place.address).collect();
-        Ok(Self { listeners, places, addresses, front, shards, handle, stop, database: None })
+        Ok(Self { listeners, places, addresses, front, shards, handle, stop, database: None, tracer: None })
     }
 
     /// The database that is closed at the end.
     pub(crate) fn with_database(self, database: Option<Database>) -> Self {
         Self { database, ..self }
+    }
+
+    /// Its spans are sent at the end.
+    pub(crate) fn with_tracer(self, tracer: Option<Tracer>) -> Self {
+        Self { tracer, ..self }
     }
 
     /// The first address that it listens on. With port 0, it has the port that the system chose. A server that listens on Unix sockets alone has none:
@@ -84,7 +91,7 @@ impl Server {
     /// # Errors
     /// A listening socket cannot be used, or the database cannot be read (`Error::Data`).
     pub async fn run(self) -> Result<(), Error> {
-        let Self { listeners, front, shards, stop, handle, database, .. } = self;
+        let Self { listeners, front, shards, stop, handle, database, tracer, .. } = self;
         // Also when this future is dropped.
         let _ended = Ended(handle.clone());
         let served = serve(listeners, front, stop, database.clone()).await;
@@ -98,6 +105,9 @@ impl Server {
             let panicked = shards.into_iter().map(Thread::join).filter(|ended| !ended).count();
             if let Some(database) = database {
                 database.close();
+            }
+            if let Some(tracer) = tracer {
+                tracer.flush();
             }
             panicked
         });

@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, reason = "each binary uses a part of it")]
 
 pub mod client;
+pub mod collector;
 pub mod deflate;
 pub mod embedded;
 pub mod guests;

@@ -98,6 +98,9 @@ impl Builder {
         if let Some(folder) = &config.static_files {
             Files::check(folder, config.static_fallback.as_deref())?;
         }
+        if self.tracer.is_none() {
+            self.tracer = self.start_tracer()?;
+        }
         if self.outlet.is_none() {
             self.outlet = Some(Outlet::new(&config.outgoing, &config.limits.clone().within_reach())?);
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::backlog::Permit;
 use super::directory::Known;
+use crate::trace::Trace;
 use crate::types::Message;
 
 /// The sender of a message to a room.
@@ -26,6 +27,8 @@ pub struct Event {
     pub message: Message,
     /// Its number among the stored messages of all rooms; 0 if it is not stored.
     pub number: u64,
+    /// The span of the handler that has sent it. A stored message of an earlier process has none.
+    pub trace: Trace,
     /// Its part of the sender's backlog, given back when nobody has the message any more.
     _permit: Permit,
     /// The receiver exists while a message is on its way to it.
@@ -35,7 +38,7 @@ pub struct Event {
 impl Event {
     /// A message that is counted for its sender.
     pub fn new((from, to): (Sender, Arc<str>), message: Message, permit: Permit, receiver: Known) -> Self {
-        Self { from, to, message, number: 0, _permit: permit, _receiver: receiver }
+        Self { from, to, message, number: 0, trace: None, _permit: permit, _receiver: receiver }
     }
 
     /// The room that has sent it and its number, if it is stored until its receiver has handled it. Only messages of rooms are.

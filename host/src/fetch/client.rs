@@ -21,6 +21,8 @@ use super::outlet::{MAX_HEAD_BYTES, Outlet};
 use super::problem::{failure, head_too_big, no_memory};
 use super::request::Request;
 use super::request_body::RequestBody;
+use super::spans;
+use crate::trace::Span;
 
 /// How long a connection is kept for another request. Many servers close one after 5 to 75 s; the shorter ours, the fewer requests meet a
 /// connection that is about to end.
@@ -98,8 +100,10 @@ impl Client {
         let most = self.outlet.timeout;
         let timeout = request.timeout.map_or(most, |timeout| timeout.min(most));
         let mut exchange = Exchange::new(request.stream, self.outlet.max_body_bytes, timeout, Instant::now());
-        let mut body = match self.begin(&mut exchange, &request).await {
+        let mut span = request.begin_span();
+        let mut body = match self.begin(&mut exchange, &request, span.as_deref()).await {
             (Some(answer), body) => {
+                spans::note(span.as_deref_mut(), &answer);
                 let is_last = answer.is_last();
                 self.note_end(&answer);
                 tell(answer.into()).await;
@@ -118,6 +122,7 @@ impl Client {
         loop {
             let mut next = self.next(&mut exchange, &mut body, &mut gathered).await;
             while let Some(answer) = next {
+                spans::note(span.as_deref_mut(), &answer);
                 let is_last = answer.is_last();
                 self.note_end(&answer);
                 let memory = match &answer {
@@ -142,8 +147,8 @@ impl Client {
     }
 
     /// Sends a request and waits for the head of its answer.
-    async fn begin(&self, exchange: &mut Exchange, request: &Request) -> (Option<Answer>, Option<Incoming>) {
-        let asked = self.send(request.to_http().map(Either::Left));
+    async fn begin(&self, exchange: &mut Exchange, request: &Request, span: Option<&Span>) -> (Option<Answer>, Option<Incoming>) {
+        let asked = self.send(request.to_http(span).map(Either::Left));
         let (head, body) = match timeout_at(exchange.deadline().into(), asked).await {
             Err(_) => return (Some(exchange.on_deadline()), None),
             Ok(Err(error)) => return (Some(exchange.fail(failure(&error))), None),

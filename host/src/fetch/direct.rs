@@ -19,6 +19,8 @@ use super::outlet::{FetchError, Outlet, Permit, check_head};
 use super::problem::failure;
 use super::request::{AGENT, method, parse};
 use super::request_body::{BodyError, RequestBody};
+use super::spans;
+use crate::trace::{Span, Trace};
 
 /// A request that is checked and counted, and starts when it is sent.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub struct Direct {
     first: Duration,
     /// The time until each piece of its body.
     next: Duration,
+    /// The span of the handler that sends it.
+    trace: Trace,
 }
 
 /// Why a request has no answer, or the rest of a body does not come.
@@ -57,7 +61,13 @@ impl Direct {
         let body_bytes = head.headers.remove(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         outlet.check_body(body_bytes.map_or(0, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX)))?;
         let (first, next) = (first.min(outlet.timeout), next.min(outlet.timeout));
-        Ok(Self { client, head, body_bytes, permit, first, next })
+        Ok(Self { client, head, body_bytes, permit, first, next, trace: None })
+    }
+
+    /// A handler sends it that runs in this span.
+    #[must_use]
+    pub fn traced(self, trace: Trace) -> Self {
+        Self { trace, ..self }
     }
 
     /// Sends the request, and waits for the head of its answer. The second value ends when nobody has read the body for too long, and has to run
@@ -79,20 +89,27 @@ impl Direct {
     }
 
     async fn exchange(self, body: RequestBody) -> Result<(Response<AnswerBody>, impl Future<Output = ()> + Send), DirectError> {
-        let Self { client, head, body_bytes, permit, first, next } = self;
+        let Self { client, mut head, body_bytes, permit, first, next, trace } = self;
         let outlet = Arc::clone(client.outlet());
         let body = Limited::new(WholeBody { body, left: body_bytes }, outlet.max_body_bytes).boxed_unsync();
+        let mut span = trace.map(|trace| Box::new(spans::begin(&trace, &head.method, &head.uri)));
+        if let Some(span) = &span {
+            span.tell(&mut head.headers);
+        }
         let asked = client.send(Request::from_parts(head, Either::Right(body)));
-        let response = timeout(first, asked)
-            .await
-            .map_err(|_| DirectError::Failed(late("the answer has not begun", first)))?
-            .map_err(|error| DirectError::of(&error, DirectError::RequestTooBig(outlet.max_body_bytes)))?;
-        let (head, body) = response.into_parts();
-        check_answer(&head).map_err(DirectError::Failed)?;
+        let answered = match timeout(first, asked).await {
+            Ok(Ok(response)) => checked(response),
+            Ok(Err(error)) => Err(DirectError::of(&error, DirectError::RequestTooBig(outlet.max_body_bytes))),
+            Err(_) => Err(DirectError::Failed(late("the answer has not begun", first))),
+        };
+        if let Some(span) = &mut span {
+            note(span, &answered);
+        }
+        let (head, body) = answered?.into_parts();
         if body.size_hint().exact().is_some_and(|bytes| bytes > outlet.max_body_bytes as u64) {
             return Err(DirectError::AnswerTooBig(outlet.max_body_bytes));
         }
-        let open = Open { body: Limited::new(body, outlet.max_body_bytes), _permit: permit, read: Instant::now() };
+        let open = Open { body: Limited::new(body, outlet.max_body_bytes), read: Instant::now(), _permit: permit, _span: span };
         let state = Arc::new(Mutex::new(State { open: Some(open), is_late: false, reader: None }));
         let body = AnswerBody { state: Arc::clone(&state), outlet, next };
         Ok((Response::from_parts(head, body), watch(state, next)))
@@ -121,6 +138,13 @@ fn check_parts(outlet: &Outlet, head: &mut Parts) -> Result<(), FetchError> {
     head.uri = uri;
     head.headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(AGENT));
     Ok(())
+}
+
+/// The answer, if its head is allowed.
+fn checked(response: Response<Incoming>) -> Result<Response<Incoming>, DirectError> {
+    let (head, body) = response.into_parts();
+    check_answer(&head).map_err(DirectError::Failed)?;
+    Ok(Response::from_parts(head, body))
 }
 
 fn late(what: &str, time: Duration) -> Failure {
@@ -172,9 +196,20 @@ struct State {
 
 struct Open {
     body: Limited<Incoming>,
-    _permit: Permit,
     /// When the app has read the last piece.
     read: Instant,
+    _permit: Permit,
+    /// Ends with the body.
+    _span: Option<Box<Span>>,
+}
+
+/// Notes how a request is answered, if it is.
+fn note(span: &mut Span, answered: &Result<Response<Incoming>, DirectError>) {
+    match answered {
+        Ok(response) => spans::note_status(span, response.status().as_u16()),
+        Err(DirectError::Failed(failure)) => spans::note_failure(span, failure),
+        Err(DirectError::RequestTooBig(_) | DirectError::AnswerTooBig(_)) => span.fail("too_big", ""),
+    }
 }
 
 impl Body for AnswerBody {

@@ -18,6 +18,7 @@
 //! | `memory` | the memory of all bodies together |
 //! | `stream` | a connection, with or without TLS |
 //! | `roots` | the certificates that are trusted |
+//! | `spans` | the spans of requests |
 //! | `problem` | the failure behind an error of the client |
 //!
 //! A room checks a request at the call, by the rules of the `Outlet`. After the commit, its shard runs an `Exchange` on its `Client`.
@@ -43,6 +44,7 @@ mod problem;
 mod request;
 mod request_body;
 mod roots;
+mod spans;
 mod stream;
 mod target;
 

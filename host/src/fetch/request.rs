@@ -8,7 +8,9 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Method, Uri};
 
 use super::memory::Part;
+use super::spans;
 use super::target::{Host, Target};
+use crate::trace::{Span, Trace};
 use crate::types::is_of_connection;
 
 /// The headers that the host makes of other parts of the request, or that ask for what its client does not do.
@@ -43,6 +45,8 @@ pub struct Request {
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
+    /// The span of the handler that sends it.
+    trace: Trace,
     /// Its part of the memory of all bodies.
     pub(super) memory: Option<Part>,
 }
@@ -65,7 +69,17 @@ impl Request {
         let (target, uri) = parse(&request.url)?;
         let headers = headers(&request.headers)?;
         let FetchRequest { body, stream, timeout, .. } = request;
-        Ok(Self { target, stream, timeout, method, uri, headers, body: body.unwrap_or_default(), memory: None })
+        Ok(Self { target, stream, timeout, method, uri, headers, body: body.unwrap_or_default(), trace: None, memory: None })
+    }
+
+    /// A handler sends it that runs in this span.
+    pub fn set_trace(&mut self, trace: Trace) {
+        self.trace = trace;
+    }
+
+    /// Begins the span of the request.
+    pub(super) fn begin_span(&self) -> Option<Box<Span>> {
+        Some(Box::new(spans::begin(self.trace.as_ref()?, &self.method, &self.uri)))
     }
 
     /// The memory that it takes while it waits, about.
@@ -75,11 +89,14 @@ impl Request {
     }
 
     /// The request as the client sends it.
-    pub(super) fn to_http(&self) -> hyper::Request<Full<Bytes>> {
+    pub(super) fn to_http(&self, span: Option<&Span>) -> hyper::Request<Full<Bytes>> {
         let mut request = hyper::Request::new(Full::new(self.body.clone()));
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = self.headers.clone();
+        if let Some(span) = span {
+            span.tell(request.headers_mut());
+        }
         request
     }
 }
@@ -174,7 +191,7 @@ mod tests {
     }
 
     fn sent(url: &str) -> Result<String, String> {
-        Request::new(request(url)).map(|request| request.to_http().uri().to_string())
+        Request::new(request(url)).map(|request| request.to_http(None).uri().to_string())
     }
 
     fn refusal(change: impl FnOnce(&mut FetchRequest)) -> String {
@@ -241,7 +258,7 @@ mod tests {
     fn a_request_has_a_user_agent_in_any_case() {
         let agents = |headers: &[(&str, &str)]| {
             let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-            let request = Request::new(FetchRequest { headers, ..request("http://a/") }).expect("it is valid").to_http();
+            let request = Request::new(FetchRequest { headers, ..request("http://a/") }).expect("it is valid").to_http(None);
             request.headers().get_all(USER_AGENT).iter().map(|value| value.to_str().unwrap_or("?").to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(agents(&[]), [AGENT]);

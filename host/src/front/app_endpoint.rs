@@ -13,11 +13,13 @@ use super::endpoints::{Answer, Asked, Body, Endpoint};
 use super::reply::{self, Reply};
 use super::reply_body::{ReplyBody, RoomBody};
 use super::router::{Route, Router};
+use super::spans::{self, Spans};
 use super::upgrade::{self, Refusal};
 use crate::config::Limits;
 use crate::path;
 use crate::requests::{self, CheckedHead, HostAnswer, IncomingRequest, way};
 use crate::shard::{Command, Counters};
+use crate::trace::{Trace, Tracer};
 use crate::types::Request;
 
 /// Asks the app, if it answers requests.
@@ -26,14 +28,16 @@ pub struct AppEndpoint {
     router: Arc<Router>,
     counters: Arc<Counters>,
     bodies: Bodies,
+    spans: Spans,
     timeout: Duration,
 }
 
 impl AppEndpoint {
     /// The endpoint of the app whose rooms `router` finds.
-    pub fn new(router: Arc<Router>, counters: Arc<Counters>, limits: &Limits) -> Self {
+    pub fn new(router: Arc<Router>, counters: Arc<Counters>, limits: &Limits, tracer: Option<Tracer>) -> Self {
         let bodies = Bodies::new(limits.max_request_body_bytes, limits.memory_for_clients(), limits.request_timeout);
-        Self { router, counters, bodies, timeout: limits.request_timeout }
+        let spans = Spans::new(tracer, &router);
+        Self { router, counters, bodies, spans, timeout: limits.request_timeout }
     }
 
     async fn ask(&self, asked: Asked<'_>, body: &mut Body) -> Option<Reply> {
@@ -49,11 +53,24 @@ impl AppEndpoint {
         }
         let path = path::normal(asked.parts.uri.path());
         let route = self.router.route(&path)?;
-        self.ask_room(&route, &path, asked, body).await.unwrap_or_else(|refusal| Some(reply::refusal(&refusal)))
+        let span = self.spans.begin(asked.address, asked.parts);
+        let trace: Trace = span.as_ref().map(|span| Box::new(span.context()));
+        let answered = self.ask_room((&route, &path), asked, body, trace).await;
+        let reply = answered.unwrap_or_else(|refusal| Some(reply::refusal(&refusal)));
+        if let Some(reply) = &reply {
+            spans::end(span, reply.status());
+        }
+        reply
     }
 
     /// Passes a request on to its room. `None` if the room's release answers none, in a swap.
-    async fn ask_room(&self, route: &Route, path: &str, asked: Asked<'_>, body: &mut Body) -> Result<Option<Reply>, Refusal> {
+    async fn ask_room(
+        &self,
+        (route, path): (&Route, &str),
+        asked: Asked<'_>,
+        body: &mut Body,
+        trace: Trace,
+    ) -> Result<Option<Reply>, Refusal> {
         let held = asked.progress.hold();
         let parts = asked.parts;
         // The room has it until its answer begins.
@@ -63,7 +80,7 @@ impl AppEndpoint {
         let request = Request::new(path, query, headers);
         let request = IncomingRequest { address: asked.address, method: parts.method.as_str().to_owned(), request, body };
         let (room, receiver) = way();
-        let command = Command::Request(Arc::clone(&route.room), Box::new(request), room);
+        let command = Command::Request(Arc::clone(&route.room), Box::new(request), trace, room);
         held.wait();
         let sent = timeout(self.timeout, self.router.shard(route).send(command)).await;
         sent.ok().and_then(Result::ok).ok_or_else(|| refused(HostAnswer::Unavailable))?;

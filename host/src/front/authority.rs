@@ -33,6 +33,11 @@ impl<'a> Authority<'a> {
         self.host
     }
 
+    /// The port, if it was written.
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
     /// Whether both name one host and port. The scheme tells the port of an authority without one (RFC 6454 §4).
     pub fn equals(&self, other: &Self, scheme: &str) -> bool {
         let port = |authority: &Self| authority.port.or_else(|| default_port(scheme));

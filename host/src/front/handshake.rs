@@ -32,6 +32,7 @@ use super::request::Requests;
 use super::router::Router;
 use super::setup::Setup;
 use super::source::Source;
+use super::spans::Spans;
 use super::transport::Transport;
 use super::upgrade::Refusal;
 use crate::close::CloseInfo;
@@ -64,13 +65,13 @@ pub struct Handshakes {
 impl Handshakes {
     /// The handshakes of a process with this number of descriptors.
     pub fn new(setup: Setup, descriptors: usize) -> Self {
-        let Setup { policy, endpoints, router, admitting, door, limits } = setup;
+        let Setup { policy, endpoints, router, admitting, door, tracer, limits } = setup;
         let max_connections = limits.max_connections.unwrap_or_else(|| descriptors::connections_for(descriptors));
         let permits = Permits::new(max_connections, limits.max_per_address);
         let policy = Arc::new(policy);
         let admission = Arc::new(Admission::new(admitting, permits));
-        let requests =
-            Requests::new(Arc::clone(&policy), Arc::clone(&admission), Arc::clone(&router), endpoints, Arc::clone(&door));
+        let (spans, counted) = (Spans::new(tracer, &router), Arc::clone(&door));
+        let requests = Requests::new(Arc::clone(&policy), Arc::clone(&admission), Arc::clone(&router), endpoints, counted, spans);
         Self {
             http: Arc::new(Http::new(requests, &limits, policy.tls.as_ref().is_some_and(|tls| tls.asks_clients()))),
             policy,
@@ -194,7 +195,7 @@ impl Handshakes {
         join: Join,
         (permit, share): (OwnedSemaphorePermit, Option<Share>),
     ) {
-        let Join { route, let_in, request, agreed, attachment, agreement, address, share: behind_proxy } = join;
+        let Join { route, let_in, request, agreed, attachment, trace, agreement, address, share: behind_proxy } = join;
         let Ok(reservation) = self.router.shard(&route).reserve().await else {
             self.door.note_refused(Reason::Stopping);
             let CloseInfo { code, reason, .. } = CloseInfo::shutdown();
@@ -222,7 +223,7 @@ impl Handshakes {
             }
             let client = Client { id, address, request, agreed };
             let_in.into_iter().for_each(LetIn::arrived);
-            Command::Join(route.room, NewConnection { stream, tls, answer, first, client, attachment, agreement, permit })
+            Command::Join(route.room, NewConnection { stream, tls, answer, first, client, attachment, trace, agreement, permit })
         });
         if is_sent {
             return;

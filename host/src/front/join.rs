@@ -11,6 +11,7 @@ use super::permits::Share;
 use super::router::Route;
 use crate::app::upgrade::Agreed;
 use crate::protocol::Agreement;
+use crate::trace::Trace;
 use crate::types::Request;
 
 /// The next step once the 101 is written.
@@ -35,6 +36,8 @@ pub struct Join {
     pub agreed: Option<Arc<Agreed>>,
     /// Its attachment.
     pub attachment: Bytes,
+    /// The span of its upgrade.
+    pub trace: Trace,
     /// The agreement on compression.
     pub agreement: Option<Agreement>,
     /// The client's address, in front of all trusted proxies.

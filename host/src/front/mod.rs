@@ -11,6 +11,7 @@
 //! | `bound` | a socket that listens, of TCP or of Unix |
 //! | `listener` | a listening socket, and what is spoken on its connections |
 //! | `listeners` | these sockets as one source of connections |
+//! | `spans` | the spans of requests |
 //! | `source` | where a connection comes from |
 //! | `accept` | the loop that accepts connections |
 //! | `accept_rate` | how fast it does so |
@@ -106,6 +107,7 @@ mod router;
 mod self_signed;
 mod setup;
 mod source;
+mod spans;
 mod static_files;
 mod tap;
 mod tls;

@@ -23,12 +23,14 @@ use super::policy::Policy;
 use super::progress::Progress;
 use super::reply::{self, Reply};
 use super::router::{Route, Router};
+use super::spans::{self, Spans};
 use super::upgrade::{self, Refusal};
 use crate::app::upgrade::{Acceptance, Agreed, Decision, UpgradeRequest};
 use crate::log::{LogThrottle, in_short, printable};
 use crate::path;
 use crate::refusal::Reason;
 use crate::shard::Command;
+use crate::trace::Trace;
 use crate::types::Request;
 
 /// How many refused origins the log names in ten seconds: a page may be at home at several.
@@ -43,6 +45,7 @@ pub struct Requests {
     admission: Arc<Admission>,
     router: Arc<Router>,
     endpoints: Endpoints,
+    spans: Spans,
     origins_refused: LogThrottle,
     broken_gates: LogThrottle,
     door: Arc<DoorTally>,
@@ -56,10 +59,11 @@ impl Requests {
         router: Arc<Router>,
         endpoints: Endpoints,
         door: Arc<DoorTally>,
+        spans: Spans,
     ) -> Self {
         let origins_refused = LogThrottle::new(ORIGIN_WARNINGS, "refused origins");
         let broken_gates = LogThrottle::new(BROKEN_GATES, "answers of gates");
-        Self { policy, admission, router, endpoints, origins_refused, broken_gates, door }
+        Self { policy, admission, router, endpoints, spans, origins_refused, broken_gates, door }
     }
 
     /// Answers a request on a connection from this peer, at the latest at this time. A 101 comes with what follows it.
@@ -82,15 +86,19 @@ impl Requests {
             self.door.note_response(reply.status());
             return (reply, None);
         }
-        let answered = timeout_at(deadline.into(), self.upgrade(address, peer, request)).await;
-        match answered.unwrap_or_else(|_| Err(busy())) {
+        let span = self.spans.begin(address, request);
+        let trace: Trace = span.as_ref().map(|span| Box::new(span.context()));
+        let answered = timeout_at(deadline.into(), self.upgrade(address, peer, request, trace)).await;
+        let (reply, upgrade) = match answered.unwrap_or_else(|_| Err(busy())) {
             Ok(answer) => answer,
             Err(refusal) => {
                 tracing::debug!(%address, status = refusal.status.as_u16(), "upgrade refused: {}", refusal.text);
                 self.note(true, &refusal);
                 (reply::refusal(&refusal), None)
             }
-        }
+        };
+        spans::end(span, reply.status());
+        (reply, upgrade)
     }
 
     /// Counts a refused request: an upgrade by its reason, any other by its status.
@@ -102,7 +110,13 @@ impl Requests {
         }
     }
 
-    async fn upgrade(&self, address: SocketAddr, peer: Peer, parts: &Parts) -> Result<(Reply, Option<Upgrade>), Refusal> {
+    async fn upgrade(
+        &self,
+        address: SocketAddr,
+        peer: Peer,
+        parts: &Parts,
+        trace: Trace,
+    ) -> Result<(Reply, Option<Upgrade>), Refusal> {
         let accept_key = upgrade::accept_key(parts)?;
         self.check_origin(address, parts)?;
         self.admission.check_open()?;
@@ -117,7 +131,8 @@ impl Requests {
         let headers = parts.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
         let request = Request::new(&path, query, headers);
         let offered = upgrade::subprotocols(&parts.headers);
-        let (decision, more_headers, let_in) = self.ask_room(&route, address, &request, &offered).await?;
+        let asked = UpgradeRequest { address, request: request.clone(), subprotocols: offered.clone() };
+        let (decision, more_headers, let_in) = self.ask_room(&route, asked, &offered, trace.clone()).await?;
         let upgrade = match decision {
             Decision::Accept(Acceptance { subprotocol, user, attachment, .. }) => {
                 let extension = extensions::negotiate(&parts.headers, self.policy.compression);
@@ -126,7 +141,7 @@ impl Requests {
                     reply::switching(&accept_key, subprotocol.as_deref(), extension.as_deref()).ok_or_else(broken_gate)?;
                 reply.headers_mut().extend(more_headers);
                 let agreed = Agreed { subprotocol, user }.shared();
-                let join = Join { route, let_in, request, agreed, attachment, agreement, address, share };
+                let join = Join { route, let_in, request, agreed, attachment, trace, agreement, address, share };
                 return Ok((reply, Some(Upgrade::Join(join))));
             }
             Decision::Close(code, reason) => {
@@ -164,14 +179,13 @@ impl Requests {
     async fn ask_room(
         &self,
         route: &Route,
-        address: SocketAddr,
-        request: &Request,
+        asked: UpgradeRequest,
         offered: &[String],
+        trace: Trace,
     ) -> Result<(Decision, HeaderMap, Option<LetIn>), Refusal> {
         let (answer, decision) = oneshot::channel();
-        let asked = UpgradeRequest { address, request: request.clone(), subprotocols: offered.to_vec() };
         let gone = || Refusal::of(Reason::Stopping, "the server shuts down");
-        let command = Command::Upgrade(Arc::clone(&route.room), Box::new(asked), answer);
+        let command = Command::Upgrade(Arc::clone(&route.room), Box::new(asked), trace, answer);
         let shard = self.router.shard(route);
         shard.send(command).await.map_err(|_| gone())?;
         let decision = decision.await.map_err(|_| gone())?;

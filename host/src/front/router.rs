@@ -45,6 +45,11 @@ impl Router {
         Self { instances, pattern, shards, placement, next_private: AtomicU64::new(1) }
     }
 
+    /// The pattern of the paths that name rooms, if there is one.
+    pub fn pattern(&self) -> Option<String> {
+        self.pattern.as_ref().map(|Pattern { before, after }| format!("{before}{{room}}{after}"))
+    }
+
     /// The room for a request of this path, in its normal form. `None` when the path names none.
     pub fn route(&self, path: &str) -> Option<Route> {
         let (room, shard) = match self.instances {

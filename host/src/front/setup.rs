@@ -8,6 +8,7 @@ use super::endpoints::Endpoints;
 use super::policy::Policy;
 use super::router::Router;
 use crate::config::Limits;
+use crate::trace::Tracer;
 
 /// The parts of a front door.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub struct Setup {
     pub admitting: Arc<AtomicBool>,
     /// The counters.
     pub door: Arc<DoorTally>,
+    /// Makes the spans of requests.
+    pub tracer: Option<Tracer>,
     /// The limits.
     pub limits: Limits,
 }

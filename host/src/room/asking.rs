@@ -27,9 +27,11 @@ impl State {
         }
         let permit = outlet.admit(self.fetches.running())?;
         outlet.reserve(&mut request)?;
+        let trace = self.trace();
+        request.set_trace(trace.clone());
         let counted = self.turn.written.take_context(&self.contents, context.len());
         counted.map_err(|error| if error == StoreError::TotalFull { FetchError::TotalFull } else { FetchError::Limit })?;
-        let id = self.fetches.add(context, permit);
+        let id = self.fetches.add(context, permit, trace);
         self.turn.undo_log.push(Undo::Fetched(id));
         self.turn.push(Effect::Fetch(id, Arc::new(request)));
         Ok(id)
@@ -107,12 +109,13 @@ impl Room {
     /// # Errors
     /// As those of `fetch`.
     pub(crate) fn begin_direct(&mut self, head: Parts, times: (Duration, Duration)) -> Result<Direct, FetchError> {
+        let trace = self.state.as_ref().and_then(|state| state.trace());
         // A room that an instance has not entered yet is vacant.
         let fetches = self.state.as_mut().map(|state| &mut state.fetches).ok_or_else(closed)?;
         let client = fetches.client.as_ref().ok_or_else(closed)?.get();
         let permit = fetches.outlet().ok_or_else(closed)?.admit(fetches.running())?;
         let permit = fetches.count_direct(permit);
-        Direct::new(client, head, permit, times)
+        Ok(Direct::new(client, head, permit, times)?.traced(trace))
     }
 
     /// Checks the size of a request's body, before it is copied.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::fetch::{LazyClient, Outlet, Permit};
+use crate::trace::Trace;
 
 /// The requests of one room.
 #[derive(Debug, Default)]
@@ -27,6 +28,8 @@ pub(super) struct Fetch {
     pub(super) context: Bytes,
     /// Whether the journal has it.
     pub(super) is_kept: bool,
+    /// The span of the handler that has sent it.
+    pub(super) trace: Trace,
     /// Given back when the request ends. One of an earlier process has none.
     _permit: Option<Permit>,
 }
@@ -48,16 +51,16 @@ impl Fetches {
     }
 
     /// Adds a request and returns its id.
-    pub(super) fn add(&mut self, context: Bytes, permit: Permit) -> u64 {
+    pub(super) fn add(&mut self, context: Bytes, permit: Permit, trace: Trace) -> u64 {
         self.last_id += 1;
-        self.open.insert(self.last_id, Fetch { context, is_kept: false, _permit: Some(permit) });
+        self.open.insert(self.last_id, Fetch { context, is_kept: false, trace, _permit: Some(permit) });
         self.last_id
     }
 
     /// Adds a request of the room's earlier life.
     pub(super) fn add_interrupted(&mut self, id: u64, context: Bytes) {
         self.count_from(id);
-        self.open.insert(id, Fetch { context, is_kept: true, _permit: None });
+        self.open.insert(id, Fetch { context, is_kept: true, trace: None, _permit: None });
     }
 
     /// Ids are larger than this from now on.
@@ -80,7 +83,10 @@ impl Fetches {
     /// are not used again.
     pub(super) fn emptied(&self) -> Self {
         let unknown = self.open.iter().filter(|(_, fetch)| !fetch.is_kept);
-        let without_permit = |fetch: &Fetch| Fetch { context: fetch.context.clone(), is_kept: false, _permit: None };
+        let without_permit = |fetch: &Fetch| {
+            let (context, trace) = (fetch.context.clone(), fetch.trace.clone());
+            Fetch { context, is_kept: false, trace, _permit: None }
+        };
         let open = unknown.map(|(id, fetch)| (*id, without_permit(fetch))).collect();
         Self { client: self.client.clone(), direct: self.direct.clone(), last_id: self.last_id, open, ended: self.ended.clone() }
     }

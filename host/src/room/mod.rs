@@ -14,6 +14,7 @@
 //! | `sending` | messages to other rooms: the contract's `rooms` interface |
 //! | `responding` | answers to plain HTTP requests: the contract's `replies` interface |
 //! | `asked` | the table of such requests whose answer is not complete |
+//! | `traced` | the spans of handlers and clients
 //! | `topics` | the contract's `topics` interface |
 //! | `groups` | clients by name: the subscribers of topics, the members of users |
 //! | `timers` | the table of timers |
@@ -46,6 +47,7 @@ mod store;
 mod tests;
 mod timers;
 mod topics;
+mod traced;
 mod turn;
 mod undo;
 mod writes;
@@ -73,6 +75,7 @@ use store::Contents;
 pub use store::{Backing, Done, Journal, JournalError, Opened, Reading, Rows, Store, StoreError, Stores, Total};
 pub use timers::{TimerError, TimerOptions, Timers};
 pub use topics::SubscribeError;
+use traced::Traced;
 pub use turn::{COPIED_UP_TO_BYTES, Turn};
 
 /// The limits of the room's tables and of one handler.
@@ -178,6 +181,8 @@ struct State {
     sending: Sending,
     asked: AskedRequests,
     contents: Contents,
+    /// The traces of a room whose server has a tracer.
+    traced: Option<Box<Traced>>,
     admitting: bool,
     /// The turn of the running handler. Boxed, since it changes hands at each commit.
     turn: Box<Turn>,
@@ -221,6 +226,7 @@ impl Room {
                 sending: Sending::default(),
                 asked: AskedRequests::default(),
                 contents: Contents::default(),
+                traced: None,
                 admitting: true,
                 turn: Box::default(),
                 spare_turn: None,
@@ -240,6 +246,7 @@ impl Room {
         emptied.timers_mut().wall_clock = state.timers.wall_clock;
         emptied.state_mut().fetches = state.fetches.emptied();
         emptied.state_mut().sending = state.sending.emptied();
+        emptied.state_mut().traced = state.traced.as_ref().map(|traced| traced.emptied());
         emptied
     }
 
@@ -283,6 +290,9 @@ impl Room {
         }
         if let Some(user) = member.client.user() {
             state.users.remove(user, id);
+        }
+        if let Some(traced) = &mut state.traced {
+            traced.leave(id);
         }
         state.leaver = Some(Leaver { member, client_data });
         true

@@ -97,12 +97,9 @@ impl State {
         let backlog = self.sending.backlog.get_or_init(|| bus.backlog(&self.name));
         let permit = backlog.admit(bytes).ok_or(RoomsError::Full)?;
         let receiver = bus.note_expected(&to);
-        self.turn.push(Effect::Event(Arc::new(Event::new(
-            (Sender::Room(Arc::clone(&self.name)), to),
-            message,
-            permit,
-            receiver,
-        ))));
+        let mut event = Event::new((Sender::Room(Arc::clone(&self.name)), to), message, permit, receiver);
+        event.trace = self.trace();
+        self.turn.push(Effect::Event(Arc::new(event)));
         Ok(())
     }
 }

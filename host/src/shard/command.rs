@@ -11,15 +11,16 @@ use super::tally::Tally;
 use crate::app::upgrade::UpgradeRequest;
 use crate::requests::{Answering, IncomingRequest};
 use crate::room::{Decision, LineId};
+use crate::trace::Trace;
 use crate::types::{ClientId, CloseInfo, Message};
 
 /// Something that another thread asks of a shard. It takes effect between two inputs of a room.
 #[derive(Debug)]
 pub enum Command {
     /// A client asks to be let into the room of this name.
-    Upgrade(Arc<str>, Box<UpgradeRequest>, oneshot::Sender<Decision>),
+    Upgrade(Arc<str>, Box<UpgradeRequest>, Trace, oneshot::Sender<Decision>),
     /// A client asks for the answer of the room of this name to a plain HTTP request.
-    Request(Arc<str>, Box<IncomingRequest>, Answering),
+    Request(Arc<str>, Box<IncomingRequest>, Trace, Answering),
     /// A client that the room of this name has let in does not come.
     Withdraw(Arc<str>),
     /// A client has connected, to the room of this name.

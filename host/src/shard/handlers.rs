@@ -8,6 +8,7 @@ use std::task::Poll;
 use super::handler::Handler;
 use super::input::What;
 use super::resources::Resources;
+use super::spans;
 use crate::app::rooms::Source;
 use crate::app::upgrade::Decision;
 use crate::app::{App, Fault, Outcome};
@@ -19,6 +20,9 @@ use crate::room::Room;
 ///
 /// The gate's decision becomes an effect of its turn. A gate that fails decides nothing: the caller has to.
 pub(super) async fn call<A: App>(by: &Resources, app: &mut A, room: &mut Room, what: What) -> Outcome {
+    if room.wants_span() {
+        return traced(by, app, room, what).await;
+    }
     match what {
         What::Message(from, message) => measured(by, Handler::Message, pin!(app.on_message(room, from, message))).await,
         What::Joined(joined) => measured(by, Handler::NewClient, pin!(app.on_new_client(room, &joined.client))).await,
@@ -43,12 +47,12 @@ pub(super) async fn call<A: App>(by: &Resources, app: &mut A, room: &mut Room, w
         What::Start(reason, saved) => {
             measured(by, Handler::Start, pin!(app.on_start(room, reason, saved.map(|saved| *saved)))).await
         }
-        What::Request(id, request) => measured(by, Handler::Request, pin!(app.on_request(room, id, *request))).await,
+        What::Request(id, request, _) => measured(by, Handler::Request, pin!(app.on_request(room, id, *request))).await,
         What::RequestDrained(id) => measured(by, Handler::RequestDrained, pin!(app.on_request_drained(room, id))).await,
         What::RequestGone(id) => measured(by, Handler::RequestGone, pin!(app.on_request_gone(room, id))).await,
         // The app is not told: it has not heard of the client yet, except in its gate.
         What::Withdrawn => Ok(()),
-        What::Upgrade(id, request) => {
+        What::Upgrade(id, request, _) => {
             let decision: Decision = measured(by, Handler::Upgrade, pin!(app.on_upgrade(room, &request))).await?;
             if !matches!(decision, Decision::Accept(_)) {
                 by.counts.note_refused(Reason::Gate);
@@ -57,6 +61,22 @@ pub(super) async fn call<A: App>(by: &Resources, app: &mut A, room: &mut Room, w
             Ok(())
         }
     }
+}
+
+/// Calls the handler in a span. The future is boxed, so that a call without one is not larger for it.
+fn traced<'a, A: App>(
+    by: &'a Resources,
+    app: &'a mut A,
+    room: &'a mut Room,
+    what: What,
+) -> Pin<Box<dyn Future<Output = Outcome> + 'a>> {
+    Box::pin(async move {
+        let span = spans::begin(room, &what);
+        // The room has a span now.
+        let outcome = call(by, app, room, what).await;
+        spans::end(room, span, &outcome);
+        outcome
+    })
 }
 
 /// Awaits a handler, counts it, and turns its panic into a fault: a native app must not take the shard with it.

@@ -11,6 +11,7 @@ use crate::bus::Event;
 use crate::fetch::Told;
 use crate::requests::IncomingRequest;
 use crate::room::{LineId, UpgradeId};
+use crate::trace::Trace;
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
 /// One thing that a room is told, and the time it arrived or was due.
@@ -45,11 +46,11 @@ pub enum What {
     /// Another room has sent a message.
     Event(Arc<Event>),
     /// A client asks to be let in. The decision goes to this id.
-    Upgrade(UpgradeId, Box<UpgradeRequest>),
+    Upgrade(UpgradeId, Box<UpgradeRequest>, Trace),
     /// A client that was let in does not come.
     Withdrawn,
     /// A plain HTTP request has come. The answer goes to this id.
-    Request(u64, Box<IncomingRequest>),
+    Request(u64, Box<IncomingRequest>, Trace),
     /// The client of such a request has read everything.
     RequestDrained(u64),
     /// The client of such a request has gone, or waits no longer.
@@ -65,6 +66,8 @@ pub struct Joined {
     pub line: LineId,
     /// Its attachment.
     pub attachment: Bytes,
+    /// The span of its upgrade.
+    pub trace: Trace,
 }
 
 impl Input {
@@ -73,7 +76,7 @@ impl Input {
         match &self.what {
             What::Message(_, message) => message.as_bytes().len(),
             What::Answer(_, told) => told.answer.payload_bytes(),
-            What::Request(_, request) => request.bytes(),
+            What::Request(_, request, _) => request.bytes(),
             _ => 0,
         }
     }

@@ -128,6 +128,7 @@ mod rooms;
 mod roster;
 mod serve;
 mod socket;
+mod spans;
 mod table;
 mod tally;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::tls::TlsSession;
 use crate::protocol::Agreement;
+use crate::trace::Trace;
 use crate::types::Client;
 
 /// Everything that a shard needs to serve a client.
@@ -26,6 +27,8 @@ pub struct NewConnection {
     pub client: Client,
     /// Its attachment.
     pub attachment: Bytes,
+    /// The span of its upgrade.
+    pub trace: Trace,
     /// The agreement on compression.
     pub agreement: Option<Agreement>,
     /// Its permit to be one of the server's connections.

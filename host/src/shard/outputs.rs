@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Waker};
 
 use crate::room::{Backing, Held, JournalError, Turn};
+use crate::trace::Span;
 
 /// A journal's report on commits of this room: the number of a durable one, or the reason why one never will be durable.
 pub(super) type Report = Result<u64, JournalError>;
@@ -27,8 +28,14 @@ impl Default for Reports {
 }
 
 impl Outputs {
-    /// Commits a turn. Returns it if its outputs are to be made visible now; otherwise it is held.
-    pub(super) fn commit(&mut self, journal: Option<&Arc<dyn Backing>>, mut turn: Box<Turn>) -> Option<Box<Turn>> {
+    /// Commits a turn. Returns it if its outputs are to be made visible now; otherwise it is held. A commit that the journal has to make durable
+    /// has a span, if there is one.
+    pub(super) fn commit(
+        &mut self,
+        journal: Option<&Arc<dyn Backing>>,
+        mut turn: Box<Turn>,
+        span: impl FnOnce() -> Option<Span>,
+    ) -> Option<Box<Turn>> {
         let commit = turn.commit();
         if commit == 0 && self.held.is_empty() {
             return Some(turn);
@@ -37,7 +44,14 @@ impl Outputs {
             && let Some(journal) = journal
         {
             let reports = Arc::clone(&self.reports);
-            let done = move |result: Result<(), JournalError>| reports.push(result.map(|()| commit));
+            let mut span = span().map(Box::new);
+            let done = move |result: Result<(), JournalError>| {
+                if let (Err(error), Some(span)) = (&result, &mut span) {
+                    span.fail("journal", error.to_string());
+                }
+                drop(span);
+                reports.push(result.map(|()| commit));
+            };
             journal.commit(turn.take_writes(), Box::new(done));
         }
         self.held.push(turn);

@@ -101,6 +101,7 @@ impl<L: Launch> Rooms<L> {
         let mut room = Room::new(name, RoomLimits::from(self.shard.limits()), self.shard.resources().clock());
         room.set_client(Arc::clone(self.shard.client()));
         room.set_bus(Arc::clone(self.shard.bus()));
+        room.set_tracer(self.shard.tracer());
         room
     }
 

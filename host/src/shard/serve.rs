@@ -23,6 +23,7 @@ use crate::app::upgrade::UpgradeRequest;
 use crate::refusal::Reason;
 use crate::requests::{Answering, HostAnswer, IncomingRequest};
 use crate::room::Decision;
+use crate::trace::Trace;
 
 /// The longest time between two looks at silent and closing clients.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -45,8 +46,8 @@ pub(super) async fn serve<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mu
             }
         };
         match command {
-            Some(Command::Upgrade(room, request, decision)) => upgrade(shard, rooms, &room, request, decision),
-            Some(Command::Request(room, request, way)) => ask(shard, rooms, &room, request, &way),
+            Some(Command::Upgrade(room, request, trace, decision)) => upgrade(shard, rooms, &room, (request, trace), decision),
+            Some(Command::Request(room, request, trace, way)) => ask(shard, rooms, &room, (request, trace), &way),
             Some(Command::Withdraw(room)) => {
                 if let Some(task) = rooms.get(&room) {
                     task.deliver(Input { at: shard.time(), what: What::Withdrawn });
@@ -67,7 +68,7 @@ fn upgrade<L: Launch>(
     shard: &Shard,
     rooms: &Rc<Rooms<L>>,
     room: &str,
-    request: Box<UpgradeRequest>,
+    (request, trace): (Box<UpgradeRequest>, Trace),
     decision: oneshot::Sender<Decision>,
 ) {
     // Clients that hang up can ask again and again: a room that is behind decides about no more of them.
@@ -80,15 +81,21 @@ fn upgrade<L: Launch>(
         }
     };
     let id = shard.upgrades().insert(Rc::clone(&task), decision);
-    task.deliver(Input { at: shard.time(), what: What::Upgrade(id, request) });
+    task.deliver(Input { at: shard.time(), what: What::Upgrade(id, request, trace) });
 }
 
-fn ask<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, request: Box<IncomingRequest>, way: &Answering) {
+fn ask<L: Launch>(
+    shard: &Rc<Shard>,
+    rooms: &Rc<Rooms<L>>,
+    room: &str,
+    (request, trace): (Box<IncomingRequest>, Trace),
+    way: &Answering,
+) {
     let Some(task) = rooms.get_or_open(room).filter(|task| !task.mailbox.is_full()) else {
         return way.refuse(HostAnswer::Unavailable);
     };
     let id = attend(shard, &task, way.clone());
-    task.deliver(Input { at: shard.time(), what: What::Request(id, request) });
+    task.deliver(Input { at: shard.time(), what: What::Request(id, request, trace) });
 }
 
 fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, mut connection: NewConnection) {
@@ -96,7 +103,7 @@ fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, mut conn
     let Some(task) = rooms.get_or_open(room) else { return };
     // Until it has the answer, the client takes no part. The room hears of it before anything that another client sends from then on.
     let answered = connection.answer();
-    let NewConnection { stream, tls, first, client, attachment, agreement, permit, .. } = connection;
+    let NewConnection { stream, tls, first, client, attachment, trace, agreement, permit, .. } = connection;
     let (rest, tcp) = match answered.and_then(|rest| Ok((rest, TcpStream::from_std(stream)?))) {
         Ok(parts) => parts,
         Err(error) => {
@@ -116,5 +123,5 @@ fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, mut conn
     }
     let session = reader::session(shard.resources(), agreement);
     tokio::task::spawn_local(Reader::new(Rc::clone(shard), id, line, session, first, permit));
-    task.deliver(Input { at: shard.time(), what: What::Joined(Box::new(Joined { client, line: id, attachment })) });
+    task.deliver(Input { at: shard.time(), what: What::Joined(Box::new(Joined { client, line: id, attachment, trace })) });
 }

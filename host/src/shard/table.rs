@@ -21,6 +21,7 @@ use crate::config::Limits;
 use crate::fetch::{LazyClient, Outlet};
 use crate::room::{LineId, Member};
 use crate::store::wall_us;
+use crate::trace::Tracer;
 use crate::types::{Client, ClientId, CloseInfo};
 
 /// The lines of one shard, and the resources that they share. All of it is used on one thread. No borrow is held while a
@@ -41,13 +42,22 @@ pub struct Shard {
     bus: Arc<Bus>,
     /// The client that sends requests to HTTP servers.
     client: Arc<LazyClient>,
+    /// Makes the spans of its rooms.
+    tracer: Option<Tracer>,
     /// Wakes a task that waits for the last line to end.
     emptied: tokio::sync::Notify,
 }
 
 impl Shard {
     /// A shard without lines. `index` is its number among the server's shards.
-    pub fn new(index: u32, limits: Limits, roster: Arc<Roster>, outlet: Arc<Outlet>, bus: Arc<Bus>) -> Rc<Self> {
+    pub fn new(
+        index: u32,
+        limits: Limits,
+        roster: Arc<Roster>,
+        outlet: Arc<Outlet>,
+        bus: Arc<Bus>,
+        tracer: Option<Tracer>,
+    ) -> Rc<Self> {
         Rc::new(Self {
             index,
             circuits: RefCell::new(Circuits::new(&limits)),
@@ -60,6 +70,7 @@ impl Shard {
             swept: Cell::new(Instant::now()),
             bus,
             client: Arc::new(LazyClient::new(outlet)),
+            tracer,
             emptied: tokio::sync::Notify::new(),
         })
     }
@@ -67,6 +78,11 @@ impl Shard {
     /// Its number among the server's shards.
     pub fn index(&self) -> usize {
         self.index as usize
+    }
+
+    /// Makes the spans of its rooms, if anybody collects them.
+    pub fn tracer(&self) -> Option<&Tracer> {
+        self.tracer.as_ref()
     }
 
     /// The resources that its lines share.

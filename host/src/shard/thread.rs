@@ -25,6 +25,7 @@ use crate::error::Error;
 use crate::fetch::Outlet;
 use crate::room::{Stores, Total};
 use crate::store::Database;
+use crate::trace::Tracer;
 
 /// The most commands that wait for a shard. When the queue is full, the front waits, and the owner's calls answer `Busy`.
 const COMMANDS: usize = 4096;
@@ -65,6 +66,8 @@ pub struct ShardContext {
     pub bus: Arc<Bus>,
     /// Where the stores of rooms are.
     pub stores: StorePlace,
+    /// Makes the spans of rooms.
+    pub tracer: Option<Tracer>,
 }
 
 /// Where the stores of all rooms are.
@@ -111,6 +114,7 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext, mail: Inbo
                 Arc::clone(&context.roster),
                 Arc::clone(&context.outlet),
                 Arc::clone(&context.bus),
+                context.tracer.clone(),
             );
             let _cleared = ClearedAtEnd(Rc::clone(&shard));
             let stores = context.stores.stores(context.limits.store_room_bytes);

@@ -11,6 +11,7 @@ use super::{GuestHost, History, ReleaseInfo, Source, SwapNumbers, SwapReport};
 use crate::error::Error;
 use crate::guest::Program;
 use crate::shard::{Change, Handover, Order, Probation, Refusal, RoomSwap};
+use crate::trace::{Kind, Span};
 
 /// Keeps the releases, on a thread of its own: a change of the release takes longer than its caller may wait, and a probation longer
 /// than the caller's runtime may run.
@@ -94,6 +95,16 @@ impl Keeper {
     }
 
     async fn change(&self, what: What, handover: Handover) -> Result<SwapReport, Error> {
+        let name = if matches!(what, What::Swap(_)) { "swap" } else { "rollback" };
+        let span = self.host.tracer.as_ref().map(|tracer| tracer.begin(name, Kind::Internal));
+        let changed = self.change_release(what, handover).await;
+        if let Some(mut span) = span {
+            note(&mut span, &changed);
+        }
+        changed
+    }
+
+    async fn change_release(&self, what: What, handover: Handover) -> Result<SwapReport, Error> {
         let begun = Instant::now();
         let (next, back) = match what {
             What::Swap(source) => {
@@ -230,7 +241,9 @@ impl Keeper {
             failed.display(),
             self.host.limits.probation,
         );
+        let span = self.host.tracer.as_ref().map(|tracer| tracer.begin("go back", Kind::Internal));
         self.revert(probation).await;
+        drop(span);
         let mut state = self.state();
         state.current = previous.again();
         state.swaps += 1;
@@ -276,6 +289,18 @@ impl Release {
     fn again(mut self) -> Self {
         self.info.since_unix = now_unix();
         self
+    }
+}
+
+/// Notes the result of a change on its span.
+fn note(span: &mut Span, changed: &Result<SwapReport, Error>) {
+    match changed {
+        Ok(report) => {
+            span.set("ws_host.release.from", report.from.sha256.clone());
+            span.set("ws_host.release.to", report.to.sha256.clone());
+            span.set("ws_host.rooms", i64::try_from(report.rooms.len()).unwrap_or(i64::MAX));
+        }
+        Err(error) => span.fail("refused", error.to_string()),
     }
 }
 

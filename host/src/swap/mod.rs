@@ -35,6 +35,7 @@ use crate::guest::{Engine, Program};
 use crate::log::printable;
 pub use crate::shard::Handover;
 use crate::shard::{Order, RoomSwap};
+use crate::trace::Tracer;
 
 /// A release, as people see it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -115,6 +116,8 @@ pub struct GuestHost {
     pub limits: Limits,
     /// The grants of guests.
     pub grants: Grants,
+    /// Makes the spans of swaps.
+    pub tracer: Option<Tracer>,
     /// Where each shard takes orders.
     pub shards: Vec<mpsc::Sender<Order<Program>>>,
 }

@@ -44,6 +44,7 @@ const LAYERS: [Layer; 8] = [
             "refusal",
             "sections",
             "socket_file",
+            "trace",
             "types",
         ],
         one_piece: true,

@@ -32,8 +32,8 @@ fn broken_rule(module: &str, word: &str, behind: &str) -> Option<&'static str> {
     if word == "tungstenite" && behind.starts_with("::") && module != "protocol" {
         return Some("only protocol/ knows tungstenite");
     }
-    if (word == "rustls" || word == "tokio_rustls") && !matches!(module, "fetch" | "front" | "shard") {
-        return Some("only fetch/, front/ and shard/ know rustls");
+    if (word == "rustls" || word == "tokio_rustls") && !matches!(module, "fetch" | "front" | "shard" | "trace") {
+        return Some("only fetch/, front/, shard/ and trace/ know rustls");
     }
     if module == "protocol" && matches!(word, "now" | "elapsed") && behind.starts_with("()") {
         return Some("protocol/ reads no clock");
@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(found("host/src/shard/socket.rs", text), [""; 0]);
         assert_eq!(
             found("host/src/server.rs", "use rustls::Error;"),
-            ["host/src/server.rs:1: `rustls`: only fetch/, front/ and shard/ know rustls"]
+            ["host/src/server.rs:1: `rustls`: only fetch/, front/, shard/ and trace/ know rustls"]
         );
     }
 

@@ -214,11 +214,11 @@ impl<L: Launch> RoomLoop<L> {
                 self.room.forget_leaver();
                 self.reply(id, line, info).await;
             }
-            What::Upgrade(id, _) => self.refuse(id, Reason::Failing).await,
+            What::Upgrade(id, ..) => self.refuse(id, Reason::Failing).await,
             What::Withdrawn => self.occupancy.note_withdrawn(),
             What::Answer(id, told) => drop(self.room.take_answer(id, told.answer.is_last())),
             What::Event(event) => self.task.events.put_back(self.shard.time(), [event].into_iter()),
-            What::Request(id, _) => {
+            What::Request(id, ..) => {
                 if let Some(way) = self.shard.callers().take(id) {
                     way.refuse(HostAnswer::Unavailable);
                 }

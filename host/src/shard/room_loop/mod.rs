@@ -56,6 +56,7 @@ use crate::shard::outputs::Outputs;
 use crate::shard::release::Release;
 use crate::shard::room_task::RoomTask;
 use crate::shard::table::Shard;
+use crate::trace::Trace;
 use crate::types::{ClientId, CloseCause, CloseInfo};
 
 /// Orders that wait for a room.
@@ -187,6 +188,7 @@ impl<L: Launch> RoomLoop<L> {
                     return self.close_line(id, line, CloseInfo::fails_on_address());
                 }
                 self.room.join(self.member(joined.client.clone(), line), std::mem::take(&mut joined.attachment));
+                self.room.trace_client(id, joined.trace.take());
                 self.tell(What::Joined(joined), Blamed::Client(id)).await;
             }
             What::Left(id, info) => {
@@ -197,11 +199,11 @@ impl<L: Launch> RoomLoop<L> {
                     self.reply(id, line, info).await;
                 }
             }
-            What::Upgrade(id, request) => self.decide(id, request).await,
+            What::Upgrade(id, request, trace) => self.decide(id, request, trace).await,
             What::Withdrawn => self.occupancy.note_withdrawn(),
             What::Timer(id, payload) => self.run_timer(id, payload).await,
             What::Event(event) => self.run_event(event).await,
-            What::Request(id, request) => self.ask(id, request).await,
+            What::Request(id, request, trace) => self.ask(id, request, trace).await,
             What::RequestDrained(id) if self.room.has_request(id) => self.tell(what, Blamed::Nobody).await,
             What::RequestGone(id) if self.room.end_request(id).is_some() => self.tell(what, Blamed::Nobody).await,
             What::RequestDrained(_) | What::RequestGone(_) => {}
@@ -236,7 +238,7 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     /// Decides whether a client is let in: by the room's own state, and by the app's gate if it has one.
-    async fn decide(&mut self, id: UpgradeId, request: Box<UpgradeRequest>) {
+    async fn decide(&mut self, id: UpgradeId, request: Box<UpgradeRequest>, trace: Trace) {
         // A gate that takes a token once must not take it for nothing: the client will come again.
         if !self.shard.upgrades().is_waiting(id) {
             return self.answer(id, Decision::refuse(503)).await;
@@ -249,7 +251,7 @@ impl<L: Launch> RoomLoop<L> {
         let Some(app) = self.release.app().filter(|_| has_gate) else {
             return self.answer(id, Decision::accept()).await;
         };
-        match call(self.shard.resources(), app, &mut self.room, What::Upgrade(id, request)).await {
+        match call(self.shard.resources(), app, &mut self.room, What::Upgrade(id, request, trace)).await {
             Ok(()) => self.commit().await,
             Err(fault) => {
                 self.contain(fault, Blamed::Address(address.ip())).await;
@@ -313,7 +315,7 @@ impl<L: Launch> RoomLoop<L> {
                 "the application stores data in memory, which ends with this process. To keep it, set `data` to a folder"
             );
         }
-        if let Some(turn) = self.outputs.commit(self.room.journal(), turn) {
+        if let Some(turn) = self.outputs.commit(self.room.journal(), turn, || self.room.span_of_commit()) {
             self.show(turn).await;
         }
     }

@@ -294,6 +294,7 @@ impl Bench {
             tls: None,
             answer: Vec::new(),
             first: Bytes::new(),
+            trace: None,
             attachment: Bytes::new(),
             client: Client { id, address, request: Request::new("/", "", [] as [(&str, &str); 0]), agreed: None },
             agreement: None,
@@ -316,7 +317,7 @@ impl Bench {
             request: Request::new("/", "", [] as [(&str, &str); 0]),
             subprotocols: Vec::new(),
         };
-        self.command(Command::Upgrade(room.into(), Box::new(request), answer)).await;
+        self.command(Command::Upgrade(room.into(), Box::new(request), None, answer)).await;
         decision
     }
 }
@@ -373,7 +374,7 @@ fn with_stores<F: Future<Output = ()>>(
         let (told, counters, journal) = (Arc::default(), Arc::new(Counters::default()), Waits::default());
         let outlet = requests::outlet(&limits);
         let (bus, mut mail) = Bus::new(Names::Segments, Placement::new(1), limits.max_rooms);
-        let shard = Shard::new(0, limits, Arc::new(Roster::default()), outlet, bus);
+        let shard = Shard::new(0, limits, Arc::new(Roster::default()), outlet, bus, None);
         let app = Herald { told: Arc::clone(&told), go_on: Arc::default(), failing: Arc::default(), state: None };
         let (go_on, failing) = (Arc::clone(&app.go_on), Arc::clone(&app.failing));
         let stores = stores(&journal);

@@ -18,7 +18,7 @@ impl Bench {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
         let request = IncomingRequest { address, method: "GET".to_owned(), request, body: Bytes::new() };
         let (answering, receiver) = way();
-        self.command(Command::Request(room.into(), Box::new(request), answering)).await;
+        self.command(Command::Request(room.into(), Box::new(request), None, answering)).await;
         receiver
     }
 }

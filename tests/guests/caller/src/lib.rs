@@ -31,6 +31,10 @@ impl App for Caller {
             "put" => {
                 self.ask(from, Request { body: Some(b"a body".to_vec()), ..Request::new("PUT", rest).header("x-note", "a\tb") })
             }
+            "own-trace" => {
+                let own = "00-11111111111111111111111111111111-2222222222222222-01";
+                self.ask(from, Request::get(rest).header("traceparent", own));
+            }
             "stream" => self.ask(from, Request::get(rest).stream()),
             "briefly" => self.ask(from, Request::get(rest).timeout(Duration::from_millis(50))),
             "write" => {

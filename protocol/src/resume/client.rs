@@ -136,6 +136,11 @@ impl<T: Clone> ClientSession<T> {
         self.is_welcome = false;
     }
 
+    /// Takes the messages that no line has carried: the server speaks no sessions, so that they go out as they are.
+    pub fn take_waiting(&mut self) -> impl Iterator<Item = T> + use<T> {
+        self.waiting.start_over().map(|(item, _)| item)
+    }
+
     /// Whether a line is there, and the host has answered on it.
     pub fn is_welcome(&self) -> bool {
         self.is_welcome

@@ -15,13 +15,14 @@ struct Package {
     folders: &'static [(&'static str, &'static str)],
 }
 
-const PACKAGES: [Package; 5] = [
+const PACKAGES: [Package; 6] = [
     Package { name: "ws-protocol", files: &["README.md", "examples/echo.rs"], folders: &[("src/", "protocol/src/")] },
     Package {
         name: "ws-host",
         files: &["README.md", "client.html", "dashboard.html"],
         folders: &[("src/", "host/src/"), ("examples/", "host/examples/"), ("wit/", "wit/")],
     },
+    Package { name: "ws-host-client", files: &["README.md"], folders: &[("src/", "client/rust/src/")] },
     Package { name: "ws-host-load", files: &[], folders: &[("src/", "load/src/")] },
     Package {
         name: "ws-host-cli",

@@ -13,12 +13,13 @@ struct Rule {
     without: &'static [&'static str],
 }
 
-const RULES: [Rule; 2] = [
+const RULES: [Rule; 3] = [
     Rule {
         package: "ws-host",
         folder: "host",
         without: &["clap", "hdrhistogram", "notify", "rcgen", "tikv-jemallocator", "tracing-subscriber"],
     },
+    Rule { package: "ws-host-client", folder: "client/rust", without: &["hyper", "wasmtime"] },
     Rule { package: "ws-protocol", folder: "protocol", without: &["hyper", "tokio", "wasmtime"] },
 ];
 

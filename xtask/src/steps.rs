@@ -62,7 +62,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "c-guests", what: "guests in C, the same", needs: &["guests", "host"], run: languages::c },
     Step {
         name: "foreign-python",
-        what: "Python's websockets against the host",
+        what: "Python's websockets against the host, and the library for clients in Python",
         needs: &["guests", "host"],
         run: foreign::python,
     },

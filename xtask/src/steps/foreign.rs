@@ -11,10 +11,13 @@ use crate::places::Places;
 use crate::step::{Check, Context};
 use crate::toolbox;
 
-/// Python's `websockets`.
+/// Python's `websockets`, and the clients' library that is built on it.
 pub(crate) fn python(context: &Context) -> Check {
     let places = &context.places;
     let python = toolbox::websockets(places)?;
+    let mut library = command(&python, &places.root.join("client/python"));
+    library.args(["-m", "unittest", "discover", "--start-directory", "tests"]).env("PYTHONPATH", "src");
+    run(against_host(&mut library, places))?;
     let mut tests = command(python, &places.foreign().join("python"));
     tests.args(["-m", "unittest", "discover", "--verbose"]);
     run(against_host(&mut tests, places))

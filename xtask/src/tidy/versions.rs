@@ -6,11 +6,13 @@ use super::Finding;
 const SOURCE: (&str, &str) = ("Cargo.toml", "[workspace.package]\nversion = \"");
 
 /// Files with a version, and the text before it.
-const COPIES: [(&str, &str); 9] = [
+const COPIES: [(&str, &str); 11] = [
     ("Cargo.toml", "ws-host = { path = \"host\", version = \""),
+    ("Cargo.toml", "ws-host-client = { path = \"client/rust\", version = \""),
     ("Cargo.toml", "ws-host-load = { path = \"load\", version = \""),
     ("Cargo.toml", "ws-protocol = { path = \"protocol\", version = \""),
     ("client/package.json", "\"name\": \"ws-host-client\",\n  \"version\": \""),
+    ("client/python/pyproject.toml", "name = \"ws-host-client\"\nversion = \""),
     ("sdk/js/package.json", "\"name\": \"ws-host-guest\",\n  \"version\": \""),
     ("sdk/js/package-lock.json", "\"name\": \"ws-host-guest\",\n  \"version\": \""),
     ("sdk/python/pyproject.toml", "name = \"ws-host-guest\"\nversion = \""),

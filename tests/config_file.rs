@@ -49,7 +49,8 @@ async fn a_file_in_the_current_directory_configures_the_server() {
     );
     let mut host = Host::start(in_folder(&dir, &["run"]));
     assert!(host.announcement.starts_with("echo.wasm is served at ws://"), "{}", host.announcement);
-    let log = host.logs_up_to("connections at a time: 3");
+    let log = host.logs_up_to("ready after");
+    assert!(log.contains("connections at a time: 3"), "{log}");
     assert!(log.contains("\"message\":\"settings from ws-host.toml\"") && log.contains("\"level\":\"DEBUG\""), "{log}");
     assert_eq!(Client::connect(&host).await.asks("hello").await, "hello");
     assert_eq!((status(&host, "https://a.example"), status(&host, "https://b.example")), (101, 101));

@@ -65,6 +65,7 @@ mod store;
 mod support;
 mod swap;
 mod syscalls;
+mod takeover;
 mod tls;
 mod tls_alerts;
 mod traces;

@@ -48,7 +48,7 @@ pub fn dev(mut arguments: DevArguments, log: LogTail) -> anyhow::Result<()> {
     let watch = Watch::sources(project.dir(), move |below| sources.is_source(below))?;
     // A port in use is told before the build, which may take a minute.
     let more = |builder: Builder| builder.notices(true).trace_lines(project.has_lines()).log_tail(log);
-    let serving = Serving::new(arguments.serving, tls, more)?.listen()?;
+    let serving = Serving::new(arguments.serving, tls, None, more)?.listen()?;
     let component = project.build(Purpose::Develop)?;
     let built = hash(&component);
     // No browser has a page yet, so no change before this matters.

@@ -47,6 +47,7 @@ pub fn in_flags(error: &Error) -> String {
         Error::NoCertificate => format!("{error}: --tls-cert and --tls-key"),
         Error::NothingToRedirectTo => format!("{error}: --tls-cert and --tls-key, or redirect=PORT behind a comma"),
         Error::NoTrustedProxy => format!("{error}: --trusted-proxy"),
+        Error::Takeover(_) => format!("{error} (--takeover)"),
         Error::Data(_) => format!("{error} (--data)"),
         Error::StaticFiles { .. } => format!("{error} (--static)"),
         Error::StaticFallback(_) => format!("{error} (--static-fallback)"),

@@ -37,6 +37,7 @@ mod serve_flags;
 mod settings;
 mod signals;
 mod store_sync;
+mod succession;
 mod swap;
 mod test;
 mod tls;

@@ -23,6 +23,20 @@ pub fn stopping() {
     tell(&[NotifyState::Stopping]);
 }
 
+/// Another process has taken over. In the same unit it is the main process from now on.
+pub fn handed_over(successor: Option<u32>) {
+    match successor.filter(|pid| is_of_same_unit(*pid)) {
+        Some(pid) => tell(&[NotifyState::MainPid(pid)]),
+        None => tell(&[NotifyState::Stopping]),
+    }
+}
+
+/// Whether a process is in the control group of this one, which is its unit (cgroups(7)).
+fn is_of_same_unit(pid: u32) -> bool {
+    let group = |process: &str| std::fs::read_to_string(format!("/proc/{process}/cgroup"));
+    matches!((group("self"), group(&pid.to_string())), (Ok(own), Ok(other)) if own == other)
+}
+
 /// Tells that the thread that accepts connections still runs, twice as often as the service manager asks for (`WatchdogSec=`). Ends at once
 /// if it does not ask.
 pub async fn watchdog() {

@@ -11,6 +11,7 @@ use crate::follow::Follower;
 use crate::pages;
 use crate::serve::Serving;
 use crate::serve_flags::ServeFlags;
+use crate::succession::{Before, serve_on};
 use crate::swap::swap;
 use crate::tls::Tls;
 
@@ -29,6 +30,11 @@ pub struct RunArguments {
     /// Swap to the new component whenever the file changes
     #[arg(long, short)]
     pub watch: bool,
+    /// Take the place of the server at the admin socket, which ends; no connection is refused meanwhile
+    ///
+    /// It gets the listening sockets of that server. Without one, it starts as always.
+    #[arg(long, hide_short_help = true)]
+    pub takeover: bool,
     /// The options that `run` shares with `dev`.
     #[command(flatten)]
     pub serving: ServeFlags,
@@ -39,17 +45,21 @@ pub struct RunArguments {
 /// # Errors
 /// The component, the certificate or the server's address cannot be used.
 pub fn run(arguments: RunArguments, log: LogTail) -> anyhow::Result<()> {
-    let RunArguments { file, watch, serving } = arguments;
+    let RunArguments { file, watch, takeover, serving } = arguments;
     // `settings::parse` ends the process if it is missing.
     let file = file.context("the component is missing")?;
-    let follower = if watch { Some(Follower::new(&[&file])?) } else { None };
     let tls = Tls::new(serving.tls_files.clone(), false)?;
     if let Some(line) = pages::left_out(&serving, &file) {
         tracing::info!("{line}");
     }
-    Serving::new(serving, tls, |builder| builder.log_tail(log))?.serve(&file, async |handle| match follower {
-        Some(follower) => follow_file(follower, &file, &handle).await,
-        None => std::future::pending().await,
+    let before = if takeover { Before::running(&serving)? } else { None };
+    serve_on(before, |before| {
+        let follower = if watch { Some(Follower::new(&[&file])?) } else { None };
+        let serving = Serving::new(serving.clone(), tls.clone(), before, |builder| builder.log_tail(log.clone()))?;
+        serving.serve(&file, async |handle| match follower {
+            Some(follower) => follow_file(follower, &file, &handle).await,
+            None => std::future::pending().await,
+        })
     })
 }
 

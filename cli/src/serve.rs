@@ -1,22 +1,25 @@
 //! Serves a component until its server ends, for `ws-host run` and `ws-host dev`.
 
 use std::io::Write;
-use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use ws_host::api::doors::AdminSocket;
 use ws_host::config::Listening;
+use ws_host::log::printable;
 use ws_host::{Builder, Handle};
 
 use crate::api::Doors;
+use crate::explain;
 use crate::follow::Follower;
 use crate::hint::Hint;
 use crate::notify;
 use crate::output::authority;
 use crate::serve_flags::ServeFlags;
 use crate::signals::{self, Signals};
+use crate::succession::{Before, EndedInVain};
 use crate::tls::Tls;
 
 /// A start that takes longer than this is explained in the log.
@@ -32,26 +35,46 @@ pub struct Serving {
     doors: Doors,
     /// The host that the flags name, if the server listens there.
     host: Option<String>,
-    /// Its port, or the one by which commands find a server that listens on Unix sockets alone.
+    /// The port by which commands find the server, as far as the flags tell.
     port: u16,
+    /// The admin socket of the running server whose place this one takes.
+    replaces: Option<PathBuf>,
 }
 
 impl Serving {
-    /// Configures a server by its flags and `more`.
+    /// Configures a server by its flags and `more`. It takes the place of the one before it, if there is one.
     ///
     /// # Errors
     /// An environment variable of the guest is invalid, or is to be passed on and not set; or the API cannot be opened.
-    pub fn new(flags: ServeFlags, tls: Tls, more: impl FnOnce(Builder) -> Builder) -> anyhow::Result<Self> {
+    pub fn new(
+        flags: ServeFlags,
+        tls: Tls,
+        before: Option<Before>,
+        more: impl FnOnce(Builder) -> Builder,
+    ) -> anyhow::Result<Self> {
+        let (mut taking, replaces) = before.map_or((None, None), |Before { taking, socket }| (Some(taking), socket));
         if let Some(settings) = &flags.settings {
             tracing::info!("settings from {}", settings.display());
         }
-        let (has_page, port) = (!flags.no_page || flags.static_files.is_some(), flags.port);
-        let doors = Doors::listen(&flags.api, flags.socket.clone(), !matches!(tls, Tls::Off))?;
+        let has_page = !flags.no_page || flags.static_files.is_some();
+        let port = flags.first_port();
+        let doors = Doors::listen(&flags.api, flags.socket.clone(), !matches!(tls, Tls::Off), taking.as_mut());
         let host = flags.has_address().then(|| flags.host.clone());
-        let builder = tls.apply(more(flags.builder()?));
+        let configured = doors.and_then(|doors| Ok((doors, flags.builder()?)));
+        let (doors, builder) = match (configured, taking) {
+            (Ok((doors, builder)), Some(taking)) => (doors, builder.take_over(taking)),
+            (Ok(configured), None) => configured,
+            (Err(error), taking) => {
+                if let Some(taking) = taking {
+                    taking.fail(&error);
+                }
+                return Err(error);
+            }
+        };
+        let builder = tls.apply(more(builder));
         // Before the files are loaded, so that no change is missed.
         let follower = tls.follower();
-        Ok(Self { builder, tls, follower, has_page, doors, host, port })
+        Ok(Self { builder, tls, follower, has_page, doors, host, port, replaces })
     }
 
     /// Checks the settings and listens, before the component is built: that can take long.
@@ -63,43 +86,75 @@ impl Serving {
         Ok(self)
     }
 
-    /// Serves the component in `file` until the server ends. The future of `beside` runs meanwhile.
+    /// Serves the component in `file` until the server ends. The future of `beside_it` runs meanwhile.
     ///
     /// # Errors
     /// The component, the certificate or the server's address cannot be used, or the admin socket that the user named cannot be opened.
-    pub fn serve(self, file: &Path, beside: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
+    pub fn serve(self, file: &Path, beside_it: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
         let begun = Instant::now();
-        let Self { builder, tls, follower, has_page, doors, host, port } = self;
+        let Self { builder, tls, follower, has_page, doors, host, port, replaces } = self;
         let builder = builder.component(file);
-        let server = explain_if_slow(file, || builder.build())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
+        // Before the other server is told that this one is ready: afterwards it would be too late to fail.
+        let beside = {
+            let _runtime = runtime.enter();
+            replaces.as_deref().map(AdminSocket::open_beside).transpose()?
+        };
+        let server = explain_if_slow(file, || builder.build())?;
         let served = runtime.block_on(async {
             // Signals are handled before the announcement, because its reader may send one at once.
             let signals = Signals::new().context("cannot listen for signals")?;
             let handle = server.handle();
-            let first = server.local_addrs().first();
-            let doors = doors.open(handle.clone(), first.map_or(port, SocketAddr::port))?;
-            announce(file, server.listening(), host.as_deref(), has_page);
-            log_reach(server.listening());
-            if let Some(line) = first.and_then(|first| Hint::of(file).differs_from(first.port())) {
-                tracing::info!("{line}");
-            }
-            notify::ready();
-            tracing::debug!("ready after {:?}", begun.elapsed());
+            handle.succession().tell(|successor| notify::handed_over(successor.pid));
+            let first = server.local_addrs().first().copied();
+            let mut admin = match beside {
+                Some(beside) => Some(beside),
+                None => doors.open_admin_socket(first.map_or(port, |first| first.port()))?,
+            };
+            let places = server.listening().to_owned();
+            let begin = async {
+                handle.serving().await;
+                if let (Some(admin), Some(path)) = (&mut admin, &replaces)
+                    && let Err(error) = admin.take_place(path)
+                {
+                    tracing::warn!("`ws-host swap` and `status` will not reach this server: {}", explain::in_flags(&error));
+                }
+                announce(file, &places, host.as_deref(), has_page);
+                log_reach(&places);
+                if let Some(line) = first.and_then(|first| Hint::of(file).differs_from(first.port())) {
+                    tracing::info!("{line}");
+                }
+                notify::ready();
+                tracing::debug!("ready after {:?}", begun.elapsed());
+                doors.open(handle.clone(), admin)
+            };
             let watchdog = tokio::spawn(notify::watchdog());
             let following = follower.map(|files| {
                 let (tls, handle) = (tls.clone(), handle.clone());
                 tokio::spawn(async move { tls.follow(files, &handle).await })
             });
-            tokio::select! {
-                ended = server.run() => ended?,
-                () = signals::obey(signals, file, &tls, &handle) => tracing::warn!("the remaining clients are cut"),
-                () = beside(handle.clone()) => {}
-            }
+            let doors = {
+                // It is dropped with the remaining clients, and then the server has ended.
+                let mut serving = std::pin::pin!(server.run());
+                let doors = tokio::select! {
+                    biased;
+                    ended = &mut serving => return ended.map_err(Into::into),
+                    doors = begin => doors,
+                };
+                tokio::select! {
+                    ended = serving => ended?,
+                    () = signals::obey(signals, file, &tls, &handle) => tracing::warn!("the remaining clients are cut"),
+                    () = beside_it(handle.clone()) => {}
+                }
+                doors
+            };
             following.inspect(tokio::task::JoinHandle::abort);
             watchdog.abort();
             doors.closed().await;
-            Ok(())
+            match handle.succession().over().await {
+                Ok(()) => Ok(()),
+                Err(reason) => Err(EndedInVain { reason: printable(&reason).into_owned(), handle }.into()),
+            }
         });
         // After a second signal a thread still waits for the shards. It ends with the process.
         runtime.shutdown_background();

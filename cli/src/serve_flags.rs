@@ -19,7 +19,7 @@ use crate::units;
 use traces::TraceFlags;
 
 /// The flags of the server.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ServeFlags {
     /// The TCP port; 0 picks a free one
     #[arg(long, short, default_value_t = 13254, value_parser = units::port)]
@@ -92,6 +92,17 @@ impl ServeFlags {
     /// Whether the server listens at `host` and `port`.
     pub fn has_address(&self) -> bool {
         self.is_addressed || self.listen.is_empty()
+    }
+
+    /// The port of the first address that the server listens at, as far as the flags tell: commands find the admin socket by it.
+    pub fn first_port(&self) -> u16 {
+        let of_place = |place: &String| {
+            let place = place.split(',').next().unwrap_or_default();
+            let (_, port) = place.rsplit_once(':').filter(|_| !place.starts_with("unix:") && !place.starts_with("fd:"))?;
+            port.parse().ok()
+        };
+        let first = || self.listen.iter().find_map(of_place);
+        if self.has_address() { self.port } else { first().unwrap_or(self.port) }
     }
 
     /// Configures a server. Neither TLS nor the component is part of it.

@@ -4,31 +4,33 @@ mod callbacks;
 mod listening;
 mod outgoing;
 mod pages;
+mod reconfigure;
 mod threads;
 mod traces;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use tokio::sync::watch;
-
+use crate::api::takeover::Taking;
 use crate::app::App;
 use crate::bus::{Bus, Inbox, Placement};
 use crate::config::{Compression, Config, Grants, Instances, Limits, Listen};
 use crate::data::{DataFolder, linger, resume_events, store_place};
 use crate::error::Error;
 use crate::fetch::Outlet;
-use crate::front::{self, AppEndpoint, Front, Listener, OriginPolicy, Pattern, Policy, Proxies, Router, Setup, Tls};
+use crate::front::{self, AppEndpoint, Front, Listener, Pattern, Router, Setup, Tls};
 use crate::guest::{Bytecode, Engine, Origin, Program};
 use crate::handle::{Controls, Handle};
+use crate::live::Live;
 use crate::log::LogTail;
 use crate::metrics::Sources;
 use crate::native::{Callbacks, Factory};
 use crate::server::{Server, Thread};
 use crate::shard::{Roster, ShardContext};
-use crate::swap::{GuestHost, Releases};
+use crate::store::Database;
+use crate::swap::{GuestHost, Releases, Running};
 use crate::trace::Tracer;
 use pages::Pages;
 use threads::{shard_count, start};
@@ -56,6 +58,8 @@ pub struct Builder {
     log_tail: Option<LogTail>,
     /// Makes spans.
     tracer: Option<Tracer>,
+    /// The running server whose place this one takes.
+    taking: Option<Taking>,
 }
 
 impl std::fmt::Debug for Builder {
@@ -181,20 +185,48 @@ impl Builder {
         self
     }
 
+    /// Takes the place of a running server: it listens where that one does, by the same sockets, and begins when that one ends. If it cannot be
+    /// built, that one goes on. A server that serves again (`Taking::back`) has its earlier component, certificates and rules of HTTP requests.
+    #[must_use]
+    pub fn take_over(mut self, from: Taking) -> Self {
+        self.taking = Some(from);
+        self
+    }
+
     /// Loads the app, listens, and starts the app's first instance. Blocks: a large component takes seconds to compile.
     ///
     /// # Errors
     /// `NothingToServe` or `TwoApps` unless there is exactly one app, and all that keeps a server from starting. Each error
     /// says in one line what to do.
     pub fn build(mut self) -> Result<Server, Error> {
-        self.check_app()?;
+        let checked = self.check_app();
         // A wrong file comes before a port in use, and both before the component compiles, which takes long.
-        let component = self.component.take().map(Origin::read).transpose()?;
-        let Self { config, listeners, app, callbacks, tls, outlet, data, log_tail, tracer, .. } = self.listen()?;
+        let again = self.taking.as_ref().and_then(Taking::ended).and_then(Handle::running);
+        let component = checked.and_then(|()| match again {
+            Some(Running { file, engine, program }) => Ok(Some(Component::Compiled(Compiled { file, engine, program }))),
+            None => Ok(self.component.take().map(Origin::read).transpose()?.map(Component::Bytes)),
+        });
+        let component = component.map_err(|error| self.give_up(error))?;
+        let mut built = self.listen()?;
+        let mut taking = built.taking.take();
+        match built.put_together(component, taking.as_mut()) {
+            Ok(server) => Ok(server.in_place_of(taking)),
+            Err(error) => {
+                if let Some(taking) = taking {
+                    taking.fail(&error);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn put_together(self, component: Option<Component>, taking: Option<&mut Taking>) -> Result<Server, Error> {
+        let Self { config, listeners, app, callbacks, tls, outlet, data, log_tail, tracer, .. } = self;
+        let outlet = outlet.expect("`listen` has made it");
         let limits = config.limits.clone().within_reach();
-        let proxies = Proxies::parse(&config.trusted_proxies)?;
         let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
-        let database = data.open(&limits)?;
+        let compile = || component.map(|component| component.compiled(&config, &limits)).transpose();
+        let (database, component, taking) = open_database(&data, &limits, taking, compile)?;
         let (roster, counters, placement) = (Arc::<Roster>::default(), Arc::default(), Placement::new(shard_count(&config)));
         let (bus, mail) = Bus::new(front::names(config.instances, pattern.is_some()), placement.clone(), limits.max_rooms);
         resume_events(database.as_ref(), &bus);
@@ -207,30 +239,32 @@ impl Builder {
             shared_room: (config.instances == Instances::Shared).then(|| front::SHARED_ROOM.into()),
             linger: linger(config.instances, &limits),
             keeps_rooms: config.instances != Instances::PerClient,
-            outlet: outlet.expect("`listen` has made it"),
+            outlet: Arc::clone(&outlet),
             bus: Arc::clone(&bus),
             stores: store_place(config.instances, &limits, database.clone()),
             tracer: tracer.clone(),
         };
         let (mut sources, door) = Sources::new(&context);
         let (shards, releases) = match (component, app) {
-            (Some(component), _) => {
-                let engine = Engine::of_server(&config, &limits)?;
-                let Bytecode { file, name, bytes } = component;
-                let program = Program::from_bytes(&engine, &name, &bytes, &limits, &config.grants)?;
+            (Some(Compiled { file, engine, program }), _) => {
                 context.app_name = program.name().to_owned();
                 sources.guests = Some(Arc::clone(engine.memory()));
                 let (shards, orders) = start(mail, &program, &context)?;
                 let (limits, tracer) = (limits.clone(), tracer.clone());
-                let host = GuestHost { engine, limits, grants: config.grants, tracer, shards: orders };
+                let host = GuestHost { engine, limits, grants: config.grants.clone(), tracer, shards: orders };
                 (shards, Some(Arc::new(Releases::new(host, &file, program))))
             }
             (None, Some(start)) => (start(mail, context)?, None),
             (None, None) => (start(mail, &callbacks, &context)?.0, None),
         };
-        let ((stop, stopped), admitting) = (watch::channel(None), Arc::new(AtomicBool::new(true)));
+        taking.map_or(Ok(()), |taking| taking.ready(false))?;
+        let admitting = Arc::new(AtomicBool::new(true));
         let shown = pages::shown(config.notices, &notice, releases.as_ref(), &counters);
         let commands: Vec<_> = shards.iter().map(|shard| shard.commands.clone()).collect();
+        let local = listening::is_local(&listeners);
+        let (reins, wishes) = front::reins(limits.accepts_per_second);
+        let live = Live::new(&config, &limits, (local, tls), outlet, Arc::clone(&admitting))?;
+        let (policy, admission) = (Arc::clone(&live.policy), Arc::clone(&live.admission));
         let handle = Handle::new(Controls {
             shards: commands.clone(),
             roster,
@@ -242,19 +276,17 @@ impl Builder {
             releases,
             database: database.clone().filter(|_| config.instances != Instances::PerClient),
             bus,
-            stop,
-            tls: tls.clone(),
-            drain: (limits.drain_delay, limits.drain_timeout),
+            reins,
+            data: data.id().filter(|_| database.is_some()),
+            live,
+            drain: Mutex::new((limits.drain_delay, limits.drain_timeout)),
             max_message_bytes: limits.max_message_bytes,
             sources: sources.of_shards(shards.iter().map(|shard| shard.questions.clone())),
         });
-        let local = listening::is_local(&listeners);
         let router = Arc::new(Router::new(config.instances, pattern, commands, placement));
         let endpoints = pages.endpoints(AppEndpoint::new(Arc::clone(&router), counters, &limits, tracer.clone()), shown, local);
-        let policy =
-            Policy { origins: OriginPolicy::new(config.allow_origins, local), proxies, compression: config.compression, tls };
-        let front = Front::new(Setup { policy, endpoints, router, admitting, door, tracer: tracer.clone(), limits });
-        Ok(Server::new(listeners, front, shards, handle, stopped)?.with_database(database).with_tracer(tracer))
+        let front = Front::new(Setup { policy, endpoints, router, admission, door, tracer: tracer.clone(), limits });
+        Ok(Server::new(listeners, front, shards, handle, wishes)?.with_database(database).with_tracer(tracer))
     }
 
     /// Refuses a server without an app, or with two kinds of app.
@@ -270,6 +302,57 @@ impl Builder {
             (Some(first), Some(second)) => Err(Error::TwoApps { first, second }),
             (Some(_), None) => Ok(()),
         }
+    }
+}
+
+/// Opens the data folder and has the component compiled, in the order in which mistakes are told soonest. If the running server has the folder, it leaves
+/// it when all the rest is done. Returns the running server that this one is not ready to replace yet.
+fn open_database<'a, T>(
+    data: &DataFolder,
+    limits: &Limits,
+    taking: Option<&'a mut Taking>,
+    compile: impl FnOnce() -> Result<T, Error>,
+) -> Result<(Option<Database>, T, Option<&'a mut Taking>), Error> {
+    match taking {
+        Some(taking) if taking.needs(data.folder.as_deref()) => {
+            let compiled = compile()?;
+            taking.ready(true)?;
+            Ok((data.open(limits)?, compiled, None))
+        }
+        // The process that has failed may take its time to leave the folder.
+        Some(taking) if taking.ended().is_some() => Ok((data.open_when_free(limits)?, compile()?, Some(taking))),
+        taking => Ok((data.open(limits)?, compile()?, taking)),
+    }
+}
+
+/// The component of a server.
+enum Component {
+    Bytes(Bytecode),
+    Compiled(Compiled),
+}
+
+impl Component {
+    fn compiled(self, config: &Config, limits: &Limits) -> Result<Compiled, Error> {
+        match self {
+            Self::Bytes(bytes) => Compiled::new(bytes, config, limits),
+            Self::Compiled(compiled) => Ok(compiled),
+        }
+    }
+}
+
+/// A component that is compiled and has no instance yet.
+struct Compiled {
+    file: PathBuf,
+    engine: Engine,
+    program: Program,
+}
+
+impl Compiled {
+    fn new(component: Bytecode, config: &Config, limits: &Limits) -> Result<Self, Error> {
+        let Bytecode { file, name, bytes } = component;
+        let engine = Engine::of_server(config, limits)?;
+        let program = Program::from_bytes(&engine, &name, &bytes, limits, &config.grants)?;
+        Ok(Self { file, engine, program })
     }
 }
 

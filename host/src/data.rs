@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytestring::ByteString;
 
@@ -12,8 +12,12 @@ use crate::error::Error;
 use crate::memory;
 use crate::room::Total;
 use crate::shard::StorePlace;
-use crate::store::{Database, Settings, StoredEvent, Sync, wall_us};
+use crate::socket_file::FileId;
+use crate::store::{Database, OpenError, Settings, StoredEvent, Sync, wall_us};
 use crate::types::Message;
+
+/// How long a process that has failed may take to leave the data folder.
+const LEAVING: Duration = Duration::from_secs(10);
 
 /// The data folder, if there is one.
 #[derive(Debug, Default)]
@@ -25,10 +29,30 @@ pub(crate) struct DataFolder {
 impl DataFolder {
     /// Opens its database.
     pub(crate) fn open(&self, limits: &Limits) -> Result<Option<Database>, Error> {
+        self.try_open(limits).map_err(|error| Error::Data(error.to_string()))
+    }
+
+    /// Opens its database as soon as the process that has the folder leaves it, which ends. Blocks.
+    pub(crate) fn open_when_free(&self, limits: &Limits) -> Result<Option<Database>, Error> {
+        let deadline = Instant::now() + LEAVING;
+        loop {
+            match self.try_open(limits) {
+                // The lock belongs to a process, and nothing tells of its end.
+                Err(OpenError::InUse { .. }) if Instant::now() < deadline => std::thread::sleep(LEAVING / 200),
+                opened => return opened.map_err(|error| Error::Data(error.to_string())),
+            }
+        }
+    }
+
+    fn try_open(&self, limits: &Limits) -> Result<Option<Database>, OpenError> {
         let (total_bytes, expire_after) = (limits.store_total_bytes, limits.store_expiry);
         let settings = Settings { sync: self.sync, total_bytes, expire_after, ..Settings::default() };
-        let database = self.folder.as_deref().map(|folder| Database::open(folder, &settings)).transpose();
-        database.map_err(|error| Error::Data(error.to_string()))
+        self.folder.as_deref().map(|folder| Database::open(folder, &settings)).transpose()
+    }
+
+    /// Identifies the folder, whatever its path.
+    pub(crate) fn id(&self) -> Option<FileId> {
+        FileId::of(&self.folder.as_deref()?.canonicalize().ok()?).ok()
     }
 }
 

@@ -220,6 +220,9 @@ pub enum Error {
         /// The problem, and what to do.
         problem: String,
     },
+    /// A running server does not hand itself over.
+    #[error("cannot take over from the running server: {0}")]
+    Takeover(String),
     /// The certificate or its key cannot be used.
     #[error("cannot use the {what} {}: {problem}", path.display())]
     Tls {

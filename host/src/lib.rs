@@ -40,6 +40,7 @@ mod inventory;
 mod limit_error;
 mod limits;
 mod listen;
+mod live;
 mod memory;
 // For the command `ws-host`, which writes such texts too.
 #[doc(hidden)]
@@ -60,6 +61,7 @@ mod status;
 // For the command `ws-host`, whose `data` reads and writes it too.
 #[doc(hidden)]
 pub mod store;
+mod succession;
 mod swap;
 mod trace;
 mod types;

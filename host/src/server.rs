@@ -3,13 +3,14 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
-use std::time::Instant;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
+use crate::api::takeover::Taking;
+use crate::close::CloseInfo;
 use crate::config::Listening;
 use crate::error::Error;
-use crate::front::{Front, Listener, Listeners};
+use crate::front::{Front, Listener, Listeners, Stop, Why, Wishes};
 use crate::handle::Handle;
 use crate::shard::{Command, Measurement};
 use crate::store::Database;
@@ -36,9 +37,11 @@ pub struct Server {
     front: Front,
     shards: Vec<Thread>,
     handle: Handle,
-    stop: watch::Receiver<Option<Instant>>,
+    wishes: Wishes,
     database: Option<Database>,
     tracer: Option<Tracer>,
+    /// The running server whose place this one takes.
+    taking: Option<Taking>,
 }
 
 impl Server {
@@ -47,11 +50,11 @@ impl Server {
         front: Front,
         shards: Vec<Thread>,
         handle: Handle,
-        stop: watch::Receiver<Option<Instant>>,
+        wishes: Wishes,
     ) -> Result<Self, Error> {
         let places: Vec<_> = listeners.iter().map(Listener::place).collect::<io::Result<_>>().map_err(unusable)?;
         let addresses = places.iter().filter(|place| !place.redirects).filter_map(|place| place.address).collect();
-        Ok(Self { listeners, places, addresses, front, shards, handle, stop, database: None, tracer: None })
+        Ok(Self { listeners, places, addresses, front, shards, handle, wishes, database: None, tracer: None, taking: None })
     }
 
     /// The database that is closed at the end.
@@ -62,6 +65,11 @@ impl Server {
     /// Its spans are sent at the end.
     pub(crate) fn with_tracer(self, tracer: Option<Tracer>) -> Self {
         Self { tracer, ..self }
+    }
+
+    /// The running server whose place this one takes.
+    pub(crate) fn in_place_of(self, taking: Option<Taking>) -> Self {
+        Self { taking, ..self }
     }
 
     /// The first address that it listens on. With port 0, it has the port that the system chose. A server that listens on Unix sockets alone has none:
@@ -85,21 +93,36 @@ impl Server {
         self.handle.clone()
     }
 
-    /// Serves until `Handle::shutdown`. Then it closes the clients with 1001 and returns when they are gone, at the latest after
-    /// the drain timeout. Call it within a tokio runtime; the rooms run on threads of their own.
+    /// Serves until `Handle::shutdown`, or until another process has taken over. Then it closes the clients with 1001, or 1012, and returns when
+    /// they are gone, at the latest after the drain timeout. Call it within a tokio runtime; the rooms run on threads of their own.
     ///
     /// # Errors
     /// A listening socket cannot be used, or the database cannot be read (`Error::Data`).
     pub async fn run(self) -> Result<(), Error> {
-        let Self { listeners, front, shards, stop, handle, database, tracer, .. } = self;
+        let Self { listeners, front, shards, wishes, handle, database, tracer, taking, .. } = self;
         // Also when this future is dropped.
         let _ended = Ended(handle.clone());
-        let served = serve(listeners, front, stop, database.clone()).await;
+        let served = match prepare(listeners, front, database.clone()).await {
+            Ok((listeners, front)) => {
+                begin(taking, &handle);
+                Ok(front.run(listeners, wishes).await)
+            }
+            Err(error) => {
+                if let Some(taking) = taking {
+                    taking.fail(&error);
+                }
+                Err(error)
+            }
+        };
         // Also a server that cannot serve has a room, whose state takes time to be kept.
-        let deadline = served.as_ref().map_or_else(|_| handle.drain_deadline(), |deadline| *deadline);
+        let (deadline, close) = match &served {
+            Ok(Stop { deadline, why: Why::Takeover, .. }) => (*deadline, CloseInfo::restart()),
+            Ok(Stop { deadline, why: Why::Shutdown, .. }) => (*deadline, CloseInfo::shutdown()),
+            Err(_) => (handle.drain_deadline(), CloseInfo::shutdown()),
+        };
         // In each queue, the command to drain stands behind all clients admitted before it.
         for shard in &shards {
-            let _ = shard.commands.send(Command::Drain(deadline)).await;
+            let _ = shard.commands.send(Command::Drain(deadline, close.clone())).await;
         }
         let joined = tokio::task::spawn_blocking(move || {
             let panicked = shards.into_iter().map(Thread::join).filter(|ended| !ended).count();
@@ -151,18 +174,24 @@ impl Drop for Ended {
     }
 }
 
-/// Serves until the server is told to stop. Returns by when it is to end.
-async fn serve(
-    listeners: Vec<Listener>,
-    mut front: Front,
-    stop: watch::Receiver<Option<Instant>>,
-    database: Option<Database>,
-) -> Result<Instant, Error> {
+/// Gets everything ready that can fail.
+async fn prepare(listeners: Vec<Listener>, mut front: Front, database: Option<Database>) -> Result<(Listeners, Front), Error> {
     let listeners = Listeners::new(listeners).map_err(unusable)?;
     if let Some(database) = database {
         front.resume(database).await.map_err(Error::Data)?;
     }
-    Ok(front.run(listeners, stop).await)
+    Ok((listeners, front))
+}
+
+/// Notes that the server accepts connections. One that takes another's place is the service as soon as that one has left.
+fn begin(taking: Option<Taking>, handle: &Handle) {
+    let Some(mut taking) = taking else { return handle.serves() };
+    taking.serving();
+    let handle = handle.clone();
+    tokio::task::spawn_blocking(move || {
+        taking.wait_until_left();
+        handle.serves();
+    });
 }
 
 fn unusable(source: io::Error) -> Error {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use serde::{Deserialize, Serialize};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 /// A file that this process has made. Dropping it removes it, unless another process has replaced it by then.
@@ -20,7 +21,7 @@ pub struct SocketFile {
 }
 
 /// Identifies a file: device and inode. The listener keeps the inode from being used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileId(u64, u64);
 
 /// The user and the group of a file; `None` leaves them as they are.
@@ -35,10 +36,7 @@ pub fn listen(path: &Path, mode: u32, (user, group): Owner, backlog: i32) -> io:
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.bind(&SockAddr::unix(path)?)?;
     let file = SocketFile { path: path.to_owned(), id: FileId::of(path)?, is_left: Arc::default() };
-    std::fs::set_permissions(path, Permissions::from_mode(mode))?;
-    if user.is_some() || group.is_some() {
-        std::os::unix::fs::lchown(path, user, group)?;
-    }
+    file.give((mode, (user, group)))?;
     socket.listen(backlog)?;
     socket.set_nonblocking(true)?;
     Ok((UnixListener::from(OwnedFd::from(socket)), file))
@@ -73,13 +71,49 @@ pub fn remove(path: &Path, id: FileId) -> io::Result<()> {
 }
 
 impl FileId {
-    fn of(path: &Path) -> io::Result<Self> {
+    /// The file at a path, which is no link to it.
+    ///
+    /// # Errors
+    /// Nothing is there, or it cannot be looked at.
+    pub fn of(path: &Path) -> io::Result<Self> {
         let found = path.symlink_metadata()?;
         Ok(Self(found.dev(), found.ino()))
     }
 }
 
 impl SocketFile {
+    /// The file of a socket that another process has made and hands over. It is that process's own until `is_left` is set to false.
+    pub fn handed_over(path: &Path, id: FileId) -> Self {
+        Self { path: path.to_owned(), id, is_left: Arc::new(AtomicBool::new(true)) }
+    }
+
+    /// Gives the file this mode and owner.
+    ///
+    /// # Errors
+    /// Only root gives a file to another user.
+    pub fn give(&self, (mode, (user, group)): (u32, Owner)) -> io::Result<()> {
+        std::fs::set_permissions(&self.path, Permissions::from_mode(mode))?;
+        if user.is_some() || group.is_some() {
+            std::os::unix::fs::lchown(&self.path, user, group)?;
+        }
+        Ok(())
+    }
+
+    /// Moves the file to another path, in place of the file there.
+    ///
+    /// # Errors
+    /// The file cannot be moved.
+    pub fn move_to(&mut self, path: &Path) -> io::Result<()> {
+        std::fs::rename(&self.path, path)?;
+        path.clone_into(&mut self.path);
+        Ok(())
+    }
+
+    /// The file itself, whatever its path.
+    pub fn id(&self) -> FileId {
+        self.id
+    }
+
     /// Its path.
     pub fn path(&self) -> &Path {
         &self.path

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use ws_host::Handle;
-use ws_host::api::{AdminSocket, Api, HealthDoor, TcpDoor, default_socket};
+use ws_host::api::Api;
+use ws_host::api::doors::{AdminSocket, HealthDoor, TcpDoor, default_socket};
+use ws_host::api::takeover::Taking;
 
 use super::flags::ApiFlags;
 use crate::explain;
@@ -31,25 +33,37 @@ pub struct OpenDoors {
 }
 
 impl Doors {
-    /// Listens at `--api` and `--health`. `socket` is the path of the admin socket, if the user names it. `has_certificate` tells whether the server can speak TLS.
+    /// Listens at `--api` and `--health`. `socket` is the path of the admin socket, if the user names it. `has_certificate` tells whether the server can
+    /// speak TLS. Doors of the server whose place this one takes go on.
     ///
     /// # Errors
     /// The address or the tokens cannot be used.
-    pub fn listen(flags: &ApiFlags, socket: Option<PathBuf>, has_certificate: bool) -> anyhow::Result<Self> {
+    pub fn listen(
+        flags: &ApiFlags,
+        socket: Option<PathBuf>,
+        has_certificate: bool,
+        mut taking: Option<&mut Taking>,
+    ) -> anyhow::Result<Self> {
         let settings = flags.settings();
-        let tcp = settings.map(|settings| TcpDoor::open(&settings, has_certificate)).transpose()?;
-        let health = flags.health.as_deref().map(HealthDoor::open).transpose()?;
+        let open = |settings| TcpDoor::open(&settings, has_certificate, taking.as_deref_mut());
+        let tcp = settings.map(open).transpose()?;
+        let health = flags.health.as_deref().map(|place| HealthDoor::open(place, taking)).transpose()?;
         Ok(Self { socket, tcp, health, max_upload: flags.api_max_upload })
     }
 
-    /// Opens the admin socket of the server at this port, and answers requests.
+    /// Opens the admin socket of the server at this port.
     ///
     /// # Errors
     /// The user named the socket, and it cannot be opened.
-    pub fn open(self, handle: Handle, port: u16) -> anyhow::Result<OpenDoors> {
+    pub fn open_admin_socket(&self, port: u16) -> anyhow::Result<Option<AdminSocket>> {
+        open_admin_socket(self.socket.clone(), port)
+    }
+
+    /// Answers requests.
+    pub fn open(self, handle: Handle, admin: Option<AdminSocket>) -> OpenDoors {
         let api = Api::new(handle).with_max_upload(self.max_upload);
-        let admin = open_admin_socket(self.socket, port)?.map(|admin| tokio::spawn(admin.serve(api.clone())));
         let api_for_health = api.clone();
+        let admin = admin.map(|admin| tokio::spawn(admin.serve(api.clone())));
         let tcp = self.tcp.map(|door| {
             announce(&door);
             tokio::spawn(async move {
@@ -66,7 +80,7 @@ impl Doors {
                 }
             })
         });
-        Ok(OpenDoors { admin, tcp, health })
+        OpenDoors { admin, tcp, health }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use ws_host::api::TcpSettings;
+use ws_host::api::doors::TcpSettings;
 
 use crate::units::{number, size};
 

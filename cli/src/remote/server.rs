@@ -8,7 +8,8 @@ use anyhow::anyhow;
 use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use ws_host::api::{Failure, Request, default_socket};
+use ws_host::api::doors::default_socket;
+use ws_host::api::{Failure, Request};
 
 use crate::json;
 use crate::output::print_lines;

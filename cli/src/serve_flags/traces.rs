@@ -4,7 +4,7 @@ use clap::Args;
 use ws_host::Builder;
 
 /// Where spans go.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct TraceFlags {
     /// Send traces to the collector of OpenTelemetry at this URL, such as http://localhost:4318
     #[arg(long, hide_short_help = true, value_name = "URL")]

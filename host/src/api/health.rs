@@ -47,7 +47,7 @@ async fn healthz() -> Line {
 ))]
 async fn readyz(State(api): State<Api>) -> Line {
     let handle = api.handle();
-    if handle.is_stopping() {
+    if !handle.is_serving() {
         (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
     } else if !handle.is_admitting() {
         (StatusCode::SERVICE_UNAVAILABLE, "new clients are denied\n")

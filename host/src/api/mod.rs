@@ -16,6 +16,7 @@
 //! | `trust` | the folders and sockets that either side of the admin socket believes |
 //! | `doors/` | the ways in |
 //! | `client/` | the side that asks |
+//! | `takeover/` | the handover of a whole server to a new process |
 //!
 //! **A route** is a handler of axum that translates, and no more: a method of `Handle` does the work. Its description stands above it, as an
 //! attribute of utoipa, which says the method and the path once for both. A group has a function `routes`, which `router` merges. A handler takes
@@ -30,7 +31,7 @@
 //!
 //! **Succession.** A server that shuts down frees its port at once, and its clients may take long to leave. A server that starts
 //! meanwhile asks it for the socket (`doors/succession`). The old server agrees, answers what it is still asked, and leaves the file
-//! alone: requests belong to the new server now. A server that runs does not agree.
+//! alone: requests belong to the new server now. A server that runs does not agree; it can be taken over as a whole (`takeover/`).
 
 mod caller;
 mod client;
@@ -38,7 +39,7 @@ mod clients;
 mod dashboard;
 mod disconnecting;
 mod document;
-mod doors;
+pub mod doors;
 mod health;
 mod input;
 mod log;
@@ -50,14 +51,14 @@ mod sending;
 mod service;
 mod shutdown;
 mod status;
+pub mod takeover;
 #[cfg(test)]
 mod tests;
 mod traps;
 mod trust;
 
-pub use client::{Failure, Request};
+pub use client::{Failure, Request, take_over};
 pub use clients::ClientList;
-pub use doors::{AdminSocket, HealthDoor, TcpDoor, TcpSettings, default_socket};
 pub use problem::Problem;
 pub use releases::ReleaseList;
 pub use rooms::RoomList;

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Builder, parse_pattern};
+use crate::api::takeover::Taking;
 use crate::config::{CertificateFiles, ClientCertificates, Listen, TlsSource};
 use crate::error::Error;
 use crate::fetch::Outlet;
-use crate::front::{Files, Listener, OriginPolicy, Proxies, Tls};
+use crate::front::{Files, Given, Listener, OriginPolicy, Proxies, Tls};
 use crate::listen::Purpose;
 
 impl Builder {
@@ -90,6 +91,32 @@ impl Builder {
     /// # Errors
     /// A setting, the certificate or the address cannot be used. Each error says in one line what to do.
     pub fn listen(mut self) -> Result<Self, Error> {
+        match self.open() {
+            Ok(()) => Ok(self),
+            Err(error) => Err(self.give_up(error)),
+        }
+    }
+
+    fn open(&mut self) -> Result<(), Error> {
+        if let Some(ended) = self.taking.as_ref().and_then(Taking::ended) {
+            // Their files may be others by now.
+            (self.tls, self.outlet) = (ended.tls().cloned(), Some(Arc::clone(ended.outlet())));
+        }
+        self.check()?;
+        if self.listeners.is_empty() {
+            let places = self.all_places();
+            let mut none = Given::default();
+            let given = self.taking.as_mut().map_or(&mut none, Taking::given);
+            self.listeners = Listener::open_all(places, self.tls.is_some(), given)?;
+        }
+        if let Some(taking) = &mut self.taking {
+            taking.close_rest();
+        }
+        Ok(())
+    }
+
+    /// Checks the settings, and loads the certificates.
+    pub(super) fn check(&mut self) -> Result<(), Error> {
         let config = &self.config;
         config.limits.clone().within_reach().check().map_err(Error::Limits)?;
         OriginPolicy::check(&config.allow_origins)?;
@@ -111,20 +138,31 @@ impl Builder {
             let load = |source| Tls::load(source, config.tls_clients.clone());
             self.tls = config.tls.clone().map(load).transpose()?.map(Arc::new);
         }
-        if self.listeners.is_empty() {
-            let mut places = std::mem::take(&mut self.places);
-            if places.iter().all(|place| matches!(place.purpose, Purpose::Redirect(_))) {
-                places.push(Listen::tcp(config.host.clone(), config.port));
-            }
-            for place in &mut places {
-                place.proxy_protocol |= config.proxy_protocol;
-            }
-            if config.trusted_proxies.is_empty() && places.iter().any(|place| place.proxy_protocol) {
-                return Err(Error::NoTrustedProxy);
-            }
-            self.listeners = Listener::open_all(places, self.tls.is_some())?;
+        let announces = config.proxy_protocol || self.places.iter().any(|place| place.proxy_protocol);
+        if config.trusted_proxies.is_empty() && announces {
+            return Err(Error::NoTrustedProxy);
         }
-        Ok(self)
+        Ok(())
+    }
+
+    fn all_places(&mut self) -> Vec<Listen> {
+        let config = &self.config;
+        let mut places = std::mem::take(&mut self.places);
+        if places.iter().all(|place| matches!(place.purpose, Purpose::Redirect(_))) {
+            places.push(Listen::tcp(config.host.clone(), config.port));
+        }
+        for place in &mut places {
+            place.proxy_protocol |= config.proxy_protocol;
+        }
+        places
+    }
+
+    /// Tells the running server whose place this one was to take.
+    pub(super) fn give_up(&mut self, error: Error) -> Error {
+        if let Some(taking) = self.taking.take() {
+            taking.fail(&error);
+        }
+        error
     }
 }
 

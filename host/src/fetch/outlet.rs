@@ -1,8 +1,8 @@
 //! The rules and limits that the requests of all rooms share, and the count of those that run.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use super::address::AddressPolicy;
@@ -47,8 +47,7 @@ pub enum FetchError {
 /// The rules and limits of all rooms. The default allows no server.
 #[derive(Debug)]
 pub struct Outlet {
-    allowed: AllowList,
-    addresses: AddressPolicy,
+    servers: RwLock<Servers>,
     pub(super) roots: Roots,
     /// Requests of one room at a time.
     room_requests: usize,
@@ -60,6 +59,21 @@ pub struct Outlet {
     running: Arc<AtomicUsize>,
     pub(super) ended: Ended,
     denials: LogThrottle,
+}
+
+/// The servers that may be asked. The owner can replace them while the server runs.
+#[derive(Debug)]
+struct Servers {
+    allowed: AllowList,
+    addresses: AddressPolicy,
+}
+
+impl Servers {
+    fn new(outgoing: &Outgoing) -> Result<Self, Error> {
+        let allowed = AllowList::parse(&outgoing.allow).map_err(Error::AllowHttp)?;
+        let addresses = AddressPolicy::parse(&outgoing.allow_private).map_err(Error::AllowHttpPrivate)?;
+        Ok(Self { allowed, addresses })
+    }
 }
 
 /// One request's part of the total. It is given back when this is dropped.
@@ -92,8 +106,7 @@ impl Outlet {
     /// A text of the lists is invalid, or the certificates cannot be used.
     pub fn new(outgoing: &Outgoing, limits: &Limits) -> Result<Arc<Self>, Error> {
         Ok(Arc::new(Self {
-            allowed: AllowList::parse(&outgoing.allow).map_err(Error::AllowHttp)?,
-            addresses: AddressPolicy::parse(&outgoing.allow_private).map_err(Error::AllowHttpPrivate)?,
+            servers: RwLock::new(Servers::new(outgoing)?),
             roots: Roots::new(outgoing.ca.as_deref())?,
             room_requests: limits.fetch_room,
             total_requests: limits.fetch_total,
@@ -104,6 +117,20 @@ impl Outlet {
             ended: Ended::default(),
             denials: LogThrottle::one("denied requests of the application"),
         }))
+    }
+
+    /// Replaces the servers that may be asked. A connection that is kept for another request goes on for some seconds.
+    ///
+    /// # Errors
+    /// A text of the lists is invalid, and nothing has changed.
+    pub fn replace(&self, outgoing: &Outgoing) -> Result<(), Error> {
+        let servers = Servers::new(outgoing)?;
+        *self.servers.write().unwrap_or_else(PoisonError::into_inner) = servers;
+        Ok(())
+    }
+
+    fn servers(&self) -> RwLockReadGuard<'_, Servers> {
+        self.servers.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Checks a request and its context.
@@ -127,12 +154,13 @@ impl Outlet {
     /// # Errors
     /// It is not allowed.
     pub(super) fn check_target(&self, target: &Target) -> Result<(), FetchError> {
-        if self.allowed.allows(target) {
+        let servers = self.servers();
+        if servers.allowed.allows(target) {
             return Ok(());
         }
         self.ended.note_refused();
         self.log_denial(&format!("to {}, which is not among the servers that `allow_http` names", in_short(&target.to_string())));
-        Err(FetchError::Denied(format!("this host does not allow requests to {target}: {}", self.allowed)))
+        Err(FetchError::Denied(format!("this host does not allow requests to {target}: {}", servers.allowed)))
     }
 
     /// Checks the size of a body.
@@ -179,7 +207,7 @@ impl Outlet {
 
     /// Whether the host may connect to this address.
     pub(super) fn admits(&self, address: IpAddr) -> bool {
-        self.addresses.admits(address)
+        self.servers().addresses.admits(address)
     }
 
     /// Tells the owner that a request was denied, and why.

@@ -27,6 +27,11 @@ impl Admission {
         Self { admitting, permits, refused: LogThrottle::one("refused connections") }
     }
 
+    /// Changes how many connections there may be, in all and from one address.
+    pub fn resize(&self, all: usize, per_address: Option<usize>) {
+        self.permits.resize(all, per_address);
+    }
+
     /// The permit of one connection.
     ///
     /// # Errors

@@ -11,6 +11,11 @@ pub fn available() -> usize {
     limit.map_or(1 << 20, |limit| usize::try_from(limit).unwrap_or(1 << 20))
 }
 
+/// How many connections there may be at a time. `chosen` is the owner's limit.
+pub fn most_connections(chosen: Option<usize>) -> usize {
+    chosen.unwrap_or_else(|| connections_for(available()))
+}
+
 /// Nine tenths of the descriptors, or fewer where a tenth is too small a reserve.
 pub fn connections_for(descriptors: usize) -> usize {
     descriptors.saturating_sub(MIN_RESERVE.max(descriptors.div_ceil(10))).max(1)

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytestring::ByteString;
 use tokio::io::AsyncWriteExt;
@@ -14,7 +14,6 @@ use tokio::time::timeout_at;
 use super::admission::Admission;
 use super::arrivals::Arrivals;
 use super::deadline::Deadline;
-use super::descriptors;
 use super::discard::Discard;
 use super::door::DoorTally;
 use super::forwarded::Peer;
@@ -23,7 +22,7 @@ use super::join::{Join, Upgrade};
 use super::let_in::LetIn;
 use super::listener::Speech;
 use super::listeners::Accepted;
-use super::permits::{Permits, Share};
+use super::permits::Share;
 use super::policy::Policy;
 use super::proxy_protocol;
 use super::redirect;
@@ -54,7 +53,6 @@ pub struct Handshakes {
     router: Arc<Router>,
     http: Arc<Http>,
     discard: Discard,
-    timeout: Duration,
     max_request_bytes: usize,
     arrivals: Arrivals,
     /// The limit on log lines about connections that cannot be handed over.
@@ -65,20 +63,15 @@ pub struct Handshakes {
 impl Handshakes {
     /// The handshakes of a process with this number of descriptors.
     pub fn new(setup: Setup, descriptors: usize) -> Self {
-        let Setup { policy, endpoints, router, admitting, door, tracer, limits } = setup;
-        let max_connections = limits.max_connections.unwrap_or_else(|| descriptors::connections_for(descriptors));
-        let permits = Permits::new(max_connections, limits.max_per_address);
-        let policy = Arc::new(policy);
-        let admission = Arc::new(Admission::new(admitting, permits));
+        let Setup { policy, endpoints, router, admission, door, tracer, limits } = setup;
         let (spans, counted) = (Spans::new(tracer, &router), Arc::clone(&door));
         let requests = Requests::new(Arc::clone(&policy), Arc::clone(&admission), Arc::clone(&router), endpoints, counted, spans);
         Self {
-            http: Arc::new(Http::new(requests, &limits, policy.tls.as_ref().is_some_and(|tls| tls.asks_clients()))),
+            http: Arc::new(Http::new(requests, &limits, Arc::clone(&policy))),
             policy,
             admission,
             router,
             discard: Discard::new(descriptors),
-            timeout: limits.handshake_timeout,
             max_request_bytes: limits.max_request_bytes,
             arrivals: Arrivals::default(),
             lost: LogThrottle::one("lost connections"),
@@ -123,7 +116,7 @@ impl Handshakes {
         };
         // A message is complete when it is written: Nagle's algorithm would only delay it.
         let _ = stream.set_nodelay(true);
-        let deadline = Deadline::new(Instant::now(), self.timeout);
+        let deadline = Deadline::new(Instant::now(), self.policy.rules().handshake_timeout);
         let end = deadline.end().into();
         let peer = match timeout_at(end, self.peer(&mut stream, source, speech)).await {
             Ok(Ok(peer)) => peer,
@@ -179,11 +172,12 @@ impl Handshakes {
 
     /// The other side of a connection: the socket's, or the one that a trusted proxy names by the PROXY protocol.
     async fn peer(&self, stream: &mut TcpStream, source: Source, speech: Speech) -> io::Result<Peer> {
-        let peer = self.policy.proxies.peer(source);
+        let rules = self.policy.rules();
+        let peer = rules.proxies.peer(source);
         if !(peer.forwards && speech.proxy_protocol) {
             return Ok(peer);
         }
-        Ok(self.policy.proxies.announced(source, proxy_protocol::read(stream).await?))
+        Ok(rules.proxies.announced(source, proxy_protocol::read(stream).await?))
     }
 
     /// Gives a connection to the shard of its room. The shard answers its client: a client with the answer is in the room, and misses nothing

@@ -20,6 +20,7 @@ use super::client_certificate;
 use super::deadline::Deadline;
 use super::forwarded::Peer;
 use super::join::Upgrade;
+use super::policy::Policy;
 use super::progress::Progress;
 use super::reply::{self, Reply};
 use super::request::Requests;
@@ -57,8 +58,7 @@ pub struct Arrival {
 pub struct Http {
     requests: Arc<Requests>,
     max_request_bytes: usize,
-    /// Whether clients are asked for certificates.
-    asks_clients: bool,
+    policy: Arc<Policy>,
     /// How long a client may be idle while a room answers, and how long it may take nothing of the answer.
     patience: (Duration, Duration),
     /// Whether each answer is the last one of its connection, because the server shuts down.
@@ -76,11 +76,11 @@ enum Step {
 }
 
 impl Http {
-    /// HTTP within these limits. If clients are asked for certificates, their requests tell of them.
-    pub fn new(requests: Requests, limits: &Limits, asks_clients: bool) -> Self {
+    /// HTTP within these limits. If the policy asks clients for certificates, their requests tell of them.
+    pub fn new(requests: Requests, limits: &Limits, policy: Arc<Policy>) -> Self {
         let patience = (limits.ping_interval, limits.pong_timeout);
         let max_request_bytes = limits.max_request_bytes;
-        Self { requests: Arc::new(requests), max_request_bytes, asks_clients, patience, ending: AtomicBool::new(false) }
+        Self { requests: Arc::new(requests), max_request_bytes, policy, patience, ending: AtomicBool::new(false) }
     }
 
     /// From now on, each answer is the last one of its connection.
@@ -90,12 +90,13 @@ impl Http {
 
     /// Serves one connection.
     pub async fn serve(self: &Arc<Self>, transport: Transport, peer: Peer, deadline: Deadline) -> Served {
-        let subject = if self.asks_clients { transport.client_subject() } else { None };
+        let asks_clients = self.policy.asks_clients();
+        let subject = if asks_clients { transport.client_subject() } else { None };
         let (progress, tap) = (Progress::new(deadline), Tap::new(transport));
         let service = service_fn({
             let (http, progress, tap) = (Arc::clone(self), Arc::clone(&progress), tap.clone());
             move |mut request: hyper::Request<Incoming>| {
-                if http.asks_clients {
+                if asks_clients {
                     client_certificate::tell(request.headers_mut(), subject.as_ref());
                 }
                 let (http, progress, tap) = (Arc::clone(&http), Arc::clone(&progress), tap.clone());

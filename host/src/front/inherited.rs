@@ -5,6 +5,7 @@ use std::env;
 use listenfd::ListenFd;
 
 use super::bound::Bound;
+use super::given::Given;
 use crate::error::Error;
 
 /// Sockets that wait to be taken, each with its name.
@@ -40,13 +41,15 @@ impl Inherited {
         Ok(Self { sockets })
     }
 
-    /// Takes the sockets of this name, or all that are left.
+    /// Takes the sockets of this name, or all that are left, with their names. A server that another one takes over has been given them by
+    /// the service manager, and hands them over.
     ///
     /// # Errors
     /// There is no such socket.
-    pub fn take(&mut self, name: Option<&str>) -> Result<Vec<Bound>, Error> {
+    pub fn take(&mut self, name: Option<&str>, given: &mut Given) -> Result<Vec<(String, Bound)>, Error> {
         let is_meant = |(own, _): &mut (String, Bound)| name.is_none_or(|name| name == own);
-        let taken: Vec<_> = self.sockets.extract_if(.., is_meant).map(|(_, socket)| socket).collect();
+        let mut taken: Vec<_> = self.sockets.extract_if(.., is_meant).collect();
+        taken.extend(given.passed(name));
         if !taken.is_empty() {
             return Ok(taken);
         }
@@ -71,11 +74,11 @@ mod tests {
 
     #[test]
     fn sockets_are_taken_by_their_name_and_the_rest_without_one() {
-        let mut sockets = inherited(&["web", "api", "web", "more"]);
-        assert_eq!(sockets.take(Some("web")).map(|taken| taken.len()).expect("two have the name"), 2);
-        let error = sockets.take(Some("web")).expect_err("they are taken").to_string();
+        let (mut sockets, mut none) = (inherited(&["web", "api", "web", "more"]), Given::default());
+        assert_eq!(sockets.take(Some("web"), &mut none).map(|taken| taken.len()).expect("two have the name"), 2);
+        let error = sockets.take(Some("web"), &mut none).expect_err("they are taken").to_string();
         assert!(error.ends_with("none has the name \"web\". Those that are left: \"api\", \"more\""), "{error}");
-        assert_eq!(sockets.take(None).map(|taken| taken.len()).expect("two are left"), 2);
-        assert!(sockets.take(None).expect_err("none is left").to_string().contains("LISTEN_FDS"));
+        assert_eq!(sockets.take(None, &mut none).map(|taken| taken.len()).expect("two are left"), 2);
+        assert!(sockets.take(None, &mut none).expect_err("none is left").to_string().contains("LISTEN_FDS"));
     }
 }

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::given::Given;
 use crate::error::Error;
 
 /// Connections that wait in the kernel until they are accepted. The kernel's own limit (4,096 on Linux) counts if it is smaller.
@@ -13,12 +14,21 @@ const BACKLOG: i32 = 4096;
 /// How often the system may choose a port for all addresses that is taken at one of them.
 const MAX_CHOICES: usize = 16;
 
-/// Listens on all addresses of a host name, or on one address, and a port. With port 0 the system chooses one for all of them.
+/// Listens on all addresses of a host name, or on one address, and a port. With port 0 the system chooses one for all of them. A socket that is
+/// handed over goes on, with port 0 too if it has one of the addresses.
 ///
 /// # Errors
 /// The name does not resolve, one of its addresses cannot be listened on, or this machine has none of them.
-pub fn listen(host: &str, port: u16) -> Result<Vec<TcpListener>, Error> {
-    bind_all(&resolve(host)?, port, bind)
+pub fn listen_or_take(host: &str, port: u16, given: &mut Given) -> Result<Vec<TcpListener>, Error> {
+    let addresses = resolve(host)?;
+    let port = match port {
+        0 => addresses.iter().find_map(|address| given.port(address.ip())).unwrap_or(0),
+        port => port,
+    };
+    bind_all(&addresses, port, |address| match given.tcp(address) {
+        Some(socket) => Ok((socket, address.port())),
+        None => bind(address),
+    })
 }
 
 /// Whether only this machine can reach a listener.
@@ -142,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_mapped_loopback_address_is_local() {
-        let local = |host: &str| listen(host, 0).map(|listeners| listeners.iter().all(is_local));
+        let local = |host: &str| listen_or_take(host, 0, &mut Given::default()).map(|listeners| listeners.iter().all(is_local));
         assert!(matches!(local("localhost"), Ok(true)));
         assert!(matches!(local("0.0.0.0"), Ok(false)));
         // A machine without IPv6 has no such address.

@@ -3,12 +3,13 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::TcpStream as StdTcpStream;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::task::{Context, Poll, ready};
 
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use super::bound::Bound;
+use super::given::{About, Shared};
 use super::listener::{Listener, Speech};
 use super::source::Source;
 use crate::socket_file::SocketFile;
@@ -16,7 +17,7 @@ use crate::socket_file::SocketFile;
 /// Several listening sockets. They share all limits, since one loop accepts from them.
 #[derive(Debug)]
 pub struct Listeners {
-    sockets: Vec<(Socket, Speech)>,
+    sockets: Vec<Open>,
     /// The next socket to accept from. They take turns, so a flood of one does not shut the others out.
     turn: usize,
 }
@@ -33,12 +34,19 @@ pub struct Accepted {
 }
 
 #[derive(Debug)]
+struct Open {
+    socket: Socket,
+    speech: Speech,
+    passed_as: Option<String>,
+}
+
+#[derive(Debug)]
 enum Socket {
     Tcp(TcpListener),
     /// With its file, which goes when the socket does.
     Unix {
         socket: UnixListener,
-        _file: Option<SocketFile>,
+        file: Option<SocketFile>,
     },
 }
 
@@ -48,8 +56,16 @@ impl Listeners {
     /// # Errors
     /// A socket cannot be used.
     pub fn new(listeners: Vec<Listener>) -> io::Result<Self> {
-        let take_over = |listener: Listener| Ok((Socket::new(listener.socket)?, listener.speech));
-        Ok(Self { sockets: listeners.into_iter().map(take_over).collect::<io::Result<_>>()?, turn: 0 })
+        let open = |Listener { socket, speech, passed_as }| Ok(Open { socket: Socket::new(socket)?, speech, passed_as });
+        Ok(Self { sockets: listeners.into_iter().map(open).collect::<io::Result<_>>()?, turn: 0 })
+    }
+
+    /// The sockets for another process, which accepts from them too.
+    ///
+    /// # Errors
+    /// The process has no descriptors left.
+    pub fn share(&self) -> io::Result<Vec<Shared>> {
+        self.sockets.iter().map(Open::share).collect()
     }
 
     /// The next connection. The sockets take turns.
@@ -61,12 +77,23 @@ impl Listeners {
         for _ in 0..self.sockets.len() {
             let turn = self.turn;
             self.turn = (turn + 1) % self.sockets.len();
-            let (socket, speech) = &self.sockets[turn];
+            let Open { socket, speech, .. } = &self.sockets[turn];
             if let Poll::Ready(accepted) = socket.poll_accept(cx) {
                 return Poll::Ready(accepted.map(|(stream, source)| Accepted { stream, source, speech: *speech }));
             }
         }
         Poll::Pending
+    }
+}
+
+impl Open {
+    fn share(&self) -> io::Result<Shared> {
+        let (descriptor, file) = match &self.socket {
+            Socket::Tcp(socket) => (socket.as_fd(), None),
+            Socket::Unix { socket, file } => (socket.as_fd(), file.as_ref()),
+        };
+        let about = About { passed_as: self.passed_as.clone(), file: file.map(SocketFile::id), ..About::default() };
+        Ok(Shared { descriptor: descriptor.try_clone_to_owned()?, about, is_left: file.map(SocketFile::is_left) })
     }
 }
 
@@ -79,7 +106,7 @@ impl Socket {
             }
             Bound::Unix(socket, file) => {
                 socket.set_nonblocking(true)?;
-                UnixListener::from_std(socket).map(|socket| Self::Unix { socket, _file: file })
+                UnixListener::from_std(socket).map(|socket| Self::Unix { socket, file })
             }
         }
     }
@@ -114,7 +141,7 @@ mod tests {
     async fn the_sockets_take_turns() {
         let sockets: Vec<_> = (0..2).map(|_| std::net::TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
         let ports: Vec<_> = sockets.iter().map(|socket| socket.local_addr().expect("it is bound").port()).collect();
-        let sockets = sockets.into_iter().map(|socket| Listener { socket: Bound::Tcp(socket), speech: SPEECH });
+        let sockets = sockets.into_iter().map(|socket| Listener { socket: Bound::Tcp(socket), speech: SPEECH, passed_as: None });
         let mut listeners = Listeners::new(sockets.collect()).expect("they can be used");
         let mut waiting = Vec::new();
         for port in [ports[0], ports[0], ports[0], ports[1]] {
@@ -136,8 +163,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let path = folder.path().join("a.sock");
         let socket = std::os::unix::net::UnixListener::bind(&path).expect("the folder takes a socket");
-        let mut listeners =
-            Listeners::new(vec![Listener { socket: Bound::Unix(socket, None), speech: SPEECH }]).expect("it can be used");
+        let listener = Listener { socket: Bound::Unix(socket, None), speech: SPEECH, passed_as: None };
+        let mut listeners = Listeners::new(vec![listener]).expect("it can be used");
         let mut client = UnixStream::connect(&path).await.expect("it listens");
         client.write_all(b"ping").await.expect("the socket takes it");
         let Accepted { mut stream, source, .. } = listeners.accept().await.expect("one waits");

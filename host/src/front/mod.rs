@@ -8,12 +8,14 @@
 //! | `listen` | the listening sockets: the addresses of a host name, on one port |
 //! | `unix_listener` | a Unix socket for clients |
 //! | `inherited` | the sockets that a service manager passes |
+//! | `given` | the sockets that a running server hands over |
 //! | `bound` | a socket that listens, of TCP or of Unix |
 //! | `listener` | a listening socket, and what is spoken on its connections |
 //! | `listeners` | these sockets as one source of connections |
 //! | `spans` | the spans of requests |
 //! | `source` | where a connection comes from |
 //! | `accept` | the loop that accepts connections |
+//! | `wishes` | the wishes to that loop: its end, its sockets, its rate |
 //! | `accept_rate` | how fast it does so |
 //! | `descriptors` | the process's file descriptors, and how many connections they allow |
 //! | `handshake` | one connection, up to its hand-over |
@@ -80,6 +82,7 @@ mod extensions;
 mod file_body;
 mod forwarded;
 mod gate;
+mod given;
 mod handshake;
 mod host_header;
 mod html;
@@ -114,15 +117,19 @@ mod tls;
 mod transport;
 mod unix_listener;
 mod upgrade;
+mod wishes;
 
 pub use accept::Front;
+pub use admission::Admission;
 pub use app_endpoint::AppEndpoint;
 pub use authority::Authority;
+pub use descriptors::most_connections;
 pub use door::{DoorNumbers, DoorTally};
 pub use endpoints::Endpoints;
 pub use forwarded::Proxies;
+pub use given::{About, Given, Part, Shared};
 pub use html::page_headers;
-pub use listen::listen as bind_tcp;
+pub use listen::listen_or_take;
 pub use listener::Listener;
 pub use listeners::Listeners;
 pub use notice::Notice;
@@ -130,9 +137,10 @@ pub use notice_endpoint::NoticeEndpoint;
 pub use origin::OriginPolicy;
 pub use page::Page;
 pub use permits::Permits;
-pub use policy::Policy;
+pub use policy::{Policy, Rules};
 pub use router::{Pattern, Router, SHARED_ROOM, names};
 pub use setup::Setup;
 pub use static_files::{Files, LiveScript, StaticFallback, StaticFiles};
 pub use tls::Tls;
 pub use transport::Transport;
+pub use wishes::{Reins, Stop, Why, Wishes, reins};

@@ -21,6 +21,12 @@ impl OriginPolicy {
         Self { allowed, local }
     }
 
+    /// The same server, with other origins.
+    #[must_use]
+    pub fn with(&self, allowed: Vec<String>) -> Self {
+        Self { allowed, local: self.local }
+    }
+
     /// Refuses a text that no browser's origin can equal.
     ///
     /// # Errors

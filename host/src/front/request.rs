@@ -79,7 +79,7 @@ impl Requests {
             self.note(upgrade::is_wanted(request), &refusal);
             return (reply::refusal(&refusal), None);
         }
-        let address = self.policy.proxies.client(peer, &request.headers);
+        let address = self.policy.rules().proxies.client(peer, &request.headers);
         if !upgrade::is_wanted(request) {
             let asked = Asked { address, parts: request, progress };
             let reply = self.endpoints.answer(asked, body.boxed_unsync()).await;
@@ -163,7 +163,7 @@ impl Requests {
     fn check_origin(&self, address: SocketAddr, parts: &Parts) -> Result<(), Refusal> {
         let origin = parts.headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("?"));
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        if self.policy.origins.admits(origin, host) {
+        if self.policy.rules().origins.admits(origin, host) {
             return Ok(());
         }
         let origin = origin.unwrap_or_default();

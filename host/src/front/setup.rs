@@ -1,8 +1,8 @@
 //! The parts that the builder makes a front door of.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
+use super::admission::Admission;
 use super::door::DoorTally;
 use super::endpoints::Endpoints;
 use super::policy::Policy;
@@ -14,13 +14,13 @@ use crate::trace::Tracer;
 #[derive(Debug)]
 pub struct Setup {
     /// The rules for all connections.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// The table of what answers plain HTTP requests.
     pub endpoints: Endpoints,
     /// Finds rooms.
     pub router: Arc<Router>,
-    /// False while the owner denies new clients.
-    pub admitting: Arc<AtomicBool>,
+    /// The limits on connections, and the owner's switch for new clients.
+    pub admission: Arc<Admission>,
     /// The counters.
     pub door: Arc<DoorTally>,
     /// Makes the spans of requests.

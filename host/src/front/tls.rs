@@ -19,7 +19,7 @@
 //! **Reload.** `Tls::reload` loads and checks the files again and replaces the whole configuration, with the key of its session
 //! tickets. Handshakes that have begun keep theirs. The library reads the files when it is told to; the command watches them.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::SystemTime;
 
 use rustls::ServerConfig;
@@ -37,10 +37,15 @@ use crate::log::printable;
 /// The certificate of a server. Each handshake takes the current one.
 #[derive(Debug)]
 pub struct Tls {
+    provider: Arc<CryptoProvider>,
+    current: RwLock<Loaded>,
+}
+
+#[derive(Debug, Clone)]
+struct Loaded {
     source: TlsSource,
     clients: Option<ClientCertificates>,
-    provider: Arc<CryptoProvider>,
-    current: RwLock<Arc<ServerConfig>>,
+    config: Arc<ServerConfig>,
 }
 
 impl Tls {
@@ -50,13 +55,13 @@ impl Tls {
     /// It cannot be used; the error says why.
     pub fn load(source: TlsSource, clients: Option<ClientCertificates>) -> Result<Self, Error> {
         let provider = Arc::new(ring::default_provider());
-        let current = RwLock::new(configure(&source, clients.as_ref(), &provider)?);
-        Ok(Self { source, clients, provider, current })
+        let config = configure(&source, clients.as_ref(), &provider)?;
+        Ok(Self { provider, current: RwLock::new(Loaded { source, clients, config }) })
     }
 
     /// Whether clients are asked for certificates.
     pub fn asks_clients(&self) -> bool {
-        self.clients.is_some()
+        self.current().clients.is_some()
     }
 
     /// Loads the certificate again. Open connections keep their session keys.
@@ -64,14 +69,25 @@ impl Tls {
     /// # Errors
     /// The new certificate cannot be used, and the old one stays.
     pub fn reload(&self) -> Result<(), Error> {
-        let new = configure(&self.source, self.clients.as_ref(), &self.provider)?;
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = new;
+        let Loaded { source, clients, .. } = self.current().clone();
+        let config = configure(&source, clients.as_ref(), &self.provider)?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Loaded { source, clients, config };
         Ok(())
+    }
+
+    /// Has the certificates, and the rules for those of clients, of another one from now on. They are loaded already.
+    pub fn become_like(&self, other: &Self) {
+        let other = other.current().clone();
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = other;
+    }
+
+    fn current(&self) -> RwLockReadGuard<'_, Loaded> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An acceptor for one handshake.
     pub fn acceptor(&self) -> TlsAcceptor {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner)).into()
+        Arc::clone(&self.current().config).into()
     }
 }
 

@@ -6,19 +6,24 @@ use std::path::Path;
 
 use nix::unistd::{Group, User};
 
+use super::given::Given;
 use crate::error::Error;
 use crate::socket_file::{self, Owner, SocketFile};
 
 /// Connections that wait in the kernel until they are accepted.
 const BACKLOG: i32 = 4096;
 
-/// Listens at a path. A socket that nobody listens at any more is replaced.
+/// Listens at a path. A socket that nobody listens at any more is replaced, and one that is handed over goes on.
 ///
 /// # Errors
 /// Another process listens there, something else has the name, the owner is unknown, or the file cannot be made.
-pub fn listen(path: &Path, mode: u32, owner: Option<&str>) -> Result<(UnixListener, SocketFile), Error> {
+pub fn listen(path: &Path, mode: u32, owner: Option<&str>, given: &mut Given) -> Result<(UnixListener, SocketFile), Error> {
     let failed = |problem: String| Error::UnixSocket { path: path.to_owned(), problem };
     let owner = owner.map_or(Ok((None, None)), find_owner).map_err(failed)?;
+    if let Some((socket, file)) = given.unix(path) {
+        file.give((mode, owner)).map_err(|error| failed(explain(&error)))?;
+        return Ok((socket, file));
+    }
     make_way(path).and_then(|()| socket_file::listen(path, mode, owner, BACKLOG)).map_err(|error| failed(explain(&error)))
 }
 
@@ -73,7 +78,7 @@ mod tests {
     }
 
     fn problem(path: &Path, owner: Option<&str>) -> String {
-        listen(path, 0o600, owner).map(drop).expect_err("it is refused").to_string()
+        listen(path, 0o600, owner, &mut Given::default()).map(drop).expect_err("it is refused").to_string()
     }
 
     #[test]
@@ -81,7 +86,7 @@ mod tests {
         let folder = folder();
         let path = folder.path().join("a.sock");
         let me = rustix::process::geteuid().as_raw();
-        let listening = listen(&path, 0o620, Some(&me.to_string())).expect("it listens");
+        let listening = listen(&path, 0o620, Some(&me.to_string()), &mut Given::default()).expect("it listens");
         let found = path.metadata().expect("the file is there");
         assert_eq!((found.permissions().mode() & 0o777, found.uid()), (0o620, me));
         drop(listening);
@@ -94,12 +99,12 @@ mod tests {
         let path = folder.path().join("a.sock");
         drop(UnixListener::bind(&path).expect("the folder takes a socket"));
         assert!(path.exists(), "the standard library leaves the file");
-        let listening = listen(&path, 0o600, None).expect("it takes the place");
+        let listening = listen(&path, 0o600, None, &mut Given::default()).expect("it takes the place");
         assert!(problem(&path, None).contains("another process listens there"));
         assert!(UnixStream::connect(&path).is_ok());
         // The one that ends leaves the file of its successor alone.
         std::fs::remove_file(&path).expect("the file is there");
-        let successor = listen(&path, 0o600, None).expect("nothing is there");
+        let successor = listen(&path, 0o600, None, &mut Given::default()).expect("nothing is there");
         drop(listening);
         assert!(path.exists());
         drop(successor);

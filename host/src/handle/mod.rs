@@ -8,25 +8,33 @@
 
 mod delivering;
 mod events;
+mod lifetime;
 mod listing;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
+use lifetime::Stage;
+
 use crate::bus::Bus;
+use crate::config::Config;
 use crate::error::Error;
-use crate::front::{Notice, Tls};
+use crate::front::{Notice, Part, Reins, Tls};
 use crate::inventory::Receivers;
+use crate::live::Live;
 use crate::log::LogTail;
 use crate::metrics::{Metrics, Sources, Totals};
 use crate::shard::{Command, Counters, Delivery, Roster, Trap};
+use crate::socket_file::FileId;
 use crate::status::Status;
 use crate::store::Database;
+use crate::succession::Succession;
 use crate::swap::{Handover, History, Releases, Source, SwapReport};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
@@ -41,8 +49,10 @@ pub struct Handle {
 #[derive(Debug)]
 struct Inner {
     controls: Controls,
-    /// True once `Server::run` has returned.
-    ended: watch::Sender<bool>,
+    stage: watch::Sender<Stage>,
+    succession: Succession,
+    /// The listening sockets of the API's doors, while they are open.
+    doors: Mutex<Vec<(Part, Weak<TcpListener>)>>,
 }
 
 /// The parts of a server that a handle acts on.
@@ -68,12 +78,14 @@ pub(crate) struct Controls {
     pub bus: Arc<Bus>,
     /// The database that keeps the rooms.
     pub database: Option<Database>,
-    /// Takes the deadline of a shutdown.
-    pub stop: watch::Sender<Option<Instant>>,
-    /// The certificate, if the server speaks TLS.
-    pub tls: Option<Arc<Tls>>,
+    /// The wishes to the loop that accepts connections.
+    pub reins: Reins,
+    /// The data folder, if the server has one.
+    pub data: Option<FileId>,
+    /// The parts whose settings can change.
+    pub live: Live,
     /// How long a shutdown waits before it begins, and how long it may take then.
-    pub drain: (Duration, Duration),
+    pub drain: Mutex<(Duration, Duration)>,
     /// The size of the largest message.
     pub max_message_bytes: usize,
     /// The parts that metrics ask.
@@ -82,7 +94,8 @@ pub(crate) struct Controls {
 
 impl Handle {
     pub(crate) fn new(controls: Controls) -> Self {
-        Self { inner: Arc::new(Inner { controls, ended: watch::Sender::new(false) }) }
+        let stage = watch::Sender::new(Stage::Starting);
+        Self { inner: Arc::new(Inner { controls, stage, succession: Succession::default(), doors: Mutex::default() }) }
     }
 
     /// The connected clients, in the order in which they came.
@@ -146,38 +159,9 @@ impl Handle {
         self.hand_over(&Receivers::All, &Delivery::Close(CloseInfo::disconnected())).map(drop)
     }
 
-    /// Ends the server. After the drain delay it stops accepting, closes its clients with 1001, and waits for their close frames and for the
-    /// app, at most for the drain timeout. Then `Server::run` returns.
-    pub fn shutdown(&self) {
-        let deadline = self.drain_deadline() + self.inner.controls.drain.0;
-        // A second call does not move the deadline.
-        self.inner.controls.stop.send_if_modified(|stop| stop.is_none().then(|| *stop = Some(deadline)).is_some());
-    }
-
-    /// By when a shutdown that begins now is to end.
-    pub(crate) fn drain_deadline(&self) -> Instant {
-        Instant::now() + self.inner.controls.drain.1
-    }
-
-    /// Whether the server shuts down or has ended.
-    pub(crate) fn is_stopping(&self) -> bool {
-        self.inner.controls.stop.borrow().is_some() || *self.inner.ended.borrow()
-    }
-
     /// The certificate, if the server speaks TLS.
     pub(crate) fn tls(&self) -> Option<&Arc<Tls>> {
-        self.inner.controls.tls.as_ref()
-    }
-
-    pub(crate) fn stopped(&self) {
-        self.inner.ended.send_replace(true);
-    }
-
-    /// Resolves when `Server::run` has returned.
-    pub(crate) async fn ended(&self) {
-        let mut ended = self.inner.ended.subscribe();
-        // The sender lives as long as this handle.
-        let _ = ended.wait_for(|ended| *ended).await;
+        self.inner.controls.live.policy.tls.as_ref()
     }
 
     /// Replaces the component by the one in this file. The clients stay connected. A swap that has begun goes on if this future is
@@ -229,7 +213,17 @@ impl Handle {
     /// # Errors
     /// `Error::Tls`: the new certificate cannot be used, and the server keeps the old one.
     pub fn reload_tls(&self) -> Result<(), Error> {
-        self.inner.controls.tls.as_ref().map_or(Ok(()), |tls| tls.reload())
+        self.inner.controls.live.policy.tls.as_ref().map_or(Ok(()), |tls| tls.reload())
+    }
+
+    /// Takes on other settings, which are checked, as far as a running server can. Blocks while it reads files.
+    pub(crate) fn take_on(&self, config: Config, tls: Option<&Tls>) -> Result<(), Error> {
+        let controls = &self.inner.controls;
+        let limits = config.limits.clone().within_reach();
+        controls.live.take_on(config, &limits, tls)?;
+        *controls.drain.lock().unwrap_or_else(PoisonError::into_inner) = (limits.drain_delay, limits.drain_timeout);
+        controls.reins.rate.send_replace(limits.accepts_per_second);
+        Ok(())
     }
 
     /// The state of the server: the running release, and the counts.
@@ -320,7 +314,7 @@ impl Handle {
 
     /// Gives shards their commands: all of them, or none.
     fn commands(&self, commands: Vec<(usize, Command)>) -> Result<(), Error> {
-        if *self.inner.ended.borrow() {
+        if self.has_ended() {
             return Err(Error::Stopped);
         }
         let mut permits = Vec::with_capacity(commands.len());
@@ -341,11 +335,19 @@ impl Handle {
 mod tests {
     use super::*;
     use crate::bus::{Names, Placement};
+    use crate::config::Limits;
+    use crate::fetch::Outlet;
+    use crate::front;
+
+    fn live() -> Live {
+        let (config, limits, admitting) = (Config::default(), Limits::default(), Arc::default());
+        let outlet = Outlet::new(&config.outgoing, &limits).expect("the defaults are valid");
+        Live::new(&config, &limits, (true, None), outlet, admitting).expect("the defaults are valid")
+    }
 
     /// A handle of a server with one shard, which takes no command out of its queue of one.
     fn handle() -> (Handle, mpsc::Receiver<Command>) {
         let (commands, inbox) = mpsc::channel(1);
-        let (stop, _) = watch::channel(None);
         let handle = Handle::new(Controls {
             shards: vec![commands],
             roster: Arc::default(),
@@ -357,9 +359,10 @@ mod tests {
             releases: None,
             database: None,
             bus: Bus::new(Names::One("main"), Placement::new(1), 1).0,
-            stop,
-            tls: None,
-            drain: (Duration::ZERO, Duration::ZERO),
+            reins: front::reins(None).0,
+            data: None,
+            live: live(),
+            drain: Mutex::default(),
             max_message_bytes: 4,
             sources: Sources::of_nothing(),
         });

@@ -31,9 +31,9 @@ pub enum Command {
     Deliver(Envelope),
     /// Somebody asks about rooms and clients.
     Ask(Question),
-    /// The server shuts down: every client is closed. The shard ends when all are gone and the rooms are idle, at the latest at
+    /// The server ends: every client is closed like this. The shard ends when all are gone and the rooms are idle, at the latest at
     /// this time.
-    Drain(Instant),
+    Drain(Instant, CloseInfo),
 }
 
 /// A closed room, and when its next durable timer is due, in microseconds since 1970.

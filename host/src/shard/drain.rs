@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use super::command::Command;
+use super::joining::join;
 use super::rooms::Rooms;
 use super::table::Shard;
 use crate::app::Launch;
@@ -22,8 +23,8 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 /// latest at the deadline, or later by the time that the machine stands still. Clients not yet closed are served as before.
 pub(super) async fn drain<L: Launch>(
     shard: &Rc<Shard>,
-    rooms: &Rooms<L>,
-    deadline: Instant,
+    rooms: &Rc<Rooms<L>>,
+    (deadline, close): (Instant, CloseInfo),
     sweeps: &mut Interval,
     mut inbox: mpsc::Receiver<Command>,
 ) {
@@ -37,10 +38,16 @@ pub(super) async fn drain<L: Launch>(
         loop {
             tokio::select! {
                 biased;
-                // A line that was on its way here is dropped: it just ends.
-                Some(_) = inbox.recv() => {}
+                Some(command) = inbox.recv() => {
+                    // A client that was on its way here gets its 101, and is closed as the others are.
+                    if let Command::Join(room, connection) = command
+                        && let Some(line) = join(shard, rooms, &room, connection)
+                    {
+                        line.close(shard.resources(), close.clone());
+                    }
+                }
                 () = shard.emptied() => break,
-                _ = turns.tick(), if !batches.are_done(shard) => batches.close_next(shard),
+                _ = turns.tick(), if !batches.are_done(shard) => batches.close_next(shard, &close),
                 due = sweeps.tick() => shard.sweep(sweeps.period(), due.into()),
             }
         }
@@ -91,13 +98,13 @@ impl Batches {
         self.next >= shard.lines().capacity()
     }
 
-    fn close_next(&mut self, shard: &Shard) {
+    fn close_next(&mut self, shard: &Shard, close: &CloseInfo) {
         let mut closed = 0;
         while closed < self.size && !self.are_done(shard) {
             let line = shard.lines().get(self.next).cloned();
             self.next += 1;
             if let Some(line) = line.filter(|line| line.is_open()) {
-                line.close(shard.resources(), CloseInfo::shutdown());
+                line.close(shard.resources(), close.clone());
                 closed += 1;
             }
         }

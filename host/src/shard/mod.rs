@@ -10,6 +10,7 @@
 //! | `question` | what other threads ask about rooms and clients |
 //! | `census` | the answers |
 //! | `new_connection` | a connection on its way to the shard |
+//! | `joining` | the arrival of a new client |
 //! | `drain` | the end of a shard: every client is closed, in batches |
 //! | `table` | the table of a shard's lines, and their flush |
 //! | `resources` | the limits, buffers and clock that they share |
@@ -97,6 +98,7 @@ mod histogram;
 mod holdings;
 mod incoming;
 mod input;
+mod joining;
 mod journal;
 mod keepalive;
 mod ledger;

@@ -4,19 +4,15 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
 use super::attending::attend;
 use super::command::Command;
 use super::drain::drain;
-use super::input::{Input, Joined, What};
-use super::line::Line;
-use super::new_connection::NewConnection;
-use super::reader::{self, Reader};
+use super::input::{Input, What};
+use super::joining::join;
 use super::rooms::Rooms;
-use super::socket::Socket;
 use super::table::Shard;
 use crate::app::Launch;
 use crate::app::upgrade::UpgradeRequest;
@@ -53,11 +49,11 @@ pub(super) async fn serve<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mu
                     task.deliver(Input { at: shard.time(), what: What::Withdrawn });
                 }
             }
-            Some(Command::Join(room, connection)) => join(shard, rooms, &room, connection),
+            Some(Command::Join(room, connection)) => drop(join(shard, rooms, &room, connection)),
             Some(Command::SetAlarms(alarms)) => rooms.set_alarms(alarms),
             Some(Command::Deliver(envelope)) => rooms.deliver(envelope),
             Some(Command::Ask(question)) => rooms.answer(question),
-            Some(Command::Drain(deadline)) => return drain(shard, rooms, deadline, &mut sweeps, inbox).await,
+            Some(Command::Drain(deadline, close)) => return drain(shard, rooms, (deadline, close), &mut sweeps, inbox).await,
             // Nobody can send commands any more: the server was dropped without a shutdown.
             None => return,
         }
@@ -96,32 +92,4 @@ fn ask<L: Launch>(
     };
     let id = attend(shard, &task, way.clone());
     task.deliver(Input { at: shard.time(), what: What::Request(id, request, trace) });
-}
-
-fn join<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, room: &str, mut connection: NewConnection) {
-    // The room usually still exists: it waits one handshake timeout for a client that was let in. After that, joining opens it anew.
-    let Some(task) = rooms.get_or_open(room) else { return };
-    // Until it has the answer, the client takes no part. The room hears of it before anything that another client sends from then on.
-    let answered = connection.answer();
-    let NewConnection { stream, tls, first, client, attachment, trace, agreement, permit, .. } = connection;
-    let (rest, tcp) = match answered.and_then(|rest| Ok((rest, TcpStream::from_std(stream)?))) {
-        Ok(parts) => parts,
-        Err(error) => {
-            if let Some(more) = shard.log_limits().lost_connections.allows(shard.time()) {
-                tracing::warn!(client = client.id.get(), "a new connection is lost: {error}{more}");
-            }
-            return task.deliver(Input { at: shard.time(), what: What::Withdrawn });
-        }
-    };
-    let socket = Socket::new(tcp, tls);
-    let id = shard.next_id();
-    let member = shard.add_client(client.clone(), id, &task);
-    let line = Rc::new(Line::new(member, Rc::clone(&task), socket, agreement, shard.resources().now()));
-    shard.insert(id, &line);
-    if !rest.is_empty() {
-        line.queue_control(shard.resources(), |out| out.extend(rest));
-    }
-    let session = reader::session(shard.resources(), agreement);
-    tokio::task::spawn_local(Reader::new(Rc::clone(shard), id, line, session, first, permit));
-    task.deliver(Input { at: shard.time(), what: What::Joined(Box::new(Joined { client, line: id, attachment, trace })) });
 }

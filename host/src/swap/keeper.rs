@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{GuestHost, History, ReleaseInfo, Source, SwapNumbers, SwapReport};
+use super::{GuestHost, History, ReleaseInfo, Running, Source, SwapNumbers, SwapReport};
 use crate::error::Error;
 use crate::guest::Program;
 use crate::shard::{Change, Handover, Order, Probation, Refusal, RoomSwap};
@@ -144,6 +144,12 @@ impl Keeper {
             let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
             Err(Error::Invalid { name, reason: "the compiler panicked".into() })
         })
+    }
+
+    /// The running release.
+    pub(super) fn running(&self) -> Running {
+        let Release { program, info, .. } = self.state().current.clone();
+        Running { file: info.file, engine: self.host.engine.clone(), program }
     }
 
     /// The running release, and those before it.

@@ -122,6 +122,17 @@ pub struct GuestHost {
     pub shards: Vec<mpsc::Sender<Order<Program>>>,
 }
 
+/// A release that runs, for a server that goes on with it.
+#[derive(Debug)]
+pub struct Running {
+    /// Its file, or its name.
+    pub file: PathBuf,
+    /// The engine that has compiled it.
+    pub engine: Engine,
+    /// The program.
+    pub program: Program,
+}
+
 /// The releases of a server whose app is a component. One swap runs at a time.
 #[derive(Debug)]
 pub struct Releases {
@@ -156,6 +167,11 @@ impl Releases {
     /// The running release, and those before it.
     pub fn history(&self) -> History {
         self.keeper.history()
+    }
+
+    /// The running release.
+    pub fn running(&self) -> Running {
+        self.keeper.running()
     }
 
     /// The swaps so far.

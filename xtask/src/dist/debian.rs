@@ -45,13 +45,17 @@ fn version(release: &Release) -> String {
 fn installed(release: &Release, places: &Places) -> Result<Vec<File>, Trouble> {
     let document = |name: &str| release.content(&format!("{DOCUMENTS}{name}"));
     let documents = "usr/share/doc/ws-host/";
-    let unit = String::from_utf8_lossy(document("deploy/ws-host.service")).into_owned();
+    // The prefix `/usr/local` belongs to the administrator.
+    let unit = |name: &str| {
+        let unit = String::from_utf8_lossy(document(&format!("deploy/{name}"))).replace("/usr/local/bin/", "/usr/bin/");
+        File::new(format!("usr/lib/systemd/system/{name}"), unit)
+    };
     let mut files = vec![
         File::program("usr/bin/ws-host", release.content("bin/ws-host")),
         File::new("usr/share/man/man1/ws-host.1.gz", gzip(release.content("share/man/man1/ws-host.1"))?),
         File::new("usr/share/zsh/vendor-completions/_ws-host", release.content("share/zsh/site-functions/_ws-host")),
-        // The prefix `/usr/local` belongs to the administrator.
-        File::new("usr/lib/systemd/system/ws-host.service", unit.replace("/usr/local/bin/", "/usr/bin/")),
+        unit("ws-host.service"),
+        unit("ws-host@.service"),
         File::new("usr/lib/systemd/system/ws-host.socket", document("deploy/ws-host.socket")),
         File::new(SETTINGS, document("deploy/ws-host.toml")),
         File::new(format!("{documents}changelog.gz"), gzip(document("CHANGELOG.md"))?),

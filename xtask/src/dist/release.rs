@@ -25,12 +25,13 @@ pub(super) const DOCUMENTS: &str = "share/doc/ws-host/";
 const EARLIEST: u64 = 315_532_800;
 
 /// Files of the checkout that packages have among their documents.
-const COPIED: [(&str, &str); 10] = [
+const COPIED: [(&str, &str); 11] = [
     ("deploy/packages/README.md", "README.md"),
     ("CHANGELOG.md", "CHANGELOG.md"),
     ("LICENSE-MIT", "LICENSE-MIT"),
     ("LICENSE-APACHE", "LICENSE-APACHE"),
     ("deploy/ws-host.service", "deploy/ws-host.service"),
+    ("deploy/ws-host@.service", "deploy/ws-host@.service"),
     ("deploy/ws-host.socket", "deploy/ws-host.socket"),
     ("deploy/ws-host.toml", "deploy/ws-host.toml"),
     ("deploy/nginx.conf", "deploy/nginx.conf"),

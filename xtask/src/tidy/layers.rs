@@ -21,7 +21,10 @@ const NAMES: [&str; 4] = ["ws_protocol", "ws_host", "ws_host_client", "ws_host_l
 /// The host's modules from top to bottom. A module may use the modules of lower layers, and those of its own layer only
 /// if the layer is one piece.
 const LAYERS: [Layer; 8] = [
-    Layer { modules: &["lib", "builder", "data", "server", "handle", "status", "metrics", "api"], one_piece: true },
+    Layer {
+        modules: &["lib", "builder", "data", "server", "handle", "status", "metrics", "api", "live", "succession"],
+        one_piece: true,
+    },
     Layer { modules: &["front", "swap", "bench_support"], one_piece: false },
     Layer { modules: &["shard"], one_piece: false },
     Layer { modules: &["guest", "native"], one_piece: false },

@@ -37,9 +37,15 @@ impl Request {
     }
 }
 
-/// Asks on a thread of its own: the caller may be within a runtime, where nothing may block on another one.
 fn exchange_blocking(socket: &Path, request: Request) -> Result<Bytes, Failure> {
-    let run = || tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(exchange_in_time(socket, request));
+    on_a_thread(|| exchange_in_time(socket, request))
+}
+
+/// Waits for a future on a thread of its own: the caller may be within a runtime, where nothing may block on another one.
+pub(super) fn on_a_thread<T: Send, F: Future<Output = Result<T, Failure>>>(
+    future: impl FnOnce() -> F + Send,
+) -> Result<T, Failure> {
+    let run = || tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future());
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().spawn_scoped(scope, run)?;
         thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread that asks has panicked").into()))
@@ -86,7 +92,7 @@ async fn exchange(socket: &Path, request: Request) -> Result<Bytes, Failure> {
 }
 
 /// Connects to a server that is believed.
-async fn connect(socket: &Path) -> io::Result<UnixStream> {
+pub(super) async fn connect(socket: &Path) -> io::Result<UnixStream> {
     let trusted = trust::check(trust::folder_of(socket))?;
     check_file(socket, trusted)?;
     let stream = UnixStream::connect(socket).await?;

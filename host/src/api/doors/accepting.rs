@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use crate::handle::Handle;
 use crate::log::LogThrottle;
 
 /// The connections of one door at a time. Further ones wait in the kernel's queue.
@@ -22,14 +21,14 @@ pub trait Listener {
     fn next(&self) -> impl Future<Output = io::Result<Self::Connection>> + Send;
 }
 
-/// Accepts until the server has ended, and waits for the connections that then are left. `serve` has to end soon after the server.
-pub async fn accept_all<L: Listener, F>(what: &'static str, handle: &Handle, listener: &L, serve: impl Fn(L::Connection) -> F)
+/// Accepts until `end`, and waits for the connections that then are left. `serve` has to end soon after that.
+pub async fn accept_all<L: Listener, F>(what: &'static str, end: impl Future, listener: &L, serve: impl Fn(L::Connection) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let failing = LogThrottle::one(what);
     let mut connections = JoinSet::new();
-    let mut ended = std::pin::pin!(handle.ended());
+    let mut end = std::pin::pin!(end);
     loop {
         tokio::select! {
             accepted = listener.next(), if connections.len() < MAX_CONNECTIONS => match accepted {
@@ -42,7 +41,7 @@ where
                 }
             },
             Some(_) = connections.join_next() => {}
-            () = &mut ended => break,
+            _ = &mut end => break,
         }
     }
     while connections.join_next().await.is_some() {}

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `unix` | the admin socket |
 //! | `default_socket` | its path by the server's port |
-//! | `succession` | how a server that shuts down leaves it to the next one |
+//! | `succession` | how a server leaves it, or its whole place, to the next one |
 //! | `tcp`, `settings` | the door with tokens, and its settings |
 //! | `tokens` | names, rights and secrets |
 //! | `checks` | the checks of a request at that door: host, token, rate |

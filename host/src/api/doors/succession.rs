@@ -1,4 +1,4 @@
-//! How a server that shuts down leaves its admin socket to the next one.
+//! How a server leaves its place to the next one: its admin socket when it shuts down, or all of it to a process that takes over.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -8,10 +8,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
+use axum::http::header::{CONNECTION, UPGRADE};
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
 
 use crate::api::client::{Failure, Request};
 use crate::api::problem::Problem;
+use crate::api::takeover::{PATH, PROTOCOL, give};
 use crate::handle::Handle;
 use crate::socket_file;
 
@@ -20,17 +25,41 @@ const TAKE_OVER_TIMEOUT: Duration = Duration::from_secs(1);
 /// The route. It is between servers, so the document does not describe it.
 const LEAVE: [&str; 2] = ["socket", "leave"];
 
-/// The route by which the next server asks. `is_left` is true once the file of the socket is the next server's.
+/// The routes by which the next server asks. `is_left` is true once the file of the socket is the next server's.
 pub fn routes(handle: Handle, is_left: Arc<AtomicBool>) -> Router {
+    let stopping = handle.clone();
     let leave = async move || {
-        if handle.is_stopping() {
+        if stopping.is_stopping() {
             is_left.store(true, Relaxed);
             Ok(StatusCode::NO_CONTENT)
         } else {
             Err(Problem::conflict("in-use", "In use", "the server does not shut down"))
         }
     };
-    Router::new().route(&format!("/{}", LEAVE.join("/")), post(leave))
+    let take_over = async move |request: axum::extract::Request| take_over(handle, request);
+    Router::new().route(&format!("/{}", LEAVE.join("/")), post(leave)).route(PATH, post(take_over))
+}
+
+/// Leaves the connection to the takeover.
+fn take_over(handle: Handle, mut request: axum::extract::Request) -> Response {
+    if request.headers().get(UPGRADE).is_none_or(|protocol| protocol != PROTOCOL) {
+        return Problem::bad_request(format!("it takes the header `Upgrade: {PROTOCOL}`")).into_response();
+    }
+    if handle.is_stopping() {
+        return Problem::unavailable("stopping", "Stopping", "the server shuts down").into_response();
+    }
+    let Some(under_way) = handle.succession().begin() else {
+        return Problem::conflict("refused", "Refused", "another process takes over already").into_response();
+    };
+    let upgrade = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        match upgrade.await.map(hyper::upgrade::Upgraded::downcast::<TokioIo<UnixStream>>) {
+            Ok(Ok(parts)) => give(parts.io.into_inner(), handle, under_way).await,
+            Ok(Err(_)) => tracing::error!("no takeover: the connection is no Unix socket"),
+            Err(error) => tracing::warn!("no takeover: {error}"),
+        }
+    });
+    (StatusCode::SWITCHING_PROTOCOLS, [(CONNECTION, "upgrade"), (UPGRADE, PROTOCOL)]).into_response()
 }
 
 /// Removes the socket of a server that has ended or shuts down, and nothing else.

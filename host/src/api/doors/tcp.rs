@@ -22,9 +22,10 @@ use super::settings::TcpSettings;
 use super::tokens::Tokens;
 use crate::api::router::router;
 use crate::api::service::Api;
+use crate::api::takeover::Taking;
 use crate::config::Listen;
 use crate::error::Error;
-use crate::front::{Permits, Tls, Transport, bind_tcp};
+use crate::front::{Given, Part, Permits, Tls, Transport, listen_or_take};
 use crate::handle::Handle;
 use crate::listen::Place;
 
@@ -46,17 +47,19 @@ pub struct TcpDoor {
 }
 
 impl TcpDoor {
-    /// Listens, and reads the tokens or makes one. `has_certificate` tells whether the server can speak TLS.
+    /// Listens, and reads the tokens or makes one. `has_certificate` tells whether the server can speak TLS. A server that takes another's place goes
+    /// on where that one has its door; open the door before the server is built.
     ///
     /// # Errors
     /// The address cannot be listened on, other machines would reach it without TLS, or a setting cannot be used.
-    pub fn open(settings: &TcpSettings, has_certificate: bool) -> Result<Self, Error> {
+    pub fn open(settings: &TcpSettings, has_certificate: bool, taking: Option<&mut Taking>) -> Result<Self, Error> {
         let (tokens, made) = match &settings.token_file {
             Some(file) => (Tokens::read(file)?, None),
             None => Tokens::make().map(|(tokens, secret)| (tokens, Some(secret)))?,
         };
         let cors = Arc::new(Cors::new(settings.origins.clone())?);
-        let listeners = listen(&settings.address)?;
+        let mut none = Given::default();
+        let listeners = listen(&settings.address, taking.map_or(&mut none, Taking::api))?;
         let addresses: Vec<_> = listeners.iter().map(StdTcpListener::local_addr).collect::<io::Result<_>>().map_err(unusable)?;
         let is_local = addresses.iter().all(|address| address.ip().to_canonical().is_loopback());
         if !is_local && !settings.is_insecure && !has_certificate {
@@ -100,10 +103,11 @@ impl TcpDoor {
             cors: self.cors,
         });
         let loops = listeners.into_iter().map(|listener| {
-            let (visit, handle) = (Arc::clone(&visit), handle.clone());
+            let (listener, visit, handle) = (Arc::new(listener), Arc::clone(&visit), handle.clone());
+            handle.listens(Part::Api, &listener);
             tokio::spawn(async move {
                 let serve = |(stream, address)| Arc::clone(&visit).serve(stream, address);
-                accept_all("the API", &handle, &listener, serve).await;
+                accept_all("the API", handle.doors_are_left(), &listener, serve).await;
             })
         });
         for each in loops.collect::<Vec<_>>() {
@@ -134,7 +138,8 @@ impl Visit {
         let Ok(Some(transport)) = tokio::time::timeout(TLS_TIMEOUT, transport).await else { return };
         let visitor = Visitor::new(Arc::clone(&self.checks), address.ip());
         let (router, cors) = (self.router.clone(), Arc::clone(&self.cors));
-        connection::serve(transport, self.handle.clone(), move |request| {
+        let handle = self.handle.clone();
+        connection::serve(transport, async move { handle.doors_are_left().await }, move |request| {
             answer(request, visitor.clone(), router.clone(), Arc::clone(&cors))
         })
         .await;
@@ -163,7 +168,7 @@ pub(super) async fn answer(
     Ok(answer)
 }
 
-impl Listener for TcpListener {
+impl Listener for Arc<TcpListener> {
     type Connection = (TcpStream, SocketAddr);
 
     async fn next(&self) -> io::Result<Self::Connection> {
@@ -171,11 +176,13 @@ impl Listener for TcpListener {
     }
 }
 
-fn listen(address: &str) -> Result<Vec<StdTcpListener>, Error> {
+fn listen(address: &str, given: &mut Given) -> Result<Vec<StdTcpListener>, Error> {
     let failed = |problem: String| Error::Api { address: address.to_owned(), problem };
     let listen: Listen = address.parse().map_err(|error: Error| failed(error.to_string()))?;
     match listen.place {
-        Place::Tcp { host, port } if !address.contains(',') => bind_tcp(&host, port).map_err(|error| failed(error.to_string())),
+        Place::Tcp { host, port } if !address.contains(',') => {
+            listen_or_take(&host, port, given).map_err(|error| failed(error.to_string()))
+        }
         _ => Err(failed("write a host and a port, such as localhost:9000".to_owned())),
     }
 }

@@ -41,6 +41,33 @@ impl AdminSocket {
         Ok(Self { listener, file })
     }
 
+    /// Opens a socket that is to take the place of a running server's: its file lies beside that one until [`AdminSocket::take_place`]. Call it within a
+    /// tokio runtime.
+    ///
+    /// # Errors
+    /// The socket cannot be opened, or another user could meddle with it.
+    pub fn open_beside(path: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::AdminSocket { path: path.to_owned(), source };
+        trust::prepare(trust::folder_of(path)).map_err(failed)?;
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".new");
+        let beside = Path::new(&beside);
+        // One process takes over at a time: an earlier one that failed has left it.
+        if let Some(before) = socket_file::find(beside).map_err(failed)? {
+            socket_file::remove(beside, before).map_err(failed)?;
+        }
+        let (listener, file) = listen(beside).map_err(failed)?;
+        Ok(Self { listener, file })
+    }
+
+    /// Moves the file to the path of the running server's, in one step: commands find one of the two at each moment.
+    ///
+    /// # Errors
+    /// The file cannot be moved.
+    pub fn take_place(&mut self, path: &Path) -> Result<(), Error> {
+        self.file.move_to(path).map_err(|source| Error::AdminSocket { path: path.to_owned(), source })
+    }
+
     /// Its path.
     pub fn path(&self) -> &Path {
         self.file.path()
@@ -50,15 +77,22 @@ impl AdminSocket {
     pub async fn serve(self, api: Api) {
         let handle = api.handle().clone();
         let router = router(api).merge(succession::routes(handle.clone(), self.file.is_left()));
-        let (caller, ended) = (Caller::new("admin", Right::Admin, Door::Unix), handle.clone());
+        let (caller, own) = (Caller::new("admin", Right::Admin, Door::Unix), handle.clone());
         let serve = move |stream: UnixStream| {
-            let (caller, router) = (caller.clone(), router.clone());
-            connection::serve(stream, ended.clone(), move |mut request| {
-                request.extensions_mut().insert(caller.clone());
-                router.clone().call(request)
-            })
+            let (caller, router, own) = (caller.clone(), router.clone(), own.clone());
+            connection::serve(
+                stream,
+                async move {
+                    own.ended().await;
+                    false
+                },
+                move |mut request| {
+                    request.extensions_mut().insert(caller.clone());
+                    router.clone().call(request)
+                },
+            )
         };
-        accept_all("the admin socket", &handle, &self.listener, serve).await;
+        accept_all("the admin socket", handle.ended(), &self.listener, serve).await;
     }
 }
 

@@ -13,7 +13,7 @@ use crate::room::{Room, RoomOptions, Stores, Total};
 use crate::shard::command::Command;
 use crate::shard::orders::{Change, Handover, Order};
 use crate::shard::probation::Probation;
-use crate::types::{ClientId, Message};
+use crate::types::{ClientId, CloseInfo, Message};
 
 impl Herald {
     /// Sends a text to the room that its first word names, or as many as a number at its end says. With `new` in front, that room begins.
@@ -257,7 +257,7 @@ fn two_rooms_that_answer_each_other_for_ever_hold_up_neither_clients_nor_the_end
         bench.have_got(100).await;
         b.says_and_hears("answer me", "answer me").await;
         a.says_and_hears("answer me", "answer me").await;
-        bench.command(Command::Drain(Instant::now() + Duration::from_secs(60))).await;
+        bench.command(Command::Drain(Instant::now() + Duration::from_secs(60), CloseInfo::shutdown())).await;
         assert_eq!([a.hears().await, b.hears().await], ["close 1001", "close 1001"]);
         drop((a, b));
         bench.commands.closed().await;

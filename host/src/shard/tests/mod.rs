@@ -1,5 +1,6 @@
 //! A shard in this thread, with real sockets, an app that says what it is told, and a journal that waits for the test.
 
+mod arrivals;
 mod collapse;
 mod drains;
 mod ending;
@@ -30,13 +31,12 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::{Message as Sent, Role};
+use tokio_tungstenite::tungstenite::protocol::Message as Sent;
 
 use super::command::Command;
 use super::counters::Counters;
-use super::new_connection::{NewConnection, Permit};
 use super::rooms::Rooms;
 use super::roster::Roster;
 use super::serve::serve;
@@ -270,38 +270,6 @@ impl Bench {
 
     async fn command(&self, command: Command) {
         self.commands.send(command).await.expect("the shard runs");
-    }
-
-    /// Connects a client, which is told that it has joined.
-    async fn join(&self, room: &str) -> TestClient {
-        self.join_from(room, Ipv4Addr::LOCALHOST).await
-    }
-
-    /// The same for a client that the front says has this address.
-    async fn join_from(&self, room: &str, address: Ipv4Addr) -> TestClient {
-        let client = TcpStream::connect(self.listener.local_addr().expect("it listens")).await.expect("it accepts");
-        let (stream, at) = self.listener.accept().expect("a client has connected");
-        let address = SocketAddr::from((address, at.port()));
-        stream.set_nonblocking(true).expect("a socket can be");
-        let id = {
-            let mut next = self.next_id.borrow_mut();
-            *next += 1;
-            ClientId::from(*next)
-        };
-        let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("it is free");
-        let connection = NewConnection {
-            stream,
-            tls: None,
-            answer: Vec::new(),
-            first: Bytes::new(),
-            trace: None,
-            attachment: Bytes::new(),
-            client: Client { id, address, request: Request::new("/", "", [] as [(&str, &str); 0]), agreed: None },
-            agreement: None,
-            permit: Permit::new(permit, None),
-        };
-        self.command(Command::Join(room.into(), connection)).await;
-        TestClient(WebSocketStream::from_raw_socket(client, Role::Client, None).await)
     }
 
     /// Asks to be let in.

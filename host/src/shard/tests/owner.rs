@@ -180,7 +180,9 @@ fn the_owner_hears_that_a_room_takes_no_more() {
 fn a_shard_that_ends_takes_nothing_and_says_so() {
     with_shard(|shard| async move {
         let mut one = suspend(&shard).await;
-        shard.command(Command::Drain(std::time::Instant::now() + Duration::from_secs(30))).await;
+        shard
+            .command(Command::Drain(std::time::Instant::now() + Duration::from_secs(30), crate::types::CloseInfo::shutdown()))
+            .await;
         let (sent, asked) = (shard.sends(Address::All, "x").await, oneshot::channel());
         shard.command(Command::Ask(Question::Room("a".into(), asked.0))).await;
         assert_eq!(one.hears().await, "close 1001");

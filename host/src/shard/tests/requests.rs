@@ -13,6 +13,7 @@ use crate::config::{Limits, Outgoing};
 use crate::fetch::{BodyPart, Failure, FetchRequest, Outlet, Response};
 use crate::room::Room;
 use crate::shard::command::Command;
+use crate::types::CloseInfo;
 
 const PIECE: usize = 32 << 10;
 const PIECES: usize = 256;
@@ -155,7 +156,7 @@ fn at_the_end_of_the_server_a_request_without_an_answer_costs_no_other_room_its_
         let mut keeps = bench.join("b").await;
         keeps.hears().await;
         keeps.says_and_hears("keep one", "kept").await;
-        bench.command(Command::Drain(Instant::now() + Duration::from_secs(2))).await;
+        bench.command(Command::Drain(Instant::now() + Duration::from_secs(2), CloseInfo::shutdown())).await;
         assert_eq!([asks.hears().await, keeps.hears().await], ["close 1001", "close 1001"]);
         drop((asks, keeps));
         bench.is_told("snapshot").await;

@@ -1,0 +1,18 @@
+//! Settings for a server that runs already.
+
+use super::Builder;
+use crate::error::Error;
+use crate::handle::Handle;
+
+impl Builder {
+    /// Has a running server take on those of these settings that can change meanwhile: allowed origins, trusted proxies, the numbers of connections in
+    /// all, from an address and in a second, the times for handshakes and for a shutdown, the servers of HTTP requests, and for a server with TLS its
+    /// certificates and the authorities of clients. All others stay without effect. Blocks while it reads files.
+    ///
+    /// # Errors
+    /// A setting is wrong, and nothing has changed.
+    pub fn reconfigure(mut self, server: &Handle) -> Result<(), Error> {
+        self.check()?;
+        server.take_on(self.config, self.tls.as_deref())
+    }
+}

@@ -1,0 +1,73 @@
+//! The arrival of clients, also at a shard that ends.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+use super::{Bench, TestClient, with_shard};
+use crate::shard::command::Command;
+use crate::shard::new_connection::{NewConnection, Permit};
+use crate::types::{Client, ClientId, CloseInfo, Request};
+
+impl Bench {
+    /// Connects a client, which is told that it has joined.
+    pub(super) async fn join(&self, room: &str) -> TestClient {
+        self.join_from(room, Ipv4Addr::LOCALHOST).await
+    }
+
+    /// The same for a client that the front says has this address.
+    pub(super) async fn join_from(&self, room: &str, address: Ipv4Addr) -> TestClient {
+        let (client, command) = self.arrival(room, address).await;
+        self.command(command).await;
+        client
+    }
+
+    /// A client that is on its way to the shard, and the command that brings it.
+    async fn arrival(&self, room: &str, address: Ipv4Addr) -> (TestClient, Command) {
+        let client = TcpStream::connect(self.listener.local_addr().expect("it listens")).await.expect("it accepts");
+        let (stream, at) = self.listener.accept().expect("a client has connected");
+        let address = SocketAddr::from((address, at.port()));
+        stream.set_nonblocking(true).expect("a socket can be");
+        let id = {
+            let mut next = self.next_id.borrow_mut();
+            *next += 1;
+            ClientId::from(*next)
+        };
+        let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("it is free");
+        let connection = NewConnection {
+            stream,
+            tls: None,
+            answer: Vec::new(),
+            first: Bytes::new(),
+            trace: None,
+            attachment: Bytes::new(),
+            client: Client { id, address, request: Request::new("/", "", [] as [(&str, &str); 0]), agreed: None },
+            agreement: None,
+            permit: Permit::new(permit, None),
+        };
+        let client = TestClient(WebSocketStream::from_raw_socket(client, Role::Client, None).await);
+        (client, Command::Join(room.into(), connection))
+    }
+}
+
+#[test]
+fn a_client_that_arrives_while_the_shard_drains_is_closed_as_the_others_are() {
+    with_shard(async |shard| {
+        let _other = shard.join("a").await;
+        let way = shard.commands.clone().reserve_owned().await.expect("the shard runs");
+        shard.command(Command::Drain(Instant::now() + Duration::from_secs(60), CloseInfo::restart())).await;
+        while !shard.commands.is_closed() {
+            tokio::task::yield_now().await;
+        }
+        let (mut late, command) = shard.arrival("a", Ipv4Addr::LOCALHOST).await;
+        way.send(command);
+        let heard = late.hears().await;
+        assert_eq!(if heard == "joined 2" { late.hears().await } else { heard }, "close 1012");
+    });
+}

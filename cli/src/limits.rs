@@ -51,6 +51,15 @@ pub struct LimitFlags {
     /// The bytes queued for one client above which it is closed
     #[arg(long, default_value = "1MiB", value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
     outbox_hard: usize,
+    /// The time that a client which asks for it has to come back and lose nothing, with `?_resume=new`; 0 turns it off
+    #[arg(long, default_value = "2m", value_parser = duration, value_name = "TIME", help_heading = TRAFFIC, hide_short_help = true)]
+    resume_for: Duration,
+    /// The bytes kept for such a client until it confirms them
+    #[arg(long, default_value = "256KiB", value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
+    resume_bytes: usize,
+    /// The most memory for all such clients that have not come back yet
+    #[arg(long, default_value = "256MiB", value_parser = size, value_name = "SIZE", help_heading = TRAFFIC, hide_short_help = true)]
+    resume_max: usize,
     /// The most messages and other frames from one client within a time, as in 100/s [default: unlimited]
     #[arg(long, value_name = "N/TIME", value_parser = rate, help_heading = TRAFFIC, hide_short_help = true)]
     rate: Option<(usize, Duration)>,
@@ -153,6 +162,9 @@ impl From<LimitFlags> for Limits {
             limits.compress_above_bytes = flags.compress_above;
             limits.outbox_soft_bytes = flags.outbox_soft;
             limits.outbox_hard_bytes = flags.outbox_hard;
+            limits.resume_for = flags.resume_for;
+            limits.resume_bytes = flags.resume_bytes;
+            limits.resume_max_bytes = flags.resume_max;
             limits.rate = flags.rate;
             limits.message_timeout = flags.message_timeout;
             limits.client_memory_bytes = flags.client_memory;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use bytestring::ByteString;
 
+use crate::protocol::resume::Breach;
 use crate::protocol::{ABNORMAL, CloseFrame, NO_STATUS, Violation, cut_reason};
 
 /// The cause of a connection's end. [`CloseCause::code`] is the table from cause to close code, and its text is its name in the contract, the
@@ -146,6 +147,21 @@ impl CloseInfo {
     /// The client broke this rule; the reason tells it which one.
     pub fn violation(violation: Violation) -> Self {
         Self::sent(violation.into(), violation.code(), violation.to_string())
+    }
+
+    /// The client broke this rule of the protocol of sessions (1002).
+    pub fn breach(breach: Breach) -> Self {
+        Self::host(CloseCause::Protocol, breach.to_string())
+    }
+
+    /// Another line has taken the place of this one (1001).
+    pub fn replaced() -> Self {
+        Self::host(CloseCause::Shutdown, ByteString::from_static("another connection has taken the place of this one"))
+    }
+
+    /// The client has come back too late to a room that admits no new ones (1013).
+    pub fn not_admitted() -> Self {
+        Self::host(CloseCause::Overload, ByteString::from_static("the room admits no new clients for now"))
     }
 
     /// The client sent more messages than the rate limit allows (1008).

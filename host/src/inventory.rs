@@ -75,6 +75,9 @@ pub struct ClientInfo {
     pub subprotocol: Option<String>,
     /// When it connected, in seconds since 1970.
     pub connected_unix: u64,
+    /// Whether it has lost its connection, and its session waits for the next one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_away: bool,
     /// The bytes that wait to be sent to it.
     pub buffered_amount: usize,
     /// Its topics, in the order of their names. They are told of a single client, and not while a handler of its room takes long.

@@ -26,6 +26,13 @@ pub struct Limits {
     pub outbox_soft_bytes: usize,
     /// Bytes waiting for one client above which it is closed with 1013.
     pub outbox_hard_bytes: usize,
+    /// How long the session of a client that has asked for one waits for its next connection (`docs/resume.md`). With zero, none does.
+    pub resume_for: Duration,
+    /// Bytes kept for each such client that it has not confirmed, or `outbox_hard_bytes` if that is less.
+    pub resume_bytes: usize,
+    /// Bytes kept in all for clients that wait for their next connection: 2 KiB for each, and its messages. Beyond it, those that have
+    /// waited longest are given up. Each shard has an equal share.
+    pub resume_max_bytes: usize,
     /// Inputs waiting for a room from which its connections are not read.
     pub mailbox_events: usize,
     /// Payload bytes waiting for a room from which its connections are not read.
@@ -188,12 +195,16 @@ impl Limits {
         self.client_memory_bytes.unwrap_or_else(|| memory::available() / 4)
     }
 
-    /// The same limits for each of this number of shards: they share the memory for clients.
+    /// The same limits for each of this number of shards: they share the memory for clients, and for those that are away.
     pub(crate) fn for_each_of(&self, shards: usize) -> Self {
         let all = self.memory_for_clients();
         // One client may have a full outbox and an unfinished message.
         let least = self.outbox_hard_bytes.saturating_add(self.max_message_bytes);
-        Self { client_memory_bytes: Some((all / shards.max(1)).max(least)), ..self.clone() }
+        Self {
+            client_memory_bytes: Some((all / shards.max(1)).max(least)),
+            resume_max_bytes: self.resume_max_bytes / shards.max(1),
+            ..self.clone()
+        }
     }
 
     /// The shortest time between two pings of ours.
@@ -217,6 +228,7 @@ impl Limits {
             &mut self.drain_delay,
             &mut self.restart_window,
             &mut self.room_linger,
+            &mut self.resume_for,
             &mut self.probation,
         ]
         .into_iter()
@@ -239,6 +251,9 @@ impl Default for Limits {
             compress_above_bytes: 128,
             outbox_soft_bytes: 64 << 10,
             outbox_hard_bytes: 1 << 20,
+            resume_for: Duration::from_secs(120),
+            resume_bytes: 256 << 10,
+            resume_max_bytes: 256 << 20,
             mailbox_events: 1024,
             mailbox_bytes: 16 << 20,
             rate: None,

@@ -52,7 +52,7 @@ impl AppEndpoint {
             return Some(reply::refusal(&refusal));
         }
         let path = path::normal(asked.parts.uri.path());
-        let route = self.router.route(&path)?;
+        let route = self.router.route(&path, None)?;
         let span = self.spans.begin(asked.address, asked.parts);
         let trace: Trace = span.as_ref().map(|span| Box::new(span.context()));
         let answered = self.ask_room((&route, &path), asked, body, trace).await;

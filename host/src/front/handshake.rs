@@ -189,7 +189,7 @@ impl Handshakes {
         join: Join,
         (permit, share): (OwnedSemaphorePermit, Option<Share>),
     ) {
-        let Join { route, let_in, request, agreed, attachment, trace, agreement, address, share: behind_proxy } = join;
+        let Join { route, let_in, claim, request, agreed, attachment, trace, agreement, address, share: behind_proxy } = join;
         let Ok(reservation) = self.router.shard(&route).reserve().await else {
             self.door.note_refused(Reason::Stopping);
             let CloseInfo { code, reason, .. } = CloseInfo::shutdown();
@@ -217,7 +217,10 @@ impl Handshakes {
             }
             let client = Client { id, address, request, agreed };
             let_in.into_iter().for_each(LetIn::arrived);
-            Command::Join(route.room, NewConnection { stream, tls, answer, first, client, attachment, trace, agreement, permit })
+            Command::Join(
+                route.room,
+                NewConnection { stream, tls, answer, first, client, attachment, trace, agreement, claim, permit },
+            )
         });
         if is_sent {
             return;

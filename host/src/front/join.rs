@@ -11,6 +11,7 @@ use super::permits::Share;
 use super::router::Route;
 use crate::app::upgrade::Agreed;
 use crate::protocol::Agreement;
+use crate::shard::Claim;
 use crate::trace::Trace;
 use crate::types::Request;
 
@@ -30,6 +31,8 @@ pub struct Join {
     pub route: Route,
     /// Has its room wait for it.
     pub let_in: Option<LetIn>,
+    /// The session that it asks for, if it speaks the protocol of sessions.
+    pub claim: Option<Claim>,
     /// Its upgrade request.
     pub request: Request,
     /// The terms of the gate.

@@ -47,6 +47,7 @@
 //! | `authority` | a host and its port |
 //! | `admission` | whether there is room for another connection or client |
 //! | `permits` | the number of connections, in all and for each address |
+//! | `resume_query` | how a client asks for a session |
 //! | `router` | which room a request is for, and where the room is |
 //! | `endpoints` | the table of what answers plain requests |
 //! | `app_endpoint` | plain requests to the rooms of an app that answers them |
@@ -105,6 +106,7 @@ mod redirect;
 mod reply;
 mod reply_body;
 mod request;
+mod resume_query;
 mod router;
 #[cfg(feature = "self-signed")]
 mod self_signed;

@@ -22,6 +22,7 @@ use super::let_in::LetIn;
 use super::policy::Policy;
 use super::progress::Progress;
 use super::reply::{self, Reply};
+use super::resume_query;
 use super::router::{Route, Router};
 use super::spans::{self, Spans};
 use super::upgrade::{self, Refusal};
@@ -29,7 +30,7 @@ use crate::app::upgrade::{Acceptance, Agreed, Decision, UpgradeRequest};
 use crate::log::{LogThrottle, in_short, printable};
 use crate::path;
 use crate::refusal::Reason;
-use crate::shard::Command;
+use crate::shard::{Claim, Command};
 use crate::trace::Trace;
 use crate::types::Request;
 
@@ -126,13 +127,14 @@ impl Requests {
         let nowhere = || Refusal::of(Reason::Path, "this path names no room");
         // The app sees the path that names the room: its gate must not decide about another form of it.
         let path = path::normal(parts.uri.path());
-        let route = self.router.route(&path).ok_or_else(nowhere)?;
-        let query = parts.uri.query().unwrap_or_default();
+        let (query, claim) = resume_query::take(parts.uri.query().unwrap_or_default())?;
+        let route = self.router.route(&path, claim).ok_or_else(nowhere)?;
+        let claim = claim.map(|claim| self.router.claim(&route, claim));
         let headers = parts.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
-        let request = Request::new(&path, query, headers);
+        let request = Request::new(&path, &query, headers);
         let offered = upgrade::subprotocols(&parts.headers);
         let asked = UpgradeRequest { address, request: request.clone(), subprotocols: offered.clone() };
-        let (decision, more_headers, let_in) = self.ask_room(&route, asked, &offered, trace.clone()).await?;
+        let (decision, more_headers, let_in) = self.ask_room((&route, claim), asked, &offered, trace.clone()).await?;
         let upgrade = match decision {
             Decision::Accept(Acceptance { subprotocol, user, attachment, .. }) => {
                 let extension = extensions::negotiate(&parts.headers, self.policy.compression);
@@ -141,7 +143,7 @@ impl Requests {
                     reply::switching(&accept_key, subprotocol.as_deref(), extension.as_deref()).ok_or_else(broken_gate)?;
                 reply.headers_mut().extend(more_headers);
                 let agreed = Agreed { subprotocol, user }.shared();
-                let join = Join { route, let_in, request, agreed, attachment, trace, agreement, address, share };
+                let join = Join { route, let_in, claim, request, agreed, attachment, trace, agreement, address, share };
                 return Ok((reply, Some(Upgrade::Join(join))));
             }
             Decision::Close(code, reason) => {
@@ -178,14 +180,14 @@ impl Requests {
     /// it. The decision comes with the headers in it, checked.
     async fn ask_room(
         &self,
-        route: &Route,
+        (route, claim): (&Route, Option<Claim>),
         asked: UpgradeRequest,
         offered: &[String],
         trace: Trace,
     ) -> Result<(Decision, HeaderMap, Option<LetIn>), Refusal> {
         let (answer, decision) = oneshot::channel();
         let gone = || Refusal::of(Reason::Stopping, "the server shuts down");
-        let command = Command::Upgrade(Arc::clone(&route.room), Box::new(asked), trace, answer);
+        let command = Command::Upgrade(Arc::clone(&route.room), Box::new(asked), claim, trace, answer);
         let shard = self.router.shard(route);
         shard.send(command).await.map_err(|_| gone())?;
         let decision = decision.await.map_err(|_| gone())?;

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use crate::bus::{MAX_NAME_BYTES, Names, Placement};
 use crate::config::Instances;
 use crate::path::normal;
-use crate::shard::Command;
+use crate::shard::{Claim, Command};
 
 /// The name of the room that all clients share.
 pub const SHARED_ROOM: &str = "main";
@@ -50,8 +50,8 @@ impl Router {
         self.pattern.as_ref().map(|Pattern { before, after }| format!("{before}{{room}}{after}"))
     }
 
-    /// The room for a request of this path, in its normal form. `None` when the path names none.
-    pub fn route(&self, path: &str) -> Option<Route> {
+    /// The room for a request of this path, in its normal form, by a client that perhaps has a session. `None` when the path names none.
+    pub fn route(&self, path: &str, claim: Option<Claim>) -> Option<Route> {
         let (room, shard) = match self.instances {
             Instances::Shared => (SHARED_ROOM.into(), 0),
             Instances::PerRoom => {
@@ -60,10 +60,21 @@ impl Router {
             }
             Instances::PerClient => {
                 let number = self.next_private.fetch_add(1, Relaxed);
-                (format!("private-{number}").into(), self.placement.nth(number))
+                // A client that comes back is on the shard of its session, in the room that it has there.
+                let shard = match claim {
+                    Some(Claim::Session(shard, _)) if shard < self.shards.len() => shard,
+                    _ => self.placement.nth(number),
+                };
+                (format!("private-{number}").into(), shard)
             }
         };
         Some(Route { room, location: Location::Shard(shard) })
+    }
+
+    /// The claim of a client that goes to this shard. The room of a path is on one shard, and so are its sessions.
+    pub fn claim(&self, route: &Route, claim: Claim) -> Claim {
+        let Location::Shard(here) = route.location;
+        if matches!(claim, Claim::Session(shard, _) if shard != here) { Claim::Unknown } else { claim }
     }
 
     /// The shard of the room of this name. `None` if paths do not name rooms.
@@ -151,8 +162,8 @@ mod tests {
     #[test]
     fn a_room_has_one_location_whatever_the_request() {
         let router = router(Instances::PerRoom, 8);
-        assert_eq!(router.route("/blue"), router.route("/blue"));
-        assert_eq!(router.route(""), None);
+        assert_eq!(router.route("/blue", None), router.route("/blue", None));
+        assert_eq!(router.route("", None), None);
     }
 
     #[test]
@@ -165,7 +176,8 @@ mod tests {
     #[test]
     fn private_rooms_are_spread_over_all_shards() {
         let router = router(Instances::PerClient, 3);
-        let mut locations: Vec<_> = (0..3).filter_map(|_| router.route("/")).map(|Route { location, .. }| location).collect();
+        let mut locations: Vec<_> =
+            (0..3).filter_map(|_| router.route("/", None)).map(|Route { location, .. }| location).collect();
         locations.sort_by_key(|Location::Shard(shard)| *shard);
         assert_eq!(locations, [0, 1, 2].map(Location::Shard));
     }

@@ -13,6 +13,10 @@ impl Metrics {
         text.gauge("ws_host_admitting", "1 unless the owner denies new clients.").value(u8::from(self.is_admitting));
         text.gauge("ws_host_draining", "1 from the moment the server is told to end.").value(u8::from(self.is_draining));
         text.gauge("ws_host_connections", "Clients that are connected.").value(self.sum(|shard| shard.connections));
+        text.gauge("ws_host_clients_away", "Clients that have lost their connection, and may come back to their sessions.")
+            .value(self.sum(|shard| shard.away));
+        text.gauge("ws_host_clients_away_bytes", "The memory of these clients, with the messages that wait for them.")
+            .value(self.sum(|shard| shard.away_bytes));
         text.counter("ws_host_connections_accepted_total", "Connections that were accepted, whatever became of them.")
             .value(self.door.accepted);
         text.counter("ws_host_connections_opened_total", "Clients that have connected: their upgrade is complete.")

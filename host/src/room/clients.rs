@@ -73,6 +73,11 @@ impl Room {
         self.state().users.of(user)
     }
 
+    /// Whether a client has a connection over which messages reach it now. One whose session outlives its connection has none while it is away.
+    pub fn is_online(&self, id: ClientId) -> Option<bool> {
+        Some(self.state().member(id)?.is_online())
+    }
+
     /// How many bytes wait to be written to a client, those staged by this handler included.
     pub fn buffered_amount(&self, id: ClientId) -> Option<usize> {
         let state = self.state();

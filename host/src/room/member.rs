@@ -16,6 +16,8 @@ const BLAMED: u64 = 8;
 const FLAG_BITS: u32 = 8;
 /// The encoding of "no line": no shard and no slot have such a number.
 const NO_LINE: u64 = u64::MAX;
+/// In place of the slot of a client that is away. It is higher than any slot.
+const AWAY: u32 = u32::MAX;
 
 /// The address of a line: its shard, and its slot in that shard's table. Slots are used again, so a look-up compares the
 /// client's id too.
@@ -28,7 +30,8 @@ pub struct LineId {
 }
 
 /// A client in a room, or on its way into one: its identity, and the count of bytes that wait for it. Its *line*, the socket and
-/// the protocol session on a shard, is separate: a member has one or none.
+/// the protocol session on a shard, is separate: a member has one or none. One whose session outlives its line is away until the next one
+/// comes.
 ///
 /// Room and line share a member on one thread. Its fields are atomic because a guest's store, which holds the room during a
 /// call, must be `Send`. On their thread they are plain loads and stores.
@@ -45,6 +48,11 @@ pub struct Member {
 }
 
 impl LineId {
+    /// In place of the line of a client that is away, and whose session waits on this shard for its next line.
+    pub fn away(shard: u32) -> Self {
+        Self { shard, slot: AWAY }
+    }
+
     fn encode(self) -> u64 {
         u64::from(self.shard) << 32 | u64::from(self.slot)
     }
@@ -82,7 +90,7 @@ impl Member {
         }
     }
 
-    /// Its line, until that has ended.
+    /// Its line, until that has ended; [`LineId::away`] while its session waits for the next one.
     pub fn line(&self) -> Option<LineId> {
         LineId::decode(self.line.load(Relaxed))
     }
@@ -90,6 +98,16 @@ impl Member {
     /// Its line, if messages still go out over it.
     pub fn open_line(&self) -> Option<LineId> {
         if self.is_closing() { None } else { self.line() }
+    }
+
+    /// Its session goes on over this line, or waits for the next one.
+    pub fn set_line(&self, line: LineId) {
+        self.line.store(line.encode(), Relaxed);
+    }
+
+    /// Whether it has a line now, over which messages reach it.
+    pub fn is_online(&self) -> bool {
+        self.open_line().is_some_and(|line| line.slot != AWAY)
     }
 
     /// This line has ended. A line that has taken its place stays.

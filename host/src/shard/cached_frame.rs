@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use bytes::Bytes;
 
 use super::resources::Resources;
+use crate::protocol::resume::wrap_frame;
 use crate::protocol::{Agreement, Deflater, read_message};
 use crate::room::{COPIED_UP_TO_BYTES, Frame, Turn};
 
@@ -13,10 +14,27 @@ use crate::room::{COPIED_UP_TO_BYTES, Frame, Turn};
 #[derive(Debug)]
 pub struct CachedFrame<'a> {
     plain: Form<'a>,
+    compressed: Compressed,
+    /// The form for clients with sessions, from the first one on that needs it.
+    wrapped: Option<Box<Wrapped>>,
+    work: Work,
+}
+
+/// The frame with the byte in front of its payload that the protocol of sessions wants.
+#[derive(Debug)]
+struct Wrapped {
+    plain: Bytes,
+    compressed: Compressed,
+}
+
+/// The compressed forms by the window that they need; `None` where the plain one is no larger.
+type Compressed = Vec<(u8, Option<Bytes>)>;
+
+/// How a frame is compressed.
+#[derive(Debug)]
+struct Work {
     /// Whether it goes to one line, which may have a stream of its own.
     for_one: bool,
-    /// The compressed forms by the window that they need; `None` where the plain one is no larger.
-    compressed: Vec<(u8, Option<Bytes>)>,
     /// The time that compressing it has taken so far, counted in deliveries.
     effort: usize,
 }
@@ -30,7 +48,12 @@ pub enum Form<'a> {
     Shared(&'a Bytes),
 }
 
-impl Form<'_> {
+impl<'a> Form<'a> {
+    /// A small frame is copied.
+    fn of(frame: &'a Bytes) -> Self {
+        if frame.len() <= COPIED_UP_TO_BYTES { Self::Copied(frame) } else { Self::Shared(frame) }
+    }
+
     /// The frame, header and payload.
     pub fn bytes(&self) -> &[u8] {
         match self {
@@ -47,13 +70,22 @@ impl<'a> CachedFrame<'a> {
             Frame::Small(_) => Form::Copied(turn.bytes_of(frame)),
             Frame::Shared(bytes) => Form::Shared(bytes),
         };
-        Self { plain, for_one, compressed: Vec::new(), effort: 0 }
+        Self::new(plain, for_one)
     }
 
     /// A frame that stands on its own.
     #[cfg(test)]
     pub fn whole(frame: &'a Bytes, for_one: bool) -> Self {
-        Self { plain: Form::Shared(frame), for_one, compressed: Vec::new(), effort: 0 }
+        Self::new(Form::Shared(frame), for_one)
+    }
+
+    /// A frame that was kept for one client, in the form for clients with sessions.
+    pub fn kept(wrapped: &'a Bytes) -> Self {
+        Self::new(Form::of(wrapped), true)
+    }
+
+    fn new(plain: Form<'a>, for_one: bool) -> Self {
+        Self { plain, compressed: Vec::new(), wrapped: None, work: Work { for_one, effort: 0 } }
     }
 
     /// Its size without compression in bytes, the size that was counted when it was staged.
@@ -63,15 +95,44 @@ impl<'a> CachedFrame<'a> {
 
     /// The time that compressing it has taken so far, counted in deliveries.
     pub fn effort(&self) -> usize {
-        self.effort
+        self.work.effort
     }
 
     /// Gives `put` the form that a line gets.
     pub fn form_for(&mut self, deflation: Option<&Deflation>, resources: &Resources, put: impl FnOnce(Form<'_>)) {
-        let Some(deflation) = deflation else { return put(self.plain) };
-        let (text, payload) = read_message(self.plain.bytes());
+        self.work.form_for(self.plain, &mut self.compressed, deflation, resources, put);
+    }
+
+    /// The same for a line of a client with a session.
+    pub fn wrapped_for(&mut self, deflation: Option<&Deflation>, resources: &Resources, put: impl FnOnce(Form<'_>)) {
+        let wrapped = wrapped(&mut self.wrapped, self.plain);
+        self.work.form_for(Form::of(&wrapped.plain), &mut wrapped.compressed, deflation, resources, put);
+    }
+
+    /// The frame as it is kept for a client with a session.
+    pub fn wrapped(&mut self) -> Bytes {
+        wrapped(&mut self.wrapped, self.plain).plain.clone()
+    }
+}
+
+fn wrapped<'a>(made: &'a mut Option<Box<Wrapped>>, plain: Form<'_>) -> &'a mut Wrapped {
+    let make = || Wrapped { plain: wrap_frame(plain.bytes()).into(), compressed: Vec::new() };
+    made.get_or_insert_with(|| Box::new(make()))
+}
+
+impl Work {
+    fn form_for(
+        &mut self,
+        plain: Form<'_>,
+        compressed: &mut Compressed,
+        deflation: Option<&Deflation>,
+        resources: &Resources,
+        put: impl FnOnce(Form<'_>),
+    ) {
+        let Some(deflation) = deflation else { return put(plain) };
+        let (text, payload) = read_message(plain.bytes());
         if payload.len() < resources.limits.compress_above_bytes {
-            return put(self.plain);
+            return put(plain);
         }
         if self.for_one && deflation.keeps_context {
             let mut own = deflation.own.borrow_mut();
@@ -80,22 +141,22 @@ impl<'a> CachedFrame<'a> {
             return put(Form::Copied(stream.in_context(text, payload)));
         }
         let window = deflation.window;
-        let known = self.compressed.iter().position(|(for_window, _)| *for_window == window);
+        let known = compressed.iter().position(|(for_window, _)| *for_window == window);
         let at = known.unwrap_or_else(|| {
             let mut streams = resources.deflaters.borrow_mut();
             let frame = streams.with_window(window).alone(text, payload).map(Bytes::copy_from_slice);
-            self.compressed.push((window, frame));
+            compressed.push((window, frame));
             self.effort += effort(payload);
-            self.compressed.len() - 1
+            compressed.len() - 1
         });
-        match &self.compressed[at].1 {
-            None => put(self.plain),
+        match &compressed[at].1 {
+            None => put(plain),
             Some(frame) => {
                 // The client's window now holds something that the line's own stream does not know of.
                 if let Some(own) = &mut *deflation.own.borrow_mut() {
                     own.forget();
                 }
-                put(if frame.len() <= COPIED_UP_TO_BYTES { Form::Copied(frame) } else { Form::Shared(frame) });
+                put(Form::of(frame));
             }
         }
     }

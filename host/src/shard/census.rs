@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use tokio::sync::oneshot;
 
-use super::line::Line;
 use super::orders::RoomOrder;
 use super::question::{Question, RoomPage};
+use super::reach::Reach;
 use super::room_task::RoomTask;
 use super::rooms::Rooms;
 use crate::app::Launch;
@@ -81,35 +81,36 @@ impl<L: Launch> Rooms<L> {
     }
 
     fn clients(&self, clients: &[(ClientId, LineId)]) -> Vec<ClientInfo> {
-        clients.iter().filter_map(|(id, line)| self.shard().line(*id, *line)).map(|line| client(&line)).collect()
+        clients.iter().filter_map(|(id, line)| self.shard().reach(*id, *line)).map(|reach| client(&reach)).collect()
     }
 
     fn clients_of(&self, task: &Rc<RoomTask>, after: Option<ClientId>, limit: usize) -> Vec<ClientInfo> {
         let shard = self.shard();
         let page = task.lines.after(after, limit);
-        let lines = page.into_iter().filter_map(|(id, slot)| shard.line(id, shard.line_id(slot)));
-        lines.map(|line| client(&line)).collect()
+        let clients = page.into_iter().filter_map(|(id, slot)| shard.reach(id, shard.line_id(slot)));
+        clients.map(|reach| client(&reach)).collect()
     }
 
     fn ask_for_topics(&self, client: ClientId, line: LineId, answer: oneshot::Sender<Vec<String>>) {
-        let Some(line) = self.shard().line(client, line) else { return };
-        if let Some(entry) = self.entry(line.room().name()) {
+        let Some(reach) = self.shard().reach(client, line) else { return };
+        if let Some(entry) = self.entry(reach.room().name()) {
             entry.give(RoomOrder::Topics(client, answer));
         }
     }
 }
 
-fn client(line: &Line) -> ClientInfo {
-    let member = line.member();
+fn client(reach: &Reach) -> ClientInfo {
+    let member = reach.member();
     let client = &member.client;
     ClientInfo {
         id: client.id.get(),
         user: client.user().map(str::to_owned),
-        room: line.room().name().to_owned(),
+        room: reach.room().name().to_owned(),
         address: client.address,
         path: client.request.path().to_owned(),
         subprotocol: client.subprotocol().map(str::to_owned),
         connected_unix: member.connected_unix(),
+        is_away: matches!(reach, Reach::Away(_)),
         buffered_amount: member.waiting_bytes(),
         topics: None,
     }

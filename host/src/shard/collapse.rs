@@ -33,6 +33,11 @@ pub(super) fn clean_up(shard: &Shard, room: &Rc<RoomTask>) {
             line.close(shard.resources(), CloseInfo::room_failed());
         }
     });
+    for session in shard.resources().sessions.all_away() {
+        if Rc::ptr_eq(&session.shared_room(), room) {
+            shard.end_session(&session, CloseInfo::room_failed(), None);
+        }
+    }
     shard.callers().forget_all(room);
     // Nobody takes these inputs, and their memory counts while they exist.
     room.mailbox.clear();

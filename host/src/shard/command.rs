@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::new_connection::NewConnection;
 use super::question::Question;
+use super::resume::Claim;
 use super::tally::Tally;
 use crate::app::upgrade::UpgradeRequest;
 use crate::requests::{Answering, IncomingRequest};
@@ -17,8 +18,8 @@ use crate::types::{ClientId, CloseInfo, Message};
 /// Something that another thread asks of a shard. It takes effect between two inputs of a room.
 #[derive(Debug)]
 pub enum Command {
-    /// A client asks to be let into the room of this name.
-    Upgrade(Arc<str>, Box<UpgradeRequest>, Trace, oneshot::Sender<Decision>),
+    /// A client asks to be let into the room of this name, perhaps with a session.
+    Upgrade(Arc<str>, Box<UpgradeRequest>, Option<Claim>, Trace, oneshot::Sender<Decision>),
     /// A client asks for the answer of the room of this name to a plain HTTP request.
     Request(Arc<str>, Box<IncomingRequest>, Trace, Answering),
     /// A client that the room of this name has let in does not come.

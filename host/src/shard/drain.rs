@@ -19,6 +19,11 @@ const AT_ONCE: usize = 100;
 /// Batches closer together than this would not spread anything. With too many clients for that, batches are larger.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 
+/// Clients with sessions come back over this time, for each of them.
+const SPREAD_EACH: Duration = Duration::from_millis(2);
+const SHORTEST_SPREAD: Duration = Duration::from_secs(1);
+const LONGEST_SPREAD: Duration = Duration::from_secs(30);
+
 /// Closes every client and returns when all are gone, plain requests are answered, and the rooms are idle and, if they outlive the process, kept; at the
 /// latest at the deadline, or later by the time that the machine stands still. Clients not yet closed are served as before.
 pub(super) async fn drain<L: Launch>(
@@ -34,6 +39,7 @@ pub(super) async fn drain<L: Launch>(
     let mut turns = interval(batches.pause);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     shard.callers().drain();
+    shard.stop_sessions();
     let drained = async {
         loop {
             tokio::select! {
@@ -79,6 +85,8 @@ pub(super) async fn drain<L: Launch>(
 /// Closes the clients in batches, in the order of their slots.
 #[derive(Debug, PartialEq, Eq)]
 struct Batches {
+    clients: usize,
+    closed: usize,
     size: usize,
     pause: Duration,
     /// The first slot that is not closed yet.
@@ -91,7 +99,15 @@ impl Batches {
         let most = usize::try_from(spread.as_nanos() / SHORTEST_PAUSE.as_nanos()).unwrap_or(usize::MAX).max(1);
         let count = clients.div_ceil(AT_ONCE).clamp(1, most);
         let pause = spread / u32::try_from(count).unwrap_or(u32::MAX);
-        Self { size: clients.div_ceil(count), pause: pause.max(SHORTEST_PAUSE), next: 0 }
+        Self { clients, closed: 0, size: clients.div_ceil(count), pause: pause.max(SHORTEST_PAUSE), next: 0 }
+    }
+
+    /// The time after which the next client is to come back. Those that come back by themselves are spread over more time than the batches: the
+    /// server that takes over has their handshakes and their rooms to do at once.
+    fn wait(&self) -> Duration {
+        let spread = (SPREAD_EACH * u32::try_from(self.clients).unwrap_or(u32::MAX)).clamp(SHORTEST_SPREAD, LONGEST_SPREAD);
+        let share = self.closed as f64 / self.clients.max(1) as f64;
+        spread.mul_f64(share.min(1.0))
     }
 
     fn are_done(&self, shard: &Shard) -> bool {
@@ -104,8 +120,8 @@ impl Batches {
             let line = shard.lines().get(self.next).cloned();
             self.next += 1;
             if let Some(line) = line.filter(|line| line.is_open()) {
-                line.close(shard.resources(), close.clone());
-                closed += 1;
+                line.close_for(shard.resources(), close.clone(), self.wait());
+                (closed, self.closed) = (closed + 1, self.closed + 1);
             }
         }
     }
@@ -133,6 +149,20 @@ mod tests {
         assert_eq!(batches(101, 5000), (51, 2500));
         assert_eq!(batches(500, 5000), (100, 1000));
         assert_eq!(batches(10_000, 5000), (100, 50));
+    }
+
+    #[test]
+    fn clients_with_sessions_come_back_one_after_the_other() {
+        let waits = |clients| {
+            let mut batches = Batches::new(clients, Duration::from_secs(5));
+            [0, clients / 2, clients].map(|closed| {
+                batches.closed = closed;
+                batches.wait().as_millis()
+            })
+        };
+        assert_eq!(waits(10), [0, 500, 1000]);
+        assert_eq!(waits(2000), [0, 2000, 4000]);
+        assert_eq!(waits(1_000_000), [0, 15_000, 30_000]);
     }
 
     #[test]

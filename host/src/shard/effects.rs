@@ -48,22 +48,16 @@ fn apply_one(shard: &Shard, room: &Room, turn: &Turn, effect: &Effect) -> usize 
     match effect {
         Effect::Send(Target::One { id, line, over_soft }, frame) => {
             let mut cached = CachedFrame::staged(turn, frame, true);
-            if let Some(line) = shard.line(*id, *line) {
-                if *over_soft {
-                    line.owe_drain(shard.resources());
-                }
-                line.queue(shard.resources(), &mut cached);
+            if let Some(reach) = shard.reach(*id, *line) {
+                shard.send(&reach, *over_soft, &mut cached);
             }
             1 + cached.effort()
         }
         Effect::Send(Target::Some { receivers, over_soft }, frame) => {
             let mut cached = CachedFrame::staged(turn, frame, false);
             for (id, line) in receivers {
-                if let Some(line) = shard.line(*id, *line) {
-                    if over_soft.binary_search(id).is_ok() {
-                        line.owe_drain(shard.resources());
-                    }
-                    line.queue(shard.resources(), &mut cached);
+                if let Some(reach) = shard.reach(*id, *line) {
+                    shard.send(&reach, over_soft.binary_search(id).is_ok(), &mut cached);
                 }
             }
             receivers.len() + cached.effort()
@@ -74,9 +68,7 @@ fn apply_one(shard: &Shard, room: &Room, turn: &Turn, effect: &Effect) -> usize 
             room.count() + cached.effort()
         }
         Effect::Close { id, line, info } => {
-            if let Some(line) = shard.line(*id, *line) {
-                line.close(shard.resources(), info.clone());
-            }
+            shard.close(*id, *line, info.clone());
             1
         }
         Effect::Reply(id, line, info) => {
@@ -123,13 +115,15 @@ fn broadcast(
             continue;
         }
         // A member without a line has a `Left` in the mailbox.
-        if let Some(id) = member.line()
-            && let Some(line) = lines.get(id.slot as usize)
-        {
-            if over_soft.binary_search(&member.client.id).is_ok() {
+        let Some(id) = member.line() else { continue };
+        let is_over_soft = || over_soft.binary_search(&member.client.id).is_ok();
+        if let Some(line) = lines.get(id.slot as usize) {
+            if is_over_soft() {
                 line.owe_drain(shard.resources());
             }
             line.queue(shard.resources(), cached);
+        } else if let Some(reach) = shard.reach_session(member.client.id) {
+            shard.send(&reach, is_over_soft(), cached);
         }
     }
 }

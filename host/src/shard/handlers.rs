@@ -51,8 +51,8 @@ pub(super) async fn call<A: App>(by: &Resources, app: &mut A, room: &mut Room, w
         What::RequestDrained(id) => measured(by, Handler::RequestDrained, pin!(app.on_request_drained(room, id))).await,
         What::RequestGone(id) => measured(by, Handler::RequestGone, pin!(app.on_request_gone(room, id))).await,
         // The app is not told: it has not heard of the client yet, except in its gate.
-        What::Withdrawn => Ok(()),
-        What::Upgrade(id, request, _) => {
+        What::Withdrawn | What::LineLost(_) | What::LineBack(_) => Ok(()),
+        What::Upgrade(id, request, ..) => {
             let decision: Decision = measured(by, Handler::Upgrade, pin!(app.on_upgrade(room, &request))).await?;
             if !matches!(decision, Decision::Accept(_)) {
                 by.counts.note_refused(Reason::Gate);

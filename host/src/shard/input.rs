@@ -37,6 +37,10 @@ pub enum What {
     Message(ClientId, Message),
     /// A client has gone. If its own close frame was the end, the line still owes it a reply.
     Left(ClientId, CloseInfo),
+    /// A client has lost its line, and may come back.
+    LineLost(ClientId),
+    /// It is back over another line.
+    LineBack(ClientId),
     /// A client that had passed the soft limit has received everything.
     Drained(ClientId),
     /// A timer is due.
@@ -45,8 +49,8 @@ pub enum What {
     Answer(u64, Box<Told>),
     /// Another room has sent a message.
     Event(Arc<Event>),
-    /// A client asks to be let in. The decision goes to this id.
-    Upgrade(UpgradeId, Box<UpgradeRequest>, Trace),
+    /// A client asks to be let in. The decision goes to this id. The last part tells whether it names a session of this room.
+    Upgrade(UpgradeId, Box<UpgradeRequest>, Trace, bool),
     /// A client that was let in does not come.
     Withdrawn,
     /// A plain HTTP request has come. The answer goes to this id.
@@ -68,6 +72,8 @@ pub struct Joined {
     pub attachment: Bytes,
     /// The span of its upgrade.
     pub trace: Trace,
+    /// Whether the room has not been asked whether it takes new clients: this one has come back too late.
+    pub is_unasked: bool,
 }
 
 impl Input {

@@ -1,50 +1,216 @@
-//! The arrival of a new client at its shard.
+//! The arrival of a client: its line begins, and its room hears of it.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
+use bytes::{Bytes, BytesMut};
 use tokio::net::TcpStream;
 
 use super::input::{Input, Joined, What};
-use super::line::Line;
-use super::new_connection::NewConnection;
-use super::reader::{self, Reader};
+use super::introduction::{meet, part};
+use super::line::{Line, Terms};
+use super::new_connection::{NewConnection, Permit};
+use super::reader::{Reader, session};
+use super::resume::{Claim, KeptSession};
+use super::room_task::RoomTask;
 use super::rooms::Rooms;
 use super::socket::Socket;
 use super::table::Shard;
 use crate::app::Launch;
+use crate::protocol::resume::{Fresh, FromHost, Hello, Resumed, Welcome};
+use crate::protocol::{Agreement, Session};
+use crate::room::LineId;
+use crate::trace::Trace;
+use crate::types::{Client, CloseInfo};
 
-/// Gives a new client its line, and tells its room. Returns the line, unless the client is lost.
+/// A connection without a line.
+struct Arrival {
+    socket: Socket,
+    /// The rest of the answer to its upgrade request, which the kernel has not taken yet.
+    answer: Vec<u8>,
+    session: Session,
+    /// The bytes that have come and are not read.
+    first: Bytes,
+    agreement: Option<Agreement>,
+    permit: Permit,
+}
+
+/// The client of a connection, as the front and the gate describe it.
+struct Newcomer {
+    client: Client,
+    attachment: Bytes,
+    trace: Trace,
+}
+
+/// Takes a connection to its room: a client gets its line, and the room is told. Returns the line, unless the client is lost, or asks for a session
+/// and says hello first.
 pub(super) fn join<L: Launch>(
     shard: &Rc<Shard>,
     rooms: &Rc<Rooms<L>>,
-    room: &str,
+    room: &Arc<str>,
     mut connection: NewConnection,
 ) -> Option<Rc<Line>> {
     // The room usually still exists: it waits one handshake timeout for a client that was let in. After that, joining opens it anew.
-    let task = rooms.get_or_open(room)?;
+    let task = if connection.claim.is_none() { rooms.get_or_open(room) } else { rooms.get(room) };
+    if task.is_none() && connection.claim.is_none() {
+        return None;
+    }
     // Until it has the answer, the client takes no part. The room hears of it before anything that another client sends from then on.
     let answered = connection.answer();
-    let NewConnection { stream, tls, first, client, attachment, trace, agreement, permit, .. } = connection;
-    let (rest, tcp) = match answered.and_then(|rest| Ok((rest, TcpStream::from_std(stream)?))) {
+    let NewConnection { stream, tls, first, client, attachment, trace, agreement, claim, permit, .. } = connection;
+    let newcomer = Newcomer { client, attachment, trace };
+    let (answer, tcp) = match answered.and_then(|rest| Ok((rest, TcpStream::from_std(stream)?))) {
         Ok(parts) => parts,
         Err(error) => {
             if let Some(more) = shard.log_limits().lost_connections.allows(shard.time()) {
-                tracing::warn!(client = client.id.get(), "a new connection is lost: {error}{more}");
+                tracing::warn!(client = newcomer.client.id.get(), "a new connection is lost: {error}{more}");
             }
-            task.deliver(Input { at: shard.time(), what: What::Withdrawn });
+            withdraw(shard, rooms, room);
             return None;
         }
     };
-    let socket = Socket::new(tcp, tls);
-    let id = shard.next_id();
-    let member = shard.add_client(client.clone(), id, &task);
-    let line = Rc::new(Line::new(member, Rc::clone(&task), socket, agreement, shard.resources().now()));
-    shard.insert(id, &line);
-    if !rest.is_empty() {
-        line.queue_control(shard.resources(), |out| out.extend(rest));
+    let session = session(shard.resources(), agreement, claim.is_some());
+    let arrival = Arrival { socket: Socket::new(tcp, tls), answer, session, first, agreement, permit };
+    match (claim, task) {
+        (Some(claim), _) => {
+            let introduction = introduce(Rc::clone(shard), Rc::clone(rooms), Arc::clone(room), arrival, (newcomer, claim));
+            tokio::task::spawn_local(introduction);
+            None
+        }
+        (None, Some(task)) => Some(begin(shard, &task, arrival, newcomer)),
+        (None, None) => None,
     }
-    let session = reader::session(shard.resources(), agreement);
-    tokio::task::spawn_local(Reader::new(Rc::clone(shard), id, Rc::clone(&line), session, first, permit));
-    task.deliver(Input { at: shard.time(), what: What::Joined(Box::new(Joined { client, line: id, attachment, trace })) });
-    Some(line)
+}
+
+/// Has the room wait no longer for a client that it has let in.
+fn withdraw<L: Launch>(shard: &Shard, rooms: &Rooms<L>, room: &str) {
+    if let Some(task) = rooms.get(room) {
+        task.deliver(Input { at: shard.time(), what: What::Withdrawn });
+    }
+}
+
+/// A client without a session joins its room.
+fn begin(shard: &Rc<Shard>, task: &Rc<RoomTask>, arrival: Arrival, Newcomer { client, attachment, trace }: Newcomer) -> Rc<Line> {
+    let id = shard.next_id();
+    let member = shard.add_client(client.clone(), id, task);
+    let Arrival { socket, answer, session, first, agreement, permit } = arrival;
+    let line = Rc::new(Line::new(member, Rc::clone(task), socket, Terms::new(agreement), shard.resources().now()));
+    if !answer.is_empty() {
+        line.queue_control(shard.resources(), |out| out.extend(answer));
+    }
+    run(shard, id, Rc::clone(&line), (session, first, permit));
+    let joined = Joined { client, line: id, attachment, trace, is_unasked: false };
+    task.deliver(Input { at: shard.time(), what: What::Joined(Box::new(joined)) });
+    line
+}
+
+fn run(shard: &Rc<Shard>, id: LineId, line: Rc<Line>, (session, first, permit): (Session, Bytes, Permit)) {
+    shard.insert(id, &line);
+    tokio::task::spawn_local(Reader::new(Rc::clone(shard), id, line, session, first, permit));
+}
+
+/// Waits for the hello of a client, and takes up its session or begins one.
+async fn introduce<L: Launch>(
+    shard: Rc<Shard>,
+    rooms: Rc<Rooms<L>>,
+    room: Arc<str>,
+    mut arrival: Arrival,
+    (newcomer, claim): (Newcomer, Claim),
+) {
+    let (answer, first) = (std::mem::take(&mut arrival.answer), std::mem::take(&mut arrival.first));
+    let Some((hello, rest)) = meet(&arrival.socket, &mut arrival.session, (answer, first), shard.resources()).await else {
+        return withdraw(&shard, &rooms, &room);
+    };
+    if shard.resources().sessions.is_stopping() {
+        return part(&arrival.socket, shard.resources(), &CloseInfo::shutdown()).await;
+    }
+    arrival.first = BytesMut::freeze(rest);
+    match take_up(&shard, &room, &newcomer.client, claim, &hello) {
+        Ok((session, resumed)) => {
+            go_on(&shard, arrival, &session, &resumed);
+            withdraw(&shard, &rooms, session.room().name());
+        }
+        Err(reason) => {
+            // The room has let a client in that it knows, and did not ask whether it takes a new one.
+            let is_unasked = claim != Claim::New;
+            if let Some(task) = rooms.get_or_open(&room) {
+                begin_session(&shard, &task, arrival, reason, (newcomer, is_unasked));
+            }
+        }
+    }
+}
+
+/// Takes up the session that a client asks for, for the line that begins next.
+fn take_up(shard: &Shard, room: &str, client: &Client, claim: Claim, hello: &Hello) -> Result<(Rc<KeptSession>, Resumed), Fresh> {
+    let sessions = &shard.resources().sessions;
+    if sessions.keep_time().is_zero() {
+        return Err(Fresh::Off);
+    }
+    if claim == Claim::New {
+        return Err(Fresh::New);
+    }
+    let id = claim.client().ok_or(Fresh::Unknown)?;
+    let session = sessions.get(id).ok_or_else(|| sessions.why_not(id))?;
+    if !shard.is_in(session.room(), room) {
+        return Err(Fresh::Unknown);
+    }
+    let resumed = session.resume(shard.next_id().slot, hello);
+    let end = |reason| {
+        shard.end_session(&session, CloseInfo::lost(), None);
+        reason
+    };
+    match resumed {
+        Ok(_) if session.member().client.agreed != client.agreed => Err(end(Fresh::Changed)),
+        Ok(resumed) => Ok((session, resumed)),
+        Err(Fresh::TooMuch) => Err(end(Fresh::TooMuch)),
+        Err(reason) => Err(reason),
+    }
+}
+
+/// A session goes on over a new line.
+fn go_on(shard: &Rc<Shard>, arrival: Arrival, session: &Rc<KeptSession>, resumed: &Resumed) {
+    let resources = shard.resources();
+    let (id, member) = (shard.next_id(), session.member());
+    let before = member.line().and_then(|line| shard.in_slot(line.slot)).filter(|line| line.client() == member.client.id);
+    let Arrival { socket, session: frames, first, agreement, permit, .. } = arrival;
+    let terms = Terms::new(agreement).of_session(Rc::clone(session), id.slot);
+    let line = Rc::new(Line::new(Arc::clone(member), session.shared_room(), socket, terms, resources.now()));
+    let was_away = resources.sessions.go_on(session, id);
+    run(shard, id, Rc::clone(&line), (frames, first, permit));
+    if let Some(before) = before {
+        before.give_way(resources);
+    }
+    welcome(shard, &line, &resumed.welcome);
+    session.unconfirmed().iter().for_each(|frame| line.queue_kept(resources, frame));
+    tracing::debug!(client = member.client.id.get(), "back");
+    if was_away {
+        session.room().deliver(Input { at: shard.time(), what: What::LineBack(member.client.id) });
+    }
+}
+
+/// A client joins its room with a new session.
+fn begin_session(
+    shard: &Rc<Shard>,
+    task: &Rc<RoomTask>,
+    arrival: Arrival,
+    reason: Fresh,
+    (Newcomer { client, attachment, trace }, is_unasked): (Newcomer, bool),
+) {
+    let resources = shard.resources();
+    let id = shard.next_id();
+    let member = shard.add_client(client.clone(), id, task);
+    let (session, answer) = resources.sessions.begin(&member, task, id.slot, reason);
+    let Arrival { socket, session: frames, first, agreement, permit, .. } = arrival;
+    let terms = Terms::new(agreement).of_session(session, id.slot);
+    let line = Rc::new(Line::new(member, Rc::clone(task), socket, terms, resources.now()));
+    run(shard, id, Rc::clone(&line), (frames, first, permit));
+    welcome(shard, &line, &answer);
+    let joined = Joined { client, line: id, attachment, trace, is_unasked };
+    task.deliver(Input { at: shard.time(), what: What::Joined(Box::new(joined)) });
+}
+
+fn welcome(shard: &Shard, line: &Line, welcome: &Welcome) {
+    let handle = Claim::handle(shard.index(), line.client());
+    let keep = shard.resources().sessions.keep_time();
+    line.tell(shard.resources(), &FromHost::Welcome { handle, keep, welcome: *welcome });
 }

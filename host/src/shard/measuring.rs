@@ -30,6 +30,8 @@ fn measure<L: Launch>(rooms: &Rooms<L>) -> Numbers {
     let (counts, traffic) = (&resources.counts, &resources.traffic);
     Numbers {
         connections: shard.lines().len() as u64,
+        away: resources.sessions.away() as u64,
+        away_bytes: resources.sessions.away_bytes() as u64,
         opened: counts.opened.get(),
         closed: counts.closed(),
         refused: counts.refused(),

@@ -9,14 +9,17 @@
 //! | `tally` | how many clients they have reached |
 //! | `question` | what other threads ask about rooms and clients |
 //! | `census` | the answers |
+//! | `joining` | the arrival of a client |
+//! | `introduction` | the first message of one that asks for a session |
+//! | `reach` | the way to a client, which may be away |
 //! | `new_connection` | a connection on its way to the shard |
-//! | `joining` | the arrival of a new client |
 //! | `drain` | the end of a shard: every client is closed, in batches |
 //! | `table` | the table of a shard's lines, and their flush |
 //! | `resources` | the limits, buffers and clock that they share |
 //! | `line` | one client's connection |
 //! | `log_limits` | how many log lines clients may cause |
 //! | `clock` | the time of a shard, in few bytes |
+//! | `resume` | the sessions of clients, which outlive their lines |
 //! | `keepalive` | how long a client is silent, and what follows |
 //! | `receipt` | how much of the bytes sent to a client has reached its machine |
 //! | `holdings` | the memory that is held for clients beyond an event |
@@ -98,6 +101,7 @@ mod histogram;
 mod holdings;
 mod incoming;
 mod input;
+mod introduction;
 mod joining;
 mod journal;
 mod keepalive;
@@ -117,11 +121,13 @@ mod owner;
 mod probation;
 mod question;
 mod rate;
+mod reach;
 mod reader;
 mod receipt;
 mod release;
 mod relief;
 mod resources;
+mod resume;
 mod room_circuit;
 mod room_lines;
 mod room_loop;
@@ -154,6 +160,7 @@ pub use numbers::Numbers;
 pub use orders::{Change, Handover, Order, Refusal, RoomSwap};
 pub use probation::Probation;
 pub use question::{Question, RoomPage};
+pub use resume::Claim;
 pub use roster::Roster;
 pub use tally::{Tallied, Tally};
 pub use thread::{ShardContext, StorePlace, spawn};

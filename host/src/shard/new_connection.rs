@@ -7,6 +7,7 @@ use std::net::TcpStream;
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::resume::Claim;
 use super::tls::TlsSession;
 use crate::protocol::Agreement;
 use crate::trace::Trace;
@@ -31,6 +32,8 @@ pub struct NewConnection {
     pub trace: Trace,
     /// The agreement on compression.
     pub agreement: Option<Agreement>,
+    /// The session that it asks for, if it speaks the protocol of sessions.
+    pub claim: Option<Claim>,
     /// Its permit to be one of the server's connections.
     pub permit: Permit,
 }

@@ -14,6 +14,10 @@ use crate::refusal::Reason;
 pub struct Numbers {
     /// Clients that are connected.
     pub connections: u64,
+    /// Clients that have lost their connection, and whose sessions wait for the next one.
+    pub away: u64,
+    /// The bytes that wait for them, and their own.
+    pub away_bytes: u64,
     /// Clients that have connected.
     pub opened: u64,
     /// Clients that have gone, by cause.

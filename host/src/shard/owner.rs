@@ -49,8 +49,8 @@ impl<L: Launch> Rooms<L> {
     fn deliver_to_clients(&self, clients: Vec<(ClientId, LineId)>, what: &Delivery, tally: &Tally) {
         let mut by_room: Vec<(Rc<str>, Vec<_>)> = Vec::new();
         for (id, line_id) in clients {
-            let Some(line) = self.shard().line(id, line_id) else { continue };
-            let room = line.room().name();
+            let Some(reach) = self.shard().reach(id, line_id) else { continue };
+            let room = reach.room().name();
             match by_room.iter_mut().find(|(name, _)| **name == *room) {
                 Some((_, lines)) => lines.push((id, line_id)),
                 None => by_room.push((room.into(), vec![(id, line_id)])),
@@ -90,9 +90,9 @@ impl<L: Launch> Rooms<L> {
 
     fn close_at_once(&self, lines: &[(ClientId, LineId)], info: &CloseInfo, tally: &Tally) {
         for (id, line) in lines {
-            if let Some(line) = self.shard().line(*id, *line).filter(|line| line.is_open()) {
+            if self.shard().reach(*id, *line).is_some_and(|reach| reach.is_open()) {
                 tally.add(1);
-                line.close(self.shard().resources(), info.clone());
+                self.shard().close(*id, *line, info.clone());
             }
         }
     }

@@ -16,6 +16,7 @@ use super::rate::Rate;
 use super::resources::Resources;
 use super::table::Shard;
 use super::traffic::Count;
+use crate::protocol::resume::MAX_BYTES as MAX_CONTROL_BYTES;
 use crate::protocol::{self, Agreement, Incoming, Inflation, Session};
 use crate::room::LineId;
 use crate::types::{CloseInfo, Message};
@@ -143,7 +144,8 @@ impl Reader {
             if let Some(rate) = &mut self.rate {
                 let fragments = self.session.take_small_fragments();
                 let allowed = match &incoming {
-                    Ok(Some(Incoming::Message(_) | Incoming::Ping(_))) => rate.allows(at),
+                    Ok(Some(Incoming::Message(message))) => line.is_confirmation(message) || rate.allows(at),
+                    Ok(Some(Incoming::Ping(_))) => rate.allows(at),
                     Ok(Some(Incoming::Pong(_))) => rate.allows_pong(resources.limits.shortest_ping(), at),
                     _ => true,
                 };
@@ -154,10 +156,12 @@ impl Reader {
             match incoming {
                 Ok(Some(Incoming::Message(message))) => {
                     any = true;
+                    let Some(message) = line.unwrapped(resources, message) else { continue };
                     self.received.messages += 1;
                     resources.traffic.note_received(Count { messages: 1, bytes: 0 });
                     if line.is_open() {
                         deliver(resources, line, message, at);
+                        line.confirm_if_due(resources);
                     }
                 }
                 Ok(Some(Incoming::Ping(payload))) => {
@@ -253,8 +257,11 @@ impl Drop for Reader {
 }
 
 /// The protocol session of a line that has agreed on this.
-pub(super) fn session(resources: &Resources, agreement: Option<Agreement>) -> Session {
+///
+/// A line with a session has a byte in front of each message, and messages of the protocol of sessions.
+pub(super) fn session(resources: &Resources, agreement: Option<Agreement>, has_session: bool) -> Session {
     let max_message = resources.limits.max_message_bytes;
+    let max_message = if has_session { (max_message + 1).max(MAX_CONTROL_BYTES) } else { max_message };
     match agreement {
         None => Session::new(max_message),
         Some(agreement) => {

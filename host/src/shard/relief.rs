@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use super::ledger::Ledger;
 use super::table::Shard;
-use crate::types::ClientId;
+use crate::protocol::resume::Fresh;
+use crate::types::{ClientId, CloseInfo};
 
 impl Shard {
     /// Counts the memory that is held for clients. If it is more than the shard's share, closes the largest holders until it is an eighth
@@ -53,7 +54,7 @@ impl Shard {
         let outboxes: usize = self.lines().iter().map(|(_, line)| line.memory()).sum();
         let holdings = &self.resources().holdings;
         let mailboxes: usize = holdings.waiting_rooms().iter().map(|room| room.mailbox.bytes()).sum();
-        outboxes + mailboxes + holdings.kept_by_all() + self.callers().held()
+        self.resources().sessions.memory() + outboxes + mailboxes + holdings.kept_by_all() + self.callers().held()
     }
 
     fn ledger(&self) -> Ledger {
@@ -64,6 +65,7 @@ impl Shard {
             ledger.add(client, u32::try_from(slot).map_or(0, |slot| holdings.kept(slot)));
             line.count_outbox(&mut ledger);
         }
+        self.resources().sessions.count(&mut ledger);
         for room in holdings.waiting_rooms() {
             room.mailbox.for_each_message(|client, bytes| ledger.add(client, bytes));
         }
@@ -76,6 +78,11 @@ impl Shard {
             self.lines().iter().filter(|(_, line)| clients.contains(&line.client())).map(|(_, line)| Rc::clone(line)).collect();
         for line in lines {
             line.evict(self.resources());
+        }
+        for session in self.resources().sessions.all_away() {
+            if clients.contains(&session.member().client.id) {
+                self.end_session(&session, CloseInfo::holds_too_much(), Some(Fresh::TooMuch));
+            }
         }
         for room in self.resources().holdings.waiting_rooms() {
             room.mailbox.drop_messages_of(clients);

@@ -12,7 +12,7 @@ use super::counts::ShardCounts;
 use super::delivery::Deliveries;
 use super::holdings::Holdings;
 use super::outbox::Spares;
-
+use super::resume::Sessions;
 use super::traffic::Traffic;
 use crate::config::Limits;
 use crate::protocol::{Deflaters, Inflaters};
@@ -35,6 +35,8 @@ pub struct Resources {
     pub spares: RefCell<Spares>,
     /// The memory that is held for clients.
     pub holdings: Holdings,
+    /// The sessions of clients, which outlive their lines.
+    pub sessions: Sessions,
     /// How far pings and close frames have come.
     pub deliveries: Deliveries,
     /// The traffic to each client.
@@ -60,6 +62,7 @@ impl Resources {
         let clock = Clock::new();
         Self {
             holdings: Holdings::new(limits.client_memory_bytes.unwrap_or(usize::MAX)),
+            sessions: Sessions::new(&limits),
             limits,
             read_buffer: RefCell::new(BytesMut::with_capacity(READ_BUFFER_BYTES)),
             ciphertext: RefCell::default(),
@@ -136,6 +139,11 @@ impl Resources {
         if self.holdings.may_be_over() {
             self.flusher.borrow().wake_by_ref();
         }
+    }
+
+    /// Has the task that flushes look whether too much is kept.
+    pub fn wake_flusher(&self) {
+        self.flusher.borrow().wake_by_ref();
     }
 
     /// Notes how much the reader of this slot keeps; see [`Holdings::keep`].

@@ -12,6 +12,7 @@ use super::command::Command;
 use super::drain::drain;
 use super::input::{Input, What};
 use super::joining::join;
+use super::resume::Claim;
 use super::rooms::Rooms;
 use super::table::Shard;
 use crate::app::Launch;
@@ -42,7 +43,9 @@ pub(super) async fn serve<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mu
             }
         };
         match command {
-            Some(Command::Upgrade(room, request, trace, decision)) => upgrade(shard, rooms, &room, (request, trace), decision),
+            Some(Command::Upgrade(room, request, claim, trace, decision)) => {
+                upgrade(shard, rooms, &room, (request, claim, trace), decision);
+            }
             Some(Command::Request(room, request, trace, way)) => ask(shard, rooms, &room, (request, trace), &way),
             Some(Command::Withdraw(room)) => {
                 if let Some(task) = rooms.get(&room) {
@@ -64,9 +67,12 @@ fn upgrade<L: Launch>(
     shard: &Shard,
     rooms: &Rc<Rooms<L>>,
     room: &str,
-    (request, trace): (Box<UpgradeRequest>, Trace),
+    (request, claim, trace): (Box<UpgradeRequest>, Option<Claim>, Trace),
     decision: oneshot::Sender<Decision>,
 ) {
+    let session = claim.and_then(Claim::client).and_then(|client| shard.resources().sessions.get(client));
+    let session = session.filter(|session| shard.is_in(session.room(), room));
+    let (room, resumes) = session.as_ref().map_or((room, false), |session| (session.room().name(), true));
     // Clients that hang up can ask again and again: a room that is behind decides about no more of them.
     let task = rooms.get_or_open(room).ok_or_else(|| rooms.why_not());
     let task = match task.and_then(|task| if task.mailbox.is_full() { Err(Reason::Busy) } else { Ok(task) }) {
@@ -77,7 +83,7 @@ fn upgrade<L: Launch>(
         }
     };
     let id = shard.upgrades().insert(Rc::clone(&task), decision);
-    task.deliver(Input { at: shard.time(), what: What::Upgrade(id, request, trace) });
+    task.deliver(Input { at: shard.time(), what: What::Upgrade(id, request, trace, resumes) });
 }
 
 fn ask<L: Launch>(

@@ -36,6 +36,8 @@ fn name(what: &What) -> &'static str {
         What::Joined(_) => "on-new-client",
         What::Message(..) => "on-message",
         What::Left(..) => "on-client-left",
+        What::LineLost(_) => "on-line-lost",
+        What::LineBack(_) => "on-line-back",
         What::Drained(_) => "on-drain",
         What::Timer(..) => "on-timer",
         What::Answer(_, told) => match told.answer {
@@ -55,7 +57,8 @@ fn name(what: &What) -> &'static str {
 fn client(what: &What) -> Option<ClientId> {
     match what {
         What::Joined(joined) => Some(joined.client.id),
-        What::Message(id, _) | What::Left(id, _) | What::Drained(id) => Some(*id),
+        What::Message(id, _) | What::Left(id, _) => Some(*id),
+        What::LineLost(id) | What::LineBack(id) | What::Drained(id) => Some(*id),
         _ => None,
     }
 }
@@ -63,7 +66,7 @@ fn client(what: &What) -> Option<ClientId> {
 /// The span that has caused an input.
 fn parent(room: &Room, what: &What) -> Trace {
     match what {
-        What::Upgrade(_, _, trace) | What::Request(_, _, trace) => trace.clone(),
+        What::Upgrade(_, _, trace, _) | What::Request(_, _, trace) => trace.clone(),
         What::Event(event) => event.trace.clone(),
         What::Answer(id, _) => room.trace_of_fetch(*id),
         what => client(what).and_then(|id| room.trace_of_client(id)),

@@ -145,7 +145,7 @@ impl Shard {
     }
 
     /// A client has gone for good.
-    fn forget_client(&self, client: ClientId, room: &RoomTask) {
+    pub(super) fn forget_client(&self, client: ClientId, room: &RoomTask) {
         room.lines.remove(client);
         self.roster.remove(client);
     }
@@ -162,8 +162,10 @@ impl Shard {
         if self.lines.borrow_mut().try_remove(id.slot as usize).is_some() {
             self.resources.counts.note_closed(self.resources.traffic.cause(id.slot));
         }
-        line.member().end_line(id);
-        self.forget_client(line.client(), line.room());
+        if line.session().is_none_or(|session| session.is_over() && line.is_latest()) {
+            line.member().end_line(id);
+            self.forget_client(line.client(), line.room());
+        }
         if self.is_empty() {
             self.emptied.notify_waiters();
         }
@@ -177,11 +179,17 @@ impl Shard {
             self.resources.counts.note_closed(self.resources.traffic.cause(slot as u32));
             self.roster.remove(line.client());
         }
+        self.resources.sessions.clear().into_iter().for_each(|client| self.roster.remove(client));
     }
 
-    /// This line of this client, unless it has ended.
+    /// This line of this client, unless it has ended or a later one has taken its place.
     pub fn line(&self, client: ClientId, line: LineId) -> Option<Rc<Line>> {
-        self.in_slot(line.slot).filter(|line| line.client() == client)
+        self.in_slot(line.slot).filter(|line| line.client() == client && line.is_latest())
+    }
+
+    /// Whether a room is the one that a client has asked for. A room of one client has no name that clients know.
+    pub(super) fn is_in(&self, room: &RoomTask, asked_for: &str) -> bool {
+        room.name() == asked_for || self.bus.is_nameless()
     }
 
     /// The id of the line in a slot.
@@ -189,7 +197,8 @@ impl Shard {
         LineId { shard: self.index, slot }
     }
 
-    fn in_slot(&self, slot: u32) -> Option<Rc<Line>> {
+    /// The line in a slot.
+    pub(super) fn in_slot(&self, slot: u32) -> Option<Rc<Line>> {
         self.lines.borrow().get(slot as usize).cloned()
     }
 
@@ -235,6 +244,9 @@ impl Shard {
         if self.resources.holdings.may_be_over() {
             self.relieve();
         }
+        if self.resources.sessions.may_be_over() {
+            self.end_excess();
+        }
         Poll::Pending
     }
 
@@ -253,6 +265,7 @@ impl Shard {
         });
         self.resources.deliveries.end_sweep();
         self.sweep_messages(held_up);
+        self.sweep_sessions(held_up);
         self.relieve();
     }
 

@@ -8,11 +8,14 @@ use bytestring::ByteString;
 
 use super::{Breach, Fresh, Token};
 use crate::Message;
+#[cfg(doc)]
+use crate::encode::write_message;
+use crate::encode::{message_header, message_len, read_message};
 
 /// The byte in front of a message of the application, text or binary.
 pub const MESSAGE: u8 = b'.';
 /// The longest message of the protocol in bytes.
-const MAX_BYTES: usize = 256;
+pub const MAX_BYTES: usize = 256;
 /// The longest payload of a ping.
 const MAX_PING: usize = 32;
 /// The longest handle.
@@ -86,6 +89,17 @@ pub fn wrap(message: &Message) -> Message {
         }
         Message::Binary(data) => Message::binary([&[MESSAGE], &data[..]].concat()),
     }
+}
+
+/// The same for a message's frame as [`write_message`] has written it.
+#[must_use]
+pub fn wrap_frame(frame: &[u8]) -> Vec<u8> {
+    let (text, payload) = read_message(frame);
+    let mut wrapped = Vec::with_capacity(message_len(1 + payload.len()));
+    wrapped.extend_from_slice(&message_header(text, 1 + payload.len()));
+    wrapped.push(MESSAGE);
+    wrapped.extend_from_slice(payload);
+    wrapped
 }
 
 /// A message without the byte in front, or the text of one of the protocol.

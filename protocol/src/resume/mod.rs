@@ -53,7 +53,7 @@ mod token;
 
 pub use breach::Breach;
 pub use client::{ClientSession, Outcome};
-pub use control::{FromClient, FromHost, Hello, MESSAGE, Welcome, wrap};
+pub use control::{FromClient, FromHost, Hello, MAX_BYTES, MESSAGE, Welcome, wrap, wrap_frame};
 pub use host::{HostSession, Resumed};
 pub use received::CONFIRM_AFTER;
 pub use sent::Limits;

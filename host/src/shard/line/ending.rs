@@ -58,20 +58,25 @@ impl Line {
         }
     }
 
-    /// Closes a client for which too much is held, and drops that. Its close frame comes next, but for the rest of a frame that is written
-    /// in part. A line that could not even write that is cut, and so is one that is closing.
+    /// Closes a client for which too much is held, and drops that.
     pub fn evict(&self, resources: &Resources) {
+        self.drop_and_close(resources, CloseInfo::holds_too_much());
+    }
+
+    /// Drops all that waits, and ends the connection. The close frame comes next, but for the rest of a frame that is written in part. A line
+    /// that could not even write that is cut, and so is one that is closing.
+    pub(super) fn drop_and_close(&self, resources: &Resources, info: CloseInfo) {
         let dropped = if self.is_open() { self.with_outbox(Outbox::keep_begun) } else { None };
-        let Some(dropped) = dropped else { return self.cut(resources, CloseInfo::holds_too_much()) };
+        let Some(dropped) = dropped else { return self.cut(resources, info) };
         self.member.sub_waiting(dropped);
         let action = self.step(Closing::violated);
-        self.act(resources, action, CloseInfo::holds_too_much());
+        self.act(resources, action, info);
         // It forgets what it has read.
         self.wake_task();
     }
 
     /// Takes an action of the closing handshake, for which `info` is the reason.
-    fn act(&self, resources: &Resources, action: Action, info: CloseInfo) {
+    pub(super) fn act(&self, resources: &Resources, action: Action, info: CloseInfo) {
         match action {
             Action::Close => {
                 self.queue_close(resources, &info);
@@ -79,6 +84,13 @@ impl Line {
             }
             Action::Reply => self.queue_close(resources, &info),
             // The room replies when it commits this input.
+            Action::Leave if self.session().is_some() => {
+                self.leave(resources, info.clone());
+                // A room whose client is only away does not reply.
+                if !self.is_latest() {
+                    self.reply(resources, info);
+                }
+            }
             Action::Leave => self.leave(resources, info),
             Action::Flush => {
                 self.keepalive.ask(resources.exact_now());
@@ -97,7 +109,10 @@ impl Line {
 
     fn leave(&self, resources: &Resources, info: CloseInfo) {
         self.note_end(resources, &info, None);
-        self.deliver(resources, What::Left(self.client(), info));
+        match self.session() {
+            Some(session) => self.leave_session(resources, session, info),
+            None => self.deliver(resources, What::Left(self.client(), info)),
+        }
     }
 
     /// Keeps the cause for the log.

@@ -2,11 +2,15 @@
 //!
 //! | file | owns |
 //! | --- | --- |
+//! | `terms` | compression, and a session that outlives the line |
+//! | `session` | a line as one of the lines of a session |
 //! | `ending` | how a line ends |
 //! | `sweep` | the look at a line once a second |
 
 mod ending;
+mod session;
 mod sweep;
+mod terms;
 
 use std::cell::Cell;
 use std::fmt;
@@ -18,9 +22,9 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::protocol::{Action, Agreement, Closing};
+use crate::protocol::{Action, Closing};
 use crate::room::Member;
-use crate::shard::cached_frame::{CachedFrame, Deflation, Form};
+use crate::shard::cached_frame::{CachedFrame, Form};
 use crate::shard::clock::Moment;
 use crate::shard::input::{Input, What};
 use crate::shard::keepalive::Keepalive;
@@ -31,6 +35,8 @@ use crate::shard::room_task::RoomTask;
 use crate::shard::socket::Socket;
 use crate::shard::traffic::Count;
 use crate::types::ClientId;
+
+pub use terms::Terms;
 
 /// An outbox that grows past this between two flushes is written at once, so that it takes little memory.
 const WRITE_EARLY_BYTES: usize = 64 << 10;
@@ -43,8 +49,8 @@ pub struct Line {
     /// The room that it is in.
     room: Rc<RoomTask>,
     socket: Socket,
-    /// How messages to it are compressed, if compression was agreed on.
-    deflation: Option<Box<Deflation>>,
+    /// Compression and a session, if it has one of them.
+    terms: Option<Box<Terms>>,
     outbox: Cell<Outbox>,
     closing: Cell<Closing>,
     /// Whether it is in the list of lines to flush.
@@ -64,14 +70,14 @@ impl fmt::Debug for Line {
 
 impl Line {
     /// The line of a connection that has just been upgraded.
-    pub fn new(member: Arc<Member>, room: Rc<RoomTask>, socket: Socket, agreement: Option<Agreement>, now: Moment) -> Self {
+    pub fn new(member: Arc<Member>, room: Rc<RoomTask>, socket: Socket, terms: Terms, now: Moment) -> Self {
         // The handshake may have left TLS with something to write.
         let blocked = Cell::new(socket.has_unsent());
         Self {
             member,
             room,
             socket,
-            deflation: agreement.map(|agreement| Box::new(Deflation::new(agreement))),
+            terms: terms.boxed(),
             outbox: Cell::default(),
             closing: Cell::default(),
             dirty: Cell::new(false),
@@ -88,7 +94,10 @@ impl Line {
 
     /// Its slot in the shard's table, until it is taken off.
     fn slot(&self) -> Option<u32> {
-        self.member.line().map(|line| line.slot)
+        match self.terms.as_deref() {
+            Some(Terms { session: Some(_), slot, .. }) => Some(*slot),
+            _ => self.member.line().map(|line| line.slot),
+        }
     }
 
     /// The client's id.
@@ -121,7 +130,8 @@ impl Line {
         let mut closing = self.closing.get();
         let action = report(&mut closing);
         self.closing.set(closing);
-        if !closing.takes_messages() {
+        // Messages to a client whose session goes on wait for the next line.
+        if !closing.takes_messages() && self.session().is_none() {
             self.member.set_closing();
         }
         action
@@ -192,22 +202,35 @@ impl Line {
             self.member.sub_waiting(counted);
             return;
         }
-        frame.form_for(self.deflation.as_deref(), resources, |form| {
-            let queued = form.bytes().len();
-            if queued != counted {
-                self.member.sub_waiting(counted);
-                self.member.add_waiting(queued);
+        match self.terms.as_deref() {
+            None => frame.form_for(None, resources, |form| self.put(resources, counted, form)),
+            Some(Terms { deflation, session: None, .. }) => {
+                frame.form_for(deflation.as_ref(), resources, |form| self.put(resources, counted, form));
             }
-            if self.blocked.get() {
-                resources.hold(queued);
+            Some(Terms { deflation, session: Some(session), .. }) => {
+                session.keep(frame.wrapped(), counted);
+                resources.hold(counted);
+                frame.wrapped_for(deflation.as_ref(), resources, |form| self.put(resources, counted, form));
             }
-            let mut spares = resources.spares.borrow_mut();
-            self.with_outbox(|outbox| match form {
-                Form::Copied(bytes) => outbox.append_message(&mut spares, |out| out.extend_from_slice(bytes)),
-                Form::Shared(bytes) => outbox.append_shared(&mut spares, Bytes::clone(bytes)),
-            });
-        });
+        }
         self.queued(resources);
+    }
+
+    /// Puts a message into the outbox. This many of its bytes count as waiting already.
+    fn put(&self, resources: &Resources, counted: usize, form: Form<'_>) {
+        let queued = form.bytes().len();
+        if queued != counted {
+            self.member.sub_waiting(counted);
+            self.member.add_waiting(queued);
+        }
+        if self.blocked.get() {
+            resources.hold(queued);
+        }
+        let mut spares = resources.spares.borrow_mut();
+        self.with_outbox(|outbox| match form {
+            Form::Copied(bytes) => outbox.append_message(&mut spares, |out| out.extend_from_slice(bytes)),
+            Form::Shared(bytes) => outbox.append_shared(&mut spares, Bytes::clone(bytes)),
+        });
     }
 
     /// Queues a control frame.

@@ -6,6 +6,7 @@ use super::Line;
 use crate::protocol::{self, Action};
 use crate::shard::keepalive::{Asked, Verdict};
 use crate::shard::resources::Resources;
+use crate::shard::resume::KeptSession;
 use crate::types::CloseInfo;
 
 impl Line {
@@ -24,6 +25,7 @@ impl Line {
             }
             return;
         }
+        self.confirm(resources, KeptSession::confirmation);
         // The client may have sent something: nothing is read while the mailbox is full.
         if self.room.mailbox.is_full() {
             return self.keepalive.note_heard(now);

@@ -30,8 +30,6 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Closes a client that cannot become a member. The app never hears of it.
     pub(super) fn close_line(&self, id: ClientId, line: LineId, info: CloseInfo) {
-        if let Some(line) = self.shard.line(id, line) {
-            line.close(self.shard.resources(), info);
-        }
+        self.shard.close(id, line, info);
     }
 }

@@ -224,7 +224,13 @@ impl<L: Launch> RoomLoop<L> {
                 }
             }
             What::RequestGone(id) => drop(self.room.end_request(id)),
-            What::Message(..) | What::Drained(_) | What::Timer(..) | What::Start(..) | What::RequestDrained(_) => {}
+            What::LineLost(_)
+            | What::LineBack(_)
+            | What::Message(..)
+            | What::Drained(_)
+            | What::Timer(..)
+            | What::Start(..)
+            | What::RequestDrained(_) => {}
         }
     }
 }

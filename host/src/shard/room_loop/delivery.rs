@@ -7,6 +7,7 @@ use crate::app::Launch;
 use crate::room::{LineId, Member};
 use crate::shard::command::Delivery;
 use crate::shard::orders::To;
+use crate::shard::reach::Reach;
 use crate::shard::tally::Tally;
 use crate::types::{ClientId, CloseInfo, Message};
 
@@ -60,7 +61,7 @@ impl<L: Launch> RoomLoop<L> {
 
     /// The clients at the ends of these lines to which messages go.
     fn reachable(&self, lines: &[(ClientId, LineId)]) -> Vec<Arc<Member>> {
-        let lines = lines.iter().filter_map(|(id, line)| self.shard.line(*id, *line));
-        lines.filter(|line| line.is_open()).map(|line| Arc::clone(line.member())).collect()
+        let clients = lines.iter().filter_map(|(id, line)| self.shard.reach(*id, *line));
+        clients.filter(Reach::is_open).map(|reach| Arc::clone(reach.member())).collect()
     }
 }

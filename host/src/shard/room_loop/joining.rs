@@ -10,8 +10,8 @@ use crate::types::Client;
 impl<L: Launch> RoomLoop<L> {
     /// The member that joins over this line. A line that has ended meanwhile leaves a member without one: it has a `Left` waiting.
     pub(super) fn member(&self, client: Client, line: LineId) -> Arc<Member> {
-        match self.shard.line(client.id, line) {
-            Some(line) => Arc::clone(line.member()),
+        match self.shard.reach(client.id, line) {
+            Some(reach) => Arc::clone(reach.member()),
             None => Arc::new(Member::without_line(client)),
         }
     }

@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use super::{Bench, TestClient, with_shard};
 use crate::shard::command::Command;
 use crate::shard::new_connection::{NewConnection, Permit};
+use crate::shard::resume::Claim;
 use crate::types::{Client, ClientId, CloseInfo, Request};
 
 impl Bench {
@@ -23,13 +24,18 @@ impl Bench {
 
     /// The same for a client that the front says has this address.
     pub(super) async fn join_from(&self, room: &str, address: Ipv4Addr) -> TestClient {
-        let (client, command) = self.arrival(room, address).await;
+        self.connect(room, address, None).await
+    }
+
+    /// The same for a client that perhaps asks for a session.
+    pub(super) async fn connect(&self, room: &str, address: Ipv4Addr, claim: Option<Claim>) -> TestClient {
+        let (client, command) = self.arrival(room, address, claim).await;
         self.command(command).await;
         client
     }
 
     /// A client that is on its way to the shard, and the command that brings it.
-    async fn arrival(&self, room: &str, address: Ipv4Addr) -> (TestClient, Command) {
+    async fn arrival(&self, room: &str, address: Ipv4Addr, claim: Option<Claim>) -> (TestClient, Command) {
         let client = TcpStream::connect(self.listener.local_addr().expect("it listens")).await.expect("it accepts");
         let (stream, at) = self.listener.accept().expect("a client has connected");
         let address = SocketAddr::from((address, at.port()));
@@ -49,6 +55,7 @@ impl Bench {
             attachment: Bytes::new(),
             client: Client { id, address, request: Request::new("/", "", [] as [(&str, &str); 0]), agreed: None },
             agreement: None,
+            claim,
             permit: Permit::new(permit, None),
         };
         let client = TestClient(WebSocketStream::from_raw_socket(client, Role::Client, None).await);
@@ -65,7 +72,7 @@ fn a_client_that_arrives_while_the_shard_drains_is_closed_as_the_others_are() {
         while !shard.commands.is_closed() {
             tokio::task::yield_now().await;
         }
-        let (mut late, command) = shard.arrival("a", Ipv4Addr::LOCALHOST).await;
+        let (mut late, command) = shard.arrival("a", Ipv4Addr::LOCALHOST, None).await;
         way.send(command);
         let heard = late.hears().await;
         assert_eq!(if heard == "joined 2" { late.hears().await } else { heard }, "close 1012");

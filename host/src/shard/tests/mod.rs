@@ -1,6 +1,7 @@
 //! A shard in this thread, with real sockets, an app that says what it is told, and a journal that waits for the test.
 
 mod arrivals;
+mod asking;
 mod collapse;
 mod drains;
 mod ending;
@@ -15,6 +16,7 @@ mod occupancy;
 mod owner;
 mod plain;
 mod requests;
+mod resume;
 mod store;
 mod stored_events;
 mod timers;
@@ -22,7 +24,7 @@ mod verdicts;
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -31,7 +33,7 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Message as Sent;
 
@@ -48,7 +50,7 @@ use crate::bus::{Bus, Names, Placement};
 use crate::config::Limits;
 use crate::fetch::{BodyPart, Failure, Response};
 use crate::room::{Decision, Room, RoomOptions, Stores, TimerOptions};
-use crate::types::{Client, ClientId, CloseInfo, Message, Request};
+use crate::types::{Client, ClientId, CloseInfo, Message};
 use journal::Waits;
 
 /// Broadcasts what it is told. It stores the beginning of a message with `write` in it, as a key.
@@ -270,23 +272,6 @@ impl Bench {
 
     async fn command(&self, command: Command) {
         self.commands.send(command).await.expect("the shard runs");
-    }
-
-    /// Asks to be let in.
-    async fn asks_to_join(&self, room: &str) -> oneshot::Receiver<Decision> {
-        self.asks_from(room, Ipv4Addr::LOCALHOST).await
-    }
-
-    /// The same for a client with this address.
-    async fn asks_from(&self, room: &str, address: Ipv4Addr) -> oneshot::Receiver<Decision> {
-        let (answer, decision) = oneshot::channel();
-        let request = UpgradeRequest {
-            address: SocketAddr::from((address, 1)),
-            request: Request::new("/", "", [] as [(&str, &str); 0]),
-            subprotocols: Vec::new(),
-        };
-        self.command(Command::Upgrade(room.into(), Box::new(request), None, answer)).await;
-        decision
     }
 }
 

@@ -1,0 +1,115 @@
+//! The first message of a client that asks for a session: hello, before it has a line.
+
+use std::future::poll_fn;
+use std::io::{ErrorKind, IoSlice};
+
+use bytes::{Bytes, BytesMut};
+use tokio::time::timeout;
+
+use super::resources::Resources;
+use super::socket::Socket;
+use crate::protocol::resume::{Breach, FromClient, Hello};
+use crate::protocol::{self, Incoming, Session};
+use crate::types::CloseInfo;
+
+/// A hello has at most 256 bytes, and an encoded frame has little more. A client that sends this much without one sends something else.
+const MAX_BYTES: usize = 4096;
+/// How much is read at once.
+const READ_BYTES: usize = 1024;
+
+/// Why no hello comes.
+enum End {
+    /// The connection has ended.
+    Gone,
+    /// The client has sent something else, and gets this close frame.
+    Refused(CloseInfo),
+}
+
+impl From<Breach> for End {
+    fn from(breach: Breach) -> Self {
+        Self::Refused(CloseInfo::breach(breach))
+    }
+}
+
+/// Waits for a client's hello, for as long as a handshake may take. Returns it with the bytes behind it; `None` when the connection is over.
+/// The rest of an `answer` to the upgrade request goes out before, and `first` are bytes that have come already.
+pub(super) async fn meet(
+    socket: &Socket,
+    session: &mut Session,
+    (answer, first): (Vec<u8>, Bytes),
+    resources: &Resources,
+) -> Option<(Hello, BytesMut)> {
+    let introduction = async {
+        write(socket, &answer).await?;
+        hello(socket, session, first, resources).await
+    };
+    match timeout(resources.limits.handshake_timeout, introduction).await {
+        Ok(Ok(met)) => Some(met),
+        Ok(Err(End::Refused(info))) => {
+            part(socket, resources, &info).await;
+            None
+        }
+        Ok(Err(End::Gone)) | Err(_) => {
+            socket.end();
+            None
+        }
+    }
+}
+
+/// Ends a connection that has no line with a close frame.
+pub(super) async fn part(socket: &Socket, resources: &Resources, info: &CloseInfo) {
+    write_control(socket, |out| protocol::write_close(out, info.code, &info.reason));
+    socket.shut();
+    // To close a socket with unread bytes would reset the connection, and the frame could be lost.
+    let rest = async { while read(socket, &mut BytesMut::new(), resources).await.is_ok() {} };
+    let _ = timeout(resources.limits.close_timeout, rest).await;
+}
+
+async fn hello(socket: &Socket, session: &mut Session, first: Bytes, resources: &Resources) -> Result<(Hello, BytesMut), End> {
+    let mut input = BytesMut::from(first);
+    let mut bytes = input.len();
+    loop {
+        match session.receive(&mut input) {
+            Ok(None) if bytes > MAX_BYTES => return Err(Breach::Malformed.into()),
+            Ok(None) => bytes += read(socket, &mut input, resources).await?,
+            Ok(Some(Incoming::Message(message))) => match FromClient::read(message)? {
+                FromClient::Hello(hello) => return Ok((hello, input)),
+                _ => return Err(Breach::TooEarly.into()),
+            },
+            Ok(Some(Incoming::Ping(payload))) => write_control(socket, |out| protocol::write_pong(out, &payload)),
+            Ok(Some(Incoming::Pong(_))) => {}
+            Ok(Some(Incoming::Close(frame))) => return Err(End::Refused(CloseInfo::client(frame))),
+            Err(violation) => return Err(End::Refused(CloseInfo::violation(violation))),
+        }
+    }
+}
+
+/// Writes all of this.
+async fn write(socket: &Socket, mut bytes: &[u8]) -> Result<(), End> {
+    while !bytes.is_empty() {
+        poll_fn(|cx| socket.poll_write_ready(cx)).await.map_err(|_| End::Gone)?;
+        match socket.try_write(&mut [IoSlice::new(bytes)]) {
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => return Err(End::Gone),
+        }
+    }
+    Ok(())
+}
+
+/// Reads more. Returns the number of bytes.
+async fn read(socket: &Socket, input: &mut BytesMut, resources: &Resources) -> Result<usize, End> {
+    input.reserve(READ_BYTES);
+    match poll_fn(|cx| socket.poll_read(cx, &resources.ciphertext, input)).await {
+        Ok(0) | Err(_) => Err(End::Gone),
+        Ok(read) => Ok(read),
+    }
+}
+
+/// Writes a control frame. The buffer of a new socket has room for it.
+fn write_control(socket: &Socket, write: impl FnOnce(&mut Vec<u8>)) {
+    let mut frame = Vec::new();
+    write(&mut frame);
+    // The client has gone, if it cannot be written to.
+    let _ = socket.try_write(&mut [IoSlice::new(&frame)]).and_then(|_| socket.flush_tls());
+}

@@ -56,6 +56,7 @@ mod plain;
 mod python;
 mod requests;
 mod restore;
+mod resume;
 mod rooms;
 mod rooms_talk;
 mod shutdown;

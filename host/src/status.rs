@@ -28,8 +28,11 @@ pub struct Status {
     /// Rooms that hibernate: nobody is in them, and their state is kept.
     #[serde(default)]
     pub hibernating: u64,
-    /// Clients that are connected.
+    /// Clients that are connected, or away.
     pub clients: usize,
+    /// Clients among them that have lost their connection, and may come back to their sessions.
+    #[serde(default)]
+    pub clients_away: usize,
     /// Swaps since the start, rollbacks included.
     pub swaps: u64,
     /// Whether the last of them went back to a release before, by a rollback or after a failed probation.
@@ -78,6 +81,7 @@ impl Status {
             rooms: counters.rooms(),
             hibernating: counters.hibernating() as u64,
             clients: 0,
+            clients_away: 0,
             swaps,
             went_back,
             traps: counters.traps(),

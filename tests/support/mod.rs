@@ -11,6 +11,7 @@ pub mod host;
 pub mod http;
 pub mod memory;
 pub mod raw;
+pub mod resuming;
 pub mod swappable;
 pub mod tls;
 pub mod upstream;

@@ -88,8 +88,9 @@ fn in_words(status: &Status) -> String {
             format!("release   {release}, for {}\nfile      {}\nprevious  {previous}", age(release.since_unix), printable(&file))
         },
     );
+    let away = if status.clients_away > 0 { format!(", {} of them away", status.clients_away) } else { String::new() };
     format!(
-        "{release}\nrooms     {} open, {} hibernating\nclients   {}\nswaps     {}\ntraps     {}{last}",
+        "{release}\nrooms     {} open, {} hibernating\nclients   {}{away}\nswaps     {}\ntraps     {}{last}",
         status.rooms, status.hibernating, status.clients, status.swaps, status.traps
     )
 }

@@ -241,7 +241,9 @@ impl Handle {
         status.clients = controls.roster.len();
         status.admitting = controls.admitting.load(Relaxed);
         status.draining = self.is_stopping();
-        status.totals = self.totals().await;
+        let shards = controls.sources.numbers().await;
+        status.clients_away = shards.iter().map(|(numbers, _)| numbers.away as usize).sum();
+        status.totals = Totals::of(&shards);
         Ok(status)
     }
 

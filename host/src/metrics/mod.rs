@@ -79,7 +79,8 @@ impl Totals {
         Self::of(&sources.numbers().await)
     }
 
-    fn of(shards: &[(Numbers, bool)]) -> Self {
+    /// The sums of these shards.
+    pub(crate) fn of(shards: &[(Numbers, bool)]) -> Self {
         let mut totals = Self::default();
         for (numbers, _) in shards {
             totals.connections_opened += numbers.opened;

@@ -56,7 +56,7 @@ impl Sources {
     }
 
     /// The numbers of the shards, each with whether they are of now.
-    pub(super) async fn numbers(&self) -> Vec<(Numbers, bool)> {
+    pub(crate) async fn numbers(&self) -> Vec<(Numbers, bool)> {
         let mut all = Vec::new();
         for shard in &self.shards {
             all.push(shard.numbers().await);

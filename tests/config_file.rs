@@ -145,7 +145,7 @@ fn a_mistake_in_an_overridden_setting_is_reported_too() {
 fn a_setting_may_depend_on_another_line_or_on_the_command_line() {
     let dir = folder("port = 0\nproxy-protocol = true\n");
     let (line, _) = fails_with_log(&mut in_folder(&dir, &["run", "echo.wasm"]));
-    assert!(line.contains("ws-host.toml does not go with the command line: the following required"), "{line}");
+    assert!(line.contains("ws-host.toml:2: proxy-protocol does not go with the command line: the following required"), "{line}");
     assert!(line.ends_with("--trusted-proxy <CIDR>"), "{line}");
     Host::start(in_folder(&dir, &["run", "echo.wasm", "--trusted-proxy", "127.0.0.1"]));
     write(&dir.path().join("ws-host.toml"), "proxy-protocol = true\ntrusted-proxy = \"127.0.0.1\"\nport = 0\n");

@@ -54,6 +54,7 @@ mod new;
 mod people;
 mod plain;
 mod python;
+mod reload;
 mod requests;
 mod restore;
 mod resume;

@@ -20,8 +20,7 @@ const EXAMPLES: &str = "\
 Examples:
   ws-host new my-chat --lang python              create a project: rust, python, js, ts or c
   ws-host run chat.wasm                          serve it at http://localhost:13254/
-  ws-host dev my-chat                            build, serve, rebuild after each change
-  ws-host swap new.wasm                          change the running server's component";
+  ws-host dev my-chat                            build, serve, rebuild after each change";
 
 /// The parsed command line.
 #[derive(Debug, Parser)]

@@ -10,6 +10,7 @@ use ws_host::{Builder, Handle, file};
 
 use crate::build::{NotBuilt, Project, Purpose};
 use crate::pages;
+use crate::reload::ReadAgain;
 use crate::serve::Serving;
 use crate::serve_flags::ServeFlags;
 use crate::swap::swap;
@@ -34,7 +35,7 @@ pub struct DevArguments {
 ///
 /// # Errors
 /// The project, its first build or the server fails.
-pub fn dev(mut arguments: DevArguments, log: LogTail) -> anyhow::Result<()> {
+pub fn dev(mut arguments: DevArguments, log: LogTail, again: ReadAgain) -> anyhow::Result<()> {
     // Its token is shown to a terminal alone, and without one nobody would have it.
     if std::io::stdout().is_terminal() {
         arguments.serving.api.open_by_default();
@@ -53,7 +54,7 @@ pub fn dev(mut arguments: DevArguments, log: LogTail) -> anyhow::Result<()> {
     let built = hash(&component);
     // No browser has a page yet, so no change before this matters.
     let page_watch = folder.as_deref().map(|folder| Watch::sources(folder, |_| true)).transpose()?;
-    serving.serve(&component, async |handle| {
+    serving.serve(&component, again, async |handle| {
         tokio::join!(follow_sources(watch, &project, built, &handle), pages::follow(page_watch, &handle));
     })
 }

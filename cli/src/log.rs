@@ -1,12 +1,13 @@
 //! The log on stderr, its level and its format, and its tail for the API.
 
 use std::io::IsTerminal;
+use std::sync::OnceLock;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, reload};
 use ws_host::api::LogTail;
 
 use crate::headings::EVERYWHERE;
@@ -34,6 +35,11 @@ enum Format {
     Json,
 }
 
+/// Replaces the filter of the process's log. A line that the filter leaves out costs no look at it: tracing remembers that for each place in the code.
+static FILTER: OnceLock<Replace> = OnceLock::new();
+
+type Replace = Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>;
+
 /// The log of the process.
 pub struct Log {
     /// The lines on their way to stderr.
@@ -47,14 +53,7 @@ pub struct Log {
 /// # Errors
 /// The log's thread cannot be started.
 pub fn set_up(logging: &Logging) -> anyhow::Result<Log> {
-    let level = match (logging.verbose, logging.quiet) {
-        (0, 0) => "warn,ws_host=info,guest=info",
-        (1, _) => "warn,ws_host=debug,guest=debug",
-        (2.., _) => "debug,ws_host=trace,guest=trace",
-        (_, 1) => "warn",
-        (_, _) => "error",
-    };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let filter = logging.filter();
     let queue = LogQueue::to_stderr().context("cannot start a thread for the log")?;
     let writer = queue.clone();
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
@@ -64,8 +63,41 @@ pub fn set_up(logging: &Logging) -> anyhow::Result<Log> {
     // The filter of the lines holds for the tail too.
     let tail = LogTail::default();
     match logging.log_format {
-        Format::Text => lines.with_target(false).finish().with(Tail(tail.clone())).init(),
-        Format::Json => lines.json().flatten_event(true).finish().with(Tail(tail.clone())).init(),
+        Format::Text => {
+            let lines = lines.with_target(false).with_filter_reloading();
+            keep(lines.reload_handle());
+            lines.finish().with(Tail(tail.clone())).init();
+        }
+        Format::Json => {
+            let lines = lines.json().flatten_event(true).with_filter_reloading();
+            keep(lines.reload_handle());
+            lines.finish().with(Tail(tail.clone())).init();
+        }
     }
     Ok(Log { queue, tail })
+}
+
+/// Logs at another level from now on. The format stays.
+pub fn set_level(logging: &Logging) {
+    if let Some(Err(error)) = FILTER.get().map(|replace| replace(logging.filter())) {
+        tracing::error!("the log keeps its level: {error}");
+    }
+}
+
+fn keep<S: 'static>(handle: reload::Handle<EnvFilter, S>) {
+    // A process sets its log up once.
+    let _ = FILTER.set(Box::new(move |filter| handle.reload(filter)));
+}
+
+impl Logging {
+    fn filter(&self) -> EnvFilter {
+        let level = match (self.verbose, self.quiet) {
+            (0, 0) => "warn,ws_host=info,guest=info",
+            (1, _) => "warn,ws_host=debug,guest=debug",
+            (2.., _) => "debug,ws_host=trace,guest=trace",
+            (_, 1) => "warn",
+            (_, _) => "error",
+        };
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level))
+    }
 }

@@ -28,6 +28,7 @@ mod notify;
 mod output;
 mod pages;
 mod path_entries;
+mod reload;
 mod remote;
 mod report;
 mod run;
@@ -66,18 +67,15 @@ fn main() -> ExitCode {
     let result = obey(arguments.command, log.tail);
     // The log comes first, so that the error is the last line.
     log.queue.flush();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => report(&error),
-    }
+    result.map_or_else(|error| report(&error), |()| ExitCode::SUCCESS)
 }
 
 /// Runs the command until it ends.
 fn obey(command: Command, log: LogTail) -> anyhow::Result<()> {
     match command {
-        Command::Run(run) => run::run(run, log),
+        Command::Run(run) => run::run(run, log, settings::again),
         Command::Inspect(inspect) => inspect::inspect(&inspect),
-        Command::Dev(dev) => dev::dev(dev, log),
+        Command::Dev(dev) => dev::dev(dev, log, settings::again),
         Command::New(new) => new::new(&new),
         Command::Build(build) => build::build(&build),
         Command::Test(test) => test::test(&test),

@@ -9,6 +9,7 @@ use ws_host::api::LogTail;
 
 use crate::follow::Follower;
 use crate::pages;
+use crate::reload::ReadAgain;
 use crate::serve::Serving;
 use crate::serve_flags::ServeFlags;
 use crate::succession::{Before, serve_on};
@@ -44,7 +45,7 @@ pub struct RunArguments {
 ///
 /// # Errors
 /// The component, the certificate or the server's address cannot be used.
-pub fn run(arguments: RunArguments, log: LogTail) -> anyhow::Result<()> {
+pub fn run(arguments: RunArguments, log: LogTail, again: ReadAgain) -> anyhow::Result<()> {
     let RunArguments { file, watch, takeover, serving } = arguments;
     // `settings::parse` ends the process if it is missing.
     let file = file.context("the component is missing")?;
@@ -56,7 +57,7 @@ pub fn run(arguments: RunArguments, log: LogTail) -> anyhow::Result<()> {
     serve_on(before, |before| {
         let follower = if watch { Some(Follower::new(&[&file])?) } else { None };
         let serving = Serving::new(serving.clone(), tls.clone(), before, |builder| builder.log_tail(log.clone()))?;
-        serving.serve(&file, async |handle| match follower {
+        serving.serve(&file, again, async |handle| match follower {
             Some(follower) => follow_file(follower, &file, &handle).await,
             None => std::future::pending().await,
         })

@@ -2,21 +2,25 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use tokio::sync::mpsc;
 use ws_host::api::doors::AdminSocket;
 use ws_host::config::Listening;
 use ws_host::log::printable;
 use ws_host::{Builder, Handle};
 
 use crate::api::Doors;
+use crate::config_file::Settings;
 use crate::explain;
 use crate::follow::Follower;
 use crate::hint::Hint;
 use crate::notify;
 use crate::output::authority;
+use crate::reload::{ReadAgain, Reload};
 use crate::serve_flags::ServeFlags;
 use crate::signals::{self, Signals};
 use crate::succession::{Before, EndedInVain};
@@ -33,6 +37,7 @@ pub struct Serving {
     /// Whether a browser finds a page.
     has_page: bool,
     doors: Doors,
+    settings: Option<Settings>,
     /// The host that the flags name, if the server listens there.
     host: Option<String>,
     /// The port by which commands find the server, as far as the flags tell.
@@ -54,10 +59,10 @@ impl Serving {
     ) -> anyhow::Result<Self> {
         let (mut taking, replaces) = before.map_or((None, None), |Before { taking, socket }| (Some(taking), socket));
         if let Some(settings) = &flags.settings {
-            tracing::info!("settings from {}", settings.display());
+            tracing::info!("settings from {}", settings.file.display());
         }
         let has_page = !flags.no_page || flags.static_files.is_some();
-        let port = flags.first_port();
+        let (port, settings) = (flags.first_port(), flags.settings.clone());
         let doors = Doors::listen(&flags.api, flags.socket.clone(), !matches!(tls, Tls::Off), taking.as_mut());
         let host = flags.has_address().then(|| flags.host.clone());
         let configured = doors.and_then(|doors| Ok((doors, flags.builder()?)));
@@ -74,7 +79,7 @@ impl Serving {
         let builder = tls.apply(more(builder));
         // Before the files are loaded, so that no change is missed.
         let follower = tls.follower();
-        Ok(Self { builder, tls, follower, has_page, doors, host, port, replaces })
+        Ok(Self { builder, tls, follower, has_page, doors, settings, host, port, replaces })
     }
 
     /// Checks the settings and listens, before the component is built: that can take long.
@@ -86,13 +91,13 @@ impl Serving {
         Ok(self)
     }
 
-    /// Serves the component in `file` until the server ends. The future of `beside_it` runs meanwhile.
+    /// Serves the component in `file` until the server ends. A reload reads the settings by `again`. The future of `beside_it` runs meanwhile.
     ///
     /// # Errors
     /// The component, the certificate or the server's address cannot be used, or the admin socket that the user named cannot be opened.
-    pub fn serve(self, file: &Path, beside_it: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
+    pub fn serve(self, file: &Path, again: ReadAgain, beside_it: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
         let begun = Instant::now();
-        let Self { builder, tls, follower, has_page, doors, host, port, replaces } = self;
+        let Self { builder, tls, follower, has_page, doors, settings, host, port, replaces } = self;
         let builder = builder.component(file);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
         // Before the other server is told that this one is ready: afterwards it would be too late to fail.
@@ -112,6 +117,7 @@ impl Serving {
                 None => doors.open_admin_socket(first.map_or(port, |first| first.port()))?,
             };
             let places = server.listening().to_owned();
+            let (reloads, requests) = mpsc::channel(1);
             let begin = async {
                 handle.serving().await;
                 if let (Some(admin), Some(path)) = (&mut admin, &replaces)
@@ -126,13 +132,10 @@ impl Serving {
                 }
                 notify::ready();
                 tracing::debug!("ready after {:?}", begun.elapsed());
-                doors.open(handle.clone(), admin)
+                doors.open(handle.clone(), admin, reloads)
             };
             let watchdog = tokio::spawn(notify::watchdog());
-            let following = follower.map(|files| {
-                let (tls, handle) = (tls.clone(), handle.clone());
-                tokio::spawn(async move { tls.follow(files, &handle).await })
-            });
+            let reload = Arc::new(Reload::new((settings, again), tls, follower, file.to_owned(), handle.clone()).await);
             let doors = {
                 // It is dropped with the remaining clients, and then the server has ended.
                 let mut serving = std::pin::pin!(server.run());
@@ -143,12 +146,12 @@ impl Serving {
                 };
                 tokio::select! {
                     ended = serving => ended?,
-                    () = signals::obey(signals, file, &tls, &handle) => tracing::warn!("the remaining clients are cut"),
+                    () = signals::obey(signals, requests, &reload, &handle) => tracing::warn!("the remaining clients are cut"),
                     () = beside_it(handle.clone()) => {}
                 }
                 doors
             };
-            following.inspect(tokio::task::JoinHandle::abort);
+            reload.stop().await;
             watchdog.abort();
             doors.closed().await;
             match handle.succession().over().await {
@@ -164,7 +167,7 @@ impl Serving {
 
 /// Does the work and, if it takes longer than [`SLOW`], logs the reason: the component is being compiled.
 fn explain_if_slow<T>(file: &Path, work: impl FnOnce() -> T) -> T {
-    let (over, waits) = mpsc::channel::<()>();
+    let (over, waits) = std::sync::mpsc::channel::<()>();
     let file = file.display().to_string();
     std::thread::spawn(move || {
         if waits.recv_timeout(SLOW) == Err(RecvTimeoutError::Timeout) {

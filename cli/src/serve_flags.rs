@@ -12,6 +12,7 @@ use ws_host::{Builder, Server};
 use crate::api::ApiFlags;
 use crate::app_flags::AppFlags;
 use crate::compression;
+use crate::config_file::Settings;
 use crate::store_sync;
 use crate::tls::TlsFiles;
 use crate::units;
@@ -82,7 +83,7 @@ pub struct ServeFlags {
     pub traces: TraceFlags,
     /// The settings file that was read.
     #[arg(skip)]
-    pub settings: Option<PathBuf>,
+    pub settings: Option<Settings>,
     /// The app.
     #[command(flatten)]
     pub app: AppFlags,

@@ -17,8 +17,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches};
 use ws_host::file;
 
 use crate::arguments::{Arguments, Command as Asked};
-use crate::config_file::{self, Setting, Value};
+use crate::config_file::{self, Keys, Setting, Settings, Value};
 use crate::dev::DevArguments;
+use crate::reload::Again;
 use crate::run::RunArguments;
 use crate::{ineffective, mistakes};
 
@@ -32,6 +33,8 @@ const RUNNERS: [&str; 3] = ["run", "dev", "test"];
 const WITHOUT_SETTINGS: [&str; 5] = ["inspect", "new", "build", "completions", "man"];
 /// The flags that are no keys of the file.
 const NO_KEYS: [&str; 4] = ["help", "version", "config", "no-config"];
+/// The error of a server without a component.
+const MISSING: &str = "the component is missing: name its file on the command line, or as `file` in ws-host.toml";
 /// Stands before the path of a socket.
 const UNIX: &str = "unix:";
 /// One of these flags on the command line overrides both in the file.
@@ -44,16 +47,60 @@ const LOUDNESS: [&str; 2] = ["verbose", "quiet"];
 pub fn parse(line: &[OsString]) -> anyhow::Result<Arguments> {
     let matches = Arguments::command().try_get_matches_from(line);
     let matches = matches.unwrap_or_else(|error| mistakes::explained(error, line).exit());
+    let arguments = with_settings(line, &matches)?;
+    if lacks_component(&arguments) {
+        let mut command = Arguments::command();
+        command.build();
+        let run = command.find_subcommand_mut("run").context("there is a command `run`")?;
+        run.error(ErrorKind::MissingRequiredArgument, MISSING).exit()
+    }
+    Ok(arguments)
+}
+
+/// Parses the command line of this process again, with the settings as they are now.
+///
+/// # Errors
+/// The settings file cannot be read or has a mistake; the error names the line. Or this process runs no server.
+pub fn again() -> anyhow::Result<Again> {
+    let line: Vec<_> = std::env::args_os().collect();
+    let arguments = with_settings(&line, &Arguments::command().try_get_matches_from(&line)?)?;
+    if lacks_component(&arguments) {
+        bail!(MISSING);
+    }
+    let logging = arguments.logging;
+    match arguments.command {
+        // A file that is watched is followed where it is.
+        Asked::Run(RunArguments { serving, file, watch, .. }) => {
+            Ok(Again { serving, logging, self_signed: false, component: file.filter(|_| !watch) })
+        }
+        Asked::Dev(DevArguments { serving, tls, .. }) => Ok(Again { serving, logging, self_signed: tls, component: None }),
+        _ => bail!("this process runs no server"),
+    }
+}
+
+fn lacks_component(arguments: &Arguments) -> bool {
+    matches!(&arguments.command, Asked::Run(RunArguments { file: None, .. }))
+}
+
+fn with_settings(line: &[OsString], matches: &ArgMatches) -> anyhow::Result<Arguments> {
     let (name, given) = matches.subcommand().context("clap asks for a command")?;
     let file = if WITHOUT_SETTINGS.contains(&name) { None } else { find(given)? };
-    let matches = match &file {
+    let mut settings = file.map(|file| Settings { file, keys: Keys::default() });
+    let matches = match &mut settings {
         None => matches.clone(),
-        Some(file) => {
+        Some(settings) => {
+            let file = &settings.file;
             let text = read(file).with_context(|| format!("cannot read {}", file.display()))?;
-            let more = arguments_of(&text, file, name, given)?;
-            with(line, name, more).map_err(|error| anyhow!("{} does not go with the command line: {error}", file.display()))?
+            settings.keys = keys_of(&text, file, name, given)?;
+            with(line, name, settings.keys.words(None)).map_err(|error| {
+                let goes_without = |key: &str| with(line, name, settings.keys.words(Some(key))).is_ok();
+                let misfit = settings.keys.lines().find(|(key, _)| goes_without(key));
+                let place = misfit.map_or_else(String::new, |(key, line)| format!(":{line}: {key}"));
+                anyhow!("{}{place} does not go with the command line: {error}", file.display())
+            })?
         }
     };
+    let file = settings.as_ref().map(|settings| settings.file.clone());
     if let Some((name, all)) = matches.subcommand().filter(|(name, _)| RUNNERS.contains(name))
         && let Some(error) = ineffective::find(all)
     {
@@ -75,16 +122,9 @@ pub fn parse(line: &[OsString]) -> anyhow::Result<Arguments> {
         _ => {}
     }
     match &mut arguments.command {
-        Asked::Run(run) if run.file.is_none() => {
-            let missing = "the component is missing: name its file on the command line, or as `file` in ws-host.toml";
-            let mut command = Arguments::command();
-            command.build();
-            let run = command.find_subcommand_mut("run").context("there is a command `run`")?;
-            run.error(ErrorKind::MissingRequiredArgument, missing).exit()
-        }
-        Asked::Run(run) => run.serving.settings = file,
+        Asked::Run(run) => run.serving.settings = settings,
         Asked::Dev(dev) => {
-            dev.serving.settings = file;
+            dev.serving.settings = settings;
             // A developer wants to see the release that fails, and not the one before.
             if !has_probation {
                 dev.serving.app.limits.probation = Duration::ZERO;
@@ -111,13 +151,13 @@ fn read(file: &Path) -> anyhow::Result<String> {
     String::from_utf8(file::read(file, file::MAX_TEXT_BYTES)?).context("it is not UTF-8")
 }
 
-/// Returns the arguments that a file's settings stand for. Settings that the command line overrides, or that the command does
-/// not have, are left out.
-fn arguments_of(text: &str, file: &Path, name: &str, given: &ArgMatches) -> anyhow::Result<Vec<OsString>> {
+/// Returns the settings of a file with the arguments that they stand for. Settings that the command line overrides, or that the command does not have,
+/// are left out.
+fn keys_of(text: &str, file: &Path, name: &str, given: &ArgMatches) -> anyhow::Result<Keys> {
     let at = |line: usize, text: String| anyhow!("{}:{line}: {text}", file.display());
     let folder = file.parent().unwrap_or(Path::new(""));
     let root = Arguments::command();
-    let mut arguments = Vec::new();
+    let mut keys = Keys::default();
     for setting in config_file::read(text).map_err(|mistake| at(mistake.line, mistake.text))? {
         let (owner, arg) = owner(&root, &setting.key).ok_or_else(|| at(setting.line, unknown(&root, &setting.key)))?;
         let words = words(&arg, &setting, folder).and_then(|words| check(&root, owner, &setting, words));
@@ -129,10 +169,10 @@ fn arguments_of(text: &str, file: &Path, name: &str, given: &ArgMatches) -> anyh
         }
         let has_it = root.find_subcommand(name).is_some_and(|command| argument(&root, command, &setting.key).is_some());
         if has_it && !is_given(given, &arg) {
-            arguments.extend(words);
+            keys.add(setting.key, setting.line, words);
         }
     }
-    Ok(arguments)
+    Ok(keys)
 }
 
 /// Finds the command that has this key, and the key's argument there.

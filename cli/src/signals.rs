@@ -1,13 +1,15 @@
-//! The signals that end the server or swap its component.
+//! The signals and requests that end the server or reload it.
 
-use std::path::Path;
+use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
 use ws_host::Handle;
+use ws_host::api::ReloadRequest;
 
 use crate::notify;
-use crate::swap::{count, swap};
-use crate::tls::Tls;
+use crate::reload::Reload;
+use crate::swap::count;
 
 /// A stream of the signals that Ctrl-C and service managers send.
 pub struct Signals {
@@ -19,7 +21,8 @@ pub struct Signals {
 /// The request that a signal stands for.
 enum Asked {
     Stop,
-    Swap,
+    /// Read the settings again, and answer to somebody who waits.
+    Reload(Option<ReloadRequest>),
 }
 
 impl Signals {
@@ -39,27 +42,28 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => Asked::Stop,
             _ = self.terminate.recv() => Asked::Stop,
-            _ = self.hang_up.recv() => Asked::Swap,
+            _ = self.hang_up.recv() => Asked::Reload(None),
         }
     }
 }
 
-/// SIGHUP reloads the certificate and swaps the component. The first SIGINT or SIGTERM drains the server. Returns at the second
-/// one, when the remaining clients are to be cut.
-pub async fn obey(mut signals: Signals, file: &Path, tls: &Tls, handle: &Handle) {
+/// SIGHUP and the API have the settings read again. The first SIGINT or SIGTERM drains the server. Returns at the second one, when the remaining
+/// clients are to be cut.
+pub async fn obey(mut signals: Signals, mut requests: mpsc::Receiver<ReloadRequest>, reload: &Arc<Reload>, handle: &Handle) {
     let mut stopping = false;
     loop {
-        match signals.next().await {
-            Asked::Swap if stopping => {}
-            Asked::Swap => {
-                let (file, tls, handle) = (file.to_owned(), tls.clone(), handle.clone());
+        let asked = tokio::select! {
+            asked = signals.next() => asked,
+            Some(answer) = requests.recv() => Asked::Reload(Some(answer)),
+        };
+        match asked {
+            Asked::Reload(_) if stopping => {}
+            Asked::Reload(answer) => {
+                let reload = Arc::clone(reload);
                 // A task of its own: a room may take its time, and a signal to stop must not wait for it.
                 tokio::spawn(async move {
-                    notify::reloading();
-                    tls.reload(&handle).await;
-                    // `swap` has logged the error.
-                    let _ = swap(&file, &handle).await;
-                    notify::ready();
+                    let done = reload.run().await;
+                    answer.map(|answer| answer.send(done));
                 });
             }
             Asked::Stop if stopping => return,

@@ -72,7 +72,7 @@ impl Tls {
         let files: Vec<&Path> = files.iter().flat_map(|(certificate, key)| [&**certificate, &**key]).collect();
         let follower = Follower::new(&files);
         follower
-            .inspect_err(|error| tracing::warn!("a new certificate will not be noticed; send SIGHUP to load it: {error:#}"))
+            .inspect_err(|error| tracing::warn!("a new certificate will not be noticed; `ws-host reload` loads it: {error:#}"))
             .ok()
     }
 

@@ -4,11 +4,12 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use ws_host::Handle;
-use ws_host::api::Api;
 use ws_host::api::doors::{AdminSocket, HealthDoor, TcpDoor, default_socket};
 use ws_host::api::takeover::Taking;
+use ws_host::api::{Api, ReloadRequest};
 
 use super::flags::ApiFlags;
 use crate::explain;
@@ -59,9 +60,9 @@ impl Doors {
         open_admin_socket(self.socket.clone(), port)
     }
 
-    /// Answers requests.
-    pub fn open(self, handle: Handle, admin: Option<AdminSocket>) -> OpenDoors {
-        let api = Api::new(handle).with_max_upload(self.max_upload);
+    /// Answers requests. Those to read the settings again go to `reloads`.
+    pub fn open(self, handle: Handle, admin: Option<AdminSocket>, reloads: mpsc::Sender<ReloadRequest>) -> OpenDoors {
+        let api = Api::new(handle).with_max_upload(self.max_upload).with_reloads(reloads);
         let api_for_health = api.clone();
         let admin = admin.map(|admin| tokio::spawn(admin.serve(api.clone())));
         let tcp = self.tcp.map(|door| {

@@ -1,11 +1,11 @@
-//! `ws-host swap`, `rollback` and `status`: the release of a running server.
+//! `ws-host swap`, `rollback`, `reload` and `status`: the release of a running server, and its settings.
 
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
 use serde_json::json;
-use ws_host::api::{ReleaseInfo, Request, Status, SwapReport};
+use ws_host::api::{ReleaseInfo, ReloadReport, Request, Status, SwapReport};
 use ws_host::log::printable;
 
 use super::server::{Remote, age, count};
@@ -49,6 +49,15 @@ pub fn rollback(arguments: &ChangeArguments) -> anyhow::Result<()> {
     changed(arguments, Request::post(["rollback"]))
 }
 
+/// Has a running server read its settings again, and prints what has changed.
+///
+/// # Errors
+/// As for [`swap`].
+pub fn reload(remote: &Remote) -> anyhow::Result<()> {
+    let report: ReloadReport = remote.ask(Request::post(["reload"]))?;
+    remote.show(&report, reload_in_words)
+}
+
 /// Prints the running release and the server's counts.
 ///
 /// # Errors
@@ -61,6 +70,14 @@ pub fn status(remote: &Remote) -> anyhow::Result<()> {
 fn changed(arguments: &ChangeArguments, request: Request) -> anyhow::Result<()> {
     let report: SwapReport = arguments.remote.ask(request.query("discard_state", arguments.discard_state))?;
     arguments.remote.show(&report, change_in_words)
+}
+
+/// A report in one line.
+pub fn reload_in_words(report: &ReloadReport) -> String {
+    let ReloadReport { changed, needs_restart } = report;
+    let told = |what: &str, keys: &[String]| (!keys.is_empty()).then(|| format!("{what} {}", keys.join(", ")));
+    let parts: Vec<_> = [told("changed", changed), told("needs a restart:", needs_restart)].into_iter().flatten().collect();
+    if parts.is_empty() { "nothing has changed".to_owned() } else { parts.join("; ") }
 }
 
 fn change_in_words(report: &SwapReport) -> String {
@@ -97,4 +114,19 @@ fn in_words(status: &Status) -> String {
 
 fn millis(micros: u64) -> String {
     format!("{:.1} ms", micros as f64 / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_one_line() {
+        let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect();
+        let words = |changed: &[&str], rest: &[&str]| {
+            reload_in_words(&ReloadReport { changed: keys(changed), needs_restart: keys(rest) })
+        };
+        assert_eq!(words(&[], &[]), "nothing has changed");
+        assert_eq!(words(&["drain"], &["host", "port"]), "changed drain; needs a restart: host, port");
+    }
 }

@@ -3,7 +3,7 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `server` | the running server, and requests to it |
-//! | `change` | `swap`, `rollback` and `status` |
+//! | `change` | `swap`, `rollback`, `reload` and `status` |
 //! | `rooms`, `clients`, `send`, `kick` | the command of that name |
 //! | `table` | tables for people |
 
@@ -17,6 +17,7 @@ mod table;
 
 use clap::Subcommand;
 
+pub use change::reload_in_words;
 use change::{ChangeArguments, SwapArguments};
 use clients::ClientsArguments;
 use kick::KickArguments;
@@ -32,6 +33,8 @@ pub enum RemoteCommand {
     Swap(SwapArguments),
     /// Return a running server to its previous component
     Rollback(ChangeArguments),
+    /// Have a running server read ws-host.toml again
+    Reload(Remote),
     /// Show a running server's release, rooms and clients
     Status(Remote),
     /// List a running server's rooms
@@ -52,6 +55,7 @@ pub fn obey(command: &RemoteCommand) -> anyhow::Result<()> {
     match command {
         RemoteCommand::Swap(swap) => change::swap(swap),
         RemoteCommand::Rollback(rollback) => change::rollback(rollback),
+        RemoteCommand::Reload(remote) => change::reload(remote),
         RemoteCommand::Status(remote) => change::status(remote),
         RemoteCommand::Rooms(rooms) => rooms::rooms(rooms),
         RemoteCommand::Clients(clients) => clients::clients(clients),

@@ -5,7 +5,7 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `router` | all routes, and their description |
-//! | `status`, `releases`, `shutdown`, `log`, `traps`, `rooms`, `clients`, `sending`, `disconnecting` | a group of routes each |
+//! | `status`, `releases`, `reload`, `shutdown`, `log`, `traps`, `rooms`, `clients`, `sending`, `disconnecting` | a group of routes each |
 //! | `dashboard` | the page that is a client of the routes |
 //! | `health` | the routes for monitoring, which take no right |
 //! | `service` | the server, as routes see it |
@@ -45,6 +45,7 @@ mod input;
 mod log;
 mod problem;
 mod releases;
+mod reload;
 mod rooms;
 mod router;
 mod sending;
@@ -63,7 +64,7 @@ pub use problem::Problem;
 pub use releases::ReleaseList;
 pub use rooms::RoomList;
 pub use sending::Reached;
-pub use service::Api;
+pub use service::{Api, ReloadReport, ReloadRequest};
 
 pub use crate::log::{LogLine, LogTail};
 pub use crate::metrics::{MEDIA_TYPE, Metrics, Totals};

@@ -10,7 +10,7 @@ use super::dashboard::dashboard;
 use super::document::{DOCUMENT_PATH, Description, served};
 use super::problem::Problem;
 use super::service::Api;
-use super::{clients, disconnecting, health, log, releases, rooms, sending, shutdown, status, traps};
+use super::{clients, disconnecting, health, log, releases, reload, rooms, sending, shutdown, status, traps};
 
 /// The routes of a server.
 pub fn router(api: Api) -> Router {
@@ -29,6 +29,7 @@ pub(super) fn described() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(status::routes())
         .merge(releases::routes())
+        .merge(reload::routes())
         .merge(shutdown::routes())
         .merge(log::routes())
         .merge(traps::routes())

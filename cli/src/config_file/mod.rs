@@ -1,9 +1,13 @@
 //! The syntax of `ws-host.toml`: keys, values and the lines on which they stand.
 
+mod keys;
+
 use std::fmt;
 use std::ops::Range;
 
 use toml::de::{DeInteger, DeTable, DeValue};
+
+pub use keys::{Keys, Settings};
 
 /// A key with its value.
 #[derive(Debug, PartialEq, Eq)]

@@ -2,6 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::SystemTime;
 
 use anyhow::Context as _;
@@ -31,22 +34,34 @@ pub(crate) fn guests(context: &Context) -> Check {
             .env("MYPY_CACHE_DIR", places.scratch("mypy")))?;
     }
     let components = places.scratch("guests-python");
-    for (name, source) in sources(places)? {
-        let component = components.join(format!("{name}.wasm"));
-        let modules = [places.root.join("tests/guests-python/commands"), places.root.join("sdk/python/src")];
-        if is_older(&component, &[&source, &modules[0], &modules[1]]) {
-            let mut build = command(&python, &places.root);
-            run(build.args(["-m", "ws_host_guest", "build"]).arg(&source).arg("--output").arg(&component))?;
-        }
-        // Compiles it into the cache, since many tests at once would each compile it.
-        run(command(places.host_binary(), &places.root)
-            .args(["inspect", "--json"])
-            .arg(&component)
-            .stdout(std::process::Stdio::null()))?;
-    }
+    build_all(sources(places)?, |(name, source)| build(&python, places, &source, &components.join(format!("{name}.wasm"))))?;
     let environment = python.parent().and_then(Path::parent).expect("Python is in the folder bin of its environment");
     let mut tests = cargo("test --workspace --test integration -- --ignored python::", &places.root);
     run(tests.env("GUESTS_PYTHON", components).env("VIRTUAL_ENV", environment))
+}
+
+/// Builds what it is given, on all processors: componentize-py uses one.
+fn build_all<T: Send>(sources: Vec<T>, build: impl Fn(T) -> Check + Sync) -> Check {
+    let sources = Mutex::new(sources.into_iter());
+    let next = || sources.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || std::iter::from_fn(next).try_for_each(&build);
+    thread::scope(|scope| {
+        let workers = thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
+}
+
+/// Builds one component, unless it is there already.
+fn build(python: &Path, places: &Places, source: &Path, component: &Path) -> Check {
+    let modules = [places.root.join("tests/guests-python/commands"), places.root.join("sdk/python/src")];
+    if is_older(component, &[source, &modules[0], &modules[1]]) {
+        let mut build = command(python, &places.root);
+        run(build.args(["-m", "ws_host_guest", "build"]).arg(source).arg("--output").arg(component))?;
+    }
+    // Compiles it into the cache, since many tests at once would each compile it.
+    let mut compile = command(places.host_binary(), &places.root);
+    run(compile.args(["inspect", "--json"]).arg(component).stdout(Stdio::null()))
 }
 
 /// The fixtures, the example and the user of packages, by the names of their components.

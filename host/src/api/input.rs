@@ -1,5 +1,7 @@
 //! The checked parts of a request: its query, its path, its body. A mistake is a problem that names it.
 
+use std::time::Duration;
+
 use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -8,6 +10,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
 use utoipa::{IntoParams, ToSchema};
 
 use super::problem::Problem;
@@ -15,6 +18,10 @@ use crate::types::ClientId;
 
 /// The longest body of JSON, in bytes.
 const MAX_JSON_BYTES: usize = 64 << 10;
+/// How long a body may take, and the bytes for which it may take a second longer: 16 KiB/s is a slow line. A limit for the whole body would have to
+/// be long enough for the largest upload, and one between two pieces would let a body last for days.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+const BYTES_A_SECOND: usize = 16 << 10;
 /// The media type of JSON.
 pub const JSON: &str = "application/json";
 
@@ -73,17 +80,33 @@ pub async fn json<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
 /// Reads a body whole.
 ///
 /// # Errors
-/// It is longer than this many bytes, or the connection ends before it.
+/// It is longer than this many bytes, it is too slow, or the connection ends before it.
 pub async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
     // One that tells its length is refused before it is sent.
     if body.size_hint().lower() > limit as u64 {
         return Err(Problem::too_large(limit));
     }
-    match Limited::new(body, limit).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit)),
-        Err(error) => Err(Problem::bad_request(format!("the body has no end: {error}"))),
+    read_within(body, limit, BODY_TIMEOUT).await
+}
+
+/// Reads a body whole. It may take `first`, and longer the more of it has come.
+async fn read_within(body: Body, limit: usize, first: Duration) -> Result<Bytes, Problem> {
+    let (mut body, mut whole, begun) = (Limited::new(body, limit), Vec::new(), Instant::now());
+    loop {
+        let next = timeout_at(begun + time_for(first, whole.len()), body.frame()).await;
+        match next.map_err(|_| Problem::too_slow(whole.len()))? {
+            None => return Ok(whole.into()),
+            // Trailers are not data.
+            Some(Ok(frame)) => whole.extend_from_slice(&frame.into_data().unwrap_or_default()),
+            Some(Err(error)) if error.is::<LengthLimitError>() => return Err(Problem::too_large(limit)),
+            Some(Err(error)) => return Err(Problem::bad_request(format!("the body has no end: {error}"))),
+        }
     }
+}
+
+/// How long a body may take of which this many bytes have come.
+fn time_for(first: Duration, bytes: usize) -> Duration {
+    first + Duration::from_secs((bytes / BYTES_A_SECOND) as u64)
 }
 
 /// The media type of a request's body, without its parameters.
@@ -133,5 +156,34 @@ impl TryFrom<usize> for Limit {
 
     fn try_from(limit: usize) -> Result<Self, Self::Error> {
         if (1..=1000).contains(&limit) { Ok(Self(limit)) } else { Err("the limit must be from 1 to 1000") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::{StreamExt, stream};
+
+    use super::*;
+
+    #[test]
+    fn a_body_may_take_half_a_minute_and_longer_the_more_of_it_has_come() {
+        for (bytes, seconds) in [(0, 30), (16_383, 30), (16_384, 31), (64 << 10, 34), (128 << 20, 8_222)] {
+            assert_eq!(time_for(BODY_TIMEOUT, bytes), Duration::from_secs(seconds), "{bytes} bytes");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_not_there_in_time_is_refused_also_when_it_has_begun() {
+        let read = |body| read_within(body, 100, Duration::ZERO);
+        let begun = stream::once(async { Ok::<_, Infallible>("a piece") });
+        for stalled in
+            [Body::from_stream(stream::pending::<Result<&str, Infallible>>()), Body::from_stream(begun.chain(stream::pending()))]
+        {
+            let problem = read(stalled).await.expect_err("it has no end");
+            assert_eq!((problem.status, problem.code.as_str()), (408, "too-slow"));
+        }
+        assert_eq!(read(Body::from("all of it")).await, Ok("all of it".into()));
     }
 }

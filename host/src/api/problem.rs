@@ -69,6 +69,12 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large", detail)
     }
 
+    /// The body has not come in time: only this many bytes of it.
+    pub fn too_slow(bytes: usize) -> Self {
+        let detail = format!("the body comes too slowly: {bytes} bytes have come");
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "Too slow", detail)
+    }
+
     /// The body is of a type that is not taken here.
     pub fn unsupported_media_type(detail: impl AsRef<str>) -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type", detail)

@@ -12,7 +12,9 @@ use ws_host::api::takeover::Taking;
 use ws_host::api::{Api, ReloadRequest};
 
 use super::flags::ApiFlags;
+use super::tokens;
 use crate::explain;
+use crate::follow::Follower;
 use crate::output::authority;
 
 /// How long the last answers may take.
@@ -24,6 +26,7 @@ pub struct Doors {
     tcp: Option<TcpDoor>,
     health: Option<HealthDoor>,
     max_upload: usize,
+    tokens: Option<Follower>,
 }
 
 /// The doors that answer requests.
@@ -31,6 +34,8 @@ pub struct OpenDoors {
     admin: Option<JoinHandle<()>>,
     tcp: Option<JoinHandle<()>>,
     health: Option<JoinHandle<()>>,
+    /// Follows the file of tokens.
+    following: Option<JoinHandle<()>>,
 }
 
 impl Doors {
@@ -45,11 +50,13 @@ impl Doors {
         has_certificate: bool,
         mut taking: Option<&mut Taking>,
     ) -> anyhow::Result<Self> {
+        // Before the file is read, so that no change is missed.
+        let tokens = flags.token_file().and_then(tokens::follower);
         let settings = flags.settings();
         let open = |settings| TcpDoor::open(&settings, has_certificate, taking.as_deref_mut());
         let tcp = settings.map(open).transpose()?;
         let health = flags.health.as_deref().map(|place| HealthDoor::open(place, taking)).transpose()?;
-        Ok(Self { socket, tcp, health, max_upload: flags.api_max_upload })
+        Ok(Self { socket, tcp, health, max_upload: flags.api_max_upload, tokens })
     }
 
     /// Opens the admin socket of the server at this port.
@@ -64,6 +71,8 @@ impl Doors {
     pub fn open(self, handle: Handle, admin: Option<AdminSocket>, reloads: mpsc::Sender<ReloadRequest>) -> OpenDoors {
         let api = Api::new(handle).with_max_upload(self.max_upload).with_reloads(reloads);
         let api_for_health = api.clone();
+        let file = self.tcp.as_ref().and_then(|door| door.token_file().cloned());
+        let following = file.map(|file| tokio::spawn(tokens::follow(file, self.tokens)));
         let admin = admin.map(|admin| tokio::spawn(admin.serve(api.clone())));
         let tcp = self.tcp.map(|door| {
             announce(&door);
@@ -81,13 +90,14 @@ impl Doors {
                 }
             })
         });
-        OpenDoors { admin, tcp, health }
+        OpenDoors { admin, tcp, health, following }
     }
 }
 
 impl OpenDoors {
     /// Waits for the last answers. The doors end with the server, and the admin socket removes its file.
     pub async fn closed(self) {
+        self.following.inspect(JoinHandle::abort);
         for mut door in [self.admin, self.tcp, self.health].into_iter().flatten() {
             if tokio::time::timeout(LAST_ANSWERS, &mut door).await.is_err() {
                 // Dropped, the admin socket removes its file.

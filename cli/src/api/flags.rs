@@ -1,6 +1,6 @@
 //! The flags of the API's TCP door.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ws_host::api::doors::TcpSettings;
@@ -42,6 +42,11 @@ impl ApiFlags {
     /// Without an address of its own, the API listens at a free port of this machine.
     pub fn open_by_default(&mut self) {
         self.api.get_or_insert_with(|| "127.0.0.1:0".to_owned());
+    }
+
+    /// The file of tokens, if the API has an address.
+    pub fn token_file(&self) -> Option<&Path> {
+        self.api_token_file.as_deref().filter(|_| self.api.is_some())
     }
 
     /// The settings of the door, if there is one.

@@ -9,9 +9,10 @@ use axum::http::header::{AUTHORIZATION, HOST};
 use axum::http::{HeaderMap, Request, StatusCode};
 
 use super::guesses::Guesses;
+use super::holders::Holders;
 use super::pace::Pace;
 use super::tokens::Tokens;
-use crate::api::caller::{Caller, Door};
+use crate::api::caller::Caller;
 use crate::api::problem::Problem;
 use crate::front::Authority;
 use crate::log::LogThrottle;
@@ -20,11 +21,8 @@ use crate::log::LogThrottle;
 #[derive(Debug)]
 pub struct Checks {
     hosts: Vec<String>,
-    tokens: Tokens,
-    callers: Vec<Caller>,
+    holders: Mutex<Holders>,
     pace: Pace,
-    /// By token: when its requests are paid for.
-    due: Mutex<Vec<Instant>>,
     guesses: Mutex<Guesses>,
     guessing: LogThrottle,
 }
@@ -32,12 +30,9 @@ pub struct Checks {
 impl Checks {
     /// `rate` is that of requests a second with one token.
     pub fn new(tokens: Tokens, hosts: Vec<String>, rate: u32, now: Instant) -> Self {
-        let callers: Vec<_> = tokens.all().iter().map(|token| Caller::new(&token.name, token.right, Door::Tcp)).collect();
         Self {
             hosts,
-            due: Mutex::new(vec![now; callers.len()]),
-            tokens,
-            callers,
+            holders: Mutex::new(Holders::new(tokens, now)),
             pace: Pace::new(rate, Duration::from_secs(1)),
             guesses: Mutex::default(),
             guessing: LogThrottle::one("failed tokens of the API"),
@@ -51,10 +46,14 @@ impl Checks {
     pub fn check(&self, request: &mut Request<Body>, from: IpAddr, now: Instant) -> Result<(), Problem> {
         self.check_host(request)?;
         let Some(secret) = bearer(request.headers())? else { return Ok(()) };
-        let at = self.find(secret, from, now)?;
-        self.count(at, now)?;
-        request.extensions_mut().insert(self.callers[at].clone());
+        let caller = self.admit(secret, from, now)?;
+        request.extensions_mut().insert(caller);
         Ok(())
+    }
+
+    /// Other tokens count from now on.
+    pub fn replace(&self, tokens: Tokens, now: Instant) {
+        self.holders.lock().unwrap_or_else(PoisonError::into_inner).replace(tokens, now);
     }
 
     /// Checks the host against DNS rebinding: a page of another site whose name an attacker has changed to this address has the browser send that
@@ -75,29 +74,21 @@ impl Checks {
         authority.means_this_machine() || self.hosts.iter().any(|host| host.eq_ignore_ascii_case(authority.host()))
     }
 
-    /// The place of the token with this secret.
-    fn find(&self, secret: &str, from: IpAddr, now: Instant) -> Result<usize, Problem> {
+    /// The caller with this secret, whose request is counted.
+    fn admit(&self, secret: &str, from: IpAddr, now: Instant) -> Result<Caller, Problem> {
         let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(wait) = guesses.wait(from, now) {
             return Err(too_many("too many wrong tokens came from this address", wait));
         }
-        self.tokens.find(secret).ok_or_else(|| {
+        let mut holders = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(at) = holders.find(secret) else {
             guesses.failed(from, now);
             if let Some(more) = self.guessing.allows(now) {
                 tracing::warn!("a wrong token of the API came from {from}{more}");
             }
-            Problem::unauthorized()
-        })
-    }
-
-    /// Counts a request with this token.
-    fn count(&self, at: usize, now: Instant) -> Result<(), Problem> {
-        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(wait) = self.pace.wait(due[at], now) {
-            return Err(too_many("this token is used too often", wait));
-        }
-        due[at] = self.pace.used(due[at], now);
-        Ok(())
+            return Err(Problem::unauthorized());
+        };
+        holders.count(at, self.pace, now).map_err(|wait| too_many("this token is used too often", wait))
     }
 }
 

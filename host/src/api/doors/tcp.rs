@@ -19,6 +19,7 @@ use super::checks::{Checks, Visitor};
 use super::connection;
 use super::cors::Cors;
 use super::settings::TcpSettings;
+use super::token_file::TokenFile;
 use super::tokens::Tokens;
 use crate::api::router::router;
 use crate::api::service::Api;
@@ -42,6 +43,7 @@ pub struct TcpDoor {
     addresses: Vec<SocketAddr>,
     is_tls: bool,
     made: Option<String>,
+    token_file: Option<TokenFile>,
     checks: Arc<Checks>,
     cors: Arc<Cors>,
 }
@@ -67,7 +69,8 @@ impl TcpDoor {
         }
         let is_tls = !is_local && !settings.is_insecure;
         let checks = Arc::new(Checks::new(tokens, settings.hosts.clone(), settings.rate, Instant::now()));
-        Ok(Self { listeners, addresses, is_tls, made, checks, cors })
+        let token_file = settings.token_file.as_ref().map(|path| TokenFile::new(path, &checks));
+        Ok(Self { listeners, addresses, is_tls, made, token_file, checks, cors })
     }
 
     /// Its addresses: those of the host name, on one port.
@@ -83,6 +86,11 @@ impl TcpDoor {
     /// The token that was made for lack of a file. It has all rights.
     pub fn made_token(&self) -> Option<&str> {
         self.made.as_deref()
+    }
+
+    /// The file of its tokens, if the settings name one.
+    pub fn token_file(&self) -> Option<&TokenFile> {
+        self.token_file.as_ref()
     }
 
     /// Answers requests until the server has ended. Call it within a tokio runtime.

@@ -103,6 +103,11 @@ impl Tokens {
 }
 
 impl Token {
+    /// Whether the other one has the same secret.
+    pub fn is_same_secret(&self, other: &Self) -> bool {
+        self.hash == other.hash
+    }
+
     fn parse(line: &str) -> Result<Self, String> {
         let words: Vec<_> = line.split_whitespace().collect();
         let [name, right, secret] = words[..] else {

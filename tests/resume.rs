@@ -134,6 +134,20 @@ async fn a_shutdown_tells_a_client_how_long_to_wait_and_the_next_process_that_th
 }
 
 #[tokio::test]
+async fn a_client_that_the_gate_lets_in_as_another_user_begins_anew() {
+    let host = Host::run("probe");
+    let mut client = Resuming::connect_to(&host, "/user/ann").await;
+    assert_eq!(client.hears().await, "joined 1");
+    client.loses_its_line();
+    assert_eq!(client.comes_back(&host).await, None);
+    client.loses_its_line();
+    client.path = "/user/ben".into();
+    assert_eq!(client.comes_back(&host).await, Some(Fresh::Changed));
+    assert_eq!(client.hears().await, "joined 3");
+    assert!(client.asks("list").await.contains("of 1"), "the other one has left");
+}
+
+#[tokio::test]
 async fn a_value_that_is_no_handle_is_refused_and_other_queries_go_to_the_guest() {
     let host = Host::run("probe");
     assert_eq!(refusal(&host, "/?_resume=%20", &[]).await, 400);

@@ -13,7 +13,8 @@ pub struct Resuming {
     session: ClientSession<Message>,
     /// The name of its session.
     pub handle: String,
-    path: String,
+    /// The path, with a query or without, that it connects to.
+    pub path: String,
 }
 
 impl Resuming {

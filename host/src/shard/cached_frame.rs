@@ -1,6 +1,7 @@
 //! A message on its way to lines: as it is, and compressed for the lines that have agreed on that.
 
-use std::cell::RefCell;
+use std::cell::Cell;
+use std::fmt;
 
 use bytes::Bytes;
 
@@ -135,10 +136,10 @@ impl Work {
             return put(plain);
         }
         if self.for_one && deflation.keeps_context {
-            let mut own = deflation.own.borrow_mut();
-            let stream = own.get_or_insert_with(|| Box::new(Deflater::new(deflation.window)));
+            let mut stream = deflation.own.take().unwrap_or_else(|| Box::new(Deflater::new(deflation.window)));
             self.effort += effort(payload);
-            return put(Form::Copied(stream.in_context(text, payload)));
+            put(Form::Copied(stream.in_context(text, payload)));
+            return deflation.own.set(Some(stream));
         }
         let window = deflation.window;
         let known = compressed.iter().position(|(for_window, _)| *for_window == window);
@@ -153,8 +154,9 @@ impl Work {
             None => put(plain),
             Some(frame) => {
                 // The client's window now holds something that the line's own stream does not know of.
-                if let Some(own) = &mut *deflation.own.borrow_mut() {
+                if let Some(mut own) = deflation.own.take() {
                     own.forget();
+                    deflation.own.set(Some(own));
                 }
                 put(Form::of(frame));
             }
@@ -168,18 +170,24 @@ fn effort(payload: &[u8]) -> usize {
 }
 
 /// How messages to one line are compressed.
-#[derive(Debug)]
 pub struct Deflation {
     window: u8,
     keeps_context: bool,
     /// The line's own stream, from the first message on that needs it.
-    own: RefCell<Option<Box<Deflater>>>,
+    own: Cell<Option<Box<Deflater>>>,
+}
+
+impl fmt::Debug for Deflation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { window, keeps_context, .. } = self;
+        f.debug_struct("Deflation").field("window", window).field("keeps_context", keeps_context).finish_non_exhaustive()
+    }
 }
 
 impl Deflation {
     /// Uses the parameters that the handshake agreed on.
     pub fn new(agreement: Agreement) -> Self {
-        Self { window: agreement.server_window, keeps_context: agreement.server_takeover, own: RefCell::default() }
+        Self { window: agreement.server_window, keeps_context: agreement.server_takeover, own: Cell::default() }
     }
 }
 
@@ -211,5 +219,22 @@ mod tests {
         assert_eq!(form(&mut cached, &resources, Some(&agreed(15, true))), first, "with a context of its own as well");
         assert_ne!(form(&mut cached, &resources, Some(&agreed(9, false))).0, first.0);
         assert_eq!(cached.compressed.len(), 2);
+    }
+
+    #[test]
+    fn the_form_for_sessions_is_made_once_and_kept_by_reference() {
+        let resources = Resources::new(Limits::default());
+        let mut frame = Vec::new();
+        crate::protocol::write_message(&mut frame, true, "x".repeat(5000).as_bytes());
+        let frame = Bytes::from(frame);
+        let mut cached = CachedFrame::whole(&frame, false);
+        form(&mut cached, &resources, None);
+        assert!(cached.wrapped.is_none(), "nobody has needed it");
+        let (one, other) = (cached.wrapped(), cached.wrapped());
+        assert_eq!(one.as_ptr(), other.as_ptr());
+        let mut sent = std::ptr::null();
+        cached.wrapped_for(None, &resources, |form| sent = form.bytes().as_ptr());
+        assert_eq!(sent, one.as_ptr());
+        assert_eq!(read_message(&one), (true, [b".", "x".repeat(5000).as_bytes()].concat().as_slice()));
     }
 }

@@ -173,7 +173,7 @@ fn go_on(shard: &Rc<Shard>, arrival: Arrival, session: &Rc<KeptSession>, resumed
     let (id, member) = (shard.next_id(), session.member());
     let before = member.line().and_then(|line| shard.in_slot(line.slot)).filter(|line| line.client() == member.client.id);
     let Arrival { socket, session: frames, first, agreement, permit, .. } = arrival;
-    let terms = Terms::new(agreement).of_session(Rc::clone(session), id.slot);
+    let terms = Terms::of_session(Rc::clone(session), id.slot, agreement);
     let line = Rc::new(Line::new(Arc::clone(member), session.shared_room(), socket, terms, resources.now()));
     let was_away = resources.sessions.go_on(session, id);
     run(shard, id, Rc::clone(&line), (frames, first, permit));
@@ -201,7 +201,7 @@ fn begin_session(
     let member = shard.add_client(client.clone(), id, task);
     let (session, answer) = resources.sessions.begin(&member, task, id.slot, reason);
     let Arrival { socket, session: frames, first, agreement, permit, .. } = arrival;
-    let terms = Terms::new(agreement).of_session(session, id.slot);
+    let terms = Terms::of_session(session, id.slot, agreement);
     let line = Rc::new(Line::new(member, Rc::clone(task), socket, terms, resources.now()));
     run(shard, id, Rc::clone(&line), (frames, first, permit));
     welcome(shard, &line, &answer);

@@ -23,7 +23,9 @@ impl Default for Limits {
 /// The messages of this session that are not confirmed, the oldest first.
 #[derive(Debug, Clone)]
 pub(super) struct Sent<T> {
-    kept: VecDeque<(T, usize)>,
+    /// Boxed, and absent while it is empty: an idle session holds no buffer, and is small.
+    #[expect(clippy::box_collection, reason = "a host has very many idle sessions")]
+    kept: Option<Box<VecDeque<(T, usize)>>>,
     bytes: usize,
     /// The number of the last message; the first is 1.
     last: u64,
@@ -34,7 +36,7 @@ pub(super) struct Sent<T> {
 
 impl<T> Sent<T> {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { kept: VecDeque::new(), bytes: 0, last: 0, confirmed: 0, limits }
+        Self { kept: None, bytes: 0, last: 0, confirmed: 0, limits }
     }
 
     /// The bytes that are kept.
@@ -46,12 +48,12 @@ impl<T> Sent<T> {
     pub(super) fn push(&mut self, item: T, bytes: usize) {
         self.last += 1;
         self.bytes += bytes;
-        self.kept.push_back((item, bytes));
+        self.kept.get_or_insert_default().push_back((item, bytes));
     }
 
     /// Whether more is kept than may be.
     pub(super) fn is_over(&self) -> bool {
-        self.bytes > self.limits.bytes || self.kept.len() > self.limits.messages
+        self.bytes > self.limits.bytes || self.len() > self.limits.messages
     }
 
     /// Forgets the oldest messages until no more is kept than may be. A client that lacks one of them cannot resume.
@@ -69,10 +71,6 @@ impl<T> Sent<T> {
         }
         self.confirmed = self.confirmed.max(number);
         while self.first_kept() <= number && self.forget() {}
-        if self.kept.is_empty() {
-            // An idle session holds no buffer.
-            self.kept = VecDeque::new();
-        }
         Ok(())
     }
 
@@ -88,23 +86,32 @@ impl<T> Sent<T> {
 
     /// The kept messages.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.kept.iter().map(|(item, _)| item)
+        self.kept.iter().flat_map(|kept| kept.iter()).map(|(item, _)| item)
     }
 
     /// Takes the kept messages and their sizes, and counts from the beginning.
     pub(super) fn start_over(&mut self) -> impl Iterator<Item = (T, usize)> + use<T> {
         let before = std::mem::replace(self, Self::new(self.limits));
-        before.kept.into_iter()
+        before.kept.into_iter().flat_map(|kept| *kept)
+    }
+
+    fn len(&self) -> usize {
+        self.kept.as_ref().map_or(0, |kept| kept.len())
     }
 
     /// The number of the oldest kept message, or of the next one.
     fn first_kept(&self) -> u64 {
-        self.last + 1 - self.kept.len() as u64
+        self.last + 1 - self.len() as u64
     }
 
     fn forget(&mut self) -> bool {
-        let Some((_, bytes)) = self.kept.pop_front() else { return false };
-        self.bytes -= bytes;
+        let Some(kept) = &mut self.kept else { return false };
+        if let Some((_, bytes)) = kept.pop_front() {
+            self.bytes -= bytes;
+        }
+        if kept.is_empty() {
+            self.kept = None;
+        }
         true
     }
 }

@@ -70,14 +70,14 @@ impl fmt::Debug for Line {
 
 impl Line {
     /// The line of a connection that has just been upgraded.
-    pub fn new(member: Arc<Member>, room: Rc<RoomTask>, socket: Socket, terms: Terms, now: Moment) -> Self {
+    pub fn new(member: Arc<Member>, room: Rc<RoomTask>, socket: Socket, terms: Option<Box<Terms>>, now: Moment) -> Self {
         // The handshake may have left TLS with something to write.
         let blocked = Cell::new(socket.has_unsent());
         Self {
             member,
             room,
             socket,
-            terms: terms.boxed(),
+            terms,
             outbox: Cell::default(),
             closing: Cell::default(),
             dirty: Cell::new(false),
@@ -95,7 +95,7 @@ impl Line {
     /// Its slot in the shard's table, until it is taken off.
     fn slot(&self) -> Option<u32> {
         match self.terms.as_deref() {
-            Some(Terms { session: Some(_), slot, .. }) => Some(*slot),
+            Some(Terms::Session(session)) => Some(session.slot),
             _ => self.member.line().map(|line| line.slot),
         }
     }
@@ -204,13 +204,13 @@ impl Line {
         }
         match self.terms.as_deref() {
             None => frame.form_for(None, resources, |form| self.put(resources, counted, form)),
-            Some(Terms { deflation, session: None, .. }) => {
-                frame.form_for(deflation.as_ref(), resources, |form| self.put(resources, counted, form));
+            Some(Terms::Compressed(deflation)) => {
+                frame.form_for(Some(deflation), resources, |form| self.put(resources, counted, form));
             }
-            Some(Terms { deflation, session: Some(session), .. }) => {
-                session.keep(frame.wrapped(), counted);
+            Some(Terms::Session(session)) => {
+                session.kept.keep(frame.wrapped(), counted);
                 resources.hold(counted);
-                frame.wrapped_for(deflation.as_ref(), resources, |form| self.put(resources, counted, form));
+                frame.wrapped_for(session.deflation.as_deref(), resources, |form| self.put(resources, counted, form));
             }
         }
         self.queued(resources);

@@ -22,12 +22,12 @@ const GIVEN_UP: u16 = 3003;
 impl Line {
     /// The session that it is a line of, if its client has asked for one.
     pub fn session(&self) -> Option<&Rc<KeptSession>> {
-        self.terms.as_ref()?.session.as_ref()
+        Some(&self.terms.as_ref()?.session()?.kept)
     }
 
     /// Whether the client has no later line, and its session does not wait for one.
     pub fn is_latest(&self) -> bool {
-        self.terms.as_ref().is_none_or(|terms| terms.session.as_ref().is_none_or(|session| session.is_at(terms.slot)))
+        self.terms.as_ref().is_none_or(|terms| terms.session().is_none_or(|session| session.kept.is_at(session.slot)))
     }
 
     /// Whether a message confirms something. The host causes such messages: they do not count for the rate of its client.
@@ -88,7 +88,7 @@ impl Line {
     /// Queues a message that the session has kept.
     pub fn queue_kept(&self, resources: &Resources, frame: &Bytes) {
         let mut cached = CachedFrame::kept(frame);
-        let deflation = self.terms.as_ref().and_then(|terms| terms.deflation.as_ref());
+        let deflation = self.terms.as_ref().and_then(|terms| terms.deflation());
         cached.form_for(deflation, resources, |form| self.put(resources, 0, form));
         self.queued(resources);
     }

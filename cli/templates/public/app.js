@@ -1,16 +1,22 @@
-// The page of the chat. Its socket has the interface of WebSocket, and comes back when the connection breaks.
+// The page of the chat. Its socket has the interface of WebSocket. It comes back when the connection breaks, and no message is lost.
 
 import { Socket } from './ws-host-client.js';
 
 const [log, status, form, text] = ['#log', '#status', 'form', '#text'].map((name) => document.querySelector(name));
-const socket = new Socket('/', { resume: false });
+const socket = new Socket('/');
 
 socket.onmessage = ({ data }) => show(typeof data === 'string' ? data : `${data.size} bytes`);
 
 socket.onstatus = (event) => {
   status.dataset.status = event.status;
   status.textContent = event.status;
-  if (event.away > 0) show(`* back after ${Math.ceil(event.away / 1000)} s`);
+  if (event.resumed) show(`* back after ${Math.ceil(event.away / 1000)} s, nothing lost`);
+};
+
+// The host has no state of this page any more, for example since it was started anew.
+socket.onfresh = ({ unknown }) => {
+  const own = unknown.length ? `, and perhaps ${unknown.length} of your messages` : '';
+  show(`* back as a new guest: what was said meanwhile is lost${own}`);
 };
 
 socket.onclose = ({ code, reason }) => show(`* the chat is over: ${reason || code}`);

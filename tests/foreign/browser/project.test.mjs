@@ -5,6 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { newProject } from "../node/host.mjs";
+import { openDoor } from "./door.mjs";
 import { screenshot, startBrowser } from "./tabs.mjs";
 
 // A tab with the page of a project, online.
@@ -35,7 +36,8 @@ test("the page of a new project chats, is loaded anew when it is edited, and sho
   const { project, dev } = await newProject(t, "my-page");
   const host = await dev();
   const context = await startBrowser(t);
-  const tab = await open(context, host);
+  const door = await openDoor(t, host);
+  const tab = await open(context, door);
   assert.equal(await tab.title(), "my-page");
   await line(tab, "* guest-1 has joined").waitFor();
   await say(tab, "hello");
@@ -44,11 +46,19 @@ test("the page of a new project chats, is loaded anew when it is edited, and sho
   await say(tab, "<img src=x onerror=alert(1)>: as text");
   await line(tab, "<img src=x").waitFor();
   assert.equal(await tab.locator("#log img").count(), 0);
+
+  door.shut();
+  await tab.locator("#status[data-status=away], #status[data-status=connecting]").waitFor();
+  await say(tab, "said while away");
+  door.open();
+  await line(tab, "nothing lost").waitFor();
+  await line(tab, "guest-1 said while away").waitFor();
   await screenshot(tab, "project-chats");
 
   await edit(join(project, "public/index.html"), "<h1>my-page</h1>", "<h1>An edited page</h1>");
   await tab.locator("h1", { hasText: "An edited page" }).waitFor();
-  await line(tab, "* guest-2 has joined").waitFor();
+  const joined = /\* (guest-[2-9]) has joined/;
+  const [, name] = joined.exec(await line(tab, joined).innerText());
 
   const handler = join(project, "src/lib.rs");
   await edit(handler, "guest-{from}: {text}", "guest-{from}: {txt}");
@@ -57,7 +67,7 @@ test("the page of a new project chats, is loaded anew when it is edited, and sho
   await edit(handler, "guest-{from}: {txt}", "guest-{from} says: {text}");
   await tab.locator("#ws-host-notice", { hasText: "swapped" }).waitFor();
   await say(tab, "hello");
-  await line(tab, "guest-2 says: hello").waitFor();
+  await line(tab, `${name} says: hello`).waitFor();
   assert.deepEqual(tab.problems, []);
 
   const phone = await startBrowser(t, { viewport: { width: 360, height: 740 }, colorScheme: "dark" });

@@ -1,0 +1,48 @@
+// The chat page comes back when its connection breaks, and nothing is lost.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startHost } from "../node/host.mjs";
+import { openDoor } from "./door.mjs";
+import { heard, openTab, say, screenshot, startBrowser, state } from "./tabs.mjs";
+
+test("messages of both sides wait while the connection is away, and the others notice nothing", async (t) => {
+  const host = await startHost(t, "chat");
+  const door = await openDoor(t, host);
+  const context = await startBrowser(t);
+  const [ann, ben] = [await openTab(context, door), await openTab(context, host)];
+  await heard(ann, "joined").last().waitFor();
+
+  door.shut();
+  await state(ann, "waiting");
+  await say(ben, "one while you are away");
+  await say(ben, "another");
+  await heard(ben, "joined").first().waitFor();
+  await say(ann, "written without a connection");
+  await ann.locator("#log .line[data-waits]").waitFor();
+  door.open();
+  await ann.locator("#log .line[data-tone=live]", { hasText: /Back after \d+ s, nothing lost/ }).waitFor();
+  await heard(ann, "another").waitFor();
+  await heard(ben, "written without a connection").waitFor();
+  await screenshot(ann, "back-and-nothing-lost");
+  const of = async (tab) => (await tab.locator("#log .line[data-kind=in]").allInnerTexts()).join("\n");
+  const [anns, bens] = [await of(ann), await of(ben)];
+  assert.equal(anns.match(/one while you are away|another/g).join(), "one while you are away,another");
+  assert.equal(bens.match(/written without/g).length, 1);
+  assert.doesNotMatch(bens, /left|lost/);
+  assert.deepEqual([...ann.problems, ...ben.problems], []);
+});
+
+test("the page tells when the server has forgotten it, and which messages may be lost", async (t) => {
+  const host = await startHost(t, "chat", "--resume-for", "1ms");
+  const door = await openDoor(t, host);
+  const context = await startBrowser(t);
+  const [ann, ben] = [await openTab(context, door), await openTab(context, host)];
+  door.shut();
+  await heard(ben, "has lost the connection").waitFor();
+  door.open();
+  await ann.locator("#log", { hasText: /Back after \d+ s as a new client: the session had expired\. What it sent meanwhile is lost/ }).waitFor();
+  await say(ann, "a new client");
+  await heard(ben, "a new client").waitFor();
+  assert.deepEqual(ann.problems, []);
+});

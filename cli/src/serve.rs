@@ -154,14 +154,23 @@ impl Serving {
             reload.stop().await;
             watchdog.abort();
             doors.closed().await;
-            match handle.succession().over().await {
-                Ok(()) => Ok(()),
-                Err(reason) => Err(EndedInVain { reason: printable(&reason).into_owned(), handle }.into()),
-            }
+            outcome(handle).await
         });
         // After a second signal a thread still waits for the shards. It ends with the process.
         runtime.shutdown_background();
         served
+    }
+}
+
+/// The outcome of a server that has ended, perhaps for another process.
+async fn outcome(handle: Handle) -> anyhow::Result<()> {
+    match handle.succession().over().await {
+        Ok(()) => Ok(()),
+        Err(reason) if handle.is_shut_down() => {
+            tracing::warn!("{}: nobody serves, as this process was told to end", printable(&reason));
+            Ok(())
+        }
+        Err(reason) => Err(EndedInVain { reason: printable(&reason).into_owned(), handle }.into()),
     }
 }
 

@@ -12,7 +12,7 @@ use tower_service::Service;
 
 use super::caller::{Caller, Door, Right};
 use super::router::{described, router};
-use super::service::Api;
+use super::service::{Api, ReloadReport, ReloadRequest};
 use crate::Server;
 
 /// The routes of a server with a native app.
@@ -109,4 +109,29 @@ async fn a_native_app_has_a_state_and_no_release() {
     }
     let wrong = json(asked(&routes, Method::POST, "/v1/rollback?discard_state=maybe", Some(Right::Admin)).await).await;
     assert_eq!(wrong["code"], "bad-request");
+}
+
+#[tokio::test]
+async fn a_server_whose_program_reads_no_settings_refuses_to_read_them_again() {
+    let refused = asked(&routes(), Method::POST, "/v1/reload", Some(Right::Admin)).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+    assert_eq!(json(refused).await["code"], "no-settings");
+}
+
+#[tokio::test]
+async fn a_reload_is_answered_by_the_owner_of_the_settings() {
+    let server = Server::builder().port(0).on_new_client(|_, _| {}).build().expect("the server starts");
+    let (reloads, mut requests) = tokio::sync::mpsc::channel::<ReloadRequest>(1);
+    let routes = router(Api::new(server.handle()).with_reloads(reloads));
+    let mut answers = Vec::new();
+    for outcome in [Ok(ReloadReport { changed: vec!["drain".into()], needs_restart: Vec::new() }), Err("line 3".to_owned())] {
+        let answer = async { drop(requests.recv().await.expect("the route asks").send(outcome)) };
+        let (response, ()) = tokio::join!(asked(&routes, Method::POST, "/v1/reload", Some(Right::Admin)), answer);
+        answers.push((response.status(), json(response).await));
+    }
+    assert_eq!(answers[0], (StatusCode::OK, serde_json::json!({ "changed": ["drain"], "needs_restart": [] })));
+    assert_eq!((answers[1].0, &answers[1].1["detail"]), (StatusCode::CONFLICT, &Value::from("line 3")));
+    drop(requests);
+    let refused = asked(&routes, Method::POST, "/v1/reload", Some(Right::Admin)).await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE, "the owner has gone");
 }

@@ -2,7 +2,8 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::sync::{Arc, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
@@ -23,11 +24,27 @@ pub(super) enum Stage {
     Ended,
 }
 
+/// The end of a server, and its handover to another process.
+#[derive(Debug, Default)]
+pub(super) struct Lifetime {
+    succession: Succession,
+    /// Whether the owner has ended it.
+    is_shut_down: AtomicBool,
+    /// The listening sockets of the API's doors, while they are open.
+    doors: Mutex<Vec<(Part, Weak<TcpListener>)>>,
+}
+
 impl Handle {
     /// Ends the server. After the drain delay it stops accepting, closes its clients with 1001, and waits for their close frames and for the
     /// app, at most for the drain timeout. Then `Server::run` returns.
     pub fn shutdown(&self) {
+        self.inner.lifetime.is_shut_down.store(true, Relaxed);
         self.stop(Why::Shutdown);
+    }
+
+    /// Whether the owner has ended the server, also while another process was taking it over: then it does not serve again if that one fails.
+    pub fn is_shut_down(&self) -> bool {
+        self.inner.lifetime.is_shut_down.load(Relaxed)
     }
 
     /// Waits until the server accepts connections, or has ended. One that takes another's place serves when that one has left.
@@ -37,7 +54,7 @@ impl Handle {
 
     /// The takeover of the server by another process.
     pub fn succession(&self) -> &Succession {
-        &self.inner.succession
+        &self.inner.lifetime.succession
     }
 
     /// Ends the server, since another process takes its place.
@@ -62,7 +79,7 @@ impl Handle {
         let ended = |_| io::Error::other("the server accepts no connection any more");
         self.inner.controls.reins.sockets.send(wish).await.map_err(|_| io::Error::other("the server has ended"))?;
         let mut sockets = answer.await.map_err(ended)??;
-        let doors = self.inner.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        let doors = self.inner.lifetime.doors.lock().unwrap_or_else(PoisonError::into_inner);
         for (part, socket) in doors.iter() {
             if let Some(socket) = socket.upgrade() {
                 let about = About { part: *part, ..About::default() };
@@ -74,7 +91,7 @@ impl Handle {
 
     /// Notes the listening socket of a door, for another process that takes over.
     pub(crate) fn listens(&self, part: Part, socket: &Arc<TcpListener>) {
-        self.inner.doors.lock().unwrap_or_else(PoisonError::into_inner).push((part, Arc::downgrade(socket)));
+        self.inner.lifetime.doors.lock().unwrap_or_else(PoisonError::into_inner).push((part, Arc::downgrade(socket)));
     }
 
     /// Waits until the doors with addresses belong to another process, or the server has ended. Returns whether it is the former.

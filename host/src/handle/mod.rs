@@ -13,19 +13,18 @@ mod listing;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
-use lifetime::Stage;
+use lifetime::{Lifetime, Stage};
 
 use crate::bus::Bus;
 use crate::config::Config;
 use crate::error::Error;
-use crate::front::{Notice, Part, Reins, Tls};
+use crate::front::{Notice, Reins, Tls};
 use crate::inventory::Receivers;
 use crate::live::Live;
 use crate::log::LogTail;
@@ -34,7 +33,6 @@ use crate::shard::{Command, Counters, Delivery, Roster, Trap};
 use crate::socket_file::FileId;
 use crate::status::Status;
 use crate::store::Database;
-use crate::succession::Succession;
 use crate::swap::{Handover, History, Releases, Source, SwapReport};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
@@ -50,9 +48,7 @@ pub struct Handle {
 struct Inner {
     controls: Controls,
     stage: watch::Sender<Stage>,
-    succession: Succession,
-    /// The listening sockets of the API's doors, while they are open.
-    doors: Mutex<Vec<(Part, Weak<TcpListener>)>>,
+    lifetime: Lifetime,
 }
 
 /// The parts of a server that a handle acts on.
@@ -95,7 +91,7 @@ pub(crate) struct Controls {
 impl Handle {
     pub(crate) fn new(controls: Controls) -> Self {
         let stage = watch::Sender::new(Stage::Starting);
-        Self { inner: Arc::new(Inner { controls, stage, succession: Succession::default(), doors: Mutex::default() }) }
+        Self { inner: Arc::new(Inner { controls, stage, lifetime: Lifetime::default() }) }
     }
 
     /// The connected clients, in the order in which they came.

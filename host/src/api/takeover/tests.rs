@@ -103,6 +103,7 @@ async fn a_new_server_that_fails_with_the_data_folder_gives_the_sockets_back_and
     assert!(is_served(address).await, "connections wait");
     drop(new);
     let reason = old.succession().over().await.expect_err("nobody serves");
+    assert!(!old.is_shut_down(), "its owner wants it to go on");
     assert!(reason.ends_with("failed to take over: it has ended"), "{reason}");
     let back = Taking::back(&old).expect("they listen");
     // A release that is on the way out leaves the folder in its own time.
@@ -112,4 +113,16 @@ async fn a_new_server_that_fails_with_the_data_folder_gives_the_sockets_back_and
     again.serving().await;
     again.shutdown();
     end_of_again.await.expect("no panic").expect("it ends in order");
+}
+
+#[tokio::test]
+async fn an_owner_can_end_a_server_that_another_process_takes_over() {
+    let old = build(server(None)).await.expect("it listens");
+    let (old, ended) = run(old);
+    let taking = taking(&old).await;
+    old.end_for_successor();
+    old.shutdown();
+    ended.await.expect("no panic").expect("it ends in order");
+    assert!(old.is_shut_down(), "it does not serve again, if the other process fails");
+    drop(taking);
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -19,16 +19,9 @@ const WATCHER: &str = "fedcba9876543210";
 fn tokens() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = folder.path().join("tokens");
-    write(&file, &format!("alice admin {ALICE}\nwatcher read {WATCHER}\n"));
+    std::fs::write(&file, format!("alice admin {ALICE}\nwatcher read {WATCHER}\n")).expect("the folder takes a file");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("the mode can be set");
     (folder, file)
-}
-
-/// Writes such a file, whole at once.
-fn write(file: &Path, text: &str) {
-    let new = file.with_extension("new");
-    std::fs::write(&new, text).expect("the folder takes a file");
-    std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o600)).expect("the mode can be set");
-    std::fs::rename(&new, file).expect("the file can be replaced");
 }
 
 /// A host with an API by TCP.
@@ -41,10 +34,7 @@ impl WithApi {
     fn run(name: &str, arguments: &[&str]) -> Self {
         let (_folder, file) = tokens();
         let file = file.to_str().expect("the path is text");
-        let mut all = vec!["--api", "127.0.0.1:0"];
-        if !arguments.contains(&"--api-token-file") {
-            all.extend(["--api-token-file", file]);
-        }
+        let mut all = vec!["--api", "127.0.0.1:0", "--api-token-file", file];
         all.extend(arguments);
         let mut host = Swappable::run(name, &all);
         let line = host.host.logs("the API is at http://");
@@ -123,32 +113,6 @@ fn a_stranger_gets_neither_an_answer_nor_a_second_chance() {
     assert_eq!((refused.status, refused.header("content-type")), (429, "application/problem+json"));
     let line = api.host.host.logs("a wrong token of the API came from 127.0.0.1");
     assert!(!line.contains("guess"), "{line}");
-}
-
-#[tokio::test]
-async fn tokens_count_as_soon_as_their_file_has_them_and_no_longer() {
-    let (_folder, file) = tokens();
-    let path = file.to_str().expect("the path is text");
-    let mut api = WithApi::run("one", &["--api-token-file", path]);
-    let status = |api: &WithApi, token: &str| api.asked("GET /v1/status", token, "", b"").status;
-    assert_eq!(status(&api, ALICE), 200);
-
-    let bob = "00112233445566778899";
-    write(&file, &format!("bob read {bob}\n"));
-    let line = api.host.host.logs("reloaded: the API takes");
-    assert!(line.contains(&format!("the token in {path}")), "{line}");
-    assert_eq!((status(&api, ALICE), status(&api, bob)), (401, 200));
-
-    write(&file, "bob write");
-    let line = api.host.host.logs("the previous tokens stay in use");
-    assert!(line.contains("line 1") && line.contains("--api-token-file"), "{line}");
-    assert_eq!(status(&api, bob), 200);
-
-    write(&file, &format!("alice admin {ALICE}\nbob send {bob}\n"));
-    api.host.host.logs("the API takes the 2 tokens");
-    assert_eq!((status(&api, ALICE), status(&api, bob)), (200, 200));
-    api.host.host.signal("HUP");
-    api.host.host.logs("the API takes the 2 tokens");
 }
 
 #[test]

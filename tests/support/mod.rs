@@ -14,6 +14,7 @@ pub mod raw;
 pub mod resuming;
 pub mod swappable;
 pub mod tls;
+pub mod unsteady;
 pub mod upstream;
 
 pub use client::{Client, refusal};

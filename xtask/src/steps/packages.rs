@@ -15,8 +15,9 @@ struct Package {
     folders: &'static [(&'static str, &'static str)],
 }
 
-const PACKAGES: [Package; 6] = [
+const PACKAGES: [Package; 7] = [
     Package { name: "ws-protocol", files: &["README.md", "examples/echo.rs"], folders: &[("src/", "protocol/src/")] },
+    Package { name: "ws-cluster", files: &["README.md"], folders: &[("src/", "cluster/src/")] },
     Package {
         name: "ws-host",
         files: &["README.md", "client.html", "dashboard.html"],

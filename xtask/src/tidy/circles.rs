@@ -9,7 +9,7 @@ use super::scan::line_of;
 use super::source::Source;
 
 /// The crates that the rule applies to.
-const CRATES: [&str; 6] = ["protocol/src", "host/src", "cli/src", "load/src", "xtask/src", "sdk/rust/src"];
+const CRATES: [&str; 7] = ["protocol/src", "cluster/src", "host/src", "cli/src", "load/src", "xtask/src", "sdk/rust/src"];
 
 /// The imports of each file of a folder from its neighbours, with their lines. A folder within counts as one file.
 type Imports = BTreeMap<String, BTreeMap<String, Place>>;

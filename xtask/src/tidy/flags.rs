@@ -4,7 +4,7 @@ use super::Finding;
 use super::scan::line_of;
 use super::source::Source;
 
-const LIBRARIES: [&str; 3] = ["protocol/src", "host/src", "load/src"];
+const LIBRARIES: [&str; 4] = ["protocol/src", "cluster/src", "host/src", "load/src"];
 
 /// Finds texts and comments of libraries that name a flag. Tests are exempt.
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {

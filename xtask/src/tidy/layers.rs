@@ -9,14 +9,15 @@ use super::scan::{line_of, words};
 use super::source::Source;
 
 /// The crates of the workspace, and those that each may use.
-const CRATES: [(&str, &[&str]); 5] = [
+const CRATES: [(&str, &[&str]); 6] = [
     ("protocol/src", &[]),
+    ("cluster/src", &[]),
     ("host/src", &["ws_protocol"]),
     ("load/src", &["ws_protocol"]),
     ("client/rust/src", &["ws_protocol"]),
     ("cli/src", &["ws_protocol", "ws_host", "ws_host_load"]),
 ];
-const NAMES: [&str; 4] = ["ws_protocol", "ws_host", "ws_host_client", "ws_host_load"];
+const NAMES: [&str; 5] = ["ws_protocol", "ws_cluster", "ws_host", "ws_host_client", "ws_host_load"];
 
 /// The host's modules from top to bottom. A module may use the modules of lower layers, and those of its own layer only
 /// if the layer is one piece.

@@ -1,18 +1,21 @@
-//! Some crates and words may appear in some modules of the host, or of the protocol, only.
+//! Some crates and words may appear in some modules of the host, or in some crates, only.
 
 use super::Finding;
 use super::scan::{line_of, words};
 use super::source::Source;
 
-/// Words that the protocol must not use: it takes bytes and the time, and neither spawns nor waits.
+/// Words that crates without I/O must not use: they take bytes and the time, and neither spawn nor wait.
 const WAITING: [&str; 5] = ["tokio", "async", "await", "spawn", "thread"];
+/// The folders of these crates.
+const PURE: [&str; 2] = ["protocol", "cluster"];
 
 /// Finds names that the code's module must not use. Tests are exempt.
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in sources {
-        let module = match (source.below("protocol/src"), source.below("host/src")) {
-            (Some(_), _) => "protocol",
+        let without_io = PURE.into_iter().find(|name| source.below(&format!("{name}/src")).is_some());
+        let module = match (without_io, source.below("host/src")) {
+            (Some(name), _) => name,
             (None, Some(file)) => file.split('/').next().unwrap_or_default().trim_end_matches(".rs"),
             (None, None) => continue,
         };
@@ -35,11 +38,12 @@ fn broken_rule(module: &str, word: &str, behind: &str) -> Option<&'static str> {
     if (word == "rustls" || word == "tokio_rustls") && !matches!(module, "fetch" | "front" | "shard" | "trace") {
         return Some("only fetch/, front/, shard/ and trace/ know rustls");
     }
-    if module == "protocol" && matches!(word, "now" | "elapsed") && behind.starts_with("()") {
-        return Some("protocol/ reads no clock");
+    let is_pure = PURE.contains(&module);
+    if is_pure && matches!(word, "now" | "elapsed") && behind.starts_with("()") {
+        return Some("this crate reads no clock");
     }
-    if module == "protocol" && WAITING.contains(&word) {
-        return Some("protocol/ neither spawns nor awaits");
+    if is_pure && WAITING.contains(&word) {
+        return Some("this crate neither spawns nor awaits");
     }
     None
 }
@@ -86,19 +90,20 @@ mod tests {
     }
 
     #[test]
-    fn protocol_reads_no_clock() {
-        let what = ["protocol/src/closing.rs:1: `now`: protocol/ reads no clock"];
+    fn crates_without_io_read_no_clock() {
+        let what = ["protocol/src/closing.rs:1: `now`: this crate reads no clock"];
         assert_eq!(found("protocol/src/closing.rs", "fn f(now: Instant) { g(now, Instant::now()) }"), what);
+        assert_eq!(found("cluster/src/lease.rs", "fn f(now: Instant) { g(now, Instant::now()) }").len(), 1);
         assert_eq!(found("host/src/shard/clock.rs", "fn f() { Instant::now() }"), [""; 0]);
     }
 
     #[test]
-    fn protocol_neither_spawns_nor_awaits() {
+    fn crates_without_io_neither_spawn_nor_await() {
         assert_eq!(
             found("protocol/src/lib.rs", "async fn f() { g().await }"),
             [
-                "protocol/src/lib.rs:1: `async`: protocol/ neither spawns nor awaits",
-                "protocol/src/lib.rs:1: `await`: protocol/ neither spawns nor awaits",
+                "protocol/src/lib.rs:1: `async`: this crate neither spawns nor awaits",
+                "protocol/src/lib.rs:1: `await`: this crate neither spawns nor awaits",
             ]
         );
         assert_eq!(found("host/src/shard/mod.rs", "async fn f() { g().await }"), [""; 0]);

@@ -13,7 +13,7 @@ struct Rule {
     without: &'static [&'static str],
 }
 
-const RULES: [Rule; 3] = [
+const RULES: [Rule; 4] = [
     Rule {
         package: "ws-host",
         folder: "host",
@@ -21,6 +21,7 @@ const RULES: [Rule; 3] = [
     },
     Rule { package: "ws-host-client", folder: "client/rust", without: &["hyper", "wasmtime"] },
     Rule { package: "ws-protocol", folder: "protocol", without: &["hyper", "tokio", "wasmtime"] },
+    Rule { package: "ws-cluster", folder: "cluster", without: &["async", "hyper", "tokio", "wasmtime"] },
 ];
 
 /// Finds crates in a tree that must not have them.

@@ -7,7 +7,7 @@ use super::source::Source;
 /// The files that may have it.
 const ALLOWED: [&str; 1] = ["protocol/src/text.rs"];
 /// The folders that the rule applies to. The peers of the benchmark, in a workspace of their own, are exempt.
-const OURS: [&str; 6] = ["protocol", "host", "load", "cli", "xtask", "fuzz"];
+const OURS: [&str; 7] = ["protocol", "cluster", "host", "load", "cli", "xtask", "fuzz"];
 
 const WHERE: &str = "`unsafe` may not stand here: see ALLOWED in xtask/src/tidy/unsafes.rs";
 const WHY: &str = "`unsafe` without a line before it that begins with `// SAFETY:`";

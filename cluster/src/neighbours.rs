@@ -1,0 +1,103 @@
+//! All nodes, as one of them sees their records.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::life::Life;
+use crate::node_record::NodeRecord;
+use crate::publication::{Publication, Stop};
+use crate::timing::{Time, Timing};
+
+/// A node's knowledge of all nodes, itself included.
+///
+/// A watch tells it the last record of each number, then [`Neighbours::reconnected`] follows, then come new records in the order of the
+/// stream. A watch that may have missed one begins anew, with [`Neighbours::disconnected`].
+#[derive(Debug, Clone)]
+pub struct Neighbours {
+    timing: Timing,
+    /// All records up to this sequence have been seen, or later ones of the same numbers.
+    view: u64,
+    is_connected: bool,
+    nodes: BTreeMap<u16, Seen>,
+}
+
+/// The last record of a number.
+#[derive(Debug, Clone)]
+struct Seen {
+    sequence: u64,
+    since: u64,
+    is_gone: bool,
+    /// When it was seen, or when this node tried to bury the life, or came back to NATS.
+    at: Time,
+}
+
+impl Neighbours {
+    /// A view without records.
+    #[must_use]
+    pub fn new(timing: Timing) -> Self {
+        Self { timing, view: 0, is_connected: false, nodes: BTreeMap::new() }
+    }
+
+    /// A record of the node of this number. Older ones than the last are ignored.
+    ///
+    /// Returns the life that is over since this record, if there is one.
+    pub fn record(&mut self, now: Time, sequence: u64, number: u16, record: NodeRecord) -> Option<Life> {
+        if self.nodes.get(&number).is_some_and(|seen| sequence <= seen.sequence) {
+            return None;
+        }
+        if self.is_connected {
+            self.view = self.view.max(sequence);
+        }
+        let is_gone = matches!(record, NodeRecord::Gone { .. });
+        let seen = Seen { sequence, since: record.since(sequence), is_gone, at: now };
+        let before = self.nodes.insert(number, seen.clone()).filter(|before| !before.is_gone)?;
+        (before.since != seen.since || is_gone).then_some(Life { since: before.since, number })
+    }
+
+    /// The watch begins anew.
+    pub fn disconnected(&mut self) {
+        self.is_connected = false;
+    }
+
+    /// The watch has told all last records, and the stream's last sequence is this one. Nodes that were away with this one get the time to
+    /// renew their leases. The result is [`Stop::Restored`] if the stream has lost records.
+    pub fn reconnected(&mut self, now: Time, last: u64) -> Option<Stop> {
+        self.nodes.values_mut().for_each(|seen| seen.at = now);
+        let is_restored = last < self.view;
+        (self.is_connected, self.view) = (true, last);
+        is_restored.then_some(Stop::Restored)
+    }
+
+    /// The record that ends the life of a node whose renewals have not been seen for too long, one at a time. It is stored only if that
+    /// node has not renewed its lease meanwhile. The answer needs no attention: records tell.
+    pub fn bury(&mut self, now: Time) -> Option<(u16, Publication<NodeRecord>)> {
+        let bury = self.timing.bury;
+        // A clock that went backwards begins anew too.
+        self.nodes.values_mut().filter(|seen| now < seen.at).for_each(|seen| seen.at = now);
+        let (number, seen) = self.nodes.iter_mut().find(|(_, seen)| !seen.is_gone && now >= seen.at + bury)?;
+        seen.at = now;
+        Some((*number, Publication { expected: seen.sequence, record: NodeRecord::Gone { since: seen.since } }))
+    }
+
+    /// Whether records say that this life is over: its number has a later record, or has none of it though it would be in view.
+    #[must_use]
+    pub fn is_gone(&self, life: Life) -> bool {
+        match self.nodes.get(&life.number) {
+            Some(seen) if seen.since == life.since => seen.is_gone,
+            Some(seen) if seen.since > life.since => true,
+            _ => life.since <= self.view,
+        }
+    }
+
+    /// The lives that are not over.
+    #[must_use]
+    pub fn alive(&self) -> BTreeSet<Life> {
+        let alive = self.nodes.iter().filter(|(_, seen)| !seen.is_gone);
+        alive.map(|(number, seen)| Life { since: seen.since, number: *number }).collect()
+    }
+
+    /// All records up to this sequence are in view.
+    #[must_use]
+    pub fn view(&self) -> u64 {
+        self.view
+    }
+}

@@ -1,0 +1,5 @@
+//! Tests of the rules.
+
+mod encoding;
+mod rules;
+mod simulation;

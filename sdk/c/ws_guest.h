@@ -19,7 +19,7 @@ typedef uint64_t ws_id;
 typedef ws_host_server_types_client_t ws_client;
 /* Fields: code; reason; clean; cause. */
 typedef ws_host_server_types_close_info_t ws_close_info;
-/* An upgrade request. Fields: address; path; query; headers; subprotocols. */
+/* An upgrade request. Fields: address; path; query; headers; subprotocols; resumes, whether it names a session of this room. */
 typedef exports_ws_host_server_gate_request_t ws_request;
 /* A plain HTTP request. Fields: address; method; path; query; headers; body, which ends with a NUL behind its length. */
 typedef exports_ws_host_server_requests_request_t ws_http_request;
@@ -112,6 +112,10 @@ const char *ws_on_start(ws_start_reason reason, const ws_saved *saved) WS_HANDLE
 void ws_snapshot(ws_saved *saved) WS_HANDLER(ws_snapshot);
 /* A slow client has caught up. */
 void ws_on_drain(ws_id id) WS_HANDLER(ws_on_drain);
+/* The connection of a client with a session has broken: messages wait for it. ws_on_line_back or ws_on_client_left follows. */
+void ws_on_line_lost(ws_id id) WS_HANDLER(ws_on_line_lost);
+/* The client is back over another connection. It gets first what has waited. */
+void ws_on_line_back(ws_id id) WS_HANDLER(ws_on_line_back);
 /* A timer of ws_set_timer is due. */
 void ws_on_timer(uint64_t timer, const char *data, size_t len) WS_HANDLER(ws_on_timer);
 
@@ -132,6 +136,7 @@ void ws_client_free(ws_client *client);
 ws_id *ws_clients(size_t *count); /* in the order in which they connected; NULL without any */
 ws_id *ws_clients_of_user(const char *user, size_t *count); /* the user that ws_on_upgrade has named; in the same order */
 uint32_t ws_count(void);
+bool ws_is_online(ws_id id); /* whether messages reach the client now; false: it is away, closing or gone */
 bool ws_buffered_amount(ws_id id, uint64_t *bytes); /* the bytes queued for the client; false: no client has this id */
 char *ws_attachment(ws_id id, size_t *len);         /* NULL without an attachment */
 ws_result ws_set_attachment(ws_id id, const void *data, size_t len); /* at most 16 KiB; 0 bytes remove it */

@@ -37,6 +37,11 @@ export interface Request {
   readonly headers: Headers;
   /** The subprotocols that the client offers, in its order of preference. */
   readonly subprotocols: string[];
+  /**
+   * Whether the client names a session of this room, to come back to it. The name is public and proves nothing. With the user and the subprotocol
+   * of before, the client stays the one that it was, and `attachment` is ignored; otherwise it is a new client.
+   */
+  readonly resumes: boolean;
 }
 
 /** The address that a client connects from. */
@@ -61,6 +66,8 @@ export interface Client {
   readonly user: string | undefined;
   /** The topics of the client, in the order of their names. */
   readonly topics: string[];
+  /** Whether the client has a connection over which messages reach it now. One with a session may be away: `onLineLost`. */
+  readonly isOnline: boolean;
   /** The number of bytes queued for the client. 0 if it has left. */
   readonly bufferedAmount: number;
   /**
@@ -202,6 +209,10 @@ export interface App<State = any> {
   onUpgrade?(request: Request): Decision | Promise<Decision>;
   /** A slow client has read everything in its queue. */
   onDrain?(client: Client): void | Promise<void>;
+  /** The connection of a client with a session has broken. Messages wait for it. `onLineBack` or `onClose` follows. */
+  onLineLost?(client: Client): void | Promise<void>;
+  /** The client is back over another connection. It gets first what has waited. */
+  onLineBack?(client: Client): void | Promise<void>;
   /** A timer of `room.setTimer` is due. */
   onTimer?(payload: any, id: number): void | Promise<void>;
   /** The answer to a `fetch` has come, and the instance that has asked is gone, by a swap or an exception. */

@@ -29,6 +29,8 @@ export interface Joining {
   headers?: Record<string, string> | Iterable<[name: string, value: string]>;
   /** The subprotocols that the client offers. */
   subprotocols?: Iterable<string>;
+  /** Whether the client names a session of the room. It is a new client in any case. */
+  resumes?: boolean;
   /** By default port 50000 of 127.0.0.1. */
   address?: Address;
 }
@@ -136,6 +138,10 @@ export class Room<App = any> {
   says(client: number, message: Sendable): Promise<void>;
   /** A client closes its connection, or the connection ends otherwise: `{ code: 1006, clean: false, cause: 'lost' }`. */
   leaves(client: number, info?: Partial<CloseInfo>): Promise<void>;
+  /** The connection of a client with a session breaks. It stays a member, and hears what is sent to it when it is back. */
+  goesAway(client: number): Promise<void>;
+  /** A client that is away comes back. */
+  comesBack(client: number): Promise<void>;
   /** Returns the messages that a client has received since the last call. */
   hears(client: number): Message[];
   /** The code and the reason with which the application has closed a client, or undefined. */

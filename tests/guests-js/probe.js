@@ -42,7 +42,7 @@ export default {
     room.broadcast(`${line} member=${member} known=${client.path !== undefined} send=${sent}`);
   },
 
-  onUpgrade({ path, subprotocols }) {
+  onUpgrade({ path, subprotocols, resumes }) {
     if (path === '/refuse') return { refuse: 418 };
     if (path === '/refuse-in-words') {
       return { refuse: 401, headers: { 'www-authenticate': 'Bearer', 'content-type': 'text/html' }, body: '<p>Who are you?</p>' };
@@ -51,6 +51,7 @@ export default {
       const user = path.slice('/user/'.length);
       return { user, headers: [['x-user', user]], attachment: `${user} of the gate` };
     }
+    if (path === '/no-return' && resumes) return { refuse: 410 };
     if (path === '/close') return { close: 4001, reason: 'not you' };
     if (path === '/panic') throw new Error('told to fail in the gate');
     if (path === '/subprotocol') return { accept: subprotocols.at(-1) };
@@ -68,6 +69,14 @@ export default {
 
   onDrain(client) {
     client.send('drained');
+  },
+
+  onLineLost(client) {
+    room.publish('presence', `lost ${client.id} online=${client.isOnline}`);
+  },
+
+  onLineBack(client) {
+    room.publish('presence', `back ${client.id} online=${client.isOnline}`);
   },
 
   onOrphan: orphaned,
@@ -107,6 +116,7 @@ const COMMANDS = {
       one.close(Number(code), reason);
       return `ok, send=${one.send('after the close')}, member=${room.clients.includes(one)}`;
     }),
+  online: (client, rest) => String(whom(client, rest)[0]?.isOnline ?? false),
   attach: (client, rest) => on(client, rest, (one, last) => void (one.attachment = last)),
   attachment: (client, rest) => {
     const value = whom(client, rest)[0].attachment;

@@ -272,6 +272,7 @@ COMMANDS = {
     "get": describe,
     "messages": lambda client, rest: f"{state['messages']} since {state['started']}",
     "close": close,
+    "online": lambda client, rest: str(whom(client, rest)[0].is_online).lower(),
     "attach": attach,
     "attachment": attachment,
     "subscribe": lambda client, rest: shown(client.subscribe(rest)),
@@ -323,6 +324,8 @@ def gate(request: Request):
         case path if path.startswith("/user/"):
             user = path.removeprefix("/user/")
             return Accept(user=user, headers=[("x-user", user)], attachment=f"{user} of the gate".encode())
+        case "/no-return" if request.resumes:
+            return Refuse(410)
         case "/close":
             return Close(4001, "not you")
         case "/panic":
@@ -345,6 +348,16 @@ def snapshot() -> Saved:
 @app.on_drain
 def drained(client: Client) -> None:
     client.send("drained")
+
+
+@app.on_line_lost
+def lost(client: Client) -> None:
+    publish("presence", f"lost {client.id} online={str(client.is_online).lower()}")
+
+
+@app.on_line_back
+def back(client: Client) -> None:
+    publish("presence", f"back {client.id} online={str(client.is_online).lower()}")
 
 
 @app.on_timer

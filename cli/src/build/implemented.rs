@@ -21,6 +21,7 @@ const OPTIONAL: &[Optional] = &[
     Optional { interface: "gate", handlers: &["ws_on_upgrade"], caller_of: None },
     Optional { interface: "lifecycle", handlers: &["ws_on_start", "ws_snapshot"], caller_of: None },
     Optional { interface: "flow", handlers: &["ws_on_drain"], caller_of: None },
+    Optional { interface: "presence", handlers: &["ws_on_line_lost", "ws_on_line_back"], caller_of: None },
     Optional { interface: "timers", handlers: &["ws_on_timer"], caller_of: Some(("control", "set-timer")) },
     Optional { interface: "responses", handlers: &["ws_on_orphan"], caller_of: Some(("http", "fetch")) },
     Optional {

@@ -125,6 +125,17 @@ pub trait App: Sized + 'static {
         async { Ok(()) }
     }
 
+    /// The connection of a client with a session has broken. It stays a member, and messages wait for it. `on_line_back` or
+    /// `on_client_left` follows.
+    fn on_line_lost(&mut self, _room: &mut Room, _client: ClientId) -> impl Future<Output = Outcome> {
+        async { Ok(()) }
+    }
+
+    /// A client that was away is back over another connection. It gets first what has waited.
+    fn on_line_back(&mut self, _room: &mut Room, _client: ClientId) -> impl Future<Output = Outcome> {
+        async { Ok(()) }
+    }
+
     /// A timer is due.
     fn on_timer(&mut self, _room: &mut Room, _timer: u64, _payload: Bytes) -> impl Future<Output = Outcome> {
         async { Ok(()) }

@@ -15,4 +15,7 @@ pub struct UpgradeRequest {
     pub request: Request,
     /// The subprotocols that the client offers, in its order of preference.
     pub subprotocols: Vec<String>,
+    /// Whether the client names a session of this room, to come back to it. The name is public and proves nothing. If the decision has the
+    /// user and the subprotocol of before, and the client then shows its secret, it stays the client that it was, and the attachment is ignored.
+    pub resumes: bool,
 }

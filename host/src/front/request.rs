@@ -133,7 +133,8 @@ impl Requests {
         let headers = parts.headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
         let request = Request::new(&path, &query, headers);
         let offered = upgrade::subprotocols(&parts.headers);
-        let asked = UpgradeRequest { address, request: request.clone(), subprotocols: offered.clone() };
+        // The room knows whether it has that session.
+        let asked = UpgradeRequest { address, request: request.clone(), subprotocols: offered.clone(), resumes: false };
         let (decision, more_headers, let_in) = self.ask_room((&route, claim), asked, &offered, trace.clone()).await?;
         let upgrade = match decision {
             Decision::Accept(Acceptance { subprotocol, user, attachment, .. }) => {

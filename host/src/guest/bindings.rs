@@ -12,6 +12,7 @@ wasmtime::component::bindgen!({
             export ws-host:server/gate@0.2.0;
             export ws-host:server/lifecycle@0.2.0;
             export ws-host:server/flow@0.2.0;
+            export ws-host:server/presence@0.2.0;
             export ws-host:server/timers@0.2.0;
             export ws-host:server/responses@0.2.0;
             export ws-host:server/events@0.2.0;

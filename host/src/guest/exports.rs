@@ -48,7 +48,7 @@ macro_rules! optional_exports {
     };
 }
 
-optional_exports!(gate, lifecycle, flow, timers, responses, events, requests);
+optional_exports!(gate, lifecycle, flow, presence, timers, responses, events, requests);
 
 /// The host that a component without our handlers was built for, as the rest of a sentence, and the remedy. `None` if it does not tell.
 pub(super) fn made_for_another(engine: &Engine, ty: &ComponentType) -> Option<(String, &'static str)> {

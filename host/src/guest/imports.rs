@@ -212,6 +212,9 @@ pub(super) fn add_clients(clients: &mut LinkerInstance<'_, GuestState>) -> wasmt
             Ok((ids,))
         })
     })?;
+    clients.func_wrap("is-online", |store: Store<'_>, (id,): (u64,)| {
+        Ok((store.data().room.is_online(id.into()).unwrap_or_default(),))
+    })?;
     clients.func_wrap("buffered-amount", |store: Store<'_>, (id,): (u64,)| {
         Ok((store.data().room.buffered_amount(id.into()).map(|bytes| bytes as u64),))
     })?;

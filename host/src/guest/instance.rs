@@ -144,6 +144,7 @@ impl App for Instance {
             query: request.request.query(),
             headers: &headers,
             subprotocols: &subprotocols,
+            resumes: request.resumes,
         };
         let decision = self.guest.call(room, "on-upgrade", async |store| gate.call_on_upgrade(store, asked).await).await?;
         Ok(match decision {
@@ -163,6 +164,16 @@ impl App for Instance {
     async fn on_drain(&mut self, room: &mut Room, client: ClientId) -> Outcome {
         let Some(flow) = &self.exports.flow else { return Ok(()) };
         self.guest.call(room, "on-drain", async |store| flow.call_on_drain(store, client.get()).await).await
+    }
+
+    async fn on_line_lost(&mut self, room: &mut Room, client: ClientId) -> Outcome {
+        let Some(presence) = &self.exports.presence else { return Ok(()) };
+        self.guest.call(room, "on-line-lost", async |store| presence.call_on_line_lost(store, client.get()).await).await
+    }
+
+    async fn on_line_back(&mut self, room: &mut Room, client: ClientId) -> Outcome {
+        let Some(presence) = &self.exports.presence else { return Ok(()) };
+        self.guest.call(room, "on-line-back", async |store| presence.call_on_line_back(store, client.get()).await).await
     }
 
     async fn on_timer(&mut self, room: &mut Room, timer: u64, payload: Bytes) -> Outcome {

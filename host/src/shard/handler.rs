@@ -17,6 +17,10 @@ pub enum Handler {
     ClientLeft,
     /// `App::on_drain`.
     Drain,
+    /// `App::on_line_lost`.
+    LineLost,
+    /// `App::on_line_back`.
+    LineBack,
     /// `App::on_timer`.
     Timer,
     /// `App::on_event`.
@@ -37,7 +41,7 @@ pub enum Handler {
 
 impl Handler {
     /// Every handler, in the order of their numbers.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Launch,
         Self::Start,
         Self::Upgrade,
@@ -45,6 +49,8 @@ impl Handler {
         Self::Message,
         Self::ClientLeft,
         Self::Drain,
+        Self::LineLost,
+        Self::LineBack,
         Self::Timer,
         Self::Event,
         Self::Response,
@@ -65,6 +71,8 @@ impl Handler {
             Self::Message => "on-message",
             Self::ClientLeft => "on-client-left",
             Self::Drain => "on-drain",
+            Self::LineLost => "on-line-lost",
+            Self::LineBack => "on-line-back",
             Self::Timer => "on-timer",
             Self::Event => "on-event",
             Self::Response => "on-response",

@@ -28,6 +28,8 @@ pub(super) async fn call<A: App>(by: &Resources, app: &mut A, room: &mut Room, w
         What::Joined(joined) => measured(by, Handler::NewClient, pin!(app.on_new_client(room, &joined.client))).await,
         What::Left(id, info) => measured(by, Handler::ClientLeft, pin!(app.on_client_left(room, id, &info))).await,
         What::Drained(id) => measured(by, Handler::Drain, pin!(app.on_drain(room, id))).await,
+        What::LineLost(id) => measured(by, Handler::LineLost, pin!(app.on_line_lost(room, id))).await,
+        What::LineBack(id) => measured(by, Handler::LineBack, pin!(app.on_line_back(room, id))).await,
         What::Timer(id, payload) => measured(by, Handler::Timer, pin!(app.on_timer(room, id, payload))).await,
         What::Answer(id, told) => {
             let Told { answer, memory: _until_handled } = *told;
@@ -51,7 +53,7 @@ pub(super) async fn call<A: App>(by: &Resources, app: &mut A, room: &mut Room, w
         What::RequestDrained(id) => measured(by, Handler::RequestDrained, pin!(app.on_request_drained(room, id))).await,
         What::RequestGone(id) => measured(by, Handler::RequestGone, pin!(app.on_request_gone(room, id))).await,
         // The app is not told: it has not heard of the client yet, except in its gate.
-        What::Withdrawn | What::LineLost(_) | What::LineBack(_) => Ok(()),
+        What::Withdrawn => Ok(()),
         What::Upgrade(id, request, ..) => {
             let decision: Decision = measured(by, Handler::Upgrade, pin!(app.on_upgrade(room, &request))).await?;
             if !matches!(decision, Decision::Accept(_)) {

@@ -49,8 +49,8 @@ pub enum What {
     Answer(u64, Box<Told>),
     /// Another room has sent a message.
     Event(Arc<Event>),
-    /// A client asks to be let in. The decision goes to this id. The last part tells whether it names a session of this room.
-    Upgrade(UpgradeId, Box<UpgradeRequest>, Trace, bool),
+    /// A client asks to be let in. The decision goes to this id.
+    Upgrade(UpgradeId, Box<UpgradeRequest>, Trace),
     /// A client that was let in does not come.
     Withdrawn,
     /// A plain HTTP request has come. The answer goes to this id.

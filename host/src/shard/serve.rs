@@ -67,12 +67,13 @@ fn upgrade<L: Launch>(
     shard: &Shard,
     rooms: &Rc<Rooms<L>>,
     room: &str,
-    (request, claim, trace): (Box<UpgradeRequest>, Option<Claim>, Trace),
+    (mut request, claim, trace): (Box<UpgradeRequest>, Option<Claim>, Trace),
     decision: oneshot::Sender<Decision>,
 ) {
     let session = claim.and_then(Claim::client).and_then(|client| shard.resources().sessions.get(client));
     let session = session.filter(|session| shard.is_in(session.room(), room));
-    let (room, resumes) = session.as_ref().map_or((room, false), |session| (session.room().name(), true));
+    request.resumes = session.is_some();
+    let room = session.as_ref().map_or(room, |session| session.room().name());
     // Clients that hang up can ask again and again: a room that is behind decides about no more of them.
     let task = rooms.get_or_open(room).ok_or_else(|| rooms.why_not());
     let task = match task.and_then(|task| if task.mailbox.is_full() { Err(Reason::Busy) } else { Ok(task) }) {
@@ -83,7 +84,7 @@ fn upgrade<L: Launch>(
         }
     };
     let id = shard.upgrades().insert(Rc::clone(&task), decision);
-    task.deliver(Input { at: shard.time(), what: What::Upgrade(id, request, trace, resumes) });
+    task.deliver(Input { at: shard.time(), what: What::Upgrade(id, request, trace) });
 }
 
 fn ask<L: Launch>(

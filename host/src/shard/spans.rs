@@ -66,7 +66,7 @@ fn client(what: &What) -> Option<ClientId> {
 /// The span that has caused an input.
 fn parent(room: &Room, what: &What) -> Trace {
     match what {
-        What::Upgrade(_, _, trace, _) | What::Request(_, _, trace) => trace.clone(),
+        What::Upgrade(_, _, trace) | What::Request(_, _, trace) => trace.clone(),
         What::Event(event) => event.trace.clone(),
         What::Answer(id, _) => room.trace_of_fetch(*id),
         what => client(what).and_then(|id| room.trace_of_client(id)),

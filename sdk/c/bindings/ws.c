@@ -62,6 +62,9 @@ extern int32_t __wasm_import_ws_host_server_clients_count(void);
 __attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("of-user")))
 extern void __wasm_import_ws_host_server_clients_of_user(uint8_t *, size_t, uint8_t *);
 
+__attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("is-online")))
+extern int32_t __wasm_import_ws_host_server_clients_is_online(int64_t);
+
 __attribute__((__import_module__("ws-host:server/clients@0.2.0"), __import_name__("buffered-amount")))
 extern void __wasm_import_ws_host_server_clients_buffered_amount(int64_t, uint8_t *);
 
@@ -246,6 +249,10 @@ void __wasm_export_exports_ws_host_server_lifecycle_snapshot_post_return(uint8_t
 }
 
 // Exported Functions from `ws-host:server/flow@0.2.0`
+
+
+// Exported Functions from `ws-host:server/presence@0.2.0`
+
 
 
 // Exported Functions from `ws-host:server/timers@0.2.0`
@@ -1245,6 +1252,11 @@ void ws_host_server_clients_of_user(ws_string_t *user, ws_host_server_clients_li
   *ret = (ws_host_server_clients_list_client_id_t) { (ws_host_server_clients_client_id_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
 }
 
+bool ws_host_server_clients_is_online(ws_host_server_clients_client_id_t id) {
+  int32_t ret = __wasm_import_ws_host_server_clients_is_online((int64_t) (id));
+  return ret;
+}
+
 bool ws_host_server_clients_buffered_amount(ws_host_server_clients_client_id_t id, uint64_t *ret) {
   __attribute__((__aligned__(8)))
   uint8_t ret_area[16];
@@ -1573,8 +1585,8 @@ void ws_host_server_store_usage(ws_host_server_store_store_usage_t *ret) {
 }
 
 __attribute__((__export_name__("ws-host:server/gate@0.2.0#on-upgrade")))
-uint8_t * __wasm_export_exports_ws_host_server_gate_on_upgrade(uint8_t * arg, size_t arg0, int32_t arg1, uint8_t * arg2, size_t arg3, uint8_t * arg4, size_t arg5, uint8_t * arg6, size_t arg7, uint8_t * arg8, size_t arg9) {
-  exports_ws_host_server_gate_request_t arg10 = (exports_ws_host_server_gate_request_t) {
+uint8_t * __wasm_export_exports_ws_host_server_gate_on_upgrade(uint8_t * arg, size_t arg0, int32_t arg1, uint8_t * arg2, size_t arg3, uint8_t * arg4, size_t arg5, uint8_t * arg6, size_t arg7, uint8_t * arg8, size_t arg9, int32_t arg10) {
+  exports_ws_host_server_gate_request_t arg11 = (exports_ws_host_server_gate_request_t) {
     (exports_ws_host_server_gate_address_t) (ws_host_server_types_address_t) {
       (ws_string_t) (ws_string_t) { (uint8_t*)(arg), (arg0) },
       (uint16_t) (uint16_t) (arg1),
@@ -1583,27 +1595,28 @@ uint8_t * __wasm_export_exports_ws_host_server_gate_on_upgrade(uint8_t * arg, si
     (ws_string_t) (ws_string_t) { (uint8_t*)(arg4), (arg5) },
     (ws_list_tuple2_string_string_t) (ws_list_tuple2_string_string_t) { (ws_tuple2_string_string_t*)(arg6), (arg7) },
     (ws_list_string_t) (ws_list_string_t) { (ws_string_t*)(arg8), (arg9) },
+    (bool) arg10,
   };
   exports_ws_host_server_gate_decision_t ret;
-  exports_ws_host_server_gate_on_upgrade(&arg10, &ret);
+  exports_ws_host_server_gate_on_upgrade(&arg11, &ret);
   uint8_t *ptr = (uint8_t *) &RET_AREA;
   switch ((int32_t) (ret).tag) {
     case 0: {
       const exports_ws_host_server_gate_acceptance_t *payload = &(ret).val.accept;
       *((int8_t*)(ptr + 0)) = 0;
       if (((*payload).subprotocol).is_some) {
-        const ws_string_t *payload12 = &((*payload).subprotocol).val;
+        const ws_string_t *payload13 = &((*payload).subprotocol).val;
         *((int8_t*)(ptr + sizeof(void*))) = 1;
-        *((size_t*)(ptr + (3*sizeof(void*)))) = (*payload12).len;
-        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) (*payload12).ptr;
+        *((size_t*)(ptr + (3*sizeof(void*)))) = (*payload13).len;
+        *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) (*payload13).ptr;
       } else {
         *((int8_t*)(ptr + sizeof(void*))) = 0;
       }
       if (((*payload).user).is_some) {
-        const ws_string_t *payload14 = &((*payload).user).val;
+        const ws_string_t *payload15 = &((*payload).user).val;
         *((int8_t*)(ptr + (4*sizeof(void*)))) = 1;
-        *((size_t*)(ptr + (6*sizeof(void*)))) = (*payload14).len;
-        *((uint8_t **)(ptr + (5*sizeof(void*)))) = (uint8_t *) (*payload14).ptr;
+        *((size_t*)(ptr + (6*sizeof(void*)))) = (*payload15).len;
+        *((uint8_t **)(ptr + (5*sizeof(void*)))) = (uint8_t *) (*payload15).ptr;
       } else {
         *((int8_t*)(ptr + (4*sizeof(void*)))) = 0;
       }
@@ -1614,21 +1627,21 @@ uint8_t * __wasm_export_exports_ws_host_server_gate_on_upgrade(uint8_t * arg, si
       break;
     }
     case 1: {
-      const exports_ws_host_server_gate_refusal_t *payload15 = &(ret).val.refuse;
+      const exports_ws_host_server_gate_refusal_t *payload16 = &(ret).val.refuse;
       *((int8_t*)(ptr + 0)) = 1;
-      *((int16_t*)(ptr + sizeof(void*))) = (int32_t) ((*payload15).status);
-      *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload15).headers).len;
-      *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload15).headers).ptr;
-      *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload15).body).len;
-      *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload15).body).ptr;
+      *((int16_t*)(ptr + sizeof(void*))) = (int32_t) ((*payload16).status);
+      *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload16).headers).len;
+      *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload16).headers).ptr;
+      *((size_t*)(ptr + (5*sizeof(void*)))) = ((*payload16).body).len;
+      *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) ((*payload16).body).ptr;
       break;
     }
     case 2: {
-      const exports_ws_host_server_gate_rejection_t *payload16 = &(ret).val.close;
+      const exports_ws_host_server_gate_rejection_t *payload17 = &(ret).val.close;
       *((int8_t*)(ptr + 0)) = 2;
-      *((int16_t*)(ptr + sizeof(void*))) = (int32_t) ((*payload16).code);
-      *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload16).reason).len;
-      *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload16).reason).ptr;
+      *((int16_t*)(ptr + sizeof(void*))) = (int32_t) ((*payload17).code);
+      *((size_t*)(ptr + (3*sizeof(void*)))) = ((*payload17).reason).len;
+      *((uint8_t **)(ptr + (2*sizeof(void*)))) = (uint8_t *) ((*payload17).reason).ptr;
       break;
     }
   }
@@ -1684,6 +1697,16 @@ uint8_t * __wasm_export_exports_ws_host_server_lifecycle_snapshot(void) {
 __attribute__((__export_name__("ws-host:server/flow@0.2.0#on-drain")))
 void __wasm_export_exports_ws_host_server_flow_on_drain(int64_t arg) {
   exports_ws_host_server_flow_on_drain((uint64_t) (arg));
+}
+
+__attribute__((__export_name__("ws-host:server/presence@0.2.0#on-line-lost")))
+void __wasm_export_exports_ws_host_server_presence_on_line_lost(int64_t arg) {
+  exports_ws_host_server_presence_on_line_lost((uint64_t) (arg));
+}
+
+__attribute__((__export_name__("ws-host:server/presence@0.2.0#on-line-back")))
+void __wasm_export_exports_ws_host_server_presence_on_line_back(int64_t arg) {
+  exports_ws_host_server_presence_on_line_back((uint64_t) (arg));
 }
 
 __attribute__((__export_name__("ws-host:server/timers@0.2.0#on-timer")))

@@ -550,6 +550,10 @@ typedef struct exports_ws_host_server_gate_request_t {
   ws_list_tuple2_string_string_t   headers;
   // The subprotocols that the client offers, in its order of preference.
   ws_list_string_t   subprotocols;
+  // Whether the client names a session of this room, to come back to it (see `presence`). The name is public and proves nothing: decide
+  // as about any other. If the decision has the user and the subprotocol of before, and the client then shows its secret, it stays the client
+  // that it was, and `acceptance.attachment` is ignored. Otherwise it is a new client.
+  bool   resumes;
 } exports_ws_host_server_gate_request_t;
 
 // A close code and a reason, under the rules of `clients.close`.
@@ -595,7 +599,7 @@ typedef struct exports_ws_host_server_gate_decision_t {
   } val;
 } exports_ws_host_server_gate_decision_t;
 
-// Accept it. `on-new-client` follows, unless the client is gone by then.
+// Accept it. `on-new-client` follows, unless the client is gone by then, or comes back to its session.
 #define EXPORTS_WS_HOST_SERVER_GATE_DECISION_ACCEPT 0
 // Answer with an HTTP response. A browser shows its page only that the request failed (1006).
 #define EXPORTS_WS_HOST_SERVER_GATE_DECISION_REFUSE 1
@@ -639,6 +643,8 @@ typedef struct {
 } exports_ws_host_server_lifecycle_result_void_string_t;
 
 typedef ws_host_server_types_client_id_t exports_ws_host_server_flow_client_id_t;
+
+typedef ws_host_server_types_client_id_t exports_ws_host_server_presence_client_id_t;
 
 typedef ws_host_server_control_timer_id_t exports_ws_host_server_timers_timer_id_t;
 
@@ -769,6 +775,9 @@ extern void ws_host_server_clients_list(ws_host_server_clients_list_client_id_t 
 extern uint32_t ws_host_server_clients_count(void);
 // The ids of the members with this user, in the order in which they joined. Empty if the user is not here.
 extern void ws_host_server_clients_of_user(ws_string_t *user, ws_host_server_clients_list_client_id_t *ret);
+// Whether a client has a connection over which messages reach it now. False for a member that is away and may come back (see `presence`), for
+// one that is closing, and when no client of this room has that id.
+extern bool ws_host_server_clients_is_online(ws_host_server_clients_client_id_t id);
 // The number of bytes that wait to be written to a client. Bytes staged by this handler and frame headers count;
 // bytes that the kernel has taken do not. None when no client of this room has that id.
 extern bool ws_host_server_clients_buffered_amount(ws_host_server_clients_client_id_t id, uint64_t *ret);
@@ -838,6 +847,10 @@ void exports_ws_host_server_lifecycle_snapshot(exports_ws_host_server_lifecycle_
 
 // Exported Functions from `ws-host:server/flow@0.2.0`
 void exports_ws_host_server_flow_on_drain(exports_ws_host_server_flow_client_id_t id);
+
+// Exported Functions from `ws-host:server/presence@0.2.0`
+void exports_ws_host_server_presence_on_line_lost(exports_ws_host_server_presence_client_id_t id);
+void exports_ws_host_server_presence_on_line_back(exports_ws_host_server_presence_client_id_t id);
 
 // Exported Functions from `ws-host:server/timers@0.2.0`
 void exports_ws_host_server_timers_on_timer(exports_ws_host_server_timers_timer_id_t id, ws_list_u8_t *payload);

@@ -36,6 +36,7 @@ ws_id *ws_clients_of_user(const char *user, size_t *count) {
 }
 
 uint32_t ws_count(void) { return ws_host_server_clients_count(); }
+bool ws_is_online(ws_id id) { return ws_host_server_clients_is_online(id); }
 bool ws_buffered_amount(ws_id id, uint64_t *bytes) { return ws_host_server_clients_buffered_amount(id, bytes); }
 
 char *ws_attachment(ws_id id, size_t *len) {

@@ -11,6 +11,8 @@ WS_DEFAULT void ws_on_client_left(ws_id id, const ws_close_info *info) { (void)i
 WS_DEFAULT const char *ws_on_start(ws_start_reason reason, const ws_saved *saved) { return (void)reason, (void)saved, NULL; }
 WS_DEFAULT void ws_snapshot(ws_saved *saved) { (void)saved; }
 WS_DEFAULT void ws_on_drain(ws_id id) { (void)id; }
+WS_DEFAULT void ws_on_line_lost(ws_id id) { (void)id; }
+WS_DEFAULT void ws_on_line_back(ws_id id) { (void)id; }
 
 void exports_ws_host_server_handler_on_new_client(ws_client *client) {
   ws_on_new_client(client);
@@ -56,5 +58,15 @@ void exports_ws_host_server_lifecycle_snapshot(exports_ws_host_server_lifecycle_
 
 void exports_ws_host_server_flow_on_drain(ws_id id) {
   ws_on_drain(id);
+  fflush(stdout);
+}
+
+void exports_ws_host_server_presence_on_line_lost(ws_id id) {
+  ws_on_line_lost(id);
+  fflush(stdout);
+}
+
+void exports_ws_host_server_presence_on_line_back(ws_id id) {
+  ws_on_line_back(id);
   fflush(stdout);
 }

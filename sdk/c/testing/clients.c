@@ -109,6 +109,11 @@ uint32_t ws_host_server_clients_count(void) {
   return count;
 }
 
+bool ws_host_server_clients_is_online(ws_id id) {
+  ws_room_member *member = ws_room_find(id);
+  return member && !member->close_code && !member->is_away;
+}
+
 bool ws_host_server_clients_buffered_amount(ws_id id, uint64_t *bytes) {
   *bytes = 0;
   return ws_room_find(id) != NULL;

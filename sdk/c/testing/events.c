@@ -68,6 +68,7 @@ ws_decision ws_test_asks_to_join(ws_test_client details) {
       .path = text_or(details.path, "/"),
       .query = text_or(details.query, ""),
       .headers = ws_room_headers(details.headers),
+      .resumes = details.resumes,
   };
   if (details.subprotocol) {
     request.subprotocols = (ws_list_string_t){ws_room_resized(NULL, 1, sizeof(ws_string_t)), 1};
@@ -114,6 +115,22 @@ void ws_test_says(ws_id from, const char *text) { ws_test_sends(from, ws_text(te
 
 void ws_test_leaves(ws_id id) {
   end(id, 1005, "", WS_HOST_SERVER_TYPES_CLOSE_CAUSE_CLIENT);
+  ws_room_settle();
+}
+
+void ws_test_goes_away(ws_id id) {
+  ws_room_member *member = ws_room_find(id);
+  if (!member || member->is_away) return;
+  member->is_away = true;
+  exports_ws_host_server_presence_on_line_lost(id);
+  ws_room_settle();
+}
+
+void ws_test_comes_back(ws_id id) {
+  ws_room_member *member = ws_room_find(id);
+  if (!member || !member->is_away) return;
+  member->is_away = false;
+  exports_ws_host_server_presence_on_line_back(id);
   ws_room_settle();
 }
 

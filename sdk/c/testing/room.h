@@ -10,6 +10,7 @@ typedef enum { IN_ROOM, LEAVING, GONE } ws_room_presence;
 typedef struct {
   ws_client client;
   ws_room_presence presence;
+  bool is_away;
   uint16_t close_code; /* 0 until the app closes it */
   const char *close_reason;
   ws_list_u8_t attachment;

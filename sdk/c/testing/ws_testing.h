@@ -36,6 +36,7 @@ typedef struct {
   const char *user;
   const char *ip;
   uint16_t port;
+  bool resumes; /* whether it names a session of the room, as the gate sees it */
 } ws_test_client;
 
 /* A client joins. Returns its id: 1, 2, 3, ... The gate is not asked. */
@@ -51,6 +52,10 @@ void ws_test_sends(ws_id from, ws_message message);
 
 /* A client closes its connection. */
 void ws_test_leaves(ws_id id);
+
+/* The connection of a client with a session breaks; it comes back. It stays a member, and messages wait for it. */
+void ws_test_goes_away(ws_id id);
+void ws_test_comes_back(ws_id id);
 
 /* The next message to a client must be this one. Messages wait in their order, also after the client has left. */
 #define ws_test_hears(id, text) ws_test_hears_at(__FILE__, __LINE__, id, text)

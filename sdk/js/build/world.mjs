@@ -15,6 +15,8 @@ export const HANDLERS = {
   onStart: 'lifecycle',
   snapshot: 'lifecycle',
   onDrain: 'flow',
+  onLineLost: 'presence',
+  onLineBack: 'presence',
   onTimer: 'timers',
   onOrphan: 'responses',
   onRequest: 'requests',

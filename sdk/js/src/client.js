@@ -76,6 +76,10 @@ export class Client {
     return topics.ofClient(this.id);
   }
 
+  get isOnline() {
+    return clients.isOnline(this.id);
+  }
+
   get bufferedAmount() {
     return clients.bufferedAmount(this.id) ?? 0;
   }

@@ -98,6 +98,14 @@ export function exportsOf(application, more = {}) {
         return handled('onDrain', (app) => app.onDrain(clientOf(id)));
       },
     },
+    presence: {
+      onLineLost(id) {
+        return handled('onLineLost', (app) => app.onLineLost?.(clientOf(id)));
+      },
+      onLineBack(id) {
+        return handled('onLineBack', (app) => app.onLineBack?.(clientOf(id)));
+      },
+    },
     events: {
       onEvent(source, message) {
         return handled('onEvent', (app) => app.onEvent?.({ [source.tag]: source.val }, data(message)));

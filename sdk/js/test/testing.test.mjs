@@ -90,6 +90,23 @@ test('a client knows its request', async () => {
   assert.equal(await asks(room, client, 'get 99'), 'nobody');
 });
 
+test('a client that is away stays a member and hears what is sent', async () => {
+  const room = await probe();
+  const [ann, ben] = [await room.join(), await room.join()];
+  await room.says(ben, 'subscribe presence');
+  room.hears(ann), room.hears(ben);
+  await room.goesAway(ann);
+  await room.goesAway(ann);
+  assert.equal(await asks(room, ben, `send ${ann} hello`).then(() => asks(room, ben, `online ${ann}`)), 'false');
+  await room.comesBack(ann);
+  await room.comesBack(ann);
+  assert.deepEqual(room.hears(ann), ['hello']);
+  assert.deepEqual(room.hears(ben), ['back 1 online=true']);
+  assert.deepEqual([await asks(room, ben, `online ${ann}`), await asks(room, ben, 'list')], ['true', '[1, 2] of 2']);
+  await assert.rejects(room.join('/no-return', { resumes: true }), { status: 410 });
+  await room.join('/no-return');
+});
+
 test('the gate says who a client is', async () => {
   const room = await probe();
   const ann = await room.join('/user/ann');

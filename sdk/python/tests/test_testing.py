@@ -109,6 +109,39 @@ class Rooms(unittest.TestCase):
         self.assertEqual(([str(error) for error in seen], room.hears(ann)), (["no"], ["never heard"]))
         self.assertIn("ValueError: no", stderr.getvalue())
 
+    def test_a_client_that_is_away_stays_a_member_and_hears_what_is_sent(self) -> None:
+        app = App()
+        seen = []
+
+        @app.on_line_lost
+        def lost(client):
+            seen.append(("lost", client.id, client.is_online))
+
+        @app.on_line_back
+        def back(client):
+            seen.append(("back", client.id, client.is_online))
+
+        @app.on_upgrade
+        def gate(request):
+            return Refuse(410) if request.resumes else None
+
+        @app.on_message
+        def told(client, message):
+            app.broadcast(message)
+
+        room = Room(app)
+        ann, ben = room.join(), room.join()
+        room.goes_away(ann), room.goes_away(ann)
+        self.assertEqual((ann.is_online, ann.is_connected, ben.is_online, app.client(99).is_online), (False, True, True, False))
+        room.says(ben, "hello")
+        room.comes_back(ann), room.comes_back(ann)
+        self.assertEqual((room.hears(ann), seen), (["hello"], [("lost", 1, False), ("back", 1, True)]))
+        room.goes_away(ann)
+        room.leaves(ann)
+        self.assertEqual((ann.is_online, ann.is_connected), (False, False))
+        with self.assertRaises(Refused):
+            room.join(resumes=True)
+
     def test_the_request_decides_whether_a_client_joins(self):
         app = App()
 

@@ -92,6 +92,20 @@ pub trait Flow: App {
     fn on_drain(&mut self, id: ClientId);
 }
 
+/// Learns when clients are away, and when they are back. Only those that ask for a session come back to it; see
+/// [`is_online`](crate::is_online). Messages wait for a client that is away, so most apps need neither handler.
+pub trait Presence: App {
+    /// Called when the connection of a client has broken. `on_line_back` or `on_client_left` follows.
+    fn on_line_lost(&mut self, id: ClientId) {
+        let _ = id;
+    }
+
+    /// Called when the client is back over another connection. Messages that have waited go out before those of this handler.
+    fn on_line_back(&mut self, id: ClientId) {
+        let _ = id;
+    }
+}
+
 /// Receives the timers set with [`control::set_timer`](crate::control::set_timer). [Tasks](crate::task) that sleep need it too.
 pub trait Timers: App {
     /// Called when a timer is due, with the payload it was set with. Not called for the sleeps of tasks.

@@ -62,6 +62,20 @@ pub mod flow {
     });
 }
 
+/// The optional interface `presence`.
+pub mod presence {
+    wit_bindgen::generate!({
+        inline: "package ws-guest:presence; world presence { export ws-host:server/presence@0.2.0; }",
+        path: "wit",
+        with: {
+            "ws-host:server/types@0.2.0": crate::bindings::app::ws_host::server::types,
+            "ws-host:server/presence@0.2.0": generate,
+        },
+        export_macro_name: "export_presence",
+        pub_export_macro: true,
+    });
+}
+
 /// The optional interface `timers`.
 pub mod timers {
     wit_bindgen::generate!({

@@ -70,6 +70,12 @@ pub fn count() -> u32 {
     host::count()
 }
 
+/// Returns whether a client has a connection over which messages reach it now. False for a member that is away and may come back, for one
+/// that is closing, and when no client of this room has that id. See [`Presence`](crate::Presence).
+pub fn is_online(id: ClientId) -> bool {
+    host::is_online(id)
+}
+
 /// Returns the number of bytes queued for a client, or `None` when no client of this room has that id.
 pub fn buffered_amount(id: ClientId) -> Option<u64> {
     host::buffered_amount(id)

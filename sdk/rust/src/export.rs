@@ -6,6 +6,7 @@ use crate::bindings::events::exports::ws_host::server::events;
 use crate::bindings::flow::exports::ws_host::server::flow;
 use crate::bindings::gate::exports::ws_host::server::gate;
 use crate::bindings::lifecycle::exports::ws_host::server::lifecycle;
+use crate::bindings::presence::exports::ws_host::server::presence;
 use crate::bindings::requests::exports::ws_host::server::requests as plain;
 use crate::bindings::responses::exports::ws_host::server::responses;
 use crate::bindings::timers::exports::ws_host::server::timers;
@@ -15,13 +16,13 @@ use crate::requests::RequestId;
 use crate::rooms::Source;
 use crate::task::{self, Access};
 use crate::{
-    App, Client, ClientId, CloseInfo, Decision, Events, Flow, Gate, Lifecycle, Request, Requests, Responses, Saved, StartReason,
-    Timers,
+    App, Client, ClientId, CloseInfo, Decision, Events, Flow, Gate, Lifecycle, Presence, Request, Requests, Responses, Saved,
+    StartReason, Timers,
 };
 
 /// Makes an application the component: exports its handlers and the optional interfaces that are named.
 ///
-/// `export!(Chat)` exports the three handlers of [`App`]. `export!(Chat: Gate, Lifecycle, Flow, Timers, Responses, Events, Requests)`, or any
+/// `export!(Chat)` exports the three handlers of [`App`]. `export!(Chat: Gate, Lifecycle, Flow, Presence, Timers, Responses, Events, Requests)`, or any
 /// subset, also exports the traits of those names, which `Chat` must implement. The host does not call a trait that
 /// is implemented but not named. Use the macro once, in a crate of crate type `cdylib`.
 ///
@@ -86,6 +87,9 @@ macro_rules! __export_interface {
     (Flow for $exports:ident) => {
         $crate::__private::flow::export_flow!($exports with_types_in $crate::__private::flow);
     };
+    (Presence for $exports:ident) => {
+        $crate::__private::presence::export_presence!($exports with_types_in $crate::__private::presence);
+    };
     (Timers for $exports:ident) => {
         $crate::__private::timers::export_timers!($exports with_types_in $crate::__private::timers);
     };
@@ -100,7 +104,7 @@ macro_rules! __export_interface {
     };
     ($other:ident for $exports:ident) => {
         ::core::compile_error!(::core::concat!(
-            "`", ::core::stringify!($other), "` is not an optional interface. The optional interfaces are Gate, Lifecycle, Flow, Timers, Responses, Events and Requests"
+            "`", ::core::stringify!($other), "` is not an optional interface. The optional interfaces are Gate, Lifecycle, Flow, Presence, Timers, Responses, Events and Requests"
         ));
     };
 }
@@ -162,6 +166,16 @@ impl<T: Instance<App: Lifecycle>> lifecycle::Guest for T {
 impl<T: Instance<App: Flow>> flow::Guest for T {
     fn on_drain(id: ClientId) {
         T::with(|app| app.on_drain(id));
+    }
+}
+
+impl<T: Instance<App: Presence>> presence::Guest for T {
+    fn on_line_lost(id: ClientId) {
+        T::with(|app| app.on_line_lost(id));
+    }
+
+    fn on_line_back(id: ClientId) {
+        T::with(|app| app.on_line_back(id));
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct State {
     pub(crate) leaver: Option<Client>,
     /// The messages that a client has not heard yet.
     pub(crate) heard: BTreeMap<ClientId, Vec<Message>>,
+    /// Those that have no line.
+    pub(crate) away: BTreeSet<ClientId>,
     /// Those that the app has closed, with code and reason.
     pub(crate) closed: BTreeMap<ClientId, (u16, String)>,
     attachments: BTreeMap<ClientId, Vec<u8>>,
@@ -135,6 +137,10 @@ pub(crate) mod clients {
 
     pub(crate) fn count() -> u32 {
         with(|room| u32::try_from(room.members.len()).unwrap_or(u32::MAX))
+    }
+
+    pub(crate) fn is_online(id: ClientId) -> bool {
+        with(|room| room.members.contains_key(&id) && !room.closed.contains_key(&id) && !room.away.contains(&id))
     }
 
     pub(crate) fn buffered_amount(id: ClientId) -> Option<u64> {

@@ -26,7 +26,7 @@
 //! Reading order: you implement [`App`], and [`export!`] makes it the component. Handlers call [`send`], [`broadcast`]
 //! and the other functions; [`topics`] groups clients, [`control`] sets timers,
 //! [`store`] keeps data, [`http`] sends requests, [`task`] awaits their answers, [`rooms`] sends messages to other rooms,
-//! [`requests`] answers plain HTTP requests. [`Gate`], [`Lifecycle`], [`Flow`], [`Timers`], [`Responses`], [`Events`] and [`Requests`] are
+//! [`requests`] answers plain HTTP requests. [`Gate`], [`Lifecycle`], [`Flow`], [`Presence`], [`Timers`], [`Responses`], [`Events`] and [`Requests`] are
 //! optional traits.
 //!
 //! A handler's effects take place when it returns: all of them or, if it panics, none. Payloads are borrowed, never
@@ -56,12 +56,12 @@ pub mod testing;
 pub mod topics;
 
 pub use app::{
-    Acceptance, App, Decision, Events, Flow, Gate, Lifecycle, Refusal, Rejection, Request, Requests, Responses, Saved,
+    Acceptance, App, Decision, Events, Flow, Gate, Lifecycle, Presence, Refusal, Rejection, Request, Requests, Responses, Saved,
     StartReason, Timers,
 };
 pub use clients::{
     Address, AttachmentError, Client, ClientId, CloseCause, CloseError, CloseInfo, SendError, SendStatus, attachment, broadcast,
-    broadcast_except, buffered_amount, client, clients, clients_of_user, close, count, send, set_attachment,
+    broadcast_except, buffered_amount, client, clients, clients_of_user, close, count, is_online, send, set_attachment,
 };
 pub use control::TimerId;
 pub use message::{AsMessage, Message, MessageRef};
@@ -74,7 +74,7 @@ struct Readme;
 /// Items that the expansion of [`export!`] needs. Not part of the API.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::bindings::{app, events, flow, gate, lifecycle, requests, responses, timers};
+    pub use crate::bindings::{app, events, flow, gate, lifecycle, presence, requests, responses, timers};
     pub use crate::export::Instance;
     pub use crate::task::Access;
 }

@@ -35,7 +35,7 @@ pub use crate::fake::replies::Reply;
 use crate::http::{BodyPart, Failure, FetchId, Request, Response};
 use crate::rooms::Source;
 use crate::task;
-use crate::{App, Client, ClientId, CloseInfo, Events, Message, Responses, Timers};
+use crate::{App, Client, ClientId, CloseInfo, Events, Message, Presence, Responses, Timers};
 
 /// A room with one instance of an application.
 #[derive(Debug, Default)]
@@ -150,6 +150,7 @@ impl<A: App> Room<A> {
     fn end(&mut self, id: ClientId, info: CloseInfo) {
         let is_member = fake::with(|room| {
             room.leaver = room.members.remove(&id);
+            room.away.remove(&id);
             for those in room.topics.values_mut() {
                 those.remove(&id);
             }
@@ -196,6 +197,24 @@ impl<A: Timers> Room<A> {
             self.settle();
         }
         fake::with(|room| room.now = end);
+    }
+}
+
+impl<A: Presence> Room<A> {
+    /// The connection of a client with a session breaks. It stays a member, and hears what is sent to it when it is back.
+    pub fn goes_away(&mut self, id: ClientId) {
+        if fake::with(|room| room.members.contains_key(&id) && room.away.insert(id)) {
+            self.app.on_line_lost(id);
+            self.settle();
+        }
+    }
+
+    /// A client that is away comes back.
+    pub fn comes_back(&mut self, id: ClientId) {
+        if fake::with(|room| room.away.remove(&id)) {
+            self.app.on_line_back(id);
+            self.settle();
+        }
     }
 }
 

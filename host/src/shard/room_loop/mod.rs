@@ -202,7 +202,8 @@ impl<L: Launch> RoomLoop<L> {
                     self.reply(id, line, info).await;
                 }
             }
-            What::Upgrade(id, request, trace, resumes) => self.decide(id, request, (trace, resumes)).await,
+            What::Upgrade(id, request, trace) => self.decide(id, request, trace).await,
+            What::LineLost(id) | What::LineBack(id) if self.room.reaches(id) => self.tell(what, Blamed::Client(id)).await,
             What::LineLost(_) | What::LineBack(_) => {}
             What::Withdrawn => self.occupancy.note_withdrawn(),
             What::Timer(id, payload) => self.run_timer(id, payload).await,
@@ -242,21 +243,21 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     /// Decides whether a client is let in: by the room's own state, and by the app's gate if it has one.
-    async fn decide(&mut self, id: UpgradeId, request: Box<UpgradeRequest>, (trace, resumes): (Trace, bool)) {
+    async fn decide(&mut self, id: UpgradeId, request: Box<UpgradeRequest>, trace: Trace) {
         // A gate that takes a token once must not take it for nothing: the client will come again.
         if !self.shard.upgrades().is_waiting(id) {
             return self.answer(id, Decision::refuse(503)).await;
         }
         let address = request.address;
         // A client of the room has its place.
-        if let Some(reason) = self.refuses(address).filter(|_| !resumes) {
+        if let Some(reason) = self.refuses(address).filter(|_| !request.resumes) {
             return self.refuse(id, reason).await;
         }
         let has_gate = self.release.has_gate();
         let Some(app) = self.release.app().filter(|_| has_gate) else {
             return self.answer(id, Decision::accept()).await;
         };
-        match call(self.shard.resources(), app, &mut self.room, What::Upgrade(id, request, trace, resumes)).await {
+        match call(self.shard.resources(), app, &mut self.room, What::Upgrade(id, request, trace)).await {
             Ok(()) => self.commit().await,
             Err(fault) => {
                 self.contain(fault, Blamed::Address(address.ip())).await;

@@ -29,6 +29,7 @@ impl Bench {
             address: SocketAddr::from((address, 1)),
             request: Request::new("/", "", [] as [(&str, &str); 0]),
             subprotocols: Vec::new(),
+            resumes: false,
         };
         self.command(Command::Upgrade(room.into(), Box::new(request), claim, None, answer)).await;
         decision

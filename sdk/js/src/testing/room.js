@@ -98,11 +98,11 @@ export class Room {
     return this.#exports.room.store;
   }
 
-  join(target = '/', { headers = {}, subprotocols = [], address = { ip: '127.0.0.1', port: 50_000 } } = {}) {
+  join(target = '/', { headers = {}, subprotocols = [], resumes = false, address = { ip: '127.0.0.1', port: 50_000 } } = {}) {
     return this.#next(async () => {
       const [path] = target.split('?', 1);
       const request = { address, path, query: target.slice(path.length + 1), headers: inLowerCase(headers) };
-      const { subprotocol, user, attachment } = await this.#decide({ ...request, subprotocols: [...subprotocols] });
+      const { subprotocol, user, attachment } = await this.#decide({ ...request, subprotocols: [...subprotocols], resumes });
       const id = ++this.#lastId;
       const details = { id, ...request, subprotocol, user };
       this.#state.members.set(id, details);
@@ -116,6 +116,20 @@ export class Room {
     const message = carried(data);
     return this.#next(async () => {
       if (this.#state.isOpen(id)) await this.#event((exports) => exports.handler.onMessage(id, message), id);
+    });
+  }
+
+  goesAway(id) {
+    return this.#next(async () => {
+      if (!this.#state.isOpen(id) || this.#state.away.has(id)) return;
+      this.#state.away.add(id);
+      await this.#event((exports) => exports.presence.onLineLost(id), id);
+    });
+  }
+
+  comesBack(id) {
+    return this.#next(async () => {
+      if (this.#state.away.delete(id)) await this.#event((exports) => exports.presence.onLineBack(id), id);
     });
   }
 

@@ -3,6 +3,8 @@
 export class State {
   /** The details of the members by id. */
   members = new Map();
+  /** The ids of the members without a line. */
+  away = new Set();
   /** The client that is leaving. Its details are still known. */
   leaver;
   /** The messages that a client has not heard yet. */
@@ -37,6 +39,7 @@ export class State {
       ...Object.fromEntries(Object.entries({ members, closed, attachments, timers, store, requests, replies, sent }).map(([name, map]) => [name, new Map(map)])),
       heard: new Map(Array.from(this.heard, ([id, messages]) => [id, [...messages]])),
       topics: new Map(Array.from(this.topics, ([name, those]) => [name, new Set(those)])),
+      away: new Set(this.away),
       ...(this.rooms && { rooms: new Set(this.rooms) }),
       isDenying,
     };
@@ -76,6 +79,7 @@ export class State {
   remove(id) {
     const member = this.members.get(id);
     this.members.delete(id);
+    this.away.delete(id);
     for (const [name, those] of this.topics) {
       those.delete(id);
       if (those.size === 0) this.topics.delete(name);

@@ -81,6 +81,15 @@ class App:
         """`handler(client)`: a slow client, for which `send` returned `BACKPRESSURE`, has caught up."""
         return self._set("on_drain", handler)
 
+    def on_line_lost(self, handler: Handler) -> Handler:
+        """`handler(client)`: the connection of a client with a session has broken. Messages wait for it. `on_line_back` or `on_client_left`
+        follows."""
+        return self._set("on_line_lost", handler)
+
+    def on_line_back(self, handler: Handler) -> Handler:
+        """`handler(client)`: a client that was away is back over another connection. It gets first what has waited."""
+        return self._set("on_line_back", handler)
+
     def on_timer(self, handler: Handler) -> Handler:
         """`handler(id, payload)`: a timer set with `set_timer` is due."""
         return self._set("on_timer", handler)

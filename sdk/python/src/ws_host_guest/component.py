@@ -45,7 +45,7 @@ def componentize(
         # componentize-py names the folders by their place.
         names = [f"/{place}/" for place, one in enumerate(path) if "site-packages" in one or "dist-packages" in one]
         imports = f"from ws_host_guest import load\nload.packages = {tuple(names)!r}\n"
-        imports += "from ws_host_guest.entry import Events, Flow, Gate, Handler, Lifecycle, Requests, Responses, Timers\n"
+        imports += "from ws_host_guest.entry import Events, Flow, Gate, Handler, Lifecycle, Presence, Requests, Responses, Timers\n"
         entries, left_out = distributions.kept(modules, path)
         if left_out:
             names_left = ", ".join(left_out)

@@ -37,6 +37,7 @@ class RequestRecord:
     query: str
     headers: list[tuple[str, str]]
     subprotocols: list[str]
+    resumes: bool
 
 
 @dataclass(frozen=True)

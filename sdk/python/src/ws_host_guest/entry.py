@@ -29,7 +29,7 @@ class Gate:
 
     def on_upgrade(self, request: Any) -> Any:
         address = (request.address.ip, request.address.port)
-        asked = Request(address, request.path, request.query, request.headers, request.subprotocols)
+        asked = Request(address, request.path, request.query, request.headers, request.subprotocols, request.resumes)
         return running.ask("on_upgrade", asked, then=_decision)
 
 
@@ -50,6 +50,16 @@ class Flow:
 
     def on_drain(self, id: int) -> None:
         running.run("on_drain", Client(id))
+
+
+class Presence:
+    """Notices about clients that are away."""
+
+    def on_line_lost(self, id: int) -> None:
+        running.run("on_line_lost", Client(id))
+
+    def on_line_back(self, id: int) -> None:
+        running.run("on_line_back", Client(id))
 
 
 class Timers:

@@ -47,6 +47,8 @@ class State:
     members: dict[int, ClientRecord] = field(default_factory=dict)
     leaver: ClientRecord | None = None
     """The client that is leaving. Its details and its attachment are still known."""
+    away: set[int] = field(default_factory=set)
+    """The members without a line."""
     heard: dict[int, list[Message]] = field(default_factory=dict)
     """The messages that a client has not heard yet."""
     closed: dict[int, tuple[int, str]] = field(default_factory=dict)
@@ -82,6 +84,7 @@ class State:
             self,
             members=dict(self.members),
             heard={id: list(messages) for id, messages in self.heard.items()},
+            away=set(self.away),
             closed=dict(self.closed),
             attachments=dict(self.attachments),
             topics={name: set(those) for name, those in self.topics.items()},
@@ -158,6 +161,9 @@ class Clients:
 
     def count(self) -> int:
         return len(self._room.members)
+
+    def is_online(self, id: int) -> bool:
+        return id in self._room.members and id not in self._room.closed and id not in self._room.away
 
     def buffered_amount(self, id: int) -> int | None:
         return 0 if id in self._room.members else None

@@ -18,7 +18,7 @@ from typing import Any
 
 from . import absent, component, distributions, record
 
-INTERFACES = ("events", "flow", "gate", "http", "lifecycle", "responses", "rooms", "timers")
+INTERFACES = ("events", "flow", "gate", "http", "lifecycle", "presence", "responses", "rooms", "timers")
 """The runtime has all other optional interfaces, so that a new handler needs no new runtime. Without a handler they do nothing."""
 
 PLAIN = ("replies", "requests")

@@ -113,6 +113,11 @@ class Client:
         return _status(lambda: _host.clients.set_attachment(id_of(self.id), fit.data(data)))
 
     @property
+    def is_online(self) -> bool:
+        """Whether the client has a connection over which messages reach it now. One with a session may be away: `App.on_line_lost`."""
+        return _known(self.id) and _host.clients.is_online(self.id)
+
+    @property
     def buffered_amount(self) -> int | None:
         """The number of bytes queued for the client, or None if it has left."""
         return _host.clients.buffered_amount(self.id) if _known(self.id) else None

@@ -21,6 +21,8 @@ INTERFACES = {
     "on_start": "lifecycle",
     "snapshot": "lifecycle",
     "on_drain": "flow",
+    "on_line_lost": "presence",
+    "on_line_back": "presence",
     "on_timer": "timers",
     "on_orphan": "responses",
     "on_event": "events",

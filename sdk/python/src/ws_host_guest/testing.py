@@ -88,6 +88,7 @@ class Room:
         *,
         headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
         subprotocols: Sequence[str] = (),
+        resumes: bool = False,
         address: tuple[str, int] = ("127.0.0.1", 50_000),
     ) -> Client:
         """A client joins over this path, which may have a query. Returns the client, with the id 1, 2, 3, ... Raises `Refused` if the room does not let it in."""
@@ -95,7 +96,7 @@ class Room:
         pairs = headers.items() if isinstance(headers, Mapping) else headers
         named = [(name.lower(), value) for name, value in pairs]
         place = contract.Address(*address)
-        request = contract.RequestRecord(place, before, query, named, list(subprotocols))
+        request = contract.RequestRecord(place, before, query, named, list(subprotocols), resumes)
         accepted = self._decide(request)
         self._last_id += 1
         client = contract.ClientRecord(self._last_id, place, before, query, named, accepted.subprotocol, accepted.user)
@@ -116,6 +117,22 @@ class Room:
         """A client closes its connection, or its connection ends in another way: `CloseInfo(1006, "", False, CloseCause.LOST)`."""
         self._settle()
         self._end(id_of(client), info)
+
+    def goes_away(self, client: ClientOrId) -> None:
+        """The connection of a client with a session breaks. It stays a member, and hears what is sent to it when it is back."""
+        self._settle()
+        id = id_of(client)
+        if id in self._state.members and id not in self._state.away:
+            self._state.away.add(id)
+            self._call(lambda: entry.Presence().on_line_lost(id))
+
+    def comes_back(self, client: ClientOrId) -> None:
+        """A client that is away comes back."""
+        self._settle()
+        id = id_of(client)
+        if id in self._state.away:
+            self._state.away.remove(id)
+            self._call(lambda: entry.Presence().on_line_back(id))
 
     def hears(self, client: ClientOrId) -> list[Message]:
         """Returns the messages that a client has received since the last call."""
@@ -290,6 +307,7 @@ class Room:
         leaver = room.members.pop(id, None)
         if leaver is None:
             return
+        room.away.discard(id)
         for those in room.topics.values():
             those.discard(id)
         room.leaver = leaver

@@ -118,6 +118,9 @@ class Request:
     """The headers in order, names in lower case."""
     subprotocols: list[str]
     """The subprotocols that the client offers, in its order of preference."""
+    resumes: bool = False
+    """Whether the client names a session of this room, to come back to it. The name is public and proves nothing. With the user and the
+    subprotocol of before, the client stays the one that it was, and `Accept.attachment` is ignored; otherwise it is a new client."""
 
     def header(self, name: str) -> str | None:
         """Returns the value of the first header with this name, in any case, or None."""

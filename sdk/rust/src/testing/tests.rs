@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::Room;
 use crate::http::{self, BodyPart, Failure, FailureCause, FetchId, Response};
 use crate::rooms::{self, Source};
-use crate::{App, Client, ClientId, CloseInfo, Events, Message, Responses, TimerId, Timers};
+use crate::{App, Client, ClientId, CloseInfo, Events, Message, Presence, Responses, TimerId, Timers};
 use crate::{
-    attachment, broadcast, broadcast_except, clients, clients_of_user, close, control, send, set_attachment, store, topics,
+    attachment, broadcast, broadcast_except, clients, clients_of_user, close, control, is_online, send, set_attachment, store,
+    topics,
 };
 
 #[derive(Debug, Default)]
@@ -47,6 +48,35 @@ impl Timers for Club {
             control::cancel_timer(id);
         }
     }
+}
+
+impl Presence for Club {
+    fn on_line_lost(&mut self, id: ClientId) {
+        self.left.push(format!("lost {id} {}", is_online(id)));
+    }
+
+    fn on_line_back(&mut self, id: ClientId) {
+        self.left.push(format!("back {id} {}", is_online(id)));
+    }
+}
+
+#[test]
+fn a_client_that_is_away_stays_a_member_and_hears_what_is_sent() {
+    let mut room = Room::<Club>::new();
+    let (ann, ben) = (room.join(), room.join());
+    room.hears(ann);
+    room.says(ann, "subscribe");
+    room.goes_away(ann);
+    room.goes_away(ann);
+    assert_eq!((is_online(ann), is_online(ben), is_online(99), clients()), (false, true, false, vec![ann, ben]));
+    room.says(ben, "hello");
+    room.comes_back(ann);
+    room.comes_back(ann);
+    assert_eq!(room.hears(ann), [Message::from("hello")]);
+    assert_eq!(room.app.left, ["lost 1 false", "back 1 true"]);
+    room.goes_away(ann);
+    room.leaves(ann);
+    assert!(!is_online(ann));
 }
 
 #[test]

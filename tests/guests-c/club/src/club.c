@@ -124,3 +124,6 @@ const char *ws_on_start(ws_start_reason reason, const ws_saved *saved) {
   snprintf(last_start, sizeof last_start, "%d %.*s", reason, saved ? (int)saved->len : 0, saved ? saved->data : "");
   return NULL;
 }
+
+void ws_on_line_lost(ws_id id) { ws_sendf(id, "lost"); }
+void ws_on_line_back(ws_id id) { ws_sendf(id, "back"); }

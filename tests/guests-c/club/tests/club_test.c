@@ -20,6 +20,21 @@ WS_TEST(clients_hear_what_the_app_sends_to_them) {
   assert(ws_sendf(99, "nobody") == WS_NO_SUCH_CLIENT);
 }
 
+WS_TEST(a_client_that_is_away_stays_a_member_and_hears_what_is_sent) {
+  ws_id ann = ws_test_join();
+  ws_test_goes_away(ann);
+  ws_test_goes_away(ann);
+  assert(!ws_is_online(ann) && ws_count() == 1 && !ws_is_online(99));
+  assert(ws_sendf(ann, "hello") == WS_OK);
+  ws_test_comes_back(ann);
+  ws_test_comes_back(ann);
+  ws_test_hears(ann, "lost");
+  ws_test_hears(ann, "hello");
+  ws_test_hears(ann, "back");
+  ws_test_hears_nothing(ann);
+  assert(ws_is_online(ann));
+}
+
 WS_TEST(each_test_has_fresh_variables_and_a_room_of_its_own) {
   assert(messages == 0 && ws_count() == 0);
   ws_id ann = ws_test_join();

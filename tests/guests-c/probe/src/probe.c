@@ -190,6 +190,7 @@ static bool obey_client(ws_id from, const char *command, char *rest) {
   size_t len;
   if (!strcmp(command, "send")) ws_sendf(from, "%s", shown(ws_sendf(id, "%s", last)));
   else if (!strcmp(command, "get")) describe(from, id);
+  else if (!strcmp(command, "online")) ws_sendf(from, "%s", ws_is_online(id) ? "true" : "false");
   else if (!strcmp(command, "topics")) list_topics(from, id);
   else if (!strcmp(command, "close")) close_one(from, id, last);
   else if (!strcmp(command, "attach")) ws_sendf(from, "%s", shown(ws_set_attachment(id, last, strlen(last))));
@@ -234,7 +235,8 @@ void ws_on_upgrade(const ws_request *request, ws_decision *decision) {
     decision->headers = headers;
     decision->attachment_len = (size_t)snprintf(attachment, sizeof attachment, "%s of the gate", user);
     decision->attachment = attachment;
-  } else if (ws_is(request->path, "/close")) decision->close = 4001, decision->reason = "not you";
+  } else if (ws_is(request->path, "/no-return") && request->resumes) decision->refuse = 410;
+  else if (ws_is(request->path, "/close")) decision->close = 4001, decision->reason = "not you";
   else if (ws_is(request->path, "/panic")) ws_fail("told to fail in the gate");
   else if (ws_is(request->path, "/subprotocol")) decision->subprotocol = request->subprotocols.ptr[request->subprotocols.len - 1];
 }
@@ -244,6 +246,16 @@ const char *ws_on_start(ws_start_reason reason, const ws_saved *saved) {
   started = REASONS[reason];
   return NULL;
 }
+
+/* Tells the subscribers of the topic `presence`. */
+static void tell_presence(const char *what, ws_id id) {
+  char text[64];
+  int len = snprintf(text, sizeof text, "%s %llu online=%s", what, (unsigned long long)id, ws_is_online(id) ? "true" : "false");
+  ws_publish("presence", ws_text(text, (size_t)len));
+}
+
+void ws_on_line_lost(ws_id id) { tell_presence("lost", id); }
+void ws_on_line_back(ws_id id) { tell_presence("back", id); }
 
 void ws_on_drain(ws_id id) { ws_sendf(id, "drained"); }
 

@@ -12,9 +12,9 @@ use std::time::Duration;
 use asking::Asking;
 use ws_guest::http::{BodyPart, Failure, FetchId, Response};
 use ws_guest::{
-    Acceptance, App, Client, ClientId, CloseInfo, Decision, Flow, Gate, Lifecycle, Message, Refusal, Request, Responses, Saved,
-    StartReason, TimerId, Timers, attachment, broadcast, broadcast_except, buffered_amount, client, clients, clients_of_user,
-    close, control, count, send, set_attachment, store, topics,
+    Acceptance, App, Client, ClientId, CloseInfo, Decision, Flow, Gate, Lifecycle, Message, Presence, Refusal, Request,
+    Responses, Saved, StartReason, TimerId, Timers, attachment, broadcast, broadcast_except, buffered_amount, client, clients,
+    clients_of_user, close, control, count, is_online, send, set_attachment, store, topics,
 };
 
 #[derive(Default)]
@@ -26,7 +26,7 @@ struct Probe {
     asking: Asking,
 }
 
-ws_guest::export!(Probe: Gate, Lifecycle, Flow, Timers, Responses, Events);
+ws_guest::export!(Probe: Gate, Lifecycle, Flow, Presence, Timers, Responses, Events);
 
 impl App for Probe {
     fn on_new_client(&mut self, client: Client) {
@@ -81,6 +81,7 @@ impl Probe {
                 in_the_log(format!("{}, send={sent}, member={}", shown(closed), clients().contains(&id)))
             }
             "close-twice" => in_the_log(format!("{} {}", shown(close(id, 4000, "once")), shown(close(id, 4001, "twice")))),
+            "online" => is_online(id).to_string(),
             "attach" => shown(set_attachment(id, last.as_bytes())),
             "attach-bytes" => shown(set_attachment(from, &vec![7; first.parse().unwrap_or(0)])),
             "attachment" => format!("{:?}", attachment(id).map(|data| String::from_utf8_lossy(&data).into_owned())),
@@ -206,6 +207,7 @@ impl Gate for Probe {
                 body: b"<p>Who are you?</p>".to_vec(),
             }),
             "/close" => Decision::close(4001, "not you"),
+            "/no-return" if request.resumes => Decision::refuse(410),
             "/panic" => panic!("told to panic in the gate"),
             "/subprotocol" => {
                 Decision::Accept(Acceptance { subprotocol: request.subprotocols.last().cloned(), ..Acceptance::default() })
@@ -258,6 +260,16 @@ impl Lifecycle for Probe {
 impl Flow for Probe {
     fn on_drain(&mut self, id: ClientId) {
         send(id, "drained").ok();
+    }
+}
+
+impl Presence for Probe {
+    fn on_line_lost(&mut self, id: ClientId) {
+        topics::publish("presence", format!("lost {id} online={}", is_online(id))).ok();
+    }
+
+    fn on_line_back(&mut self, id: ClientId) {
+        topics::publish("presence", format!("back {id} online={}", is_online(id))).ok();
     }
 }
 

@@ -38,6 +38,7 @@ export const clients = (state) => ({
   list: () => [...state.members.keys()],
   ofUser: (user) => [...state.members.values()].filter((client) => client.user === user).map((client) => client.id),
   count: () => state.members.size,
+  isOnline: (id) => state.isOpen(id) && !state.away.has(id),
   bufferedAmount: (id) => (state.members.has(id) ? 0 : null),
   attachment: (id) => (state.known(id) ? (state.attachments.get(id)?.slice() ?? null) : null),
 

@@ -13,6 +13,7 @@ mod certificates;
 mod chats;
 mod circuits;
 mod client_certificates;
+mod clients;
 mod comes_back;
 mod command_line;
 mod compression;

@@ -73,7 +73,7 @@ fn main() -> ExitCode {
 /// Runs the command until it ends.
 fn obey(command: Command, log: LogTail) -> anyhow::Result<()> {
     match command {
-        Command::Run(run) => run::run(run, log, settings::again),
+        Command::Run(run) => run::run(run, &log, settings::again),
         Command::Inspect(inspect) => inspect::inspect(&inspect),
         Command::Dev(dev) => dev::dev(dev, log, settings::again),
         Command::New(new) => new::new(&new),

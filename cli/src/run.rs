@@ -45,7 +45,7 @@ pub struct RunArguments {
 ///
 /// # Errors
 /// The component, the certificate or the server's address cannot be used.
-pub fn run(arguments: RunArguments, log: LogTail, again: ReadAgain) -> anyhow::Result<()> {
+pub fn run(arguments: RunArguments, log: &LogTail, again: ReadAgain) -> anyhow::Result<()> {
     let RunArguments { file, watch, takeover, serving } = arguments;
     // `settings::parse` ends the process if it is missing.
     let file = file.context("the component is missing")?;

@@ -151,4 +151,5 @@ async fn pass(time: Duration) {
 fn reset(stream: TcpStream) {
     // Without it, the connection ends in order: a fault all the same.
     let _ = socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+    drop(stream);
 }

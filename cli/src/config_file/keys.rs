@@ -113,7 +113,7 @@ mod tests {
         let old = keys(&[("port", 1, "80"), ("ping", 2, "1s"), ("drain", 3, "2s")]);
         let new = keys(&[("drain", 1, "2s"), ("port", 2, "81"), ("rate", 3, "1/s")]);
         assert_eq!(new.differing(&old), names(&["ping", "port", "rate"]));
-        let mut running = old.clone();
+        let mut running = old;
         for key in ["ping", "port", "rate"] {
             running.take(key, &new);
         }

@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     fn with(uri: &str, session: Option<&str>) -> String {
-        with_session(&uri.parse().unwrap(), session).unwrap().to_string()
+        with_session(&uri.parse().expect("it is a URI"), session).expect("it has a host").to_string()
     }
 
     #[test]
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_query_is_not_shown_in_logs() {
-        let address = Address::new("ws://host/chat?token=secret").unwrap();
+        let address = Address::new("ws://host/chat?token=secret").expect("it is a URL");
         assert_eq!(format!("{address:?}"), "Address(Some(\"host\")/chat)");
     }
 }

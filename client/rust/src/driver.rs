@@ -85,7 +85,7 @@ impl Driver {
     /// Runs until the socket ends.
     pub(crate) async fn run(mut self) {
         let closed = loop {
-            let closed = match self.line().await {
+            let closed = match Box::pin(self.line()).await {
                 End::Over(closed) => break closed,
                 End::Without => {
                     self.talk.go_without();
@@ -121,7 +121,8 @@ impl Driver {
                 Err(failed) => Err(End::Lost(Closed::abnormal(failed.to_string()))),
             }
         };
-        let attempt = timeout_at(limit, connect);
+        // The handshake's future is large, and is needed for a moment.
+        let attempt = Box::pin(timeout_at(limit, connect));
         let line = match self.meanwhile(attempt).await {
             Ok(Ok(Ok(line))) => line,
             Ok(Ok(Err(end))) => return end,

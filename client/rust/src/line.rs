@@ -46,7 +46,7 @@ pub(crate) enum Incoming {
 
 impl Line {
     pub(crate) async fn connect(request: Request) -> Result<Self, Closed> {
-        let (stream, response) = connect_async_with_config(request, None, true).await.map_err(refused)?;
+        let (stream, response) = connect_async_with_config(request, None, true).await.map_err(|error| refused(&error))?;
         let subprotocol = response.headers().get("sec-websocket-protocol").and_then(|name| name.to_str().ok()).map(str::to_owned);
         Ok(Self { stream, out: VecDeque::new(), unflushed: 0, broken: None, subprotocol })
     }
@@ -140,8 +140,8 @@ fn closed(frame: Option<CloseFrame>) -> Closed {
     Closed { code, reason, http_status: None }
 }
 
-fn refused(error: tungstenite::Error) -> Closed {
-    let http_status = match &error {
+fn refused(error: &tungstenite::Error) -> Closed {
+    let http_status = match error {
         tungstenite::Error::Http(response) => Some(response.status().as_u16()),
         _ => None,
     };

@@ -7,8 +7,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Starts a proxy to this address. Each connection may carry as many bytes, in both directions, as `budget` gives for its number.
 pub(crate) async fn start(target: SocketAddr, mut budget: impl FnMut(usize) -> usize + Send + 'static) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("it listens");
     tokio::spawn(async move {
         let mut number = 0;
         while let Ok((client, _)) = listener.accept().await {

@@ -149,10 +149,10 @@ impl Handshakes {
         };
         let Some(transport) = transport else { return self.door.note_refused(Reason::Tls) };
         match self.http.serve(transport, peer, deadline).await {
-            Served::Upgraded(arrival, Upgrade::Join(join)) => {
-                self.hand_over(arrival, from, join, (permit, share)).await;
-            }
-            Served::Upgraded(arrival, Upgrade::Close(code, reason)) => self.close(arrival, code, &reason).await,
+            Served::Upgraded(arrival, upgrade) => match *upgrade {
+                Upgrade::Join(join) => self.hand_over(arrival, from, join, (permit, share)).await,
+                Upgrade::Close(code, reason) => self.close(arrival, code, &reason).await,
+            },
             Served::Answered(transport) => self.discard.close(transport).await,
             Served::Gone => {
                 self.door.note_refused(Reason::Gone);

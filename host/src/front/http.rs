@@ -33,7 +33,7 @@ use crate::config::Limits;
 #[derive(Debug)]
 pub enum Served {
     /// The client is let in. It does not have the answer yet: the 101, with its headers, is to be written first.
-    Upgraded(Arrival, Upgrade),
+    Upgraded(Arrival, Box<Upgrade>),
     /// The last answer is written, or the client is gone. The client may have sent more than was read.
     Answered(Transport),
     /// The client does not wait for the rest of its answer.
@@ -122,7 +122,7 @@ impl Http {
         let (asked, upgrade, deadline) = progress.finish();
         match step {
             Step::Ended(Ok(())) => match upgrade {
-                Some(upgrade) => Served::Upgraded(Arrival { transport, answer, first: rest }, upgrade),
+                Some(upgrade) => Served::Upgraded(Arrival { transport, answer, first: rest }, Box::new(upgrade)),
                 None => Served::Answered(transport),
             },
             Step::Ended(Err(error)) => {

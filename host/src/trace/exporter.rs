@@ -79,7 +79,7 @@ impl Exporter {
             match due {
                 Due::Batch => {}
                 Due::Flush(done) => {
-                    while inbox.spans.len() > 0 {
+                    while !inbox.spans.is_empty() {
                         inbox.spans.recv_many(&mut batch, self.batch).await;
                         self.send(&inbox, &mut batch).await;
                     }

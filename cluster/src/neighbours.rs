@@ -17,6 +17,10 @@ pub struct Neighbours {
     /// All records up to this sequence have been seen, or later ones of the same numbers.
     view: u64,
     is_connected: bool,
+    /// Counts the watches.
+    watch: u64,
+    /// Whether a watch has told an older record than one before.
+    is_restored: bool,
     nodes: BTreeMap<u16, Seen>,
 }
 
@@ -28,27 +32,32 @@ struct Seen {
     is_gone: bool,
     /// When it was seen, or when this node tried to bury the life, or came back to NATS.
     at: Time,
+    /// The last watch that has told a record of this number.
+    watch: u64,
 }
 
 impl Neighbours {
     /// A view without records.
     #[must_use]
     pub fn new(timing: Timing) -> Self {
-        Self { timing, view: 0, is_connected: false, nodes: BTreeMap::new() }
+        Self { timing, view: 0, is_connected: false, watch: 0, is_restored: false, nodes: BTreeMap::new() }
     }
 
     /// A record of the node of this number. Older ones than the last are ignored.
     ///
     /// Returns the life that is over since this record, if there is one.
     pub fn record(&mut self, now: Time, sequence: u64, number: u16, record: NodeRecord) -> Option<Life> {
-        if self.nodes.get(&number).is_some_and(|seen| sequence <= seen.sequence) {
+        if let Some(seen) = self.nodes.get_mut(&number).filter(|seen| sequence <= seen.sequence) {
+            // A watch begins with the last record, which is this one or a later one.
+            self.is_restored |= !self.is_connected && sequence < seen.sequence;
+            seen.watch = self.watch;
             return None;
         }
         if self.is_connected {
             self.view = self.view.max(sequence);
         }
         let is_gone = matches!(record, NodeRecord::Gone { .. });
-        let seen = Seen { sequence, since: record.since(sequence), is_gone, at: now };
+        let seen = Seen { sequence, since: record.since(sequence), is_gone, at: now, watch: self.watch };
         let before = self.nodes.insert(number, seen.clone()).filter(|before| !before.is_gone)?;
         (before.since != seen.since || is_gone).then_some(Life { since: before.since, number })
     }
@@ -56,13 +65,15 @@ impl Neighbours {
     /// The watch begins anew.
     pub fn disconnected(&mut self) {
         self.is_connected = false;
+        self.watch += 1;
     }
 
     /// The watch has told all last records, and the stream's last sequence is this one. Nodes that were away with this one get the time to
     /// renew their leases. The result is [`Stop::Restored`] if the stream has lost records.
     pub fn reconnected(&mut self, now: Time, last: u64) -> Option<Stop> {
         self.nodes.values_mut().for_each(|seen| seen.at = now);
-        let is_restored = last < self.view;
+        let is_missing = self.nodes.values().any(|seen| seen.watch != self.watch);
+        let is_restored = self.is_restored || is_missing || last < self.view;
         (self.is_connected, self.view) = (true, last);
         is_restored.then_some(Stop::Restored)
     }

@@ -159,6 +159,12 @@ impl Edge {
         self.members.is_empty() && self.pending.len() == 0
     }
 
+    /// Its session.
+    #[must_use]
+    pub fn session(&self) -> u64 {
+        self.session
+    }
+
     /// The highest epoch that this has heard of.
     #[must_use]
     pub fn epoch(&self) -> u64 {
@@ -171,7 +177,8 @@ impl Edge {
         self.pending.len() == 0
     }
 
-    /// Tells the owner that this session is over. The message may be lost.
+    /// Tells the owner that this session is over. The message may be lost, so a node also answers outputs for a session that it does not
+    /// have any more with [`Message::Bye`].
     #[must_use]
     pub fn bye(&self) -> Option<Letter> {
         self.owner.filter(|_| self.is_welcome).map(|owner| self.letter(owner, Message::Bye))

@@ -307,7 +307,7 @@ impl Owner {
         }
     }
 
-    /// Takes no more inputs. [`Owner::release`] follows when [`Owner::is_drained`].
+    /// Takes no more inputs, unless the room still waits for its members. [`Owner::release`] follows when [`Owner::is_drained`].
     pub fn drain(&mut self) {
         if self.phase == Phase::Serving {
             self.phase = Phase::Draining;
@@ -375,10 +375,11 @@ impl Owner {
         self.members.values().map(|(_, member)| member)
     }
 
-    /// Whether the room has members or waits for them.
+    /// Whether the room has no members, and nothing waits for them or from them.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.members.is_empty() && self.queue.is_empty() && self.running.is_none() && self.phase == Phase::Serving
+        let rests = self.links.values().all(Link::is_at_rest) && self.queue.is_empty();
+        rests && self.members.is_empty() && self.running.is_none() && self.phase == Phase::Serving
     }
 
     fn welcome(&mut self, to: Life, session: u64) {

@@ -25,12 +25,17 @@ fn lease(millis: u64) -> Lease {
     lease
 }
 
+/// A watch tells the first records of both.
+fn watch_anew(neighbours: &mut Neighbours, millis: u64) {
+    for life in [US, OTHER] {
+        neighbours.record(at(millis), life.since, life.number, NodeRecord::Alive { nonce: 0, since: 0, beat: 0 });
+    }
+}
+
 /// Both nodes live, in a view up to 9.
 fn neighbours() -> Neighbours {
     let mut neighbours = Neighbours::new(Timing::default());
-    for life in [US, OTHER] {
-        neighbours.record(at(0), life.since, life.number, NodeRecord::Alive { nonce: 0, since: 0, beat: 0 });
-    }
+    watch_anew(&mut neighbours, 0);
     assert_eq!(neighbours.reconnected(at(0), 9), None);
     neighbours
 }
@@ -129,6 +134,7 @@ fn a_node_is_buried_when_it_has_been_silent_for_two_seconds() {
 fn nodes_that_were_away_together_get_time_to_renew() {
     let mut neighbours = neighbours();
     neighbours.disconnected();
+    watch_anew(&mut neighbours, 8000);
     assert_eq!(neighbours.reconnected(at(8000), 9), None);
     assert_eq!(neighbours.bury(at(9999)), None);
     assert!(neighbours.bury(at(10_000)).is_some());
@@ -141,6 +147,7 @@ fn a_life_without_a_record_in_view_is_over() {
     assert!(!neighbours.is_gone(Life { since: 10, number: 3 }));
     // While the watch begins anew, records come out of turn.
     neighbours.disconnected();
+    watch_anew(&mut neighbours, 0);
     neighbours.record(at(0), 20, 2, NodeRecord::Alive { nonce: 0, since: 2, beat: 9 });
     assert!(!neighbours.is_gone(Life { since: 15, number: 3 }));
     assert_eq!(neighbours.reconnected(at(0), 20), None);
@@ -150,6 +157,15 @@ fn a_life_without_a_record_in_view_is_over() {
 #[test]
 fn a_stream_that_ends_before_the_view_was_restored() {
     assert_eq!(neighbours().reconnected(at(1), 8), Some(Stop::Restored));
+}
+
+#[test]
+fn a_stream_without_a_record_that_was_seen_was_restored() {
+    let mut neighbours = neighbours();
+    neighbours.record(at(1), 12, 2, NodeRecord::Alive { nonce: 0, since: 2, beat: 1 });
+    neighbours.disconnected();
+    watch_anew(&mut neighbours, 2);
+    assert_eq!(neighbours.reconnected(at(2), 30), Some(Stop::Restored));
 }
 
 #[test]

@@ -159,7 +159,12 @@ impl Node {
         let place = self.rooms.entry(room).or_default();
         if is_for_edge {
             match &mut place.edge {
-                Some(edge) => edge.receive(from, epoch, session, message),
+                Some(edge) if edge.session() == session || message == Message::Call => {
+                    edge.receive(from, epoch, session, message)
+                }
+                // The owner has not heard that this session is over.
+                _ if matches!(message, Message::Outputs(_)) => self.letter(room, back(Message::Bye)),
+                Some(_) => {}
                 None if message == Message::Call => self.letter(room, back(Message::Nobody)),
                 None => {}
             }
@@ -249,7 +254,7 @@ impl Node {
                 let verdict = claim.map(|claim| claim.answered(outcome(reply), &self.neighbours));
                 self.decided(room, verdict, around);
             }
-            (Purpose::Load(room), reply) => self.loaded(room, reply),
+            (Purpose::Load(room), reply) => self.loaded(room, reply, around),
             (Purpose::Journal(room, epoch), Reply::Refused) => {
                 around.oracle.seen.count("refused commits", 1);
                 self.ask(Purpose::JournalRead(room, epoch), Request::ReadRoom(room));
@@ -295,10 +300,14 @@ impl Node {
         }
     }
 
-    fn loaded(&mut self, room: usize, reply: Reply) {
+    fn loaded(&mut self, room: usize, reply: Reply, around: &mut Around<'_>) {
         let Some((epoch, None)) = self.place(room).won else { return };
         let Reply::Records(records) = reply else { return self.ask(Purpose::Load(room), Request::LoadRoom(room)) };
-        let standing = Standing::of(records).expect("the records of a room follow from each other");
+        let Ok(standing) = Standing::of(records) else {
+            assert!(around.oracle.was_restored, "the records of room {room} follow from each other");
+            around.oracle.broken.insert(room);
+            return self.place(room).won = None;
+        };
         let is_ours = standing.last == epoch;
         self.place(room).won = is_ours.then_some((epoch, Some(standing)));
     }

@@ -160,7 +160,7 @@ impl Node {
         if is_for_edge {
             match &mut place.edge {
                 Some(edge) if edge.session() == session || message == Message::Call => {
-                    edge.receive(from, epoch, session, message)
+                    edge.receive(from, epoch, session, message);
                 }
                 // The owner has not heard that this session is over.
                 _ if matches!(message, Message::Outputs(_)) => self.letter(room, back(Message::Bye)),

@@ -162,7 +162,7 @@ impl Journal {
         }
     }
 
-    fn stop(&mut self, why: Stop) {
+    pub(crate) fn stop(&mut self, why: Stop) {
         self.end = End::Stopped(why);
     }
 

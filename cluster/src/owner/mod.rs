@@ -352,6 +352,16 @@ impl Owner {
         self.journal.is_released()
     }
 
+    /// The epoch that the room's last record has, read after the connection to NATS was back. An owner that writes nothing would not notice
+    /// otherwise that its claim is forgotten, or not the last one.
+    pub fn looked(&mut self, epoch: Option<u64>) {
+        match epoch {
+            Some(epoch) if epoch > self.epoch => self.journal.stop(Stop::Replaced),
+            Some(epoch) if epoch == self.epoch => {}
+            _ => self.journal.stop(Stop::Restored),
+        }
+    }
+
     /// Why the owner has to stop, if it has. Turns that are not stored are lost, with their outputs.
     #[must_use]
     pub fn stopped(&self) -> Option<Stop> {

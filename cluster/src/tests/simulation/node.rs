@@ -32,6 +32,7 @@ pub(super) enum Purpose {
     Load(usize),
     Journal(usize, u64),
     JournalRead(usize, u64),
+    Look(usize, u64),
     Purge,
 }
 
@@ -209,6 +210,10 @@ impl Node {
         let stopped = self.neighbours.reconnected(around.now, last);
         around.oracle.seen.count("restored", usize::from(stopped.is_some()));
         self.is_over |= stopped.is_some();
+        let serving = self.rooms.iter().filter_map(|(room, place)| Some((*room, place.serving.as_ref()?.owner.epoch())));
+        for (room, epoch) in serving.collect::<Vec<_>>() {
+            self.ask(Purpose::Look(room, epoch), Request::ReadRoom(room));
+        }
         self.see();
         self.poll(around);
     }
@@ -247,6 +252,12 @@ impl Node {
                     self.rooms.entry(room).or_default().claim.as_mut().map(|claim| claim.looked(last, &self.neighbours));
                 self.decided(room, verdict, around);
             }
+            (Purpose::Look(room, epoch), Reply::Room(last)) => {
+                if let Some(serving) = self.place(room).serving.as_mut().filter(|serving| serving.owner.epoch() == epoch) {
+                    serving.owner.looked(last.map(|(sequence, record)| record.epoch(sequence)));
+                }
+            }
+            (Purpose::Look(room, epoch), _) => self.ask(Purpose::Look(room, epoch), Request::ReadRoom(room)),
             (Purpose::Find(room), _) => self.place(room).claim = None,
             (Purpose::Claim(room), Reply::Refused) => self.ask(Purpose::ClaimRead(room), Request::ReadRoom(room)),
             (Purpose::Claim(room) | Purpose::ClaimRead(room), reply) => {

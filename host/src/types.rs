@@ -11,7 +11,7 @@ pub use crate::protocol::Message;
 
 /// The number of one connection.
 ///
-/// The ids of one node start at 1, grow by one, and are never used again while the server runs. They stay below 2^53,
+/// The ids of one node start at 1, grow, and are never used again while the server runs. They stay below 2^53,
 /// so that JavaScript's numbers hold each of them exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(u64);

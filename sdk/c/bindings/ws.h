@@ -149,7 +149,7 @@ typedef struct {
   } val;
 } ws_host_server_http_result_fetch_id_fetch_error_t;
 
-// Names one connection. Ids start at 1, grow by one, and are never used again while the host runs.
+// Names one connection. Ids start at 1, grow, and are never used again while the host runs.
 // An id that a guest has kept therefore never names another client.
 // 
 // Ids are plain numbers, not resource handles, because they must survive a swap of the guest.

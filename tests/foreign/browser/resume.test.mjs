@@ -46,3 +46,47 @@ test("the page tells when the server has forgotten it, and which messages may be
   await heard(ben, "a new client").waitFor();
   assert.deepEqual(ann.problems, []);
 });
+
+test("a page whose network is away comes back when the browser says that it is there", async (t) => {
+  const host = await startHost(t, "chat");
+  const door = await openDoor(t, host);
+  const context = await startBrowser(t);
+  const [ann, ben] = [await openTab(context, door), await openTab(await startBrowser(t), host)];
+  await heard(ann, "joined").last().waitFor();
+  await context.setOffline(true);
+  // An open connection survives the browser's setting, and not the loss of the network.
+  door.shut();
+  door.open();
+  await state(ann, "waiting");
+  await say(ben, "while your network is away");
+  await heard(ben, "while your network is away").waitFor();
+  await state(ann, "waiting");
+  await context.setOffline(false);
+  await ann.locator("#log .line[data-tone=live]", { hasText: /Back after \d+ s, nothing lost/ }).waitFor();
+  await heard(ann, "while your network is away").waitFor();
+  assert.equal(await heard(ann, "while your network is away").count(), 1);
+  assert.deepEqual(ann.problems, []);
+});
+
+test("a page that was frozen while its connection broke comes back when it goes on", async (t) => {
+  const host = await startHost(t, "chat");
+  const door = await openDoor(t, host);
+  const context = await startBrowser(t);
+  const [ann, ben] = [await openTab(context, door), await openTab(context, host)];
+  await heard(ann, "joined").last().waitFor();
+  const lifecycle = await context.newCDPSession(ann);
+  const becomes = (state) => lifecycle.send("Page.setWebLifecycleState", { state });
+  await becomes("frozen");
+  door.shut();
+  door.open();
+  await say(ben, "while you are frozen");
+  await heard(ben, "while you are frozen").waitFor();
+  await becomes("active");
+  await heard(ann, "while you are frozen").waitFor();
+  await say(ann, "I am back");
+  await heard(ben, "I am back").waitFor();
+  assert.equal(await heard(ann, "while you are frozen").count(), 1);
+  const bens = (await ben.locator("#log .line[data-kind=in]").allInnerTexts()).join("\n");
+  assert.doesNotMatch(bens, /left|lost/);
+  assert.deepEqual([...ann.problems, ...ben.problems], []);
+});

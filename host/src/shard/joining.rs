@@ -1,5 +1,6 @@
 //! The arrival of a client: its line begins, and its room hears of it.
 
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -19,9 +20,10 @@ use super::table::Shard;
 use crate::app::Launch;
 use crate::protocol::resume::{Fresh, FromHost, Hello, Resumed, Welcome};
 use crate::protocol::{Agreement, Session};
+use crate::refusal::Reason;
 use crate::room::LineId;
 use crate::trace::Trace;
-use crate::types::{Client, CloseInfo};
+use crate::types::{Client, ClientId, CloseInfo};
 
 /// A connection without a line.
 struct Arrival {
@@ -62,9 +64,7 @@ pub(super) fn join<L: Launch>(
     let (answer, tcp) = match answered.and_then(|rest| Ok((rest, TcpStream::from_std(stream)?))) {
         Ok(parts) => parts,
         Err(error) => {
-            if let Some(more) = shard.log_limits().lost_connections.allows(shard.time()) {
-                tracing::warn!(client = newcomer.client.id.get(), "a new connection is lost: {error}{more}");
-            }
+            note_lost(shard, newcomer.client.id, &error);
             withdraw(shard, rooms, room);
             return None;
         }
@@ -79,6 +79,17 @@ pub(super) fn join<L: Launch>(
         }
         (None, Some(task)) => Some(begin(shard, &task, arrival, newcomer)),
         (None, None) => None,
+    }
+}
+
+/// Notes a connection that ends before its client is in the room. A client that has hung up is no fault of this machine.
+fn note_lost(shard: &Shard, client: ClientId, error: &io::Error) {
+    let client = client.get();
+    if matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) {
+        shard.resources().counts.note_refused(Reason::Gone);
+        tracing::debug!(client, "the client has gone before it had its answer: {error}");
+    } else if let Some(more) = shard.log_limits().lost_connections.allows(shard.time()) {
+        tracing::warn!(client, "a new connection is lost: {error}{more}");
     }
 }
 

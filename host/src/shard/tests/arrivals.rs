@@ -78,3 +78,18 @@ fn a_client_that_arrives_while_the_shard_drains_is_closed_as_the_others_are() {
         assert_eq!(if heard == "joined 2" { late.hears().await } else { heard }, "close 1012");
     });
 }
+
+#[test]
+fn a_client_that_hangs_up_before_it_has_its_answer_is_nobody_in_the_room() {
+    with_shard(async |shard| {
+        let mut bystander = shard.join("a").await;
+        assert_eq!(bystander.hears().await, "joined 1");
+        let (gone, command) = shard.arrival("a", Ipv4Addr::LOCALHOST, None).await;
+        let Command::Join(room, connection) = command else { panic!("an arrival joins") };
+        socket2::SockRef::from(gone.0.get_ref()).set_linger(Some(Duration::ZERO)).expect("a socket can be reset");
+        drop(gone);
+        let answer = b"HTTP/1.1 101 Switching Protocols\r\n\r\n".to_vec();
+        shard.command(Command::Join(room, NewConnection { answer, ..connection })).await;
+        bystander.says_and_hears("hello", "hello").await;
+    });
+}

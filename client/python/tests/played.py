@@ -32,6 +32,9 @@ class PlayedHost:
         #: Whether it answers pings.
         self.answers = True
         self.reason = "new"
+        #: Whether it welcomes clients.
+        self.welcomes = asyncio.Event()
+        self.welcomes.set()
         self._lines = 0
 
     async def __aenter__(self):
@@ -85,6 +88,7 @@ class PlayedHost:
             self.codes.put_nowait(line.protocol.close_rcvd.code if line.protocol.close_rcvd else None)
 
     async def _begin(self, line, hello):
+        await self.welcomes.wait()
         version, token, received = hello.split(" ")
         assert version == "h1", hello
         handle = parse_qs(urlsplit(line.request.path).query)["_resume"][0]

@@ -8,9 +8,10 @@ from unittest import mock
 
 from played import PlayedHost, Proxy
 from websockets.asyncio.server import serve
-from websockets.exceptions import ConnectionClosed, InvalidURI
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidURI
 
 from ws_host_client import Closed, Full, connect
+from ws_host_client._line import Line
 
 PATIENCE = 60
 
@@ -138,6 +139,61 @@ class Sessions(SocketTestCase):
             self.assertEqual(await self.hears(), "alive")
 
 
+class Beginnings(SocketTestCase):
+    """A line that is not ready yet."""
+
+    async def test_a_server_that_welcomes_behind_the_limit_of_the_attempt_has_sessions(self):
+        self.host.welcomes.clear()
+        socket = await self.open(connect_timeout=0.1)
+        await soon(self.host.requests.get())
+        asyncio.get_running_loop().call_later(0.2, self.host.welcomes.set)
+        await self.sees("online")
+        await socket.send("hello")
+        self.assertEqual(await self.hears(), "hello")
+
+    async def test_messages_that_wait_for_the_first_line_go_before_the_socket_closes(self):
+        socket = await self.open()
+        await socket.send("last words")
+        await soon(socket.close())
+        self.assertEqual((await self.hears(), await soon(self.host.codes.get())), ("last words", 1000))
+
+    async def test_messages_that_wait_for_the_welcome_go_before_the_socket_closes(self):
+        self.host.welcomes.clear()
+        socket = await self.open()
+        await socket.send("last words")
+        await soon(self.host.requests.get())
+        closing = asyncio.create_task(socket.close())
+        asyncio.get_running_loop().call_soon(self.host.welcomes.set)
+        await soon(closing)
+        self.assertEqual((await self.hears(), await soon(self.host.codes.get())), ("last words", 1000))
+
+    async def test_a_socket_that_is_closed_waits_no_longer_than_an_attempt_may_take(self):
+        self.host.welcomes.clear()
+        socket = await self.open(connect_timeout=0.2)
+        await socket.send("never heard")
+        await soon(socket.close())
+        self.assertEqual(socket.status.name, "closed")
+        self.host.welcomes.set()
+
+
+class Sizes(SocketTestCase):
+    """Messages that are large."""
+
+    async def test_a_message_may_be_larger_than_a_mebibyte(self):
+        socket = await self.open()
+        await self.sees("online")
+        await self.host.send(bytes(1 << 20))
+        self.assertEqual(await soon(socket.recv()), bytes(1 << 20))
+
+    async def test_a_message_beyond_the_limit_of_the_application_ends_the_socket(self):
+        socket = await self.open(max_size=1000)
+        await self.sees("online")
+        await self.host.send("a" * 1000)
+        with self.assertRaises(Closed) as caught:
+            await soon(socket.recv())
+        self.assertEqual((caught.exception.code, await soon(self.host.codes.get())), (1009, 1009))
+
+
 class Ends(SocketTestCase):
     """Ends after which a socket comes back, and ends after which it does not."""
 
@@ -159,6 +215,21 @@ class Ends(SocketTestCase):
         await soon(socket.close())
         with self.assertRaises(Closed):
             await soon(waiting)
+
+    async def test_a_line_that_breaks_before_all_is_written_does_not_hold_up_close(self):
+        class Stuck:
+            broken = asyncio.Event()
+
+            async def send(self, _):
+                await self.broken.wait()
+                raise ConnectionClosedError(None, None)
+
+        line, written = Line(Stuck()), asyncio.Event()
+        line.put("last words")
+        writing, drained = asyncio.create_task(line.write(written)), asyncio.create_task(line.drained(written))
+        await asyncio.sleep(0)
+        Stuck.broken.set()
+        await asyncio.wait_for(asyncio.gather(writing, drained), PATIENCE)
 
     async def test_a_code_that_means_do_not_come_back_ends_the_socket(self):
         socket = await self.open()

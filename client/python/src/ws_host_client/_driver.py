@@ -27,6 +27,8 @@ CONFIRM = 1.0
 GOOD = 5.0
 #: How long a client waits after 1013 (try again later).
 LATER = 5.0
+#: A message is larger than `max_size`.
+TOO_BIG = 1009
 #: Events that may wait for the application. Beyond them, the socket reads no further.
 EVENTS = 16
 
@@ -78,10 +80,14 @@ class Driver:
         self._hurry = asyncio.Event()
         self._leaving: Set[asyncio.Task[None]] = set()
         self.status = Status("connecting")
+        #: Set with each status.
+        self._told = asyncio.Event()
         #: Set when less waits for the server than before.
         self.room = asyncio.Event()
         self.events: asyncio.Queue[Union[Data, Fresh, Closed]] = asyncio.Queue(EVENTS)
         self.is_closing = False
+        #: Whether messages wait for a line before the socket closes.
+        self._lingers = False
         self.closed: Optional[Closed] = None
 
     @property
@@ -111,11 +117,19 @@ class Driver:
         self._hurry.set()
 
     async def close(self, code: int, reason: str) -> None:
-        """Closes the line behind the messages that wait."""
+        """Closes the line behind the messages that wait, also for a line that is being made."""
         self.is_closing = True
         # A reader that waits for room goes on.
         while not self.events.empty():
             self.events.get_nowait()
+        self._lingers = self.buffered > 0
+        try:
+            if self._lingers:
+                await asyncio.wait_for(self._attempted(), self._options.connect_timeout)
+        except asyncio.TimeoutError:
+            return
+        finally:
+            self._lingers = False
         line = self._line
         if line is None or not line.is_ready:
             return
@@ -126,13 +140,20 @@ class Driver:
         # It waits for the answer, at most for websockets' `close_timeout`.
         await line.connection.close(code, reason)
 
+    async def _attempted(self) -> None:
+        """Waits until the present attempt has succeeded or failed."""
+        while self.status.name == "connecting":
+            self._told.clear()
+            await self._told.wait()
+
     async def run(self) -> None:
         """Runs until the socket ends."""
         closed = Closed(1006, "closed while no line was there")
         try:
             while True:
                 is_over, closed = await self._one_line()
-                if self._resumes and not self._session.is_answered and not self.is_closing and self._refuses_hello(closed):
+                goes_on = not self.is_closing or self._lingers
+                if self._resumes and not self._session.is_answered and goes_on and self._refuses_hello(closed):
                     self._go_without()
                     continue
                 if is_over or self.is_closing or not self._options.retry(closed):
@@ -199,7 +220,8 @@ class Driver:
             url = to_websocket(await self._address())
             if self._resumes:
                 url = with_session(url, self._session.handle)
-            options = {"ping_interval": None, "open_timeout": None, **self._options.websockets}
+            # A server has limits of its own. Behind websockets' default, the same message would break each line anew.
+            options = {"ping_interval": None, "open_timeout": None, "max_size": None, **self._options.websockets}
             return await connect(url, **options)
         except InvalidStatus as error:
             raise Closed(1006, str(error), error.response.status_code) from error
@@ -229,9 +251,8 @@ class Driver:
         try:
             if self._resumes:
                 line.put(self._session.hello())
-                patience = limit - self._now()
-                if not self._session.is_answered:
-                    patience = min(patience, FIRST_WELCOME)
+                # A late line must not take its server for one without sessions.
+                patience = limit - self._now() if self._session.is_answered else FIRST_WELCOME
                 first = await asyncio.wait_for(line.connection.recv(), patience)
                 await self._begin(line, first)
             else:
@@ -248,6 +269,9 @@ class Driver:
         except ConnectionClosed as error:
             if error.rcvd:
                 return Closed(error.rcvd.code, error.rcvd.reason)
+            if error.sent and error.sent.code == TOO_BIG:
+                # The message would come again on the next line.
+                return Closed(TOO_BIG, error.sent.reason)
             return Closed(1006, str(error))
         finally:
             if good:
@@ -350,6 +374,7 @@ class Driver:
 
     def _tell(self, status: Status) -> None:
         self.status = status
+        self._told.set()
         if self._options.on_status is None:
             return
         try:

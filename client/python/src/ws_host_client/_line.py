@@ -33,6 +33,8 @@ class Line:
         self.buffered = 0
         self._out: Deque[Data] = deque()
         self._wake = asyncio.Event()
+        #: Whether nothing is written any more.
+        self._is_broken = False
 
     def put(self, frame: Data) -> None:
         """Writes a frame behind those before it."""
@@ -56,10 +58,13 @@ class Line:
                 await self._wake.wait()
         except ConnectionClosed:
             return
+        finally:
+            self._is_broken = True
+            written.set()
 
     async def drained(self, written: asyncio.Event) -> None:
-        """Waits until everything is written."""
-        while self._out:
+        """Waits until everything is written, or nothing can be any more."""
+        while self._out and not self._is_broken:
             written.clear()
             await written.wait()
 

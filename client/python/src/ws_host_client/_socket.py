@@ -43,6 +43,8 @@ def connect(
     ``on_status``: is called at once with each new status of the line.
     ``on_fresh``: is called when the server has no state of this client any more, with the reason and the messages that may be lost; at the
         place among the messages at which that happens.
+    ``max_size``: the largest message that the socket takes, in bytes on the line, or None, the default, for any: the server has a limit of
+        its own. A larger one ends the socket with 1009.
     Others, such as ``subprotocols``, ``additional_headers``, ``ssl`` and ``proxy``, go to ``websockets.connect``.
     """
     if isinstance(url, str):
@@ -131,6 +133,8 @@ class Socket:
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Ends the session for good: on a line behind the messages that were sent before, and without one at once.
+
+        While a line is being made, messages that wait for it go first, for at most ``connect_timeout``.
 
         Messages that nobody has read are dropped.
         """

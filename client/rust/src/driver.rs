@@ -11,9 +11,11 @@ use tokio::time::{Instant, timeout_at};
 use crate::backoff::Backoff;
 use crate::inbox::Inbox;
 use crate::line::Line;
-use crate::talk::{Item, Talk};
+use crate::talk::{Item, Outgoing, Talk};
 use crate::{Address, Closed, Event, Options, Status};
 
+/// The application needs the socket no more (RFC 6455 §7.4.1).
+pub(crate) const NORMAL: u16 = 1000;
 /// The server asks its clients to come back later (RFC 6455 §7.4.1, registered).
 const TRY_AGAIN_LATER: u16 = 1013;
 /// How long a client waits after that code.
@@ -55,6 +57,16 @@ pub(crate) struct Driver {
     pub(crate) was_online: bool,
     /// Ends the wait before an attempt.
     hurry: Arc<Notify>,
+    /// The application ends the socket. Messages wait for the line that is being made.
+    pub(crate) lingers: Option<Linger>,
+}
+
+/// An end of the socket that waits for a line.
+pub(crate) struct Linger {
+    pub(crate) code: u16,
+    pub(crate) reason: String,
+    /// Until when the line has to be ready.
+    pub(crate) until: Instant,
 }
 
 impl Driver {
@@ -79,6 +91,7 @@ impl Driver {
             away: None,
             was_online: false,
             hurry: Arc::default(),
+            lingers: None,
         }
     }
 
@@ -93,7 +106,7 @@ impl Driver {
                 }
                 End::Lost(closed) => closed,
             };
-            if !(self.options.retry)(&closed) {
+            if self.lingers.is_some() || !(self.options.retry)(&closed) {
                 break closed;
             }
             if let Err(closed) = self.rest(closed).await {
@@ -111,11 +124,11 @@ impl Driver {
     /// Makes a line, and serves it until its end.
     async fn line(&mut self) -> End {
         self.inbox.status(Status::Connecting);
-        let limit = Instant::now() + self.options.connect_timeout;
-        let request = self.address.clone().request(self.talk.handle());
+        let limit = self.linger_until(Instant::now() + self.options.connect_timeout);
+        let (request, max_message) = (self.address.clone().request(self.talk.handle()), self.options.max_message);
         let connect = async {
             match request.await {
-                Ok(Ok(request)) => Line::connect(request).await.map_err(End::Lost),
+                Ok(Ok(request)) => Line::connect(request, max_message).await.map_err(End::Lost),
                 // It would be as wrong the next time.
                 Ok(Err(invalid)) => Err(End::Over(Closed::abnormal(invalid.to_string()))),
                 Err(failed) => Err(End::Lost(Closed::abnormal(failed.to_string()))),
@@ -123,7 +136,7 @@ impl Driver {
         };
         // The handshake's future is large, and is needed for a moment.
         let attempt = Box::pin(timeout_at(limit, connect));
-        let line = match self.meanwhile(attempt).await {
+        let line = match self.meanwhile(attempt, true).await {
             Ok(Ok(Ok(line))) => line,
             Ok(Ok(Err(end))) => return end,
             Ok(Err(_)) => return End::Lost(Closed::abnormal("the attempt takes too long")),
@@ -154,28 +167,68 @@ impl Driver {
                 () = hurry.notified() => true,
             }
         };
-        if self.meanwhile(wait).await? {
+        if self.meanwhile(wait, false).await? {
             self.backoff.reset();
         }
         Ok(())
     }
 
-    /// Serves the application while no line is there. Fails when the application ends the socket.
-    async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Closed> {
+    /// The application has dropped the socket: takes what it has sent before, and the code and reason of the end.
+    pub(crate) fn last_commands(&mut self, out: &mut VecDeque<Outgoing>) -> (u16, String) {
+        loop {
+            match self.commands.try_recv() {
+                Ok(Command::Send(item)) => self.talk.send(item, out),
+                Ok(Command::Reconnect) => {}
+                Ok(Command::Close(code, reason)) => return (code, reason),
+                Err(_) => return (NORMAL, String::new()),
+            }
+        }
+    }
+
+    /// Whether messages wait for the server.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.room.available_permits() < self.options.max_buffered as usize
+    }
+
+    /// The application ends the socket, and messages wait for a line. Returns the time until when it has to be ready.
+    pub(crate) fn linger(&mut self, code: u16, reason: String) -> Instant {
+        let until = Instant::now() + self.options.connect_timeout;
+        self.lingers = Some(Linger { code, reason, until });
+        until
+    }
+
+    /// This limit, or an earlier one of the end of the socket.
+    pub(crate) fn linger_until(&self, limit: Instant) -> Instant {
+        self.lingers.as_ref().map_or(limit, |linger| linger.until.min(limit))
+    }
+
+    /// Serves the application while no line is there. Fails when the application ends the socket, unless messages wait for the attempt.
+    async fn meanwhile<T>(&mut self, work: impl Future<Output = T>, is_attempt: bool) -> Result<T, Closed> {
         let mut work = std::pin::pin!(work);
         // Nothing is written without a line.
         let mut out = VecDeque::new();
         loop {
-            tokio::select! {
+            let (code, reason) = tokio::select! {
                 result = &mut work => return Ok(result),
-                command = self.commands.recv() => match command {
-                    Some(Command::Send(item)) => self.talk.send(item, &mut out),
-                    Some(Command::Reconnect) => self.hurry.notify_one(),
-                    Some(Command::Close(..)) | None => return Err(Closed::abnormal("closed while no line was there")),
+                command = self.commands.recv(), if self.lingers.is_none() => match command {
+                    Some(Command::Send(item)) => {
+                        self.talk.send(item, &mut out);
+                        continue;
+                    }
+                    Some(Command::Reconnect) => {
+                        self.hurry.notify_one();
+                        continue;
+                    }
+                    Some(Command::Close(code, reason)) => (code, reason),
+                    None => (NORMAL, String::new()),
                 },
-                () = self.inbox.deliver(&self.events), if !self.inbox.is_empty() => {}
-                () = self.events.closed() => return Err(Closed::abnormal("the socket was dropped")),
+                () = self.inbox.deliver(&self.events), if !self.inbox.is_empty() => continue,
+                () = self.events.closed(), if self.lingers.is_none() => self.last_commands(&mut out),
+            };
+            if !is_attempt || !self.has_waiting() {
+                return Err(Closed::abnormal("closed while no line was there"));
             }
+            self.linger(code, reason);
         }
     }
 }

@@ -9,7 +9,7 @@ use bytestring::ByteString;
 use futures_util::{FutureExt as _, Sink, SinkExt as _, StreamExt as _};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 use ws_protocol::{Message, NO_STATUS};
@@ -19,6 +19,8 @@ use crate::talk::Outgoing;
 
 /// Bytes that are written before the line is flushed.
 const FLUSH_AFTER: usize = 64 << 10;
+/// A message is larger than the limit (RFC 6455 §7.4.1).
+const TOO_BIG: u16 = 1009;
 
 type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -45,8 +47,10 @@ pub(crate) enum Incoming {
 }
 
 impl Line {
-    pub(crate) async fn connect(request: Request) -> Result<Self, Closed> {
-        let (stream, response) = connect_async_with_config(request, None, true).await.map_err(|error| refused(&error))?;
+    pub(crate) async fn connect(request: Request, max_message: usize) -> Result<Self, Closed> {
+        // A server may send a message as one frame.
+        let config = WebSocketConfig::default().max_message_size(Some(max_message)).max_frame_size(Some(max_message));
+        let (stream, response) = connect_async_with_config(request, Some(config), true).await.map_err(|error| refused(&error))?;
         let subprotocol = response.headers().get("sec-websocket-protocol").and_then(|name| name.to_str().ok()).map(str::to_owned);
         Ok(Self { stream, out: VecDeque::new(), unflushed: 0, broken: None, subprotocol })
     }
@@ -89,6 +93,13 @@ impl Line {
                 }
                 // Only a caller that asks for raw frames gets them.
                 Some(Ok(tungstenite::Message::Frame(_))) => continue,
+                // The message would come again on the next line.
+                Some(Err(tungstenite::Error::Capacity(error))) => {
+                    let (code, reason) = (TOO_BIG, error.to_string());
+                    let frame = CloseFrame { code: code.into(), reason: reason.as_str().into() };
+                    let _written = self.stream.close(Some(frame)).now_or_never();
+                    Incoming::Closed(Closed { code, reason, http_status: None })
+                }
                 Some(Err(error)) => Incoming::Lost(error.to_string()),
                 None => Incoming::Lost(self.broken.take().unwrap_or_else(|| "the connection has ended".to_owned())),
             });

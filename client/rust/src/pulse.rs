@@ -43,6 +43,11 @@ impl Pulse {
         Self { silence, heard: now, asked: None, limit: Some(limit), confirm: None, good: None }
     }
 
+    /// The line has to be ready earlier.
+    pub(crate) fn ready_by(&mut self, limit: Instant) {
+        self.limit = self.limit.map(|before| before.min(limit));
+    }
+
     /// The line is ready.
     pub(crate) fn online(&mut self, now: Instant) {
         (self.limit, self.good) = (None, Some(now + GOOD));

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep_until};
 use ws_protocol::Message;
 use ws_protocol::resume::Breach;
 
-use crate::driver::{Command, Driver, End};
+use crate::driver::{Command, Driver, End, Linger, NORMAL};
 use crate::line::{Incoming, Line};
 use crate::pulse::{Due, Pulse};
 use crate::talk::{Begun, Heard, Outgoing};
@@ -34,25 +34,33 @@ impl Driver {
     /// Serves a line until its end. It has to be ready in time.
     pub(crate) async fn serve(&mut self, mut line: Line, limit: Instant) -> End {
         let now = Instant::now();
-        let limit = if self.talk.is_unanswered() { limit.min(now + FIRST_WELCOME) } else { limit };
+        let limit = self.linger_until(ready_until(now, limit, self.talk.is_unanswered()));
         let mut pulse = Pulse::new(now, limit, self.options.heartbeat);
         let mut is_closing = false;
         if let Some(begun) = self.talk.open(&mut line.out) {
             self.online(begun, &line, &mut pulse);
         }
         let stop = loop {
-            let reads = self.inbox.is_empty() || is_closing;
+            if self.talk.is_ready()
+                && let Some(Linger { code, reason, .. }) = self.lingers.take()
+            {
+                is_closing = close(&mut line, &mut pulse, code, reason);
+            }
+            let reads = self.inbox.is_empty() || is_closing || self.lingers.is_some();
             let due = pulse.next(reads);
             tokio::select! {
-                command = self.commands.recv(), if !is_closing => match command {
+                command = self.commands.recv(), if !is_closing && self.lingers.is_none() => match command {
                     Some(Command::Send(item)) => self.talk.send(item, &mut line.out),
                     Some(Command::Reconnect) => {}
-                    Some(Command::Close(code, reason)) => is_closing = close(&mut line, &mut pulse, code, reason),
-                    None => is_closing = close(&mut line, &mut pulse, 1000, String::new()),
+                    Some(Command::Close(code, reason)) => is_closing = self.close(&mut line, &mut pulse, code, reason),
+                    None => is_closing = self.close(&mut line, &mut pulse, NORMAL, String::new()),
                 },
                 // Silence counts from when the line is read again.
                 () = self.inbox.deliver(&self.events), if !self.inbox.is_empty() => pulse.heard(Instant::now()),
-                () = self.events.closed(), if !is_closing => is_closing = close(&mut line, &mut pulse, 1000, String::new()),
+                () = self.events.closed(), if !is_closing && self.lingers.is_none() => {
+                    let (code, reason) = self.last_commands(&mut line.out);
+                    is_closing = self.close(&mut line, &mut pulse, code, reason);
+                }
                 incoming = line.next(reads) => {
                     if let Err(stop) = self.hear(incoming, &mut line, &mut pulse, is_closing) {
                         break stop;
@@ -84,6 +92,15 @@ impl Driver {
                 End::Over(Closed { code: BREACH, reason: breach.to_string(), http_status: None })
             }
         }
+    }
+
+    /// The application ends the socket. Returns whether the line closes now: messages wait for a line that is not ready.
+    fn close(&mut self, line: &mut Line, pulse: &mut Pulse, code: u16, reason: String) -> bool {
+        if self.talk.is_ready() || !self.has_waiting() {
+            return close(line, pulse, code, reason);
+        }
+        pulse.ready_by(self.linger(code, reason));
+        false
     }
 
     /// Takes what has come over the line.
@@ -130,6 +147,12 @@ impl Driver {
     }
 }
 
+/// Until when a line has to be ready that is there now, if its attempt is limited so. A late line must not take its server for one without
+/// sessions.
+fn ready_until(now: Instant, limit: Instant, is_unanswered: bool) -> Instant {
+    if is_unanswered { now + FIRST_WELCOME } else { limit }
+}
+
 /// Whether a server without sessions refuses hello with this code. Others end a line for reasons that its messages have nothing to do with.
 fn refuses_hello(code: u16) -> bool {
     matches!(code, 1000 | 1002 | 1003 | 1007..=1011 | 3000..)
@@ -140,4 +163,18 @@ fn close(line: &mut Line, pulse: &mut Pulse, code: u16, reason: String) -> bool 
     line.out.push_back(Outgoing::Close(code, reason));
     pulse.closing(Instant::now());
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_of_an_unknown_kind_has_its_time_from_the_open_line_on() {
+        let (now, second) = (Instant::now(), Duration::from_secs(1));
+        for left in [second, 10 * second] {
+            assert_eq!(ready_until(now, now + left, true), now + FIRST_WELCOME);
+            assert_eq!(ready_until(now, now + left, false), now + left);
+        }
+    }
 }

@@ -85,8 +85,8 @@ impl Socket {
         self.sender.send(message).await
     }
 
-    /// Ends the session for good: on a line behind the messages that were sent before, and without one at once. Events that nobody has
-    /// read are dropped.
+    /// Ends the session for good: on a line behind the messages that were sent before, and without one at once. While a line is being made,
+    /// messages that wait for it go first, for at most [`Options::connect_timeout`]. Events that nobody has read are dropped.
     pub async fn close(mut self) -> Closed {
         self.sender.close(1000, "");
         loop {
@@ -138,8 +138,7 @@ impl Sender {
         self.max_buffered as usize - self.room.available_permits().min(self.max_buffered as usize)
     }
 
-    /// Ends the session for good: on a line behind the messages that were sent before, and without one at once. [`Event::Closed`]
-    /// follows. The code is 1000, or 3000 to 4999; the reason is cut to 123 bytes.
+    /// Ends the session for good, as [`Socket::close`] does. [`Event::Closed`] follows. The code is 1000, or 3000 to 4999; the reason is cut to 123 bytes.
     pub fn close(&self, code: u16, reason: &str) {
         // A socket that has ended needs no closing.
         let _ended = self.command(Command::Close(code, ws_protocol::cut_reason(reason).to_owned()));

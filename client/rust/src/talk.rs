@@ -181,6 +181,14 @@ impl Talk {
         })
     }
 
+    /// Whether a line is there that carries messages.
+    pub(crate) fn is_ready(&self) -> bool {
+        match self {
+            Self::Sessions { session, .. } => session.is_welcome(),
+            Self::Plain { is_online, .. } => *is_online,
+        }
+    }
+
     /// Whether it is not known if the server has sessions.
     pub(crate) fn is_unanswered(&self) -> bool {
         matches!(self, Self::Sessions { is_answered: false, .. })

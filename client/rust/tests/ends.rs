@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use ws_host_client::{Address, Closed, Event, Fresh, Socket, Status};
+use ws_host_client::{Address, Closed, Event, Fresh, Message, Socket, Status};
 use ws_protocol::resume::{FromHost, Token, Welcome};
 
 use crate::host::{Host, Line, Order};
-use crate::{event, online, quick};
+use crate::{event, message, online, quick, soon};
 
 #[tokio::test]
 async fn a_socket_that_is_closed_sends_all_and_ends_its_session() {
@@ -21,6 +21,66 @@ async fn a_socket_that_is_closed_sends_all_and_ends_its_session() {
     assert_eq!(socket.close().await.code, 1000);
     assert_eq!(host.hears().await, "last words");
     assert_eq!(host.lines.recv().await, Some(Line::Closed(1000)));
+}
+
+#[tokio::test]
+async fn messages_that_wait_for_the_first_line_go_before_the_socket_closes() {
+    let mut host = Host::start().await;
+    for drops in [false, true] {
+        let socket = quick().connect(Address::new(host.url()).unwrap());
+        socket.sender().try_send("last words").unwrap();
+        if drops {
+            socket.sender().close(3001, "");
+            drop(socket);
+        } else {
+            assert_eq!(soon(socket.close()).await.code, 1000);
+        }
+        assert_eq!(host.hears().await, "last words");
+        assert!(matches!(host.lines.recv().await, Some(Line::Asked(_))));
+        assert_eq!(host.lines.recv().await, Some(Line::Closed(if drops { 3001 } else { 1000 })));
+    }
+}
+
+#[tokio::test]
+async fn messages_that_wait_for_the_welcome_go_before_the_socket_closes() {
+    let (welcome, mut host) = Host::start_silent().await;
+    let socket = quick().connect(Address::new(host.url()).unwrap());
+    socket.sender().try_send("last words").unwrap();
+    assert!(matches!(host.lines.recv().await, Some(Line::Asked(_))));
+    let (closed, ()) = tokio::join!(soon(socket.close()), async { welcome.notify_one() });
+    assert_eq!((closed.code, host.hears().await), (1000, "last words".to_owned()));
+    assert_eq!(host.lines.recv().await, Some(Line::Closed(1000)));
+}
+
+#[tokio::test]
+async fn a_socket_that_is_closed_waits_no_longer_than_an_attempt_may_take() {
+    let (_never, mut host) = Host::start_silent().await;
+    let socket = quick().connect_timeout(std::time::Duration::from_millis(200)).connect(Address::new(host.url()).unwrap());
+    socket.sender().try_send("never heard").unwrap();
+    assert_eq!(soon(socket.close()).await.code, 1006);
+    assert!(host.heard.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_message_may_be_larger_than_a_frame_of_tungstenite() {
+    let host = Host::start().await;
+    let mut socket = quick().connect(Address::new(host.url()).unwrap());
+    online(&mut socket).await;
+    let large = Message::binary(vec![0; 16 << 20]);
+    host.send(large.clone());
+    assert!(message(&mut socket).await == large);
+}
+
+#[tokio::test]
+async fn a_message_beyond_the_limit_of_the_application_ends_the_socket() {
+    let mut host = Host::start().await;
+    let mut socket = quick().max_message(1000).connect(Address::new(host.url()).unwrap());
+    online(&mut socket).await;
+    host.send("a".repeat(1000));
+    let Event::Closed(closed) = event(&mut socket).await else { panic!("the socket goes on") };
+    assert_eq!(closed.code, 1009);
+    assert!(matches!(host.lines.recv().await, Some(Line::Asked(_))));
+    assert_eq!(host.lines.recv().await, Some(Line::Closed(1009)));
 }
 
 #[tokio::test]

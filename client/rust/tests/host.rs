@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async, tungstenite};
@@ -48,9 +48,18 @@ struct State {
     handle: String,
     lines: u64,
     forgets: Option<Fresh>,
+    /// Each line waits for it before its welcome.
+    silence: Option<Arc<Notify>>,
 }
 
 impl Host {
+    /// A host that welcomes a line when it is notified.
+    pub(crate) async fn start_silent() -> (Arc<Notify>, Self) {
+        let (host, silence) = (Self::start().await, Arc::<Notify>::default());
+        host.state.lock().unwrap().silence = Some(silence.clone());
+        (silence, host)
+    }
+
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -115,6 +124,10 @@ async fn serve(
     let mut socket = accept_hdr_async(stream, note).await.ok()?;
     let _ended = lines.send(Line::Asked(query.clone()));
     let FromClient::Hello(hello) = FromClient::read(next(&mut socket).await.ok()?).unwrap() else { panic!("hello comes first") };
+    let silence = state.lock().unwrap().silence.clone();
+    if let Some(silence) = silence {
+        silence.notified().await;
+    }
     let (orders, mut asked) = mpsc::unbounded_channel();
     let handle = query.rsplit('=').next().unwrap().to_owned();
     let (line, handle) = begin(&state, handle, &hello, &orders);

@@ -1,8 +1,9 @@
 //! `--takeover`: a new process takes the place of a running one, and no connection is refused.
 
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread::JoinHandle;
@@ -199,6 +200,39 @@ async fn when_the_new_process_fails_with_the_data_folder_the_old_one_serves_agai
     assert_eq!(old.ended().code(), Some(0));
     third.signal("TERM");
     assert_eq!(third.ended().code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_signal_to_end_counts_also_while_the_other_process_has_the_data_folder() {
+    let place = Place::new();
+    let data = place.path("data");
+    let arguments = ["--port", "0", "--data", data.to_str().expect("the path is text")];
+    let mut old = Host::start(place.run("probe", &arguments));
+    let (mut client, _) = Client::join(&old).await;
+    let mut new = place.run("stillborn", &[&arguments[..], &["--takeover"]].concat());
+    let mut new = new.stderr(Stdio::piped()).spawn().expect("ws-host starts");
+    let log = BufReader::new(new.stderr.take().expect("it is piped"));
+    let mut log = log.lines().map(|line| line.expect("the log is text"));
+    assert!(log.any(|line| line.contains("waiting for the running server")));
+    signal(&new, "STOP");
+    assert_eq!(client.is_closed().await.0, 1012);
+    drop(client);
+    // The server ends, and leaves its folder.
+    while place.path("admin.sock").exists() {
+        std::thread::yield_now();
+    }
+    old.signal("TERM");
+    old.logs("this process serves no more");
+    signal(&new, "CONT");
+    old.logs("nobody serves, as this process was told to end");
+    assert_eq!(old.ended().code(), Some(0));
+    assert_eq!(new.wait().expect("it can be waited for").code(), Some(2));
+}
+
+/// Sends a signal to a process.
+fn signal(process: &Child, name: &str) {
+    let status = Command::new("kill").args(["-s", name, &process.id().to_string()]).status().expect("kill runs");
+    assert!(status.success());
 }
 
 #[test]

@@ -44,6 +44,8 @@ pub struct Serving {
     port: u16,
     /// The admin socket of the running server whose place this one takes.
     replaces: Option<PathBuf>,
+    /// The signals to a process that serves again.
+    signals: Option<Signals>,
 }
 
 impl Serving {
@@ -57,7 +59,8 @@ impl Serving {
         before: Option<Before>,
         more: impl FnOnce(Builder) -> Builder,
     ) -> anyhow::Result<Self> {
-        let (mut taking, replaces) = before.map_or((None, None), |Before { taking, socket }| (Some(taking), socket));
+        let (mut taking, replaces, signals) =
+            before.map_or((None, None, None), |Before { taking, socket, signals }| (Some(taking), socket, signals));
         if let Some(settings) = &flags.settings {
             tracing::info!("settings from {}", settings.file.display());
         }
@@ -79,7 +82,7 @@ impl Serving {
         let builder = tls.apply(more(builder));
         // Before the files are loaded, so that no change is missed.
         let follower = tls.follower();
-        Ok(Self { builder, tls, follower, has_page, doors, settings, host, port, replaces })
+        Ok(Self { builder, tls, follower, has_page, doors, settings, host, port, replaces, signals })
     }
 
     /// Checks the settings and listens, before the component is built: that can take long.
@@ -97,7 +100,7 @@ impl Serving {
     /// The component, the certificate or the server's address cannot be used, or the admin socket that the user named cannot be opened.
     pub fn serve(self, file: &Path, again: ReadAgain, beside_it: impl AsyncFnOnce(Handle)) -> anyhow::Result<()> {
         let begun = Instant::now();
-        let Self { builder, tls, follower, has_page, doors, settings, host, port, replaces } = self;
+        let Self { builder, tls, follower, has_page, doors, settings, host, port, replaces, signals } = self;
         let builder = builder.component(file);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start an event loop")?;
         // Before the other server is told that this one is ready: afterwards it would be too late to fail.
@@ -108,7 +111,7 @@ impl Serving {
         let server = explain_if_slow(file, || builder.build())?;
         let served = runtime.block_on(async {
             // Signals are handled before the announcement, because its reader may send one at once.
-            let signals = Signals::new().context("cannot listen for signals")?;
+            let mut signals = signals.map_or_else(Signals::new, Ok).context("cannot listen for signals")?;
             let handle = server.handle();
             handle.succession().tell(|successor| notify::handed_over(successor.pid));
             let first = server.local_addrs().first().copied();
@@ -146,7 +149,7 @@ impl Serving {
                 };
                 tokio::select! {
                     ended = serving => ended?,
-                    () = signals::obey(signals, requests, &reload, &handle) => tracing::warn!("the remaining clients are cut"),
+                    () = signals::obey(&mut signals, requests, &reload, &handle) => tracing::warn!("the remaining clients are cut"),
                     () = beside_it(handle.clone()) => {}
                 }
                 doors
@@ -154,7 +157,7 @@ impl Serving {
             reload.stop().await;
             watchdog.abort();
             doors.closed().await;
-            outcome(handle).await
+            outcome(handle, signals).await
         });
         // After a second signal a thread still waits for the shards. It ends with the process.
         runtime.shutdown_background();
@@ -163,14 +166,27 @@ impl Serving {
 }
 
 /// The outcome of a server that has ended, perhaps for another process.
-async fn outcome(handle: Handle) -> anyhow::Result<()> {
-    match handle.succession().over().await {
+async fn outcome(handle: Handle, mut signals: Signals) -> anyhow::Result<()> {
+    let succession = handle.succession();
+    let over = tokio::select! {
+        biased;
+        () = signals.stop() => {
+            tracing::info!("stopping: this process serves no more, whatever becomes of the other one; signal again to end at once");
+            handle.shutdown();
+            tokio::select! {
+                over = succession.over() => over,
+                () = signals.stop() => return Ok(()),
+            }
+        }
+        over = succession.over() => over,
+    };
+    match over {
         Ok(()) => Ok(()),
         Err(reason) if handle.is_shut_down() => {
             tracing::warn!("{}: nobody serves, as this process was told to end", printable(&reason));
             Ok(())
         }
-        Err(reason) => Err(EndedInVain { reason: printable(&reason).into_owned(), handle }.into()),
+        Err(reason) => Err(EndedInVain { reason: printable(&reason).into_owned(), handle, signals }.into()),
     }
 }
 

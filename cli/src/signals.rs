@@ -11,7 +11,9 @@ use crate::notify;
 use crate::reload::Reload;
 use crate::swap::count;
 
-/// A stream of the signals that Ctrl-C and service managers send.
+/// A stream of the signals that Ctrl-C and service managers send. It outlives an event loop: a signal that comes between two of them is
+/// not lost.
+#[derive(Debug)]
 pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -38,6 +40,11 @@ impl Signals {
         })
     }
 
+    /// Waits for a signal to end.
+    pub async fn stop(&mut self) {
+        while !matches!(self.next().await, Asked::Stop) {}
+    }
+
     async fn next(&mut self) -> Asked {
         tokio::select! {
             _ = self.interrupt.recv() => Asked::Stop,
@@ -49,7 +56,7 @@ impl Signals {
 
 /// SIGHUP and the API have the settings read again. The first SIGINT or SIGTERM drains the server. Returns at the second one, when the remaining
 /// clients are to be cut.
-pub async fn obey(mut signals: Signals, mut requests: mpsc::Receiver<ReloadRequest>, reload: &Arc<Reload>, handle: &Handle) {
+pub async fn obey(signals: &mut Signals, mut requests: mpsc::Receiver<ReloadRequest>, reload: &Arc<Reload>, handle: &Handle) {
     let mut stopping = false;
     loop {
         let asked = tokio::select! {

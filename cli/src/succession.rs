@@ -8,6 +8,7 @@ use ws_host::api::take_over;
 use ws_host::api::takeover::Taking;
 
 use crate::serve_flags::ServeFlags;
+use crate::signals::Signals;
 
 /// The server before this one.
 pub struct Before {
@@ -15,6 +16,8 @@ pub struct Before {
     pub taking: Taking,
     /// The admin socket of a server that runs.
     pub socket: Option<PathBuf>,
+    /// The signals to a process that serves again.
+    pub signals: Option<Signals>,
 }
 
 /// The server of this process has ended for another process, which failed then.
@@ -25,6 +28,8 @@ pub struct EndedInVain {
     pub reason: String,
     /// The server.
     pub handle: Handle,
+    /// The signals to this process.
+    pub signals: Signals,
 }
 
 /// Both processes have failed. It leads to exit code 1.
@@ -47,7 +52,7 @@ impl Before {
             Some(_) => tracing::info!("taking over from the server at {}", socket.display()),
             None => tracing::info!("no server listens at {}: there is nothing to take over", socket.display()),
         }
-        Ok(taking.map(|taking| Self { taking, socket: Some(socket) }))
+        Ok(taking.map(|taking| Self { taking, socket: Some(socket), signals: None }))
     }
 }
 
@@ -59,13 +64,13 @@ pub fn serve_on(mut before: Option<Before>, serve: impl Fn(Option<Before>) -> an
     let mut vain: Option<String> = None;
     loop {
         let Err(error) = serve(before.take()) else { return Ok(()) };
-        let EndedInVain { reason, handle } = match (error.downcast(), vain.take()) {
+        let EndedInVain { reason, handle, signals } = match (error.downcast(), vain.take()) {
             (Ok(ended), _) => ended,
             (Err(error), Some(vain)) => return Err(NobodyServes { vain, error }.into()),
             (Err(error), None) => return Err(error),
         };
         tracing::error!("{reason}: this process serves again");
-        before = Some(Before { taking: Taking::back(&handle)?, socket: None });
+        before = Some(Before { taking: Taking::back(&handle)?, socket: None, signals: Some(signals) });
         vain = Some(reason);
     }
 }

@@ -101,7 +101,7 @@ impl Server {
     pub async fn run(self) -> Result<(), Error> {
         let Self { listeners, front, shards, wishes, handle, database, tracer, taking, .. } = self;
         // Also when this future is dropped.
-        let _ended = Ended(handle.clone());
+        let ended = Ended(handle.clone());
         let served = match prepare(listeners, front, database.clone()).await {
             Ok((listeners, front)) => {
                 begin(taking, &handle);
@@ -129,14 +129,16 @@ impl Server {
             if let Some(database) = database {
                 database.close();
             }
-            if let Some(tracer) = tracer {
-                tracer.flush();
-            }
             panicked
         });
         match joined.await {
             Ok(0) => {}
             _ => tracing::error!("a shard's thread panicked"),
+        }
+        // Another process may wait for the data folder, and the collector may not answer.
+        drop(ended);
+        if let Some(tracer) = tracer {
+            let _flushed = tokio::task::spawn_blocking(move || tracer.flush()).await;
         }
         served.map(drop)
     }

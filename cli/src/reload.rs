@@ -188,12 +188,17 @@ fn take_on(again: ReadAgain, keys: &Keys, tls: &Tls, handle: &Handle) -> Result<
     let is_same_kind = std::mem::discriminant(tls) == std::mem::discriminant(&new_tls) && !matches!(tls, Tls::Off);
     let is_live = |key: &String| match key.as_str() {
         "file" => component.is_some(),
-        key => LIVE.contains(&key) || is_same_kind && LIVE_WITH_TLS.contains(&key),
+        key => LIVE.contains(&key) || takes_on_files(tls, &new_tls) && LIVE_WITH_TLS.contains(&key),
     };
     let (changed, needs_restart) = differing.into_iter().partition(is_live);
     // A server that speaks no TLS still speaks none, and the other way round.
     let tls = if is_same_kind { new_tls } else { tls.clone() };
     Ok(Taken { keys: new_keys, tls, logging, component, report: ReloadReport { changed, needs_restart } })
+}
+
+/// Whether a server takes on the files of TLS. A self-signed certificate stays, with the rules for those of clients.
+fn takes_on_files(before: &Tls, now: &Tls) -> bool {
+    matches!((before, now), (Tls::Files(_), Tls::Files(_)))
 }
 
 fn reconfigure(serving: ServeFlags, tls: &Tls, handle: &Handle) -> anyhow::Result<()> {
@@ -206,6 +211,15 @@ mod tests {
 
     use super::*;
     use crate::arguments::Arguments;
+
+    #[test]
+    fn a_server_takes_on_the_files_of_tls_if_its_certificate_is_from_files() {
+        let files = Tls::Files(Vec::new());
+        assert!(takes_on_files(&files, &files));
+        for (before, now) in [(&Tls::SelfSigned, &Tls::SelfSigned), (&Tls::Off, &files), (&files, &Tls::Off)] {
+            assert!(!takes_on_files(before, now));
+        }
+    }
 
     #[test]
     fn each_key_that_a_running_server_takes_on_is_one_of_run() {

@@ -69,10 +69,23 @@ impl Tls {
     /// # Errors
     /// The new certificate cannot be used, and the old one stays.
     pub fn reload(&self) -> Result<(), Error> {
-        let Loaded { source, clients, .. } = self.current().clone();
-        let config = configure(&source, clients.as_ref(), &self.provider)?;
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Loaded { source, clients, config };
-        Ok(())
+        loop {
+            let Loaded { source, clients, config: before } = self.current().clone();
+            let config = configure(&source, clients.as_ref(), &self.provider)?;
+            if self.replace(&before, Loaded { source, clients, config }) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Replaces the configuration, unless another one has come in place of this one before: its files may be others.
+    fn replace(&self, before: &Arc<ServerConfig>, loaded: Loaded) -> bool {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let is_current = Arc::ptr_eq(&current.config, before);
+        if is_current {
+            *current = loaded;
+        }
+        is_current
     }
 
     /// Has the certificates, and the rules for those of clients, of another one from now on. They are loaded already.
@@ -119,4 +132,20 @@ fn configure(
         Err(error) => tracing::warn!("TLS sessions will not be resumed: {error}"),
     }
     Ok(Arc::new(config))
+}
+
+#[cfg(all(test, feature = "self-signed"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reload_does_not_take_back_what_came_while_it_read_its_files() {
+        let [tls, other, late] = [(); 3].map(|()| Tls::load(TlsSource::SelfSigned, None).expect("a certificate is made"));
+        let before = tls.current().clone();
+        tls.become_like(&other);
+        let config = other.current().config.clone();
+        assert!(!tls.replace(&before.config, late.current().clone()));
+        assert!(Arc::ptr_eq(&tls.current().config, &config));
+        assert!(tls.replace(&config, late.current().clone()));
+    }
 }

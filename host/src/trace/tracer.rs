@@ -17,6 +17,10 @@ use crate::error::Error;
 
 /// The name of the service, if the environment has none.
 const SERVICE: &str = "ws-host";
+/// The most bytes of a span's name. Clients choose the rooms and paths, and many spans wait at a time.
+const MAX_NAME: usize = 256;
+/// The most bytes of a text that a span has as an attribute.
+const MAX_TEXT: usize = 1024;
 
 /// Makes spans. A clone costs a reference count.
 #[derive(Debug, Clone)]
@@ -87,7 +91,7 @@ impl Tracer {
         };
         let none = opentelemetry::Context::new();
         let parent = parent.map_or_else(|| none.clone(), |parent| none.with_remote_span_context(parent));
-        let span = self.0.tracer.build_with_context(SpanBuilder::from_name(name).with_kind(kind), &parent);
+        let span = self.0.tracer.build_with_context(SpanBuilder::from_name(cut(name, MAX_NAME)).with_kind(kind), &parent);
         Span { tracer: self.clone(), span }
     }
 }
@@ -110,20 +114,32 @@ impl Span {
         self.span.is_recording()
     }
 
-    /// Sets an attribute.
+    /// Sets an attribute. A long text is cut.
     pub fn set(&mut self, name: &'static str, value: impl Into<Value>) {
-        self.span.set_attribute(KeyValue::new(name, value));
+        self.span.set_attribute(KeyValue::new(name, cut_value(value.into())));
     }
 
     /// Marks it as failed, with a kind of failure and a message.
     pub fn fail(&mut self, kind: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) {
-        self.span.set_attribute(KeyValue::new("error.type", kind.into()));
-        self.span.set_status(Status::error(message));
+        self.span.set_attribute(KeyValue::new("error.type", cut(kind.into(), MAX_TEXT)));
+        self.span.set_status(Status::error(cut(message.into(), MAX_TEXT)));
     }
 
     /// Tells the receiver of a request of this span, unless the headers name another one.
     pub fn tell(&self, headers: &mut HeaderMap) {
         headers::write(self.span.span_context(), headers);
+    }
+}
+
+/// The text, or its beginning.
+fn cut(text: Cow<'static, str>, most: usize) -> Cow<'static, str> {
+    if text.len() <= most { text } else { text[..text.floor_char_boundary(most)].to_owned().into() }
+}
+
+fn cut_value(value: Value) -> Value {
+    match value {
+        Value::String(text) if text.as_str().len() > MAX_TEXT => cut(text.as_str().to_owned().into(), MAX_TEXT).into(),
+        value => value,
     }
 }
 
@@ -133,4 +149,18 @@ fn resource() -> Resource {
     let is_named = resource.get(&"service.name".into()).is_some_and(|name| !name.as_str().starts_with("unknown_service"));
     let resource = if is_named { Resource::builder() } else { Resource::builder().with_service_name(SERVICE) };
     resource.with_attribute(KeyValue::new("service.instance.id", std::process::id().to_string())).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        let long = "é".repeat(MAX_TEXT);
+        assert_eq!(cut(format!("a{long}").into(), MAX_NAME), format!("a{}", "é".repeat(127)));
+        assert_eq!(cut_value(long.into()), Value::from("é".repeat(MAX_TEXT / 2)));
+        let whole = "a".repeat(MAX_TEXT);
+        assert_eq!(cut_value(whole.clone().into()), whole.into());
+    }
 }

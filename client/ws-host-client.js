@@ -265,7 +265,7 @@ export class Socket extends EventTarget {
     this.#clear();
     this.#drop();
     this.#tell('connecting');
-    this.#after('connect', this.#options.connectTimeout, () => (this.#isUnanswered ? this.#goWithout() : this.#lose()));
+    this.#after('connect', this.#options.connectTimeout, () => this.#lose());
     if (typeof this.#source === 'function') this.#ask();
     else this.#open(this.#source);
   }
@@ -308,7 +308,10 @@ export class Socket extends EventTarget {
       this.#heard = Date.now();
       if (!this.#resumes) return this.#online(this.#waiting.splice(0), 'off', []);
       line.send(this.#session.hello());
-      if (!this.#answered) this.#after('welcome', FIRST_WELCOME, () => this.#goWithout());
+      if (this.#answered) return;
+      // A late line must not take its server for one without sessions.
+      this.#stop('connect');
+      this.#after('welcome', FIRST_WELCOME, () => this.#goWithout());
     });
     line.onmessage = present(({ data, origin }) => this.#read(data, origin));
     line.onclose = present((event) => this.#closed(event));
@@ -339,11 +342,6 @@ export class Socket extends EventTarget {
     }
     this.#answered = true;
     this.#online(welcome.messages, welcome.reason, welcome.unknown.map(unwrap));
-  }
-
-  /** Whether a line is there that has said hello, to a server of which it is not known whether it has sessions. */
-  get #isUnanswered() {
-    return this.#resumes && !this.#answered && this.#line?.readyState >= OPEN;
   }
 
   /** The server has no sessions: the next line asks for none. It may have taken the hello of this one for a message. */

@@ -45,37 +45,51 @@ impl<T> HostSession<T> {
         (session, Welcome { token, received: 0, fresh: Some(reason) })
     }
 
+    /// Checks whether a client may go on with this hello, and changes nothing. Its token is right unless this is an error of [`Fresh::Unknown`].
+    ///
+    /// # Errors
+    /// As those of [`HostSession::resume`].
+    pub fn check(&self, hello: &Hello) -> Result<(), Fresh> {
+        self.checked(hello).map(drop)
+    }
+
     /// A client asks to go on over another line. `next` is random.
     ///
     /// # Errors
     /// The client begins anew, for this reason. After [`Fresh::Unknown`] the session is unchanged: somebody has guessed, or the hello was long
     /// on its way. After the others it is over.
     pub fn resume(&mut self, line: u64, hello: &Hello, next: Token) -> Result<Resumed, Fresh> {
+        let token = self.checked(hello)?;
+        self.sent.confirm(hello.received).map_err(|_| Fresh::Unknown)?;
+        // A client that names a token has had its welcome.
+        self.is_known = true;
+        // A client that does not have the token yet is given the same one again. With another one, of two lines whose hellos come in the
+        // wrong order, it could hold one that counts no longer.
+        if token == self.token {
+            self.previous = Some(token);
+            self.token = next;
+        }
+        let cut = self.line.replace(line);
+        Ok(Resumed { welcome: Welcome { token: self.token, received: self.received.tell(), fresh: None }, cut })
+    }
+
+    /// The token of a hello with which the client may go on.
+    fn checked(&self, hello: &Hello) -> Result<Token, Fresh> {
         let token = hello.token.ok_or(Fresh::New)?;
         // Both are compared, so that the time does not tell which one was closer.
         let (is_current, is_previous) = (token == self.token, self.previous.is_some_and(|previous| token == previous));
         if !is_current && !is_previous {
             return Err(Fresh::Unknown);
         }
-        // A hello that was long on its way: the client has received more since, over a later line.
-        if self.sent.has_confirmed_beyond(hello.received) {
+        // More than was sent: the client is not the one that this session knows. Less than was confirmed: the hello was long on its way, and
+        // the client has received more since, over a later line.
+        if !self.sent.has_sent(hello.received) || self.sent.has_confirmed_beyond(hello.received) {
             return Err(Fresh::Unknown);
         }
         if !self.sent.reaches_back_to(hello.received) {
             return Err(Fresh::TooMuch);
         }
-        // More than was sent: the client is not the one that this session knows.
-        self.sent.confirm(hello.received).map_err(|_| Fresh::Unknown)?;
-        // A client that names a token has had its welcome.
-        self.is_known = true;
-        // A client that does not have the token yet is given the same one again. With another one, of two lines whose hellos come in the
-        // wrong order, it could hold one that counts no longer.
-        if is_current {
-            self.previous = Some(token);
-            self.token = next;
-        }
-        let cut = self.line.replace(line);
-        Ok(Resumed { welcome: Welcome { token: self.token, received: self.received.tell(), fresh: None }, cut })
+        Ok(token)
     }
 
     /// Keeps a message for the client. Returns whether it also goes out over the line now, behind the earlier ones. Without a line, see
@@ -120,6 +134,11 @@ impl<T> HostSession<T> {
     /// The number is higher than that of the last message. The session is over.
     pub fn confirmed(&mut self, line: u64, number: u64) -> Result<(), Breach> {
         if self.hears(line) { self.sent.confirm(number) } else { Ok(()) }
+    }
+
+    /// Whether a confirmation of this number tells anything: it confirms a message, or is the first that comes over the line.
+    pub fn is_news(&self, number: u64) -> bool {
+        !self.is_known || self.previous.is_some() || (self.sent.has_sent(number) && !self.sent.has_confirmed(number))
     }
 
     /// Whether the client is to be told now what was received.

@@ -66,7 +66,7 @@ impl<T> Sent<T> {
     /// # Errors
     /// `Breach::Count`: the number is higher than that of the last message.
     pub(super) fn confirm(&mut self, number: u64) -> Result<(), Breach> {
-        if number > self.last {
+        if !self.has_sent(number) {
             return Err(Breach::Count);
         }
         self.confirmed = self.confirmed.max(number);
@@ -74,14 +74,24 @@ impl<T> Sent<T> {
         Ok(())
     }
 
+    /// Whether a message of this number was sent, or the number is 0.
+    pub(super) fn has_sent(&self, number: u64) -> bool {
+        number <= self.last
+    }
+
     /// Whether everything behind this number is kept.
     pub(super) fn reaches_back_to(&self, number: u64) -> bool {
-        number + 1 >= self.first_kept()
+        number.saturating_add(1) >= self.first_kept()
     }
 
     /// Whether the other side has confirmed more than this number already.
     pub(super) fn has_confirmed_beyond(&self, number: u64) -> bool {
         number < self.confirmed
+    }
+
+    /// Whether the other side has confirmed this number already.
+    pub(super) fn has_confirmed(&self, number: u64) -> bool {
+        number <= self.confirmed
     }
 
     /// The kept messages.

@@ -154,3 +154,13 @@ fn a_client_refuses_what_breaks_the_protocol() {
 fn an_idle_session_at_the_host_is_small() {
     assert!(size_of::<HostSession<bytes::Bytes>>() <= 168, "{}", size_of::<HostSession<bytes::Bytes>>());
 }
+
+#[test]
+fn a_hello_with_a_count_beyond_what_was_sent_is_one_of_another_session() {
+    let (_, mut host) = known();
+    host.send("a", 1);
+    for received in [2, u64::MAX] {
+        assert_eq!(host.resume(2, &hello(FIRST, received), SECOND), Err(Fresh::Unknown), "{received}");
+    }
+    assert_eq!(host.line(), Some(1), "the session is unchanged");
+}

@@ -1,11 +1,17 @@
 //! The names of sessions.
 
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+
 use bytestring::ByteString;
 
 use crate::types::ClientId;
 
 /// The longest handle.
 const MAX_BYTES: usize = 64;
+
+/// Makes the third part of each handle: of another process, and of another client, it is another.
+static MARKS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// The wish of a client that speaks the protocol of sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,9 +25,11 @@ pub enum Claim {
 }
 
 impl Claim {
-    /// The handle of the session of a client on a shard.
+    /// The handle of the session of a client on a shard. One of an earlier process names no session of this one, and a client that knows its own
+    /// handle does not know those of others.
     pub fn handle(shard: usize, client: ClientId) -> ByteString {
-        format!("{shard}-{client}").into()
+        let mark = MARKS.hash_one((shard, client)) >> 16;
+        format!("{shard}-{client}-{mark:012x}").into()
     }
 
     /// Reads the value of the query's parameter. `None` if it is neither `new` nor a handle.
@@ -34,8 +42,9 @@ impl Claim {
             return Some(Self::New);
         }
         let session = || {
-            let (shard, client) = value.split_once('-')?;
-            Some(Self::Session(shard.parse().ok()?, client.parse::<u64>().ok()?.into()))
+            let mut parts = value.split('-');
+            let (shard, client) = (parts.next()?.parse().ok()?, parts.next()?.parse::<u64>().ok()?.into());
+            (Self::handle(shard, client) == value).then_some(Self::Session(shard, client))
         };
         Some(session().unwrap_or(Self::Unknown))
     }
@@ -57,6 +66,16 @@ mod tests {
         assert_eq!(Claim::read("new"), Some(Claim::New));
         assert_eq!(Claim::read("node7.x~y"), Some(Claim::Unknown));
         assert_eq!(Claim::read("3-x"), Some(Claim::Unknown));
+    }
+
+    #[test]
+    fn a_handle_that_somebody_has_guessed_is_unknown() {
+        let [mine, theirs] = [17, 18].map(|client: u64| Claim::handle(3, client.into()));
+        let mark = mine.rsplit('-').next().expect("it has parts");
+        assert_ne!(theirs.rsplit('-').next(), Some(mark));
+        for guess in ["3-18", "3-18-", &format!("3-18-{mark}"), &format!("{theirs}-"), &format!("0{theirs}")] {
+            assert_eq!(Claim::read(guess), Some(Claim::Unknown), "{guess}");
+        }
     }
 
     #[test]

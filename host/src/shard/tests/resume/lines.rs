@@ -18,7 +18,7 @@ fn a_client_that_asks_for_a_session_joins_with_its_hello_and_its_messages_have_a
         assert_eq!(other.hears().await, "joined 2");
         line.say("h1 - 0").await;
         let welcome = line.hears().await;
-        assert!(welcome.starts_with("w1 0-1 ") && welcome.ends_with(" 0 120000 fresh new"), "{welcome}");
+        assert!(welcome.starts_with("w1 0-1-") && welcome.ends_with(" 0 120000 fresh new"), "{welcome}");
         assert_eq!([line.hears().await, other.hears().await], [".joined 1", "joined 1"]);
         line.say(".hello").await;
         assert_eq!([line.hears().await, other.hears().await], [".hello", "hello"]);

@@ -39,7 +39,7 @@ pub(super) async fn drain<L: Launch>(
     let mut turns = interval(batches.pause);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     shard.callers().drain();
-    shard.stop_sessions();
+    shard.stop_sessions(&close);
     let drained = async {
         loop {
             tokio::select! {

@@ -21,7 +21,7 @@ const READ_BYTES: usize = 1024;
 enum End {
     /// The connection has ended.
     Gone,
-    /// The client has sent something else, and gets this close frame.
+    /// The client has sent something else, or the server ends: it gets this close frame.
     Refused(CloseInfo),
 }
 
@@ -31,7 +31,7 @@ impl From<Breach> for End {
     }
 }
 
-/// Waits for a client's hello, for as long as a handshake may take. Returns it with the bytes behind it; `None` when the connection is over.
+/// Waits for a client's hello, for as long as a handshake may take and the server does not end. Returns it with the bytes behind it; `None` when the connection is over.
 /// The rest of an `answer` to the upgrade request goes out before, and `first` are bytes that have come already.
 pub(super) async fn meet(
     socket: &Socket,
@@ -41,7 +41,11 @@ pub(super) async fn meet(
 ) -> Option<(Hello, BytesMut)> {
     let introduction = async {
         write(socket, &answer).await?;
-        hello(socket, session, first, resources).await
+        tokio::select! {
+            biased;
+            info = resources.sessions.stopped() => Err(End::Refused(info)),
+            met = hello(socket, session, first, resources) => met,
+        }
     };
     match timeout(resources.limits.handshake_timeout, introduction).await {
         Ok(Ok(met)) => Some(met),
@@ -57,7 +61,7 @@ pub(super) async fn meet(
 }
 
 /// Ends a connection that has no line with a close frame.
-pub(super) async fn part(socket: &Socket, resources: &Resources, info: &CloseInfo) {
+async fn part(socket: &Socket, resources: &Resources, info: &CloseInfo) {
     write_control(socket, |out| protocol::write_close(out, info.code, &info.reason));
     socket.shut();
     // To close a socket with unread bytes would reset the connection, and the frame could be lost.

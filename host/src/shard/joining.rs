@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::net::TcpStream;
 
 use super::input::{Input, Joined, What};
-use super::introduction::{meet, part};
+use super::introduction::meet;
 use super::line::{Line, Terms};
 use super::new_connection::{NewConnection, Permit};
 use super::reader::{Reader, session};
@@ -128,22 +128,20 @@ async fn introduce<L: Launch>(
     mut arrival: Arrival,
     (newcomer, claim): (Newcomer, Claim),
 ) {
+    let _stranger = shard.note_stranger();
     let (answer, first) = (std::mem::take(&mut arrival.answer), std::mem::take(&mut arrival.first));
     let Some((hello, rest)) = meet(&arrival.socket, &mut arrival.session, (answer, first), shard.resources()).await else {
         return withdraw(&shard, &rooms, &room);
     };
-    if shard.resources().sessions.is_stopping() {
-        return part(&arrival.socket, shard.resources(), &CloseInfo::shutdown()).await;
-    }
     arrival.first = BytesMut::freeze(rest);
     match take_up(&shard, &room, &newcomer.client, claim, &hello) {
         Ok((session, resumed)) => {
             go_on(&shard, arrival, &session, &resumed);
-            withdraw(&shard, &rooms, session.room().name());
+            withdraw(&shard, &rooms, &room);
         }
         Err(reason) => {
             // The room has let a client in that it knows, and did not ask whether it takes a new one.
-            let is_unasked = claim != Claim::New;
+            let is_unasked = claim != Claim::New && !shard.bus().is_nameless();
             if let Some(task) = rooms.get_or_open(&room) {
                 begin_session(&shard, &task, arrival, reason, (newcomer, is_unasked));
             }
@@ -165,16 +163,19 @@ fn take_up(shard: &Shard, room: &str, client: &Client, claim: Claim, hello: &Hel
     if !shard.is_in(session.room(), room) {
         return Err(Fresh::Unknown);
     }
-    let resumed = session.resume(shard.next_id().slot, hello);
-    let end = |reason| {
-        shard.end_session(&session, CloseInfo::lost(), None);
-        reason
-    };
-    match resumed {
-        Ok(_) if session.member().client.agreed != client.agreed => Err(end(Fresh::Changed)),
+    // A session that ends here still has its line, which is closed with it.
+    let checked = session.check(hello).and_then(|()| {
+        let has_changed = session.member().client.agreed != client.agreed;
+        if has_changed { Err(Fresh::Changed) } else { session.resume(shard.next_id().slot, hello) }
+    });
+    match checked {
         Ok(resumed) => Ok((session, resumed)),
-        Err(Fresh::TooMuch) => Err(end(Fresh::TooMuch)),
-        Err(reason) => Err(reason),
+        Err(reason) => {
+            if matches!(reason, Fresh::Changed | Fresh::TooMuch) {
+                shard.end_session(&session, CloseInfo::lost(), None);
+            }
+            Err(reason)
+        }
     }
 }
 
@@ -192,9 +193,12 @@ fn go_on(shard: &Rc<Shard>, arrival: Arrival, session: &Rc<KeptSession>, resumed
         before.give_way(resources);
     }
     welcome(shard, &line, &resumed.welcome);
-    session.unconfirmed().iter().for_each(|frame| line.queue_kept(resources, frame));
+    // A write may find that the line is lost.
+    for frame in session.unconfirmed().iter().take_while(|_| line.is_open()) {
+        line.queue_kept(resources, frame);
+    }
     tracing::debug!(client = member.client.id.get(), "back");
-    if was_away {
+    if resources.sessions.is_back(session) && was_away {
         session.room().deliver(Input { at: shard.time(), what: What::LineBack(member.client.id) });
     }
 }

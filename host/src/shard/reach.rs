@@ -83,6 +83,9 @@ impl Shard {
                 if !resources.sessions.keep(session, frame.wrapped(), frame.len()) {
                     self.end_session(session, CloseInfo::lost(), Some(Fresh::TooMuch));
                 }
+                if resources.sessions.may_be_over() {
+                    resources.wake_flusher();
+                }
             }
         }
     }
@@ -107,6 +110,7 @@ impl Shard {
         if !self.resources().sessions.end(session, reason) {
             return;
         }
+        member.set_closing();
         if let Some(line) = line {
             line.give_way(self.resources());
         }
@@ -133,8 +137,8 @@ impl Shard {
     }
 
     /// The server shuts down: no session waits any more.
-    pub(super) fn stop_sessions(&self) {
-        for session in self.resources().sessions.stop() {
+    pub(super) fn stop_sessions(&self, close: &CloseInfo) {
+        for session in self.resources().sessions.stop(close.clone()) {
             self.end_session(&session, CloseInfo::shutdown(), None);
         }
     }

@@ -71,9 +71,8 @@ fn upgrade<L: Launch>(
     decision: oneshot::Sender<Decision>,
 ) {
     let session = claim.and_then(Claim::client).and_then(|client| shard.resources().sessions.get(client));
-    let session = session.filter(|session| shard.is_in(session.room(), room));
-    request.resumes = session.is_some();
-    let room = session.as_ref().map_or(room, |session| session.room().name());
+    // A room of one client decides about nobody who only names its session, which anybody may: the room that opens for the connection does.
+    request.resumes = session.is_some_and(|session| session.room().name() == room);
     // Clients that hang up can ask again and again: a room that is behind decides about no more of them.
     let task = rooms.get_or_open(room).ok_or_else(|| rooms.why_not());
     let task = match task.and_then(|task| if task.mailbox.is_full() { Err(Reason::Busy) } else { Ok(task) }) {

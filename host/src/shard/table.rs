@@ -37,6 +37,8 @@ pub struct Shard {
     /// The clients of all shards, for other threads to see.
     roster: Arc<Roster>,
     lines: RefCell<Slab<Rc<Line>>>,
+    /// The connections that have no line yet, because their clients say hello first.
+    strangers: Cell<usize>,
     swept: Cell<Instant>,
     /// The way of messages between rooms.
     bus: Arc<Bus>,
@@ -46,6 +48,19 @@ pub struct Shard {
     tracer: Option<Tracer>,
     /// Wakes a task that waits for the last line to end.
     emptied: tokio::sync::Notify,
+}
+
+/// A connection that waits for the hello of its client.
+#[derive(Debug)]
+pub(super) struct Stranger(Rc<Shard>);
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        self.0.strangers.set(self.0.strangers.get() - 1);
+        if self.0.is_empty() {
+            self.0.emptied.notify_waiters();
+        }
+    }
 }
 
 impl Shard {
@@ -67,6 +82,7 @@ impl Shard {
             log_limits: LogLimits::default(),
             roster,
             lines: RefCell::default(),
+            strangers: Cell::new(0),
             swept: Cell::new(Instant::now()),
             bus,
             client: Arc::new(LazyClient::new(outlet)),
@@ -217,9 +233,15 @@ impl Shard {
         }
     }
 
+    /// Notes that a connection waits for the hello of its client, until what this returns is dropped.
+    pub(super) fn note_stranger(self: &Rc<Self>) -> Stranger {
+        self.strangers.set(self.strangers.get() + 1);
+        Stranger(Rc::clone(self))
+    }
+
     /// Whether nobody is connected.
     pub fn is_empty(&self) -> bool {
-        self.lines.borrow().is_empty()
+        self.lines.borrow().is_empty() && self.strangers.get() == 0
     }
 
     /// Resolves when the last line has ended.
@@ -266,6 +288,7 @@ impl Shard {
         self.resources.deliveries.end_sweep();
         self.sweep_messages(held_up);
         self.sweep_sessions(held_up);
+        self.end_excess();
         self.relieve();
     }
 

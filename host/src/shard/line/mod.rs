@@ -131,7 +131,7 @@ impl Line {
         let action = report(&mut closing);
         self.closing.set(closing);
         // Messages to a client whose session goes on wait for the next line.
-        if !closing.takes_messages() && self.session().is_none() {
+        if !closing.takes_messages() && self.session().is_none_or(|session| session.is_over() && self.is_latest()) {
             self.member.set_closing();
         }
         action

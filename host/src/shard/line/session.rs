@@ -30,10 +30,10 @@ impl Line {
         self.terms.as_ref().is_none_or(|terms| terms.session().is_none_or(|session| session.kept.is_at(session.slot)))
     }
 
-    /// Whether a message confirms something. The host causes such messages: they do not count for the rate of its client.
+    /// Whether a message confirms something new. The host causes such messages: they do not count for the rate of its client.
     pub fn is_confirmation(&self, message: &Message) -> bool {
-        let is_one = |session: &Rc<KeptSession>| session.unconfirmed_bytes() > 0 && message.as_bytes().first() == Some(&b'r');
-        self.session().is_some_and(is_one)
+        let number = |message: &Message| message.as_text()?.strip_prefix('r')?.parse().ok();
+        self.session().is_some_and(|session| number(message).is_some_and(|number| session.is_news(number)))
     }
 
     /// The message of the application in one that has come: all of it, unless the line has a session. Messages of the protocol of sessions are
@@ -124,11 +124,20 @@ impl Line {
             _ => false,
         };
         let shard = self.member.line().map_or(0, |line| line.shard);
+        // The room has not heard that the client is back.
+        let was_returning = session.is_returning();
         if is_lost && resources.sessions.lose(session, LineId { shard, slot }, resources.exact_now()) {
             resources.wake_flusher();
-            return self.deliver(resources, What::LineLost(self.client()));
+            if !was_returning {
+                self.deliver(resources, What::LineLost(self.client()));
+            }
+            return;
         }
         resources.sessions.end(session, (info.cause == CloseCause::Trap).then_some(Fresh::Failed));
+        // To a client that ends the line by itself, the answers to its earlier messages still go out.
+        if !self.closing.get().takes_messages() {
+            self.member.set_closing();
+        }
         self.deliver(resources, What::Left(self.client(), info));
     }
 }

@@ -1,6 +1,6 @@
 //! The clients of a shard that have no line, and come back or not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,23 +9,48 @@ use super::kept::{KeptSession, Stage};
 use crate::shard::clock::Moment;
 use crate::types::network;
 
-/// The memory of a client that is away, without the messages that wait for it.
+/// The memory of a client that is away, without its request, its attachment, and the messages that wait for it.
 const MEMBER_BYTES: usize = 2048;
+/// The memory of a message that waits, besides its bytes.
+pub(super) const MESSAGE_BYTES: usize = 96;
 
 /// The sessions that wait for a line, the longest away first.
 #[derive(Debug, Default)]
 pub(super) struct Away {
     sessions: BTreeMap<u64, Waiting>,
-    by_address: BTreeSet<(IpAddr, u64)>,
+    /// The sessions of each address, if there is a limit on them.
+    by_address: HashMap<IpAddr, BTreeSet<u64>>,
+    max_per_address: Option<usize>,
     last: u64,
     bytes: usize,
 }
 
-/// A session without a line, and the bytes of the messages that wait for its client.
+/// A session without a line.
 #[derive(Debug)]
-struct Waiting(Rc<KeptSession>, usize);
+struct Waiting {
+    session: Rc<KeptSession>,
+    /// The bytes of the messages that wait for its client.
+    bytes: usize,
+    /// The memory of the client besides them.
+    more: usize,
+}
 
 impl Away {
+    /// Nobody is away. With a limit, no more of one address may be than this.
+    pub(super) fn new(max_per_address: Option<usize>) -> Self {
+        Self { max_per_address, ..Self::default() }
+    }
+
+    /// Whether there is a limit on the clients of one address.
+    pub(super) fn counts_addresses(&self) -> bool {
+        self.max_per_address.is_some()
+    }
+
+    /// Forgets all of them.
+    pub(super) fn clear(&mut self) {
+        *self = Self::new(self.max_per_address);
+    }
+
     pub(super) fn len(&self) -> usize {
         self.sessions.len()
     }
@@ -35,22 +60,27 @@ impl Away {
         self.bytes
     }
 
-    /// A client has lost its line, and messages of this many bytes wait for it.
-    pub(super) fn add(&mut self, session: &Rc<KeptSession>, bytes: usize, now: Moment) {
+    /// A client has lost its line. The messages that its session keeps wait for it.
+    pub(super) fn add(&mut self, session: &Rc<KeptSession>, now: Moment) {
         self.last += 1;
         session.set_stage(Stage::Away(now, self.last));
-        self.by_address.insert((address(session), self.last));
-        self.bytes += MEMBER_BYTES + bytes;
-        self.sessions.insert(self.last, Waiting(Rc::clone(session), bytes));
+        if self.counts_addresses() {
+            self.by_address.entry(address(session)).or_default().insert(self.last);
+        }
+        let bytes = session.unconfirmed_bytes();
+        let more = MEMBER_BYTES + session.member().client.request.bytes() + session.unconfirmed_count() * MESSAGE_BYTES;
+        self.bytes += bytes + more;
+        self.sessions.insert(self.last, Waiting { session: Rc::clone(session), bytes, more });
     }
 
-    /// Another message waits for one of them.
-    pub(super) fn note_kept(&mut self, session: &KeptSession, bytes: usize) {
+    /// One of them takes more memory: these bytes of messages, and this many besides.
+    pub(super) fn note(&mut self, session: &KeptSession, bytes: usize, more: usize) {
         if let Stage::Away(_, number) = session.stage()
-            && let Some(Waiting(_, waiting)) = self.sessions.get_mut(&number)
+            && let Some(waiting) = self.sessions.get_mut(&number)
         {
-            *waiting += bytes;
-            self.bytes += bytes;
+            waiting.bytes += bytes;
+            waiting.more += more;
+            self.bytes += bytes + more;
         }
     }
 
@@ -61,9 +91,15 @@ impl Away {
             return None;
         };
         session.set_stage(next);
-        self.by_address.remove(&(address(session), number));
-        let Waiting(_, bytes) = self.sessions.remove(&number)?;
-        self.bytes -= MEMBER_BYTES + bytes;
+        let address = address(session);
+        if let Some(theirs) = self.by_address.get_mut(&address) {
+            theirs.remove(&number);
+            if theirs.is_empty() {
+                self.by_address.remove(&address);
+            }
+        }
+        let Waiting { bytes, more, .. } = self.sessions.remove(&number)?;
+        self.bytes -= bytes + more;
         Some(bytes)
     }
 
@@ -88,16 +124,16 @@ impl Away {
         self.all().next().cloned()
     }
 
-    /// The first of an address of which more than this number are away.
-    pub(super) fn first_beyond(&self, most: usize, address: IpAddr) -> Option<Rc<KeptSession>> {
-        let theirs = || self.by_address.range((address, 0)..=(address, u64::MAX));
-        let (_, first) = theirs().next()?;
-        (theirs().count() > most).then(|| self.sessions.get(first).map(|Waiting(session, _)| Rc::clone(session)))?
+    /// The first of an address of which more are away than may be.
+    pub(super) fn first_beyond(&self, address: IpAddr) -> Option<Rc<KeptSession>> {
+        let theirs =
+            self.by_address.get(&address).filter(|theirs| self.max_per_address.is_some_and(|most| theirs.len() > most))?;
+        self.sessions.get(theirs.first()?).map(|waiting| Rc::clone(&waiting.session))
     }
 
     /// All of them, the longest away first.
     pub(super) fn all(&self) -> impl Iterator<Item = &Rc<KeptSession>> {
-        self.sessions.values().map(|Waiting(session, _)| session)
+        self.sessions.values().map(|waiting| &waiting.session)
     }
 }
 

@@ -26,6 +26,8 @@ pub struct KeptSession {
 pub(super) enum Stage {
     /// It has one.
     Online,
+    /// It has one again, to which its messages are being queued. The room takes it for away.
+    Returning,
     /// It has none since this moment, and came into the list of those who are away with this number.
     Away(Moment, u64),
     /// The session has ended.
@@ -64,6 +66,11 @@ impl KeptSession {
         matches!(self.stage.get(), Stage::Away(..))
     }
 
+    /// Whether its messages are being queued to the line that it has again.
+    pub fn is_returning(&self) -> bool {
+        matches!(self.stage.get(), Stage::Returning)
+    }
+
     /// Whether it has ended.
     pub fn is_over(&self) -> bool {
         matches!(self.stage.get(), Stage::Over)
@@ -96,6 +103,11 @@ impl KeptSession {
         self.state.borrow().unconfirmed_bytes()
     }
 
+    /// Their number.
+    pub(super) fn unconfirmed_count(&self) -> usize {
+        self.state.borrow().unconfirmed().count()
+    }
+
     /// Shows each kept frame.
     pub fn count(&self, show: impl FnMut(&Bytes)) {
         self.state.borrow().unconfirmed().for_each(show);
@@ -112,6 +124,11 @@ impl KeptSession {
         self.state.borrow_mut().confirmed(slot.into(), number)
     }
 
+    /// Whether a confirmation of this number tells anything.
+    pub fn is_news(&self, number: u64) -> bool {
+        self.state.borrow().is_news(number)
+    }
+
     /// The count of received messages, if the client is to be told it now.
     pub fn due_confirmation(&self) -> Option<u64> {
         let mut state = self.state.borrow_mut();
@@ -122,6 +139,14 @@ impl KeptSession {
     pub fn confirmation(&self) -> Option<u64> {
         let mut state = self.state.borrow_mut();
         state.has_confirmation().then(|| state.confirmation())
+    }
+
+    /// Checks whether a client may go on with this hello, and changes nothing.
+    ///
+    /// # Errors
+    /// As those of `resume`.
+    pub fn check(&self, hello: &Hello) -> Result<(), Fresh> {
+        self.state.borrow().check(hello)
     }
 
     /// The client asks to go on over the line in this slot.

@@ -1,6 +1,6 @@
 //! The sessions of a shard.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::Notify;
 
-use super::away::Away;
+use super::away::{Away, MESSAGE_BYTES};
 use super::ended::Ended;
 use super::kept::{KeptSession, Stage};
 use crate::config::Limits;
@@ -18,7 +19,7 @@ use crate::room::{LineId, Member};
 use crate::shard::clock::Moment;
 use crate::shard::ledger::Ledger;
 use crate::shard::room_task::RoomTask;
-use crate::types::{ClientId, network};
+use crate::types::{ClientId, CloseInfo, network};
 
 /// The sessions of clients that have asked for one. All of it is used on one thread.
 #[derive(Debug)]
@@ -26,13 +27,14 @@ pub struct Sessions {
     keep: Duration,
     limits: resume::Limits,
     max_away_bytes: usize,
-    max_per_address: Option<usize>,
     by_client: RefCell<HashMap<ClientId, Rc<KeptSession>>>,
     away: RefCell<Away>,
     ended: RefCell<Ended>,
     /// The addresses of which clients have lost their lines since the last look at what is too much.
     lost: RefCell<Vec<IpAddr>>,
-    is_stopping: Cell<bool>,
+    /// How the clients are closed, once the server shuts down.
+    stopping: RefCell<Option<CloseInfo>>,
+    stopped: Notify,
 }
 
 impl Sessions {
@@ -46,18 +48,18 @@ impl Sessions {
             // A session that ends with its line keeps nothing.
             limits: if keeps { kept } else { resume::Limits { bytes: 0, messages: 0 } },
             max_away_bytes: limits.resume_max_bytes,
-            max_per_address: limits.max_per_address,
             by_client: RefCell::default(),
-            away: RefCell::default(),
+            away: RefCell::new(Away::new(limits.max_per_address)),
             ended: RefCell::default(),
             lost: RefCell::default(),
-            is_stopping: Cell::new(false),
+            stopping: RefCell::default(),
+            stopped: Notify::new(),
         }
     }
 
     /// How long a session waits for its next line. Zero if none does.
     pub fn keep_time(&self) -> Duration {
-        if self.is_stopping.get() { Duration::ZERO } else { self.keep }
+        if self.stopping.borrow().is_some() { Duration::ZERO } else { self.keep }
     }
 
     /// Begins the session of a client that comes over the line in this slot.
@@ -87,38 +89,55 @@ impl Sessions {
         member.set_line(away);
         session.room().lines.insert(member.client.id, away.slot);
         // Nothing is on its way to the client any more: it all waits.
-        let bytes = session.unconfirmed_bytes();
-        member.add_waiting(bytes);
-        self.away.borrow_mut().add(session, bytes, now);
-        self.lost.borrow_mut().push(network(member.client.address.ip()));
+        member.add_waiting(session.unconfirmed_bytes());
+        let mut away = self.away.borrow_mut();
+        away.add(session, now);
+        if away.counts_addresses() {
+            self.lost.borrow_mut().push(network(member.client.address.ip()));
+        }
         true
     }
 
-    /// A session goes on over this line, to which its messages are queued. Returns whether its client was away.
+    /// The client of a session that is away has an attachment of this many bytes.
+    pub fn note_attachment(&self, client: ClientId, bytes: usize) {
+        if let Some(session) = self.get(client) {
+            self.away.borrow_mut().note(&session, 0, bytes);
+        }
+    }
+
+    /// A session goes on over this line, to which its messages are queued next: see [`Sessions::is_back`]. Returns whether its client was away.
     pub fn go_on(&self, session: &KeptSession, line: LineId) -> bool {
         let member = session.member();
-        let waited = self.away.borrow_mut().remove(session, Stage::Online);
+        let waited = self.away.borrow_mut().remove(session, Stage::Returning);
         member.sub_waiting(waited.unwrap_or(0));
         member.set_line(line);
         session.room().lines.insert(member.client.id, line.slot);
         waited.is_some()
     }
 
+    /// The messages of a session that goes on are queued to its line. Returns false if that line is lost again.
+    pub fn is_back(&self, session: &KeptSession) -> bool {
+        let is_back = session.is_returning();
+        if is_back {
+            session.set_stage(Stage::Online);
+        }
+        is_back
+    }
+
     /// Keeps a message for a client that is away. Returns false if it is too much.
     pub fn keep(&self, session: &KeptSession, frame: Bytes, bytes: usize) -> bool {
         session.keep(frame, bytes);
-        self.away.borrow_mut().note_kept(session, bytes);
+        self.away.borrow_mut().note(session, bytes, MESSAGE_BYTES);
         !session.is_over_limit()
     }
 
-    /// Ends a session. Returns false if it has ended before.
+    /// Ends a session. Nothing more is kept for its client, whose last line may go on. Returns false if it has ended before.
     pub fn end(&self, session: &KeptSession, reason: Option<Fresh>) -> bool {
         if session.is_over() {
             return false;
         }
         let client = session.member().client.id;
         self.away.borrow_mut().remove(session, Stage::Over);
-        session.member().set_closing();
         self.by_client.borrow_mut().remove(&client);
         if let Some(reason) = reason {
             self.ended.borrow_mut().note(client, reason);
@@ -149,9 +168,8 @@ impl Sessions {
             return away.first();
         }
         let mut lost = self.lost.borrow_mut();
-        let most = self.max_per_address.unwrap_or(usize::MAX);
         while let Some(address) = lost.last() {
-            if let Some(session) = away.first_beyond(most, *address) {
+            if let Some(session) = away.first_beyond(*address) {
                 return Some(session);
             }
             lost.pop();
@@ -159,20 +177,26 @@ impl Sessions {
         None
     }
 
-    /// From now on no session outlives its line. Returns those that wait for one.
-    pub fn stop(&self) -> Vec<Rc<KeptSession>> {
-        self.is_stopping.set(true);
+    /// From now on no session outlives its line, since the server shuts down and closes its clients like this. Returns those that wait for a line.
+    pub fn stop(&self, close: CloseInfo) -> Vec<Rc<KeptSession>> {
+        self.stopping.replace(Some(close));
+        self.stopped.notify_waiters();
         self.away.borrow().all().cloned().collect()
     }
 
-    /// Whether no session outlives its line any more.
-    pub fn is_stopping(&self) -> bool {
-        self.is_stopping.get()
+    /// Resolves when no session outlives its line any more, with the way in which clients are closed.
+    pub async fn stopped(&self) -> CloseInfo {
+        loop {
+            if let Some(close) = self.stopping.borrow().clone() {
+                return close;
+            }
+            self.stopped.notified().await;
+        }
     }
 
     /// Forgets all sessions, at the end of the shard. Returns the clients.
     pub fn clear(&self) -> Vec<ClientId> {
-        self.away.take();
+        self.away.borrow_mut().clear();
         self.by_client.take().into_keys().collect()
     }
 

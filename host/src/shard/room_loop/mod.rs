@@ -203,7 +203,12 @@ impl<L: Launch> RoomLoop<L> {
                 }
             }
             What::Upgrade(id, request, trace) => self.decide(id, request, trace).await,
-            What::LineLost(id) | What::LineBack(id) if self.room.reaches(id) => self.tell(what, Blamed::Client(id)).await,
+            What::LineLost(id) | What::LineBack(id) if self.room.reaches(id) => {
+                if let (What::LineLost(_), Some(attachment)) = (&what, self.room.attachment(id)) {
+                    self.shard.resources().sessions.note_attachment(id, attachment.len());
+                }
+                self.tell(what, Blamed::Client(id)).await;
+            }
             What::LineLost(_) | What::LineBack(_) => {}
             What::Withdrawn => self.occupancy.note_withdrawn(),
             What::Timer(id, payload) => self.run_timer(id, payload).await,
@@ -249,8 +254,7 @@ impl<L: Launch> RoomLoop<L> {
             return self.answer(id, Decision::refuse(503)).await;
         }
         let address = request.address;
-        // A client of the room has its place.
-        if let Some(reason) = self.refuses(address).filter(|_| !request.resumes) {
+        if let Some(reason) = self.refuses(address, request.resumes) {
             return self.refuse(id, reason).await;
         }
         let has_gate = self.release.has_gate();
@@ -266,12 +270,12 @@ impl<L: Launch> RoomLoop<L> {
         }
     }
 
-    /// Why the room itself refuses a client of this address, if it does.
-    fn refuses(&self, address: SocketAddr) -> Option<Reason> {
-        if !self.room.is_admitting() {
+    /// Why the room itself refuses a client of this address, if it does. One that `resumes` has its place.
+    fn refuses(&self, address: SocketAddr, resumes: bool) -> Option<Reason> {
+        if !resumes && !self.room.is_admitting() {
             return Some(Reason::RoomDenies);
         }
-        if self.is_full() {
+        if !resumes && self.is_full() {
             return Some(Reason::RoomFull);
         }
         self.holds_off(address).then_some(Reason::Failing)

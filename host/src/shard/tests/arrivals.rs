@@ -35,7 +35,7 @@ impl Bench {
     }
 
     /// A client that is on its way to the shard, and the command that brings it.
-    async fn arrival(&self, room: &str, address: Ipv4Addr, claim: Option<Claim>) -> (TestClient, Command) {
+    pub(super) async fn arrival(&self, room: &str, address: Ipv4Addr, claim: Option<Claim>) -> (TestClient, Command) {
         let client = TcpStream::connect(self.listener.local_addr().expect("it listens")).await.expect("it accepts");
         let (stream, at) = self.listener.accept().expect("a client has connected");
         let address = SocketAddr::from((address, at.port()));

@@ -70,6 +70,13 @@ impl Herald {
         self.told.lock().expect("no test panics with it").push(what);
     }
 
+    /// Notes whether a client is there, for a test that wants to know.
+    fn note_presence(&self, what: &str) {
+        if self.outcome_of("note presence").is_err() {
+            self.note(what.to_owned());
+        }
+    }
+
     /// Sets a timer that is due at once, and says so when the shard has done nothing else for too long.
     fn tick(&self, room: &mut Room, ticks: u32) -> Outcome {
         if ticks == 500_000 {
@@ -139,6 +146,10 @@ impl App for Herald {
             return room.broadcast(error.to_string()).map_err(|error| Fault::new(error.to_string()));
         }
         match text.split_once(' ') {
+            Some(("attach", bytes)) => {
+                let data = vec![0; bytes.parse().expect("a number of bytes")];
+                room.set_attachment(from, data).map_err(|error| Fault::new(error.to_string()))
+            }
             Some(("keep", state)) => {
                 self.state = Some(state.to_owned());
                 room.send(from, "kept").map(drop).map_err(|error| Fault::new(error.to_string()))
@@ -171,6 +182,16 @@ impl App for Herald {
     async fn on_client_left(&mut self, _room: &mut Room, client: ClientId, _info: &CloseInfo) -> Outcome {
         self.note(format!("left {client}"));
         self.outcome_of("left")
+    }
+
+    async fn on_line_lost(&mut self, _room: &mut Room, client: ClientId) -> Outcome {
+        self.note_presence(&format!("away {client}"));
+        Ok(())
+    }
+
+    async fn on_line_back(&mut self, _room: &mut Room, client: ClientId) -> Outcome {
+        self.note_presence(&format!("back {client}"));
+        Ok(())
     }
 
     async fn on_drain(&mut self, _room: &mut Room, client: ClientId) -> Outcome {
@@ -322,11 +343,21 @@ fn with_stores<F: Future<Output = ()>>(
     stores: impl FnOnce(&Waits) -> Stores,
     test: impl FnOnce(Rc<Bench>) -> F,
 ) {
+    with_names(Names::Segments, (limits, linger), stores, test);
+}
+
+/// The same with rooms that have such names.
+fn with_names<F: Future<Output = ()>>(
+    names: Names,
+    (limits, linger): (Limits, Option<Duration>),
+    stores: impl FnOnce(&Waits) -> Stores,
+    test: impl FnOnce(Rc<Bench>) -> F,
+) {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).expect("a runtime");
     runtime.block_on(async {
         let (told, counters, journal) = (Arc::default(), Arc::new(Counters::default()), Waits::default());
         let outlet = requests::outlet(&limits);
-        let (bus, mut mail) = Bus::new(Names::Segments, Placement::new(1), limits.max_rooms);
+        let (bus, mut mail) = Bus::new(names, Placement::new(1), limits.max_rooms);
         let shard = Shard::new(0, limits, Arc::new(Roster::default()), outlet, bus, None);
         let app = Herald { told: Arc::clone(&told), go_on: Arc::default(), failing: Arc::default(), state: None };
         let (go_on, failing) = (Arc::clone(&app.go_on), Arc::clone(&app.failing));

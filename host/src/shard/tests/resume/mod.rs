@@ -1,7 +1,10 @@
 //! A client with a session, and what holds for it.
 
+mod arrivals;
 mod ends;
 mod lines;
+mod memory;
+mod private;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -36,6 +39,12 @@ impl Resuming {
         let line = shard.connect(room, Ipv4Addr::LOCALHOST, Some(self.claim)).await;
         let before = self.line.replace(line);
         (before, self.greet().await)
+    }
+
+    /// Says hello over a line that is on its way.
+    async fn greets(&mut self, line: TestClient) -> Outcome<Message> {
+        self.line = Some(line);
+        self.greet().await
     }
 
     async fn greet(&mut self) -> Outcome<Message> {

@@ -67,6 +67,8 @@ export class Socket extends EventTarget {
   /** When the line was lost. */
   #lostAt = 0;
   #opened = false;
+  /** The code and reason of an end that waits for the line. */
+  #ending;
   #watched = [];
   #timers = {};
   #handlers = {};
@@ -116,20 +118,27 @@ export class Socket extends EventTarget {
     }
   }
 
-  /** Ends the session for good. */
+  /** Ends the session for good. Messages that wait for a line that is being made go first, for as long as an attempt may take. */
   close(code = 1000, reason = '') {
     if (this.readyState >= CLOSING) return;
     if (code !== 1000 && !(code >= 3000 && code <= 4999)) throw new DOMException('the code must be 1000 or 3000 to 4999', 'InvalidAccessError');
     if (size(reason) > 123) throw new DOMException('the reason is longer than 123 bytes', 'SyntaxError');
     this.readyState = CLOSING;
-    if (this.#line?.readyState === OPEN) {
-      this.#line.close(code, reason);
-      // A dead line answers late or never.
-      this.#after('closing', ANSWER, () => this.#end({ code: 1006, reason: '', wasClean: false }));
+    if (this.status === 'connecting' && this.bufferedAmount > 0) {
+      this.#ending = [code, reason];
+      this.#after('closing', this.#options.connectTimeout, () => this.#end({ code: 1006, reason: '', wasClean: false }));
+    } else if (this.#line?.readyState === OPEN) {
+      this.#shut(code, reason);
     } else {
       this.#drop();
       queueMicrotask(() => this.#end({ code: 1006, reason: '', wasClean: false }));
     }
+  }
+
+  #shut(code, reason) {
+    this.#line.close(code, reason);
+    // A dead line answers late or never.
+    this.#after('closing', ANSWER, () => this.#end({ code: 1006, reason: '', wasClean: false }));
   }
 
   /** Tries at once, if the line is away. */
@@ -261,6 +270,11 @@ export class Socket extends EventTarget {
     const away = this.#lostAt ? Date.now() - this.#lostAt : 0;
     this.#after('good', GOOD, () => (this.#attempt = 0));
     messages.forEach((message) => this.#line.send(message));
+    if (this.#ending) {
+      const [code, reason] = this.#ending;
+      this.#ending = undefined;
+      return this.#shut(code, reason);
+    }
     [this.readyState, this.#opened, this.#lostAt] = [OPEN, true, 0];
     this.#beat();
     this.#tell('online', { away, resumed: !reason });
@@ -289,8 +303,9 @@ export class Socket extends EventTarget {
   }
 
   #closed(event) {
-    if (this.readyState === CLOSING) return this.#end(event);
+    if (this.readyState === CLOSING && !this.#ending) return this.#end(event);
     if (this.#timers.welcome && REFUSES(event)) return this.#goWithout();
+    if (this.#ending) return this.#end(event);
     if (!this.#options.retry(event)) return this.#end(event);
     if (event.code === 1013) this.#away ||= 5000;
     this.#lose(event);
@@ -300,7 +315,7 @@ export class Socket extends EventTarget {
   #lose({ code, reason } = { code: 1006, reason: '' }) {
     this.#clear();
     this.#drop();
-    if (this.readyState >= CLOSING) return;
+    if (this.readyState >= CLOSING) return this.#end({ code: 1006, reason: '', wasClean: false });
     this.readyState = CONNECTING;
     this.#lostAt ||= Date.now();
     const { minDelay, maxDelay } = this.#options;

@@ -235,6 +235,21 @@ describe('a server that does not know hello', () => {
     assert.deepEqual([seen(), line().heard()], [['message .dot'], ['now']]);
   }
 
+  test('gets what was sent before the socket closes', () => {
+    const { line, socket } = greeted();
+    socket.close(3001, 'enough');
+    line().ends(1007);
+    line().accept();
+    assert.deepEqual(line().heard(), ['early', new Uint8Array([7]).buffer]);
+    assert.deepEqual(line().closedWith, [3001, 'enough']);
+    const silent = greeted();
+    silent.socket.close();
+    silent.seen();
+    pass(10_000);
+    pass(10_000);
+    assert.equal(silent.socket.readyState, 3);
+  });
+
   test('and is silent gets another line after five seconds', () => {
     const opened = greeted();
     const first = opened.line();

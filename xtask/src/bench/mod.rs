@@ -16,6 +16,7 @@ mod plot;
 mod process;
 mod record;
 mod render;
+mod resume;
 mod server;
 mod stepping;
 mod store;
@@ -52,6 +53,7 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
         Ok(Options { list: true, .. }) => show(list().trim_end()),
         Ok(options) if options.render => render::render(&places),
         Ok(options) if options.languages => build(&places).and_then(|()| languages::measure(&options, &places)),
+        Ok(options) if options.resume => build(&places).and_then(|()| resume::compare(&places)),
         Ok(options) if options.fetch => build(&places).and_then(|()| fetch::measure(&options, &places)),
         Ok(options) => measure(&options, &places),
         Err(problem) => {

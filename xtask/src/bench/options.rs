@@ -16,6 +16,7 @@ Options:
   --seconds N            how long each measurement lasts (default 3)
   --languages            measure what a guest costs in each language instead, and print the table
   --fetch                measure what an HTTP request of a guest costs instead, beside Node and Bun, and print the table
+  --resume               count what is lost when connections break instead, beside Socket.IO, and print the table
   --add                  keep the figures of earlier runs
   --no-counts            leave out the counts of system calls and instructions
   --render               make bench/RESULTS.md and its plots from the measured figures
@@ -30,6 +31,7 @@ pub(super) struct Options {
     pub(super) render: bool,
     pub(super) languages: bool,
     pub(super) fetch: bool,
+    pub(super) resume: bool,
     pub(super) add: bool,
     pub(super) counts: bool,
     pub(super) only: Vec<String>,
@@ -48,6 +50,7 @@ impl Options {
             render: false,
             languages: false,
             fetch: false,
+            resume: false,
             add: false,
             counts: true,
             only,
@@ -63,6 +66,7 @@ impl Options {
                 "--render" => options.render = true,
                 "--languages" => options.languages = true,
                 "--fetch" => options.fetch = true,
+                "--resume" => options.resume = true,
                 "--add" => options.add = true,
                 "--no-counts" => options.counts = false,
                 "--only" => options.only = names(&value()?),

@@ -268,7 +268,7 @@ fn the_doors_of_the_api_go_to_the_new_process_and_each_probe_is_answered() {
     visitors.iter().for_each(Visitors::go_on);
     let mut new = Host::start(place.run("echo", &[&arguments[..], &["--takeover"]].concat()));
     assert_eq!((door(&mut new, "the API is at"), door(&mut new, "metrics and probes at")), (api, health));
-    assert_eq!(new.address, old.address, "it is none of the doors");
+    assert_eq!(new.address, old.address, "the server listens where it did, and not at a door of the API");
     assert_eq!(old.ended().code(), Some(0));
     visitors.into_iter().for_each(Visitors::were_all_let_in);
     // Doors that the next process lacks are closed.

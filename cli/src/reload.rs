@@ -185,14 +185,14 @@ fn take_on(again: ReadAgain, keys: &Keys, tls: &Tls, handle: &Handle) -> Result<
         let error = error.join(": ");
         settings.map_or_else(|| error.clone(), |settings| settings.refused(&error, &differing))
     })?;
-    let is_same_kind = std::mem::discriminant(tls) == std::mem::discriminant(&new_tls) && !matches!(tls, Tls::Off);
+    let takes_on_files = takes_on_files(tls, &new_tls);
     let is_live = |key: &String| match key.as_str() {
         "file" => component.is_some(),
-        key => LIVE.contains(&key) || takes_on_files(tls, &new_tls) && LIVE_WITH_TLS.contains(&key),
+        key => LIVE.contains(&key) || takes_on_files && LIVE_WITH_TLS.contains(&key),
     };
     let (changed, needs_restart) = differing.into_iter().partition(is_live);
     // A server that speaks no TLS still speaks none, and the other way round.
-    let tls = if is_same_kind { new_tls } else { tls.clone() };
+    let tls = if takes_on_files { new_tls } else { tls.clone() };
     Ok(Taken { keys: new_keys, tls, logging, component, report: ReloadReport { changed, needs_restart } })
 }
 

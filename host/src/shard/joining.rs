@@ -53,10 +53,7 @@ pub(super) fn join<L: Launch>(
     mut connection: NewConnection,
 ) -> Option<Rc<Line>> {
     // The room usually still exists: it waits one handshake timeout for a client that was let in. After that, joining opens it anew.
-    let task = if connection.claim.is_none() { rooms.get_or_open(room) } else { rooms.get(room) };
-    if task.is_none() && connection.claim.is_none() {
-        return None;
-    }
+    let task = if connection.claim.is_none() { Some(rooms.get_or_open(room)?) } else { None };
     // Until it has the answer, the client takes no part. The room hears of it before anything that another client sends from then on.
     let answered = connection.answer();
     let NewConnection { stream, tls, first, client, attachment, trace, agreement, claim, permit, .. } = connection;
@@ -71,15 +68,9 @@ pub(super) fn join<L: Launch>(
     };
     let session = session(shard.resources(), agreement, claim.is_some());
     let arrival = Arrival { socket: Socket::new(tcp, tls), answer, session, first, agreement, permit };
-    match (claim, task) {
-        (Some(claim), _) => {
-            let introduction = introduce(Rc::clone(shard), Rc::clone(rooms), Arc::clone(room), arrival, (newcomer, claim));
-            tokio::task::spawn_local(introduction);
-            None
-        }
-        (None, Some(task)) => Some(begin(shard, &task, arrival, newcomer)),
-        (None, None) => None,
-    }
+    let Some(claim) = claim else { return task.map(|task| begin(shard, &task, arrival, None, (newcomer, false))) };
+    tokio::task::spawn_local(introduce(Rc::clone(shard), Rc::clone(rooms), Arc::clone(room), arrival, (newcomer, claim)));
+    None
 }
 
 /// Notes a connection that ends before its client is in the room. A client that has hung up is no fault of this machine.
@@ -94,23 +85,37 @@ fn note_lost(shard: &Shard, client: ClientId, error: &io::Error) {
 }
 
 /// Has the room wait no longer for a client that it has let in.
-fn withdraw<L: Launch>(shard: &Shard, rooms: &Rooms<L>, room: &str) {
+pub(super) fn withdraw<L: Launch>(shard: &Shard, rooms: &Rooms<L>, room: &str) {
     if let Some(task) = rooms.get(room) {
         task.deliver(Input { at: shard.time(), what: What::Withdrawn });
     }
 }
 
-/// A client without a session joins its room.
-fn begin(shard: &Rc<Shard>, task: &Rc<RoomTask>, arrival: Arrival, Newcomer { client, attachment, trace }: Newcomer) -> Rc<Line> {
+/// A client joins its room: with a new session, for this reason, or without one.
+fn begin(
+    shard: &Rc<Shard>,
+    task: &Rc<RoomTask>,
+    arrival: Arrival,
+    reason: Option<Fresh>,
+    (Newcomer { client, attachment, trace }, is_unasked): (Newcomer, bool),
+) -> Rc<Line> {
+    let resources = shard.resources();
     let id = shard.next_id();
     let member = shard.add_client(client.clone(), id, task);
     let Arrival { socket, answer, session, first, agreement, permit } = arrival;
-    let line = Rc::new(Line::new(member, Rc::clone(task), socket, Terms::new(agreement), shard.resources().now()));
+    let (terms, greeting) = match reason.map(|reason| resources.sessions.begin(&member, task, id.slot, reason)) {
+        Some((kept, greeting)) => (Terms::of_session(kept, id.slot, agreement), Some(greeting)),
+        None => (Terms::new(agreement), None),
+    };
+    let line = Rc::new(Line::new(member, Rc::clone(task), socket, terms, resources.now()));
     if !answer.is_empty() {
-        line.queue_control(shard.resources(), |out| out.extend(answer));
+        line.queue_control(resources, |out| out.extend(answer));
     }
     run(shard, id, Rc::clone(&line), (session, first, permit));
-    let joined = Joined { client, line: id, attachment, trace, is_unasked: false };
+    if let Some(greeting) = greeting {
+        welcome(shard, &line, &greeting);
+    }
+    let joined = Joined { client, line: id, attachment, trace, is_unasked };
     task.deliver(Input { at: shard.time(), what: What::Joined(Box::new(joined)) });
     line
 }
@@ -143,7 +148,7 @@ async fn introduce<L: Launch>(
             // The room has let a client in that it knows, and did not ask whether it takes a new one.
             let is_unasked = claim != Claim::New && !shard.bus().is_nameless();
             if let Some(task) = rooms.get_or_open(&room) {
-                begin_session(&shard, &task, arrival, reason, (newcomer, is_unasked));
+                begin(&shard, &task, arrival, Some(reason), (newcomer, is_unasked));
             }
         }
     }
@@ -201,27 +206,6 @@ fn go_on(shard: &Rc<Shard>, arrival: Arrival, session: &Rc<KeptSession>, resumed
     if resources.sessions.is_back(session) && was_away {
         session.room().deliver(Input { at: shard.time(), what: What::LineBack(member.client.id) });
     }
-}
-
-/// A client joins its room with a new session.
-fn begin_session(
-    shard: &Rc<Shard>,
-    task: &Rc<RoomTask>,
-    arrival: Arrival,
-    reason: Fresh,
-    (Newcomer { client, attachment, trace }, is_unasked): (Newcomer, bool),
-) {
-    let resources = shard.resources();
-    let id = shard.next_id();
-    let member = shard.add_client(client.clone(), id, task);
-    let (session, answer) = resources.sessions.begin(&member, task, id.slot, reason);
-    let Arrival { socket, session: frames, first, agreement, permit, .. } = arrival;
-    let terms = Terms::of_session(session, id.slot, agreement);
-    let line = Rc::new(Line::new(member, Rc::clone(task), socket, terms, resources.now()));
-    run(shard, id, Rc::clone(&line), (frames, first, permit));
-    welcome(shard, &line, &answer);
-    let joined = Joined { client, line: id, attachment, trace, is_unasked };
-    task.deliver(Input { at: shard.time(), what: What::Joined(Box::new(joined)) });
 }
 
 fn welcome(shard: &Shard, line: &Line, welcome: &Welcome) {

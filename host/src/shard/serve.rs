@@ -11,7 +11,7 @@ use super::attending::attend;
 use super::command::Command;
 use super::drain::drain;
 use super::input::{Input, What};
-use super::joining::join;
+use super::joining::{join, withdraw};
 use super::resume::Claim;
 use super::rooms::Rooms;
 use super::table::Shard;
@@ -47,11 +47,7 @@ pub(super) async fn serve<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mu
                 upgrade(shard, rooms, &room, (request, claim, trace), decision);
             }
             Some(Command::Request(room, request, trace, way)) => ask(shard, rooms, &room, (request, trace), &way),
-            Some(Command::Withdraw(room)) => {
-                if let Some(task) = rooms.get(&room) {
-                    task.deliver(Input { at: shard.time(), what: What::Withdrawn });
-                }
-            }
+            Some(Command::Withdraw(room)) => withdraw(shard, rooms, &room),
             Some(Command::Join(room, connection)) => drop(join(shard, rooms, &room, connection)),
             Some(Command::SetAlarms(alarms)) => rooms.set_alarms(alarms),
             Some(Command::Deliver(envelope)) => rooms.deliver(envelope),

@@ -181,7 +181,7 @@ impl Sessions {
     pub fn stop(&self, close: CloseInfo) -> Vec<Rc<KeptSession>> {
         self.stopping.replace(Some(close));
         self.stopped.notify_waiters();
-        self.away.borrow().all().cloned().collect()
+        self.all_away()
     }
 
     /// Resolves when no session outlives its line any more, with the way in which clients are closed.

@@ -8,7 +8,7 @@ export interface StatusEvent extends Event {
   readonly attempt?: number;
   /** With `away`: the time to the next attempt, in milliseconds. */
   readonly retryIn?: number;
-  /** With `away`: the close code of the line, 1006 without a close frame, or if it was given up or never came about. */
+  /** With `away`: the close code of the line; 1006 if no close frame came, the client gave the line up, or it never opened. */
   readonly code?: number;
   /** With `away`: the reason of the close frame. */
   readonly reason?: string;

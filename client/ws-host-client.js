@@ -145,7 +145,7 @@ const DEFAULTS = {
 const ANSWER = 10_000;
 /** How long the first welcome may take: the server may be one without sessions, which takes hello for a message. */
 const FIRST_WELCOME = 5000;
-/** Codes by which such a server refuses hello. Others end a line for reasons that its messages have nothing to do with. */
+/** Codes by which such a server refuses hello. Other codes end a line for reasons unrelated to its messages. */
 const REFUSES = ({ code }) => FINAL.has(code) || code === 1011 || code >= 3000;
 /** How long the host may wait for a confirmation. */
 const CONFIRM = 1000;
@@ -248,19 +248,19 @@ export class Socket extends EventTarget {
     this.readyState = CLOSING;
     if (this.status === 'connecting' && this.bufferedAmount > 0) {
       this.#ending = [code, reason];
-      this.#after('closing', this.#options.connectTimeout, () => this.#end({ code: 1006, reason: '', wasClean: false }));
+      this.#after('closing', this.#options.connectTimeout, () => this.#end());
     } else if (this.#line?.readyState === OPEN) {
       this.#shut(code, reason);
     } else {
       this.#drop();
-      queueMicrotask(() => this.#end({ code: 1006, reason: '', wasClean: false }));
+      queueMicrotask(() => this.#end());
     }
   }
 
   #shut(code, reason) {
     this.#line.close(code, reason);
     // A dead line answers late or never.
-    this.#after('closing', ANSWER, () => this.#end({ code: 1006, reason: '', wasClean: false }));
+    this.#after('closing', ANSWER, () => this.#end());
   }
 
   /** Tries at once, if the line is away. */
@@ -296,7 +296,7 @@ export class Socket extends EventTarget {
       this.#open(url);
     } catch (error) {
       // A wrong address or subprotocol would be as wrong the next time.
-      this.#end({ code: 1006, reason: error.message, wasClean: false });
+      this.#end({ reason: error.message });
     }
   }
 
@@ -427,8 +427,7 @@ export class Socket extends EventTarget {
   #closed(event) {
     if (this.readyState === CLOSING && !this.#ending) return this.#end(event);
     if (this.#timers.welcome && REFUSES(event)) return this.#goWithout();
-    if (this.#ending) return this.#end(event);
-    if (!this.#options.retry(event)) return this.#end(event);
+    if (this.#ending || !this.#options.retry(event)) return this.#end(event);
     if (event.code === 1013) this.#away ||= 5000;
     this.#lose(event);
   }
@@ -437,7 +436,7 @@ export class Socket extends EventTarget {
   #lose({ code, reason } = { code: 1006, reason: '' }) {
     this.#clear();
     this.#drop();
-    if (this.readyState >= CLOSING) return this.#end({ code: 1006, reason: '', wasClean: false });
+    if (this.readyState >= CLOSING) return this.#end();
     this.readyState = CONNECTING;
     this.#lostAt ||= Date.now();
     const { minDelay, maxDelay } = this.#options;
@@ -460,7 +459,7 @@ export class Socket extends EventTarget {
     }
   }
 
-  #end({ code, reason, wasClean }) {
+  #end({ code = 1006, reason = '', wasClean = false } = {}) {
     if (this.readyState === CLOSED) return;
     this.#clear();
     this.#drop();

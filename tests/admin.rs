@@ -207,7 +207,7 @@ async fn port_and_socket_are_free_for_the_next_server_as_soon_as_clients_are_bei
         Host::start(command)
     };
     let mut old = run("one", "0");
-    let port = old.address.rsplit(':').next().expect("the address has a port").to_owned();
+    let port = old.port().to_string();
     // It never answers a close frame.
     let mut mute = Raw::connect(&old.address);
     mute.says(upgrade("/", &[]).as_bytes());

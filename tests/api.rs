@@ -37,9 +37,8 @@ impl WithApi {
         let mut all = vec!["--api", "127.0.0.1:0", "--api-token-file", file];
         all.extend(arguments);
         let mut host = Swappable::run(name, &all);
-        let line = host.host.logs("the API is at http://");
-        let (_, address) = line.split_once("http://").expect("the line has the address");
-        Self { host, address: address.trim_end().trim_end_matches('/').to_owned() }
+        let address = host.host.door("the API is at http://");
+        Self { host, address }
     }
 
     fn asked(&self, line: &str, token: &str, headers: &str, body: &[u8]) -> Answer {

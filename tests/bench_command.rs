@@ -178,7 +178,7 @@ fn secure_with(guest: &str, certificate: &Certificate) -> (Host, Files) {
 
 /// The URL of a host with TLS, by the name in its certificate.
 fn secure_url(host: &Host, path: &str) -> String {
-    format!("wss://localhost:{}{path}", host.address.rsplit(':').next().expect("an address has a port"))
+    format!("wss://localhost:{}{path}", host.port())
 }
 
 fn path_of(files: &Files) -> String {

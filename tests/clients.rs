@@ -29,7 +29,7 @@ async fn message(socket: &mut Socket) -> String {
 async fn each_message_of_the_library_arrives_once_and_in_order_whatever_is_cut() {
     let host = Host::run("probe");
     let mut random = fastrand::Rng::with_seed(18);
-    // A handshake takes about 500 bytes. The first connection shows its token, without which nothing can resume.
+    // A handshake takes about 500 bytes. The first connection must carry the welcome: without its token, no session can resume.
     let budget = move |number| if number > CUTS { usize::MAX } else { random.usize(50..2500) + 2000 * usize::from(number == 0) };
     let proxy = proxy::start(host.address.parse().expect("the host listens on an address"), budget).await;
     let quick = Options::new().delays(Duration::from_millis(2), Duration::from_millis(10));

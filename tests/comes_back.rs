@@ -117,10 +117,6 @@ async fn fails_on_its_own_message(host: &Host) {
     assert_eq!(client.is_closed().await.0, 1011);
 }
 
-fn port(host: &Host) -> u16 {
-    host.address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("an address has a port")
-}
-
 /// The number of clients, and the time for which they talk.
 fn size() -> (usize, Duration) {
     let given = std::env::var("COMES_BACK").unwrap_or_else(|_| "12,4".into());
@@ -142,7 +138,7 @@ async fn each_message_arrives_once_and_in_order_whatever_happens_to_the_lines() 
         "probe",
         &["--instances", "per-room", "--shards", "2", "--restarts", "1000/1s", "--probation-traps", "1000"],
     );
-    let network = Unsteady::before(port(&host.host), seed).await;
+    let network = Unsteady::before(host.host.port(), seed).await;
     let (stage, stages) = watch::channel(Stage::Joining);
     let mut talkers = JoinSet::new();
     let mut totals = Vec::new();

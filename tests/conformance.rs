@@ -33,7 +33,7 @@
 //! | the path is `/refuse-in-words` | it refuses with 401, `www-authenticate: Bearer`, `content-type: text/html` and `<p>Who are you?</p>` |
 //!
 //! `conformance/http.rs` has the commands on HTTP requests, `presence.rs` those on clients that are away, `rooms.rs` those on rooms, `requests.rs` those on requests to the probe.
-//! The test that first needs the Rust probe builds it. Steps of `cargo xtask test` build the others, and run their tests, ignored otherwise.
+//! The test that first needs the Rust probe builds it. Steps of `cargo xtask test` build the others and run their tests, which are ignored otherwise.
 
 use crate::support::{Client, Host, Swappable, http::ask, http::upgrade, refusal};
 use tokio_tungstenite::tungstenite::Message;

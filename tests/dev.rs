@@ -141,7 +141,7 @@ async fn an_edited_page_is_loaded_anew_and_is_no_change_of_the_app() {
     let second = asks("/");
     assert!(second.starts_with("<p>two</p>") && version(&second) != Some(version_before), "{second}");
 
-    // A `.toml` file in `public/` belongs to the pages, not to the app.
+    // A `.toml` file in `public` belongs to the pages: a change of it does not build the app again.
     std::fs::write(project.path().join("public/notes.toml"), "").expect("the folder takes a file");
     host.logs("the pages have changed");
     let edit = |lib: &str| std::fs::write(project.path().join("src/lib.rs"), lib).expect("the project can be edited");

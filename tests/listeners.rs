@@ -14,7 +14,7 @@ use ws_host::config::Listen;
 use crate::support::http::{Raw, ask, request, text_frame, upgrade};
 use crate::support::raw::asks;
 use crate::support::tls::{Certificate, Files, connect};
-use crate::support::{Client, Embedded, Host, command, fails_with_log, guest};
+use crate::support::{self, Client, Embedded, Host, command, fails_with_log, guest};
 
 /// A folder, and a path in it for a socket.
 fn folder() -> (TempDir, PathBuf) {
@@ -160,7 +160,7 @@ async fn plain_http_is_redirected_to_https() {
     let mut host = Host::run_with("echo", &arguments);
     let line = host.logs("and redirecting to https://");
     let place = line.split_once("listening on ").expect("it names the place").1.split(',').next().expect("it has a first part");
-    let port = host.address.rsplit(':').next().expect("it has a port");
+    let port = host.port();
     let plain = ask(place, "GET /a%20b?c=d HTTP/1.1\r\nHost: chat.example:80\r\n\r\n");
     assert_eq!((plain.status, plain.header("location")), (308, &*format!("https://chat.example:{port}/a%20b?c=d")));
     let upgraded = ask(place, &upgrade("/room", &[]));
@@ -172,10 +172,8 @@ async fn plain_http_is_redirected_to_https() {
 
 /// A command that runs under a service manager which passes this socket as descriptor 3, and takes notifications at this path.
 fn under_a_manager(socket: impl Into<std::process::Stdio>, notifications: &Path, arguments: &[&str]) -> std::process::Command {
-    let mut command = std::process::Command::new("sh");
-    command.env_remove("RUST_LOG").stdin(socket).env("NOTIFY_SOCKET", notifications).env("WATCHDOG_USEC", "60000000");
-    command.env("LISTEN_FDNAMES", "web").args(["-c", "exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\""]);
-    command.arg(env!("CARGO_BIN_EXE_ws-host")).arg("run").arg(guest("echo")).args(arguments);
+    let mut command = support::under_a_manager(&run("echo", arguments), socket);
+    command.env("NOTIFY_SOCKET", notifications).env("WATCHDOG_USEC", "60000000");
     command
 }
 

@@ -249,7 +249,7 @@ async fn a_broadcast_reaches_the_members_of_its_moment(mut scene: Scene) {
 async fn a_client_that_is_connected_hears_what_is_sent_from_then_on(mut scene: Scene) {
     let (mut first, _) = scene.joins(&mut []).await;
     for id in 2..30 {
-        // Not later than the answer to its upgrade.
+        // The client is a member by the time its upgrade is answered.
         let mut newcomer = Client::connect(&scene.host).await;
         first.says("all hello").await;
         assert_eq!(newcomer.hears().await, format!("joined {id}"));

@@ -161,7 +161,7 @@ async fn each_end_is_counted_by_its_cause() {
     for _ in 0..9 {
         client.tries("fast").await;
     }
-    // A client that goes before it has read its answers may be lost first.
+    // A client that leaves with unread answers may count as lost before the host closes it.
     client.listens().await;
     server.tells(&cause("policy"), 1.0).await;
     let mut client = server.connect().await;

@@ -14,9 +14,7 @@ struct Watched {
 impl Watched {
     fn run(guest: &str, more: &[&str]) -> Self {
         let mut host = Host::run_with(guest, &[&["--health", "127.0.0.1:0"], more].concat());
-        let line = host.logs("metrics and probes at http://");
-        let (_, rest) = line.split_once("http://").expect("the line has the address");
-        let door = rest.split('/').next().expect("split gives one piece at least").to_owned();
+        let door = host.door("metrics and probes at http://");
         Self { host, door }
     }
 

@@ -50,7 +50,7 @@ fn the_sdks_copy_of_the_contract_equals_the_repositorys() {
 async fn the_example_greets_all_clients_when_one_joins() {
     const HEY: &str = "Hey all, a new client has joined us";
     let mut host = Host::run("python/readme_example");
-    let port = host.address.rsplit(':').next().expect("an address has a port").to_owned();
+    let port = host.port();
     let hint = host.logs("readme_example.py asks for port 13254");
     assert!(hint.contains(&format!("but is served at {port}; use --port 13254 to serve it there")), "{hint}");
     let mut first = Client::connect(&host).await;

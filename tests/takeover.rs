@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread::JoinHandle;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::support::http::{Raw, ask, request, upgrade};
 use crate::support::raw::asks;
-use crate::support::{Client, Host, command, fails_with_log, guest};
+use crate::support::{Client, Host, command, fails_with_log, guest, signal, under_a_manager};
 
 /// A folder with an admin socket for both processes.
 struct Place {
@@ -175,7 +175,7 @@ async fn when_the_new_process_fails_with_the_data_folder_the_old_one_serves_agai
     let mut run = command();
     run.arg("run").arg(&component).arg("--socket").arg(place.path("admin.sock")).args(["--ping", "10m"]).args(arguments);
     let mut old = Host::start(run);
-    let door = door(&mut old, "metrics and probes at");
+    let door = old.door("metrics and probes at");
     let (mut client, _) = Client::join(&old).await;
     asks(&mut client, "messages").await;
     let visitors = Visitors::of(&old.address);
@@ -214,7 +214,7 @@ async fn a_signal_to_end_counts_also_while_the_other_process_has_the_data_folder
     let log = BufReader::new(new.stderr.take().expect("it is piped"));
     let mut log = log.lines().map(|line| line.expect("the log is text"));
     assert!(log.any(|line| line.contains("waiting for the running server")));
-    signal(&new, "STOP");
+    signal(new.id(), "STOP");
     assert_eq!(client.is_closed().await.0, 1012);
     drop(client);
     // The server ends, and leaves its folder.
@@ -223,16 +223,10 @@ async fn a_signal_to_end_counts_also_while_the_other_process_has_the_data_folder
     }
     old.signal("TERM");
     old.logs("this process serves no more");
-    signal(&new, "CONT");
+    signal(new.id(), "CONT");
     old.logs("nobody serves, as this process was told to end");
     assert_eq!(old.ended().code(), Some(0));
     assert_eq!(new.wait().expect("it can be waited for").code(), Some(2));
-}
-
-/// Sends a signal to a process.
-fn signal(process: &Child, name: &str) {
-    let status = Command::new("kill").args(["-s", name, &process.id().to_string()]).status().expect("kill runs");
-    assert!(status.success());
 }
 
 #[test]
@@ -250,30 +244,23 @@ fn when_neither_process_can_serve_both_say_so() {
     assert_eq!(old.ended().code(), Some(1), "a service manager starts it again");
 }
 
-/// The address of a door of the API, which the log tells behind these words.
-fn door(host: &mut Host, words: &str) -> String {
-    let line = host.logs(words);
-    let (_, rest) = line.split_once("http://").expect("the line has the address");
-    rest.split('/').next().expect("split gives one piece at least").to_owned()
-}
-
 #[test]
 fn the_doors_of_the_api_go_to_the_new_process_and_each_probe_is_answered() {
     let place = Place::new();
     guest("echo");
     let arguments = ["--port", "0", "--api", "127.0.0.1:0", "--health", "127.0.0.1:0"];
     let mut old = Host::start(place.run("probe", &arguments));
-    let (api, health) = (door(&mut old, "the API is at"), door(&mut old, "metrics and probes at"));
+    let (api, health) = (old.door("the API is at"), old.door("metrics and probes at"));
     let visitors = [Visitors::of_door(&api), Visitors::of_door(&health)];
     visitors.iter().for_each(Visitors::go_on);
     let mut new = Host::start(place.run("echo", &[&arguments[..], &["--takeover"]].concat()));
-    assert_eq!((door(&mut new, "the API is at"), door(&mut new, "metrics and probes at")), (api, health));
-    assert_eq!(new.address, old.address, "the server listens where it did, and not at a door of the API");
+    assert_eq!((new.door("the API is at"), new.door("metrics and probes at")), (api, health));
+    assert_eq!(new.address, old.address, "clients connect at the same address as before");
     assert_eq!(old.ended().code(), Some(0));
     visitors.into_iter().for_each(Visitors::were_all_let_in);
     // Doors that the next process lacks are closed.
     let mut third = Host::start(place.run("echo", &["--port", "0", "--health", "127.0.0.1:0", "--takeover"]));
-    let health = door(&mut third, "metrics and probes at");
+    let health = third.door("metrics and probes at");
     assert_eq!(new.ended().code(), Some(0));
     let mut fourth = Host::start(place.run("echo", &["--port", "0", "--takeover"]));
     assert_eq!(third.ended().code(), Some(0));
@@ -340,16 +327,6 @@ fn the_template_is_the_service_with_a_takeover_and_systemd_has_nothing_against_t
     }
 }
 
-/// A command that runs under a service manager which passes this socket as descriptor 3.
-fn under_a_manager(mut command: Command, socket: std::net::TcpListener) -> Command {
-    let mut shell = Command::new("sh");
-    shell.stdin(std::os::fd::OwnedFd::from(socket)).env_remove("RUST_LOG").env("LISTEN_FDNAMES", "web");
-    shell.args(["-c", "exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\""]);
-    shell.arg(command.get_program()).args(command.get_args());
-    command.env_clear();
-    shell
-}
-
 fn notifications(path: &Path) -> UnixDatagram {
     let manager = UnixDatagram::bind(path).expect("the folder takes a socket");
     manager.set_read_timeout(Some(Duration::from_secs(60))).expect("the socket has a timeout");
@@ -369,7 +346,7 @@ fn systemds_sockets_are_handed_over_and_it_hears_of_the_new_main_process() {
     let manager = notifications(&path);
     let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = socket.local_addr().expect("it is bound").to_string();
-    let mut old = under_a_manager(place.run("echo", &["--listen", "fd:web"]), socket);
+    let mut old = under_a_manager(&place.run("echo", &["--listen", "fd:web"]), std::os::fd::OwnedFd::from(socket));
     let mut old = Host::start({
         old.env("NOTIFY_SOCKET", &path);
         old

@@ -20,6 +20,6 @@ export default {
     if (!senders.has(name)) senders.set(name, new Tally());
     const tally = senders.get(name);
     if (word === 'up') return tally.note(Number(number));
-    client.send(`account ${JSON.stringify({ lost: tally.lost(Number(number)), doubled: tally.doubled, disordered: tally.disordered })}`);
+    client.send(`account ${JSON.stringify(tally.account(Number(number)))}`);
   },
 };

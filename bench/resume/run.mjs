@@ -46,7 +46,7 @@ async function run(system, fault) {
       sum.dead++;
       continue;
     }
-    const counted = { lost: tally.lost(last - first + 1), doubled: tally.doubled, disordered: tally.disordered };
+    const counted = tally.account(last - first + 1);
     for (const [way, { lost, doubled, disordered }] of [['down', counted], ['up', account]]) {
       [lost, doubled, disordered].forEach((count, index) => (sum[way][index] += count));
     }

@@ -55,8 +55,7 @@ export function socketIo(retries) {
           acknowledge?.();
         });
         socket.on('account', (name, sent, answer) => {
-          const tally = senders.get(name) ?? new Tally();
-          answer({ lost: tally.lost(sent), doubled: tally.doubled, disordered: tally.disordered });
+          answer((senders.get(name) ?? new Tally()).account(sent));
         });
       });
       let sent = 0;

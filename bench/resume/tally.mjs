@@ -19,8 +19,8 @@ export class Tally {
     return sent - this.#seen.size;
   }
 
-  /** How many different messages have come. */
-  get count() {
-    return this.#seen.size;
+  /** The account of this many messages. */
+  account(sent) {
+    return { lost: this.lost(sent), doubled: this.doubled, disordered: this.disordered };
   }
 }

@@ -93,10 +93,21 @@ impl Host {
         self.log.as_mut().expect("its stderr is still open")
     }
 
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).expect("an address has a port")
+    }
+
+    /// The address of a door of the API, which the log tells behind these words.
+    pub fn door(&mut self, words: &str) -> String {
+        let line = self.logs(words);
+        let (_, rest) = line.split_once("http://").expect("the line has the address");
+        rest.split('/').next().expect("split gives one piece at least").trim_end().to_owned()
+    }
+
     /// Sends a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status().expect("kill runs");
-        assert!(status.success());
+        signal(self.pid(), name);
     }
 
     /// Waits for its end.
@@ -110,6 +121,21 @@ impl Drop for Host {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends a signal to a process.
+pub fn signal(process: u32, name: &str) {
+    let status = Command::new("kill").args(["-s", name, &process.to_string()]).status().expect("kill runs");
+    assert!(status.success());
+}
+
+/// The same command under a service manager that passes this socket as descriptor 3.
+pub fn under_a_manager(command: &Command, socket: impl Into<Stdio>) -> Command {
+    let mut shell = Command::new("sh");
+    shell.stdin(socket).env_remove("RUST_LOG").env("LISTEN_FDNAMES", "web");
+    shell.args(["-c", "exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\""]);
+    shell.arg(command.get_program()).args(command.get_args());
+    shell
 }
 
 /// Raises the limit on open files of this process, and of the hosts that it starts, to the system's maximum.

@@ -20,7 +20,7 @@ pub mod upstream;
 pub use client::{Client, refusal};
 pub use embedded::Embedded;
 pub use guests::guest;
-pub use host::{Host, command, fails, fails_with_log, open_many_files};
+pub use host::{Host, command, fails, fails_with_log, open_many_files, signal, under_a_manager};
 pub use memory::Memory;
 pub use swappable::Swappable;
 pub use upstream::{Asked, Upstream};

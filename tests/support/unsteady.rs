@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 
-/// A connection is delayed by up to this many milliseconds. So those of one client can arrive in another order than it made them.
+/// The proxy delays each connection by up to this many milliseconds, so a client's connections can reach the host out of order.
 const MOST_DELAY: u64 = 40;
 
 /// A way in which a line breaks.
@@ -142,7 +142,7 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, mut orders: mpsc::U
     reset(server);
 }
 
-/// Passes this time, in which the network is at fault: it is no wait for an event.
+/// Lets this time pass as a part of a fault. It does not wait for an event.
 async fn pass(time: Duration) {
     let _ = timeout(time, std::future::pending::<()>()).await;
 }

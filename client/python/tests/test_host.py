@@ -24,7 +24,7 @@ class RealHost(unittest.IsolatedAsyncioTestCase):
         messages, cuts, dice = 300, 20, random.Random(18)
 
         def budget(number):
-            # A handshake takes about 600 bytes. The first connection shows its token, without which nothing can resume.
+            # A handshake takes about 600 bytes. The first connection must carry the welcome: without its token, no session can resume.
             return 1 << 40 if number > cuts else dice.randrange(50, 2500) + 2000 * (number == 0)
 
         host = await self.enterAsyncContext(Host("echo"))

@@ -52,7 +52,7 @@ class Sessions(SocketTestCase):
         messages, cuts, dice = 300, 30, random.Random(18)
 
         def budget(number):
-            # A handshake takes about 500 bytes. The first connection shows its token, without which nothing can resume.
+            # A handshake takes about 500 bytes. The first connection must carry the welcome: without its token, no session can resume.
             return 1 << 40 if number > cuts else dice.randrange(50, 1800) + 1000 * (number == 0)
 
         proxy = await self.enterAsyncContext(Proxy(self.host.port, budget))

@@ -112,7 +112,7 @@ impl fmt::Debug for Options {
     }
 }
 
-/// The same client would meet the same end behind some codes: it is over, or one side does not want the other. 4000 to 4999 are the application's.
+/// After some codes another attempt would end the same way: the session is over, or one side refuses the other. 4000 to 4999 are the application's.
 fn comes_back(closed: &Closed) -> bool {
     match closed.http_status {
         Some(status) => matches!(status, 408 | 425 | 429 | 500..),

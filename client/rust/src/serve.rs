@@ -147,13 +147,13 @@ impl Driver {
     }
 }
 
-/// Until when a line has to be ready that is there now, if its attempt is limited so. A late line must not take its server for one without
-/// sessions.
+/// The time by which an open line must be ready. `limit` is that of the attempt. A server whose line opens late still has its full time to answer
+/// hello.
 fn ready_until(now: Instant, limit: Instant, is_unanswered: bool) -> Instant {
     if is_unanswered { now + FIRST_WELCOME } else { limit }
 }
 
-/// Whether a server without sessions refuses hello with this code. Others end a line for reasons that its messages have nothing to do with.
+/// Whether a server without sessions refuses hello with this code. Other codes end a line for reasons unrelated to its messages.
 fn refuses_hello(code: u16) -> bool {
     matches!(code, 1000 | 1002 | 1003 | 1007..=1011 | 3000..)
 }

@@ -13,7 +13,7 @@ const CUTS: usize = 40;
 async fn every_message_arrives_once_and_in_order_whatever_is_cut() {
     let mut host = Host::start().await;
     let mut random = fastrand::Rng::with_seed(18);
-    // A handshake takes about 400 bytes. The first connection shows its token, without which nothing can resume.
+    // A handshake takes about 400 bytes. The first connection must carry the welcome: without its token, no session can resume.
     let budget = move |number| if number > CUTS { usize::MAX } else { random.usize(50..1500) + 1000 * usize::from(number == 0) };
     let proxy = proxy::start(host.address, budget).await;
     let mut socket = quick().connect(Address::new(format!("ws://{proxy}/")).unwrap());

@@ -156,7 +156,7 @@ impl Edge {
     /// Whether the node can forget this edge, after [`Edge::bye`].
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.members.is_empty() && self.pending.len() == 0
+        self.members.is_empty() && self.is_at_rest()
     }
 
     /// Its session.

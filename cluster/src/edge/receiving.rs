@@ -106,8 +106,8 @@ impl Edge {
         }
         self.batch = batch.number;
         if batch.cuts {
-            let here = self.members.iter().filter(|(_, present)| present.left.is_none());
-            self.effects.push(Effect::Close(here.map(|(id, _)| *id).collect()));
+            let here = self.present().collect();
+            self.effects.push(Effect::Close(here));
         }
         for member in batch.members {
             if let Some(present) = self.members.get_mut(&member.id) {

@@ -394,6 +394,6 @@ impl Owner {
 
     fn welcome(&mut self, to: Life, session: u64) {
         let handled = self.marks.get(&to).copied().or(self.knows_marks.then_some(0));
-        self.letters.push(Letter { to, epoch: self.epoch, session, message: Message::Welcome { handled } });
+        self.tell(to, session, Message::Welcome { handled });
     }
 }

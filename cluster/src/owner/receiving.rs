@@ -14,7 +14,7 @@ impl Owner {
     pub fn receive(&mut self, now: Time, from: Life, session: u64, message: Message, neighbours: &Neighbours) -> Vec<(u64, u64)> {
         // The room has been told, or will be, that the members of this life have left.
         if neighbours.is_gone(from) {
-            self.letters.push(Letter { to: from, epoch: self.epoch, session, message: Message::Gone });
+            self.tell(from, session, Message::Gone);
             return Vec::new();
         }
         match message {
@@ -44,7 +44,7 @@ impl Owner {
                 // The edge may not have heard that these count.
                 if first <= link.handled {
                     let message = Message::Handled(link.handled);
-                    self.letters.push(Letter { to: from, epoch: self.epoch, session, message });
+                    self.tell(from, session, message);
                 }
             }
             Message::Received { batch, waiting } => {
@@ -69,7 +69,7 @@ impl Owner {
             // It has not heard that they have arrived.
             if let Some(link) = self.links.get(&from).filter(|link| link.session == session) {
                 let message = Message::Handled(link.handled);
-                self.letters.push(Letter { to: from, epoch: self.epoch, session, message });
+                self.tell(from, session, message);
             }
             return;
         }
@@ -89,9 +89,13 @@ impl Owner {
         } else if !members.is_empty() {
             // The room has started without them.
             let message = link.cut(now);
-            self.letters.push(Letter { to: from, epoch: self.epoch, session, message });
+            self.tell(from, session, message);
         }
         self.links.insert(from, link);
+    }
+
+    pub(super) fn tell(&mut self, to: Life, session: u64, message: Message) {
+        self.letters.push(Letter { to, epoch: self.epoch, session, message });
     }
 
     fn is_newer(&self, from: Life, session: u64) -> bool {

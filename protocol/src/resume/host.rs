@@ -45,10 +45,11 @@ impl<T> HostSession<T> {
         (session, Welcome { token, received: 0, fresh: Some(reason) })
     }
 
-    /// Checks whether a client may go on with this hello, and changes nothing. Its token is right unless this is an error of [`Fresh::Unknown`].
+    /// Checks whether a client may go on with this hello, and changes nothing. A hello that fails with [`Fresh::TooMuch`] has a right token; one that
+    /// fails with [`Fresh::Unknown`] may have a wrong one.
     ///
     /// # Errors
-    /// As those of [`HostSession::resume`].
+    /// The same as those of [`HostSession::resume`].
     pub fn check(&self, hello: &Hello) -> Result<(), Fresh> {
         self.checked(hello).map(drop)
     }

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, W
 
 from ._line import GIVEN_UP, Line
 from ._rules import Backoff, to_websocket, with_session
-from ._session import Breach, Session, size
+from ._session import Breach, Session, size, wrap
 from ._types import Closed, Data, Status
 
 #: How long the server has for a sign of life, in seconds.
@@ -106,7 +106,7 @@ class Driver:
         """Sends a message now, or when a line is there."""
         if self._resumes:
             if self._session.send(message) and self._line:
-                self._line.put("." + message if isinstance(message, str) else b"." + message)
+                self._line.put(wrap(message))
         elif self._line and self._line.is_ready:
             self._line.put(message)
         else:
@@ -363,7 +363,7 @@ class Driver:
                 return
 
     def _refuses_hello(self, closed: Closed) -> bool:
-        """Whether a server without sessions may have refused hello so. Other ends have nothing to do with its messages."""
+        """Whether a server without sessions may have refused hello so. Other ends are unrelated to its messages."""
         code = closed.code
         return self._was_silent or code in (1000, 1002, 1003, 1007, 1008, 1009, 1010, 1011) or code >= 3000
 

@@ -8,7 +8,7 @@ from ._types import Closed
 def comes_back(closed: Closed) -> bool:
     """Whether a socket comes back after this end, by default.
 
-    The same client would meet the same end behind some codes: it is over, or one side does not want the other. 4000 to 4999 are the
+    After some codes another attempt would end the same way: the session is over, or one side refuses the other. 4000 to 4999 are the
     application's.
     """
     if closed.http_status is not None:

@@ -1,19 +1,18 @@
 //! `ws-host dev`: builds the guest project in a directory, serves it, and rebuilds it after each change.
 
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use ws_host::api::LogTail;
-use ws_host::guest::sha256;
-use ws_host::{Builder, Handle, file};
+use ws_host::{Builder, Handle};
 
 use crate::build::{NotBuilt, Project, Purpose};
 use crate::pages;
 use crate::reload::ReadAgain;
 use crate::serve::Serving;
 use crate::serve_flags::ServeFlags;
-use crate::swap::swap;
+use crate::swap::{hash, swap};
 use crate::tls::Tls;
 use crate::watch::Watch;
 
@@ -87,11 +86,6 @@ async fn follow_sources(mut watch: Watch, project: &Project, mut built: Option<S
         };
         handle.set_notice(refused.unwrap_or_default());
     }
-}
-
-/// The hash of a component, if its file can be read.
-fn hash(component: &Path) -> Option<String> {
-    file::read(component, file::MAX_COMPONENT_BYTES).ok().map(|bytes| sha256(&bytes))
 }
 
 /// Builds on a thread of its own, so that the server runs on meanwhile.

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use ws_host::Error;
+use ws_host::log::printable;
 
 /// Each setting that the library's errors name, with its flag.
 const FLAGS: [(&str, &str); 24] = [
@@ -32,6 +33,18 @@ const FLAGS: [(&str, &str); 24] = [
     ("store_expiry", "--store-expiry"),
     ("store_room_bytes", "--store-room"),
 ];
+
+/// Joins an error and its causes. A cause that an outer error already quotes is left out.
+pub fn in_one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(|cause| cause.downcast_ref().map_or_else(|| cause.to_string(), in_flags)) {
+        if !line.contains(&cause) {
+            let separator = if line.is_empty() { "" } else { ": " };
+            line = format!("{line}{separator}{cause}");
+        }
+    }
+    printable(&line.replace('\n', " ")).into_owned()
+}
 
 /// Formats the error in one line, with the flags that help.
 pub fn in_flags(error: &Error) -> String {

@@ -3,19 +3,18 @@
 use std::path::PathBuf;
 
 use tokio::sync::Mutex;
+use ws_host::Handle;
 use ws_host::api::ReloadReport;
-use ws_host::guest::sha256;
 use ws_host::log::printable;
-use ws_host::{Handle, file};
 
 use crate::config_file::{Keys, Settings};
-use crate::explain::in_flags;
+use crate::explain::{in_flags, in_one_line};
 use crate::follow::Follower;
 use crate::log::{Logging, set_level};
 use crate::notify;
 use crate::remote::reload_in_words;
 use crate::serve_flags::ServeFlags;
-use crate::swap::swap;
+use crate::swap::{hash, swap};
 use crate::tls::Tls;
 
 /// The keys that a running server takes on.
@@ -82,14 +81,14 @@ struct Taken {
 
 impl Reload {
     /// The settings of a server that begins. `follower` follows the files of its certificates.
-    pub async fn new(
+    pub fn new(
         (settings, again): (Option<Settings>, ReadAgain),
         tls: Tls,
         follower: Option<Follower>,
         component: PathBuf,
         handle: Handle,
     ) -> Self {
-        let loaded = handle.status().await.ok().and_then(|status| status.release).map(|release| release.sha256);
+        let loaded = handle.release().map(|release| release.sha256);
         let following = follower.map(|files| follow(files, tls.clone(), handle.clone()));
         let keys = settings.map(|settings| settings.keys).unwrap_or_default();
         Self { handle, again, running: Mutex::new(Running { keys, tls, component, loaded, following }) }
@@ -147,12 +146,11 @@ impl Running {
     /// Swaps to the component, if its file is another one than it was. So a reload takes no release back that came in another way.
     async fn swap(&mut self, handle: &Handle) -> Result<bool, ws_host::Error> {
         let path = self.component.clone();
-        let read = move || file::read(&path, file::MAX_COMPONENT_BYTES).ok().map(|bytes| sha256(&bytes));
-        let now = tokio::task::spawn_blocking(read).await.ok().flatten();
+        let now = tokio::task::spawn_blocking(move || hash(&path)).await.ok().flatten();
         if now.is_some() && now == self.loaded {
             return Ok(false);
         }
-        let running = handle.status().await.ok().and_then(|status| status.release).map(|release| release.sha256);
+        let running = handle.release().map(|release| release.sha256);
         let is_new = now.is_none() || now != running;
         if is_new {
             swap(&self.component, handle).await?;
@@ -173,16 +171,14 @@ fn follow(files: Follower, tls: Tls, handle: Handle) -> tokio::task::JoinHandle<
 
 /// Reads the settings, and has the server take on those that it can. It had `keys` before, and `tls`. Blocks.
 fn take_on(again: ReadAgain, keys: &Keys, tls: &Tls, handle: &Handle) -> Result<Taken, String> {
-    let Again { serving, logging, self_signed, component } = again().map_err(|error| format!("{error:#}"))?;
+    let Again { serving, logging, self_signed, component } = again().map_err(|error| in_one_line(&error))?;
     let settings = serving.settings.clone();
     let new_keys = settings.as_ref().map(|settings| settings.keys.clone()).unwrap_or_default();
     let differing = new_keys.differing(keys);
     let new_tls = Tls::new(serving.tls_files.clone(), self_signed);
     let configured = new_tls.and_then(|new| reconfigure(serving, &new, handle).map(|()| new));
     let new_tls = configured.map_err(|error| {
-        let error =
-            error.chain().map(|cause| cause.downcast_ref().map_or_else(|| cause.to_string(), in_flags)).collect::<Vec<_>>();
-        let error = error.join(": ");
+        let error = in_one_line(&error);
         settings.map_or_else(|| error.clone(), |settings| settings.refused(&error, &differing))
     })?;
     let takes_on_files = takes_on_files(tls, &new_tls);

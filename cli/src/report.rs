@@ -3,10 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use ws_host::log::printable;
-
 use crate::data::BadResult;
-use crate::explain;
+use crate::explain::in_one_line;
 use crate::inspect::NotRunnable;
 use crate::remote::Refused;
 use crate::succession::{EndedInVain, NobodyServes};
@@ -25,16 +23,4 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     let is_refused = error.is::<Refused>() || error.is::<Failed>() || error.is::<NotRunnable>() || error.is::<BadResult>();
     let is_vain = error.is::<EndedInVain>() || error.is::<NobodyServes>();
     ExitCode::from(if is_refused || is_vain { REFUSED } else { USAGE })
-}
-
-/// Joins an error and its causes. A cause that an outer error already quotes is left out.
-fn in_one_line(error: &anyhow::Error) -> String {
-    let mut line = String::new();
-    for cause in error.chain().map(|cause| cause.downcast_ref().map_or_else(|| cause.to_string(), explain::in_flags)) {
-        if !line.contains(&cause) {
-            let separator = if line.is_empty() { "" } else { ": " };
-            line = format!("{line}{separator}{cause}");
-        }
-    }
-    printable(&line.replace('\n', " ")).into_owned()
 }

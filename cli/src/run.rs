@@ -68,7 +68,7 @@ pub fn run(arguments: RunArguments, log: &LogTail, again: ReadAgain) -> anyhow::
 async fn follow_file(mut follower: Follower, path: &Path, handle: &Handle) {
     loop {
         let [content] = follower.changed().await else { continue };
-        let running = handle.status().await.ok().and_then(|status| status.release);
+        let running = handle.release();
         if running.is_some_and(|running| running.sha256 != *content) {
             // `swap` has logged the error.
             let _ = swap(path, handle).await;

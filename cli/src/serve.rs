@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use tokio::sync::mpsc;
 use ws_host::api::doors::AdminSocket;
+use ws_host::api::takeover::Taking;
 use ws_host::config::Listening;
 use ws_host::log::printable;
 use ws_host::{Builder, Handle};
@@ -72,12 +73,7 @@ impl Serving {
         let (doors, builder) = match (configured, taking) {
             (Ok((doors, builder)), Some(taking)) => (doors, builder.take_over(taking)),
             (Ok(configured), None) => configured,
-            (Err(error), taking) => {
-                if let Some(taking) = taking {
-                    taking.fail(&error);
-                }
-                return Err(error);
-            }
+            (Err(error), taking) => return Err(Taking::give_up(taking, error)),
         };
         let builder = tls.apply(more(builder));
         // Before the files are loaded, so that no change is missed.
@@ -138,7 +134,7 @@ impl Serving {
                 doors.open(handle.clone(), admin, reloads)
             };
             let watchdog = tokio::spawn(notify::watchdog());
-            let reload = Arc::new(Reload::new((settings, again), tls, follower, file.to_owned(), handle.clone()).await);
+            let reload = Arc::new(Reload::new((settings, again), tls, follower, file.to_owned(), handle.clone()));
             let doors = {
                 // It is dropped with the remaining clients, and then the server has ended.
                 let mut serving = std::pin::pin!(server.run());

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use ws_host::Handle;
+use ws_host::guest::sha256;
 use ws_host::log::printable;
+use ws_host::{Handle, file};
 
 use crate::explain::in_flags;
 
@@ -24,6 +25,11 @@ pub async fn swap(file: &Path, handle: &Handle) -> Result<(), ws_host::Error> {
         Err(error) => tracing::error!("not swapped: {}", printable(&in_flags(error))),
     }
     swapped.map(drop)
+}
+
+/// The hash of a component, if its file can be read.
+pub fn hash(component: &Path) -> Option<String> {
+    file::read(component, file::MAX_COMPONENT_BYTES).ok().map(|bytes| sha256(&bytes))
 }
 
 /// Formats a count with its noun in the singular or plural.

@@ -206,17 +206,12 @@ impl Builder {
             Some(Running { file, engine, program }) => Ok(Some(Component::Compiled(Compiled { file, engine, program }))),
             None => Ok(self.component.take().map(Origin::read).transpose()?.map(Component::Bytes)),
         });
-        let component = component.map_err(|error| self.give_up(error))?;
+        let component = component.map_err(|error| Taking::give_up(self.taking.take(), error))?;
         let mut built = self.listen()?;
         let mut taking = built.taking.take();
         match built.put_together(component, taking.as_mut()) {
             Ok(server) => Ok(server.in_place_of(taking)),
-            Err(error) => {
-                if let Some(taking) = taking {
-                    taking.fail(&error);
-                }
-                Err(error)
-            }
+            Err(error) => Err(Taking::give_up(taking, error)),
         }
     }
 
@@ -314,7 +309,7 @@ fn open_database<'a, T>(
     compile: impl FnOnce() -> Result<T, Error>,
 ) -> Result<(Option<Database>, T, Option<&'a mut Taking>), Error> {
     match taking {
-        Some(taking) if taking.needs(data.folder.as_deref()) => {
+        Some(taking) if taking.needs(data.id()) => {
             let compiled = compile()?;
             taking.ready(true)?;
             Ok((data.open(limits)?, compiled, None))

@@ -107,12 +107,7 @@ impl Server {
                 begin(taking, &handle);
                 Ok(front.run(listeners, wishes).await)
             }
-            Err(error) => {
-                if let Some(taking) = taking {
-                    taking.fail(&error);
-                }
-                Err(error)
-            }
+            Err(error) => Err(Taking::give_up(taking, error)),
         };
         // Also a server that cannot serve has a room, whose state takes time to be kept.
         let (deadline, close) = match &served {

@@ -93,7 +93,7 @@ impl Builder {
     pub fn listen(mut self) -> Result<Self, Error> {
         match self.open() {
             Ok(()) => Ok(self),
-            Err(error) => Err(self.give_up(error)),
+            Err(error) => Err(Taking::give_up(self.taking.take(), error)),
         }
     }
 
@@ -103,6 +103,9 @@ impl Builder {
             (self.tls, self.outlet) = (ended.tls().cloned(), Some(Arc::clone(ended.outlet())));
         }
         self.check()?;
+        if self.tracer.is_none() {
+            self.tracer = self.start_tracer()?;
+        }
         if self.listeners.is_empty() {
             let places = self.all_places();
             let mut none = Given::default();
@@ -125,9 +128,8 @@ impl Builder {
         if let Some(folder) = &config.static_files {
             Files::check(folder, config.static_fallback.as_deref())?;
         }
-        if self.tracer.is_none() {
-            self.tracer = self.start_tracer()?;
-        }
+        #[cfg(feature = "otlp")]
+        config.traces.as_ref().map(|traces| traces.endpoint()).transpose()?;
         if self.outlet.is_none() {
             self.outlet = Some(Outlet::new(&config.outgoing, &config.limits.clone().within_reach())?);
         }
@@ -155,14 +157,6 @@ impl Builder {
             place.proxy_protocol |= config.proxy_protocol;
         }
         places
-    }
-
-    /// Tells the running server whose place this one was to take.
-    pub(super) fn give_up(&mut self, error: Error) -> Error {
-        if let Some(taking) = self.taking.take() {
-            taking.fail(&error);
-        }
-        error
     }
 }
 

@@ -33,7 +33,7 @@ use crate::shard::{Command, Counters, Delivery, Roster, Trap};
 use crate::socket_file::FileId;
 use crate::status::Status;
 use crate::store::Database;
-use crate::swap::{Handover, History, Releases, Source, SwapReport};
+use crate::swap::{Handover, History, ReleaseInfo, Releases, Source, SwapReport};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
 /// A server's remote control. A clone costs a reference count. Only `reload_tls` blocks.
@@ -251,6 +251,11 @@ impl Handle {
     /// The last lines of the log, if the builder was given its tail.
     pub fn log_tail(&self) -> Option<&LogTail> {
         self.inner.controls.log_tail.as_ref()
+    }
+
+    /// The running release, if the app is a component.
+    pub fn release(&self) -> Option<ReleaseInfo> {
+        Some(self.inner.controls.releases.as_ref()?.history().release)
     }
 
     /// The releases of a component.

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 
 use serde::Serialize;
 
@@ -94,9 +93,8 @@ impl Taking {
     }
 
     /// Whether the running server has this data folder, so that it must leave it first.
-    pub(crate) fn needs(&self, data: Option<&Path>) -> bool {
-        let own = data.and_then(|folder| FileId::of(&folder.canonicalize().ok()?).ok());
-        self.data.is_some() && own == self.data
+    pub(crate) fn needs(&self, data: Option<FileId>) -> bool {
+        self.data.is_some() && data == self.data
     }
 
     /// Says that this process could serve, and blocks until it may begin.
@@ -138,9 +136,12 @@ impl Taking {
         while matches!(self.next(), Ok(Some(message)) if message != FromOld::Left) {}
     }
 
-    /// Gives up, for a reason that the running server logs.
-    pub fn fail(self, reason: &impl fmt::Display) {
-        let _ = self.say(&FromNew::Failed { reason: reason.to_string() });
+    /// Gives a takeover up, if there is one, for an error that the running server logs too. Returns the error.
+    pub fn give_up<E: fmt::Display>(taking: Option<Self>, error: E) -> E {
+        if let Some(taking) = taking {
+            let _ = taking.say(&FromNew::Failed { reason: error.to_string() });
+        }
+        error
     }
 
     fn say(&self, message: &impl Serialize) -> io::Result<()> {
@@ -157,7 +158,6 @@ impl Taking {
             match self.incoming.read(stream) {
                 Ok(true) => {}
                 Ok(false) => return Ok(None),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(None),
                 Err(error) => return Err(error),
             }

@@ -97,12 +97,7 @@ impl ServeFlags {
 
     /// The port of the first address that the server listens at, as far as the flags tell: commands find the admin socket by it.
     pub fn first_port(&self) -> u16 {
-        let of_place = |place: &String| {
-            let place = place.split(',').next().unwrap_or_default();
-            let (_, port) = place.rsplit_once(':').filter(|_| !place.starts_with("unix:") && !place.starts_with("fd:"))?;
-            port.parse().ok()
-        };
-        let first = || self.listen.iter().find_map(of_place);
+        let first = || self.listen.iter().find_map(|place| place.parse::<Listen>().ok()?.port());
         if self.has_address() { self.port } else { first().unwrap_or(self.port) }
     }
 
@@ -149,5 +144,32 @@ impl ServeFlags {
             builder = builder.trusted_proxy(proxy);
         }
         self.app.apply(builder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        flags: ServeFlags,
+    }
+
+    #[test]
+    fn commands_find_a_server_by_the_first_port_at_which_it_serves() {
+        for (line, port) in [
+            ("", 13254),
+            ("--listen 127.0.0.1:80", 80),
+            ("--listen unix:/run/a:1 --listen fd:2 --listen [::1]:81,plain", 81),
+            ("--listen 127.0.0.1:80,redirect --listen 127.0.0.1:443", 443),
+            ("--listen unix:/run/a", 13254),
+        ] {
+            let flags = Line::parse_from(format!("run {line}").split_whitespace()).flags;
+            assert_eq!(flags.first_port(), port, "{line}");
+        }
     }
 }

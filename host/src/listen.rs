@@ -69,6 +69,14 @@ impl Listen {
         Self::at(Place::Inherited(name))
     }
 
+    /// The TCP port at which it serves, 0 if the system chooses one. Any other place, and one that only redirects, has none.
+    pub fn port(&self) -> Option<u16> {
+        match (&self.place, self.purpose) {
+            (Place::Tcp { port, .. }, Purpose::Serve) => Some(*port),
+            _ => None,
+        }
+    }
+
     /// The mode of a Unix socket's file. Any other place has none.
     #[must_use]
     pub fn mode(mut self, to: u32) -> Self {

@@ -25,6 +25,7 @@ pub mod bench_support;
 mod builder;
 mod bus;
 mod close;
+mod cluster;
 pub mod config;
 mod countdown;
 mod data;

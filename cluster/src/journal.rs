@@ -177,6 +177,12 @@ impl Journal {
         self.whole.take().map(|sequence| sequence - 1)
     }
 
+    /// Whether no record is on its way or due.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.in_flight.is_none() && self.waiting.is_empty && self.end == End::No
+    }
+
     /// Whether the last record has been asked for.
     #[must_use]
     pub fn is_releasing(&self) -> bool {

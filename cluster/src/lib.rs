@@ -70,7 +70,7 @@ pub use limits::Limits;
 pub use message::{Batch, Envelope, Event, Input, Member, Message, Output};
 pub use neighbours::Neighbours;
 pub use node_record::NodeRecord;
-pub use owner::{Owner, Told, Turn};
+pub use owner::{Owner, Receipt, Told, Turn};
 pub use publication::{Answer, Publication, Stop};
 pub use room_record::{Act, Entry, RoomRecord};
 pub use standing::{Broken, Standing, Start};

@@ -84,7 +84,7 @@ pub struct Member {
 /// An input of the room that comes from an edge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
-    /// The client's id.
+    /// The client's id. 0 where nobody is a member.
     pub member: u64,
     /// The event.
     pub event: Event,
@@ -92,7 +92,7 @@ pub struct Input {
     pub payload: Bytes,
 }
 
-/// An event of a client.
+/// An event of an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     /// It joins. The payload is its state.
@@ -101,6 +101,8 @@ pub enum Event {
     Message,
     /// It has left. The payload tells the cause.
     Left,
+    /// Something comes that is no member's: an upgrade request, a plain HTTP request, a message of another room.
+    Asked,
 }
 
 /// The outputs of one or more turns for one edge.
@@ -236,6 +238,7 @@ impl Encode for Input {
             Event::Joined => b'+',
             Event::Message => b'.',
             Event::Left => b'-',
+            Event::Asked => b'?',
         });
         self.member.write(to);
         self.payload.write(to);
@@ -246,6 +249,7 @@ impl Encode for Input {
             b'+' => Event::Joined,
             b'.' => Event::Message,
             b'-' => Event::Left,
+            b'?' => Event::Asked,
             _ => return Err(Malformed),
         };
         Ok(Self { event, member: u64::read(from)?, payload: Bytes::read(from)? })

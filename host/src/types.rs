@@ -168,6 +168,16 @@ impl Request {
         Self { text: text.into() }
     }
 
+    /// The text as it is kept, for another node.
+    pub(crate) fn as_stored(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+
+    /// The request that another node has kept as this text.
+    pub(crate) fn from_stored(text: Arc<str>) -> Self {
+        Self { text }
+    }
+
     /// The memory of its contents in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.text.len()

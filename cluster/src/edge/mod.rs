@@ -124,6 +124,11 @@ impl Edge {
         }
     }
 
+    /// Something comes for the room that is no member's.
+    pub fn ask(&mut self, payload: Bytes) {
+        self.pending.push(Input { member: 0, event: Event::Asked, payload });
+    }
+
     /// A client has left.
     pub fn leave(&mut self, member: u64, cause: Bytes) {
         if let Some(present) = self.members.get_mut(&member).filter(|present| present.left.is_none()) {
@@ -147,6 +152,12 @@ impl Edge {
         self.members.iter().filter(|(_, present)| present.left.is_none()).map(|(id, _)| *id)
     }
 
+    /// The clients here with their numbers in the order of joins: 0 until the owner has told it.
+    pub fn joined(&self) -> impl Iterator<Item = (u64, u64)> {
+        let present = self.members.iter().filter(|(_, present)| present.left.is_none());
+        present.map(|(id, present)| (*id, present.member.join))
+    }
+
     /// Whether the edge reads no more from the room's clients for now.
     #[must_use]
     pub fn is_full(&self) -> bool {
@@ -157,6 +168,13 @@ impl Edge {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.members.is_empty() && self.is_at_rest()
+    }
+
+    /// Whether nothing is on its way, and nothing is due until something happens.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        let has_settled = self.owner.is_some() && self.is_welcome && self.presenting.is_none();
+        (self.is_idle() || has_settled) && self.is_at_rest() && !self.owes_receipt && self.waiting.is_empty()
     }
 
     /// Its session.

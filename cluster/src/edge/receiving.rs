@@ -88,7 +88,7 @@ impl Edge {
             match (input.event, present) {
                 (Event::Joined, Some(present)) => present.joined = self.pending.push(input),
                 (Event::Left, Some(present)) if number > sent => present.left = Some(self.pending.push(input)),
-                (Event::Message, Some(_)) if number > sent => drop(self.pending.push(input)),
+                (Event::Message, Some(_)) | (Event::Asked, _) if number > sent => drop(self.pending.push(input)),
                 _ => dropped.push(input),
             }
         }

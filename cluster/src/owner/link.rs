@@ -83,11 +83,15 @@ impl Link {
         batch
     }
 
-    pub(super) fn confirmed(&mut self, batch: u64, now: Time) {
-        while self.unconfirmed.front().is_some_and(|first| first.number <= batch) {
-            self.bytes -= self.unconfirmed.pop_front().as_ref().map_or(0, size);
+    /// The batches up to this one have arrived. Returns their outputs.
+    pub(super) fn confirmed(&mut self, batch: u64, now: Time) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        while let Some(first) = self.unconfirmed.pop_front_if(|first| first.number <= batch) {
+            self.bytes -= size(&first);
             self.sent_at = now;
+            outputs.extend(first.outputs);
         }
+        outputs
     }
 
     /// The batches to send again.
@@ -100,6 +104,11 @@ impl Link {
         }
         self.sent_at = now;
         self.unconfirmed.iter().take(window).cloned().collect()
+    }
+
+    /// Whether the edge knows which inputs count.
+    pub(super) fn has_told(&self) -> bool {
+        self.told == self.handled
     }
 
     /// Whether the edge has everything.

@@ -2,10 +2,12 @@
 //!
 //! | file | owns |
 //! | --- | --- |
+//! | `ending` | how it gives its room up |
 //! | `link` | the way to one edge |
 //! | `receiving` | messages of edges |
 //! | `turn` | inputs, and what handlers did |
 
+mod ending;
 mod link;
 mod receiving;
 mod turn;
@@ -20,13 +22,14 @@ use crate::life::Life;
 use crate::limits::Limits;
 use crate::message::{Event, Input, Member, Message};
 use crate::neighbours::Neighbours;
-use crate::publication::{Answer, Publication, Stop};
+use crate::publication::{Answer, Publication};
 use crate::room_record::RoomRecord;
 use crate::standing::{Standing, Start};
 use crate::timing::{Time, Timing};
 
 use link::Link;
 use turn::{Held, Queued};
+pub use receiving::Receipt;
 pub use turn::{Told, Turn};
 
 /// The owner of one room in one epoch.
@@ -54,6 +57,8 @@ pub struct Owner {
     queue: VecDeque<Queued>,
     running: Option<Running>,
     turns: u64,
+    /// The number of the last turn whose outputs are on their way.
+    shown: u64,
     held: VecDeque<Held>,
     seen: u64,
     letters: Vec<Letter>,
@@ -111,6 +116,7 @@ impl Owner {
             queue: VecDeque::new(),
             running: None,
             turns: 0,
+            shown: 0,
             held: VecDeque::new(),
             seen: standing.seen.max(neighbours.view()),
             letters: Vec::new(),
@@ -173,6 +179,7 @@ impl Owner {
             }
             Event::Left if is_here => drop(self.members.remove(&input.member)),
             Event::Message if is_here => {}
+            Event::Asked => {}
             // The room does not have this member any more. The input counts all the same, so that its edge forgets it.
             Event::Joined | Event::Left | Event::Message => {
                 self.finish(Turn::default(), Some((edge, number)));
@@ -190,16 +197,37 @@ impl Owner {
         leavers.iter().for_each(|member| self.queue.push_front(Queued::Left { member: member.id }));
     }
 
-    /// The handler has returned. A handler that has failed commits an empty turn.
-    pub fn commit(&mut self, mut turn: Turn) {
-        let Some(running) = self.running.take() else { return };
+    /// The handler has returned. A handler that has failed commits an empty turn. Without an input, the turn is the room's own: that of a timer
+    /// or an answer. Returns the turn's number, see [`Owner::shown`].
+    pub fn commit(&mut self, mut turn: Turn) -> u64 {
+        let running = self.running.take().unwrap_or(Running { handled: None, members: Vec::new() });
         turn.members.splice(0..0, running.members);
-        for (_, member) in &turn.members {
+        for (_, member) in &mut turn.members {
             if let Some((_, kept)) = self.members.get_mut(&member.id) {
+                member.join = kept.join;
                 kept.clone_from(member);
             }
         }
         self.finish(turn, running.handled);
+        self.turns
+    }
+
+    /// The number of the last turn that may be seen outside the room: it is stored if it has to be.
+    #[must_use]
+    pub fn shown(&self) -> u64 {
+        self.shown
+    }
+
+    /// The edge of the input that a handler has now.
+    #[must_use]
+    pub fn asker(&self) -> Option<Life> {
+        self.running.as_ref()?.handled.map(|(edge, _)| edge)
+    }
+
+    /// Whether an input is in a handler.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
     }
 
     fn finish(&mut self, mut turn: Turn, handled: Option<(Life, u64)>) {
@@ -233,6 +261,7 @@ impl Owner {
     }
 
     fn show(&mut self, held: Held) {
+        self.shown = held.number;
         for (edge, member) in held.turn.members {
             if let Some(link) = self.links.get_mut(&edge) {
                 link.add_member(member);
@@ -307,65 +336,15 @@ impl Owner {
         }
     }
 
-    /// Takes no more inputs, unless the room still waits for its members. [`Owner::release`] follows when [`Owner::is_drained`].
-    pub fn drain(&mut self) {
-        if self.phase == Phase::Serving {
-            self.phase = Phase::Draining;
-        }
-    }
-
-    /// Whether all turns are stored, and all outputs have arrived.
-    #[must_use]
-    pub fn is_drained(&self) -> bool {
-        let rests = |link: &Link| link.is_gone || link.is_at_rest();
-        self.phase == Phase::Draining && self.running.is_none() && self.held.is_empty() && self.links.values().all(rests)
-    }
-
-    /// Gives the room up. `state` is the snapshot of a room that has never written. Outputs that have not arrived are lost.
-    pub fn release(&mut self, state: Option<Bytes>) {
-        if self.phase == Phase::Draining && self.running.is_none() {
-            let state = state.filter(|_| !self.is_durable);
-            self.journal.release(self.all_marks(), state, self.members.is_empty());
-        }
-    }
-
     /// The sequence up to which the room's records may be purged, once for each stored whole state.
     pub fn purgeable(&mut self) -> Option<u64> {
         self.journal.purgeable()
-    }
-
-    /// Whether the room is being given up.
-    #[must_use]
-    pub fn is_releasing(&self) -> bool {
-        self.journal.is_releasing()
     }
 
     /// Whether the room has ever written.
     #[must_use]
     pub fn is_durable(&self) -> bool {
         self.is_durable
-    }
-
-    /// Whether the room is given up: the last record is stored.
-    #[must_use]
-    pub fn is_released(&self) -> bool {
-        self.journal.is_released()
-    }
-
-    /// The epoch that the room's last record has, read after the connection to NATS was back. An owner that writes nothing would not notice
-    /// otherwise that its claim is forgotten, or not the last one.
-    pub fn looked(&mut self, epoch: Option<u64>) {
-        match epoch {
-            Some(epoch) if epoch > self.epoch => self.journal.stop(Stop::Replaced),
-            Some(epoch) if epoch == self.epoch => {}
-            _ => self.journal.stop(Stop::Restored),
-        }
-    }
-
-    /// Why the owner has to stop, if it has. Turns that are not stored are lost, with their outputs.
-    #[must_use]
-    pub fn stopped(&self) -> Option<Stop> {
-        self.journal.stopped()
     }
 
     /// The epoch.
@@ -390,6 +369,13 @@ impl Owner {
     pub fn is_idle(&self) -> bool {
         let rests = self.links.values().all(Link::is_at_rest) && self.queue.is_empty();
         rests && self.members.is_empty() && self.running.is_none() && self.phase == Phase::Serving
+    }
+
+    /// Whether nothing is on its way, and nothing is due until something happens.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        let rests = self.links.values().all(|link| link.is_gone || (link.is_at_rest() && link.has_told()));
+        rests && self.letters.is_empty() && self.phase == Phase::Serving && self.journal.is_idle()
     }
 
     fn welcome(&mut self, to: Life, session: u64) {

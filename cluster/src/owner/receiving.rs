@@ -3,19 +3,28 @@
 use super::{Link, Owner, Phase, Queued};
 use crate::letter::Letter;
 use crate::life::Life;
-use crate::message::{Member, Message};
+use crate::message::{Member, Message, Output};
 use crate::neighbours::Neighbours;
 use crate::timing::Time;
+
+/// How far outputs have come.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Receipt {
+    /// Outputs that have arrived at the edge.
+    pub arrived: Vec<Output>,
+    /// The bytes that wait for members there, where they have crossed the soft limit.
+    pub waiting: Vec<(u64, u64)>,
+}
 
 impl Owner {
     /// A message of an edge for this room and epoch. An edge that asks to attach need not know the epoch.
     ///
-    /// Returns the bytes that wait for members at the edge, where they have crossed the soft limit.
-    pub fn receive(&mut self, now: Time, from: Life, session: u64, message: Message, neighbours: &Neighbours) -> Vec<(u64, u64)> {
+    /// Returns how far outputs have come.
+    pub fn receive(&mut self, now: Time, from: Life, session: u64, message: Message, neighbours: &Neighbours) -> Receipt {
         // The room has been told, or will be, that the members of this life have left.
         if neighbours.is_gone(from) {
             self.tell(from, session, Message::Gone);
-            return Vec::new();
+            return Receipt::default();
         }
         match message {
             Message::Attach if self.is_newer(from, session) => self.welcome(from, session),
@@ -27,11 +36,11 @@ impl Owner {
             }
             message => return self.linked(now, from, session, message),
         }
-        Vec::new()
+        Receipt::default()
     }
 
-    fn linked(&mut self, now: Time, from: Life, session: u64, message: Message) -> Vec<(u64, u64)> {
-        let Some(link) = self.links.get_mut(&from).filter(|link| link.session == session) else { return Vec::new() };
+    fn linked(&mut self, now: Time, from: Life, session: u64, message: Message) -> Receipt {
+        let Some(link) = self.links.get_mut(&from).filter(|link| link.session == session) else { return Receipt::default() };
         match message {
             Message::Inputs { first, inputs } => {
                 let is_full = self.queue.len() >= self.limits.inputs;
@@ -47,10 +56,7 @@ impl Owner {
                     self.tell(from, session, message);
                 }
             }
-            Message::Received { batch, waiting } => {
-                link.confirmed(batch, now);
-                return waiting;
-            }
+            Message::Received { batch, waiting } => return Receipt { arrived: link.confirmed(batch, now), waiting },
             Message::Bye => {
                 let has_members = self.members.values().any(|(edge, _)| *edge == from);
                 if !has_members && link.arrived == link.handled {
@@ -59,7 +65,7 @@ impl Owner {
             }
             _ => {}
         }
-        Vec::new()
+        Receipt::default()
     }
 
     /// An edge tells its members.

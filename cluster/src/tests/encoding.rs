@@ -49,7 +49,7 @@ fn room_record(rng: &mut Rng) -> RoomRecord {
 }
 
 fn input(rng: &mut Rng) -> Input {
-    let event = [Event::Joined, Event::Message, Event::Left][rng.usize(0..3)];
+    let event = [Event::Joined, Event::Message, Event::Left, Event::Asked][rng.usize(0..4)];
     Input { member: number(rng), event, payload: bytes(rng) }
 }
 

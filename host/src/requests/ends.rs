@@ -58,6 +58,11 @@ impl Answering {
         Watch(self.0.0.clone())
     }
 
+    /// Whether both are ends of one way.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Whether the client still waits for the answer, or for more of it.
     pub fn is_open(&self) -> bool {
         self.0.0.lock().is_open()
@@ -170,6 +175,11 @@ impl Receiver {
                 Poll::Pending
             }
         }
+    }
+
+    /// Drops the pieces that wait: the client has read them elsewhere.
+    pub fn drop_pieces(&self) {
+        self.0.change(|state| while let Some(Some(Ok(_))) = state.take_piece() {});
     }
 
     /// The next piece of the body, or `None` at its end.

@@ -184,6 +184,8 @@ struct State {
     /// The traces of a room whose server has a tracer.
     traced: Option<Box<Traced>>,
     admitting: bool,
+    /// In a cluster: the members whose attachments or topics have changed.
+    changed: Option<Vec<ClientId>>,
     /// The turn of the running handler. Boxed, since it changes hands at each commit.
     turn: Box<Turn>,
     /// An empty turn, whose buffers the next one uses.
@@ -228,6 +230,7 @@ impl Room {
                 contents: Contents::default(),
                 traced: None,
                 admitting: true,
+                changed: None,
                 turn: Box::default(),
                 spare_turn: None,
             })),
@@ -246,6 +249,7 @@ impl Room {
         emptied.timers_mut().wall_clock = state.timers.wall_clock;
         emptied.state_mut().fetches = state.fetches.emptied();
         emptied.state_mut().sending = state.sending.emptied();
+        emptied.state_mut().changed = state.changed.as_ref().map(|_| Vec::new());
         emptied.state_mut().traced = state.traced.as_ref().map(|traced| traced.emptied());
         emptied
     }
@@ -267,9 +271,15 @@ impl Room {
 
     /// Makes a client a member with this attachment, before its `on_new_client`.
     pub(crate) fn join(&mut self, member: Arc<Member>, attachment: Bytes) {
+        let next = self.state().joined + 1;
+        self.join_as(member, next, attachment);
+    }
+
+    /// The same, with this number in the order of joins.
+    pub(crate) fn join_as(&mut self, member: Arc<Member>, number: u64, attachment: Bytes) {
         let state = self.state_mut();
-        state.joined += 1;
-        member.set_join_number(state.joined);
+        state.joined = state.joined.max(number);
+        member.set_join_number(number);
         let id = member.client.id;
         if let Some(user) = member.client.user() {
             state.users.add(user, id);
@@ -298,6 +308,26 @@ impl Room {
         true
     }
 
+    /// A member of before is in the room: it has moved to this node, or has lost its other members.
+    pub(crate) fn rejoin(&mut self, member: Arc<Member>, number: u64, (attachment, topics): (Bytes, &[String])) {
+        let id = member.client.id;
+        self.join_as(member, number, attachment);
+        topics.iter().for_each(|topic| self.state_mut().subscribe(id, topic));
+    }
+
+    /// From now on the room notes which members have changed.
+    pub(crate) fn track_changes(&mut self) {
+        self.state_mut().changed = Some(Vec::new());
+    }
+
+    /// Takes the members whose attachments or topics have changed.
+    pub(crate) fn take_changed(&mut self) -> Vec<ClientId> {
+        let mut changed = self.state_mut().changed.as_mut().map(std::mem::take).unwrap_or_default();
+        changed.sort_unstable();
+        changed.dedup();
+        changed
+    }
+
     /// The line of a member that has one.
     pub(crate) fn line(&self, id: ClientId) -> Option<LineId> {
         self.state().members.get(&id)?.line()
@@ -315,8 +345,10 @@ impl Room {
     }
 
     /// A handler has failed on an input of this member or leaver, which is heard no more. False if one has failed before.
-    pub(crate) fn blame(&self, id: ClientId) -> bool {
-        self.state().known(id).is_none_or(|member| member.blame())
+    pub(crate) fn blame(&mut self, id: ClientId) -> bool {
+        let is_first = self.state().known(id).is_none_or(|member| member.blame());
+        self.state_mut().note_changed(id);
+        is_first
     }
 
     /// Forgets the leaver, after its `on_client_left`.

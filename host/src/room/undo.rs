@@ -50,6 +50,16 @@ impl State {
             Undo::TimerSet(id) => self.timers.settle(*id),
             _ => {}
         }
+        if let Undo::Attachment(id, _) | Undo::Subscribed(id, _) | Undo::Unsubscribed(id, _) = change {
+            self.note_changed(*id);
+        }
+    }
+
+    /// Notes that a member has changed, where that is asked for.
+    pub(super) fn note_changed(&mut self, id: ClientId) {
+        if let Some(changed) = &mut self.changed {
+            changed.push(id);
+        }
     }
 
     /// Undoes a change.

@@ -75,7 +75,6 @@ impl<'a> CachedFrame<'a> {
     }
 
     /// A frame that stands on its own.
-    #[cfg(test)]
     pub fn whole(frame: &'a Bytes, for_one: bool) -> Self {
         Self::new(Form::Shared(frame), for_one)
     }

@@ -23,7 +23,7 @@ impl<L: Launch> Rooms<L> {
             Question::Room(name, answer) => drop(answer.send(self.info(&name))),
             Question::Clients(clients, answer) => drop(answer.send(self.clients(&clients))),
             Question::ClientsOf(room, after, limit, answer) => {
-                drop(answer.send(self.get(&room).map(|task| self.clients_of(&task, after, limit))));
+                drop(answer.send(self.lines_of(&room).map(|task| self.clients_of(&task, after, limit))));
             }
             Question::Topics(client, line, answer) => self.ask_for_topics(client, line, answer),
         }
@@ -62,7 +62,7 @@ impl<L: Launch> Rooms<L> {
         RoomInfo {
             name: task.name().to_owned(),
             state: RoomState::Open,
-            clients: task.lines.len(),
+            clients: task.population(),
             shard: self.shard().index(),
             waiting: task.mailbox.len(),
             waiting_events: task.events.len(),

@@ -43,6 +43,18 @@ pub(super) async fn apply(shard: &Shard, room: &Room, exchanges: &Exchanges, tur
     }
 }
 
+/// Does those effects of a turn that are neither frames nor answers. A turn whose frames other nodes deliver has no others.
+pub(super) fn apply_outside(shard: &Shard, exchanges: &Exchanges, turn: &Turn) {
+    for effect in turn.effects() {
+        match effect {
+            Effect::Fetch(id, request) => exchanges.begin(shard, *id, Arc::clone(request)),
+            Effect::CancelFetch(id) => exchanges.cancel(*id),
+            Effect::Event(event) => shard.bus().deliver(Arc::clone(event)),
+            _ => {}
+        }
+    }
+}
+
 /// Returns how many deliveries the effect counts as.
 fn apply_one(shard: &Shard, room: &Room, turn: &Turn, effect: &Effect) -> usize {
     match effect {

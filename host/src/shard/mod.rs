@@ -72,6 +72,8 @@
 //! | `handler` | the handlers of an app by name |
 //! | `handler_times` | how often they run, and how long |
 //! | `numbers` | the numbers of a shard at one moment |
+//! | `cluster` | its part in a cluster |
+//! | `hearing` | the task of that |
 //! | `measuring` | the answers to other threads that ask for them |
 
 mod alarms;
@@ -82,6 +84,7 @@ mod callers;
 mod census;
 mod circuits;
 mod clock;
+mod cluster;
 mod collapse;
 mod command;
 mod counters;
@@ -96,6 +99,7 @@ mod exchanges;
 mod handler;
 mod handler_times;
 mod handlers;
+mod hearing;
 mod hibernation;
 mod histogram;
 mod holdings;

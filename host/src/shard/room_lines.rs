@@ -21,6 +21,11 @@ impl RoomLines {
         self.0.borrow_mut().remove(&client);
     }
 
+    /// The slot of the line of a client.
+    pub fn slot(&self, client: ClientId) -> Option<u32> {
+        self.0.borrow().get(&client).copied()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.borrow().len()

@@ -34,6 +34,8 @@ pub struct RoomTask {
     waker: RefCell<Waker>,
     /// Whether the room has something to do.
     busy: Cell<bool>,
+    /// How many members the room has, if their lines are not here.
+    members: Cell<usize>,
     /// Whether a request of the room has no answer yet.
     asking: Cell<bool>,
     /// Whether the loop has ended.
@@ -70,6 +72,7 @@ impl RoomTask {
             work: RefCell::default(),
             waker: RefCell::new(Waker::noop().clone()),
             busy: Cell::new(false),
+            members: Cell::new(0),
             asking: Cell::new(false),
             ended: Cell::new(false),
             waited_for: Cell::new(false),
@@ -80,6 +83,19 @@ impl RoomTask {
     /// The room's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The same, shared.
+    pub fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
+    /// Drops the loop, and with it the app. Not called from inside the loop.
+    pub fn stop(&self) {
+        self.ended.set(true);
+        drop(self.work.take());
+        self.waker.borrow().wake_by_ref();
+        self.idled.notify_waiters();
     }
 
     /// Starts the room's loop, on a tokio task of its own that ends with the loop.
@@ -132,6 +148,16 @@ impl RoomTask {
         if !busy && self.waited_for.get() {
             self.idled.notify_waiters();
         }
+    }
+
+    /// Notes how many members it has, if their lines are not here.
+    pub fn note_members(&self, members: usize) {
+        self.members.set(members);
+    }
+
+    /// How many clients it has: those with a line here, or all members of a room that this node of a cluster owns.
+    pub fn population(&self) -> usize {
+        self.lines.len().max(self.members.get())
     }
 
     /// Notes whether a request to an HTTP server has no answer yet. A shutdown waits for it.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::cluster::{Owned, Part, Started};
 use super::collapse::{caught, clean_up};
 use super::command::Alarm;
 use super::counters::Counters;
@@ -52,6 +53,8 @@ pub(super) struct Rooms<L: Launch> {
     incoming: Incoming,
     /// Whether no room is opened for a durable timer or a message any more.
     is_ending: Cell<bool>,
+    /// The shard's part in a cluster. Then the rooms of `by_name` are those that this node owns.
+    part: Option<Rc<Part>>,
 }
 
 /// The rooms that are open, in the order of their names: a list of them is read in pages.
@@ -77,13 +80,14 @@ impl<L: Launch> Rooms<L> {
         stores: Stores,
         launch: L,
         (linger, keeps_rooms): (Option<Duration>, bool),
+        part: Option<Rc<Part>>,
     ) -> Rc<Self> {
         counters.set_answers_requests(launch.answers_requests());
         counters.set_takes_events(launch.takes_events());
         let hibernation = Hibernation::new(Arc::clone(&counters), keeps_rooms);
         let (launch, way_back, by_name) = (RefCell::new(launch), RefCell::default(), RefCell::default());
         let (incoming, is_ending) = Default::default();
-        Rc::new(Self { shard, counters, stores, launch, way_back, by_name, linger, hibernation, incoming, is_ending })
+        Rc::new(Self { shard, counters, stores, launch, way_back, by_name, linger, hibernation, incoming, is_ending, part })
     }
 
     /// Starts an instance of a release and drops it again: whether it can start is known before a room needs it.
@@ -110,9 +114,17 @@ impl<L: Launch> Rooms<L> {
         self.by_name.borrow().get(name).map(|entry| Rc::clone(&entry.task))
     }
 
-    /// The room of this name. It is opened if it does not exist, unless there are too many or its circuit is open.
+    /// Where the lines of a room's clients bring their inputs: to the room, or in a cluster to its edge.
+    pub(super) fn lines_of(&self, name: &str) -> Option<Rc<RoomTask>> {
+        match &self.part {
+            None => self.get(name),
+            Some(part) => part.edge(name),
+        }
+    }
+
+    /// The same for the room of this name. It is opened if it does not exist, unless there are too many or its circuit is open.
     pub(super) fn get_or_open(self: &Rc<Self>, name: &str) -> Option<Rc<RoomTask>> {
-        if let Some(task) = self.get(name) {
+        if let Some(task) = self.lines_of(name) {
             return Some(task);
         }
         if let Err(reason) = self.check_room() {
@@ -120,6 +132,9 @@ impl<L: Launch> Rooms<L> {
                 tracing::warn!(room = in_short(name), "refused: {reason}{more}");
             }
             return None;
+        }
+        if let Some(part) = &self.part {
+            return part.edge_or_open(name);
         }
         let circuit = self.shard.circuits().take(name, self.shard.time())?;
         let (started, _) = oneshot::channel();
@@ -151,16 +166,48 @@ impl<L: Launch> Rooms<L> {
     /// Opens a room, which reports how its first instance started. If nobody listens, the room goes on trying by itself.
     fn open(self: &Rc<Self>, name: &str, circuit: RoomCircuit, started: oneshot::Sender<Result<(), Fault>>) -> Rc<RoomTask> {
         let limits = self.shard.limits();
-        let name: Arc<str> = name.into();
-        let task = RoomTask::new(Arc::clone(&name), Mailbox::new(limits.mailbox_events, limits.mailbox_bytes));
-        self.shard.resources().holdings.add_room(&task);
+        let task = RoomTask::new(name.into(), Mailbox::new(limits.mailbox_events, limits.mailbox_bytes));
+        self.begin(&task, circuit, started, None);
+        task
+    }
+
+    /// Has the loop of a room that this node of a cluster owns begin.
+    pub(super) fn open_owned(self: &Rc<Self>, owned: Rc<Owned>, started: Started) {
+        let limits = self.shard.limits();
+        let circuit = self.shard.circuits().take(owned.name(), self.shard.time());
+        let circuit = circuit.unwrap_or_else(|| RoomCircuit::new(limits.max_restarts, limits.restart_window));
+        let task = Rc::clone(owned.task());
+        self.begin(&task, circuit, oneshot::channel().0, Some((owned, started)));
+    }
+
+    /// The owner of a room has stopped: its loop ends where it is, without a word to its app.
+    pub(super) fn abandon(&self, owned: &Owned) {
+        let is_this = self.get(owned.name()).is_some_and(|task| Rc::ptr_eq(&task, owned.task()));
+        owned.task().stop();
+        if is_this {
+            self.remove(owned.name());
+        }
+        self.part.iter().for_each(|part| part.ended(owned));
+    }
+
+    fn begin(
+        self: &Rc<Self>,
+        task: &Rc<RoomTask>,
+        circuit: RoomCircuit,
+        started: oneshot::Sender<Result<(), Fault>>,
+        owned: Option<(Rc<Owned>, Started)>,
+    ) {
+        let name = task.shared_name();
+        self.shard.resources().holdings.add_room(task);
         let known = self.shard.bus().note(&name, Presence::Open);
-        self.incoming.opened(&name, &task);
-        let entry = Entry { task: Rc::clone(&task), orders: RoomOrders::default() };
+        if owned.is_none() {
+            self.incoming.opened(&name, task);
+        }
+        let entry = Entry { task: Rc::clone(task), orders: RoomOrders::default() };
         let room_loop = RoomLoop::new(
             Rc::clone(&self.shard),
             Arc::clone(&self.counters),
-            (Rc::clone(&task), Rc::clone(&entry.orders)),
+            (Rc::clone(task), Rc::clone(&entry.orders)),
             self.room(&name),
             Release::new(self.launch(), self.way_back.borrow().clone(), circuit),
             (self.stores.clone(), self.linger, Rc::clone(&self.hibernation)),
@@ -169,7 +216,11 @@ impl<L: Launch> Rooms<L> {
         self.counters.add_room();
         self.shard.resources().counts.rooms_opened.count();
         let rooms = Rc::clone(self);
-        let deciding = Rc::clone(&task);
+        let deciding = Rc::clone(task);
+        let (room_loop, owner) = match owned {
+            None => (room_loop, None),
+            Some((owned, started)) => (room_loop.in_cluster(Rc::clone(&owned), started), Some(owned)),
+        };
         task.start(async move {
             if let Err(panic) = caught(pin!(room_loop.run(started))).await {
                 if let Some(more) = rooms.shard.log_limits().faults.allows(rooms.shard.time()) {
@@ -184,9 +235,11 @@ impl<L: Launch> Rooms<L> {
             }
             rooms.remove(&name);
             rooms.ended(&name, &deciding);
+            if let (Some(owned), Some(part)) = (owner, &rooms.part) {
+                part.ended(&owned);
+            }
             drop(known);
         });
-        task
     }
 
     /// Notes when closed rooms are to be opened for a durable timer.
@@ -235,6 +288,11 @@ impl<L: Launch> Rooms<L> {
     /// Does something with each room.
     pub(super) fn for_each(&self, mut act: impl FnMut(&RoomTask)) {
         self.by_name.borrow().values().for_each(|entry| act(&entry.task));
+    }
+
+    /// The shard's part in a cluster.
+    pub(super) fn part(&self) -> Option<&Rc<Part>> {
+        self.part.as_ref()
     }
 
     /// The shard.

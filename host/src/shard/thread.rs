@@ -3,12 +3,13 @@
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
+use super::cluster::Part;
 use super::command::Command;
 use super::counters::Counters;
 use super::journal::DatabaseJournal;
@@ -20,6 +21,7 @@ use super::serve::serve;
 use super::table::Shard;
 use crate::app::{Fault, Launch};
 use crate::bus::{Bus, Inbox};
+use crate::cluster::{ChainJournal, NewsInbox, Node};
 use crate::config::Limits;
 use crate::error::Error;
 use crate::fetch::Outlet;
@@ -40,7 +42,7 @@ pub struct ShardHandle<L> {
     /// Where its numbers are asked for.
     pub questions: mpsc::Sender<Measurement>,
     /// The thread, to be joined.
-    pub thread: JoinHandle<()>,
+    pub thread: std::thread::JoinHandle<()>,
 }
 
 /// The parts that the shards of one server share.
@@ -68,6 +70,8 @@ pub struct ShardContext {
     pub stores: StorePlace,
     /// Makes the spans of rooms.
     pub tracer: Option<Tracer>,
+    /// The cluster that the server is a node of.
+    pub node: Option<Node>,
 }
 
 /// Where the stores of all rooms are.
@@ -82,6 +86,18 @@ pub enum StorePlace {
     },
     /// In this database.
     Database(Database),
+    /// In the records of the cluster.
+    Cluster(Arc<ChainJournal>),
+}
+
+impl ShardContext {
+    /// The shard's part in the cluster.
+    fn part(&self, shard: &Rc<Shard>) -> Option<Rc<Part>> {
+        match (&self.node, &self.stores) {
+            (Some(node), StorePlace::Cluster(journal)) => Some(Part::new(node.clone(), Rc::clone(shard), Arc::clone(journal))),
+            _ => None,
+        }
+    }
 }
 
 impl StorePlace {
@@ -91,13 +107,14 @@ impl StorePlace {
             Self::Memory { of_rooms: true, total } => Stores::of_rooms(most, Arc::clone(total)),
             Self::Memory { of_rooms: false, total } => Stores::in_memory(most, Arc::clone(total)),
             Self::Database(database) => Stores::journaled(Arc::new(DatabaseJournal::new(database.clone())), most),
+            Self::Cluster(journal) => Stores::journaled(Arc::<ChainJournal>::clone(journal), most),
         }
     }
 }
 
 /// Starts a shard. The first one (`index` 0) opens the shared room, if there is one, and waits until its first instance
 /// has started.
-pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext, mail: Inbox) -> Result<ShardHandle<L>, Error> {
+pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext, mail: Inbox, news: Option<NewsInbox>) -> Result<ShardHandle<L>, Error> {
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (orders, order_inbox) = mpsc::channel(1);
     let (questions, asked) = mpsc::channel(QUESTIONS);
@@ -119,11 +136,12 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext, mail: Inbo
             let _cleared = ClearedAtEnd(Rc::clone(&shard));
             let stores = context.stores.stores(context.limits.store_room_bytes);
             let kept = (context.linger, context.keeps_rooms);
-            let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&context.counters), stores, launch, kept);
+            let part = context.part(&shard);
+            let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&context.counters), stores, launch, kept, part.clone());
             let opened = match &context.shared_room {
                 _ if index > 0 => Ok(()),
-                Some(name) => rooms.open_shared(name).await,
-                None => rooms.try_out(&rooms.launch()).await,
+                Some(name) if part.is_none() => rooms.open_shared(name).await,
+                _ => rooms.try_out(&rooms.launch()).await,
             };
             let opened = opened.map_err(|fault| cannot_start(context.app_name, &fault));
             let failed = opened.is_err();
@@ -133,7 +151,9 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext, mail: Inbo
                 let opening = tokio::task::spawn_local(Rc::clone(&rooms).open_due());
                 let taking = tokio::task::spawn_local(Rc::clone(&rooms).take_events(mail));
                 let answering = tokio::task::spawn_local(answer(Rc::clone(&rooms), asked));
+                let parting = part.zip(news).map(|(part, news)| tokio::task::spawn_local(Rc::clone(&rooms).take_part(part, news)));
                 serve(&shard, &rooms, inbox).await;
+                parting.iter().for_each(JoinHandle::abort);
                 answering.abort();
                 following.abort();
                 opening.abort();

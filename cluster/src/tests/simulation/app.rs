@@ -67,6 +67,7 @@ impl App {
                     Event::Joined => known.is_here = true,
                     Event::Message => known.last = number,
                     Event::Left => (known.is_here, known.has_left) = (false, true),
+                    Event::Asked => {}
                 }
             }
         }
@@ -90,7 +91,7 @@ impl App {
         let receivers: Vec<u64> = match input.event {
             Event::Message if number.is_multiple_of(2) => here.collect(),
             Event::Message => vec![input.member],
-            Event::Joined | Event::Left => here.collect(),
+            Event::Joined | Event::Left | Event::Asked => here.collect(),
         };
         let mut edges: BTreeMap<Life, Vec<u64>> = BTreeMap::new();
         for member in &receivers {

@@ -30,6 +30,9 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Closes a client that cannot become a member. The app never hears of it.
     pub(super) fn close_line(&self, id: ClientId, line: LineId, info: CloseInfo) {
-        self.shard.close(id, line, info);
+        match &self.owned {
+            None => self.shard.close(id, line, info),
+            Some(owned) => owned.close(id, &info),
+        }
     }
 }

@@ -219,8 +219,8 @@ impl<L: Launch> RoomLoop<L> {
             What::Answer(id, told) => drop(self.room.take_answer(id, told.answer.is_last())),
             What::Event(event) => self.task.events.put_back(self.shard.time(), [event].into_iter()),
             What::Request(id, ..) => {
-                if let Some(way) = self.shard.callers().take(id) {
-                    way.refuse(HostAnswer::Unavailable);
+                if let Some(way) = self.way(id) {
+                    self.refuse_request(&way, HostAnswer::Unavailable);
                 }
             }
             What::RequestGone(id) => drop(self.room.end_request(id)),

@@ -3,6 +3,7 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `schedule` | the order in which a room does what waits for it |
+//! | `cluster` | a room that a node of a cluster owns |
 //! | `closing` | how a room closes its clients |
 //! | `containment` | the handling of a room whose app or journal fails |
 //! | `asking` | plain HTTP requests to a room |
@@ -17,6 +18,7 @@
 
 mod asking;
 mod closing;
+mod cluster;
 mod containment;
 mod delivery;
 mod events;
@@ -44,6 +46,7 @@ use crate::app::upgrade::UpgradeRequest;
 use crate::app::{Fault, Launch, Outcome, StartReason};
 use crate::refusal::Reason;
 use crate::room::{Decision, JournalError, LineId, Room, Stores, Turn, UpgradeId};
+use crate::shard::cluster::Owned;
 use crate::shard::counters::Counters;
 use crate::shard::effects;
 use crate::shard::exchanges::Exchanges;
@@ -88,6 +91,10 @@ pub(super) struct RoomLoop<L: Launch> {
     alarm: Option<Pin<Box<Sleep>>>,
     /// The timers that were due one after the other.
     in_a_row: u8,
+    /// In a cluster: the owner's rules of this room.
+    owned: Option<Rc<Owned>>,
+    /// In a cluster: why the first instance starts, if the room has moved with its members.
+    moved: Option<StartReason>,
 }
 
 /// The next step of the loop.
@@ -97,6 +104,8 @@ enum Work<L> {
     Journal(Result<u64, JournalError>),
     Retry,
     Retire,
+    /// Turns have become visible whose other effects are to be done.
+    Visible,
 }
 
 impl<L: Launch> RoomLoop<L> {
@@ -130,6 +139,8 @@ impl<L: Launch> RoomLoop<L> {
             first_start,
             alarm: None,
             in_a_row: 0,
+            owned: None,
+            moved: None,
         }
     }
 
@@ -146,6 +157,7 @@ impl<L: Launch> RoomLoop<L> {
             Err(fault) => self.contain(fault, Blamed::Nobody).await,
         }
         self.note_start();
+        self.end_step();
         loop {
             self.task.set_asking(self.room.has_fetches());
             self.task.set_busy(!self.outputs.are_visible());
@@ -163,7 +175,9 @@ impl<L: Launch> RoomLoop<L> {
                 Work::Retry => self.retry().await,
                 Work::Retire if self.retire().await => break,
                 Work::Retire => {}
+                Work::Visible => self.show_visible(),
             }
+            self.end_step();
         }
         self.task.set_busy(false);
         self.shard.circuits().keep(self.room.name(), self.release.into_circuit(), self.shard.time());
@@ -190,7 +204,7 @@ impl<L: Launch> RoomLoop<L> {
                 if joined.is_unasked && !self.room.is_admitting() {
                     return self.close_line(id, line, CloseInfo::not_admitted());
                 }
-                self.room.join(self.member(joined.client.clone(), line), std::mem::take(&mut joined.attachment));
+                self.join(&mut joined);
                 self.room.trace_client(id, joined.trace.take());
                 self.tell(What::Joined(joined), Blamed::Client(id)).await;
             }
@@ -204,7 +218,7 @@ impl<L: Launch> RoomLoop<L> {
             }
             What::Upgrade(id, request, trace) => self.decide(id, request, trace).await,
             What::LineLost(id) | What::LineBack(id) if self.room.reaches(id) => {
-                if let (What::LineLost(_), Some(attachment)) = (&what, self.room.attachment(id)) {
+                if let (What::LineLost(_), Some(attachment), None) = (&what, self.room.attachment(id), &self.owned) {
                     self.shard.resources().sessions.note_attachment(id, attachment.len());
                 }
                 self.tell(what, Blamed::Client(id)).await;
@@ -250,7 +264,7 @@ impl<L: Launch> RoomLoop<L> {
     /// Decides whether a client is let in: by the room's own state, and by the app's gate if it has one.
     async fn decide(&mut self, id: UpgradeId, request: Box<UpgradeRequest>, trace: Trace) {
         // A gate that takes a token once must not take it for nothing: the client will come again.
-        if !self.shard.upgrades().is_waiting(id) {
+        if self.owned.is_none() && !self.shard.upgrades().is_waiting(id) {
             return self.answer(id, Decision::refuse(503)).await;
         }
         let address = request.address;
@@ -320,6 +334,10 @@ impl<L: Launch> RoomLoop<L> {
             self.occupancy.note_served();
         }
         self.is_journaled |= turn.commit() > 0;
+        if let Some(owned) = &self.owned {
+            let done = owned.stage(&mut self.room, turn);
+            return done.into_iter().for_each(|turn| self.room.reuse(turn));
+        }
         if turn.writes_to_memory() && self.stores.end_with_the_process() && self.counters.note_write_to_memory() {
             tracing::warn!(
                 "the application stores data in memory, which ends with this process. To keep it, set `data` to a folder"

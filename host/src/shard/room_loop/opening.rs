@@ -29,6 +29,9 @@ impl<L: Launch> RoomLoop<L> {
         if has_entries || !dormant.is_new() {
             self.restore(dormant);
         }
+        if self.moved.is_some() {
+            self.first_start = self.moved;
+        }
         Ok(())
     }
 

@@ -23,7 +23,7 @@ const JOURNAL_PAUSE: Duration = Duration::from_millis(250);
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
 /// The state that a room leaves behind.
-struct Legacy {
+pub(super) struct Legacy {
     snapshots: Vec<Snapshot>,
     is_clean: bool,
 }
@@ -40,6 +40,10 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Ends an empty room, unless somebody comes while its instance is asked for its state. Returns whether the room has ended.
     pub(super) async fn retire(&mut self) -> bool {
+        if let Some(owned) = self.owned.clone() {
+            self.hand_over(&owned).await;
+            return true;
+        }
         if !self.hibernation.keeps_rooms() {
             return true;
         }
@@ -77,6 +81,9 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Ends the room, and waits until the journal has its state: the process ends next. Nobody is in the room any more.
     pub(super) async fn end(&mut self) {
+        if let Some(owned) = self.owned.clone() {
+            return self.hand_over(&owned).await;
+        }
         self.until_not_busy().await;
         let Some(legacy) = self.legacy().await else { return };
         // All rooms can have come to this point together, if their instances took time over their states.
@@ -95,7 +102,7 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Asks the instance for its state. A failure costs the instance, as that of a handler does, and the previous state stays. If somebody
     /// wants something of the room by then, another instance has started, and the room goes on.
-    async fn legacy(&mut self) -> Option<Legacy> {
+    pub(super) async fn legacy(&mut self) -> Option<Legacy> {
         if let Some(reason) = self.first_start {
             // No instance has taken the state: it stays for a release that does.
             return Some(Legacy { snapshots: self.release.found(), is_clean: reason != StartReason::Recovered });
@@ -125,7 +132,7 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     /// The states without one of now: the instance has given none.
-    fn unsaved(&self) -> Legacy {
+    pub(super) fn unsaved(&self) -> Legacy {
         Legacy { snapshots: self.release.states(self.release.saved(), wall_us()), is_clean: false }
     }
 
@@ -164,7 +171,7 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     /// Stages the states, and the mark of a room that has ended in good order.
-    fn write_down(&mut self, Legacy { snapshots, is_clean }: Legacy, journal: &dyn Backing) {
+    pub(super) fn write_down(&mut self, Legacy { snapshots, is_clean }: Legacy, journal: &dyn Backing) {
         if !is_clean {
             return;
         }

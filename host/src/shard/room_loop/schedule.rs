@@ -19,6 +19,9 @@ impl<L: Launch> RoomLoop<L> {
             if let Some(report) = self.outputs.next_report(cx) {
                 return Poll::Ready(Work::Journal(report));
             }
+            if let Some(waits) = self.wait_for_cluster() {
+                return waits;
+            }
             if self.outputs.are_full() {
                 // An order has outputs too.
                 return Poll::Pending;
@@ -38,6 +41,9 @@ impl<L: Launch> RoomLoop<L> {
                 let due = self.next_due().filter(|due| *due <= at).and_then(|_| self.take_due(at));
                 let input = due.or_else(|| if is_event { self.take_event() } else { self.take_input() });
                 return input.map_or(Poll::Pending, Poll::Ready);
+            }
+            if let Some(work) = self.take_of_cluster() {
+                return Poll::Ready(work);
             }
             while let Some(due) = self.next_due() {
                 let now = self.shard.time();
@@ -70,7 +76,7 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     /// When the room has to do something by itself, if ever.
-    fn next_due(&mut self) -> Option<Instant> {
+    pub(super) fn next_due(&mut self) -> Option<Instant> {
         let own = self.release.circuit_open_until().or_else(|| self.room.timers_mut().next_due());
         let own = [own, self.task.events.paused_until()].into_iter().flatten().min();
         if self.is_used() || self.awaits_timer() {
@@ -87,9 +93,10 @@ impl<L: Launch> RoomLoop<L> {
             || self.room.has_fetches()
             || self.room.has_requests()
             || !self.task.events.is_empty()
+            || self.is_needed_elsewhere()
     }
 
-    fn take_due(&mut self, now: Instant) -> Option<Work<L>> {
+    pub(super) fn take_due(&mut self, now: Instant) -> Option<Work<L>> {
         if self.task.events.resume(now) && self.is_event_next() {
             return self.take_event();
         }

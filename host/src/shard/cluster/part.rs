@@ -1,0 +1,361 @@
+//! The edges and owners of one shard, and the messages between them and other nodes.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use ws_cluster::{Edge, Effect, Envelope, Letter, Life, Limits, Message, Neighbours, Owner, Standing, Stop, Timing};
+
+use super::agenda::{Agenda, Due};
+use super::edge_room::EdgeRoom;
+use super::owned::{Owned, Started};
+use crate::cluster::{ChainJournal, News, Node, RoomState};
+use crate::log::in_short;
+use crate::shard::room_task::RoomTask;
+use crate::shard::table::Shard;
+use crate::types::CloseInfo;
+
+/// A shard's part in a cluster.
+pub struct Part {
+    node: Node,
+    shard: Rc<Shard>,
+    journal: Arc<ChainJournal>,
+    agenda: Rc<Agenda>,
+    life: Cell<Option<Life>>,
+    neighbours: RefCell<Arc<Neighbours>>,
+    edges: RefCell<BTreeMap<Arc<str>, Rc<EdgeRoom>>>,
+    owned: RefCell<BTreeMap<Arc<str>, Rc<Owned>>>,
+    /// Counts the edges, so that each session of a room has a higher number.
+    sessions: Cell<u64>,
+    /// The edges and owners for which something is due by time.
+    active: RefCell<BTreeSet<Due>>,
+    letters: RefCell<BTreeMap<Life, Vec<Envelope>>>,
+    /// The rooms whose loops are to begin.
+    starting: RefCell<Vec<(Rc<Owned>, Started)>>,
+    /// The rooms whose owners have stopped: their loops are to end.
+    stopped: RefCell<Vec<Rc<Owned>>>,
+}
+
+impl Part {
+    /// A part without rooms.
+    pub fn new(node: Node, shard: Rc<Shard>, journal: Arc<ChainJournal>) -> Rc<Self> {
+        let life = Cell::new(node.life());
+        let neighbours = RefCell::new(node.neighbours());
+        Rc::new(Self {
+            node,
+            shard,
+            journal,
+            life,
+            neighbours,
+            agenda: Rc::default(),
+            edges: RefCell::default(),
+            owned: RefCell::default(),
+            sessions: Cell::new(0),
+            active: RefCell::default(),
+            letters: RefCell::default(),
+            starting: RefCell::default(),
+            stopped: RefCell::default(),
+        })
+    }
+
+    /// The node.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// The room of this name for clients of this node, if there is one.
+    pub fn edge(&self, room: &str) -> Option<Rc<RoomTask>> {
+        self.edges.borrow().get(room).map(|edge| Rc::clone(edge.task()))
+    }
+
+    /// The same; it is made if there is none. `None` while the node has no life.
+    pub fn edge_or_open(&self, room: &str) -> Option<Rc<RoomTask>> {
+        self.life.get()?;
+        if let Some(task) = self.edge(room) {
+            return Some(task);
+        }
+        self.sessions.set(self.sessions.get() + 1);
+        let rules = Edge::new(self.sessions.get(), Timing::default(), Limits::default());
+        let name: Arc<str> = room.into();
+        let edge = EdgeRoom::open(Rc::clone(&self.shard), Rc::clone(&self.agenda), Arc::clone(&name), rules);
+        let task = Rc::clone(edge.task());
+        self.edges.borrow_mut().insert(name, edge);
+        Some(task)
+    }
+
+    /// Resolves when an edge or an owner is due.
+    pub async fn changed(&self) {
+        self.agenda.changed().await;
+    }
+
+    /// Time has passed: looks at all for which something is due by time.
+    pub fn tick(&self) {
+        for due in self.active.take() {
+            match &due {
+                Due::Edge(room) => self.edges.borrow().get(room).iter().for_each(|edge| edge.note_due()),
+                Due::Owner(room) => self.owned.borrow().get(room).iter().for_each(|owned| owned.note_due()),
+            }
+        }
+    }
+
+    /// Forgets the edges that nobody needs.
+    pub fn tidy(&self) {
+        let unused: Vec<_> = self.edges.borrow().values().filter(|edge| edge.is_unused()).cloned().collect();
+        for edge in unused {
+            let name = edge.task().shared_name();
+            let bye = edge.edge().borrow().bye();
+            self.edges.borrow_mut().remove(&name);
+            edge.task().stop();
+            bye.into_iter().for_each(|letter| self.post(&name, letter));
+        }
+    }
+
+    /// Hears news of the node.
+    pub fn hear(&self, news: News) {
+        match news {
+            News::Begun(life, neighbours) => {
+                self.life.set(Some(life));
+                self.neighbours.replace(neighbours);
+            }
+            News::Over(_) => self.end(&CloseInfo::restart()),
+            News::Seen(neighbours) => self.see(neighbours),
+            News::Received(envelope) => self.receive(envelope),
+            News::Found { room, owner, epoch } => self.found(&room, owner, epoch),
+            News::Won { room, standing } => self.won(room, *standing),
+            News::NotFound { .. } => {}
+            News::Answered { room, epoch, answer } => self.with_owner(&room, epoch, |owned| owned.rules().borrow_mut().answered(answer)),
+            News::Looked { room, epoch, last } => self.with_owner(&room, epoch, |owned| owned.rules().borrow_mut().looked(last)),
+            News::Stored { room, epoch, head } => self.with_owner(&room, epoch, |owned| owned.stored(head)),
+        }
+    }
+
+    /// Does all that is due: rooms handle their inputs, and messages go out.
+    pub fn flush(&self) {
+        while let Some(due) = self.agenda.next() {
+            match due {
+                Due::Edge(room) => {
+                    let edge = self.edges.borrow().get(&room).cloned();
+                    edge.iter().for_each(|edge| self.flush_edge(&room, edge));
+                }
+                Due::Owner(room) => {
+                    let owned = self.owned.borrow().get(&room).cloned();
+                    owned.iter().for_each(|owned| self.flush_owner(&room, owned));
+                }
+            }
+        }
+        for (to, envelopes) in self.letters.take() {
+            self.node.send(to, envelopes);
+        }
+    }
+
+    /// Takes the rooms whose loops are to begin.
+    pub fn take_starting(&self) -> Vec<(Rc<Owned>, Started)> {
+        self.starting.take()
+    }
+
+    /// Takes the rooms whose loops are to end.
+    pub fn take_stopped(&self) -> Vec<Rc<Owned>> {
+        self.stopped.take()
+    }
+
+    /// The loop of an owned room has ended.
+    pub fn ended(&self, owned: &Owned) {
+        let is_this = self.owned.borrow().get(owned.name()).is_some_and(|known| known.epoch() == owned.epoch());
+        if is_this {
+            self.owned.borrow_mut().remove(owned.name());
+            self.node.ended(&owned.task().shared_name(), owned.epoch());
+            let goodbye = owned.rules().borrow().goodbye();
+            goodbye.into_iter().for_each(|letter| self.post(&owned.task().shared_name(), letter));
+        }
+    }
+
+    fn with_owner(&self, room: &str, epoch: u64, act: impl FnOnce(&Owned)) {
+        let owned = self.owned.borrow().get(room).filter(|owned| owned.epoch() == epoch).cloned();
+        if let Some(owned) = owned {
+            act(&owned);
+            owned.note_due();
+        }
+    }
+
+    fn see(&self, neighbours: Arc<Neighbours>) {
+        for edge in self.edges.borrow().values() {
+            edge.edge().borrow_mut().see(&neighbours);
+            edge.note_due();
+        }
+        for owned in self.owned.borrow().values() {
+            owned.rules().borrow_mut().see(&neighbours);
+            owned.note_due();
+        }
+        self.neighbours.replace(neighbours);
+    }
+
+    fn found(&self, room: &str, owner: Life, epoch: u64) {
+        if let Some(edge) = self.edges.borrow().get(room) {
+            edge.edge().borrow_mut().found(owner, epoch);
+            edge.note_due();
+        }
+    }
+
+    fn won(&self, room: Arc<str>, standing: Standing) {
+        let (Some((life, epoch)), neighbours) = (standing.owner, Arc::clone(&self.neighbours.borrow())) else { return };
+        let state = RoomState::from_data(Arc::clone(&room), standing.data.iter().cloned(), standing.start);
+        let owner = Owner::new(standing, &neighbours, Timing::default(), Limits::default());
+        let (Some(owner), Ok(state)) = (owner, state) else {
+            tracing::error!(room = in_short(&room), "the room's records cannot be read by this version of the server: it does not open here");
+            return self.node.ended(&room, epoch);
+        };
+        let chain = self.journal.put(Arc::clone(&room), state);
+        let owned = Owned::new(Rc::clone(&self.shard), Rc::clone(&self.agenda), self.node.clone(), owner, (Arc::clone(&room), chain));
+        owned.note_due();
+        let before = self.owned.borrow_mut().insert(Arc::clone(&room), owned);
+        self.stopped.borrow_mut().extend(before);
+        self.found(&room, life, epoch);
+    }
+
+    fn flush_edge(&self, room: &Arc<str>, edge: &Rc<EdgeRoom>) {
+        edge.begin_look();
+        let letters = edge.edge().borrow_mut().poll(Node::now());
+        let effects = edge.edge().borrow_mut().effects();
+        letters.into_iter().for_each(|letter| self.post(room, letter));
+        for effect in effects {
+            match effect {
+                Effect::Find => self.find(room, edge),
+                Effect::Deliver(outputs) => edge.deliver(outputs),
+                Effect::Close(ids) => ids.into_iter().for_each(|id| edge.close(id, &CloseInfo::reads_too_slowly())),
+                Effect::Dropped(inputs) => edge.note_dropped(&inputs),
+                // The node's own lease tells.
+                Effect::Gone => {}
+                Effect::Restored => self.node.restored(),
+            }
+        }
+        edge.go_on();
+        if !edge.edge().borrow().is_quiet() {
+            self.active.borrow_mut().insert(Due::Edge(Arc::clone(room)));
+        }
+    }
+
+    fn find(&self, room: &Arc<str>, edge: &EdgeRoom) {
+        let owned = self.owned.borrow().get(room).cloned();
+        match (owned, self.life.get()) {
+            (Some(owned), Some(life)) => {
+                edge.edge().borrow_mut().found(life, owned.epoch());
+                edge.note_due();
+            }
+            _ => self.node.find(room),
+        }
+    }
+
+    fn flush_owner(&self, room: &Arc<str>, owned: &Rc<Owned>) {
+        owned.begin_look();
+        if let Some(started) = owned.start() {
+            self.starting.borrow_mut().push((Rc::clone(owned), started));
+        }
+        // The loop handles all inputs that wait. One that has not begun does nothing.
+        owned.task().wake();
+        let publication = owned.rules().borrow_mut().publication();
+        if let Some(publication) = publication {
+            self.node.publish(room, owned.epoch(), publication);
+        }
+        let letters = owned.rules().borrow_mut().poll(Node::now());
+        letters.into_iter().for_each(|letter| self.post(room, letter));
+        let purgeable = owned.rules().borrow_mut().purgeable();
+        if let Some(through) = purgeable {
+            self.node.purge(room, through);
+        }
+        owned.look();
+        let stopped = owned.rules().borrow().stopped();
+        if let Some(why) = stopped {
+            return self.stop(room, owned, why);
+        }
+        if owned.has_released() {
+            owned.task().wake();
+        }
+        if !owned.rules().borrow().is_quiet() {
+            self.active.borrow_mut().insert(Due::Owner(Arc::clone(room)));
+        }
+    }
+
+    fn stop(&self, room: &Arc<str>, owned: &Rc<Owned>, why: Stop) {
+        match why {
+            Stop::Replaced => tracing::warn!(room = in_short(room), "another node of the cluster owns the room by now: it ends here"),
+            Stop::Restored => {
+                tracing::error!(room = in_short(room), "NATS has lost records of the room that it had acknowledged: the room ends here");
+                self.node.restored();
+            }
+        }
+        self.stopped.borrow_mut().push(Rc::clone(owned));
+    }
+
+    /// Sends a message about a room: at once if it is for this node.
+    fn post(&self, room: &Arc<str>, letter: Letter) {
+        let Some(from) = self.life.get() else { return };
+        let Letter { to, epoch, session, message } = letter;
+        if to == from {
+            return self.take(from, room, epoch, session, message);
+        }
+        let envelope = Envelope { from, room: (&**room).into(), epoch, session, message };
+        self.letters.borrow_mut().entry(to).or_default().push(envelope);
+    }
+
+    fn receive(&self, envelope: Envelope) {
+        let Envelope { from, room, epoch, session, message } = envelope;
+        self.take(from, &Arc::from(&*room), epoch, session, message);
+    }
+
+    fn take(&self, from: Life, room: &Arc<str>, epoch: u64, session: u64, message: Message) {
+        let back = |message| Letter { to: from, epoch, session, message };
+        let is_for_edge = matches!(
+            message,
+            Message::Call
+                | Message::Welcome { .. }
+                | Message::Outputs(_)
+                | Message::Handled(_)
+                | Message::NotOwner
+                | Message::Gone
+        );
+        if is_for_edge {
+            let edge = self.edges.borrow().get(room).cloned();
+            match edge {
+                Some(edge) if edge.edge().borrow().session() == session || message == Message::Call => {
+                    edge.edge().borrow_mut().receive(from, epoch, session, message);
+                    edge.note_due();
+                }
+                // The owner has not heard that this session is over.
+                _ if matches!(message, Message::Outputs(_)) => self.post(room, back(Message::Bye)),
+                Some(_) => {}
+                None if message == Message::Call => self.post(room, back(Message::Nobody)),
+                None => {}
+            }
+            return;
+        }
+        let is_attach = matches!(message, Message::Attach);
+        let owned = self.owned.borrow().get(room).cloned();
+        match owned {
+            Some(owned) if owned.epoch() == epoch || (is_attach && epoch < owned.epoch()) => {
+                let neighbours = Arc::clone(&self.neighbours.borrow());
+                owned.receive(from, session, message, &neighbours);
+            }
+            Some(owned) if owned.epoch() > epoch => self.post(room, back(Message::NotOwner)),
+            Some(_) => {}
+            None => {
+                self.post(room, back(Message::NotOwner));
+                // The records may name this node, by a claim that was stored late.
+                if is_attach {
+                    self.node.find(room);
+                }
+            }
+        }
+    }
+
+    /// The node's life is over.
+    fn end(&self, close: &CloseInfo) {
+        self.life.set(None);
+        for edge in std::mem::take(&mut *self.edges.borrow_mut()).into_values() {
+            edge.end(close);
+        }
+        self.stopped.borrow_mut().extend(std::mem::take(&mut *self.owned.borrow_mut()).into_values());
+        self.active.borrow_mut().clear();
+        self.letters.borrow_mut().clear();
+    }
+}

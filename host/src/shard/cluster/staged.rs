@@ -1,0 +1,183 @@
+//! The outputs of a room's turns, for the edge of each receiver.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+use ws_cluster::{Life, Output};
+
+use super::given::{self, All, Other, Part};
+use super::members::Members;
+use crate::protocol::read_message;
+use crate::requests::{Answering, HostAnswer, Receiver};
+use crate::room::{Effect, Reply, ReplyPart, Target, Turn, UpgradeId};
+use crate::types::{ClientId, CloseInfo};
+
+/// Requests of edges that wait for an answer, by the ids that the room knows.
+#[derive(Debug, Default)]
+pub struct Waiting {
+    last: u64,
+    upgrades: HashMap<UpgradeId, (Life, u64)>,
+    plain: HashMap<u64, Plain>,
+}
+
+/// A plain HTTP request.
+#[derive(Debug)]
+struct Plain {
+    edge: Life,
+    /// The number by which the edge knows it.
+    number: u64,
+    way: Answering,
+    /// The other end of that way. It counts the chunks that the client has not read.
+    receiver: Receiver,
+}
+
+impl Waiting {
+    /// An upgrade request that this edge knows by this number.
+    pub fn add_upgrade(&mut self, edge: Life, number: u64) -> UpgradeId {
+        self.last += 1;
+        self.upgrades.insert(UpgradeId(self.last), (edge, number));
+        UpgradeId(self.last)
+    }
+
+    /// A plain HTTP request that this edge knows by this number.
+    pub fn add_plain(&mut self, edge: Life, number: u64) -> u64 {
+        self.last += 1;
+        let (way, receiver) = crate::requests::way();
+        self.plain.insert(self.last, Plain { edge, number, way, receiver });
+        self.last
+    }
+
+    /// The way of the answer to a plain HTTP request.
+    pub fn way(&self, id: u64) -> Option<Answering> {
+        self.plain.get(&id).map(|plain| plain.way.clone())
+    }
+
+    /// The id of the plain request that this edge knows by this number.
+    pub fn find(&self, edge: Life, number: u64) -> Option<u64> {
+        self.plain.iter().find(|(_, plain)| (plain.edge, plain.number) == (edge, number)).map(|(id, _)| *id)
+    }
+
+    /// The client of a plain request has read all that was sent to it.
+    pub fn note_read(&self, id: u64) {
+        if let Some(plain) = self.plain.get(&id) {
+            plain.receiver.drop_pieces();
+        }
+    }
+
+    /// Forgets a plain request.
+    pub fn forget(&mut self, id: u64) {
+        self.plain.remove(&id);
+    }
+
+    /// The host's own answer to a plain request.
+    pub fn refuse(&mut self, way: &Answering, answer: Option<HostAnswer>) -> Option<(Life, Output)> {
+        let id = self.plain.iter().find(|(_, plain)| plain.way.is(way)).map(|(id, _)| *id)?;
+        let plain = self.plain.remove(&id)?;
+        let part = answer.map_or(Part::Passed, |answer| Part::Refused(answer.into()));
+        Some((plain.edge, other(Vec::new(), Other::Respond(plain.number, part))))
+    }
+
+    fn respond(&mut self, Reply { way, part }: &Reply) -> Option<(Life, Output)> {
+        let id = self.plain.iter().find(|(_, plain)| plain.way.is(way)).map(|(id, _)| *id)?;
+        let plain = &self.plain[&id];
+        let (edge, number) = (plain.edge, plain.number);
+        let (part, is_last) = match part {
+            ReplyPart::Whole(head, body) => (Part::Whole(head.into(), body.to_vec()), true),
+            ReplyPart::Begin(head) => {
+                way.begin(head.clone());
+                (Part::Begin(head.into()), false)
+            }
+            ReplyPart::Chunk(chunk, over_soft) => {
+                way.push(chunk, *over_soft, usize::MAX);
+                (Part::Chunk(chunk.to_vec(), *over_soft), false)
+            }
+            ReplyPart::End => (Part::End, true),
+            ReplyPart::Abort => (Part::Abort, true),
+        };
+        if is_last {
+            self.plain.remove(&id);
+        }
+        Some((edge, other(Vec::new(), Other::Respond(number, part))))
+    }
+}
+
+/// Makes outputs of a turn's effects. Returns whether there are others, which the owner's node does itself.
+pub fn stage(
+    turn: &Turn,
+    members: &Members,
+    waiting: &mut Waiting,
+    leaver: Option<(u64, Life)>,
+    outputs: &mut Vec<(Life, Output)>,
+) -> bool {
+    let edge_of = |id: ClientId| {
+        let id = id.get();
+        members.edge_of(id).or_else(|| leaver.filter(|(leaver, _)| *leaver == id).map(|(_, edge)| edge))
+    };
+    let to = |id: &ClientId| vec![id.get()];
+    let mut has_others = false;
+    for effect in turn.effects() {
+        match effect {
+            Effect::Send(target, frame) => {
+                let (is_text, payload) = read_message(turn.bytes_of(frame));
+                send(target, (is_text, payload), members, outputs);
+            }
+            Effect::Close { id, info, .. } => {
+                outputs.extend(edge_of(*id).map(|edge| (edge, other(to(id), Other::close(info)))));
+            }
+            Effect::Reply(id, _, info) => {
+                outputs.extend(edge_of(*id).map(|edge| (edge, other(to(id), Other::reply(info)))));
+            }
+            Effect::Decide(id, decision) => {
+                if let Some((edge, number)) = waiting.upgrades.remove(id) {
+                    outputs.push((edge, other(Vec::new(), Other::Decide(number, (&**decision).into()))));
+                }
+            }
+            Effect::Respond(reply) => outputs.extend(waiting.respond(reply)),
+            Effect::Fetch(..) | Effect::CancelFetch(_) | Effect::Event(_) => has_others = true,
+        }
+    }
+    has_others
+}
+
+fn send(target: &Target, (is_text, payload): (bool, &[u8]), members: &Members, outputs: &mut Vec<(Life, Output)>) {
+    let owe = |ids: &[ClientId]| ids.iter().filter_map(|id| members.get(id.get())).for_each(|member| member.owe_drain());
+    match target {
+        Target::One { id, over_soft, .. } => {
+            if *over_soft {
+                owe(&[*id]);
+            }
+            let id = id.get();
+            outputs.extend(members.edge_of(id).map(|edge| (edge, some(vec![id], given::to_some(is_text, payload)))));
+        }
+        Target::Some { receivers, over_soft } => {
+            owe(over_soft);
+            let mut by_edge: BTreeMap<Life, Vec<u64>> = BTreeMap::new();
+            for (id, _) in receivers {
+                if let Some(edge) = members.edge_of(id.get()) {
+                    by_edge.entry(edge).or_default().push(id.get());
+                }
+            }
+            let payload = given::to_some(is_text, payload);
+            outputs.extend(by_edge.into_iter().map(|(edge, to)| (edge, some(to, payload.clone()))));
+        }
+        Target::Members { except, joined_by, over_soft } => {
+            owe(over_soft);
+            let all = All { joined_by: *joined_by, except: except.iter().map(|id| id.get()).collect() };
+            let payload = given::to_all(&all, is_text, payload);
+            outputs.extend(members.edges().map(|edge| (edge, some(Vec::new(), payload.clone()))));
+        }
+    }
+}
+
+/// Closes a client that is no member.
+pub fn closing(id: u64, info: &CloseInfo) -> Output {
+    other(vec![id], Other::close(info))
+}
+
+fn some(to: Vec<u64>, payload: Bytes) -> Output {
+    Output { to, payload }
+}
+
+fn other(to: Vec<u64>, other: Other) -> Output {
+    Output { to, payload: other.encode() }
+}

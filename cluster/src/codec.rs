@@ -1,7 +1,9 @@
 //! Numbers, bytes and lists as they stand in records and messages.
 //!
 //! A number is a varint: seven bits in each byte, the lowest first, and the highest bit set in all bytes but the last. Bytes and lists
-//! have their length in front.
+//! have their length in front. Whoever puts something of its own into them writes it in the same way, by [`Encode`].
+
+use std::sync::Arc;
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use bytestring::ByteString;
@@ -11,8 +13,14 @@ use bytestring::ByteString;
 pub struct Malformed;
 
 /// Something that has an encoding.
-pub(crate) trait Encode: Sized {
+pub trait Encode: Sized {
+    /// Adds its bytes.
     fn write(&self, to: &mut BytesMut);
+
+    /// Takes its bytes from the front.
+    ///
+    /// # Errors
+    /// They do not encode such a value.
     fn read(from: &mut Bytes) -> Result<Self, Malformed>;
 }
 
@@ -90,6 +98,17 @@ impl Encode for ByteString {
     }
 }
 
+impl Encode for Arc<str> {
+    fn write(&self, to: &mut BytesMut) {
+        (self.len() as u64).write(to);
+        to.put_slice(self.as_bytes());
+    }
+
+    fn read(from: &mut Bytes) -> Result<Self, Malformed> {
+        std::str::from_utf8(&Bytes::read(from)?).map(Self::from).map_err(|_| Malformed)
+    }
+}
+
 impl<T: Encode> Encode for Vec<T> {
     fn write(&self, to: &mut BytesMut) {
         (self.len() as u64).write(to);
@@ -143,7 +162,10 @@ pub(crate) fn decoded<T: Encode>(version: u8, mut from: Bytes) -> Result<T, Malf
     if from.is_empty() { Ok(value) } else { Err(Malformed) }
 }
 
-/// The byte in front, which tells the kind.
-pub(crate) fn kind(from: &mut Bytes) -> Result<u8, Malformed> {
+/// Takes the byte in front, which tells the kind.
+///
+/// # Errors
+/// Nothing is there.
+pub fn kind(from: &mut Bytes) -> Result<u8, Malformed> {
     from.try_get_u8().map_err(|_| Malformed)
 }

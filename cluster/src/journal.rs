@@ -1,6 +1,6 @@
 //! The records that an owner adds to its room, one at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
@@ -8,7 +8,7 @@ use crate::life::Life;
 use crate::publication::{Answer, Publication, Stop};
 use crate::room_record::{Act, Entry, RoomRecord};
 
-/// The records of one owner. Turns that wait while one is on its way become one record together.
+/// The records of one owner. Turns that wait while one is on its way become one record together, up to a limit in bytes.
 #[derive(Debug, Clone)]
 pub struct Journal {
     life: Life,
@@ -17,7 +17,8 @@ pub struct Journal {
     last: u64,
     /// The entries of the epoch.
     entries: u64,
-    waiting: Waiting,
+    waiting: VecDeque<Waiting>,
+    record_bytes: usize,
     in_flight: Option<InFlight>,
     is_sent: bool,
     durable: u64,
@@ -26,14 +27,13 @@ pub struct Journal {
     end: End,
 }
 
-/// Turns that no record has yet.
-#[derive(Debug, Clone, Default)]
+/// A turn that no record has yet.
+#[derive(Debug, Clone)]
 struct Waiting {
-    through: u64,
+    turn: u64,
+    marks: Vec<(Life, u64)>,
+    data: Option<Bytes>,
     whole: bool,
-    marks: BTreeMap<Life, u64>,
-    data: Vec<Bytes>,
-    is_empty: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -58,17 +58,23 @@ struct Release {
     is_empty: bool,
 }
 
+impl Waiting {
+    fn bytes(&self) -> usize {
+        self.data.as_ref().map_or(0, Bytes::len)
+    }
+}
+
 impl Journal {
-    /// The journal of the owner whose claim has this sequence.
+    /// The journal of the owner whose claim has this sequence. See [`Limits::record_bytes`](crate::Limits::record_bytes).
     #[must_use]
-    pub fn new(life: Life, epoch: u64) -> Self {
-        let waiting = Waiting { is_empty: true, ..Waiting::default() };
+    pub fn new(life: Life, epoch: u64, record_bytes: usize) -> Self {
         Self {
             life,
             epoch,
             last: epoch,
             entries: 0,
-            waiting,
+            waiting: VecDeque::new(),
+            record_bytes,
             in_flight: None,
             is_sent: false,
             durable: 0,
@@ -80,16 +86,13 @@ impl Journal {
     /// A turn waits for its record: the number of the turn, marks that have changed, and its writes if it has some. The first turn of an
     /// epoch names all marks.
     pub fn push(&mut self, turn: u64, marks: impl IntoIterator<Item = (Life, u64)>, writes: Option<Bytes>) {
-        self.waiting.is_empty = false;
-        self.waiting.through = turn;
-        self.waiting.marks.extend(marks);
-        self.waiting.data.extend(writes);
+        self.waiting.push_back(Waiting { turn, marks: marks.into_iter().collect(), data: writes, whole: false });
     }
 
     /// The whole state after this turn replaces all records before. It names all marks.
     pub fn push_whole(&mut self, turn: u64, marks: impl IntoIterator<Item = (Life, u64)>, state: Bytes) {
-        let marks = marks.into_iter().collect();
-        self.waiting = Waiting { through: turn, whole: true, marks, data: vec![state], is_empty: false };
+        self.waiting.clear();
+        self.waiting.push_back(Waiting { turn, marks: marks.into_iter().collect(), data: Some(state), whole: true });
     }
 
     /// The last record: the owner gives the room up. It names all marks; `state` is that of a room that has never written.
@@ -116,10 +119,18 @@ impl Journal {
     fn next(&mut self, seen: u64) -> Option<InFlight> {
         let entry = |number, marks, data| Entry { epoch: self.epoch, number, seen, marks, data };
         let (act, through) = match &self.end {
-            _ if !self.waiting.is_empty => {
-                let waiting = std::mem::replace(&mut self.waiting, Waiting { is_empty: true, ..Waiting::default() });
-                let entry = entry(self.entries + 1, waiting.marks.into_iter().collect(), waiting.data);
-                (Act::Commit { entry, whole: waiting.whole }, waiting.through)
+            _ if !self.waiting.is_empty() => {
+                let (mut through, mut bytes) = (0, 0);
+                let (mut whole, mut marks, mut data) = (false, BTreeMap::new(), Vec::new());
+                while let Some(turn) = self.waiting.pop_front_if(|turn| through == 0 || bytes + turn.bytes() <= self.record_bytes)
+                {
+                    bytes += turn.bytes();
+                    through = turn.turn;
+                    whole |= turn.whole;
+                    marks.extend(turn.marks);
+                    data.extend(turn.data);
+                }
+                (Act::Commit { entry: entry(self.entries + 1, marks.into_iter().collect(), data), whole }, through)
             }
             End::Releasing(release) => {
                 let entry = entry(self.entries + 1, release.marks.clone(), release.state.clone().into_iter().collect());

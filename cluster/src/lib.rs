@@ -42,7 +42,7 @@
 //! | `codec` | numbers, bytes and lists |
 
 mod claim;
-mod codec;
+pub mod codec;
 mod edge;
 mod journal;
 mod lease;

@@ -13,12 +13,22 @@ pub struct Limits {
     pub batch_bytes: usize,
     /// Turns whose records are not yet stored. Beyond it, the owner takes no input.
     pub held_turns: usize,
+    /// Bytes of the writes in one record. Later turns wait for the next record. The writes of a single turn may be more.
+    pub record_bytes: usize,
     /// Messages that are sent again at once.
     pub window: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { inputs: 1024, input_bytes: 16 << 20, batches: 1024, batch_bytes: 16 << 20, held_turns: 1024, window: 64 }
+        Self {
+            inputs: 1024,
+            input_bytes: 16 << 20,
+            batches: 1024,
+            batch_bytes: 16 << 20,
+            held_turns: 1024,
+            record_bytes: 768 << 10,
+            window: 64,
+        }
     }
 }

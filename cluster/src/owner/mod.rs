@@ -112,7 +112,7 @@ impl Owner {
             knows_marks: standing.knows_marks,
             is_durable: standing.is_durable,
             has_named_marks: false,
-            journal: Journal::new(life, epoch),
+            journal: Journal::new(life, epoch, limits.record_bytes),
             queue: VecDeque::new(),
             running: None,
             turns: 0,

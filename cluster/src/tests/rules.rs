@@ -193,7 +193,7 @@ fn a_claim_that_was_stored_late_is_claimed_again() {
 
 #[test]
 fn turns_that_wait_are_one_record() {
-    let mut journal = Journal::new(US, 4);
+    let mut journal = Journal::new(US, 4, 8);
     journal.push(1, [(US, 1)], Some(Bytes::from_static(b"a")));
     let first = journal.poll(9).expect("a turn waits");
     journal.push(2, [(US, 2)], None);
@@ -207,8 +207,23 @@ fn turns_that_wait_are_one_record() {
 }
 
 #[test]
+fn a_record_has_as_many_turns_as_fit_and_one_at_least() {
+    let (mut journal, mut sequence) = (Journal::new(US, 4, 8), 4);
+    for (turn, bytes) in [(1, 9), (2, 4), (3, 0), (4, 4), (5, 1), (6, 0)] {
+        journal.push(turn, [], (bytes > 0).then(|| vec![0; bytes].into()));
+    }
+    for durable in [1, 4, 6] {
+        journal.poll(9).expect("turns wait");
+        sequence += 1;
+        journal.answered(Answer::Stored(sequence));
+        assert_eq!(journal.durable(), durable);
+    }
+    assert_eq!(journal.poll(9), None);
+}
+
+#[test]
 fn a_commit_without_an_answer_is_sent_again_and_found_in_the_stream() {
-    let mut journal = Journal::new(US, 4);
+    let mut journal = Journal::new(US, 4, 8);
     journal.push(1, [], None);
     let commit = journal.poll(9).expect("a turn waits");
     journal.answered(Answer::Unknown);
@@ -227,7 +242,7 @@ fn an_owner_stops_when_it_is_replaced_or_the_stream_is_restored() {
     let cases =
         [(Some((9, claim_by(OTHER))), Stop::Replaced), (Some((2, claim_by(OTHER))), Stop::Restored), (None, Stop::Restored)];
     for (last, why) in cases {
-        let mut journal = Journal::new(US, 4);
+        let mut journal = Journal::new(US, 4, 8);
         journal.push(1, [], None);
         journal.poll(9).expect("a turn waits");
         journal.answered(Answer::Refused { last });

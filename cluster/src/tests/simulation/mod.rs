@@ -32,7 +32,7 @@ const SECOND: u64 = 1_000_000;
 fn play(seed: u64) -> Seen {
     let mut rng = Rng::with_seed(seed);
     let writes_after = (0..2).map(|_| if rng.bool() { Some(rng.u64(0..40)) } else { None }).collect();
-    let small = Limits { inputs: 24, batches: 16, held_turns: 12, window: 8, ..Limits::default() };
+    let small = Limits { inputs: 24, batches: 16, held_turns: 12, record_bytes: 40, window: 8, ..Limits::default() };
     let limits = if rng.bool() { small } else { Limits::default() };
     let clocks_are_good = rng.u32(0..4) > 0;
     let is_restored = rng.u32(0..10) == 0;

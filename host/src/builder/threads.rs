@@ -4,6 +4,7 @@ use tokio::sync::mpsc;
 
 use crate::app::Launch;
 use crate::bus::Inbox;
+use crate::cluster::NewsInbox;
 use crate::config::{Config, Instances};
 use crate::error::Error;
 use crate::server::Thread;
@@ -22,10 +23,11 @@ pub(super) fn shard_count(config: &Config) -> usize {
 type Orders<L> = Vec<mpsc::Sender<Order<L>>>;
 
 /// Starts a shard for each of these inboxes. After an error, the shards that have started end when their senders are dropped.
-pub(super) fn start<L: Launch>(mail: Vec<Inbox>, launch: &L, context: &ShardContext) -> Result<(Vec<Thread>, Orders<L>), Error> {
+pub(super) fn start<L: Launch>((mail, news): (Vec<Inbox>, Vec<NewsInbox>), launch: &L, context: &ShardContext) -> Result<(Vec<Thread>, Orders<L>), Error> {
     let (mut threads, mut orders) = (Vec::new(), Vec::new());
+    let mut news = news.into_iter();
     for (index, mail) in (0..).zip(mail) {
-        let shard = shard::spawn(index, launch.clone(), context.clone(), mail)?;
+        let shard = shard::spawn(index, launch.clone(), context.clone(), mail, news.next())?;
         threads.push(Thread { commands: shard.commands, questions: shard.questions, thread: shard.thread });
         orders.push(shard.orders);
     }

@@ -8,10 +8,12 @@
 //! | `settings` | where NATS is, and how the node shows who it is |
 //! | `node` | what shards ask of the node |
 //! | `news` | what it tells them |
+//! | `state/` | the durable state of a room, as its records leave it |
 
 mod news;
 mod node;
 mod settings;
+pub mod state;
 
 pub use news::{News, NewsInbox};
 pub use node::{Node, Piece};

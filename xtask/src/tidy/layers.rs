@@ -12,7 +12,7 @@ use super::source::Source;
 const CRATES: [(&str, &[&str]); 6] = [
     ("protocol/src", &[]),
     ("cluster/src", &[]),
-    ("host/src", &["ws_protocol"]),
+    ("host/src", &["ws_cluster", "ws_protocol"]),
     ("load/src", &["ws_protocol"]),
     ("client/rust/src", &["ws_protocol"]),
     ("cli/src", &["ws_protocol", "ws_host", "ws_host_load"]),
@@ -21,7 +21,7 @@ const NAMES: [&str; 5] = ["ws_protocol", "ws_cluster", "ws_host", "ws_host_clien
 
 /// The host's modules from top to bottom. A module may use the modules of lower layers, and those of its own layer only
 /// if the layer is one piece.
-const LAYERS: [Layer; 8] = [
+const LAYERS: [Layer; 9] = [
     Layer {
         modules: &["lib", "builder", "data", "server", "handle", "status", "metrics", "api", "live", "succession"],
         one_piece: true,
@@ -29,6 +29,7 @@ const LAYERS: [Layer; 8] = [
     Layer { modules: &["front", "swap", "bench_support"], one_piece: false },
     Layer { modules: &["shard"], one_piece: false },
     Layer { modules: &["guest", "native"], one_piece: false },
+    Layer { modules: &["cluster"], one_piece: false },
     Layer { modules: &["app"], one_piece: false },
     Layer { modules: &["room"], one_piece: false },
     Layer { modules: &["bus", "fetch", "requests", "store"], one_piece: false },

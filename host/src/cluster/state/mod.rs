@@ -1,0 +1,32 @@
+//! The durable state of a cluster's room in memory, as the room's records leave it. Nothing in here does I/O.
+//!
+//! The owner of a room folds its records into a [`RoomState`], and has each turn's writes in there at once, and in the next record.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `room_state` | the state of one room |
+//! | `journal` | the records of rooms as their journal |
+//! | `chain` | one room's part of it |
+//! | `encoding` | the items of its records |
+//! | `change` | the encoding of one change |
+//! | `growth` | when its whole state is due |
+//! | `marks` | which messages of other rooms it has handled |
+//! | `error` | why records cannot be read |
+
+mod chain;
+mod change;
+mod encoding;
+mod error;
+mod growth;
+mod journal;
+mod marks;
+mod room_state;
+#[cfg(test)]
+mod tests;
+
+pub use chain::{Chain, Knows, MAX_TURN_BYTES, TurnWrites};
+pub use encoding::{decode_writes, encode_writes};
+pub use error::StateError;
+pub use journal::ChainJournal;
+pub use marks::MAX_MARKS;
+pub use room_state::RoomState;

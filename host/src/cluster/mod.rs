@@ -9,7 +9,9 @@
 //! | `node` | what shards ask of the node |
 //! | `news` | what it tells them |
 //! | `state/` | the durable state of a room, as its records leave it |
+//! | `mail/` | messages between rooms of two owners |
 
+pub mod mail;
 mod news;
 mod node;
 mod settings;

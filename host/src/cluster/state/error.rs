@@ -11,7 +11,9 @@ pub enum StateError {
     #[error("a record of the room is damaged. Restore the room's stream, or remove the room's messages from it")]
     Malformed,
     /// The bytes have a later format.
-    #[error("a newer ws-host has written a record of the room, in format {0}, and this one reads {FORMAT} at most. Update this node")]
+    #[error(
+        "a newer ws-host has written a record of the room, in format {0}, and this one reads {FORMAT} at most. Update this node"
+    )]
     Later(u8),
 }
 

@@ -13,7 +13,7 @@ pub const MAX_MARKS: usize = 1024;
 /// The marks are bounded: beyond [`MAX_MARKS`], the sender that was heard of least recently is forgotten. If its last messages come once
 /// more, because it does not know that they were handled, they are handled twice.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Marks {
+pub struct Marks {
     by_sender: BTreeMap<Arc<str>, Mark>,
     /// Counts the messages, for the order in which senders were heard of.
     heard: u64,
@@ -27,7 +27,7 @@ struct Mark {
 
 impl Marks {
     /// A message of this sender was handled.
-    pub(super) fn note(&mut self, from: &Arc<str>, id: u64) {
+    pub fn note(&mut self, from: &Arc<str>, id: u64) {
         self.heard += 1;
         let mark = self.by_sender.entry(Arc::clone(from)).or_insert(Mark { id, heard: 0 });
         *mark = Mark { id: mark.id.max(id), heard: self.heard };
@@ -39,7 +39,7 @@ impl Marks {
     }
 
     /// The mark of a sender; 0 if it has none.
-    pub(super) fn of(&self, from: &str) -> u64 {
+    pub fn of(&self, from: &str) -> u64 {
         self.by_sender.get(from).map_or(0, |mark| mark.id)
     }
 

@@ -28,5 +28,5 @@ pub use chain::{Chain, Knows, MAX_TURN_BYTES, TurnWrites};
 pub use encoding::{decode_writes, encode_writes};
 pub use error::StateError;
 pub use journal::ChainJournal;
-pub use marks::MAX_MARKS;
+pub use marks::{MAX_MARKS, Marks};
 pub use room_state::RoomState;

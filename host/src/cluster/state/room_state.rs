@@ -295,9 +295,9 @@ impl RoomState {
         id <= self.marks.of(from)
     }
 
-    /// The other rooms whose messages this one has handled, and the id of the last one of each, the sender of the latest one last.
-    pub fn heard(&self) -> Vec<(Arc<str>, u64)> {
-        self.marks.by_time()
+    /// The last message of each other room that this one has handled.
+    pub fn marks(&self) -> &Marks {
+        &self.marks
     }
 
     /// The largest id of a message that the room has ever sent. All later ones must be larger: a receiver drops others.

@@ -60,9 +60,7 @@ fn write(rng: &mut Rng) -> Write {
         14 => Write::DropTimer(rng.u64(0..4)),
         15 => Write::SetRequest(OpenRequest { id: rng.u64(0..4), context: bytes(rng) }),
         16 => Write::DropRequest(rng.u64(0..4)),
-        17 | 18 => {
-            Write::SetEvent(StoredEvent { id: rng.u64(0..6), to: key(rng), is_text: false, payload: bytes(rng) })
-        }
+        17 | 18 => Write::SetEvent(StoredEvent { id: rng.u64(0..6), to: key(rng), is_text: false, payload: bytes(rng) }),
         19 => Write::DropEvent { from: ROOM.into(), id: rng.u64(0..6) },
         20 => Write::DropEvent { from: OTHER.into(), id: rng.u64(0..6) },
         21 => {

@@ -155,7 +155,7 @@ mod tests {
             (|limits| limits.pong_timeout = Duration::ZERO, "--pong"),
             (|limits| limits.request_timeout = Duration::ZERO, "--request-timeout"),
             (|limits| limits.store_expiry = Some(Duration::ZERO), "--store-expiry"),
-            (|limits| limits.store_room_bytes = 0, "--store-room"),
+            (|limits| limits.store_room_bytes = Some(0), "--store-room"),
         ];
         for (change, flag) in cases {
             let line = refusal(change);

@@ -115,9 +115,9 @@ pub struct LimitFlags {
     /// The largest state that a guest hands to its successor at a swap
     #[arg(long, default_value = "16MiB", value_parser = size, value_name = "SIZE", help_heading = GUEST, hide_short_help = true)]
     max_snapshot: usize,
-    /// The most that the store of one room holds: keys and values, and 64 bytes for each entry
-    #[arg(long, default_value = "64MiB", value_parser = size, value_name = "SIZE", help_heading = GUEST, hide_short_help = true)]
-    store_room: usize,
+    /// The most that the store of one room holds: keys and values, and 64 bytes for each entry [default: 64MiB; 8MiB in a cluster]
+    #[arg(long, value_parser = size, value_name = "SIZE", help_heading = GUEST, hide_short_help = true)]
+    store_room: Option<usize>,
     /// The most that the stores of all rooms hold [default: unlimited with --data, a quarter of the memory without]
     #[arg(long, value_parser = size, value_name = "SIZE", help_heading = GUEST, hide_short_help = true)]
     store_total: Option<usize>,
@@ -183,7 +183,7 @@ impl From<LimitFlags> for Limits {
             limits.max_room_clients = flags.max_room_clients;
             limits.room_linger = flags.room_linger;
             limits.max_snapshot_bytes = flags.max_snapshot;
-            limits.store_room_bytes = flags.store_room as u64;
+            limits.store_room_bytes = flags.store_room.map(|size| size as u64);
             limits.store_total_bytes = flags.store_total.map(|size| size as u64);
             limits.store_expiry = flags.store_expiry;
             limits.fetch_room = flags.fetch_room;

@@ -79,8 +79,9 @@ pub struct Limits {
     pub room_linger: Duration,
     /// Bytes of the state that a guest hands to its successor.
     pub max_snapshot_bytes: usize,
-    /// The most that the store of one room may hold, in bytes: keys and values, and 64 for each entry.
-    pub store_room_bytes: u64,
+    /// The most that the store of one room may hold, in bytes: keys and values, and 64 for each entry. `None` means 64 MiB, and 8 MiB in a
+    /// cluster, where a room is in memory whole.
+    pub store_room_bytes: Option<u64>,
     /// The same for the stores of all rooms together. `None` means a quarter of the memory, and no limit with a data folder.
     pub store_total_bytes: Option<u64>,
     /// How long the data folder keeps a room that nobody uses: its store, its saved state. A room that is open, or has
@@ -153,7 +154,7 @@ impl Limits {
             (
                 "the size of a room's store",
                 "store_room_bytes",
-                Some(usize::try_from(self.store_room_bytes).unwrap_or(usize::MAX)),
+                self.store_room_bytes.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
             ),
         ];
         let zero = counts.iter().find(|(.., count)| *count == Some(0));
@@ -188,6 +189,11 @@ impl Limits {
         let hard = self.outbox_hard_bytes;
         let problem = LimitProblem::Above { bytes, other: "outbox_hard_bytes", other_bytes: hard };
         if bytes > hard { Err(LimitError::new(noun, setting, problem)) } else { Ok(()) }
+    }
+
+    /// The most that the store of one room may hold, in a cluster or elsewhere.
+    pub(crate) fn store_of_room(&self, in_cluster: bool) -> u64 {
+        self.store_room_bytes.unwrap_or(if in_cluster { 8 << 20 } else { 64 << 20 })
     }
 
     /// The memory that may be held for clients.
@@ -274,7 +280,7 @@ impl Default for Limits {
             max_room_clients: None,
             room_linger: Duration::from_secs(30),
             max_snapshot_bytes: 16 << 20,
-            store_room_bytes: 64 << 20,
+            store_room_bytes: None,
             store_total_bytes: None,
             store_expiry: None,
             fetch_room: 32,
@@ -329,7 +335,15 @@ mod tests {
         assert_eq!(setting(|limits| limits.message_timeout = Duration::ZERO), "message_timeout");
         assert_eq!(setting(|limits| limits.client_memory_bytes = Some(0)), "client_memory_bytes");
         assert_eq!(setting(|limits| limits.store_expiry = Some(Duration::ZERO)), "store_expiry");
+        assert_eq!(setting(|limits| limits.store_room_bytes = Some(0)), "store_room_bytes");
         assert!(refusal(|limits| limits.max_request_bytes = 100).to_string().contains("8KiB is the least"));
+    }
+
+    #[test]
+    fn a_room_of_a_cluster_has_a_smaller_store_unless_its_size_is_set() {
+        let sizes = |limits: &Limits| [false, true].map(|in_cluster| limits.store_of_room(in_cluster));
+        assert_eq!(sizes(&Limits::default()), [64 << 20, 8 << 20]);
+        assert_eq!(sizes(&Limits::with(|limits| limits.store_room_bytes = Some(9))), [9, 9]);
     }
 
     #[test]

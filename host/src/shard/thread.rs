@@ -134,7 +134,7 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext, mail: Inbo
                 context.tracer.clone(),
             );
             let _cleared = ClearedAtEnd(Rc::clone(&shard));
-            let stores = context.stores.stores(context.limits.store_room_bytes);
+            let stores = context.stores.stores(context.limits.store_of_room(false));
             let kept = (context.linger, context.keeps_rooms);
             let part = context.part(&shard);
             let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&context.counters), stores, launch, kept, part.clone());

@@ -13,6 +13,9 @@
 //! Posts and receipts may be lost, late, doubled and out of order, and either owner may die at any time. The next one begins with what the
 //! records have.
 //!
+//! A room's messages to itself do not come here: its next owner gives those of `RoomState::pending_events` to the room again, as messages
+//! that wait, and its own mark is that they are off the records.
+//!
 //! A message of a turn that writes nothing has the id 0. It is posted once, behind the stored ones before it: at most once, in order.
 //!
 //! **Ids.** A receiver drops ids up to its sender's mark. So the ids of a room grow over all its owners: an owner numbers new messages from

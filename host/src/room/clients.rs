@@ -58,9 +58,10 @@ impl Room {
         Some(&self.state().known(id)?.client)
     }
 
-    /// The members, in the order of their ids.
+    /// The members, in the order in which they joined.
     pub fn clients(&self) -> impl Iterator<Item = &Client> {
-        self.members().map(|member| &member.client)
+        let state = self.state();
+        state.in_join_order(state.members.values(), |member| member.join_number()).map(|member| &member.client)
     }
 
     /// How many members there are.
@@ -68,9 +69,10 @@ impl Room {
         self.state().members.len()
     }
 
-    /// The members with this user, in the order of their ids.
+    /// The members with this user, in the order in which they joined.
     pub fn of_user(&self, user: &str) -> impl Iterator<Item = ClientId> {
-        self.state().users.of(user)
+        let state = self.state();
+        state.in_join_order(state.users.of(user), |id| state.member(*id).map_or(0, |member| member.join_number()))
     }
 
     /// Whether a client has a connection over which messages reach it now. One whose session outlives its connection has none while it is away.
@@ -210,6 +212,19 @@ impl State {
     /// A member, or the client that is leaving.
     pub(super) fn known(&self, id: ClientId) -> Option<&Arc<Member>> {
         self.members.get(&id).or_else(|| Some(&self.leaver(id)?.member))
+    }
+
+    /// Members that come in the order of their ids, in the order of their join numbers. The ids of each node of a cluster grow, so these are a
+    /// few sorted runs, which a stable sort merges.
+    fn in_join_order<T>(&self, by_id: impl Iterator<Item = T>, join_number: impl Fn(&T) -> u64) -> impl Iterator<Item = T> {
+        let (by_id, sorted) = if self.joined_by_id {
+            (Some(by_id), None)
+        } else {
+            let mut members: Vec<_> = by_id.collect();
+            members.sort_by_key(join_number);
+            (None, Some(members))
+        };
+        by_id.into_iter().flatten().chain(sorted.into_iter().flatten())
     }
 
     fn leaver(&self, id: ClientId) -> Option<&Leaver> {

@@ -169,6 +169,9 @@ struct State {
     members: BTreeMap<ClientId, Arc<Member>>,
     /// How many clients have joined so far.
     joined: u64,
+    /// Whether the order of the members' ids is the order in which they joined. It need not be: ids of several nodes, and clients whose
+    /// first message is awaited.
+    joined_by_id: bool,
     /// Kept apart from the members, since most apps attach nothing.
     client_data: BTreeMap<ClientId, ClientData>,
     /// The client that is leaving while `on_client_left` runs. It is no member any more, but `client` and `attachment` know it.
@@ -219,6 +222,7 @@ impl Room {
                 clock,
                 members: BTreeMap::new(),
                 joined: 0,
+                joined_by_id: true,
                 client_data: BTreeMap::new(),
                 leaver: None,
                 topics: Groups::default(),
@@ -281,6 +285,8 @@ impl Room {
         state.joined = state.joined.max(number);
         member.set_join_number(number);
         let id = member.client.id;
+        let is_last = state.members.last_key_value().is_none_or(|(last, _)| *last < id);
+        state.joined_by_id = is_last && (state.joined_by_id || state.members.is_empty());
         if let Some(user) = member.client.user() {
             state.users.add(user, id);
         }

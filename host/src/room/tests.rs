@@ -2,6 +2,7 @@
 
 mod durable;
 mod fetches;
+mod order;
 mod requests;
 mod timers;
 

@@ -12,7 +12,7 @@
 
 #include "bindings/ws.h"
 
-/* The id of a connection: 1, 2, 3, ..., never used again while the host runs. */
+/* The id of a client, never used again while the host runs: 1, 2, 3, ... on one node, larger ones in a cluster. */
 typedef uint64_t ws_id;
 
 /* Fields: id; address.ip, address.port; path; query; headers; subprotocol; user. Texts have .ptr and .len. */
@@ -71,6 +71,8 @@ typedef enum {
   WS_AFTER_TRAP,
   WS_RESTORED,  /* the room opens again: nothing has happened in it since `saved` */
   WS_RECOVERED, /* the room opens again after a crash: `saved` may be old, or missing */
+  WS_HANDOVER,  /* another node has handed the room over, with its clients: nothing has happened in it since `saved` */
+  WS_FAILOVER,  /* the node that had the room is gone, with its clients: `saved` may be old, or missing */
 } ws_start_reason;
 
 /* State for the next instance, at most 16 MiB. `data` comes from malloc. `version` names the format for a later release. */

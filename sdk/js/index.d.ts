@@ -52,7 +52,7 @@ export interface Address {
 
 /** A connected client. */
 export interface Client {
-  /** 1, 2, 3, ..., never used again while the host runs. */
+  /** Never used again while the host runs: 1, 2, 3, ... on one node, larger ones in a cluster. */
   readonly id: number;
   readonly address: Address;
   /** The path of the request, still percent-encoded. */
@@ -138,9 +138,11 @@ export type Decision = boolean | void | Acceptance | Refusal | { close: number; 
 export interface Start<State = any> {
   /**
    * `restored`: the room opens again, and nothing has happened in it since `state`. `recovered`: the room opens again after a
-   * crash, and `state` may be old, or missing.
+   * crash, and `state` may be old, or missing. In a cluster, `handover`: another node has handed the room over with its clients, and nothing
+   * has happened in it since `state`. `failover`: the node that had the room is gone with its clients, the clients of other nodes are
+   * here, and `state` may be old, or missing.
    */
-  readonly reason: 'fresh' | 'swap' | 'after-trap' | 'restored' | 'recovered';
+  readonly reason: 'fresh' | 'swap' | 'after-trap' | 'restored' | 'recovered' | 'handover' | 'failover';
   /** The state that the previous instance's `snapshot` returned, if any. */
   readonly state: State | undefined;
   /** The same state as bytes, for a state that is not JSON. */

@@ -72,6 +72,10 @@ pub enum StartReason {
     Restored,
     /// The room opens again after an end without a snapshot. The saved state may be older than its store, or missing.
     Recovered,
+    /// Another node of the cluster has handed the room over. Nothing has happened in it since the saved state.
+    Handover,
+    /// The node that had the room is gone. The saved state may be older than the room's store, or missing.
+    Failover,
 }
 
 /// State that an instance passes to the next one.

@@ -279,6 +279,8 @@ fn start_reason(reason: StartReason) -> exports::lifecycle::StartReason {
         StartReason::AfterTrap => exports::lifecycle::StartReason::AfterTrap,
         StartReason::Restored => exports::lifecycle::StartReason::Restored,
         StartReason::Recovered => exports::lifecycle::StartReason::Recovered,
+        StartReason::Handover => exports::lifecycle::StartReason::Handover,
+        StartReason::Failover => exports::lifecycle::StartReason::Failover,
     }
 }
 

@@ -149,8 +149,11 @@ typedef struct {
   } val;
 } ws_host_server_http_result_fetch_id_fetch_error_t;
 
-// Names one connection. Ids start at 1, grow, and are never used again while the host runs.
+// Names one client. Ids are never used again while the host runs, and with a data folder or in a cluster not after that either.
 // An id that a guest has kept therefore never names another client.
+// 
+// On one node, ids start at 1 and grow. In a cluster, an id is the number of the client's node (0 to 1023) times 2^43, plus a count that
+// grows. So ids of two nodes do not tell who came first, and `clients.list` does. All ids are below 2^53: JavaScript's numbers hold them.
 // 
 // Ids are plain numbers, not resource handles, because they must survive a swap of the guest.
 typedef uint64_t ws_host_server_types_client_id_t;
@@ -282,7 +285,7 @@ typedef uint8_t ws_host_server_rooms_rooms_error_t;
 #define WS_HOST_SERVER_ROOMS_ROOMS_ERROR_TOO_BIG 2
 // This handler has staged as much as one handler may: see `types.send-error`.
 #define WS_HOST_SERVER_ROOMS_ROOMS_ERROR_LIMIT 3
-// 1,024 messages of this room, or 16 MiB of them, or 256 MiB of those of all rooms, wait for their receivers. Or the data folder is full.
+// 1,024 messages of this room, or 16 MiB of them, or 256 MiB of those of all rooms of this host, wait for their receivers. Or the data folder is full.
 #define WS_HOST_SERVER_ROOMS_ROOMS_ERROR_FULL 4
 // The room is not open, and the host opens no other room: it has as many open as it may have.
 #define WS_HOST_SERVER_ROOMS_ROOMS_ERROR_TOO_MANY_ROOMS 5
@@ -504,7 +507,7 @@ typedef uint8_t ws_host_server_store_store_error_t;
 #define WS_HOST_SERVER_STORE_STORE_ERROR_VALUE_TOO_BIG 1
 // This handler has written as much as one handler may: 768 KiB of keys and values, or 100,000 changes of the room.
 #define WS_HOST_SERVER_STORE_STORE_ERROR_LIMIT 2
-// The store of this room is full: by default, 64 MiB of keys and values, with 64 bytes for each entry.
+// The store of this room is full: by default, 64 MiB of keys and values, with 64 bytes for each entry; 8 MiB in a cluster.
 #define WS_HOST_SERVER_STORE_STORE_ERROR_ROOM_FULL 3
 // The stores of all rooms together are full.
 #define WS_HOST_SERVER_STORE_STORE_ERROR_TOTAL_FULL 4
@@ -621,6 +624,11 @@ typedef uint8_t exports_ws_host_server_lifecycle_start_reason_t;
 // The room opens again after an end without a snapshot, such as a crash of the host. Its store has all that was
 // committed; `saved` may be older than that, or missing.
 #define EXPORTS_WS_HOST_SERVER_LIFECYCLE_START_REASON_RECOVERED 4
+// Another node of the cluster has handed the room over, with its snapshot. Nothing has happened in it since `saved`.
+#define EXPORTS_WS_HOST_SERVER_LIFECYCLE_START_REASON_HANDOVER 5
+// The node of the cluster that had the room is gone, and this one has the room now. The store has all that was committed;
+// `saved` may be older than that, or missing.
+#define EXPORTS_WS_HOST_SERVER_LIFECYCLE_START_REASON_FAILOVER 6
 
 // State that one instance hands to the next.
 typedef struct exports_ws_host_server_lifecycle_saved_t {
@@ -675,7 +683,7 @@ typedef struct exports_ws_host_server_events_source_t {
   } val;
 } exports_ws_host_server_events_source_t;
 
-// The room of this name, of the same server.
+// The room of this name, of the same server or cluster.
 #define EXPORTS_WS_HOST_SERVER_EVENTS_SOURCE_ROOM 0
 // The API of the server, outside of all rooms: the name of the token that the sender has shown, or `admin` for its Unix socket.
 #define EXPORTS_WS_HOST_SERVER_EVENTS_SOURCE_API 1
@@ -780,6 +788,9 @@ extern void ws_host_server_clients_of_user(ws_string_t *user, ws_host_server_cli
 extern bool ws_host_server_clients_is_online(ws_host_server_clients_client_id_t id);
 // The number of bytes that wait to be written to a client. Bytes staged by this handler and frame headers count;
 // bytes that the kernel has taken do not. None when no client of this room has that id.
+// 
+// If the client is connected to another node of a cluster, these are the bytes that the other node has not confirmed, and those that it has reported as
+// waiting. It reports when the soft limit is crossed, either way.
 extern bool ws_host_server_clients_buffered_amount(ws_host_server_clients_client_id_t id, uint64_t *ret);
 // The bytes that were attached to a client. None when nothing is attached or no client of this room has that id.
 extern bool ws_host_server_clients_attachment(ws_host_server_clients_client_id_t id, ws_list_u8_t *ret);
@@ -816,7 +827,7 @@ extern void ws_host_server_control_allow_new_clients(void);
 // timer keeps to its grid: a late call does not delay the later ones, and a call that is late by up to 20 ms is made up for. So
 // its calls are exact on average, whatever its delay. Later ones, because a handler or the machine was busy, are left out.
 // 
-// Timers live in the host: they survive a swap and a trap. They end when the room hibernates or the host ends, unless they
+// Timers live in the host: they survive a swap and a trap. They end when the room hibernates or moves to another node, or the host ends, unless they
 // are durable. A guest without the export `timers` may set them, and nothing happens when they are due.
 extern bool ws_host_server_control_set_timer(uint64_t delay_us, ws_host_server_control_timer_options_t *options, ws_list_u8_t *payload, ws_host_server_control_timer_id_t *ret, ws_host_server_control_timer_error_t *err);
 // Cancels a timer: after this call it does not run. It is not an error if the timer has run or never existed.

@@ -105,7 +105,8 @@ impl<L: Launch> RoomLoop<L> {
     pub(super) async fn legacy(&mut self) -> Option<Legacy> {
         if let Some(reason) = self.first_start {
             // No instance has taken the state: it stays for a release that does.
-            return Some(Legacy { snapshots: self.release.found(), is_clean: reason != StartReason::Recovered });
+            let is_clean = !matches!(reason, StartReason::Recovered | StartReason::Failover);
+            return Some(Legacy { snapshots: self.release.found(), is_clean });
         }
         if self.release.app().is_none() {
             return Some(self.unsaved());

@@ -68,8 +68,8 @@ class App:
     def on_start(self, handler: Handler) -> Handler:
         """`handler(reason, saved)`: an instance starts. This handler runs before all others.
 
-        `reason` is `"fresh"`, `"swap"`, `"after-trap"`, `"restored"` or `"recovered"`. `saved` is the latest `Saved` that `snapshot` returned, or
-        None. Raise `StartRefused` to refuse the start or the swap.
+        `reason` is `"fresh"`, `"swap"`, `"after-trap"`, `"restored"`, `"recovered"`, or in a cluster `"handover"` or `"failover"`. `saved` is the
+        latest `Saved` that `snapshot` returned, or None. Raise `StartRefused` to refuse the start or the swap.
         """
         return self._set("on_start", handler)
 

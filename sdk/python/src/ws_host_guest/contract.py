@@ -126,6 +126,8 @@ class StartReason(Enum):
     AFTER_TRAP = "after-trap"
     RESTORED = "restored"
     RECOVERED = "recovered"
+    HANDOVER = "handover"
+    FAILOVER = "failover"
 
 
 class SendStatus(Enum):

@@ -28,7 +28,7 @@ _TIMER_REFUSALS = {
 
 
 class Client:
-    """A connected client. Ids are 1, 2, 3, ... and never used again; two objects with the same id are equal."""
+    """A connected client. Ids are 1, 2, 3, ... on one node, and never used again; two objects with the same id are equal."""
 
     __slots__ = ("id", "_details")
 

@@ -14,7 +14,7 @@
 
 static unsigned messages;
 static const char *started = "None";
-static const char *const REASONS[] = {"Fresh", "Swap", "AfterTrap", "Restored", "Recovered"};
+static const char *const REASONS[] = {"Fresh", "Swap", "AfterTrap", "Restored", "Recovered", "Handover", "Failover"};
 static const char *const CAUSES[] = {"Client", "Guest",  "Lost",     "Timeout", "Protocol", "TooBig",
                                      "Policy", "Overload", "Trap", "Restart", "Shutdown"};
 

@@ -2,8 +2,10 @@
 
 mod bench;
 mod command;
+mod disk;
 mod dist;
 mod echo;
+mod leftovers;
 mod options;
 mod places;
 mod runner;

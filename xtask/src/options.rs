@@ -12,7 +12,8 @@ be installed is skipped, with the reason.
 
 Options:
   --list                 name the steps
-  --ci                   count a skipped step as a failure (also when CI=true is in the environment)
+  --ci                   count a skipped step as a failure, tell the space on the disk, and remove what a passed step
+                         has built once no later step uses it (also when CI=true is in the environment)
   --autobahn SET         quick (247 cases, seconds), medium (the default: 337, a minute) or full (517, 15 minutes)";
 
 /// The parsed command line.

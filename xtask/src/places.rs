@@ -47,6 +47,12 @@ impl Places {
         all.into_iter().filter(|dir| dir.join("Cargo.toml").is_file()).collect()
     }
 
+    /// The folders that builds fill.
+    pub(crate) fn built(&self) -> Vec<PathBuf> {
+        let workspaces = self.guest_workspaces().into_iter().chain([self.fuzz()]);
+        [self.target.clone()].into_iter().chain(workspaces.map(|workspace| workspace.join("target"))).collect()
+    }
+
     /// A folder under target/ for the files of one step.
     pub(crate) fn scratch(&self, name: &str) -> PathBuf {
         self.target.join(name)

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::disk::Watch;
+use crate::leftovers;
 use crate::step::{Check, Context, Step, Trouble};
 
 /// The result of one step.
@@ -39,7 +41,7 @@ pub(crate) fn run(steps: &[&Step], context: &Context) -> Vec<Report> {
     for step in steps {
         println!("\n=== {}: {}", step.name, step.what);
         let start = Instant::now();
-        let check = unmet_need(step, &reports).map_or_else(|| (step.run)(context), Err);
+        let check = unmet_need(step, &reports).map_or_else(|| tried(step, context), Err);
         let time = start.elapsed();
         match &check {
             Ok(()) => println!("--- {}: ok, {:.1} s", step.name, time.as_secs_f64()),
@@ -49,6 +51,16 @@ pub(crate) fn run(steps: &[&Step], context: &Context) -> Vec<Report> {
         reports.push(Report { name: step.name, check, time });
     }
     reports
+}
+
+/// Runs one step. In CI, its leftovers are removed, and the space on the disk is told.
+fn tried(step: &Step, context: &Context) -> Check {
+    if !context.options.ci {
+        return (step.run)(context);
+    }
+    let watch = Watch::begin(&context.places);
+    let check = (step.run)(context).and_then(|()| leftovers::remove(step.name, &context.places));
+    watch.end(&context.places.root, check)
 }
 
 fn unmet_need(step: &Step, reports: &[Report]) -> Option<Trouble> {

@@ -1,4 +1,4 @@
-//! What a node tells its shards.
+//! The news that a node tells its shards.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What shards ask of the node.
+//! The node as the shards see it: each of its calls is a question or an order.
 
 use std::sync::Arc;
 use std::time::Duration;

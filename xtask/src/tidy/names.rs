@@ -9,18 +9,32 @@ const WAITING: [&str; 5] = ["tokio", "async", "await", "spawn", "thread"];
 /// The folders of these crates.
 const PURE: [&str; 2] = ["protocol", "cluster"];
 
+/// The part of the project that a file belongs to.
+enum Module<'a> {
+    /// A crate without I/O.
+    Pure(&'a str),
+    /// A module of the host.
+    OfHost(&'a str),
+}
+
+impl Module<'_> {
+    fn is_one_of(&self, names: &[&str]) -> bool {
+        matches!(self, Self::OfHost(name) if names.contains(name))
+    }
+}
+
 /// Finds names that the code's module must not use. Tests are exempt.
 pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in sources {
         let without_io = PURE.into_iter().find(|name| source.below(&format!("{name}/src")).is_some());
         let module = match (without_io, source.below("host/src")) {
-            (Some(name), _) => name,
-            (None, Some(file)) => file.split('/').next().unwrap_or_default().trim_end_matches(".rs"),
+            (Some(name), _) => Module::Pure(name),
+            (None, Some(file)) => Module::OfHost(file.split('/').next().unwrap_or_default().trim_end_matches(".rs")),
             (None, None) => continue,
         };
         for (start, word) in words(&source.production) {
-            if let Some(rule) = broken_rule(module, word, &source.production[start + word.len()..]) {
+            if let Some(rule) = broken_rule(&module, word, &source.production[start + word.len()..]) {
                 findings.push(Finding::new(&source.path, line_of(&source.production, start), format!("`{word}`: {rule}")));
             }
         }
@@ -28,17 +42,20 @@ pub(super) fn check(sources: &[Source]) -> Vec<Finding> {
     findings
 }
 
-fn broken_rule(module: &str, word: &str, behind: &str) -> Option<&'static str> {
-    if word.starts_with("wasmtime") && module != "guest" {
+fn broken_rule(module: &Module<'_>, word: &str, behind: &str) -> Option<&'static str> {
+    if word.starts_with("wasmtime") && !module.is_one_of(&["guest"]) {
         return Some("only guest/ knows wasmtime");
     }
-    if word == "tungstenite" && behind.starts_with("::") && module != "protocol" {
+    if word == "tungstenite" && behind.starts_with("::") && !matches!(module, Module::Pure("protocol")) {
         return Some("only protocol/ knows tungstenite");
     }
-    if (word == "rustls" || word == "tokio_rustls") && !matches!(module, "fetch" | "front" | "shard" | "trace") {
+    if (word == "rustls" || word == "tokio_rustls") && !module.is_one_of(&["fetch", "front", "shard", "trace"]) {
         return Some("only fetch/, front/, shard/ and trace/ know rustls");
     }
-    let is_pure = PURE.contains(&module);
+    if word == "async_nats" && !module.is_one_of(&["cluster"]) {
+        return Some("only cluster/ knows NATS");
+    }
+    let is_pure = matches!(module, Module::Pure(_));
     if is_pure && matches!(word, "now" | "elapsed") && behind.starts_with("()") {
         return Some("this crate reads no clock");
     }
@@ -86,6 +103,17 @@ mod tests {
         assert_eq!(
             found("host/src/server.rs", "use rustls::Error;"),
             ["host/src/server.rs:1: `rustls`: only fetch/, front/, shard/ and trace/ know rustls"]
+        );
+    }
+
+    #[test]
+    fn only_the_module_cluster_names_the_crate_of_nats() {
+        let text = "async fn f() { async_nats::connect(URL).await }";
+        assert_eq!(found("host/src/cluster/node.rs", text), [""; 0]);
+        assert_eq!(found("host/src/shard/mod.rs", text), ["host/src/shard/mod.rs:1: `async_nats`: only cluster/ knows NATS"]);
+        assert!(
+            found("cluster/src/lease.rs", text)
+                .contains(&"cluster/src/lease.rs:1: `async_nats`: only cluster/ knows NATS".to_owned())
         );
     }
 

@@ -62,6 +62,7 @@ pub fn in_flags(error: &Error) -> String {
         Error::NoTrustedProxy => format!("{error}: --trusted-proxy"),
         Error::Takeover(_) => format!("{error} (--takeover)"),
         Error::Data(_) => format!("{error} (--data)"),
+        Error::Cluster(_) => format!("{error} (--cluster)"),
         Error::StaticFiles { .. } => format!("{error} (--static)"),
         Error::StaticFallback(_) => format!("{error} (--static-fallback)"),
         Error::AllowHttp(_) => format!("{error} (--allow-http)"),

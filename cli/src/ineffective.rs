@@ -10,7 +10,7 @@ struct Rule {
     remedy: &'static str,
 }
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 17] = [
     Rule { flag: "room-path", has_effect: rooms_by_path, remedy: "add --instances per-room" },
     Rule { flag: "room-linger", has_effect: rooms_by_path, remedy: "add --instances per-room" },
     Rule { flag: "max-rooms", has_effect: several_rooms, remedy: "add --instances per-room or per-client" },
@@ -24,6 +24,14 @@ const RULES: [Rule; 13] = [
         has_effect: lasting_rooms,
         remedy: "leave out --instances per-client: such a store ends with its client",
     },
+    Rule { flag: "data", has_effect: alone, remedy: "leave it out: with --cluster, the stores are in NATS" },
+    Rule {
+        flag: "takeover",
+        has_effect: alone,
+        remedy: "leave it out: a node of a --cluster takes over rooms. Start it beside the running one, and end that one",
+    },
+    Rule { flag: "store-sync", has_effect: alone, remedy: "leave it out: with --cluster, JetStream decides when a write counts" },
+    Rule { flag: "store-expiry", has_effect: alone, remedy: "leave it out: with --cluster, stores do not expire" },
     Rule { flag: "store-sync", has_effect: data, remedy: "add --data: a store in memory is not synced" },
     Rule { flag: "store-expiry", has_effect: data, remedy: "add --data: a store in memory ends with the process" },
     Rule { flag: "fetch-room", has_effect: requests, remedy: ALLOW },
@@ -64,6 +72,11 @@ fn lasting_rooms(matches: &ArgMatches) -> bool {
     !is(matches, "instances", "per-client")
 }
 
+fn alone(matches: &ArgMatches) -> bool {
+    // `test` serves alone.
+    !matches.try_get_raw("cluster").is_ok_and(|servers| servers.is_some())
+}
+
 fn data(matches: &ArgMatches) -> bool {
     // `test` has no data folder.
     matches.try_get_raw("data").is_ok_and(|data| data.is_some())
@@ -98,6 +111,10 @@ mod tests {
             ("--max-rooms 7", "add --instances per-room or per-client"),
             ("--shards 2", "one room runs on one thread"),
             ("--instances per-client --data d", "leave out --instances per-client"),
+            ("--data d --cluster nats://a", "the stores are in NATS"),
+            ("--takeover --cluster nats://a", "Start it beside the running one"),
+            ("--cluster nats://a --store-sync normal", "JetStream decides"),
+            ("--cluster nats://a --store-expiry 90d", "stores do not expire"),
             ("--store-sync normal", "add --data"),
             ("--store-expiry 90d", "add --data"),
             ("--fetch-room 2", "add --allow-http"),
@@ -121,6 +138,9 @@ mod tests {
             "run x.wasm --data d --store-sync normal --store-expiry 90d",
             "run x.wasm --allow-http a.example --fetch-room 2 --fetch-timeout 1s",
             "run x.wasm --instances per-client --max-rooms 7 --shards 2",
+            "run x.wasm --instances per-client --cluster nats://a --cluster-name b",
+            "dev --cluster nats://a,nats://b --cluster-swap",
+            "run x.wasm --takeover",
             "dev --instances per-room --room-path /{room} --room-linger 1s --max-rooms 7 --shards 2",
         ] {
             assert_eq!(find_in(&format!("ws-host {line}")), None, "{line}");

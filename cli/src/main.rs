@@ -5,6 +5,7 @@ mod app_flags;
 mod arguments;
 mod bench;
 mod build;
+mod cluster;
 mod compression;
 mod config_file;
 mod data;

@@ -11,6 +11,7 @@ use ws_host::{Builder, Server};
 
 use crate::api::ApiFlags;
 use crate::app_flags::AppFlags;
+use crate::cluster::ClusterFlags;
 use crate::compression;
 use crate::config_file::Settings;
 use crate::store_sync;
@@ -71,6 +72,9 @@ pub struct ServeFlags {
     /// When a write counts, and what its handler has sent goes out
     #[arg(long, hide_short_help = true, value_enum, default_value_t = store_sync::Mode::Full, value_name = "MODE")]
     pub store_sync: store_sync::Mode,
+    /// The cluster.
+    #[command(flatten)]
+    pub cluster: ClusterFlags,
     /// The admin socket for `ws-host swap`, `rollback` and `status` [default: in the user's runtime folder, by port]
     #[arg(long, hide_short_help = true, value_name = "PATH")]
     pub socket: Option<PathBuf>,
@@ -131,6 +135,7 @@ impl ServeFlags {
         if let Some(folder) = self.data {
             builder = builder.data(folder);
         }
+        builder = self.cluster.apply(builder);
         if let Some(folder) = self.static_files {
             builder = builder.static_files(folder);
         }

@@ -1,6 +1,7 @@
 //! The builder of a server.
 
 mod callbacks;
+mod clustering;
 mod listening;
 mod outgoing;
 mod pages;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+pub use crate::cluster_settings::{ClusterError, ClusterSettings};
 pub use crate::limit_error::{LimitError, LimitProblem};
 pub use crate::limits::Limits;
 pub use crate::listen::{Listen, Listening};
@@ -151,6 +152,8 @@ pub(crate) struct Config {
     /// Where spans go.
     #[cfg(feature = "otlp")]
     pub traces: Option<Traces>,
+    /// The cluster that the server is a node of.
+    pub cluster: Option<ClusterSettings>,
     /// The limits.
     pub limits: Limits,
 }
@@ -178,6 +181,7 @@ impl Default for Config {
             tls_clients: None,
             #[cfg(feature = "otlp")]
             traces: None,
+            cluster: None,
             limits: Limits::default(),
         }
     }

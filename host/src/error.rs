@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::cluster_settings::ClusterError;
 use crate::limit_error::LimitError;
 use crate::types::ClientId;
 
@@ -236,6 +237,9 @@ pub enum Error {
     /// The database in the data folder cannot be opened.
     #[error("{0}")]
     Data(String),
+    /// The server cannot be a node of its cluster.
+    #[error(transparent)]
+    Cluster(ClusterError),
     /// Nothing was given to serve.
     #[error("there is nothing to serve: give the builder a component, an app or at least one callback")]
     NothingToServe,

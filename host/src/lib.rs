@@ -9,7 +9,7 @@
 //! | module | has |
 //! | --- | --- |
 //! | [`app`] | what the handlers of an [`App`] get and return: clients, messages, close causes, errors; [`app::rooms`] has what a [`Handle`] tells |
-//! | [`config`] | what a [`Builder`] takes: limits, grants, instances, compression |
+//! | [`config`] | what a [`Builder`] takes: limits, grants, instances, compression, the cluster |
 //! | [`api`] | the API by which other processes see and change a running server |
 //! | [`guest`] | what a component exports and imports |
 //!
@@ -26,6 +26,7 @@ mod builder;
 mod bus;
 mod close;
 mod cluster;
+mod cluster_settings;
 pub mod config;
 mod countdown;
 mod data;

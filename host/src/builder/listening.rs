@@ -133,6 +133,7 @@ impl Builder {
         if self.outlet.is_none() {
             self.outlet = Some(Outlet::new(&config.outgoing, &config.limits.clone().within_reach())?);
         }
+        self.check_cluster()?;
         if config.tls.is_none() && config.tls_clients.is_some() {
             return Err(Error::ClientsWithoutTls);
         }

@@ -36,6 +36,7 @@ const LAYERS: [Layer; 9] = [
     Layer {
         modules: &[
             "close",
+            "cluster_settings",
             "config",
             "countdown",
             "error",

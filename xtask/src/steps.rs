@@ -32,6 +32,7 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "guide", what: "the guide builds without warnings (its commands run in `test`)", needs: &[], run: guide::build },
     Step { name: "fuzz", what: "the fuzz targets compile, and hold over their corpus", needs: &[], run: code::fuzz },
     Step { name: "host", what: "the host and the Rust tests build", needs: &[], run: code::build },
+    Step { name: "nats", what: "there is a NATS server for the tests of clusters", needs: &[], run: code::nats },
     Step { name: "test", what: "unit, documentation and integration tests", needs: &["guests", "host"], run: code::test },
     Step { name: "metrics", what: "metrics and alerts pass promtool", needs: &["guests", "host"], run: monitoring::metrics },
     Step { name: "syscalls", what: "an echo costs one read and one write", needs: &["guests", "host"], run: code::system_calls },

@@ -2,7 +2,7 @@
 
 use crate::command::{cargo, command, for_guest, output, run};
 use crate::step::{Check, Context, Trouble};
-use crate::toolbox::wasm_target;
+use crate::toolbox::{nats_server, wasm_target};
 
 /// All Rust code is formatted.
 pub(crate) fn fmt(context: &Context) -> Check {
@@ -42,12 +42,24 @@ pub(crate) fn build(context: &Context) -> Check {
     run(&mut cargo("build --workspace --bins --tests --examples", &context.places.root))
 }
 
-/// Unit, documentation and integration tests. The unit tests of the example guests run as native code, not as WebAssembly.
+/// Installs a NATS server where `cargo test` finds it, too.
+pub(crate) fn nats(context: &Context) -> Check {
+    run(command(nats_server(&context.places)?, &context.places.root).arg("--version"))
+}
+
+/// Unit, documentation and integration tests. Without a NATS server, those of clusters are left out. The unit tests of the example guests run as native code, not as WebAssembly.
 pub(crate) fn test(context: &Context) -> Check {
     let root = &context.places.root;
     // The release profile already has the compiled macros of the guests.
     run(for_guest(&mut cargo("test --workspace --release --quiet", &root.join("guest-examples"))))?;
-    run(&mut cargo("test --workspace", root))
+    match nats_server(&context.places) {
+        Ok(server) => run(cargo("test --workspace", root).env("WS_HOST_NATS_SERVER", server)),
+        Err(Trouble::Missing(why)) => {
+            run(&mut cargo("test --workspace -- --skip cluster::", root))?;
+            Err(Trouble::missing(format!("all tests passed but those of clusters, which need a NATS server: {why}")))
+        }
+        Err(failed) => Err(failed),
+    }
 }
 
 /// The fuzz targets compile, without libFuzzer itself, whose source is C++. They keep their promises over their corpus and over

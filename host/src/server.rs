@@ -3,18 +3,23 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use crate::api::takeover::Taking;
 use crate::close::CloseInfo;
-use crate::config::Listening;
+use crate::cluster::Node;
+use crate::config::{ClusterError, Listening};
 use crate::error::Error;
 use crate::front::{Front, Listener, Listeners, Stop, Why, Wishes};
 use crate::handle::Handle;
 use crate::shard::{Command, Measurement};
 use crate::store::Database;
 use crate::trace::Tracer;
+
+/// How long a node may take to say that it leaves its cluster.
+const LEAVING: Duration = Duration::from_secs(2);
 
 /// A server that listens already: connections wait in the kernel's queue until `run` or `run_forever` accepts them.
 ///
@@ -40,6 +45,8 @@ pub struct Server {
     wishes: Wishes,
     database: Option<Database>,
     tracer: Option<Tracer>,
+    /// The node of a cluster that it is.
+    node: Option<Node>,
     /// The running server whose place this one takes.
     taking: Option<Taking>,
 }
@@ -54,12 +61,17 @@ impl Server {
     ) -> Result<Self, Error> {
         let places: Vec<_> = listeners.iter().map(Listener::place).collect::<io::Result<_>>().map_err(unusable)?;
         let addresses = places.iter().filter(|place| !place.redirects).filter_map(|place| place.address).collect();
-        Ok(Self { listeners, places, addresses, front, shards, handle, wishes, database: None, tracer: None, taking: None })
+        Ok(Self { listeners, places, addresses, front, shards, handle, wishes, database: None, tracer: None, node: None, taking: None })
     }
 
     /// The database that is closed at the end.
     pub(crate) fn with_database(self, database: Option<Database>) -> Self {
         Self { database, ..self }
+    }
+
+    /// It leaves the cluster at the end.
+    pub(crate) fn with_node(self, node: Option<Node>) -> Self {
+        Self { node, ..self }
     }
 
     /// Its spans are sent at the end.
@@ -99,10 +111,10 @@ impl Server {
     /// # Errors
     /// A listening socket cannot be used, or the database cannot be read (`Error::Data`).
     pub async fn run(self) -> Result<(), Error> {
-        let Self { listeners, front, shards, wishes, handle, database, tracer, taking, .. } = self;
+        let Self { listeners, front, shards, wishes, handle, database, tracer, node, taking, .. } = self;
         // Also when this future is dropped.
         let ended = Ended(handle.clone());
-        let served = match prepare(listeners, front, database.clone()).await {
+        let served = match prepare(listeners, front, (database.clone(), node.clone())).await {
             Ok((listeners, front)) => {
                 begin(taking, &handle);
                 Ok(front.run(listeners, wishes).await)
@@ -115,6 +127,7 @@ impl Server {
             Ok(Stop { deadline, why: Why::Shutdown, .. }) => (*deadline, CloseInfo::shutdown()),
             Err(_) => (handle.drain_deadline(), CloseInfo::shutdown()),
         };
+        node.iter().for_each(Node::drain);
         // In each queue, the command to drain stands behind all clients admitted before it.
         for shard in &shards {
             let _ = shard.commands.send(Command::Drain(deadline, close.clone())).await;
@@ -129,6 +142,9 @@ impl Server {
         match joined.await {
             Ok(0) => {}
             _ => tracing::error!("a shard's thread panicked"),
+        }
+        if let Some(node) = node {
+            node.leave(LEAVING).await;
         }
         // Another process may wait for the data folder, and the collector may not answer.
         drop(ended);
@@ -172,10 +188,17 @@ impl Drop for Ended {
 }
 
 /// Gets everything ready that can fail.
-async fn prepare(listeners: Vec<Listener>, mut front: Front, database: Option<Database>) -> Result<(Listeners, Front), Error> {
+async fn prepare(
+    listeners: Vec<Listener>,
+    mut front: Front,
+    (database, node): (Option<Database>, Option<Node>),
+) -> Result<(Listeners, Front), Error> {
     let listeners = Listeners::new(listeners).map_err(unusable)?;
     if let Some(database) = database {
         front.resume(database).await.map_err(Error::Data)?;
+    }
+    if let Some(node) = node {
+        front.join(node).await.map_err(|why| Error::Cluster(ClusterError(why)))?;
     }
     Ok((listeners, front))
 }

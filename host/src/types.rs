@@ -169,13 +169,13 @@ impl Request {
     }
 
     /// The text as it is kept, for another node.
-    pub(crate) fn as_stored(&self) -> Arc<str> {
-        Arc::clone(&self.text)
+    pub(crate) fn as_stored(&self) -> &str {
+        &self.text
     }
 
     /// The request that another node has kept as this text.
-    pub(crate) fn from_stored(text: Arc<str>) -> Self {
-        Self { text }
+    pub(crate) fn from_stored(text: &str) -> Self {
+        Self { text: text.into() }
     }
 
     /// The memory of its contents in bytes.

@@ -23,6 +23,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
+use bytes::Bytes;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::oneshot;
 
@@ -52,6 +53,8 @@ pub type Inbox = UnboundedReceiver<Mail>;
 pub enum Mail {
     /// A message for one of its rooms.
     Event(Arc<Event>),
+    /// Mail between the owners of two rooms of a cluster, for the room of this name.
+    Carried(Arc<str>, Bytes),
     /// Tell when all mail before this has been brought to its rooms.
     Flush(oneshot::Sender<()>),
 }
@@ -146,6 +149,14 @@ impl Bus {
         {
             // An error means that the shard has ended.
             let _ = inbox.send(Mail::Event(event));
+        }
+    }
+
+    /// Brings mail between the owners of two rooms of a cluster to the shard of its receiver.
+    pub fn carry(&self, room: Arc<str>, mail: Bytes) {
+        if let Some(inbox) = self.inboxes.get(self.placement.shard_of(&room)) {
+            // An error means that the shard has ended.
+            let _ = inbox.send(Mail::Carried(room, mail));
         }
     }
 

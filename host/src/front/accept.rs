@@ -13,6 +13,7 @@ use super::handshake::Handshakes;
 use super::listeners::{Accepted, Listeners};
 use super::setup::Setup;
 use super::wishes::{Stop, Why, Wishes};
+use crate::cluster::Node;
 use crate::config::Limits;
 use crate::log::LogThrottle;
 use crate::store::Database;
@@ -43,6 +44,12 @@ impl Front {
     pub async fn resume(&mut self, database: Database) -> Result<(), String> {
         let handshakes = Arc::get_mut(&mut self.handshakes).expect("connections share the handshakes, and none is accepted yet");
         handshakes.resume(database).await
+    }
+
+    /// The ids of clients are those of this node of a cluster. Nothing is accepted yet.
+    pub async fn join(&mut self, node: Node) -> Result<(), String> {
+        let handshakes = Arc::get_mut(&mut self.handshakes).expect("connections share the handshakes, and none is accepted yet");
+        handshakes.join(node).await
     }
 
     /// Accepts connections until the end is wished for, and returns that wish.

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::Permit;
 
 use super::client_ids::{BLOCK, ClientIds};
-use crate::store::{CommitError, Database};
+use crate::cluster::Node;
+use crate::store::Database;
 use crate::types::ClientId;
 
 /// Gives ids. A lock spans an id and its hand-over: on a runtime with several threads, a client could otherwise reach its shard
@@ -14,15 +15,41 @@ use crate::types::ClientId;
 pub struct Arrivals {
     ids: Arc<Mutex<ClientIds>>,
     /// Where ids are reserved, so that no later process uses them again.
-    database: Option<Database>,
+    reserve: Option<Reserve>,
+}
+
+/// Where ids are reserved.
+#[derive(Debug, Clone)]
+enum Reserve {
+    Database(Database),
+    Cluster(Node),
+}
+
+impl Reserve {
+    /// Reserves a block. Returns its first id.
+    async fn block(&self) -> Result<u64, String> {
+        match self {
+            Self::Database(database) => database.reserve_ids(BLOCK).await.map_err(|error| error.to_string()),
+            Self::Cluster(node) => node.reserve_ids(BLOCK).await.map_err(|error| error.to_string()),
+        }
+    }
 }
 
 impl Arrivals {
     /// From now on ids are reserved in this database before they are used.
-    pub async fn reserve_in(&mut self, database: Database) -> Result<(), CommitError> {
-        let first = database.reserve_ids(BLOCK).await?;
+    pub async fn reserve_in(&mut self, database: Database) -> Result<(), String> {
+        self.begin(Reserve::Database(database)).await
+    }
+
+    /// From now on ids are those of this node of a cluster.
+    pub async fn reserve_at(&mut self, node: Node) -> Result<(), String> {
+        self.begin(Reserve::Cluster(node)).await
+    }
+
+    async fn begin(&mut self, reserve: Reserve) -> Result<(), String> {
+        let first = reserve.block().await?;
         lock(&self.ids).begin_block(first);
-        self.database = Some(database);
+        self.reserve = Some(reserve);
         Ok(())
     }
 
@@ -34,10 +61,10 @@ impl Arrivals {
         if let Some(id) = id {
             reservation.send(arrival(ClientId::new(id)));
         }
-        if let Some(database) = self.database.as_ref().filter(|_| ids.wants_block()) {
-            let (reserved, ids) = (database.reserve_ids(BLOCK), Arc::clone(&self.ids));
+        if let Some(reserve) = self.reserve.as_ref().filter(|_| ids.wants_block()) {
+            let (reserve, ids) = (reserve.clone(), Arc::clone(&self.ids));
             tokio::spawn(async move {
-                match reserved.await {
+                match reserve.block().await {
                     Ok(first) => lock(&ids).add_block(first),
                     Err(_) => lock(&ids).is_refused(),
                 }

@@ -35,6 +35,7 @@ use super::spans::Spans;
 use super::transport::Transport;
 use super::upgrade::Refusal;
 use crate::close::CloseInfo;
+use crate::cluster::Node;
 use crate::log::LogThrottle;
 use crate::protocol;
 use crate::refusal::Reason;
@@ -89,7 +90,12 @@ impl Handshakes {
                 let _ = shard.send(Command::SetAlarms(alarms)).await;
             }
         }
-        self.arrivals.reserve_in(database).await.map_err(|error| error.to_string())
+        self.arrivals.reserve_in(database).await
+    }
+
+    /// The ids of clients are those of this node of a cluster.
+    pub async fn join(&mut self, node: Node) -> Result<(), String> {
+        self.arrivals.reserve_at(node).await
     }
 
     fn by_shard(&self, rooms: &[DueRoom]) -> Vec<(&mpsc::Sender<Command>, Vec<Alarm>)> {

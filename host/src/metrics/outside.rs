@@ -23,6 +23,8 @@ impl StoreNumbers {
     pub(super) fn of(place: &StorePlace) -> Self {
         match place {
             StorePlace::Memory { total, .. } => Self { bytes: total.size(), database: None },
+            // NATS has them, and its own numbers.
+            StorePlace::Cluster(_) => Self { bytes: 0, database: None },
             StorePlace::Database(database) => Self {
                 bytes: database.total_bytes(),
                 database: Some(DatabaseNumbers {

@@ -23,7 +23,7 @@ impl<L: Launch> Rooms<L> {
             Question::Room(name, answer) => drop(answer.send(self.info(&name))),
             Question::Clients(clients, answer) => drop(answer.send(self.clients(&clients))),
             Question::ClientsOf(room, after, limit, answer) => {
-                drop(answer.send(self.lines_of(&room).map(|task| self.clients_of(&task, after, limit))));
+                drop(answer.send(self.line_room(&room).map(|task| self.clients_of(&task, after, limit))));
             }
             Question::Topics(client, line, answer) => self.ask_for_topics(client, line, answer),
         }

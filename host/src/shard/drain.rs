@@ -1,11 +1,13 @@
 //! The end of a shard: it closes its clients and waits until all are gone.
 
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
+use super::cluster::Part;
 use super::command::Command;
 use super::joining::join;
 use super::rooms::Rooms;
@@ -41,6 +43,9 @@ pub(super) async fn drain<L: Launch>(
     shard.callers().drain();
     shard.stop_sessions(&close);
     let drained = async {
+        if let Some(part) = rooms.part() {
+            hand_over(shard, rooms, part, deadline, sweeps).await;
+        }
         loop {
             tokio::select! {
                 biased;
@@ -60,6 +65,10 @@ pub(super) async fn drain<L: Launch>(
         // The last words of a client of another shard may be for a room of this one.
         let patience = deadline.saturating_duration_since(Instant::now()) * 3 / 4;
         let _ = timeout(patience, shard.bus().emptied(shard.index())).await;
+        if let Some(part) = rooms.part() {
+            // The other nodes hear that these clients have left.
+            part.at_rest().await;
+        }
         rooms.stop_opening();
         let patience = deadline.saturating_duration_since(Instant::now()) / 2;
         let _ = timeout(patience, rooms.settle_events()).await;
@@ -79,6 +88,25 @@ pub(super) async fn drain<L: Launch>(
         biased;
         () = drained => {}
         () = Countdown::new(left, left).over() => tracing::warn!("the drain deadline has passed: the remaining lines are cut"),
+    }
+}
+
+/// Gives the rooms that this node owns to the other nodes, as long as that takes at most half of the time. Their clients stay meanwhile.
+async fn hand_over<L: Launch>(shard: &Shard, rooms: &Rooms<L>, part: &Part, deadline: Instant, sweeps: &mut Interval) {
+    let patience = deadline.saturating_duration_since(Instant::now()) / 2;
+    let mut handing = pin!(timeout(patience, async {
+        // Records that have come while the node began to leave can open more.
+        while !rooms.all().is_empty() || part.is_beginning() {
+            rooms.end().await;
+            part.ended_any().await;
+        }
+    }));
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut handing => return,
+            due = sweeps.tick() => shard.sweep(sweeps.period(), due.into()),
+        }
     }
 }
 

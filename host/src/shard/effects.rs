@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::cached_frame::CachedFrame;
+use super::cluster::Owned;
 use super::exchanges::Exchanges;
 use super::input::{Input, What};
 use super::table::Shard;
@@ -44,12 +45,12 @@ pub(super) async fn apply(shard: &Shard, room: &Room, exchanges: &Exchanges, tur
 }
 
 /// Does those effects of a turn that are neither frames nor answers. A turn whose frames other nodes deliver has no others.
-pub(super) fn apply_outside(shard: &Shard, exchanges: &Exchanges, turn: &Turn) {
+pub(super) fn apply_outside(shard: &Shard, exchanges: &Exchanges, turn: &Turn, owned: &Owned) {
     for effect in turn.effects() {
         match effect {
             Effect::Fetch(id, request) => exchanges.begin(shard, *id, Arc::clone(request)),
             Effect::CancelFetch(id) => exchanges.cancel(*id),
-            Effect::Event(event) => shard.bus().deliver(Arc::clone(event)),
+            Effect::Event(event) => owned.send_event(event),
             _ => {}
         }
     }

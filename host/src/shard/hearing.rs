@@ -39,6 +39,7 @@ impl<L: Launch> Rooms<L> {
                     count += 1;
                     if count % TIDY == 0 {
                         part.tidy();
+                        part.take_care();
                     }
                 }
             }

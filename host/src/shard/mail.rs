@@ -33,6 +33,7 @@ impl<L: Launch> Rooms<L> {
             };
             match mail {
                 Some(Mail::Event(event)) => self.bring(self.shard().time(), event),
+                Some(Mail::Carried(room, mail)) => self.part().iter().for_each(|part| part.mail(&room, &mail)),
                 // Nobody may wait any more.
                 Some(Mail::Flush(done)) => drop(done.send(())),
                 None => return,

@@ -115,7 +115,7 @@ impl<L: Launch> Rooms<L> {
     }
 
     /// Where the lines of a room's clients bring their inputs: to the room, or in a cluster to its edge.
-    pub(super) fn lines_of(&self, name: &str) -> Option<Rc<RoomTask>> {
+    pub(super) fn line_room(&self, name: &str) -> Option<Rc<RoomTask>> {
         match &self.part {
             None => self.get(name),
             Some(part) => part.edge(name),
@@ -124,7 +124,7 @@ impl<L: Launch> Rooms<L> {
 
     /// The same for the room of this name. It is opened if it does not exist, unless there are too many or its circuit is open.
     pub(super) fn get_or_open(self: &Rc<Self>, name: &str) -> Option<Rc<RoomTask>> {
-        if let Some(task) = self.lines_of(name) {
+        if let Some(task) = self.line_room(name) {
             return Some(task);
         }
         if let Err(reason) = self.check_room() {
@@ -316,6 +316,10 @@ impl<L: Launch> Rooms<L> {
             let room = self.hibernation.next_due().await;
             if self.is_ending.get() {
                 return;
+            }
+            if let Some(part) = &self.part {
+                part.wake(&room);
+                continue;
             }
             if self.get_or_open(&room).is_none() {
                 self.hibernation.postpone(room);

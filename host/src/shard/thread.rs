@@ -21,7 +21,8 @@ use super::serve::serve;
 use super::table::Shard;
 use crate::app::{Fault, Launch};
 use crate::bus::{Bus, Inbox};
-use crate::cluster::{ChainJournal, NewsInbox, Node};
+use crate::cluster::state::ChainJournal;
+use crate::cluster::{NewsInbox, Node};
 use crate::config::Limits;
 use crate::error::Error;
 use crate::fetch::Outlet;
@@ -94,7 +95,10 @@ impl ShardContext {
     /// The shard's part in the cluster.
     fn part(&self, shard: &Rc<Shard>) -> Option<Rc<Part>> {
         match (&self.node, &self.stores) {
-            (Some(node), StorePlace::Cluster(journal)) => Some(Part::new(node.clone(), Rc::clone(shard), Arc::clone(journal))),
+            (Some(node), StorePlace::Cluster(journal)) => {
+                let shared = self.shared_room.clone().filter(|_| shard.index() == 0);
+                Some(Part::new(node.clone(), Rc::clone(shard), Arc::clone(journal), shared))
+            },
             _ => None,
         }
     }
@@ -134,7 +138,7 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext, mail: Inbo
                 context.tracer.clone(),
             );
             let _cleared = ClearedAtEnd(Rc::clone(&shard));
-            let stores = context.stores.stores(context.limits.store_of_room(false));
+            let stores = context.stores.stores(context.limits.store_of_room(context.node.is_some()));
             let kept = (context.linger, context.keeps_rooms);
             let part = context.part(&shard);
             let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&context.counters), stores, launch, kept, part.clone());

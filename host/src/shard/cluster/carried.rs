@@ -1,7 +1,6 @@
 //! A member as its edge keeps it for every owner of the room: its identity, and what the room has attached to it.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -13,7 +12,7 @@ use crate::types::{Agreed, Client, ClientId, Request};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Carried {
     address: SocketAddr,
-    request: Arc<str>,
+    request: String,
     subprotocol: Option<String>,
     user: Option<String>,
     /// When it connected, in seconds since 1970.
@@ -36,7 +35,7 @@ impl Carried {
         let agreed = client.agreed.as_deref();
         Self {
             address: client.address,
-            request: client.request.as_stored(),
+            request: client.request.as_stored().to_owned(),
             subprotocol: agreed.and_then(|agreed| agreed.subprotocol.as_deref()).map(str::to_owned),
             user: agreed.and_then(|agreed| agreed.user.as_deref()).map(str::to_owned),
             connected_unix,
@@ -57,7 +56,7 @@ impl Carried {
         Client {
             id: ClientId::new(id),
             address: self.address,
-            request: Request::from_stored(Arc::clone(&self.request)),
+            request: Request::from_stored(&self.request),
             agreed: agreed.shared(),
         }
     }

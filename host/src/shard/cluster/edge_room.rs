@@ -85,6 +85,12 @@ impl EdgeRoom {
         self.is_due.set(false);
     }
 
+    /// Mail for the room has come from another one.
+    pub fn mail(&self, mail: &Bytes) {
+        self.edge.borrow_mut().ask(Asked::Mail(mail.to_vec()).encode());
+        self.note_due();
+    }
+
     /// Takes in inputs that had to wait.
     pub fn go_on(&self) {
         self.task.wake();
@@ -224,8 +230,6 @@ impl EdgeRoom {
                 }
             }
             Other::Respond(id, part) => self.respond(id, part),
-            // The shard's part has taken it.
-            Other::Heard { .. } => {}
         }
     }
 

@@ -59,13 +59,6 @@ pub enum Other {
     Decide(u64, Verdict),
     /// A part of the answer to the plain HTTP request that the edge knows by this number.
     Respond(u64, Part),
-    /// The stored message of this number of this room is handled.
-    Heard {
-        /// The sender.
-        from: String,
-        /// The number.
-        number: u64,
-    },
 }
 
 /// A decision about an upgrade request.

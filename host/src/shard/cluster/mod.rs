@@ -12,6 +12,7 @@
 //! | `owned` | a room that this node owns |
 //! | `members` | its members by their edges |
 //! | `staged` | its outputs for each edge |
+//! | `letters` | its messages to other rooms, and theirs to it |
 //! | `told` | inputs on their way to an owner |
 //! | `given` | outputs on their way to an edge |
 //! | `carried` | a member as its edge keeps it |
@@ -21,6 +22,7 @@ mod agenda;
 mod carried;
 mod edge_room;
 mod given;
+mod letters;
 mod members;
 mod owned;
 mod part;

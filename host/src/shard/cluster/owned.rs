@@ -12,12 +12,15 @@ use ws_cluster::{Event as Kind, Life, Member as Seen, Neighbours, Owner, Told, T
 
 use super::agenda::{Agenda, Due};
 use super::carried::Carried;
+use super::letters::{self, Letters};
 use super::members::Members;
 use super::staged::{Waiting, stage};
 use super::told::{self, Asked, FromMember};
 use super::wire::Malformed;
 use crate::bus::{Bus, Event, Sender};
-use crate::cluster::{Chain, Node, TurnWrites, encode_writes};
+use crate::cluster::Node;
+use crate::cluster::mail::{Mail, Post, Receipt};
+use crate::cluster::state::{Chain, RoomState, TurnWrites, encode_writes};
 use crate::requests::{Answering, HostAnswer};
 use crate::room::{LineId, Member, Room, Turn};
 use crate::shard::input::{Input, Joined, What};
@@ -40,6 +43,7 @@ pub struct Owned {
     waiting: RefCell<Waiting>,
     /// The room's durable state.
     chain: Arc<Chain>,
+    letters: RefCell<Letters>,
     step: RefCell<Step>,
     /// Turns with effects of this node, by the number of the owner's turn that they wait for.
     held: RefCell<VecDeque<(u64, Vec<Box<Turn>>)>>,
@@ -48,7 +52,7 @@ pub struct Owned {
     /// Whether the whole state is being stored, and no handler may run meanwhile.
     is_paused: Cell<bool>,
     /// A turn that is stored with the whole state, since its writes are too long for a record.
-    large: Cell<Option<(Outputs, Vec<Box<Turn>>)>>,
+    large: Cell<Option<(Outputs, Vec<Box<Turn>>, Vec<Receipt>)>>,
     /// The state of a room that has never written, stored for its last record.
     head: Cell<Option<Bytes>>,
     is_due: Cell<bool>,
@@ -60,6 +64,7 @@ pub struct Owned {
 struct Step {
     outputs: Outputs,
     local: Vec<Box<Turn>>,
+    receipts: Vec<Receipt>,
     /// The member that leaves, and its edge.
     leaver: Option<(u64, Life)>,
     /// Whether it has begun: the owner is to hear of its end.
@@ -76,6 +81,8 @@ impl Owned {
     /// A room whose loop begins next.
     pub fn new(shard: Rc<Shard>, agenda: Rc<Agenda>, node: Node, owner: Owner, (name, chain): (Arc<str>, Arc<Chain>)) -> Rc<Self> {
         let limits = shard.limits();
+        let letters = chain.read(|state| Letters::new(&name, state));
+        shard.bus().number_from(chain.read(RoomState::last_event));
         let task = RoomTask::new(name, Mailbox::new(limits.mailbox_events, limits.mailbox_bytes));
         Rc::new(Self {
             shard,
@@ -85,6 +92,7 @@ impl Owned {
             owner: RefCell::new(owner),
             members: RefCell::default(),
             waiting: RefCell::default(),
+            letters: RefCell::new(letters),
             chain,
             step: RefCell::default(),
             held: RefCell::default(),
@@ -235,8 +243,23 @@ impl Owned {
                 What::RequestGone(id)
             }),
             Asked::Event(event) => Some(What::Event(self.event(event)?)),
-            Asked::Heard(_) => None,
+            Asked::Mail(mail) => {
+                let mail = Mail::decode(mail.into()).map_err(|_| Malformed)?;
+                let (post, writes) = self.letters.borrow_mut().receive(Node::now(), mail);
+                self.chain.add(&writes);
+                post.map(|post| What::Event(self.posted(post)))
+            }
         })
+    }
+
+    fn posted(&self, Post { from, event, .. }: Post) -> Arc<Event> {
+        let number = event.id;
+        let bus = self.shard.bus();
+        let (permit, to) = (bus.backlog("").take(event.payload.len()), self.task.shared_name());
+        let (receiver, (sender, message)) = (bus.note_expected(&to), letters::content(event, from));
+        let mut event = Event::new((sender, to), message, permit, receiver);
+        event.number = number;
+        Arc::new(event)
     }
 
     fn event(&self, event: told::Event) -> Result<Arc<Event>, Malformed> {
@@ -279,7 +302,9 @@ impl Owned {
         if turn.commit() > 0
             && let Some(journal) = room.journal()
         {
-            journal.commit(turn.take_writes(), Box::new(|_| {}));
+            let writes = turn.take_writes();
+            step.receipts.extend(self.letters.borrow().receipts(&writes));
+            journal.commit(writes, Box::new(|_| {}));
             room.note_durable(turn.commit());
         }
         let Step { outputs, leaver, .. } = &mut *step;
@@ -299,26 +324,29 @@ impl Owned {
 
     /// The loop has done a piece of work: an input of an edge, or something of its own.
     pub fn end_step(&self) {
-        let Step { mut outputs, local, is_begun, .. } = self.step.take();
-        if !is_begun && outputs == Outputs::default() && local.is_empty() {
+        let Step { mut outputs, local, receipts, is_begun, .. } = self.step.take();
+        if !is_begun && outputs == Outputs::default() && local.is_empty() && receipts.is_empty() {
             return;
         }
         match self.chain.take_writes() {
             Some(TurnWrites::Whole(whole)) => {
-                self.large.set(Some((outputs, local)));
+                self.large.set(Some((outputs, local, receipts)));
                 return self.store(whole);
             }
             Some(TurnWrites::Item(item)) => outputs.writes = Some(item),
             None => {}
         }
-        self.commit(outputs, local);
+        self.commit(outputs, local, receipts);
         if self.is_durable() && self.chain.is_whole_due() {
             self.store(self.chain.begin_whole());
         }
     }
 
-    fn commit(&self, outputs: Outputs, local: Vec<Box<Turn>>) {
+    fn commit(&self, outputs: Outputs, local: Vec<Box<Turn>>, receipts: Vec<Receipt>) {
         let number = self.owner.borrow_mut().commit(outputs);
+        if !receipts.is_empty() {
+            self.letters.borrow_mut().wait(number, receipts);
+        }
         if !local.is_empty() {
             self.held.borrow_mut().push_back((number, local));
         }
@@ -334,9 +362,9 @@ impl Owned {
     /// The whole state is stored as `head`, or cannot be stored now.
     pub fn stored(&self, head: Option<Bytes>) {
         match (head, self.large.take()) {
-            (Some(head), Some((mut outputs, local))) => {
+            (Some(head), Some((mut outputs, local, receipts))) => {
                 outputs.writes = Some(encode_writes(&[]));
-                self.commit(outputs, local);
+                self.commit(outputs, local, receipts);
                 self.owner.borrow_mut().commit_whole(head);
             }
             (Some(head), None) if self.is_durable() => self.owner.borrow_mut().commit_whole(head),
@@ -393,6 +421,7 @@ impl Owned {
             self.released.borrow_mut().extend(turns);
         }
         drop(held);
+        self.letters.borrow_mut().note_shown(shown);
         self.changed.notify_waiters();
     }
 
@@ -404,6 +433,27 @@ impl Owned {
     /// Whether there is such a turn.
     pub fn has_released(&self) -> bool {
         !self.released.borrow().is_empty()
+    }
+
+    /// A turn with a message to another room is visible.
+    pub fn send_event(&self, event: &Arc<Event>) {
+        if *event.to == *self.name() {
+            self.task.events.push(self.shard.time(), Arc::clone(event));
+            self.task.wake();
+        } else {
+            self.letters.borrow_mut().push(event);
+        }
+        self.note_due();
+    }
+
+    /// The mail for other rooms.
+    pub fn mail(&self) -> Vec<(Arc<str>, Bytes)> {
+        self.letters.borrow_mut().poll(Node::now())
+    }
+
+    /// Whether nothing is on its way, and nothing is due until something happens.
+    pub fn is_quiet(&self) -> bool {
+        self.owner.borrow().is_quiet() && self.letters.borrow().are_done()
     }
 
     /// A message of an edge for this owner.
@@ -467,7 +517,7 @@ pub struct Survivor {
 fn carried(room: &Room, id: ClientId) -> Option<Carried> {
     let member = room.members().find(|member| member.client.id == id)?;
     let mut carried = Carried::new(&member.client, member.connected_unix());
-    carried.attachment = room.attachment(id).map(<[u8]>::to_vec).unwrap_or_default();
+    carried.attachment = room.attachment(id).map(|bytes| bytes.to_vec()).unwrap_or_default();
     carried.topics = room.topics_of(id).into_iter().map(str::to_owned).collect();
     carried.is_away = !member.is_online();
     carried.is_unheard = !member.is_heard();

@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use tokio::sync::Notify;
 use ws_cluster::{Edge, Effect, Envelope, Letter, Life, Limits, Message, Neighbours, Owner, Standing, Stop, Timing};
 
 use super::agenda::{Agenda, Due};
 use super::edge_room::EdgeRoom;
 use super::owned::{Owned, Started};
-use crate::cluster::{ChainJournal, News, Node, RoomState};
+use crate::cluster::state::{ChainJournal, RoomState};
+use crate::cluster::{News, Node};
 use crate::log::in_short;
 use crate::shard::room_task::RoomTask;
 use crate::shard::table::Shard;
@@ -35,11 +38,14 @@ pub struct Part {
     starting: RefCell<Vec<(Rc<Owned>, Started)>>,
     /// The rooms whose owners have stopped: their loops are to end.
     stopped: RefCell<Vec<Rc<Owned>>>,
+    /// The room that is open at one node at any time, and that node.
+    shared: RefCell<Option<(Arc<str>, Option<Life>)>>,
+    flushed: Notify,
 }
 
 impl Part {
-    /// A part without rooms.
-    pub fn new(node: Node, shard: Rc<Shard>, journal: Arc<ChainJournal>) -> Rc<Self> {
+    /// A part without rooms. `shared` is the room that is open all the time, wherever its clients are.
+    pub fn new(node: Node, shard: Rc<Shard>, journal: Arc<ChainJournal>, shared: Option<Arc<str>>) -> Rc<Self> {
         let life = Cell::new(node.life());
         let neighbours = RefCell::new(node.neighbours());
         Rc::new(Self {
@@ -56,6 +62,8 @@ impl Part {
             letters: RefCell::default(),
             starting: RefCell::default(),
             stopped: RefCell::default(),
+            shared: RefCell::new(shared.map(|room| (room, None))),
+            flushed: Notify::new(),
         })
     }
 
@@ -82,6 +90,15 @@ impl Part {
         let task = Rc::clone(edge.task());
         self.edges.borrow_mut().insert(name, edge);
         Some(task)
+    }
+
+    /// Mail for a room of another one.
+    pub fn mail(&self, room: &str, mail: &Bytes) {
+        if self.edge_or_open(room).is_some()
+            && let Some(edge) = self.edges.borrow().get(room)
+        {
+            edge.mail(mail);
+        }
     }
 
     /// Resolves when an edge or an owner is due.
@@ -147,6 +164,46 @@ impl Part {
         for (to, envelopes) in self.letters.take() {
             self.node.send(to, envelopes);
         }
+        self.flushed.notify_waiters();
+    }
+
+    /// Resolves when every edge has heard that its inputs count.
+    pub async fn at_rest(&self) {
+        loop {
+            let flushed = self.flushed.notified();
+            if self.edges.borrow().values().all(|edge| edge.edge().borrow().is_at_rest()) {
+                return;
+            }
+            flushed.await;
+        }
+    }
+
+    /// Whether a room that this node owns has not begun yet.
+    pub fn is_beginning(&self) -> bool {
+        !self.owned.borrow().is_empty()
+    }
+
+    /// Resolves when rooms have begun or ended since.
+    pub async fn ended_any(&self) {
+        if self.is_beginning() {
+            self.flushed.notified().await;
+        }
+    }
+
+    /// Has the room that is open all the time be open somewhere.
+    pub fn take_care(&self) {
+        let Some((room, keeper)) = self.shared.borrow().clone() else { return };
+        let is_kept = keeper.is_some_and(|keeper| !self.neighbours.borrow().is_gone(keeper));
+        if self.life.get().is_some() && !is_kept && !self.owned.borrow().contains_key(&room) {
+            self.node.find(&room);
+        }
+    }
+
+    /// A closed room has a timer that is due, or is otherwise to open.
+    pub fn wake(&self, room: &Arc<str>) {
+        if !self.owned.borrow().contains_key(room) {
+            self.node.find(room);
+        }
     }
 
     /// Takes the rooms whose loops are to begin.
@@ -191,6 +248,9 @@ impl Part {
     }
 
     fn found(&self, room: &str, owner: Life, epoch: u64) {
+        if let Some((_, keeper)) = self.shared.borrow_mut().as_mut().filter(|(shared, _)| **shared == *room) {
+            *keeper = Some(owner);
+        }
         if let Some(edge) = self.edges.borrow().get(room) {
             edge.edge().borrow_mut().found(owner, epoch);
             edge.note_due();
@@ -271,7 +331,10 @@ impl Part {
         if owned.has_released() {
             owned.task().wake();
         }
-        if !owned.rules().borrow().is_quiet() {
+        for (room, mail) in owned.mail() {
+            self.shard.bus().carry(room, mail);
+        }
+        if !owned.is_quiet() {
             self.active.borrow_mut().insert(Due::Owner(Arc::clone(room)));
         }
     }

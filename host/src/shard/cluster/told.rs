@@ -1,7 +1,6 @@
 //! The inputs of a room on their way from an edge to the owner.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -66,17 +65,17 @@ pub enum Asked {
     RequestDrained(u64),
     /// The client of such a request has gone, or waits no longer.
     RequestGone(u64),
-    /// A message of another room, or from outside.
+    /// A message from outside, or of a room that is not owned.
     Event(Event),
-    /// Another room has handled the stored message of this number.
-    Heard(u64),
+    /// A message of another room, or its receipt: [`Mail`](crate::cluster::mail::Mail).
+    Mail(Vec<u8>),
 }
 
 /// An upgrade request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upgrade {
     address: SocketAddr,
-    request: Arc<str>,
+    request: String,
     subprotocols: Vec<String>,
     resumes: bool,
 }
@@ -86,7 +85,7 @@ pub struct Upgrade {
 pub struct Plain {
     address: SocketAddr,
     method: String,
-    request: Arc<str>,
+    request: String,
     body: Vec<u8>,
 }
 
@@ -119,26 +118,26 @@ impl Asked {
 
 impl From<&UpgradeRequest> for Upgrade {
     fn from(UpgradeRequest { address, request, subprotocols, resumes }: &UpgradeRequest) -> Self {
-        let (request, subprotocols) = (request.as_stored(), subprotocols.clone());
+        let (request, subprotocols) = (request.as_stored().to_owned(), subprotocols.clone());
         Self { address: *address, request, subprotocols, resumes: *resumes }
     }
 }
 
 impl From<Upgrade> for UpgradeRequest {
     fn from(Upgrade { address, request, subprotocols, resumes }: Upgrade) -> Self {
-        Self { address, request: Request::from_stored(request), subprotocols, resumes }
+        Self { address, request: Request::from_stored(&request), subprotocols, resumes }
     }
 }
 
 impl From<&IncomingRequest> for Plain {
     fn from(IncomingRequest { address, method, request, body }: &IncomingRequest) -> Self {
-        Self { address: *address, method: method.clone(), request: request.as_stored(), body: body.to_vec() }
+        Self { address: *address, method: method.clone(), request: request.as_stored().to_owned(), body: body.to_vec() }
     }
 }
 
 impl From<Plain> for IncomingRequest {
     fn from(Plain { address, method, request, body }: Plain) -> Self {
-        Self { address, method, request: Request::from_stored(request), body: body.into() }
+        Self { address, method, request: Request::from_stored(&request), body: body.into() }
     }
 }
 

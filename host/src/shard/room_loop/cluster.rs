@@ -14,8 +14,8 @@ impl<L: Launch> RoomLoop<L> {
     pub(in crate::shard) fn in_cluster(mut self, owned: Rc<Owned>, started: Started) -> Self {
         self.moved = match started.start {
             ws_cluster::Start::New => None,
-            ws_cluster::Start::Handover => Some(StartReason::Restored),
-            ws_cluster::Start::Recovery | ws_cluster::Start::Takeover => Some(StartReason::Recovered),
+            ws_cluster::Start::Handover => Some(StartReason::Handover),
+            ws_cluster::Start::Recovery | ws_cluster::Start::Takeover => Some(StartReason::Failover),
         };
         self.room.track_changes();
         for survivor in started.survivors {
@@ -63,8 +63,9 @@ impl<L: Launch> RoomLoop<L> {
 
     /// Does what waited until its turns were visible.
     pub(super) fn show_visible(&mut self) {
-        while let Some(turn) = self.owned.as_ref().and_then(|owned| owned.released()) {
-            effects::apply_outside(&self.shard, &self.exchanges, &turn);
+        let Some(owned) = self.owned.clone() else { return };
+        while let Some(turn) = owned.released() {
+            effects::apply_outside(&self.shard, &self.exchanges, &turn, &owned);
             self.room.reuse(turn);
         }
     }

@@ -60,7 +60,7 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     /// The cause of a failure. `None` if its connection has been counted before.
-    fn cause(&self, blamed: Blamed) -> Option<Cause> {
+    fn cause(&mut self, blamed: Blamed) -> Option<Cause> {
         match blamed {
             Blamed::Nobody => Some(Cause::App),
             Blamed::Room => Some(Cause::Room),

@@ -1,0 +1,36 @@
+//! The server's place in a cluster.
+
+use std::sync::Arc;
+
+use crate::bus::Placement;
+use crate::cluster::state::ChainJournal;
+use crate::cluster::{NewsInbox, Node};
+use crate::config::{Config, Instances, Limits};
+use crate::error::Error;
+use crate::shard::StorePlace;
+
+/// The node, and the news for each shard. Both are missing without a cluster.
+#[derive(Debug, Default)]
+pub(super) struct Membership {
+    pub(super) node: Option<Node>,
+    pub(super) news: Vec<NewsInbox>,
+}
+
+impl Membership {
+    /// Joins the cluster, if the server is to be a node of one. Blocks.
+    pub(super) fn begin(config: &Config, placement: &Placement) -> Result<Self, Error> {
+        let Some(settings) = &config.cluster else { return Ok(Self::default()) };
+        let (node, news) = Node::join(settings, placement.clone()).map_err(Error::Cluster)?;
+        Ok(Self { node: Some(node), news })
+    }
+
+    /// The node of shards that have rooms of the cluster. The room of one client stays where its client is.
+    pub(super) fn of_rooms(&self, instances: Instances) -> Option<Node> {
+        self.node.clone().filter(|_| instances != Instances::PerClient)
+    }
+
+    /// Where the stores of these rooms are.
+    pub(super) fn stores(&self, instances: Instances, limits: &Limits) -> Option<StorePlace> {
+        self.of_rooms(instances).map(|_| StorePlace::Cluster(Arc::new(ChainJournal::new(limits.store_of_room(true)))))
+    }
+}

@@ -5,6 +5,8 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `room_state` | the state of one room |
+//! | `apply` | the effect of a change |
+//! | `reading` | reads |
 //! | `journal` | the records of rooms as their journal |
 //! | `chain` | one room's part of it |
 //! | `encoding` | the items of its records |
@@ -13,6 +15,7 @@
 //! | `marks` | which messages of other rooms it has handled |
 //! | `error` | why records cannot be read |
 
+mod apply;
 mod chain;
 mod change;
 mod encoding;
@@ -20,6 +23,7 @@ mod error;
 mod growth;
 mod journal;
 mod marks;
+mod reading;
 mod room_state;
 #[cfg(test)]
 mod tests;

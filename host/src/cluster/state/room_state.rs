@@ -1,7 +1,6 @@
 //! The durable state of a room, as its records leave it.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,8 +11,7 @@ use super::encoding::{Item, Kind, begin_whole};
 use super::error::StateError;
 use super::growth::Growth;
 use super::marks::Marks;
-use crate::room::Dormant;
-use crate::store::{DurableTimer, MAX_LIST_BYTES, OpenRequest, Snapshot, StoredEvent, Usage, Write};
+use crate::store::{DurableTimer, OpenRequest, Snapshot, StoredEvent, Usage, Write};
 
 /// The bytes of an item of a whole state beside its content, about.
 const ITEM_BYTES: u64 = 32;
@@ -25,21 +23,21 @@ const NAMED_BYTES: u64 = 272;
 /// The durable state of one room of a cluster.
 #[derive(Debug, Clone)]
 pub struct RoomState {
-    name: Arc<str>,
-    entries: BTreeMap<Arc<str>, Bytes>,
-    usage: Usage,
-    timers: BTreeMap<u64, DurableTimer>,
-    requests: BTreeMap<u64, OpenRequest>,
-    events: BTreeMap<u64, StoredEvent>,
+    pub(super) name: Arc<str>,
+    pub(super) entries: BTreeMap<Arc<str>, Bytes>,
+    pub(super) usage: Usage,
+    pub(super) timers: BTreeMap<u64, DurableTimer>,
+    pub(super) requests: BTreeMap<u64, OpenRequest>,
+    pub(super) events: BTreeMap<u64, StoredEvent>,
     /// The bytes of timers, requests and messages.
-    kept: u64,
+    pub(super) kept: u64,
     /// In the order in which they were saved.
-    snapshots: Vec<Snapshot>,
-    marks: Marks,
-    last_event: u64,
-    growth: Growth,
-    is_known: bool,
-    is_clean: bool,
+    pub(super) snapshots: Vec<Snapshot>,
+    pub(super) marks: Marks,
+    pub(super) last_event: u64,
+    pub(super) growth: Growth,
+    pub(super) is_known: bool,
+    pub(super) is_clean: bool,
 }
 
 impl RoomState {
@@ -148,160 +146,5 @@ impl RoomState {
             self.apply(&write);
         }
         Ok(())
-    }
-
-    /// Makes a change.
-    pub fn apply(&mut self, write: &Write) {
-        self.is_known = true;
-        self.is_clean = matches!(write, Write::Close { .. });
-        match write {
-            Write::Set(key, value) => self.set(key, value),
-            Write::Delete(key) => self.delete(key),
-            Write::Clear => {
-                self.entries.clear();
-                self.usage = Usage::default();
-            }
-            Write::SetTimer(timer) => {
-                let before = self.timers.insert(timer.id, timer.clone());
-                self.keep(before.map(|timer| timer.payload.len()), timer.payload.len());
-            }
-            Write::DropTimer(id) => {
-                let before = self.timers.remove(id);
-                self.keep(before.map(|timer| timer.payload.len()), 0);
-            }
-            Write::SetRequest(request) => {
-                let before = self.requests.insert(request.id, request.clone());
-                self.keep(before.map(|request| request.context.len()), request.context.len());
-            }
-            Write::DropRequest(id) => {
-                let before = self.requests.remove(id);
-                self.keep(before.map(|request| request.context.len()), 0);
-            }
-            Write::SetEvent(event) => {
-                self.last_event = self.last_event.max(event.id);
-                let before = self.events.insert(event.id, event.clone());
-                self.keep(before.as_ref().map(StoredEvent::bytes), event.bytes());
-            }
-            Write::DropEvent { from, id } if *from == self.name => {
-                let before = self.events.remove(id);
-                self.keep(before.as_ref().map(StoredEvent::bytes), 0);
-            }
-            // The sender's own records have the message, until it hears of this.
-            Write::DropEvent { from, id } => self.marks.note(from, *id),
-            Write::Save(snapshot) => {
-                self.snapshots.retain(|saved| saved.sha256 != snapshot.sha256);
-                self.snapshots.push(snapshot.clone());
-            }
-            Write::DropSnapshots { except } => self.snapshots.retain(|saved| Some(&saved.sha256) == except.as_ref()),
-            Write::Close { .. } => {}
-        }
-    }
-
-    fn set(&mut self, key: &Arc<str>, value: &Bytes) {
-        self.usage.bytes += value.len() as u64;
-        match self.entries.insert(Arc::clone(key), value.clone()) {
-            Some(before) => self.usage.bytes -= before.len() as u64,
-            None => self.usage = Usage { keys: self.usage.keys + 1, bytes: self.usage.bytes + key.len() as u64 },
-        }
-    }
-
-    fn delete(&mut self, key: &str) {
-        if let Some(before) = self.entries.remove(key) {
-            let bytes = (key.len() + before.len()) as u64;
-            self.usage = Usage { keys: self.usage.keys - 1, bytes: self.usage.bytes - bytes };
-        }
-    }
-
-    /// Counts something kept in place of an earlier thing.
-    fn keep(&mut self, before: Option<usize>, after: usize) {
-        self.kept = self.kept + after as u64 - before.unwrap_or(0) as u64;
-    }
-}
-
-impl RoomState {
-    /// The room opens: it is clean no longer. Returns its kept parts beside the store; `None` if it has never written.
-    pub fn open(&mut self) -> Option<Dormant> {
-        let is_clean = std::mem::replace(&mut self.is_clean, false);
-        let (snapshots, timers) = (self.snapshots(), self.timers());
-        let requests = self.requests.values().cloned().collect();
-        self.is_known.then_some(Dormant { snapshots, timers, requests, is_clean })
-    }
-
-    /// Whether the room has ever written.
-    pub fn is_known(&self) -> bool {
-        self.is_known
-    }
-
-    /// Whether nothing has happened since the newest snapshot.
-    pub fn is_clean(&self) -> bool {
-        self.is_clean
-    }
-
-    /// How much the store holds.
-    pub fn usage(&self) -> Usage {
-        self.usage
-    }
-
-    /// The bytes of timers, requests without an answer, and messages to other rooms.
-    pub fn kept_bytes(&self) -> u64 {
-        self.kept
-    }
-
-    /// The value of a key.
-    pub fn value(&self, key: &str) -> Option<&Bytes> {
-        self.entries.get(key)
-    }
-
-    /// The entries whose keys begin with `prefix`, from the first key after `after` on: at most `limit`, and no more behind the one that
-    /// passes `MAX_LIST_BYTES`. Tells whether more follow.
-    pub fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> (Vec<(Arc<str>, Bytes)>, bool) {
-        let start = after.filter(|after| *after >= prefix).map_or(Bound::Included(prefix), Bound::Excluded);
-        let (mut listed, mut bytes) = (Vec::new(), 0);
-        for (key, value) in self.entries.range::<str, _>((start, Bound::Unbounded)) {
-            if !key.starts_with(prefix) {
-                break;
-            }
-            if listed.len() >= limit || bytes >= MAX_LIST_BYTES {
-                return (listed, true);
-            }
-            bytes += key.len() + value.len();
-            listed.push((Arc::clone(key), value.clone()));
-        }
-        (listed, false)
-    }
-
-    /// The durable timers, the next one first.
-    pub fn timers(&self) -> Vec<DurableTimer> {
-        let mut timers: Vec<_> = self.timers.values().cloned().collect();
-        timers.sort_by_key(|timer| timer.due_us);
-        timers
-    }
-
-    /// The saved states, the newest first.
-    pub fn snapshots(&self) -> Vec<Snapshot> {
-        let mut snapshots: Vec<_> = self.snapshots.iter().rev().cloned().collect();
-        snapshots.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.saved_us));
-        snapshots
-    }
-
-    /// The messages to other rooms, or to this one, that their receivers have not handled, as far as this room knows: in the order of
-    /// their ids.
-    pub fn pending_events(&self) -> impl Iterator<Item = &StoredEvent> {
-        self.events.values()
-    }
-
-    /// Whether this room has handled a message of another room.
-    pub fn has_heard(&self, from: &str, id: u64) -> bool {
-        id <= self.marks.of(from)
-    }
-
-    /// The last message of each other room that this one has handled.
-    pub fn marks(&self) -> &Marks {
-        &self.marks
-    }
-
-    /// The largest id of a message that the room has ever sent. All later ones must be larger: a receiver drops others.
-    pub fn last_event(&self) -> u64 {
-        self.last_event
     }
 }

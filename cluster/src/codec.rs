@@ -1,7 +1,7 @@
 //! Numbers, bytes and lists as they stand in records and messages.
 //!
 //! A number is a varint: seven bits in each byte, the lowest first, and the highest bit set in all bytes but the last. Bytes and lists
-//! have their length in front. Whoever puts something of its own into them writes it in the same way, by [`Encode`].
+//! have their length in front. Other content of records is written in the same way, by [`Encode`].
 
 use std::sync::Arc;
 

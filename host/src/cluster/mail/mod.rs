@@ -5,8 +5,8 @@
 //!
 //! 1. The sender's turn is stored. Its owner gives the messages to [`Outgoing`], which makes a [`Post`] of each, and makes it again until a
 //!    receipt comes.
-//! 2. The receiver's owner asks [`Incoming`] about each post. It takes each message once and in order, as the marks in its records and the
-//!    messages that wait for the room say.
+//! 2. The receiver's owner asks [`Incoming`] about each post. It takes each message once and in order, by the marks in its records and by
+//!    the messages that wait for the room.
 //! 3. The room handles the message; `Room::receive` stages the mark. When that turn is stored, the owner sends the [`Receipt`].
 //! 4. The sender's owner adds the writes that [`Outgoing::handled`] returns to its next turn: the message is off its records.
 //!

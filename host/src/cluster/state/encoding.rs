@@ -5,11 +5,8 @@
 use bytes::{Buf as _, Bytes, BytesMut};
 use ws_cluster::codec::{Encode as _, kind};
 
-use super::error::StateError;
+use super::error::{FORMAT, StateError};
 use crate::store::Write;
-
-/// The newest format. A change of a released one is a new format.
-pub(super) const FORMAT: u8 = 1;
 
 const TURN: u8 = b't';
 const WHOLE: u8 = b'w';

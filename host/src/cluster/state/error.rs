@@ -2,7 +2,8 @@
 
 use ws_cluster::codec::Malformed;
 
-use super::encoding::FORMAT;
+/// The newest format of items. A change of a released one is a new format.
+pub(super) const FORMAT: u8 = 1;
 
 /// The state of a room cannot be read from its records. The room does not open then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -79,7 +79,7 @@ impl RoomState {
     /// Reads a whole state.
     ///
     /// # Errors
-    /// The bytes are none, or have a later format.
+    /// The bytes are not a whole state, or have a later format.
     pub fn decode(name: Arc<str>, whole: Bytes) -> Result<Self, StateError> {
         match Item::begin(whole.clone())?.kind {
             Kind::Whole { .. } => Self::from_data(name, [whole], Start::Handover),

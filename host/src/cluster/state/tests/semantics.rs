@@ -1,4 +1,4 @@
-//! What each change does.
+//! The effect of each change.
 
 use ws_cluster::Start;
 

@@ -61,7 +61,19 @@ impl Server {
     ) -> Result<Self, Error> {
         let places: Vec<_> = listeners.iter().map(Listener::place).collect::<io::Result<_>>().map_err(unusable)?;
         let addresses = places.iter().filter(|place| !place.redirects).filter_map(|place| place.address).collect();
-        Ok(Self { listeners, places, addresses, front, shards, handle, wishes, database: None, tracer: None, node: None, taking: None })
+        Ok(Self {
+            listeners,
+            places,
+            addresses,
+            front,
+            shards,
+            handle,
+            wishes,
+            database: None,
+            tracer: None,
+            node: None,
+            taking: None,
+        })
     }
 
     /// The database that is closed at the end.

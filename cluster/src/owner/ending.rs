@@ -57,7 +57,8 @@ impl Owner {
     #[must_use]
     pub fn goodbye(&self) -> Vec<Letter> {
         let links = self.links.iter().filter(|(_, link)| !link.is_gone);
-        let letter = |(to, link): (&Life, &Link)| Letter { to: *to, epoch: self.epoch, session: link.session, message: Message::NotOwner };
+        let letter =
+            |(to, link): (&Life, &Link)| Letter { to: *to, epoch: self.epoch, session: link.session, message: Message::NotOwner };
         links.map(letter).collect()
     }
 

@@ -28,8 +28,8 @@ use crate::standing::{Standing, Start};
 use crate::timing::{Time, Timing};
 
 use link::Link;
-use turn::{Held, Queued};
 pub use receiving::Receipt;
+use turn::{Held, Queued};
 pub use turn::{Told, Turn};
 
 /// The owner of one room in one epoch.

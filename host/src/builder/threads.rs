@@ -26,7 +26,11 @@ pub(super) type Inboxes = (Vec<Inbox>, Vec<NewsInbox>);
 type Orders<L> = Vec<mpsc::Sender<Order<L>>>;
 
 /// Starts a shard for each of these inboxes. After an error, the shards that have started end when their senders are dropped.
-pub(super) fn start<L: Launch>((mail, news): Inboxes, launch: &L, context: &ShardContext) -> Result<(Vec<Thread>, Orders<L>), Error> {
+pub(super) fn start<L: Launch>(
+    (mail, news): Inboxes,
+    launch: &L,
+    context: &ShardContext,
+) -> Result<(Vec<Thread>, Orders<L>), Error> {
     let (mut threads, mut orders) = (Vec::new(), Vec::new());
     let mut news = news.into_iter();
     for (index, mail) in (0..).zip(mail) {

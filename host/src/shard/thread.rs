@@ -98,7 +98,7 @@ impl ShardContext {
             (Some(node), StorePlace::Cluster(journal)) => {
                 let shared = self.shared_room.clone().filter(|_| shard.index() == 0);
                 Some(Part::new(node.clone(), Rc::clone(shard), Arc::clone(journal), shared))
-            },
+            }
             _ => None,
         }
     }
@@ -118,7 +118,13 @@ impl StorePlace {
 
 /// Starts a shard. The first one (`index` 0) opens the shared room, if there is one, and waits until its first instance
 /// has started.
-pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext, mail: Inbox, news: Option<NewsInbox>) -> Result<ShardHandle<L>, Error> {
+pub fn spawn<L: Launch>(
+    index: u32,
+    launch: L,
+    context: ShardContext,
+    mail: Inbox,
+    news: Option<NewsInbox>,
+) -> Result<ShardHandle<L>, Error> {
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (orders, order_inbox) = mpsc::channel(1);
     let (questions, asked) = mpsc::channel(QUESTIONS);
@@ -155,7 +161,8 @@ pub fn spawn<L: Launch>(index: u32, launch: L, context: ShardContext, mail: Inbo
                 let opening = tokio::task::spawn_local(Rc::clone(&rooms).open_due());
                 let taking = tokio::task::spawn_local(Rc::clone(&rooms).take_events(mail));
                 let answering = tokio::task::spawn_local(answer(Rc::clone(&rooms), asked));
-                let parting = part.zip(news).map(|(part, news)| tokio::task::spawn_local(Rc::clone(&rooms).take_part(part, news)));
+                let parting =
+                    part.zip(news).map(|(part, news)| tokio::task::spawn_local(Rc::clone(&rooms).take_part(part, news)));
                 serve(&shard, &rooms, inbox).await;
                 parting.iter().for_each(JoinHandle::abort);
                 answering.abort();

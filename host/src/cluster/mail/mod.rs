@@ -21,7 +21,7 @@
 //! **Ids.** A receiver drops ids up to its sender's mark. So the ids of a room grow over all its owners: an owner numbers new messages from
 //! `RoomState::last_event` on, and from the wall clock's microseconds, should the room's records have been removed.
 //!
-//! **Bounds.** The sender's backlog bounds what it keeps: 1,024 messages or 16 MiB. A receiver has [`WINDOW`] of each sender at most. It
+//! **Bounds.** The sender's backlog bounds what it keeps: 1,024 messages or 16 MiB. A receiver has 64 of each sender at most. It
 //! remembers the last 1,024 senders; see `state::marks`.
 //!
 //! | file | owns |
@@ -37,5 +37,5 @@ mod post;
 mod tests;
 
 pub use incoming::{Incoming, Verdict};
-pub use outgoing::{Outgoing, WINDOW};
+pub use outgoing::Outgoing;
 pub use post::{Mail, Post, Receipt};

@@ -9,7 +9,7 @@ use super::post::{Post, Receipt};
 use crate::store::{StoredEvent, Write};
 
 /// The messages to one room that are posted before its receipt comes.
-pub const WINDOW: usize = 64;
+const WINDOW: usize = 64;
 
 /// The messages of one room that other rooms have not handled, at the room's owner. Those to the room itself do not belong here.
 #[derive(Debug)]
@@ -52,11 +52,6 @@ impl Outgoing {
         }
         self.lanes.retain(|_, lane| !lane.waiting.is_empty());
         posts
-    }
-
-    /// When messages are to be posted again.
-    pub fn next_due(&self) -> Option<Time> {
-        self.lanes.values().filter(|lane| lane.posted > 0).map(|lane| lane.posted_at + self.resend).min()
     }
 
     /// A receiver has handled messages. Returns the writes that take them off the room's records, for its next turn.

@@ -22,6 +22,7 @@ pub fn encode_writes(writes: &[Write]) -> Bytes {
 ///
 /// # Errors
 /// The bytes are no such item, or have a later format.
+#[cfg(test)]
 pub fn decode_writes(item: Bytes) -> Result<Vec<Write>, StateError> {
     let mut item = Item::begin(item)?;
     if item.kind != Kind::Turn {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::ready;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::chain::{Chain, Knows};
 use super::room_state::RoomState;
@@ -26,10 +26,10 @@ use crate::room::{Journal, JournalError, Opened};
 ///    may come in between, since that state would replace its writes.
 /// 5. `Owner::take` gives no input while too many turns wait; that is `Outputs::are_full`.
 /// 6. When the owner stops, the room is dropped as it is, with its chain: some of what it has written may not be stored. It never starts
-///    over with its state. A room whose instance has failed, and that opens anew while its owner goes on, is put here again by
-///    [`ChainJournal::put_again`].
+///    over with its state. A room whose instance has failed, and whose owner goes on, opens anew with the same chain.
 pub struct ChainJournal {
-    rooms: Mutex<HashMap<Arc<str>, Arc<Chain>>>,
+    /// Their owners have the chains.
+    rooms: Mutex<HashMap<Arc<str>, Weak<Chain>>>,
     most_bytes: u64,
     knows: Knows,
 }
@@ -46,31 +46,26 @@ impl ChainJournal {
         Self { rooms: Mutex::default(), most_bytes: store_room_bytes.saturating_mul(2), knows }
     }
 
-    /// Has a room open with this state. Returns its part of the journal.
+    /// Has a room open with this state, as often as it likes while the result exists: the room's part of the journal.
     pub fn put(&self, room: Arc<str>, state: RoomState) -> Arc<Chain> {
         let chain = Chain::new(state, self.most_bytes, Arc::clone(&self.knows));
-        self.put_again(room, Arc::clone(&chain));
+        let mut rooms = self.rooms();
+        if rooms.len().is_power_of_two() {
+            rooms.retain(|_, chain| chain.strong_count() > 0);
+        }
+        rooms.insert(room, Arc::downgrade(&chain));
         chain
     }
 
-    /// Has a room open once more with what it has written.
-    pub fn put_again(&self, room: Arc<str>, chain: Arc<Chain>) {
-        self.rooms().insert(room, chain);
-    }
-
-    /// Forgets a room that was put here and has not opened.
-    pub fn remove(&self, room: &str) {
-        self.rooms().remove(room);
-    }
-
-    fn rooms(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, Arc<Chain>>> {
+    fn rooms(&self) -> MutexGuard<'_, HashMap<Arc<str>, Weak<Chain>>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Journal for ChainJournal {
     fn open(&self, room: &str) -> Pin<Box<dyn Future<Output = Result<Opened, JournalError>> + Send>> {
-        let opened = match self.rooms().remove(room) {
+        let chain = self.rooms().get(room).and_then(Weak::upgrade);
+        let opened = match chain {
             Some(backing) => {
                 let (usage, dormant) = backing.open();
                 Ok(Opened { backing, usage, dormant })

@@ -28,9 +28,10 @@ mod room_state;
 #[cfg(test)]
 mod tests;
 
-pub use chain::{Chain, Knows, MAX_TURN_BYTES, TurnWrites};
-pub use encoding::{decode_writes, encode_writes};
-pub use error::StateError;
+pub use chain::{Chain, TurnWrites};
+#[cfg(test)]
+pub use encoding::decode_writes;
+pub use encoding::encode_writes;
 pub use journal::ChainJournal;
-pub use marks::{MAX_MARKS, Marks};
+pub use marks::Marks;
 pub use room_state::RoomState;

@@ -19,16 +19,6 @@ impl RoomState {
         self.is_known.then_some(Dormant { snapshots, timers, requests, is_clean })
     }
 
-    /// Whether the room has ever written.
-    pub fn is_known(&self) -> bool {
-        self.is_known
-    }
-
-    /// Whether nothing has happened since the newest snapshot.
-    pub fn is_clean(&self) -> bool {
-        self.is_clean
-    }
-
     /// How much the store holds.
     pub fn usage(&self) -> Usage {
         self.usage
@@ -80,11 +70,6 @@ impl RoomState {
     /// their ids.
     pub fn pending_events(&self) -> impl Iterator<Item = &StoredEvent> {
         self.events.values()
-    }
-
-    /// Whether this room has handled a message of another room.
-    pub fn has_heard(&self, from: &str, id: u64) -> bool {
-        id <= self.marks.of(from)
     }
 
     /// The last message of each other room that this one has handled.

@@ -76,17 +76,6 @@ impl RoomState {
         Ok(state)
     }
 
-    /// Reads a whole state.
-    ///
-    /// # Errors
-    /// The bytes are not a whole state, or have a later format.
-    pub fn decode(name: Arc<str>, whole: Bytes) -> Result<Self, StateError> {
-        match Item::begin(whole.clone())?.kind {
-            Kind::Whole { .. } => Self::from_data(name, [whole], Start::Handover),
-            Kind::Turn => Err(StateError::Malformed),
-        }
-    }
-
     /// The whole state, as the item of a record. No item before it counts then.
     pub fn encode(&self) -> Bytes {
         let mut item = begin_whole(self.last_event);

@@ -49,10 +49,8 @@ impl Carried {
 
     /// The client.
     pub fn client(&self, id: u64) -> Client {
-        let agreed = Agreed {
-            subprotocol: self.subprotocol.as_deref().map(Into::into),
-            user: self.user.as_deref().map(Into::into),
-        };
+        let agreed =
+            Agreed { subprotocol: self.subprotocol.as_deref().map(Into::into), user: self.user.as_deref().map(Into::into) };
         Client {
             id: ClientId::new(id),
             address: self.address,

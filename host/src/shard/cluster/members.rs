@@ -77,8 +77,7 @@ impl Members {
                 Ok(Given::ToAll { to: All { joined_by, except }, payload, .. }) => {
                     let bytes = protocol::message_len(payload.len());
                     let members = self.edges.get(&edge).into_iter().flatten();
-                    let receivers =
-                        members.filter(|(id, it)| it.join_number() <= joined_by && except.binary_search(id).is_err());
+                    let receivers = members.filter(|(id, it)| it.join_number() <= joined_by && except.binary_search(id).is_err());
                     receivers.for_each(|(_, member)| uncount(member, bytes));
                 }
                 _ => {}

@@ -79,7 +79,13 @@ impl fmt::Debug for Owned {
 
 impl Owned {
     /// A room whose loop begins next.
-    pub fn new(shard: Rc<Shard>, agenda: Rc<Agenda>, node: Node, owner: Owner, (name, chain): (Arc<str>, Arc<Chain>)) -> Rc<Self> {
+    pub fn new(
+        shard: Rc<Shard>,
+        agenda: Rc<Agenda>,
+        node: Node,
+        owner: Owner,
+        (name, chain): (Arc<str>, Arc<Chain>),
+    ) -> Rc<Self> {
         let limits = shard.limits();
         let letters = chain.read(|state| Letters::new(&name, state));
         shard.bus().number_from(chain.read(RoomState::last_event));

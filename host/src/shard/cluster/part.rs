@@ -141,7 +141,9 @@ impl Part {
             News::Found { room, owner, epoch } => self.found(&room, owner, epoch),
             News::Won { room, standing } => self.won(room, *standing),
             News::NotFound { .. } => {}
-            News::Answered { room, epoch, answer } => self.with_owner(&room, epoch, |owned| owned.rules().borrow_mut().answered(answer)),
+            News::Answered { room, epoch, answer } => {
+                self.with_owner(&room, epoch, |owned| owned.rules().borrow_mut().answered(answer))
+            }
             News::Looked { room, epoch, last } => self.with_owner(&room, epoch, |owned| owned.rules().borrow_mut().looked(last)),
             News::Stored { room, epoch, head } => self.with_owner(&room, epoch, |owned| owned.stored(head)),
         }
@@ -262,11 +264,15 @@ impl Part {
         let state = RoomState::from_data(Arc::clone(&room), standing.data.iter().cloned(), standing.start);
         let owner = Owner::new(standing, &neighbours, Timing::default(), Limits::default());
         let (Some(owner), Ok(state)) = (owner, state) else {
-            tracing::error!(room = in_short(&room), "the room's records cannot be read by this version of the server: it does not open here");
+            tracing::error!(
+                room = in_short(&room),
+                "the room's records cannot be read by this version of the server: it does not open here"
+            );
             return self.node.ended(&room, epoch);
         };
         let chain = self.journal.put(Arc::clone(&room), state);
-        let owned = Owned::new(Rc::clone(&self.shard), Rc::clone(&self.agenda), self.node.clone(), owner, (Arc::clone(&room), chain));
+        let owned =
+            Owned::new(Rc::clone(&self.shard), Rc::clone(&self.agenda), self.node.clone(), owner, (Arc::clone(&room), chain));
         owned.note_due();
         let before = self.owned.borrow_mut().insert(Arc::clone(&room), owned);
         self.stopped.borrow_mut().extend(before);
@@ -341,9 +347,14 @@ impl Part {
 
     fn stop(&self, room: &Arc<str>, owned: &Rc<Owned>, why: Stop) {
         match why {
-            Stop::Replaced => tracing::warn!(room = in_short(room), "another node of the cluster owns the room by now: it ends here"),
+            Stop::Replaced => {
+                tracing::warn!(room = in_short(room), "another node of the cluster owns the room by now: it ends here")
+            }
             Stop::Restored => {
-                tracing::error!(room = in_short(room), "NATS has lost records of the room that it had acknowledged: the room ends here");
+                tracing::error!(
+                    room = in_short(room),
+                    "NATS has lost records of the room that it had acknowledged: the room ends here"
+                );
                 self.node.restored();
             }
         }

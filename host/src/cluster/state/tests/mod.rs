@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fastrand::Rng;
+use ws_cluster::Start;
 
 use super::RoomState;
 use crate::store::{DurableTimer, OpenRequest, Snapshot, StoredEvent, Write};
@@ -20,6 +21,11 @@ const OTHER: &str = "/b";
 
 fn state() -> RoomState {
     RoomState::new(ROOM.into())
+}
+
+/// The state after one item.
+fn read(item: Bytes) -> RoomState {
+    RoomState::from_data(ROOM.into(), [item], Start::Handover).expect("it is well formed")
 }
 
 fn set(key: &str, value: &str) -> Write {

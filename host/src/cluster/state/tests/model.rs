@@ -2,8 +2,6 @@
 
 use std::sync::mpsc;
 
-use ws_cluster::Start;
-
 use super::*;
 use crate::cluster::state::encode_writes;
 use crate::store::{Database, Opened, Settings, Sync, Usage};
@@ -31,7 +29,7 @@ fn compare_entries(room: &Opened, state: &RoomState, rng: &mut Rng) {
 }
 
 fn compare_opened(room: &Opened, state: &mut RoomState) {
-    assert_eq!((room.usage, room.clean), (state.usage(), state.is_clean()));
+    assert_eq!((room.usage, room.clean), (state.usage(), state.is_clean));
     let dormant = state.open();
     assert_eq!(room.is_known, dormant.is_some());
     let dormant = dormant.unwrap_or_default();

@@ -1,9 +1,8 @@
 //! The effect of each change.
 
-use ws_cluster::Start;
-
 use super::*;
-use crate::cluster::state::{MAX_MARKS, encode_writes};
+use crate::cluster::state::encode_writes;
+use crate::cluster::state::marks::MAX_MARKS;
 use crate::store::Usage;
 
 fn apply(state: &mut RoomState, writes: &[Write]) {
@@ -13,7 +12,7 @@ fn apply(state: &mut RoomState, writes: &[Write]) {
 #[test]
 fn a_room_that_has_never_written_is_clean_and_unknown() {
     let mut state = state();
-    assert!(state.is_clean());
+    assert!(state.is_clean);
     assert_eq!(state.open(), None);
 }
 
@@ -21,18 +20,18 @@ fn a_room_that_has_never_written_is_clean_and_unknown() {
 fn a_room_is_clean_from_its_close_to_its_opening() {
     let mut state = state();
     apply(&mut state, &[Write::Save(snapshot("1", "saved", 5)), Write::Close { at_us: 7 }]);
-    assert!(state.is_clean());
+    assert!(state.is_clean);
     let dormant = state.open().expect("the room has written");
     assert!(dormant.is_clean && dormant.snapshots == [snapshot("1", "saved", 5)]);
     assert!(!state.open().expect("the room has written").is_clean, "it was open");
     apply(&mut state, &[Write::Close { at_us: 8 }, set("a", "1")]);
-    assert!(!state.is_clean());
+    assert!(!state.is_clean);
 }
 
 #[test]
 fn a_room_whose_owner_has_died_is_not_clean() {
     let data = || [encode_writes(&[Write::Close { at_us: 7 }])];
-    let is_clean = |start| RoomState::from_data(ROOM.into(), data(), start).expect("it is well formed").is_clean();
+    let is_clean = |start| RoomState::from_data(ROOM.into(), data(), start).expect("it is well formed").is_clean;
     assert!(is_clean(Start::New) && is_clean(Start::Handover));
     assert!(!is_clean(Start::Recovery));
 }
@@ -77,7 +76,7 @@ fn a_message_to_another_room_stays_until_this_room_hears_that_it_was_handled() {
     apply(&mut state, &[6, 5].map(|id| Write::DropEvent { from: ROOM.into(), id }));
     assert_eq!((state.pending_events().count(), state.kept_bytes()), (0, 0));
     assert_eq!(state.last_event(), 6, "no later message gets this id");
-    let whole = RoomState::decode(ROOM.into(), state.encode()).expect("it is well formed");
+    let whole = read(state.encode());
     assert_eq!(whole.last_event(), 6);
 }
 
@@ -85,9 +84,9 @@ fn a_message_to_another_room_stays_until_this_room_hears_that_it_was_handled() {
 fn a_message_of_another_room_leaves_a_mark() {
     let mut state = state();
     apply(&mut state, &[Write::SetEvent(event(5, OTHER)), Write::DropEvent { from: OTHER.into(), id: 5 }]);
-    assert!(state.has_heard(OTHER, 5) && state.has_heard(OTHER, 4) && !state.has_heard(OTHER, 6));
+    assert_eq!(state.marks().of(OTHER), 5);
     assert!(
-        !state.has_heard(ROOM, 5) && state.pending_events().count() == 1,
+        state.marks().of(ROOM) == 0 && state.pending_events().count() == 1,
         "ids of two rooms have nothing to do with each other"
     );
 }
@@ -97,11 +96,11 @@ fn marks_are_forgotten_in_the_same_order_after_a_whole_state() {
     let mut state = state();
     let heard = |n: usize| Write::DropEvent { from: format!("/{n}").into(), id: 1 };
     (0..MAX_MARKS).rev().for_each(|n| state.apply(&heard(n)));
-    let mut read = RoomState::decode(ROOM.into(), state.encode()).expect("it is well formed");
+    let mut read = read(state.encode());
     for state in [&mut state, &mut read] {
         state.apply(&heard(MAX_MARKS));
-        assert!(!state.has_heard(&format!("/{}", MAX_MARKS - 1), 1));
-        assert!(state.has_heard("/0", 1));
+        assert_eq!(state.marks().of(&format!("/{}", MAX_MARKS - 1)), 0);
+        assert_eq!(state.marks().of("/0"), 1);
     }
     assert_eq!(state.marks().by_time(), read.marks().by_time());
 }

@@ -284,6 +284,7 @@ impl Builder {
             drain: Mutex::new((limits.drain_delay, limits.drain_timeout)),
             max_message_bytes: limits.max_message_bytes,
             sources: sources.of_shards(shards.iter().map(|shard| shard.questions.clone())),
+            cluster: None,
         });
         let router = Arc::new(Router::new(config.instances, pattern, commands, placement));
         let endpoints = pages.endpoints(AppEndpoint::new(Arc::clone(&router), counters, &limits, tracer.clone()), shown, local);

@@ -306,6 +306,9 @@ pub enum Error {
     /// No client belongs to that user.
     #[error("no client belongs to the user {0:?}")]
     NoSuchUser(String),
+    /// Other nodes of the cluster do not answer, and no other one knows it.
+    #[error("no node that answers knows it, and these do not answer: {}. Try again when the cluster has noticed that they are gone", numbers(.0))]
+    NoAnswer(Vec<u16>),
     /// A room has dropped a message of the owner's.
     #[error("as many messages wait for the room as may. Its application is slow or hangs: try again later")]
     RoomFull,
@@ -324,6 +327,10 @@ pub enum Error {
     /// A close frame has no room for the reason.
     #[error("the reason of the close has {0} bytes, more than the 123 that a close frame has room for")]
     CloseReason(usize),
+}
+
+fn numbers(nodes: &[u16]) -> String {
+    nodes.iter().map(|number| format!("node {number}")).collect::<Vec<_>>().join(", ")
 }
 
 fn hint_for_imports(unknown: &[String]) -> &'static str {

@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use crate::types::ClientId;
 
 /// The clients that something of the owner's is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Receivers {
     /// All clients.
@@ -47,6 +48,9 @@ pub struct RoomInfo {
     pub state: RoomState,
     /// The clients that are connected to it, also those that its app has not heard of yet.
     pub clients: usize,
+    /// The number of the node that owns it, in a cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<u16>,
     /// The number of the thread that has it.
     pub shard: usize,
     /// The inputs that wait for it: messages of clients, and all else that its app is told.
@@ -65,6 +69,9 @@ pub struct ClientInfo {
     pub user: Option<String>,
     /// The name of its room.
     pub room: String,
+    /// The number of the node that it is connected to, in a cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<u16>,
     /// The address that it connects from.
     #[schema(value_type = String)]
     pub address: SocketAddr,
@@ -94,6 +101,16 @@ pub struct UserInfo {
     pub clients: usize,
 }
 
+/// The clients that something has reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reached {
+    /// For how many clients a message is queued, or how many are closed.
+    pub clients: usize,
+    /// The numbers of the cluster's nodes that have not answered in time: their clients are not counted, and may be reached or not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<u16>,
+}
+
 /// A part of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T, K> {
@@ -101,6 +118,14 @@ pub struct Page<T, K> {
     pub entries: Vec<T>,
     /// The key of its last entry, if others follow: the next page begins behind it.
     pub next: Option<K>,
+    /// The numbers of the cluster's nodes that have not answered in time: their entries are missing.
+    pub missing: Vec<u16>,
+}
+
+impl<T, K> Default for Page<T, K> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), next: None, missing: Vec::new() }
+    }
 }
 
 impl<T, K> Page<T, K> {
@@ -109,6 +134,6 @@ impl<T, K> Page<T, K> {
         let has_more = entries.len() > limit;
         entries.truncate(limit);
         let next = entries.last().filter(|_| has_more).map(key);
-        Self { entries, next }
+        Self { entries, next, missing: Vec::new() }
     }
 }

@@ -52,6 +52,50 @@ pub struct Status {
     /// Whether the server shuts down.
     #[serde(default)]
     pub draining: bool,
+    /// The cluster, if the server is a node of one. All other fields are about this node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterStatus>,
+}
+
+/// The state of a cluster, as one of its nodes sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClusterStatus {
+    /// The cluster's name.
+    pub name: String,
+    /// The number of this node. It has none while it joins.
+    pub node: Option<u16>,
+    /// Whether this node counts on its lease: otherwise its rooms wait until NATS is back.
+    pub has_lease: bool,
+    /// The rooms of all nodes that have answered.
+    pub rooms: usize,
+    /// Their clients.
+    pub clients: usize,
+    /// The nodes that have answered, by number. This one is among them.
+    pub nodes: Vec<NodeStatus>,
+    /// The numbers of the nodes that have not answered in time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<u16>,
+}
+
+/// The state of one node of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NodeStatus {
+    /// Its number.
+    pub number: u16,
+    /// The sequence of the record that began its life: each life of a number has a higher one.
+    pub life: u64,
+    /// The rooms that it owns, and that are open.
+    pub rooms: usize,
+    /// The clients that are connected to it, or away.
+    pub clients: usize,
+    /// Its release. A native app has none.
+    pub release: Option<ReleaseInfo>,
+    /// Its version of ws-host.
+    pub version: String,
+    /// Whether it admits new clients.
+    pub admitting: bool,
+    /// Whether it shuts down.
+    pub draining: bool,
 }
 
 /// The kind of app that a server runs.
@@ -89,6 +133,7 @@ impl Status {
             totals: Totals::default(),
             admitting: true,
             draining: false,
+            cluster: None,
         }
     }
 }

@@ -13,7 +13,8 @@ pub use crate::protocol::Message;
 ///
 /// The ids of one node start at 1, grow, and are never used again while the server runs. They stay below 2^53,
 /// so that JavaScript's numbers hold each of them exactly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct ClientId(u64);
 
 impl ClientId {

@@ -8,6 +8,7 @@ use serde_json::json;
 use ws_host::api::{ReleaseInfo, ReloadReport, Request, Status, SwapReport};
 use ws_host::log::printable;
 
+use super::nodes::cluster_in_words;
 use super::server::{Remote, age, count};
 
 /// `ws-host swap`.
@@ -106,8 +107,9 @@ fn in_words(status: &Status) -> String {
         },
     );
     let away = if status.clients_away > 0 { format!(", {} of them away", status.clients_away) } else { String::new() };
+    let cluster = status.cluster.as_ref().map_or_else(String::new, cluster_in_words);
     format!(
-        "{release}\nrooms     {} open, {} hibernating\nclients   {}{away}\nswaps     {}\ntraps     {}{last}",
+        "{release}\nrooms     {} open, {} hibernating\nclients   {}{away}\nswaps     {}\ntraps     {}{last}{cluster}",
         status.rooms, status.hibernating, status.clients, status.swaps, status.traps
     )
 }

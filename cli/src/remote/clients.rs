@@ -5,7 +5,7 @@ use ws_host::api::{ClientList, Request};
 use ws_host::app::rooms::ClientInfo;
 use ws_host::log::printable;
 
-use super::server::{PART, Remote, age, all_parts, count};
+use super::server::{PART, Part, Remote, age, all_parts, count};
 use super::table::table;
 
 /// `ws-host clients`.
@@ -40,13 +40,13 @@ pub fn clients(arguments: &ClientsArguments) -> anyhow::Result<()> {
         (None, Some(user)) => Request::get(["clients"]).query("user", user),
         (None, None) => Request::get(["clients"]),
     };
-    let clients = all_parts(|after: Option<&u64>| {
+    let (clients, missing) = all_parts(|after: Option<&u64>| {
         let request = first().query("limit", PART);
-        let ClientList { clients, next } =
+        let ClientList { clients, next, missing } =
             remote.ask(after.into_iter().fold(request, |request, after| request.query("after", after)))?;
-        Ok((clients, next))
+        Ok(Part { entries: clients, next, missing })
     })?;
-    remote.show(&clients, |clients| format!("{}\n{}", in_words(clients), count(clients.len(), "client")))
+    remote.show_list(&clients, &missing, |clients| format!("{}\n{}", in_words(clients), count(clients.len(), "client")))
 }
 
 fn in_words(clients: &[ClientInfo]) -> String {
@@ -65,8 +65,9 @@ fn alone_in_words(client: &ClientInfo) -> String {
         || "not known: a handler of its room runs".to_owned(),
         |topics| if topics.is_empty() { "none".to_owned() } else { printable(&topics.join(", ")).into_owned() },
     );
+    let node = client.node.map_or_else(String::new, |node| format!("node         {node}\n"));
     format!(
-        "client       {}\nuser         {}\nroom         {}\naddress      {}\npath         {}\nsubprotocol  {}\nconnected    for {}\nbuffered     {} bytes\ntopics       {topics}",
+        "client       {}\nuser         {}\nroom         {}\n{node}address      {}\npath         {}\nsubprotocol  {}\nconnected    for {}\nbuffered     {} bytes\ntopics       {topics}",
         client.id,
         text(&client.user),
         printable(&client.room),

@@ -3,7 +3,7 @@
 use clap::Args;
 use ws_host::api::{Reached, Request};
 
-use super::server::{Remote, count};
+use super::server::{Remote, count, missing_in_words};
 
 /// `ws-host kick`.
 #[derive(Debug, Args)]
@@ -60,5 +60,7 @@ pub fn kick(arguments: &KickArguments) -> anyhow::Result<()> {
         request = request.query("reason", reason);
     }
     let reached: Reached = remote.ask(request)?;
-    remote.show(&reached, |reached| format!("disconnected {}", count(reached.clients, "client")))
+    remote.show(&reached, |reached| {
+        format!("disconnected {}{}", count(reached.clients, "client"), missing_in_words(&reached.missing))
+    })
 }

@@ -5,11 +5,13 @@
 //! | `server` | the running server, and requests to it |
 //! | `change` | `swap`, `rollback`, `reload` and `status` |
 //! | `rooms`, `clients`, `send`, `kick` | the command of that name |
+//! | `nodes` | the nodes of its cluster |
 //! | `table` | tables for people |
 
 mod change;
 mod clients;
 mod kick;
+mod nodes;
 mod rooms;
 mod send;
 mod server;

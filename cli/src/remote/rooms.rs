@@ -5,7 +5,7 @@ use ws_host::api::{Request, RoomList};
 use ws_host::app::rooms::{RoomInfo, RoomState};
 use ws_host::log::printable;
 
-use super::server::{PART, Remote, all_parts, count};
+use super::server::{PART, Part, Remote, all_parts, count};
 use super::table::table;
 
 /// `ws-host rooms`.
@@ -32,13 +32,13 @@ pub fn rooms(arguments: &RoomsArguments) -> anyhow::Result<()> {
         let room: RoomInfo = remote.ask(Request::get(["rooms", name]))?;
         return remote.show(&room, |room| in_words(std::slice::from_ref(room)));
     }
-    let rooms = all_parts(|after: Option<&String>| {
+    let (rooms, missing) = all_parts(|after: Option<&String>| {
         let request = Request::get(["rooms"]).query("limit", PART).query("prefix", prefix.as_deref().unwrap_or_default());
-        let RoomList { rooms, next } =
+        let RoomList { rooms, next, missing } =
             remote.ask(after.into_iter().fold(request, |request, after| request.query("after", after)))?;
-        Ok((rooms, next))
+        Ok(Part { entries: rooms, next, missing })
     })?;
-    remote.show(&rooms, |rooms| format!("{}\n{}", in_words(rooms), count(rooms.len(), "room")))
+    remote.show_list(&rooms, &missing, |rooms| format!("{}\n{}", in_words(rooms), count(rooms.len(), "room")))
 }
 
 fn in_words(rooms: &[RoomInfo]) -> String {
@@ -49,9 +49,10 @@ fn in_words(rooms: &[RoomInfo]) -> String {
             printable(&room.name).into_owned(),
             state.to_owned(),
             room.clients.to_string(),
-            room.shard.to_string(),
+            room.node.map_or_else(|| room.shard.to_string(), |node| format!("{node}.{}", room.shard)),
             waiting.to_string(),
         ]
     };
-    table(["ROOM", "STATE", "CLIENTS", "SHARD", "WAITING"], rooms.iter().map(row))
+    let place = if rooms.iter().any(|room| room.node.is_some()) { "NODE.SHARD" } else { "SHARD" };
+    table(["ROOM", "STATE", "CLIENTS", place, "WAITING"], rooms.iter().map(row))
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use ws_host::api::{Reached, Request};
 use ws_host::log::printable;
 
-use super::server::{Remote, count};
+use super::server::{Remote, count, missing_in_words};
 
 /// `ws-host send`.
 #[derive(Debug, Args)]
@@ -76,7 +76,7 @@ pub fn send(arguments: &SendArguments) -> anyhow::Result<()> {
         return remote.show(&json!({ "accepted": true }), |_| format!("sent to the application of {}", printable(room)));
     }
     let reached: Reached = remote.ask(request)?;
-    remote.show(&reached, |reached| format!("sent to {}", count(reached.clients, "client")))
+    remote.show(&reached, |reached| format!("sent to {}{}", count(reached.clients, "client"), missing_in_words(&reached.missing)))
 }
 
 fn message(argument: &str) -> anyhow::Result<Vec<u8>> {

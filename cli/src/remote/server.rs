@@ -1,6 +1,6 @@
 //! A running server, and requests to it.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -67,20 +67,67 @@ impl Remote {
         let text = if self.json { json::json(answer)? } else { words(answer) };
         print_lines(&text)
     }
+
+    /// The same for a list. A program that gets a list as JSON is told of missing nodes on stderr.
+    ///
+    /// # Errors
+    /// As `show`.
+    pub fn show_list<T: Serialize>(
+        &self,
+        entries: &[T],
+        missing: &[u16],
+        words: impl FnOnce(&[T]) -> String,
+    ) -> anyhow::Result<()> {
+        let missing = missing_in_words(missing);
+        if self.json {
+            if !missing.is_empty() {
+                // A caller that does not read stderr has its list all the same.
+                let _ = writeln!(io::stderr(), "{}", missing.trim_start());
+            }
+            return print_lines(&json::json(&entries)?);
+        }
+        print_lines(&format!("{}{missing}", words(entries)))
+    }
 }
 
-/// Asks for one part of a list after the other. `ask` gets the key behind which the part begins, and returns its entries with the next key.
+/// A part of a list.
+pub struct Part<T, K> {
+    /// Its entries.
+    pub entries: Vec<T>,
+    /// The key behind which the next part begins.
+    pub next: Option<K>,
+    /// The nodes of the cluster that have not answered.
+    pub missing: Vec<u16>,
+}
+
+/// Asks for one part of a list after the other. `ask` gets the key behind which the part begins. Returns the entries, and the nodes that are missing
+/// in any of the parts.
 ///
 /// # Errors
 /// As `Remote::ask`.
-pub fn all_parts<T, K>(ask: impl Fn(Option<&K>) -> anyhow::Result<(Vec<T>, Option<K>)>) -> anyhow::Result<Vec<T>> {
-    let (mut entries, mut next) = ask(None)?;
+pub fn all_parts<T, K>(ask: impl Fn(Option<&K>) -> anyhow::Result<Part<T, K>>) -> anyhow::Result<(Vec<T>, Vec<u16>)> {
+    let Part { mut entries, mut next, mut missing } = ask(None)?;
     while let Some(after) = next {
-        let (more, following) = ask(Some(&after))?;
-        entries.extend(more);
-        next = following;
+        let part = ask(Some(&after))?;
+        entries.extend(part.entries);
+        missing.extend(part.missing);
+        next = part.next;
     }
-    Ok(entries)
+    missing.sort_unstable();
+    missing.dedup();
+    Ok((entries, missing))
+}
+
+/// A line behind an answer in which nodes of the cluster are missing.
+pub fn missing_in_words(missing: &[u16]) -> String {
+    match missing {
+        [] => String::new(),
+        [node] => format!("\nnode {node} does not answer: its part is missing"),
+        nodes => {
+            let nodes: Vec<_> = nodes.iter().map(u16::to_string).collect();
+            format!("\nnodes {} do not answer: their parts are missing", nodes.join(", "))
+        }
+    }
 }
 
 fn explained(failure: Failure, socket: &Path) -> anyhow::Error {
@@ -114,5 +161,26 @@ pub fn age(since_unix: u64) -> String {
         120..7200 => format!("{} min", seconds / 60),
         7200..172_800 => format!("{} h", seconds / 3600),
         _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_has_all_parts_and_names_each_missing_node_once() {
+        let ask = |after: Option<&usize>| {
+            let first = after.map_or(1, |after| after + 1);
+            Ok(Part { entries: vec![first], next: (first < 3).then_some(first), missing: vec![9, 7][..first.min(2)].to_vec() })
+        };
+        assert_eq!(all_parts(ask).expect("no part is refused"), (vec![1, 2, 3], vec![7, 9]));
+    }
+
+    #[test]
+    fn missing_nodes_are_named_on_a_line_of_their_own() {
+        assert_eq!(missing_in_words(&[]), "");
+        assert_eq!(missing_in_words(&[7]), "\nnode 7 does not answer: its part is missing");
+        assert_eq!(missing_in_words(&[7, 9]), "\nnodes 7, 9 do not answer: their parts are missing");
     }
 }

@@ -25,11 +25,14 @@ pub struct ClientList {
     pub clients: Vec<ClientInfo>,
     /// The value of `after` for the next part, if there is one.
     pub next: Option<u64>,
+    /// The numbers of the cluster's nodes that have not answered in time: their clients are missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<u16>,
 }
 
 impl From<inventory::Page<ClientInfo, ClientId>> for ClientList {
     fn from(page: inventory::Page<ClientInfo, ClientId>) -> Self {
-        Self { clients: page.entries, next: page.next.map(ClientId::get) }
+        Self { clients: page.entries, next: page.next.map(ClientId::get), missing: page.missing }
     }
 }
 
@@ -40,6 +43,9 @@ pub struct UserList {
     pub users: Vec<UserInfo>,
     /// The value of `after` for the next part, if there is one.
     pub next: Option<String>,
+    /// The numbers of the cluster's nodes that have not answered in time: their clients are missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<u16>,
 }
 
 /// A user, with a part of its clients.
@@ -51,6 +57,9 @@ pub struct UserClients {
     pub clients: Vec<ClientInfo>,
     /// The value of `after` for the next part, if there is one.
     pub next: Option<u64>,
+    /// The numbers of the cluster's nodes that have not answered in time: their clients are missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<u16>,
 }
 
 /// A choice of clients.
@@ -97,8 +106,8 @@ async fn client(_: MayRead, State(api): State<Api>, Path(id): Path<u64>) -> Resu
     responses((status = 200, description = "A part of the users", body = UserList))
 )]
 async fn users(_: MayRead, State(api): State<Api>, Query(page): Query<Page<String>>) -> Json<UserList> {
-    let users = api.handle().users(page.after.as_deref(), page.limit());
-    Json(UserList { users: users.entries, next: users.next })
+    let users = api.handle().users(page.after.as_deref(), page.limit()).await;
+    Json(UserList { users: users.entries, next: users.next, missing: users.missing })
 }
 
 /// A user
@@ -113,8 +122,8 @@ async fn user(
     Path(user): Path<String>,
     Query(page): Query<Page<i64>>,
 ) -> Result<Json<UserClients>, Problem> {
-    api.handle().user(&user)?;
+    api.handle().user(&user).await?;
     let clients = api.handle().list_clients(Some(&user), page.after_client(), page.limit()).await?;
-    let ClientList { clients, next } = clients.into();
-    Ok(Json(UserClients { name: user, clients, next }))
+    let ClientList { clients, next, missing } = clients.into();
+    Ok(Json(UserClients { name: user, clients, next, missing }))
 }

@@ -11,9 +11,8 @@ use utoipa_axum::routes;
 use super::caller::{Caller, MayAdminister, MayRead};
 use super::input::{self, Path, Query};
 use super::problem::Problem;
-use super::sending::Reached;
 use super::service::Api;
-use crate::inventory::Receivers;
+use crate::inventory::{Reached, Receivers};
 use crate::types::CloseInfo;
 
 pub fn routes() -> OpenApiRouter<Api> {
@@ -48,9 +47,9 @@ async fn close(api: &Api, who: Receivers, closing: Closing, caller: &Caller) -> 
     let default = CloseInfo::disconnected();
     let reason = closing.reason.or_else(|| closing.code.is_none().then(|| default.reason.to_string()));
     let closed = api.handle().close(who, closing.code.unwrap_or(default.code), &reason.unwrap_or_default());
-    let clients = closed.await?;
-    tracing::info!(clients, "disconnected, as {caller} asked");
-    Ok(Json(Reached { clients }))
+    let reached = closed.await?;
+    tracing::info!(clients = reached.clients, "disconnected, as {caller} asked");
+    Ok(Json(reached))
 }
 
 /// Disconnect all clients

@@ -40,7 +40,8 @@ async fn healthz() -> Line {
 
 /// Whether new clients may be sent here
 ///
-/// Not from the moment the server is told to end, nor while it denies new clients.
+/// Not from the moment the server is told to end, nor while it denies new clients. A node of a cluster that has no lease sends them elsewhere
+/// too: their rooms would wait here.
 #[utoipa::path(get, path = "/readyz", tag = "Monitoring", security(()), responses(
     (status = 200, description = "They may", body = String, content_type = "text/plain"),
     (status = 503, description = "They may not", body = String, content_type = "text/plain"),
@@ -51,6 +52,8 @@ async fn readyz(State(api): State<Api>) -> Line {
         (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
     } else if !handle.is_admitting() {
         (StatusCode::SERVICE_UNAVAILABLE, "new clients are denied\n")
+    } else if !handle.has_lease() {
+        (StatusCode::SERVICE_UNAVAILABLE, "this node has no lease in its cluster: NATS does not answer\n")
     } else {
         (StatusCode::OK, "ready\n")
     }

@@ -63,11 +63,11 @@ pub use clients::ClientList;
 pub use problem::Problem;
 pub use releases::ReleaseList;
 pub use rooms::RoomList;
-pub use sending::Reached;
 pub use service::{Api, ReloadReport, ReloadRequest};
 
+pub use crate::inventory::Reached;
 pub use crate::log::{LogLine, LogTail};
 pub use crate::metrics::{MEDIA_TYPE, Metrics, Totals};
 pub use crate::shard::{RoomSwap, Trap};
-pub use crate::status::{AppKind, Status};
+pub use crate::status::{AppKind, ClusterStatus, NodeStatus, Status};
 pub use crate::swap::{ReleaseInfo, SwapReport};

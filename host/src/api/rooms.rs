@@ -27,6 +27,9 @@ pub struct RoomList {
     pub rooms: Vec<RoomInfo>,
     /// The value of `after` for the next part, if there is one.
     pub next: Option<String>,
+    /// The numbers of the cluster's nodes that have not answered in time: their rooms are missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<u16>,
 }
 
 /// A choice of rooms.
@@ -52,7 +55,7 @@ async fn rooms(
     Query(choice): Query<Choice>,
 ) -> Result<Json<RoomList>, Problem> {
     let rooms = api.handle().rooms(&choice.prefix, page.after.as_deref(), page.limit()).await?;
-    Ok(Json(RoomList { rooms: rooms.entries, next: rooms.next }))
+    Ok(Json(RoomList { rooms: rooms.entries, next: rooms.next, missing: rooms.missing }))
 }
 
 /// A room

@@ -3,8 +3,6 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use bytestring::ByteString;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -12,7 +10,7 @@ use super::caller::MaySend;
 use super::input::{self, JSON, Path};
 use super::problem::Problem;
 use super::service::Api;
-use crate::inventory::Receivers;
+use crate::inventory::{Reached, Receivers};
 use crate::types::Message;
 
 /// The media type of a binary message.
@@ -25,13 +23,6 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(to_topic))
         .routes(routes!(to_client))
         .routes(routes!(to_user))
-}
-
-/// The clients that something has reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Reached {
-    /// For how many clients a message is queued, or how many are closed.
-    pub clients: usize,
 }
 
 /// The message in the body of a request. Text and JSON are a text message, bytes a binary one.
@@ -55,7 +46,7 @@ pub async fn message(api: &Api, request: Request) -> Result<Message, Problem> {
 
 async fn send(api: &Api, to: Receivers, request: Request) -> Result<Json<Reached>, Problem> {
     let message = message(api, request).await?;
-    Ok(Json(Reached { clients: api.handle().deliver(to, message).await? }))
+    Ok(Json(api.handle().deliver(to, message).await?))
 }
 
 /// Send a message to all clients

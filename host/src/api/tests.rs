@@ -1,5 +1,6 @@
 //! Tests of the routes, without a door.
 
+mod cluster;
 mod people;
 
 use axum::Router;

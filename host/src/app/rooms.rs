@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::bus::{Event, Sender};
-pub use crate::inventory::{ClientInfo, Page, Receivers, RoomInfo, RoomState, UserInfo};
+pub use crate::inventory::{ClientInfo, Page, Reached, Receivers, RoomInfo, RoomState, UserInfo};
 pub use crate::room::{RoomOptions, RoomsError};
 
 /// Where an event comes from.

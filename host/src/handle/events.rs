@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Handle;
+use super::peers::{Answer, Asked, Request};
 use crate::bus::Presence;
 use crate::error::Error;
 use crate::types::Message;
@@ -15,7 +16,7 @@ impl Handle {
     /// An event is not stored: it is lost with the process, and with an instance that fails on it.
     ///
     /// # Errors
-    /// `NoSuchRoom`, `NoEvents`, `MessageTooBig`, `EventsFull`, `TooManyRooms`, `Stopped`, or `Data`: the database cannot be read.
+    /// `NoSuchRoom`, `NoAnswer`, `NoEvents`, `MessageTooBig`, `EventsFull`, `TooManyRooms`, `Stopped`, or `Data`: the database cannot be read.
     pub async fn send_event(&self, room: &str, from: &str, message: impl Into<Message>, create: bool) -> Result<(), Error> {
         let message = self.checked(message.into())?;
         let bus = &self.inner.controls.bus;
@@ -28,10 +29,11 @@ impl Handle {
             return Err(Error::NoEvents("the application takes no events: it has no handler on-event"));
         }
         let presence = bus.presence(&name);
-        if presence.is_none() && !create && !self.is_kept(&name).await? {
+        let is_open = matches!(presence, Some(Presence::Open | Presence::Expected)) || self.is_elsewhere(&name, create).await?;
+        if presence.is_none() && !is_open && !create && !self.is_kept(&name).await? {
             return Err(no_room());
         }
-        if !matches!(presence, Some(Presence::Open | Presence::Expected)) && bus.is_full() {
+        if !is_open && bus.is_full() {
             return Err(Error::TooManyRooms(room.to_owned()));
         }
         // Rooms that end take no more of them.
@@ -39,6 +41,17 @@ impl Handle {
             return Err(Error::Stopped);
         }
         bus.bring(from.into(), &name, message).map_err(|_| Error::EventsFull)
+    }
+
+    /// Whether another node has this room. Without an answer of all others, a room that may begin counts as new.
+    async fn is_elsewhere(&self, room: &str, may_begin: bool) -> Result<bool, Error> {
+        let request = Request::Room { room: room.to_owned() };
+        let asked = self.ask_peers(&request, |answer| if let Answer::Room(room) = answer { Some(room.is_some()) } else { None });
+        let Asked { answers, missing } = asked.await;
+        match answers.into_iter().any(|(_, is_there)| is_there) {
+            false if !missing.is_empty() && !may_begin => Err(Error::NoAnswer(missing)),
+            is_there => Ok(is_there),
+        }
     }
 
     /// Whether the database has anything of a room.

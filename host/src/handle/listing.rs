@@ -1,25 +1,16 @@
-//! Lists of the rooms, clients and users of a server, in pages.
+//! Lists of the rooms, clients and users of a server, in pages. In a cluster they are those of all nodes.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::delivering::by_shard;
-use super::{Controls, Handle};
+use super::Handle;
+use super::here::TOPICS_WAIT;
+use super::peers::{Answer, Asked, Part, Request, merged};
 use crate::error::Error;
 use crate::inventory::{ClientInfo, Page, RoomInfo, RoomState, UserInfo};
-use crate::room::Member;
-use crate::shard::{Command, Question, RoomPage};
 use crate::types::ClientId;
 
 /// The most entries of a page.
-pub(super) const MAX_PAGE: usize = 1000;
-/// How long the room of a client may take to tell its topics: a handler may run there.
-const TOPICS_WAIT: Duration = Duration::from_secs(1);
+const MAX_PAGE: usize = 1000;
 
 impl Handle {
     /// A page of the rooms whose names have this beginning, by name: those behind `after`, and at most `limit` of them (1 to 1,000). With a data
@@ -29,42 +20,37 @@ impl Handle {
     /// `Busy`, `Stopped`, or `Data`: the database cannot be read.
     pub async fn rooms(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Page<RoomInfo, String>, Error> {
         let limit = limit.clamp(1, MAX_PAGE);
-        let page = RoomPage { after: after.map(str::to_owned), prefix: prefix.to_owned(), limit: limit + 1 };
-        let mut rooms = BTreeMap::new();
-        // The database first: a room that opens meanwhile is in both.
-        if let Some(database) = &self.inner.controls.database {
-            let bus = Arc::clone(&self.inner.controls.bus);
-            let is_room = move |name: &str| bus.normal(name).is_some_and(|normal| normal == name);
-            let names = database.room_names(page.prefix.clone(), page.after.clone(), limit + 1, is_room).await;
-            for name in names.map_err(|error| Error::Data(error.to_string()))? {
-                rooms.insert(name.clone(), self.asleep(name));
+        let request = Request::Rooms { prefix: prefix.to_owned(), after: after.map(str::to_owned), limit };
+        let elsewhere = self.ask_peers(&request, |answer| if let Answer::Rooms(part) = answer { Some(part) } else { None });
+        let here = self.rooms_here(prefix, after, limit).await?;
+        // A room that moves may be told of by two nodes.
+        let join = |one: &mut RoomInfo, other: RoomInfo| {
+            if one.state == RoomState::Asleep {
+                *one = other;
             }
-        }
-        for shard in self.ask_all(|answer| Question::Rooms(page.clone(), answer))? {
-            // A room that is being opened, closed and opened again counts as open.
-            for room in shard.await.map_err(|_| Error::Stopped)? {
-                rooms.insert(room.name.clone(), room);
-            }
-        }
-        Ok(Page::cut(rooms.into_values().take(limit + 1).collect(), limit, |room: &RoomInfo| room.name.clone()))
+        };
+        Ok(whole(here, elsewhere.await, limit, |room| room.name.clone(), join))
     }
 
     /// The room of this name, which need not be in normal form.
     ///
     /// # Errors
-    /// `NoSuchRoom`, `Busy`, `Stopped`, or `Data`: the database cannot be read.
+    /// `NoSuchRoom`, `NoAnswer`, `Busy`, `Stopped`, or `Data`: the database cannot be read.
     pub async fn room(&self, name: &str) -> Result<RoomInfo, Error> {
-        let (room, shards) = self.place(name);
-        let mut found = Vec::new();
-        for shard in shards {
-            found.push(self.ask(shard, |answer| Question::Room(Arc::clone(&room), answer))?);
+        let room = self.normal(name);
+        let here = self.room_here(&room).await?;
+        if let Some(room) = here.as_ref().filter(|room| room.state == RoomState::Open) {
+            return Ok(room.clone());
         }
-        for shard in found {
-            if let Some(room) = shard.await.map_err(|_| Error::Stopped)? {
-                return Ok(room);
-            }
+        let request = Request::Room { room: room.to_string() };
+        let Asked { answers, missing } =
+            self.ask_peers(&request, |answer| if let Answer::Room(room) = answer { Some(room) } else { None }).await;
+        let found = answers.into_iter().filter_map(|(_, room)| room);
+        match found.chain(here).min_by_key(|room| room.state == RoomState::Asleep) {
+            Some(room) => Ok(room),
+            None if missing.is_empty() => Err(Error::NoSuchRoom(name.to_owned())),
+            None => Err(Error::NoAnswer(missing)),
         }
-        if self.is_kept(&room).await? { Ok(self.asleep((*room).to_owned())) } else { Err(Error::NoSuchRoom(name.to_owned())) }
     }
 
     /// A page of the clients of a room, by id. A room that is asleep has none.
@@ -78,17 +64,17 @@ impl Handle {
         limit: usize,
     ) -> Result<Page<ClientInfo, ClientId>, Error> {
         let limit = limit.clamp(1, MAX_PAGE);
-        let (room, shards) = self.place(name);
-        let mut asked = Vec::new();
-        for shard in shards {
-            asked.push(self.ask(shard, |answer| Question::ClientsOf(Arc::clone(&room), after, limit + 1, answer))?);
+        let room = self.normal(name);
+        let request = Request::ClientsOf { room: room.to_string(), after: after.map(ClientId::get), limit };
+        let elsewhere = self.ask_peers(&request, |answer| if let Answer::Clients(part) = answer { Some(part) } else { None });
+        let here = self.clients_of_room_here(&room, after, limit).await?;
+        let Asked { answers, missing } = elsewhere.await;
+        let found = answers.into_iter().filter_map(|(node, part)| Some((node, part?))).collect::<Vec<_>>();
+        if here.is_none() && found.is_empty() {
+            self.room(name).await?;
         }
-        for shard in asked {
-            if let Some(clients) = shard.await.map_err(|_| Error::Stopped)? {
-                return Ok(Page::cut(clients, limit, |client| client.id.into()));
-            }
-        }
-        self.room(name).await.map(|_| Page { entries: Vec::new(), next: None })
+        let here = here.unwrap_or_default();
+        Ok(whole(here, Asked { answers: found, missing }, limit, client_id, |_, _| {}))
     }
 
     /// A page of all clients, or of those of a user, by id. A client that leaves meanwhile is left out.
@@ -102,78 +88,100 @@ impl Handle {
         limit: usize,
     ) -> Result<Page<ClientInfo, ClientId>, Error> {
         let limit = limit.clamp(1, MAX_PAGE);
-        let members = self.inner.controls.roster.page(user, after, limit + 1);
-        let Page { entries, next } = Page::cut(members, limit, |member| member.client.id);
-        Ok(Page { entries: self.described(&entries).await?, next })
+        let request = Request::Clients { user: user.map(str::to_owned), after: after.map(ClientId::get), limit };
+        let elsewhere = self.ask_peers(&request, |answer| if let Answer::Clients(part) = answer { part } else { None });
+        let here = self.clients_here(user, after, limit).await?;
+        Ok(whole(here, elsewhere.await, limit, client_id, |_, _| {}))
     }
 
     /// A client.
     ///
     /// # Errors
-    /// `NoSuchClient`, `Busy` or `Stopped`.
+    /// `NoSuchClient`, `NoAnswer`, `Busy` or `Stopped`.
     pub async fn client(&self, id: ClientId) -> Result<ClientInfo, Error> {
-        let line = self.inner.controls.roster.line(id).ok_or(Error::NoSuchClient(id))?;
-        let shard = line.shard as usize;
-        let found = self.ask(shard, |answer| Question::Clients(vec![(id, line)], answer))?;
-        let mut client = found.await.map_err(|_| Error::Stopped)?.pop().ok_or(Error::NoSuchClient(id))?;
-        let topics = self.ask(shard, |answer| Question::Topics(id, line, answer))?;
+        if let Some(client) = self.client_and_topics(id).await? {
+            return Ok(client);
+        }
+        let request = Request::Client { id: id.get() };
+        let read = |answer| if let Answer::Client(client) = answer { Some(client) } else { None };
+        let Asked { answers, missing } = self.ask_node_of(id, &request, read).await;
+        match answers.into_iter().find_map(|(_, client)| client) {
+            Some(client) => Ok(client),
+            None if missing.is_empty() => Err(Error::NoSuchClient(id)),
+            None => Err(Error::NoAnswer(missing)),
+        }
+    }
+
+    /// A client that is connected to this node.
+    pub(super) async fn client_and_topics(&self, id: ClientId) -> Result<Option<ClientInfo>, Error> {
+        let Some(mut client) = self.client_here(id).await? else { return Ok(None) };
         // Without an answer in time, or of a client that leaves, they are unknown.
-        client.topics = timeout(TOPICS_WAIT, topics).await.ok().and_then(Result::ok);
-        Ok(client)
+        client.topics = match self.topics_here(&client.room, id).await? {
+            Some(topics) => topics,
+            None => self.topics_elsewhere(&client).await,
+        };
+        Ok(Some(client))
+    }
+
+    /// The topics of a client of this node, whose room another node owns.
+    async fn topics_elsewhere(&self, client: &ClientInfo) -> Option<Vec<String>> {
+        let request = Request::Topics { room: client.room.clone(), client: client.id };
+        let asked = self.ask_peers(&request, |answer| if let Answer::Topics(topics) = answer { Some(topics) } else { None });
+        // The caller may be another node, which does not wait longer for a third one.
+        let asked = timeout(TOPICS_WAIT, asked).await.ok()?;
+        asked.answers.into_iter().find_map(|(_, topics)| topics)
     }
 
     /// A page of the users that have clients, by name.
-    pub fn users(&self, after: Option<&str>, limit: usize) -> Page<UserInfo, String> {
+    pub async fn users(&self, after: Option<&str>, limit: usize) -> Page<UserInfo, String> {
         let limit = limit.clamp(1, MAX_PAGE);
-        Page::cut(self.inner.controls.roster.users(after, limit + 1), limit, |user| user.name.clone())
+        let request = Request::Users { after: after.map(str::to_owned), limit };
+        let elsewhere = self.ask_peers(&request, |answer| if let Answer::Users(part) = answer { Some(part) } else { None });
+        let here = self.users_here(after, limit);
+        whole(here, elsewhere.await, limit, |user| user.name.clone(), |one, other| one.clients += other.clients)
     }
 
     /// A user.
     ///
     /// # Errors
-    /// `NoSuchUser`: none of its clients is connected.
-    pub fn user(&self, name: &str) -> Result<UserInfo, Error> {
-        let clients = self.inner.controls.roster.count_of(name);
-        if clients == 0 {
-            return Err(Error::NoSuchUser(name.to_owned()));
+    /// `NoSuchUser`: none of its clients is connected. `NoAnswer`: perhaps to a node that does not answer.
+    pub async fn user(&self, name: &str) -> Result<UserInfo, Error> {
+        let request = Request::User { name: name.to_owned() };
+        let asked = self.ask_peers(&request, |answer| if let Answer::User(clients) = answer { Some(clients) } else { None });
+        let Asked { answers, missing } = asked.await;
+        let elsewhere: usize = answers.into_iter().map(|(_, clients)| clients).sum();
+        match self.inner.controls.roster.count_of(name) + elsewhere {
+            0 if missing.is_empty() => Err(Error::NoSuchUser(name.to_owned())),
+            0 => Err(Error::NoAnswer(missing)),
+            clients => Ok(UserInfo { name: name.to_owned(), clients }),
         }
-        Ok(UserInfo { name: name.to_owned(), clients })
     }
+}
 
-    async fn described(&self, members: &[Arc<Member>]) -> Result<Vec<ClientInfo>, Error> {
-        let lines = members.iter().filter_map(|member| Some((member.client.id, member.line()?)));
-        let mut asked = Vec::new();
-        for (shard, lines) in by_shard(lines) {
-            asked.push(self.ask(shard, |answer| Question::Clients(lines, answer))?);
-        }
-        let mut clients = Vec::new();
-        for shard in asked {
-            clients.extend(shard.await.map_err(|_| Error::Stopped)?);
-        }
-        clients.sort_unstable_by_key(|client| client.id);
-        Ok(clients)
-    }
+fn client_id(client: &ClientInfo) -> u64 {
+    client.id
+}
 
-    /// A room's name in the form by which it is known, and the shards that may have it.
-    pub(super) fn place(&self, room: &str) -> (Arc<str>, Range<usize>) {
-        let Controls { bus, shards, .. } = &self.inner.controls;
-        let name: Arc<str> = bus.normal(room).unwrap_or(room.into()).into();
-        let shards = bus.shard_of(&name).map_or(0..shards.len(), |shard| shard..shard + 1);
-        (name, shards)
+impl<T, K> From<Page<T, K>> for Part<T> {
+    fn from(page: Page<T, K>) -> Self {
+        Self { more: page.next.is_some(), entries: page.entries }
     }
+}
 
-    fn asleep(&self, name: String) -> RoomInfo {
-        let shard = self.inner.controls.bus.shard_of(&name).unwrap_or(0);
-        RoomInfo { name, state: RoomState::Asleep, clients: 0, shard, waiting: 0, waiting_events: 0 }
+/// The page of all nodes.
+fn whole<T, K: Ord, Key: From<K>>(
+    here: Page<T, Key>,
+    elsewhere: Asked<Part<T>>,
+    limit: usize,
+    key: impl Fn(&T) -> K,
+    join: impl Fn(&mut T, T),
+) -> Page<T, Key> {
+    let Asked { answers, missing } = elsewhere;
+    if answers.is_empty() {
+        return Page { missing, ..here };
     }
-
-    fn ask<T>(&self, shard: usize, question: impl FnOnce(oneshot::Sender<T>) -> Question) -> Result<oneshot::Receiver<T>, Error> {
-        let (answer, answered) = oneshot::channel();
-        self.commands(vec![(shard, Command::Ask(question(answer)))])?;
-        Ok(answered)
-    }
-
-    fn ask_all<T>(&self, question: impl Fn(oneshot::Sender<T>) -> Question) -> Result<Vec<oneshot::Receiver<T>>, Error> {
-        (0..self.inner.controls.shards.len()).map(|shard| self.ask(shard, &question)).collect()
-    }
+    let parts = answers.into_iter().map(|(_, part)| part).chain([here.into()]);
+    let Part { entries, more } = merged(parts.collect(), limit, &key, join);
+    let next = entries.last().filter(|_| more).map(|last| key(last).into());
+    Page { entries, next, missing }
 }

@@ -4,12 +4,23 @@
 //! | --- | --- |
 //! | `delivering` | the owner's messages to clients, and their disconnection |
 //! | `listing` | lists of rooms, clients and users |
+//! | `here` | those of this process |
 //! | `events` | events from outside |
+//! | `state` | the state of the server |
+//! | `lifetime` | its start and its end |
+//! | `cluster` | the cluster that it is a node of |
+//! | `peers/` | the other nodes |
 
+mod cluster;
 mod delivering;
 mod events;
+mod here;
 mod lifetime;
 mod listing;
+mod peers;
+mod state;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -20,6 +31,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 
 use lifetime::{Lifetime, Stage};
+use peers::Link;
 
 use crate::bus::Bus;
 use crate::config::Config;
@@ -28,17 +40,17 @@ use crate::front::{Notice, Reins, Tls};
 use crate::inventory::Receivers;
 use crate::live::Live;
 use crate::log::LogTail;
-use crate::metrics::{Metrics, Sources, Totals};
-use crate::shard::{Command, Counters, Delivery, Roster, Trap};
+use crate::metrics::Sources;
+use crate::shard::{Command, Counters, Delivery, Roster};
 use crate::socket_file::FileId;
-use crate::status::Status;
 use crate::store::Database;
 use crate::swap::{Handover, History, ReleaseInfo, Releases, Source, SwapReport};
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
 /// A server's remote control. A clone costs a reference count. Only `reload_tls` blocks.
 ///
-/// Commands take effect between two handlers of a room, in the order of the calls of one thread.
+/// Commands take effect between two handlers of a room, in the order of the calls of one thread. In a cluster, lists tell of all nodes, and
+/// messages and disconnections reach the clients of all nodes. The rest is about this node.
 #[derive(Debug, Clone)]
 pub struct Handle {
     inner: Arc<Inner>,
@@ -86,15 +98,19 @@ pub(crate) struct Controls {
     pub max_message_bytes: usize,
     /// The parts that metrics ask.
     pub sources: Sources,
+    /// The way to the other nodes, if the server is a node of a cluster.
+    pub cluster: Option<Arc<dyn Link>>,
 }
 
 impl Handle {
     pub(crate) fn new(controls: Controls) -> Self {
         let stage = watch::Sender::new(Stage::Starting);
-        Self { inner: Arc::new(Inner { controls, stage, lifetime: Lifetime::default() }) }
+        let handle = Self { inner: Arc::new(Inner { controls, stage, lifetime: Lifetime::default() }) };
+        handle.serve_peers();
+        handle
     }
 
-    /// The connected clients, in the order in which they came.
+    /// The clients that are connected to this node, in the order in which they came.
     pub fn clients(&self) -> Vec<Client> {
         self.inner.controls.roster.clients()
     }
@@ -152,7 +168,7 @@ impl Handle {
     /// # Errors
     /// `Busy` or `Stopped`.
     pub fn disconnect_clients(&self) -> Result<(), Error> {
-        self.hand_over(&Receivers::All, &Delivery::Close(CloseInfo::disconnected())).map(drop)
+        self.give(&Receivers::All, &Delivery::Close(CloseInfo::disconnected())).map(drop)
     }
 
     /// The certificate, if the server speaks TLS.
@@ -222,32 +238,6 @@ impl Handle {
         Ok(())
     }
 
-    /// The state of the server: the running release, and the counts.
-    ///
-    /// # Errors
-    /// `Data`: the database cannot be read.
-    pub async fn status(&self) -> Result<Status, Error> {
-        let controls = &self.inner.controls;
-        let mut status = Status::of_app(controls.releases.as_ref().map(|releases| releases.history()), &controls.counters);
-        if let Some(database) = &controls.database {
-            let closed = database.closed_rooms().await;
-            status.hibernating = closed.map_err(|error| Error::Data(error.to_string()))?;
-        }
-        status.started_unix = controls.started.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
-        status.clients = controls.roster.len();
-        status.admitting = controls.admitting.load(Relaxed);
-        status.draining = self.is_stopping();
-        let shards = controls.sources.numbers().await;
-        status.clients_away = shards.iter().map(|(numbers, _)| numbers.away as usize).sum();
-        status.totals = Totals::of(&shards);
-        Ok(status)
-    }
-
-    /// The last 50 failures of the app, the newest first.
-    pub fn last_traps(&self) -> Vec<Trap> {
-        self.inner.controls.counters.last_traps()
-    }
-
     /// The last lines of the log, if the builder was given its tail.
     pub fn log_tail(&self) -> Option<&LogTail> {
         self.inner.controls.log_tail.as_ref()
@@ -271,19 +261,6 @@ impl Handle {
     /// Swaps to the previous release.
     pub(crate) async fn go_back(&self, handover: Handover) -> Result<SwapReport, Error> {
         self.releases()?.rollback(handover).await
-    }
-
-    /// The numbers of the server, for monitoring. Each shard is asked for its own, which takes it some microseconds, and a look at each of its
-    /// lines and rooms. One that does not answer within a second is told of by its last answer. Call it within a tokio runtime.
-    pub async fn metrics(&self) -> Metrics {
-        let Controls { sources, releases, database, .. } = &self.inner.controls;
-        let state = (self.is_admitting(), self.is_stopping());
-        Metrics::gather(sources, releases.as_deref(), database.as_ref(), state).await
-    }
-
-    /// The sums since the start.
-    pub async fn totals(&self) -> Totals {
-        Totals::gather(&self.inner.controls.sources).await
     }
 
     /// Shows this text on the page, if the server was built with `notices`. An empty text removes it.
@@ -312,7 +289,7 @@ impl Handle {
 
     fn post(&self, to: &Receivers, message: impl Into<Message>) -> Result<(), Error> {
         let message = self.checked(message.into())?;
-        self.hand_over(to, &Delivery::Message(message)).map(drop)
+        self.give(to, &Delivery::Message(message)).map(drop)
     }
 
     /// Gives shards their commands: all of them, or none.
@@ -331,64 +308,5 @@ impl Handle {
         }
         permits.into_iter().for_each(|(permit, command)| permit.send(command));
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bus::{Names, Placement};
-    use crate::config::Limits;
-    use crate::fetch::Outlet;
-    use crate::front;
-
-    fn live() -> Live {
-        let (config, limits, admitting) = (Config::default(), Limits::default(), Arc::default());
-        let outlet = Outlet::new(&config.outgoing, &limits).expect("the defaults are valid");
-        Live::new(&config, &limits, (true, None), outlet, admitting).expect("the defaults are valid")
-    }
-
-    /// A handle of a server with one shard, which takes no command out of its queue of one.
-    fn handle() -> (Handle, mpsc::Receiver<Command>) {
-        let (commands, inbox) = mpsc::channel(1);
-        let handle = Handle::new(Controls {
-            shards: vec![commands],
-            roster: Arc::default(),
-            counters: Arc::default(),
-            started: SystemTime::UNIX_EPOCH,
-            admitting: Arc::new(AtomicBool::new(true)),
-            notice: Notice::default(),
-            log_tail: None,
-            releases: None,
-            database: None,
-            bus: Bus::new(Names::One("main"), Placement::new(1), 1).0,
-            reins: front::reins(None).0,
-            data: None,
-            live: live(),
-            drain: Mutex::default(),
-            max_message_bytes: 4,
-            sources: Sources::of_nothing(),
-        });
-        (handle, inbox)
-    }
-
-    #[test]
-    fn a_message_to_a_shard_whose_queue_is_full_is_refused_as_busy() {
-        let (handle, _inbox) = handle();
-        assert!(handle.broadcast("one").is_ok());
-        assert!(matches!(handle.broadcast("two"), Err(Error::Busy(1))));
-    }
-
-    #[test]
-    fn a_message_to_a_shard_that_has_ended_is_refused_as_stopped() {
-        let (handle, inbox) = handle();
-        drop(inbox);
-        assert!(matches!(handle.broadcast("one"), Err(Error::Stopped)));
-    }
-
-    #[test]
-    fn a_message_above_the_limit_is_refused() {
-        let (handle, _inbox) = handle();
-        assert!(matches!(handle.broadcast("large"), Err(Error::MessageTooBig { size: 5, limit: 4 })));
     }
 }

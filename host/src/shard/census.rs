@@ -3,8 +3,6 @@
 use std::ops::Bound;
 use std::rc::Rc;
 
-use tokio::sync::oneshot;
-
 use super::orders::RoomOrder;
 use super::question::{Question, RoomPage};
 use super::reach::Reach;
@@ -25,7 +23,11 @@ impl<L: Launch> Rooms<L> {
             Question::ClientsOf(room, after, limit, answer) => {
                 drop(answer.send(self.line_room(&room).map(|task| self.clients_of(&task, after, limit))));
             }
-            Question::Topics(client, line, answer) => self.ask_for_topics(client, line, answer),
+            Question::Topics(client, room, answer) => {
+                if let Some(entry) = self.entry(&room) {
+                    entry.give(RoomOrder::Topics(client, answer));
+                }
+            }
         }
     }
 
@@ -63,6 +65,7 @@ impl<L: Launch> Rooms<L> {
             name: task.name().to_owned(),
             state: RoomState::Open,
             clients: task.population(),
+            node: None,
             shard: self.shard().index(),
             waiting: task.mailbox.len(),
             waiting_events: task.events.len(),
@@ -74,6 +77,7 @@ impl<L: Launch> Rooms<L> {
             name: name.to_owned(),
             state: RoomState::Asleep,
             clients: 0,
+            node: None,
             shard: self.shard().index(),
             waiting: 0,
             waiting_events: 0,
@@ -90,13 +94,6 @@ impl<L: Launch> Rooms<L> {
         let clients = page.into_iter().filter_map(|(id, slot)| shard.reach(id, shard.line_id(slot)));
         clients.map(|reach| client(&reach)).collect()
     }
-
-    fn ask_for_topics(&self, client: ClientId, line: LineId, answer: oneshot::Sender<Vec<String>>) {
-        let Some(reach) = self.shard().reach(client, line) else { return };
-        if let Some(entry) = self.entry(reach.room().name()) {
-            entry.give(RoomOrder::Topics(client, answer));
-        }
-    }
 }
 
 fn client(reach: &Reach) -> ClientInfo {
@@ -106,6 +103,7 @@ fn client(reach: &Reach) -> ClientInfo {
         id: client.id.get(),
         user: client.user().map(str::to_owned),
         room: reach.room().name().to_owned(),
+        node: None,
         address: client.address,
         path: client.request.path().to_owned(),
         subprotocol: client.subprotocol().map(str::to_owned),

@@ -19,8 +19,8 @@ pub enum Question {
     Clients(Vec<(ClientId, LineId)>, oneshot::Sender<Vec<ClientInfo>>),
     /// A page of the clients of a room that is open, by id: from behind this one on, and at most this many.
     ClientsOf(Arc<str>, Option<ClientId>, usize, oneshot::Sender<Option<Vec<ClientInfo>>>),
-    /// The topics of a client, which its room knows: it answers between two handlers.
-    Topics(ClientId, LineId, oneshot::Sender<Vec<String>>),
+    /// The topics of a client, which the room of this name knows: it answers between two handlers.
+    Topics(ClientId, Arc<str>, oneshot::Sender<Vec<String>>),
 }
 
 /// A page of rooms.

@@ -21,7 +21,7 @@ struct Counts {
 }
 
 /// The result of a tally.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Tallied {
     /// The clients for which a message is queued, or which are closed.
     pub clients: usize,
@@ -31,6 +31,16 @@ pub struct Tallied {
     pub is_found: bool,
     /// Whether a room has dropped it, since too much waits there.
     pub is_full: bool,
+}
+
+impl Tallied {
+    /// Adds the result of another node.
+    pub fn add(&mut self, other: &Self) {
+        self.clients += other.clients;
+        self.is_taken |= other.is_taken;
+        self.is_found |= other.is_found;
+        self.is_full |= other.is_full;
+    }
 }
 
 impl Tally {

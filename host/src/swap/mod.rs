@@ -38,7 +38,7 @@ use crate::shard::{Order, RoomSwap};
 use crate::trace::Tracer;
 
 /// A release, as people see it.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReleaseInfo {
     /// The component's file, or the name of one that was uploaded.
     #[schema(value_type = String)]

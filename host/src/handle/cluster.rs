@@ -1,0 +1,87 @@
+//! The cluster, as a handle sees it: this node, the others, and the questions to them.
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use ws_cluster::Life;
+
+use super::Handle;
+use super::peers::{Answer, Asked, Request, ask};
+use crate::status::{ClusterStatus, NodeStatus};
+use crate::types::ClientId;
+
+/// The ids of a node's clients are its number times 2^43 plus a count.
+const COUNT_BITS: u32 = 43;
+
+impl Handle {
+    /// The number of this node, if it is in a cluster.
+    pub(super) fn node(&self) -> Option<u16> {
+        Some(self.inner.controls.cluster.as_ref()?.life()?.number)
+    }
+
+    /// Whether the server is not in a cluster, or serves rooms as a node: it counts on its lease.
+    pub(crate) fn has_lease(&self) -> bool {
+        self.inner.controls.cluster.as_ref().is_none_or(|link| link.life().is_some() && link.is_held())
+    }
+
+    /// The other node that a client of this id is connected to, if that node lives.
+    pub(super) fn node_of(&self, client: ClientId) -> Option<Life> {
+        let peers = self.inner.controls.cluster.as_ref()?.peers();
+        peers.into_iter().find(|life| u64::from(life.number) == client.get() >> COUNT_BITS)
+    }
+
+    /// Asks all other nodes. The requests are on their way when this returns.
+    pub(super) fn ask_peers<T: Send + 'static>(
+        &self,
+        request: &Request,
+        read: fn(Answer) -> Option<T>,
+    ) -> BoxFuture<'static, Asked<T>> {
+        match &self.inner.controls.cluster {
+            Some(link) => ask(link, &link.peers(), request, &[], read),
+            None => async { Asked::nobody() }.boxed(),
+        }
+    }
+
+    /// Asks the other node that a client of this id is connected to.
+    pub(super) fn ask_node_of<T: Send + 'static>(
+        &self,
+        client: ClientId,
+        request: &Request,
+        read: fn(Answer) -> Option<T>,
+    ) -> BoxFuture<'static, Asked<T>> {
+        match (&self.inner.controls.cluster, self.node_of(client)) {
+            (Some(link), Some(node)) => ask(link, &[node], request, &[], read),
+            _ => async { Asked::nobody() }.boxed(),
+        }
+    }
+
+    /// The state of this node, for all nodes. `None` without a life in a cluster.
+    pub(super) fn node_status(&self) -> Option<NodeStatus> {
+        let link = self.inner.controls.cluster.as_ref()?;
+        let Life { number, since } = link.life()?;
+        Some(NodeStatus {
+            number,
+            life: since,
+            rooms: self.inner.controls.counters.rooms(),
+            clients: self.inner.controls.roster.len(),
+            release: self.release(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            admitting: self.is_admitting(),
+            draining: self.is_stopping(),
+        })
+    }
+
+    /// The state of all nodes.
+    pub(super) async fn cluster_status(&self) -> Option<ClusterStatus> {
+        let link = self.inner.controls.cluster.as_ref()?;
+        let elsewhere =
+            self.ask_peers(&Request::Status, |answer| if let Answer::Status(status) = answer { Some(status) } else { None });
+        let here = self.node_status();
+        let (name, node, has_lease) = (link.name(), self.node(), self.has_lease());
+        let Asked { answers, mut missing } = elsewhere.await;
+        let mut nodes: Vec<_> = answers.into_iter().map(|(_, status)| status).chain(here).collect();
+        nodes.sort_unstable_by_key(|status| status.number);
+        missing.sort_unstable();
+        let (rooms, clients) = nodes.iter().fold((0, 0), |(rooms, clients), node| (rooms + node.rooms, clients + node.clients));
+        Some(ClusterStatus { name, node, has_lease, rooms, clients, nodes, missing })
+    }
+}

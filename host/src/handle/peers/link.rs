@@ -1,0 +1,33 @@
+//! The way from one node of a cluster to the others.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use ws_cluster::Life;
+
+/// Answers a request of another node. What the request does has begun when the call returns, so requests of one node take effect in their order.
+pub(crate) type Answering = Arc<dyn Fn(Bytes) -> BoxFuture<'static, Bytes> + Send + Sync>;
+
+/// The way to the other nodes. Requests and answers may be lost.
+pub(crate) trait Link: Debug + Send + Sync {
+    /// The cluster's name.
+    fn name(&self) -> String;
+
+    /// The present life of this node.
+    fn life(&self) -> Option<Life>;
+
+    /// Whether this node counts on its lease now.
+    fn is_held(&self) -> bool;
+
+    /// The lives of the other nodes.
+    fn peers(&self) -> Vec<Life>;
+
+    /// Asks another node. The request is on its way when this returns, also if the future is dropped. `None`: no answer has come within this time.
+    fn ask(&self, to: Life, request: Bytes, within: Duration) -> BoxFuture<'static, Option<Bytes>>;
+
+    /// Answers the requests of other nodes from now on.
+    fn serve(&self, answering: Answering);
+}

@@ -110,7 +110,7 @@ async fn a_room_that_is_asleep_is_listed_whether_it_is_kept_in_memory_or_in_a_da
         }
         assert_eq!(names(&server, Some("/asleep"), 9).await, expected[1..]);
         assert_eq!(server.handle.room("/asleep").await.expect("it is kept").state, RoomState::Asleep);
-        assert_eq!(server.handle.deliver(room("/asleep"), "x".into()).await.expect("it exists"), 0);
+        assert_eq!(server.handle.deliver(room("/asleep"), "x".into()).await.expect("it exists").clients, 0);
         assert!(server.handle.clients_of_room("/asleep", None, 9).await.expect("it exists").entries.is_empty());
         server.handle.send_event("/asleep", "shop", "paid", false).await.expect("it opens");
         assert_eq!(events.recv().await.as_deref(), Some("/asleep shop paid"));
@@ -123,7 +123,7 @@ async fn rooms_of_single_clients_are_listed_and_reached_by_their_names_and_take_
     let (mut one, _two) = (enters(&server, "/", "t").await, enters(&server, "/", "t").await);
     let open = |name: &str| (name.to_owned(), RoomState::Open, 1);
     assert_eq!(names(&server, None, 9).await, [open("private-1"), open("private-2")]);
-    assert_eq!(server.handle.deliver(room("private-1"), "hello".into()).await.expect("it is open"), 1);
+    assert_eq!(server.handle.deliver(room("private-1"), "hello".into()).await.expect("it is open").clients, 1);
     assert_eq!(one.hears().await, "hello");
     assert!(matches!(server.handle.deliver(room("private-3"), "x".into()).await, Err(Error::NoSuchRoom(_))));
     assert!(matches!(server.handle.send_event("private-1", "shop", "x", true).await, Err(Error::NoEvents(_))));
@@ -148,18 +148,18 @@ async fn a_user_is_reached_in_all_rooms_and_can_be_disconnected() {
     let server = Embedded::start(club(Instances::PerRoom).0);
     let (mut ann, mut also_ann) = (enters(&server, "/1?ann", "t").await, enters(&server, "/2?ann", "t").await);
     let mut ben = enters(&server, "/1?ben", "t").await;
-    let users = server.handle.users(None, 9).entries;
+    let users = server.handle.users(None, 9).await.entries;
     assert_eq!(users.iter().map(|user| (&*user.name, user.clients)).collect::<Vec<_>>(), [("ann", 2), ("ben", 1)]);
     let page = server.handle.list_clients(Some("ann"), Some(1.into()), 9).await.expect("it is told");
     assert_eq!(page.entries.iter().map(|client| client.id).collect::<Vec<_>>(), [2]);
     let to_ann = || Receivers::User("ann".into());
-    assert_eq!(server.handle.deliver(to_ann(), "to ann".into()).await.expect("she is here"), 2);
-    assert_eq!(server.handle.close(to_ann(), 4001, "out").await.expect("she is here"), 2);
+    assert_eq!(server.handle.deliver(to_ann(), "to ann".into()).await.expect("she is here").clients, 2);
+    assert_eq!(server.handle.close(to_ann(), 4001, "out").await.expect("she is here").clients, 2);
     assert_eq!([ann.hears().await, also_ann.hears().await], ["to ann", "to ann"]);
     assert_eq!([ann.is_closed().await, also_ann.is_closed().await], [(4001, "out".to_owned()), (4001, "out".to_owned())]);
-    assert_eq!(server.handle.deliver(Receivers::All, "to all".into()).await.expect("the server runs"), 1);
+    assert_eq!(server.handle.deliver(Receivers::All, "to all".into()).await.expect("the server runs").clients, 1);
     assert_eq!(ben.hears().await, "to all");
-    while server.handle.user("ann").is_ok() {
+    while server.handle.user("ann").await.is_ok() {
         tokio::task::yield_now().await;
     }
     assert!(matches!(server.handle.deliver(to_ann(), "x".into()).await, Err(Error::NoSuchUser(_))));
@@ -170,12 +170,15 @@ async fn topics_and_clients_are_reached_and_counted() {
     let server = Embedded::start(club(Instances::PerRoom).0);
     let (mut one, mut two) = (enters(&server, "/1", "news").await, enters(&server, "/1", "art").await);
     let news = Receivers::Topic { room: "/1".into(), topic: "news".into() };
-    assert_eq!(server.handle.deliver(news, "news".into()).await.expect("the room is open"), 1);
-    assert_eq!(server.handle.deliver(Receivers::Client(2.into()), Message::binary(vec![1])).await.expect("it is here"), 1);
+    assert_eq!(server.handle.deliver(news, "news".into()).await.expect("the room is open").clients, 1);
+    assert_eq!(
+        server.handle.deliver(Receivers::Client(2.into()), Message::binary(vec![1])).await.expect("it is here").clients,
+        1
+    );
     assert_eq!((one.hears().await.as_str(), two.next().await.into_data().as_ref()), ("news", &[1][..]));
     assert!(matches!(server.handle.close(Receivers::All, 1005, "").await, Err(Error::CloseCode(1005))));
     assert!(matches!(server.handle.close(Receivers::All, 1000, &"x".repeat(124)).await, Err(Error::CloseReason(124))));
-    assert_eq!(server.handle.close(room("/1"), 1000, "").await.expect("it is open"), 2);
+    assert_eq!(server.handle.close(room("/1"), 1000, "").await.expect("it is open").clients, 2);
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! `ws-host kick`: disconnects clients of a running server.
 
 use clap::Args;
-use ws_host::api::{Reached, Request};
+use ws_host::api::Request;
+use ws_host::app::rooms::Reached;
 
 use super::server::{Remote, count, missing_in_words};
 

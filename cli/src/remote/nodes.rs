@@ -1,6 +1,7 @@
 //! The nodes of a cluster, for people.
 
-use ws_host::api::{ClusterStatus, NodeStatus, ReleaseInfo};
+use ws_host::api::ReleaseInfo;
+use ws_host::api::nodes::{ClusterStatus, NodeStatus};
 use ws_host::log::printable;
 
 use super::server::{count, missing_in_words};

@@ -5,7 +5,8 @@ use std::io::Read;
 use anyhow::Context;
 use clap::Args;
 use serde_json::json;
-use ws_host::api::{Reached, Request};
+use ws_host::api::Request;
+use ws_host::app::rooms::Reached;
 use ws_host::log::printable;
 
 use super::server::{Remote, count, missing_in_words};

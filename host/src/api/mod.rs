@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `router` | all routes, and their description |
 //! | `status`, `releases`, `reload`, `shutdown`, `log`, `traps`, `rooms`, `clients`, `sending`, `disconnecting` | a group of routes each |
+//! | `nodes` | the nodes of a cluster, as the status tells them |
 //! | `dashboard` | the page that is a client of the routes |
 //! | `health` | the routes for monitoring, which take no right |
 //! | `service` | the server, as routes see it |
@@ -43,6 +44,7 @@ pub mod doors;
 mod health;
 mod input;
 mod log;
+pub mod nodes;
 mod problem;
 mod releases;
 mod reload;
@@ -65,9 +67,8 @@ pub use releases::ReleaseList;
 pub use rooms::RoomList;
 pub use service::{Api, ReloadReport, ReloadRequest};
 
-pub use crate::inventory::Reached;
 pub use crate::log::{LogLine, LogTail};
 pub use crate::metrics::{MEDIA_TYPE, Metrics, Totals};
 pub use crate::shard::{RoomSwap, Trap};
-pub use crate::status::{AppKind, ClusterStatus, NodeStatus, Status};
+pub use crate::status::{AppKind, Status};
 pub use crate::swap::{ReleaseInfo, SwapReport};

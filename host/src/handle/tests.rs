@@ -26,7 +26,7 @@ fn live() -> Live {
     Live::new(&config, &limits, (true, None), outlet, admitting).expect("the defaults are valid")
 }
 
-/// What a server with one shard and this roster is controlled by, with the shard's queue of commands.
+/// The controls of a server with one shard and this roster, and the shard's queue of commands.
 fn controls(roster: Arc<Roster>, queue: usize, cluster: Option<Arc<dyn Link>>) -> (Controls, mpsc::Receiver<Command>) {
     let (commands, inbox) = mpsc::channel(queue);
     let controls = Controls {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use ws_cluster::Life;
 
-/// Answers a request of another node. What the request does has begun when the call returns, so requests of one node take effect in their order.
+/// Answers a request of another node. A message is handed over when the call returns, so messages of one node arrive in their order.
 pub(crate) type Answering = Arc<dyn Fn(Bytes) -> BoxFuture<'static, Bytes> + Send + Sync>;
 
 /// The way to the other nodes. Requests and answers may be lost.

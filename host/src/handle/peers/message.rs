@@ -80,7 +80,7 @@ impl Content {
         }
     }
 
-    /// What is delivered. `None` if the bytes are no text.
+    /// The message or close with these bytes. `None` if a text is not UTF-8.
     pub(in crate::handle) fn with(self, payload: Bytes) -> Option<Delivery> {
         Some(match self {
             Self::Text => Delivery::Message(Message::Text(payload.try_into().ok()?)),

@@ -21,7 +21,7 @@ fn text(text: &str) -> Message {
     Message::text(text.to_owned())
 }
 
-/// What the shard of a node has been given.
+/// The deliveries that the shard of a node has been given.
 fn delivered(node: &mut TestNode) -> Vec<String> {
     std::iter::from_fn(|| node.delivered.try_recv().ok()).collect()
 }

@@ -1,0 +1,3 @@
+//! The nodes of a cluster, as [`Status`](super::Status) tells them.
+
+pub use crate::status::{ClusterStatus, NodeStatus};

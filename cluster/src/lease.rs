@@ -91,6 +91,18 @@ impl Lease {
         self.stopped.is_none() && self.held_since.is_some_and(|since| now < since + self.timing.hold)
     }
 
+    /// The times between which [`Lease::is_held`] is true, for those who cannot ask. The end is not among them.
+    #[must_use]
+    pub fn held(&self) -> Option<(Time, Time)> {
+        self.held_since.filter(|_| self.stopped.is_none()).map(|since| (since, since + self.timing.hold))
+    }
+
+    /// The sequence of the last record of this life that is known to be stored.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        self.last
+    }
+
     /// The record by which a node that ends in good order buries itself, unless a renewal is on its way.
     #[must_use]
     pub fn farewell(&self) -> Option<Publication<NodeRecord>> {

@@ -99,6 +99,16 @@ impl Neighbours {
         }
     }
 
+    /// The lowest number that no life has, with the sequence of its last record for [`Lease::new`](crate::Lease::new). `None` if lives have
+    /// all 1024.
+    #[must_use]
+    pub fn free(&self) -> Option<(u16, u64)> {
+        (0..1024).find_map(|number| match self.nodes.get(&number) {
+            None => Some((number, 0)),
+            Some(seen) => seen.is_gone.then_some((number, seen.sequence)),
+        })
+    }
+
     /// The lives that are not over.
     #[must_use]
     pub fn alive(&self) -> BTreeSet<Life> {

@@ -7,16 +7,52 @@
 //! | --- | --- |
 //! | `settings` | where NATS is, and how the node shows who it is |
 //! | `node` | what shards ask of the node |
-//! | `news` | what it tells them |
+//! | `news`, `inboxes` | what it tells them; the way there |
+//! | `link`, `streams`, `names` | the connection; the streams; their names |
+//! | `core` | the parts that the node's tasks share |
+//! | `life` | its lives, one after the other |
+//! | `renewals`, `hold` | its lease; whether that is held, for other threads |
+//! | `watch`, `sight` | the records of all nodes |
+//! | `rooms` | finding, claiming and writing rooms |
+//! | `records`, `chain`, `pieces` | single records; all of one room; those that do not fit one message |
+//! | `purges` | records that nobody needs any more |
+//! | `sending`, `receiving`, `parcels` | messages between nodes |
+//! | `asking` | requests between nodes |
+//! | `ids` | blocks of client ids |
+//! | `clock` | the time |
 //! | `state/` | the durable state of a room, as its records leave it |
 //! | `mail/` | messages between rooms of two owners |
 
+mod asking;
+mod chain;
+mod clock;
+mod core;
+mod hold;
+mod ids;
+mod inboxes;
+mod life;
+mod link;
 pub mod mail;
+mod names;
 mod news;
 mod node;
+mod parcels;
+mod pieces;
+mod purges;
+mod receiving;
+mod records;
+mod renewals;
+mod rooms;
+mod sending;
 mod settings;
+mod sight;
 pub mod state;
+mod streams;
+#[cfg(test)]
+mod tests;
+mod watch;
 
+pub use asking::AskError;
 pub use news::{News, NewsInbox};
-pub use node::{Node, Piece};
+pub use node::Node;
 pub use settings::{ClusterError, ClusterSettings};

@@ -1,23 +1,41 @@
 //! The node as the shards see it: each of its calls is a question or an order.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
+use async_nats::{Client, jetstream};
 use bytes::Bytes;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 use ws_cluster::{Envelope, Life, Neighbours, Publication, RoomRecord, Time};
 
-use super::news::NewsInbox;
+use super::asking::{self, AskError, Handler};
+use super::clock;
+use super::core::{Core, Parts};
+use super::ids;
+use super::inboxes::Inboxes;
+use super::life;
+use super::link::Link;
+use super::names::Names;
+use super::news::{News, NewsInbox};
+use super::purges::{self, Purges};
+use super::rooms::Rooms;
+use super::sending::{self, Outgoing};
 use super::settings::{ClusterError, ClusterSettings};
+use super::streams;
 use crate::bus::Placement;
+
+/// The time in which a node joins its cluster.
+const JOIN: Duration = Duration::from_secs(10);
 
 /// The node. A clone costs a reference count. No call blocks or waits, but for those that are `async`.
 #[derive(Debug, Clone)]
 pub struct Node {
-    _shared: Arc<()>,
+    core: Arc<Core>,
 }
-
-/// One of the parts of a room's whole state that is too large for a message.
-pub type Piece = Bytes;
 
 impl Node {
     /// Joins the cluster: connects, makes the streams if they are missing, and begins a life. Rooms have their shards by this placement. Blocks, ten
@@ -25,81 +43,205 @@ impl Node {
     ///
     /// # Errors
     /// One line that says what is wrong and what to do.
-    pub fn join(_settings: &ClusterSettings, _placement: Placement) -> Result<(Self, Vec<NewsInbox>), ClusterError> {
-        unimplemented!()
+    pub fn join(settings: &ClusterSettings, placement: Placement) -> Result<(Self, Vec<NewsInbox>), ClusterError> {
+        let names = Names::new(&settings.name)?;
+        let (settings, (inboxes, receivers)) = (settings.clone(), Inboxes::new(placement));
+        let (joined, result) = mpsc::channel();
+        let no_thread = |error| ClusterError(format!("the thread of the cluster cannot start: {error}"));
+        let run = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            match runtime {
+                Ok(runtime) => runtime.block_on(run(settings, names, inboxes, joined)),
+                Err(error) => drop(joined.send(Err(no_thread(error)))),
+            }
+        };
+        thread::Builder::new().name("cluster".into()).spawn(run).map_err(no_thread)?;
+        let late = |_| {
+            ClusterError(
+                "NATS does not answer in time, so the node has not joined the cluster: check that JetStream has a leader".into(),
+            )
+        };
+        let core = result.recv_timeout(JOIN).map_err(late)??;
+        Ok((Self { core }, receivers))
     }
 
     /// The time by the clock that goes on while the machine is suspended.
     pub fn now() -> Time {
-        unimplemented!()
+        clock::now()
     }
 
     /// Whether the node counts on its lease now: its owners may take inputs.
     pub fn is_held(&self) -> bool {
-        unimplemented!()
+        self.core.hold.is_held(clock::now())
     }
 
     /// Its present life.
     pub fn life(&self) -> Option<Life> {
-        unimplemented!()
+        self.core.current().map(|alive| alive.life)
     }
 
     /// All nodes, as this one sees their records.
     pub fn neighbours(&self) -> Arc<Neighbours> {
-        unimplemented!()
+        self.core.neighbours()
+    }
+
+    /// The lives that are not over, this one included.
+    pub fn peers(&self) -> Vec<Life> {
+        self.neighbours().alive().into_iter().collect()
+    }
+
+    /// The cluster's name, with which the names of its streams and subjects begin.
+    pub fn name(&self) -> &str {
+        self.core.names.cluster()
     }
 
     /// Finds the room's owner, or claims the room. `Found`, `Won` or `NotFound` follows. While one such request for a room runs, others do
-    /// nothing. After `Won` the node takes the room for its own, until `ended`.
-    pub fn find(&self, _room: &Arc<str>) {
-        unimplemented!()
+    /// nothing. After `Won` the node takes the room for its own, until `ended`; requests do nothing meanwhile.
+    pub fn find(&self, room: &Arc<str>) {
+        let Some(rooms) = self.rooms() else { return };
+        if rooms.may_find(room) {
+            let (alive, room) = (Arc::clone(&rooms.alive), Arc::clone(room));
+            self.core.spawn_for(&alive, async move { rooms.find(room).await });
+        }
     }
 
     /// The shard has no owner of this epoch of the room any more: it was released or stopped, or it has never opened.
-    pub fn ended(&self, _room: &Arc<str>, _epoch: u64) {
-        unimplemented!()
+    pub fn ended(&self, room: &Arc<str>, epoch: u64) {
+        if let Some(rooms) = self.rooms() {
+            rooms.ended(room, epoch);
+        }
     }
 
-    /// Publishes a record of an owner. `Answered` follows.
-    pub fn publish(&self, _room: &Arc<str>, _epoch: u64, _publication: Publication<RoomRecord>) {
-        unimplemented!()
+    /// Publishes a record of an owner, of any size up to 128 MiB. `Answered` follows. A record that does not fit one message is stored in pieces.
+    pub fn publish(&self, room: &Arc<str>, epoch: u64, publication: Publication<RoomRecord>) {
+        let Some(rooms) = self.rooms() else { return };
+        let (alive, room) = (Arc::clone(&rooms.alive), Arc::clone(room));
+        self.core.spawn_for(&alive, async move { rooms.publish(room, epoch, publication).await });
     }
 
-    /// Stores a whole state that is too large for one message. `Stored` follows, with the bytes that stand for it in the record.
-    pub fn store(&self, _room: &Arc<str>, _epoch: u64, _state: Bytes) {
-        unimplemented!()
+    /// Answers `Stored` with the state as it is, since [`Node::publish`] takes records of any size.
+    pub fn store(&self, room: &Arc<str>, epoch: u64, state: Bytes) {
+        let Some(rooms) = self.rooms() else { return };
+        let (core, room) = (Arc::clone(&self.core), Arc::clone(room));
+        self.core.spawn_for(&rooms.alive, async move {
+            core.inboxes.tell(&room, News::Stored { room: Arc::clone(&room), epoch, head: Some(state) });
+        });
     }
 
-    /// Removes the records of the room up to this sequence. They do not count any more. So do earlier whole states.
-    pub fn purge(&self, _room: &Arc<str>, _through: u64) {
-        unimplemented!()
+    /// Removes the records of the room up to this sequence. They do not count any more. So do pieces of earlier records.
+    pub fn purge(&self, room: &Arc<str>, through: u64) {
+        let Some(rooms) = self.rooms() else { return };
+        let (alive, room) = (Arc::clone(&rooms.alive), Arc::clone(room));
+        self.core.spawn_for(&alive, async move { rooms.purge(room, through).await });
     }
 
     /// Sends messages to another node, in one or more messages of NATS. They may be lost.
-    pub fn send(&self, _to: Life, _envelopes: Vec<Envelope>) {
-        unimplemented!()
+    pub fn send(&self, to: Life, envelopes: Vec<Envelope>) {
+        self.core.outgoing.push(to, envelopes.iter().map(Envelope::encode).collect());
     }
 
     /// NATS has forgotten records that were acknowledged: this life ends.
     pub fn restored(&self) {
-        unimplemented!()
+        self.core.restored.notify_waiters();
     }
 
     /// Claims no more rooms, since the server shuts down.
     pub fn drain(&self) {
-        unimplemented!()
+        self.core.is_draining.store(true, Relaxed);
     }
 
     /// Ends the life in good order, as the last thing of the server. Gives up after this time.
-    pub async fn leave(&self, _within: Duration) {
-        unimplemented!()
+    pub async fn leave(&self, within: Duration) {
+        self.drain();
+        self.core.leaving.cancel();
+        if timeout(within, self.core.left.cancelled()).await.is_err() {
+            tracing::warn!("the node could not say farewell: others take it for dead in two seconds");
+            self.core.left.cancel();
+        }
     }
 
     /// Reserves this many client ids for ever. Returns the first of them.
     ///
     /// # Errors
     /// NATS does not answer.
-    pub async fn reserve_ids(&self, _count: u64) -> Result<u64, ClusterError> {
-        unimplemented!()
+    pub async fn reserve_ids(&self, count: u64) -> Result<u64, ClusterError> {
+        let gone = || ClusterError("the node has no number now, so there are no ids for new clients: ask again".into());
+        let life = self.life().ok_or_else(gone)?;
+        let (done, result) = oneshot::channel();
+        let core = Arc::clone(&self.core);
+        self.core.spawn(async move {
+            let _ = done.send(ids::reserve(&core, life.number, count).await);
+        });
+        result.await.map_err(|_| gone())?
     }
+
+    /// Asks another node. It answers by its [`Node::serve`].
+    ///
+    /// # Errors
+    /// The other node is gone, or does not answer.
+    pub async fn ask(&self, to: Life, request: Bytes, within: Duration) -> Result<Bytes, AskError> {
+        let (done, result) = oneshot::channel();
+        let core = Arc::clone(&self.core);
+        self.core.spawn(async move {
+            let _ = done.send(asking::ask(&core.link, &core.names, to, request, within).await);
+        });
+        result.await.unwrap_or(Err(AskError::Gone))
+    }
+
+    /// Answers requests of other nodes by this handler, on the thread of the node. Many may run at a time.
+    pub fn serve<F: Future<Output = Bytes> + Send + 'static>(&self, handler: impl Fn(Bytes) -> F + Send + Sync + 'static) {
+        *self.core.handler.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Handler::new(handler));
+    }
+
+    /// Runs a task on the thread of the node. It must not block.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.core.spawn(task);
+    }
+
+    /// The connection. It comes back by itself.
+    pub fn nats(&self) -> Client {
+        self.core.link.client.clone()
+    }
+
+    /// JetStream, by the same connection.
+    pub fn jetstream(&self) -> jetstream::Context {
+        self.core.link.jetstream.clone()
+    }
+
+    #[cfg(test)]
+    pub(super) fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn rooms(&self) -> Option<Rooms> {
+        Some(Rooms { alive: self.core.current()?, core: Arc::clone(&self.core) })
+    }
+}
+
+/// Is the thread of the node.
+async fn run(settings: ClusterSettings, names: Names, inboxes: Inboxes, joined: mpsc::Sender<Result<Arc<Core>, ClusterError>>) {
+    let connected = async {
+        let link = Link::connect(&settings).await?;
+        streams::ensure(&link, &names, settings.replicas).await?;
+        Ok(link)
+    };
+    let link = match connected.await {
+        Ok(link) => link,
+        Err(error) => return drop(joined.send(Err(error))),
+    };
+    let ((outgoing, queue), (purges, released)) = (Outgoing::new(), Purges::new());
+    let replicas = settings.replicas;
+    let runtime = tokio::runtime::Handle::current();
+    let core = Arc::new(Core::new(Parts { names, replicas, link, inboxes, outgoing, purges, runtime }));
+    let node = Arc::clone(&core);
+    let ready = Box::new(move |result: Result<(), ClusterError>| drop(joined.send(result.map(|()| node))));
+    tokio::select! {
+        () = life::live(&core, ready) => {}
+        () = core.left.cancelled() => {}
+        () = core.inboxes.forward() => {}
+        () = sending::run(queue, &core.link, &core.names, asking::random()) => {}
+        () = purges::run(released, core.chains()) => {}
+    }
+    // The last messages, the farewell among them, are on their way.
+    let _ = timeout(Duration::from_secs(1), core.link.client.flush()).await;
 }

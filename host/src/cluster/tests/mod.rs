@@ -1,0 +1,16 @@
+//! Nodes of one process with a real NATS server.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `server` | the server |
+//! | `member` | a node with the inboxes of its shards |
+//! | `nodes`, `joining` | lives of nodes; how they begin |
+//! | `rooms` | finding, claiming and writing rooms |
+//! | `between` | messages and requests between nodes |
+
+mod between;
+mod joining;
+mod member;
+mod nodes;
+mod rooms;
+mod server;

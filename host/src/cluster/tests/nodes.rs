@@ -1,0 +1,101 @@
+//! Lives of nodes.
+
+use std::collections::HashSet;
+use std::sync::mpsc;
+
+use ws_cluster::Stop;
+
+use super::member::Member;
+use super::server::Server;
+use crate::cluster::News;
+
+#[tokio::test]
+async fn two_nodes_see_each_other_and_a_farewell() {
+    let server = Server::start();
+    let (mut one, mut two) = (Member::join(&server).await, Member::join(&server).await);
+    let lives = [one.life(), two.life()];
+    assert_eq!(lives.map(|life| life.number), [0, 1]);
+    one.sees(lives).await;
+    two.sees(lives).await;
+    assert!(one.node.is_held() && two.node.is_held());
+    one.leave().await;
+    two.sees([lives[1]]).await;
+}
+
+#[tokio::test]
+async fn a_number_that_is_free_again_begins_another_life() {
+    let server = Server::start();
+    let one = Member::join(&server).await;
+    let before = one.life();
+    one.leave().await;
+    let again = Member::join(&server).await;
+    assert_eq!(again.life().number, before.number);
+    assert!(again.life().since > before.since);
+}
+
+#[tokio::test]
+async fn the_lease_goes_on_when_nats_is_restarted() {
+    let mut server = Server::start();
+    let mut one = Member::join(&server).await;
+    let (life, room) = (one.life(), "/a".into());
+    let epoch = one.wins(&room).await.last;
+    server.restart();
+    let looked = one.until(|news| if let News::Looked { epoch, last, .. } = news { Some((epoch, last)) } else { None }).await;
+    assert_eq!(looked, (epoch, Some(epoch)));
+    // The next records are those of the same life.
+    one.commits(&room, epoch, (epoch, 1), "x".into(), false).await;
+    let mut two = Member::join(&server).await;
+    two.sees([life, two.life()]).await;
+    assert_eq!(one.node.life(), Some(life));
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_renew_its_lease_is_buried_and_begins_another_life() {
+    let server = Server::start();
+    let (mut one, mut two) = (Member::join(&server).await, Member::join(&server).await);
+    let (first, other) = (one.life(), two.life());
+    two.sees([first, other]).await;
+    let (go_on, held) = mpsc::channel::<()>();
+    // Holds the only thread of the node.
+    one.node.spawn(async move { assert!(held.recv().is_err()) });
+    two.sees([other]).await;
+    assert!(!one.node.is_held(), "others have taken it for dead");
+    drop(go_on);
+    assert_eq!(one.over().await, Stop::Replaced);
+    let second = one.begun().await;
+    assert_eq!((second.number, second.since > first.since), (first.number, true));
+    two.sees([second, other]).await;
+}
+
+#[tokio::test]
+async fn a_life_ends_when_nats_has_forgotten_records() {
+    let server = Server::start();
+    let mut one = Member::join(&server).await;
+    let first = one.life();
+    one.node.restored();
+    assert_eq!(one.over().await, Stop::Restored);
+    // Nobody has said farewell for the first life.
+    let second = one.begun().await;
+    assert_eq!((first.number, second.number), (0, 1));
+    one.node.jetstream().delete_stream("c-nodes").await.expect("the stream is there");
+    assert_eq!(one.over().await, Stop::Restored);
+    assert_eq!(one.begun().await.number, 0);
+}
+
+#[tokio::test]
+async fn no_client_id_is_reserved_twice() {
+    let server = Server::start();
+    let (one, two) = (Member::join(&server).await, Member::join(&server).await);
+    let mut seen = HashSet::new();
+    let mut reserve = |first: u64, count| assert!((first..first + count).all(|id| seen.insert(id)), "{first}");
+    let [a, b, c] = [&one, &one, &two].map(|member| member.node.reserve_ids(100));
+    let (a, b, c) = tokio::join!(a, b, c);
+    [a, b, c].into_iter().for_each(|first| reserve(first.expect("NATS is there"), 100));
+    one.leave().await;
+    let again = Member::join(&server).await;
+    assert_eq!(again.life().number, 0);
+    reserve(again.node.reserve_ids(10).await.expect("NATS is there"), 10);
+    reserve(two.node.reserve_ids(1).await.expect("NATS is there"), 1);
+    assert_eq!(seen.iter().min(), Some(&1));
+    assert!(seen.contains(&((1 << 43) + 1)), "a node's ids begin at its number times 2^43");
+}

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr, jetstream};
+use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
 
 use super::settings::{ClusterError, ClusterSettings};
@@ -37,7 +38,8 @@ impl Link {
     pub(super) async fn connect(settings: &ClusterSettings) -> Result<Self, ClusterError> {
         let servers = addresses(&settings.servers)?;
         let (changes, state) = watch::channel(State::default());
-        let client = options(settings, changes)?.connect(servers).await.map_err(|error| refused(settings, &error))?;
+        let client =
+            options(settings, &servers[0], changes)?.connect(servers).await.map_err(|error| refused(settings, &error))?;
         let jetstream = jetstream::context::ContextBuilder::new().timeout(TIMEOUT).build(client.clone());
         Ok(Self { client, jetstream, state })
     }
@@ -71,7 +73,11 @@ impl Link {
     }
 }
 
-fn options(settings: &ClusterSettings, changes: watch::Sender<State>) -> Result<ConnectOptions, ClusterError> {
+fn options(
+    settings: &ClusterSettings,
+    first: &ServerAddr,
+    changes: watch::Sender<State>,
+) -> Result<ConnectOptions, ClusterError> {
     let mut options = ConnectOptions::new()
         .name(format!("ws-host, cluster {}", settings.name))
         .connection_timeout(TIMEOUT)
@@ -85,6 +91,12 @@ fn options(settings: &ClusterSettings, changes: watch::Sender<State>) -> Result<
             noticed(&changes, &event);
             std::future::ready(())
         });
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    options = match (first.username(), first.password()) {
+        (Some(user), Some(password)) => options.user_and_password(decoded(user), decoded(password)),
+        (Some(token), None) => options.token(decoded(token)),
+        (None, _) => options,
+    };
     if let Some(path) = &settings.credentials {
         let failed = |error: std::io::Error| {
             ClusterError(format!(

@@ -100,7 +100,7 @@ impl<'a> Watch<'a> {
                 },
                 () = self.core.link.is_other_than(state) => return Given::Up("the connection has changed".into()),
                 _ = ticks.tick() => {
-                    if incoming.is_in_view && incoming.held.is_empty() && incoming.last >= self.core.renewed.load(Relaxed) {
+                    if self.is_healthy(&incoming) {
                         progress = Instant::now();
                         self.bury();
                     } else if progress.elapsed() > SILENCE {
@@ -109,6 +109,12 @@ impl<'a> Watch<'a> {
                 }
             }
         }
+    }
+
+    /// Whether all records that should have come are here. A lease that is not held may be due to a stream that is gone.
+    fn is_healthy(&self, incoming: &Incoming) -> bool {
+        let has_all = incoming.is_in_view && incoming.held.is_empty() && incoming.last >= self.core.renewed.load(Relaxed);
+        has_all && (self.core.current().is_none() || self.core.hold.is_held(now()))
     }
 
     /// Makes a consumer of its own for this watch. Returns its messages, and how many records come at once.

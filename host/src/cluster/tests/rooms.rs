@@ -91,6 +91,7 @@ async fn a_chain_with_a_missing_record_does_not_open() {
     two.sees([survivor]).await;
     assert!(matches!(two.find(&room).await, Finding::Nothing));
     // It is not claimed again and again.
+    let stream = two.node.jetstream().get_stream("c-rooms").await.expect("the stream is there");
     let messages = stream.get_info().await.expect("NATS is there").state.messages;
     assert!(matches!(two.find(&room).await, Finding::Nothing));
     assert_eq!(stream.get_info().await.expect("NATS is there").state.messages, messages);

@@ -37,6 +37,11 @@ impl Client {
         Self { socket }
     }
 
+    /// Connects to a URL, if a server accepts.
+    pub async fn tries_url(url: &str) -> Option<Self> {
+        connect_async(url).await.ok().map(|(socket, _)| Self { socket })
+    }
+
     /// Connects with additional headers.
     pub async fn connect_with(host: &Host, path: &str, headers: &[(&'static str, &str)]) -> (Self, Response) {
         let (socket, response) = connect_async(request(host, path, headers)).await.expect("the client connects");

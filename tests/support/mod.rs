@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, reason = "each binary uses a part of it")]
 
 pub mod client;
+pub mod cluster;
 pub mod collector;
 pub mod deflate;
 pub mod embedded;
@@ -10,6 +11,8 @@ pub mod guests;
 pub mod host;
 pub mod http;
 pub mod memory;
+pub mod namespace;
+pub mod nats;
 pub mod raw;
 pub mod resuming;
 pub mod swappable;

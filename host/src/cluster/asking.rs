@@ -98,8 +98,9 @@ pub(super) async fn serve(link: &Link, mut requests: Subscriber, handler: impl F
     while let Some(message) = requests.next().await {
         let (Some(reply), Ok(complete)) = (message.reply, assembly.take(message.payload)) else { continue };
         for request in complete {
-            // Nobody closes the semaphore.
-            let (Some(handler), Ok(permit)) = (handler(), Arc::clone(&permits).acquire_owned().await) else { return };
+            // The server has not begun yet: the other node asks again.
+            let Some(handler) = handler() else { continue };
+            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
             let (link, reply) = (link.clone(), reply.clone());
             tokio::spawn(async move {
                 let mut answer = handler.answer(request).await;

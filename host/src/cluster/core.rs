@@ -99,11 +99,12 @@ pub(super) struct Parts {
     pub(super) outgoing: Outgoing,
     pub(super) purges: Purges,
     pub(super) runtime: Handle,
+    pub(super) left: CancellationToken,
 }
 
 impl Core {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { names, replicas, link, inboxes, outgoing, purges, runtime } = parts;
+        let Parts { names, replicas, link, inboxes, outgoing, purges, runtime, left } = parts;
         let timing = Timing::default();
         Self {
             names,
@@ -119,7 +120,7 @@ impl Core {
             handler: RwLock::default(),
             is_draining: AtomicBool::new(false),
             leaving: CancellationToken::new(),
-            left: CancellationToken::new(),
+            left,
             restored: Notify::new(),
             runtime,
             current: RwLock::default(),
@@ -169,12 +170,25 @@ impl Core {
 
     /// The present life is over.
     pub(super) fn end(&self, stop: Stop) {
+        if self.forget() {
+            self.inboxes.tell_all(|| News::Over(stop));
+        }
+    }
+
+    /// The node has ended, as the last thing of the server.
+    pub(super) fn quit(&self) {
+        self.forget();
+        self.left.cancel();
+    }
+
+    fn forget(&self) -> bool {
         self.hold.set(None);
         self.renewed.store(0, Ordering::Relaxed);
         let alive = self.current.write().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(alive) = alive else { return };
-        alive.over.cancel();
-        self.inboxes.tell_all(|| News::Over(stop));
+        if let Some(alive) = &alive {
+            alive.over.cancel();
+        }
+        alive.is_some()
     }
 
     /// Shows the records of nodes to the shards.

@@ -44,8 +44,15 @@ pub(super) async fn live(core: &Arc<Core>, ready: Ready) {
             break;
         }
     }
-    core.end(Stop::Replaced);
-    core.left.cancel();
+    // The subscriptions were dropped, and tasks of their own tell NATS. Then others hear at once that the life is over.
+    tokio::task::yield_now().await;
+    settled(core).await;
+    core.quit();
+}
+
+/// Waits until NATS has taken all that was sent before: its answer to a later request comes after that.
+async fn settled(core: &Core) {
+    let _ = core.records.last(&core.names.nodes_stream(), core.names.node(0), PACE).await;
 }
 
 fn reason(stop: Stop) -> &'static str {
@@ -84,6 +91,7 @@ async fn leased_life(
     let messages = client.subscribe(core.names.to(life)).await.map_err(unsubscribed)?;
     let requests = client.subscribe(core.names.api(life)).await.map_err(unsubscribed)?;
     let alive = async {
+        settled(core).await;
         // The others have the node in view about when it has itself.
         sight.reaches(life.since).await;
         let alive = core.begin(life, sight);

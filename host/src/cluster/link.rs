@@ -1,10 +1,12 @@
 //! The connection to NATS.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr, jetstream};
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr, connection, jetstream};
 use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::settings::{ClusterError, ClusterSettings};
 
@@ -22,7 +24,7 @@ const WAITING: usize = 1024;
 pub(super) struct Link {
     pub(super) client: Client,
     pub(super) jetstream: jetstream::Context,
-    state: watch::Receiver<State>,
+    state: Arc<watch::Sender<State>>,
 }
 
 /// Whether NATS is there.
@@ -37,9 +39,11 @@ impl Link {
     /// Connects to one of the servers.
     pub(super) async fn connect(settings: &ClusterSettings) -> Result<Self, ClusterError> {
         let servers = addresses(&settings.servers)?;
-        let (changes, state) = watch::channel(State::default());
-        let client =
-            options(settings, &servers[0], changes)?.connect(servers).await.map_err(|error| refused(settings, &error))?;
+        let state = Arc::<watch::Sender<State>>::default();
+        let client = options(settings, &servers[0], Arc::clone(&state))?
+            .connect(servers)
+            .await
+            .map_err(|error| refused(settings, &error))?;
         let jetstream = jetstream::context::ContextBuilder::new().timeout(TIMEOUT).build(client.clone());
         Ok(Self { client, jetstream, state })
     }
@@ -50,21 +54,22 @@ impl Link {
 
     /// Waits for the connection, if it is lost. Returns its state.
     pub(super) async fn connected(&self) -> State {
-        let mut state = self.state.clone();
-        let up = state.wait_for(|state| state.is_up).await.map(|state| *state);
-        match up {
-            Ok(state) => state,
-            // The client ends with the process.
-            Err(_) => std::future::pending().await,
+        loop {
+            let mut state = self.state.subscribe();
+            if let Ok(Ok(state)) = timeout(TIMEOUT, state.wait_for(|state| state.is_up)).await {
+                return *state;
+            }
+            // The client drops events when too many come at once.
+            if self.client.connection_state() == connection::State::Connected {
+                noticed(&self.state, &Event::Connected);
+            }
         }
     }
 
     /// Waits until the connection is another one than this.
     pub(super) async fn is_other_than(&self, known: State) {
-        let mut state = self.state.clone();
-        if state.wait_for(|state| *state != known).await.is_err() {
-            std::future::pending::<()>().await;
-        }
+        // The sender lives as long as this.
+        let _ = self.state.subscribe().wait_for(|state| *state != known).await;
     }
 
     /// The bytes of a message that NATS carries for certain, with its headers: at most this many.
@@ -76,7 +81,7 @@ impl Link {
 fn options(
     settings: &ClusterSettings,
     first: &ServerAddr,
-    changes: watch::Sender<State>,
+    changes: Arc<watch::Sender<State>>,
 ) -> Result<ConnectOptions, ClusterError> {
     let mut options = ConnectOptions::new()
         .name(format!("ws-host, cluster {}", settings.name))

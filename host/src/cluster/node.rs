@@ -10,6 +10,7 @@ use async_nats::{Client, jetstream};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use ws_cluster::{Envelope, Life, Neighbours, Publication, RoomRecord, Time};
 
 use super::asking::{self, AskError, Handler};
@@ -35,6 +36,17 @@ const JOIN: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub struct Node {
     core: Arc<Core>,
+    _thread: Arc<Thread>,
+}
+
+/// Ends the thread of the node with the last clone.
+#[derive(Debug)]
+struct Thread(CancellationToken);
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
 }
 
 impl Node {
@@ -47,11 +59,15 @@ impl Node {
         let names = Names::new(&settings.name)?;
         let (settings, (inboxes, receivers)) = (settings.clone(), Inboxes::new(placement));
         let (joined, result) = mpsc::channel();
+        let left = CancellationToken::new();
+        let thread = Arc::new(Thread(left.clone()));
         let no_thread = |error| ClusterError(format!("the thread of the cluster cannot start: {error}"));
         let run = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             match runtime {
-                Ok(runtime) => runtime.block_on(run(settings, names, inboxes, joined)),
+                Ok(runtime) => {
+                    runtime.block_on(left.clone().run_until_cancelled(run(settings, names, inboxes, joined, left)));
+                }
                 Err(error) => drop(joined.send(Err(no_thread(error)))),
             }
         };
@@ -62,7 +78,7 @@ impl Node {
             )
         };
         let core = result.recv_timeout(JOIN).map_err(late)??;
-        Ok((Self { core }, receivers))
+        Ok((Self { core, _thread: thread }, receivers))
     }
 
     /// The time by the clock that goes on while the machine is suspended.
@@ -156,7 +172,7 @@ impl Node {
         self.core.leaving.cancel();
         if timeout(within, self.core.left.cancelled()).await.is_err() {
             tracing::warn!("the node could not say farewell: others take it for dead in two seconds");
-            self.core.left.cancel();
+            self.core.quit();
         }
     }
 
@@ -219,7 +235,13 @@ impl Node {
 }
 
 /// Is the thread of the node.
-async fn run(settings: ClusterSettings, names: Names, inboxes: Inboxes, joined: mpsc::Sender<Result<Arc<Core>, ClusterError>>) {
+async fn run(
+    settings: ClusterSettings,
+    names: Names,
+    inboxes: Inboxes,
+    joined: mpsc::Sender<Result<Arc<Core>, ClusterError>>,
+    left: CancellationToken,
+) {
     let connected = async {
         let link = Link::connect(&settings).await?;
         streams::ensure(&link, &names, settings.replicas).await?;
@@ -232,16 +254,13 @@ async fn run(settings: ClusterSettings, names: Names, inboxes: Inboxes, joined: 
     let ((outgoing, queue), (purges, released)) = (Outgoing::new(), Purges::new());
     let replicas = settings.replicas;
     let runtime = tokio::runtime::Handle::current();
-    let core = Arc::new(Core::new(Parts { names, replicas, link, inboxes, outgoing, purges, runtime }));
+    let core = Arc::new(Core::new(Parts { names, replicas, link, inboxes, outgoing, purges, runtime, left }));
     let node = Arc::clone(&core);
     let ready = Box::new(move |result: Result<(), ClusterError>| drop(joined.send(result.map(|()| node))));
     tokio::select! {
         () = life::live(&core, ready) => {}
-        () = core.left.cancelled() => {}
         () = core.inboxes.forward() => {}
         () = sending::run(queue, &core.link, &core.names, asking::random()) => {}
         () = purges::run(released, core.chains()) => {}
     }
-    // The last messages, the farewell among them, are on their way.
-    let _ = timeout(Duration::from_secs(1), core.link.client.flush()).await;
 }

@@ -89,6 +89,8 @@ async fn farewell(core: &Core, lease: &Lease) -> bool {
 
 /// Buries another life. The answer needs no attention, since records tell.
 pub(super) async fn bury(core: &Core, number: u16, publication: Publication<NodeRecord>) {
-    tracing::warn!("node {number} has not renewed its lease: it is taken for dead");
-    core.records.store(core.names.node(number), publication.expected, publication.record.encode(), TIMEOUT).await;
+    let message = publication.record.encode();
+    if let Stored::At(_) = core.records.store(core.names.node(number), publication.expected, message, TIMEOUT).await {
+        tracing::warn!("node {number} has not renewed its lease, so it is taken for dead: its rooms move to other nodes");
+    }
 }

@@ -92,6 +92,7 @@ impl Rooms {
             match self.core.chains().until(room, epoch).await {
                 Ok(records) => break records,
                 // The room is this node's, and nobody else can open it while this one lives.
+                Err(Useless::Unread) if self.is_lost(room, epoch).await => return None,
                 Err(Useless::Unread) => tokio::time::sleep(Duration::from_millis(50)).await,
                 Err(useless) => {
                     self.shut(room, useless);
@@ -123,6 +124,12 @@ impl Rooms {
         let owned = Owned { epoch, is_durable: standing.is_durable, ..Owned::default() };
         alive.rooms().owned.insert(Arc::clone(room), owned);
         Some(News::Won { room: Arc::clone(room), standing: Box::new(standing) })
+    }
+
+    /// Whether another node has claimed the room since.
+    async fn is_lost(&self, room: &Arc<str>, epoch: u64) -> bool {
+        let last = self.core.chains().last(room).await;
+        last.is_ok_and(|last| last.is_none_or(|last| last.record.epoch(last.sequence) != epoch))
     }
 
     /// The shard has no owner of this epoch any more.

@@ -5,9 +5,10 @@ use std::sync::mpsc;
 
 use ws_cluster::Stop;
 
-use super::member::Member;
+use super::member::{Member, settings};
 use super::server::Server;
-use crate::cluster::News;
+use crate::bus::Placement;
+use crate::cluster::{News, Node};
 
 #[tokio::test]
 async fn two_nodes_see_each_other_and_a_farewell() {
@@ -20,6 +21,20 @@ async fn two_nodes_see_each_other_and_a_farewell() {
     assert!(one.node.is_held() && two.node.is_held());
     one.leave().await;
     two.sees([lives[1]]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_join_at_once_have_different_numbers() {
+    let server = Server::start();
+    let url = &server;
+    let members = std::thread::scope(|scope| {
+        let joins: Vec<_> =
+            (0..6).map(|_| scope.spawn(|| Node::join(&settings(url), Placement::new(1)).expect("it joins"))).collect();
+        joins.into_iter().map(|join| join.join().expect("it joins")).collect::<Vec<_>>()
+    });
+    let mut numbers: Vec<_> = members.iter().map(|(node, _)| node.life().expect("it lives").number).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [0, 1, 2, 3, 4, 5]);
 }
 
 #[tokio::test]

@@ -11,7 +11,9 @@ use crate::units;
 /// Where NATS is, and how the node shows who it is.
 #[derive(Debug, Clone, Args)]
 pub struct ClusterFlags {
-    /// Serve the same rooms as other nodes, by these NATS servers: nats://HOST:4222 (repeatable)
+    /// Be a node of the cluster at nats://HOST:4222 (repeatable)
+    ///
+    /// The nodes serve the same rooms, and keep what lasts in NATS. Several servers may stand behind commas.
     #[arg(long, value_delimiter = ',', value_parser = server, value_name = "URL")]
     pub cluster: Vec<String>,
     /// The cluster's name: clusters of other names share the NATS servers and nothing else

@@ -92,11 +92,12 @@ fn keep<S: 'static>(handle: reload::Handle<EnvFilter, S>) {
 impl Logging {
     fn filter(&self) -> EnvFilter {
         let level = match (self.verbose, self.quiet) {
-            (0, 0) => "warn,ws_host=info,guest=info",
-            (1, _) => "warn,ws_host=debug,guest=debug",
+            // What the crate of NATS has to say, the node of the cluster says in its own words.
+            (0, 0) => "warn,ws_host=info,guest=info,async_nats=off",
+            (1, _) => "warn,ws_host=debug,guest=debug,async_nats=off",
             (2.., _) => "debug,ws_host=trace,guest=trace",
-            (_, 1) => "warn",
-            (_, _) => "error",
+            (_, 1) => "warn,async_nats=off",
+            (_, _) => "error,async_nats=off",
         };
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level))
     }

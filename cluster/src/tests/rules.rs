@@ -98,6 +98,29 @@ fn a_renewal_without_an_answer_is_found_in_the_stream() {
 }
 
 #[test]
+fn a_lease_tells_between_which_times_it_is_held() {
+    let mut lease = lease(1000);
+    assert_eq!((lease.held(), lease.last()), (Some((at(1000), at(2500))), 1));
+    assert!(lease.is_held(at(2499)) && !lease.is_held(at(2500)));
+    lease.poll(at(3000)).expect("it is due");
+    lease.answered(at(3001), &Answer::Refused { last: None });
+    assert_eq!(lease.held(), None);
+}
+
+#[test]
+fn a_new_life_takes_the_lowest_number_that_none_has() {
+    let mut neighbours = Neighbours::new(Timing::default());
+    assert_eq!(neighbours.free(), Some((0, 0)));
+    let alive = |sequence| NodeRecord::Alive { nonce: sequence, since: 0, beat: 0 };
+    for number in 0..1024 {
+        neighbours.record(at(0), u64::from(number) + 1, number, alive(u64::from(number)));
+    }
+    assert_eq!(neighbours.free(), None);
+    neighbours.record(at(0), 2000, 7, NodeRecord::Gone { since: 8 });
+    assert_eq!(neighbours.free(), Some((7, 2000)));
+}
+
+#[test]
 fn a_buried_life_is_over() {
     let mut lease = lease(1000);
     lease.poll(at(1500)).expect("it is due");

@@ -77,6 +77,22 @@ async fn a_room_whose_state_lacks_a_piece_does_not_open() {
 }
 
 #[tokio::test]
+async fn pieces_of_a_state_that_another_has_replaced_are_not_missed() {
+    let server = Server::start();
+    let (mut one, mut two) = (Member::join(&server).await, Member::join(&server).await);
+    let room = "/a".into();
+    let epoch = one.wins(&room).await.last;
+    let first = one.commits(&room, epoch, (epoch, 1), bytes(600_000, 1), true).await;
+    one.commits(&room, first, (epoch, 2), bytes(600_000, 2), true).await;
+    let stream = one.node.jetstream().get_stream("c-rooms").await.expect("the stream is there");
+    stream.delete_message(first - 1).await.expect("the piece is there");
+    let survivor = two.life();
+    one.leave().await;
+    two.sees([survivor]).await;
+    assert!(two.wins(&room).await.data == [bytes(600_000, 2)], "the last state is whole");
+}
+
+#[tokio::test]
 async fn a_chain_with_a_missing_record_does_not_open() {
     let server = Server::start();
     let (mut one, mut two) = (Member::join(&server).await, Member::join(&server).await);

@@ -306,6 +306,8 @@ fn tell(known: &mut Known, event: Event, number: u64, member: u64, is_lenient: b
             assert!(known.is_here || is_lenient, "the room is told that {member} has left, which has not joined");
             (known.is_here, known.has_left) = (false, true);
         }
+        // No client is told of.
+        Event::Asked => {}
     }
     before
 }

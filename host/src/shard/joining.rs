@@ -86,7 +86,7 @@ fn note_lost(shard: &Shard, client: ClientId, error: &io::Error) {
 
 /// Has the room wait no longer for a client that it has let in.
 pub(super) fn withdraw<L: Launch>(shard: &Shard, rooms: &Rooms<L>, room: &str) {
-    if let Some(task) = rooms.get(room) {
+    if let Some(task) = rooms.line_room(room) {
         task.deliver(Input { at: shard.time(), what: What::Withdrawn });
     }
 }

@@ -49,6 +49,8 @@ pub struct Owned {
     held: RefCell<VecDeque<(u64, Vec<Box<Turn>>)>>,
     /// Those that wait no longer.
     released: RefCell<VecDeque<Box<Turn>>>,
+    /// Whether the loop has begun, or is about to.
+    has_started: Cell<bool>,
     /// Whether the whole state is being stored, and no handler may run meanwhile.
     is_paused: Cell<bool>,
     /// A turn that is stored with the whole state, since its writes are too long for a record.
@@ -103,6 +105,7 @@ impl Owned {
             step: RefCell::default(),
             held: RefCell::default(),
             released: RefCell::default(),
+            has_started: Cell::new(false),
             is_paused: Cell::new(false),
             large: Cell::new(None),
             head: Cell::new(None),
@@ -150,7 +153,11 @@ impl Owned {
 
     /// The room starts, if its members are known. The loop begins with them.
     pub fn start(&self) -> Option<Started> {
+        if self.has_started.get() {
+            return None;
+        }
         let Told::Start { start, survivors, .. } = self.owner.borrow_mut().take(self.node.is_held())? else { return None };
+        self.has_started.set(true);
         self.step.borrow_mut().is_begun = true;
         let survivors = survivors.into_iter().filter_map(|seen| self.survivor(&seen)).collect();
         Some(Started { start, survivors })

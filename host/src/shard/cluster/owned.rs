@@ -27,6 +27,7 @@ use crate::shard::input::{Input, Joined, What};
 use crate::shard::mailbox::Mailbox;
 use crate::shard::room_task::RoomTask;
 use crate::shard::table::Shard;
+use crate::store::wall_us;
 use crate::types::{Client, ClientId, CloseInfo, Message};
 
 /// The line of a member in the owner's room: its connection is at an edge.
@@ -90,9 +91,11 @@ impl Owned {
     ) -> Rc<Self> {
         let limits = shard.limits();
         let letters = chain.read(|state| Letters::new(&name, state));
-        shard.bus().number_from(chain.read(RoomState::last_event));
-        let task = RoomTask::new(name, Mailbox::new(limits.mailbox_events, limits.mailbox_bytes));
-        Rc::new(Self {
+        // The clock counts where the room's records have been removed, and other rooms still have marks of it.
+        shard.bus().number_from(chain.read(RoomState::last_event).max(wall_us()));
+        let to_itself: Vec<_> = chain.read(|state| state.pending_events().filter(|event| event.to == name).cloned().collect());
+        let task = RoomTask::new(Arc::clone(&name), Mailbox::new(limits.mailbox_events, limits.mailbox_bytes));
+        let owned = Rc::new(Self {
             shard,
             agenda,
             node,
@@ -111,7 +114,12 @@ impl Owned {
             head: Cell::new(None),
             is_due: Cell::new(false),
             changed: Notify::new(),
-        })
+        });
+        for event in to_itself {
+            let event = owned.posted(Post { from: Arc::clone(&name), after: 0, event });
+            owned.task.events.push(owned.shard.time(), event);
+        }
+        owned
     }
 
     /// The room's name.

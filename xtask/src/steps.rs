@@ -34,6 +34,12 @@ pub(crate) const ALL: &[Step] = &[
     Step { name: "host", what: "the host and the Rust tests build", needs: &[], run: code::build },
     Step { name: "nats", what: "there is a NATS server for the tests of clusters", needs: &[], run: code::nats },
     Step { name: "test", what: "unit, documentation and integration tests", needs: &["guests", "host"], run: code::test },
+    Step {
+        name: "cut-off",
+        what: "a node of a cluster that is cut off from NATS alone, in a network of its own",
+        needs: &["guests", "host", "nats"],
+        run: code::cut_off,
+    },
     Step { name: "metrics", what: "metrics and alerts pass promtool", needs: &["guests", "host"], run: monitoring::metrics },
     Step { name: "syscalls", what: "an echo costs one read and one write", needs: &["guests", "host"], run: code::system_calls },
     Step {

@@ -1,6 +1,6 @@
 //! The checks of cargo itself.
 
-use crate::command::{cargo, command, for_guest, output, run};
+use crate::command::{cargo, command, for_guest, output, run, works};
 use crate::step::{Check, Context, Trouble};
 use crate::toolbox::{nats_server, wasm_target};
 
@@ -60,6 +60,18 @@ pub(crate) fn test(context: &Context) -> Check {
         }
         Err(failed) => Err(failed),
     }
+}
+
+/// Nodes in networks of their own, whose line to NATS breaks.
+pub(crate) fn cut_off(context: &Context) -> Check {
+    let root = &context.places.root;
+    let mut split = command("unshare", root);
+    if !works(split.args(["--net", "ip", "link", "add", "name", "one", "type", "veth", "peer", "name", "two"])) {
+        return Err(Trouble::missing("root and the command `ip` are needed: `apt-get install iproute2`"));
+    }
+    let server = nats_server(&context.places)?;
+    let mut tests = cargo("test --workspace --test integration -- --ignored cluster::cut_off::", root);
+    run(tests.env("WS_HOST_NATS_SERVER", server))
 }
 
 /// The fuzz targets compile, without libFuzzer itself, whose source is C++. They keep their promises over their corpus and over

@@ -14,6 +14,7 @@ mod chats;
 mod circuits;
 mod client_certificates;
 mod clients;
+mod cluster;
 mod comes_back;
 mod command_line;
 mod compression;

@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::fetch::Outlet;
 use crate::front::{self, AppEndpoint, Front, Listener, Pattern, Router, Setup, Tls};
 use crate::guest::{Bytecode, Engine, Origin, Program};
-use crate::handle::{Controls, Handle};
+use crate::handle::{Controls, Handle, by_nats};
 use crate::live::Live;
 use crate::log::LogTail;
 use crate::metrics::Sources;
@@ -284,7 +284,7 @@ impl Builder {
             drain: Mutex::new((limits.drain_delay, limits.drain_timeout)),
             max_message_bytes: limits.max_message_bytes,
             sources: sources.of_shards(shards.iter().map(|shard| shard.questions.clone())),
-            cluster: None,
+            cluster: node.as_ref().map(by_nats),
         });
         let router = Arc::new(Router::new(config.instances, pattern, commands, placement));
         let endpoints = pages.endpoints(AppEndpoint::new(Arc::clone(&router), counters, &limits, tracer.clone()), shown, local);

@@ -32,6 +32,7 @@ use tokio::sync::{mpsc, watch};
 
 use lifetime::{Lifetime, Stage};
 use peers::Link;
+pub(crate) use peers::by_nats;
 
 use crate::bus::Bus;
 use crate::config::Config;
@@ -50,7 +51,7 @@ use crate::types::{Client, ClientId, CloseInfo, Message};
 /// A server's remote control. A clone costs a reference count. Only `reload_tls` blocks.
 ///
 /// Commands take effect between two handlers of a room, in the order of the calls of one thread. In a cluster, lists tell of all nodes, and
-/// messages and disconnections reach the clients of all nodes. The rest is about this node.
+/// messages and disconnections reach the clients of all nodes. The rest is about this node. There a call is behind an earlier one that has resolved.
 #[derive(Debug, Clone)]
 pub struct Handle {
     inner: Arc<Inner>,

@@ -44,7 +44,7 @@ fn controls(roster: Arc<Roster>, queue: usize, cluster: Option<Arc<dyn Link>>) -
         data: None,
         live: live(),
         drain: Mutex::default(),
-        max_message_bytes: 4 << 20,
+        max_message_bytes: 32 << 20,
         sources: Sources::of_nothing(),
         cluster,
     };

@@ -16,7 +16,8 @@ const MAX_ORDERS: usize = 1024;
 
 impl<L: Launch> Rooms<L> {
     /// Brings something of the owner's to the rooms of its receivers. Each room handles it between two inputs, so all that one caller sends
-    /// to a client arrives in the order of the calls, whatever it was addressed to.
+    /// to a client arrives in the order of the calls, whatever it was addressed to. In a cluster, clients get their own at this edge, and rooms theirs at
+    /// their owner.
     pub(super) fn deliver(&self, Envelope { to, what, tally }: Envelope) {
         tally.note_taken();
         match to {
@@ -25,12 +26,17 @@ impl<L: Launch> Rooms<L> {
                     let to = self.lines_of(&entry);
                     self.give(&entry, to, what.clone(), &tally);
                 }
+                if let Some(part) = self.part() {
+                    tally.note_found();
+                    tally.add(part.bring_to_all(&what));
+                }
             }
             Address::Clients(clients) => self.deliver_to_clients(clients, &what, &tally),
             Address::Room(room) => {
                 let Some(entry) = self.entry(&room) else { return };
                 // A client that its app has not heard of yet is disconnected too.
-                let to = if matches!(what, Delivery::Close(_)) { self.lines_of(&entry) } else { To::Members };
+                let is_of_lines = matches!(what, Delivery::Close(_)) && self.part().is_none();
+                let to = if is_of_lines { self.lines_of(&entry) } else { To::Members };
                 self.give(&entry, to, what, &tally);
             }
             Address::Topic(room, topic) => {
@@ -57,7 +63,12 @@ impl<L: Launch> Rooms<L> {
             }
         }
         for (room, lines) in by_room {
-            if let Some(entry) = self.entry(&room) {
+            if let Some(part) = self.part() {
+                if let Some(reached) = part.bring(&room, lines.iter().map(|(id, _)| *id), what) {
+                    tally.note_found();
+                    tally.add(reached);
+                }
+            } else if let Some(entry) = self.entry(&room) {
                 self.give(&entry, To::Lines(lines), what.clone(), tally);
             }
         }

@@ -12,8 +12,8 @@ use super::message::{Answer, Request, decode, encode};
 
 /// How long another node may take to answer. One that is there takes a millisecond, unless a handler of the room computes.
 pub(in crate::handle) const DEADLINE: Duration = Duration::from_secs(2);
-/// The largest message of a client that goes to other nodes. A message of NATS has at most 1 MiB, and the request is in it too.
-pub(in crate::handle) const MAX_PAYLOAD_BYTES: usize = (1 << 20) - (16 << 10);
+/// The largest message to clients that goes to other nodes. A request has at most 16 MiB, and names of rooms and users are in it too.
+pub(in crate::handle) const MAX_PAYLOAD_BYTES: usize = (16 << 20) - (64 << 10);
 
 /// The answers of other nodes.
 #[derive(Debug)]

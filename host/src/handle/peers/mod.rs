@@ -3,6 +3,7 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `link` | the way to them |
+//! | `node` | the same by NATS |
 //! | `message` | requests and answers |
 //! | `part` | the part of a list that one node tells, and how parts become one list |
 //! | `asking` | the question to all, with its deadline |
@@ -11,10 +12,14 @@
 mod asking;
 mod link;
 mod message;
+mod node;
 mod part;
 mod serving;
 
 pub(super) use asking::{Asked, MAX_PAYLOAD_BYTES, ask};
-pub(crate) use link::{Answering, Link};
+#[cfg(test)]
+pub(super) use link::Answering;
+pub(crate) use link::Link;
 pub(super) use message::{Answer, Content, Request};
+pub(crate) use node::by_nats;
 pub(super) use part::{Part, merged};

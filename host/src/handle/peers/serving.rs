@@ -15,7 +15,7 @@ use crate::handle::Handle;
 use crate::inventory::Receivers;
 use crate::shard::Tallied;
 
-/// The longest list of an answer, in bytes: one message of NATS has at most 1 MiB.
+/// The longest list of an answer, in bytes: messages between rooms wait behind it. The rest comes with the next page.
 const MAX_LIST_BYTES: usize = 768 << 10;
 
 impl Handle {

@@ -195,7 +195,7 @@ impl EdgeRoom {
         joined.map(|(id, _)| id).collect()
     }
 
-    fn send(&self, to: &[u64], is_text: bool, payload: &[u8]) {
+    pub(super) fn send(&self, to: &[u64], is_text: bool, payload: &[u8]) {
         let mut frame = Vec::with_capacity(protocol::message_len(payload.len()));
         protocol::write_message(&mut frame, is_text, payload);
         let frame = Bytes::from(frame);
@@ -280,7 +280,7 @@ impl EdgeRoom {
         Some((client, self.shard.line_id(slot)))
     }
 
-    fn reach(&self, id: u64) -> Option<Reach> {
+    pub(super) fn reach(&self, id: u64) -> Option<Reach> {
         match self.line(id) {
             Some((client, line)) => self.shard.reach(client, line),
             None => self.shard.reach_session(ClientId::new(id)),

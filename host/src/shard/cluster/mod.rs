@@ -9,6 +9,7 @@
 //! | `part` | the table of both, and the messages between them and other nodes |
 //! | `agenda` | which of them are due |
 //! | `edge_room` | a room at the edge |
+//! | `outside` | messages of the server's owner to its clients |
 //! | `owned` | a room that this node owns |
 //! | `members` | its members by their edges |
 //! | `staged` | its outputs for each edge |
@@ -24,6 +25,7 @@ mod edge_room;
 mod given;
 mod letters;
 mod members;
+mod outside;
 mod owned;
 mod part;
 mod staged;

@@ -80,7 +80,17 @@ impl Part {
         self.edges.borrow().get(room).map(|edge| Rc::clone(edge.task()))
     }
 
-    /// The same; it is made if there is none. `None` while the node has no life.
+    /// The edge of this room, if this node has clients in it.
+    pub(super) fn edge_room(&self, room: &str) -> Option<Rc<EdgeRoom>> {
+        self.edges.borrow().get(room).cloned()
+    }
+
+    /// All edges.
+    pub(super) fn edge_rooms(&self) -> Vec<Rc<EdgeRoom>> {
+        self.edges.borrow().values().cloned().collect()
+    }
+
+    /// The room of this name for clients of this node. It is made if there is none. `None` while the node has no life.
     pub fn edge_or_open(&self, room: &str) -> Option<Rc<RoomTask>> {
         self.life.get()?;
         if let Some(task) = self.edge(room) {

@@ -1,0 +1,51 @@
+//! The other nodes by NATS.
+
+use std::future::ready;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use ws_cluster::Life;
+
+use super::link::{Answering, Link};
+use crate::cluster::Node;
+
+/// The way of this node to the others.
+pub(crate) fn by_nats(node: &Node) -> Arc<dyn Link> {
+    Arc::new(node.clone())
+}
+
+impl Link for Node {
+    fn name(&self) -> String {
+        self.name().to_owned()
+    }
+
+    fn life(&self) -> Option<Life> {
+        self.life()
+    }
+
+    fn is_held(&self) -> bool {
+        self.is_held()
+    }
+
+    fn peers(&self) -> Vec<Life> {
+        let own = self.life();
+        self.peers().into_iter().filter(|life| Some(*life) != own).collect()
+    }
+
+    fn ask(&self, to: Life, request: Bytes, within: Duration) -> BoxFuture<'static, Option<Bytes>> {
+        let node = self.clone();
+        let mut asked = async move { node.ask(to, request, within).await.ok() }.boxed();
+        // The first poll hands the request over to the thread of the node.
+        match asked.as_mut().now_or_never() {
+            Some(answer) => ready(answer).boxed(),
+            None => asked,
+        }
+    }
+
+    fn serve(&self, answering: Answering) {
+        self.serve(move |request| answering(request));
+    }
+}

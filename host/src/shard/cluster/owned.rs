@@ -501,12 +501,12 @@ impl Owned {
     }
 
     async fn until(&self, is_so: impl Fn(&Owner) -> bool) {
+        self.note_due();
         loop {
             let changed = self.changed.notified();
             if is_so(&self.owner.borrow()) {
                 return;
             }
-            self.note_due();
             changed.await;
         }
     }

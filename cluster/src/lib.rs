@@ -38,6 +38,7 @@
 //! | `node_record`, `room_record` | the records |
 //! | `message`, `letter` | the messages between nodes |
 //! | `publication` | what JetStream answers |
+//! | `release/` | the releases that all nodes run |
 //! | `life`, `timing`, `limits` | identities, times and sizes |
 //! | `codec` | numbers, bytes and lists |
 
@@ -54,6 +55,7 @@ mod neighbours;
 mod node_record;
 mod owner;
 mod publication;
+pub mod release;
 mod room_record;
 mod standing;
 #[cfg(test)]

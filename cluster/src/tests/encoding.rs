@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use fastrand::Rng;
 
+use crate::release::{Component, ReleaseRecord, Report, Taking, Why};
 use crate::{Act, Batch, Entry, Envelope, Event, Input, Life, Malformed, Member, Message, NodeRecord, Output, RoomRecord};
 
 fn number(rng: &mut Rng) -> u64 {
@@ -80,10 +81,32 @@ fn envelope(rng: &mut Rng) -> Envelope {
     Envelope { from: life(rng), room, epoch: number(rng), session: number(rng), message: message(rng) }
 }
 
+fn release_record(rng: &mut Rng) -> ReleaseRecord {
+    let component = Component { sha256: "ab".repeat(32).into(), name: ["chat.wasm", "日本.wasm"][rng.usize(0..2)].into() };
+    let why = match rng.u8(0..4) {
+        0 => Why::First,
+        1 => Why::Swap,
+        2 => Why::Rollback,
+        _ => Why::Undo("it does not start".into()),
+    };
+    ReleaseRecord { number: number(rng), component, keeps_state: rng.bool(), by: life(rng), at: number(rng), why }
+}
+
+fn report(rng: &mut Rng) -> Report {
+    let taking = match rng.bool() {
+        true => Taking::Taken { rooms: number(rng), clients: number(rng) },
+        false => Taking::Refused("it does not start".into()),
+    };
+    Report { life: life(rng), number: number(rng), taking }
+}
+
 #[test]
 fn records_and_messages_survive_their_encoding() {
     let mut rng = Rng::with_seed(1);
     for _ in 0..2000 {
+        let (release, report) = (release_record(&mut rng), report(&mut rng));
+        assert_eq!(ReleaseRecord::decode(release.encode()), Ok(release));
+        assert_eq!(Report::decode(report.encode()), Ok(report));
         let (node, room, envelope) = (node_record(&mut rng), room_record(&mut rng), envelope(&mut rng));
         assert_eq!(NodeRecord::decode(node.encode()), Ok(node));
         assert_eq!(RoomRecord::decode(room.encode()), Ok(room));
@@ -117,6 +140,7 @@ fn any_bytes_are_read_or_refused() {
         let bytes = Bytes::from(bytes);
         // Each value has one encoding, but for numbers with more bytes than they need.
         let _ = (NodeRecord::decode(bytes.clone()), RoomRecord::decode(bytes.clone()));
+        let _ = (ReleaseRecord::decode(bytes.clone()), Report::decode(bytes.clone()));
         if let Ok(envelope) = Envelope::decode(bytes) {
             assert_eq!(Envelope::decode(envelope.encode()), Ok(envelope));
         }

@@ -1,5 +1,6 @@
 //! Tests of the rules.
 
 mod encoding;
+mod releases;
 mod rules;
 mod simulation;

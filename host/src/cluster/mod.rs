@@ -19,6 +19,7 @@
 //! | `sending`, `receiving`, `parcels` | messages between nodes |
 //! | `asking` | requests between nodes |
 //! | `ids` | blocks of client ids |
+//! | `releases/` | the releases that all nodes run |
 //! | `clock` | the time |
 //! | `state/` | the durable state of a room, as its records leave it |
 //! | `mail/` | messages between rooms of two owners |
@@ -41,6 +42,7 @@ mod pieces;
 mod purges;
 mod receiving;
 mod records;
+mod releases;
 mod renewals;
 mod rooms;
 mod sending;
@@ -55,4 +57,5 @@ mod watch;
 pub use asking::AskError;
 pub use news::{News, NewsInbox};
 pub use node::Node;
+pub use releases::{ClusterReleases, Failed, LocalReleases, Start};
 pub use settings::{ClusterError, ClusterSettings};

@@ -39,6 +39,30 @@ impl Names {
         format!("{}-rooms", self.cluster)
     }
 
+    pub(super) fn releases_stream(&self) -> String {
+        format!("{}-releases", self.cluster)
+    }
+
+    /// The bucket of components.
+    pub(super) fn components(&self) -> String {
+        format!("{}-components", self.cluster)
+    }
+
+    /// The subject of the records of releases.
+    pub(super) fn release(&self) -> String {
+        format!("{}.release", self.cluster)
+    }
+
+    /// The subject of a node's reports about releases.
+    pub(super) fn took(&self, number: u16) -> String {
+        format!("{}.took.{number}", self.cluster)
+    }
+
+    /// The subjects of the stream of releases.
+    pub(super) fn releases_subjects(&self) -> Vec<String> {
+        vec![self.release(), format!("{}.took.*", self.cluster)]
+    }
+
     /// The subjects of the stream of nodes.
     pub(super) fn nodes_subjects(&self) -> Vec<String> {
         vec![self.all_nodes(), format!("{}.ids.*", self.cluster)]

@@ -224,7 +224,7 @@ impl Node {
         self.core.link.jetstream.clone()
     }
 
-    #[cfg(test)]
+    /// The parts that its tasks share.
     pub(super) fn core(&self) -> &Core {
         &self.core
     }

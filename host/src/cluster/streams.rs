@@ -4,13 +4,15 @@ use async_nats::jetstream::context::{CreateStreamError, CreateStreamErrorKind, G
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use async_nats::jetstream::{Context, ErrorCode};
 
+use ws_cluster::release::Ledger;
+
 use super::link::Link;
 use super::names::Names;
 use super::settings::ClusterError;
 
 /// Makes the streams that are missing. Others are left as they are, if the protocol can rely on them.
 pub(super) async fn ensure(link: &Link, names: &Names, replicas: u8) -> Result<(), ClusterError> {
-    for wanted in [nodes(names, replicas), rooms(names, replicas)] {
+    for wanted in [nodes(names, replicas), rooms(names, replicas), releases(names, replicas)] {
         ensure_one(&link.jetstream, wanted).await?;
     }
     Ok(())
@@ -32,6 +34,16 @@ fn nodes(names: &Names, replicas: u8) -> Config {
 fn rooms(names: &Names, replicas: u8) -> Config {
     let description = Some("ws-host: the records of rooms".into());
     Config { name: names.rooms_stream(), description, subjects: names.rooms_subjects(), allow_direct: true, ..durable(replicas) }
+}
+
+fn releases(names: &Names, replicas: u8) -> Config {
+    Config {
+        name: names.releases_stream(),
+        description: Some("ws-host: the releases that all nodes run".into()),
+        subjects: names.releases_subjects(),
+        max_messages_per_subject: i64::try_from(Ledger::KEPT).unwrap_or(i64::MAX),
+        ..durable(replicas)
+    }
 }
 
 fn durable(replicas: u8) -> Config {

@@ -7,10 +7,12 @@
 //! | `nodes`, `joining` | lives of nodes; how they begin |
 //! | `rooms` | finding, claiming and writing rooms |
 //! | `between` | messages and requests between nodes |
+//! | `releases` | the releases that all nodes run |
 
 mod between;
 mod joining;
 mod member;
 mod nodes;
+mod releases;
 mod rooms;
 mod server;

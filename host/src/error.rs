@@ -97,6 +97,14 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A release of the cluster was called off, and all nodes go back to the one before.
+    #[error("node {node} has called the release off, and all nodes run the one before: {reason}")]
+    CalledOff {
+        /// The number of the node.
+        node: u16,
+        /// Why.
+        reason: String,
+    },
     /// The running release has no previous one.
     #[error("there is no release before this one to go back to")]
     NothingToGoBackTo,

@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::service::Api;
 use crate::error::Error;
 use crate::log::{is_harmful, printable};
-use crate::swap::{Handover, ReleaseInfo, Source, SwapReport};
+use crate::swap::{ClusterRelease, Handover, ReleaseInfo, Source, SwapReport};
 
 /// The media type of a component.
 const WASM: &str = "application/wasm";
@@ -30,6 +30,9 @@ pub struct ReleaseList {
     pub running: ReleaseInfo,
     /// Those before it, the last one first. A rollback goes back to the first of them.
     pub previous: Vec<ReleaseInfo>,
+    /// The release of the cluster, if the server is a node of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterRelease>,
 }
 
 /// The releases
@@ -38,7 +41,7 @@ pub struct ReleaseList {
 #[utoipa::path(get, path = "/v1/releases", tag = "Releases", security(("token" = ["read"])), responses((status = 200, description = "The releases", body = ReleaseList)))]
 async fn releases(_: MayRead, State(api): State<Api>) -> Result<Json<ReleaseList>, Problem> {
     let history = api.handle().history()?;
-    Ok(Json(ReleaseList { running: history.release, previous: history.previous }))
+    Ok(Json(ReleaseList { running: history.release, previous: history.previous, cluster: history.cluster }))
 }
 
 /// How a release changes.

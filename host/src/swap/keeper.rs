@@ -2,14 +2,17 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime};
 
+use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
+use super::job::{Job, Loaded, What};
 use super::{GuestHost, History, ReleaseInfo, Running, Source, SwapNumbers, SwapReport};
+use crate::cluster::Failed;
 use crate::error::Error;
-use crate::guest::Program;
+use crate::guest::{Bytecode, Origin, Program};
 use crate::shard::{Change, Handover, Order, Probation, Refusal, RoomSwap};
 use crate::trace::{Kind, Span};
 
@@ -20,24 +23,8 @@ pub(super) struct Keeper {
     host: GuestHost,
     /// Never held across an await, so that `history` answers while a swap waits for a room.
     state: Mutex<State>,
-}
-
-/// A change of the release that somebody wants.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) what: What,
-    pub(super) handover: Handover,
-    /// Takes the result. The change does not depend on who waits for it.
-    pub(super) answer: oneshot::Sender<Result<SwapReport, Error>>,
-}
-
-/// The kinds of change.
-#[derive(Debug)]
-pub(super) enum What {
-    /// To this component.
-    Swap(Source),
-    /// To the previous release.
-    Rollback,
+    /// Where a cluster hears of failed probations.
+    failures: OnceLock<mpsc::Sender<Failed>>,
 }
 
 #[derive(Debug, Clone)]
@@ -59,6 +46,8 @@ struct State {
     refused: u64,
     /// Releases that have failed their probation.
     failed: u64,
+    /// The last component that was compiled ahead.
+    loaded: Option<Release>,
 }
 
 /// How many releases before the running one a server keeps: its probation can fail, and then that of the release before.
@@ -67,9 +56,22 @@ const KEPT: usize = 2;
 impl Keeper {
     /// A keeper of this first release. It does nothing before it starts.
     pub(super) fn new(host: GuestHost, file: &Path, program: Program) -> Self {
-        let state =
-            State { current: Release::new(file, program), before: Vec::new(), swaps: 0, went_back: false, refused: 0, failed: 0 };
-        Self { host, state: Mutex::new(state) }
+        let state = State {
+            current: Release::new(file, program),
+            before: Vec::new(),
+            swaps: 0,
+            went_back: false,
+            refused: 0,
+            failed: 0,
+            loaded: None,
+        };
+        Self { host, state: Mutex::new(state), failures: OnceLock::new() }
+    }
+
+    /// Tells of failed probations by this channel.
+    pub(super) fn tell(&self, failures: mpsc::Sender<Failed>) {
+        // A server joins one cluster at most.
+        let _ = self.failures.set(failures);
     }
 
     /// Starts the thread, which ends when nobody can give it jobs any more. One job waits at most: the next caller waits to hand its
@@ -86,7 +88,8 @@ impl Keeper {
         loop {
             tokio::select! {
                 job = jobs.recv() => match job {
-                    Some(job) => drop(job.answer.send(self.note(self.change(job.what, job.handover).await))),
+                    Some(Job::Change(what, handover, answer)) => drop(answer.send(self.note(self.change(what, handover).await))),
+                    Some(Job::Load(source, answer)) => drop(answer.send(self.load_ahead(source))),
                     None => return,
                 },
                 () = self.probation_ends() => self.judge().await,
@@ -95,7 +98,7 @@ impl Keeper {
     }
 
     async fn change(&self, what: What, handover: Handover) -> Result<SwapReport, Error> {
-        let name = if matches!(what, What::Swap(_)) { "swap" } else { "rollback" };
+        let name = if matches!(what, What::Swap(_) | What::Take(_)) { "swap" } else { "rollback" };
         let span = self.host.tracer.as_ref().map(|tracer| tracer.begin(name, Kind::Internal));
         let changed = self.change_release(what, handover).await;
         if let Some(mut span) = span {
@@ -112,8 +115,55 @@ impl Keeper {
                 (Release::new(source.path(), program), false)
             }
             What::Rollback => (self.state().before.last().cloned().ok_or(Error::NothingToGoBackTo)?.again(), true),
+            What::Take(sha256) => (self.at_hand(&sha256).ok_or(Error::NothingToGoBackTo)?, false),
+            What::Undo(sha256) => match self.undo(&sha256).await {
+                Some(undone) => return Ok(undone),
+                None => (self.at_hand(&sha256).ok_or(Error::NothingToGoBackTo)?, true),
+            },
         };
         self.install(next, back, handover, begun).await
+    }
+
+    /// Blocks while it reads and compiles.
+    fn load_ahead(&self, source: Source) -> Result<Loaded, Error> {
+        let file = source.path().to_owned();
+        let (name, bytes) = match source {
+            Source::File(path) => {
+                let Bytecode { name, bytes, .. } = Origin::File(path).read()?;
+                (name, Bytes::from(bytes))
+            }
+            Source::Bytes(name, bytes) => (name, bytes),
+        };
+        let program = self.load(&Source::Bytes(name.clone(), bytes.clone()))?;
+        let sha256 = program.sha256().to_owned();
+        self.state().loaded = Some(Release::new(&file, program));
+        Ok(Loaded { name, sha256, bytes })
+    }
+
+    /// The release with this hash, if its component is compiled.
+    fn at_hand(&self, sha256: &str) -> Option<Release> {
+        let state = self.state();
+        let kept = state.loaded.iter().chain(state.before.iter().rev()).chain([&state.current]);
+        let release = kept.into_iter().find(|release| release.info.sha256 == sha256)?.clone();
+        Some(Release { probation: None, ..release.again() })
+    }
+
+    /// Whether the component with this hash is compiled.
+    pub(super) fn has(&self, sha256: &str) -> bool {
+        self.at_hand(sha256).is_some()
+    }
+
+    /// Goes back over the last swap, if that began a probation which still runs, and if the release before is that of this hash.
+    async fn undo(&self, sha256: &str) -> Option<SwapReport> {
+        let (probation, from) = {
+            let state = self.state();
+            state.before.last().filter(|before| before.info.sha256 == sha256)?;
+            (state.current.probation.clone()?, state.current.info.clone())
+        };
+        let begun = Instant::now();
+        self.go_back(&probation, "was called off").await;
+        let to = self.state().current.info.clone();
+        Some(SwapReport { from, to, load_us: 0, swap_us: micros(begun.elapsed()), rooms: Vec::new(), cluster: None })
     }
 
     /// Counts a change that was refused.
@@ -160,6 +210,7 @@ impl Keeper {
             previous: state.before.iter().rev().map(|release| release.info.clone()).collect(),
             swaps: state.swaps,
             went_back: state.went_back,
+            cluster: None,
         }
     }
 
@@ -184,7 +235,14 @@ impl Keeper {
         }
         state.swaps += 1;
         state.went_back = back;
-        Ok(SwapReport { from: from_info, to, load_us: micros(ready - begun), swap_us: micros(ready.elapsed()), rooms })
+        Ok(SwapReport {
+            from: from_info,
+            to,
+            load_us: micros(ready - begun),
+            swap_us: micros(ready.elapsed()),
+            rooms,
+            cluster: None,
+        })
     }
 
     /// Gives the order to one shard after the other. On an error, some rooms may have changed.
@@ -219,7 +277,7 @@ impl Keeper {
     async fn judge(&self) {
         while let Some(probation) = self.on_probation() {
             if probation.has_failed() && !self.state().before.is_empty() {
-                self.go_back(&probation).await;
+                self.fail(&probation).await;
             } else if probation.has_failed() || probation.until() <= Instant::now() {
                 self.state().current.probation = None;
                 for shard in &self.host.shards {
@@ -235,17 +293,33 @@ impl Keeper {
         self.state().current.probation.clone()
     }
 
-    /// The running release has failed its probation: every room goes back to the release before.
-    async fn go_back(&self, probation: &Arc<Probation>) {
+    /// The running release has failed its probation.
+    async fn fail(&self, probation: &Arc<Probation>) {
+        let failed = self.state().current.info.clone();
+        let how = format!("failed too often in its first {:?}", self.host.limits.probation);
+        self.go_back(probation, &how).await;
+        let mut state = self.state();
+        state.failed += 1;
+        let runs = state.current.info.sha256.clone();
+        drop(state);
+        if let Some(failures) = self.failures.get() {
+            let failed = Failed { sha256: failed.sha256.clone(), runs, reason: format!("{failed} {how}") };
+            if failures.try_send(failed).is_err() {
+                tracing::warn!("the cluster does not hear that this node went back: too many releases fail");
+            }
+        }
+    }
+
+    /// Every room goes back to the release before.
+    async fn go_back(&self, probation: &Arc<Probation>, why: &str) {
         let Some(previous) = self.state().before.pop() else { return };
         let file = previous.info.file.clone();
         let failed = self.state().current.info.file.clone();
         // Often both come from one path.
         let before = if failed == file { String::new() } else { format!(", {},", file.display()) };
         tracing::error!(
-            "{} failed too often in its first {:?}: every room goes back to the release before{before} and the state at the swap",
+            "{} {why}: every room goes back to the release before{before} and the state at the swap",
             failed.display(),
-            self.host.limits.probation,
         );
         let span = self.host.tracer.as_ref().map(|tracer| tracer.begin("go back", Kind::Internal));
         self.revert(probation).await;
@@ -253,7 +327,6 @@ impl Keeper {
         let mut state = self.state();
         state.current = previous.again();
         state.swaps += 1;
-        state.failed += 1;
         state.went_back = true;
         drop(state);
         tracing::info!("every room runs {} again", file.display());
@@ -271,16 +344,6 @@ impl Keeper {
             if shard.send(Order::Revert(Arc::clone(probation), answer)).await.is_ok() {
                 let _ = outcome.await;
             }
-        }
-    }
-}
-
-impl Source {
-    /// Its file, or its name.
-    fn path(&self) -> &Path {
-        match self {
-            Self::File(file) => file,
-            Self::Bytes(name, _) => Path::new(name),
         }
     }
 }

@@ -16,19 +16,35 @@
 //! - `Probation` counts the traps of all rooms with the new release. Rooms that opened since go back without state. At the
 //!   limit, the keeper reverts all rooms. If the release before is on probation still, that one goes on too.
 //! - A rollback is a swap to the previous release, with a fresh snapshot.
+//!
+//! In a cluster, the swaps of one node are those of all: `Following` has the keeper take what the cluster's records name.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `keeper` | the releases of this server |
+//! | `job` | what the keeper is asked for |
+//! | `following` | the releases of a cluster, at this node |
+//! | `everywhere` | a swap in the cluster, as people see it |
 
+mod everywhere;
+mod following;
+mod job;
 mod keeper;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use utoipa::ToSchema;
 
-use self::keeper::{Job, Keeper, What};
+pub use self::everywhere::{ClusterRelease, ClusterSwap, NodeRelease};
+use self::following::Following;
+use self::job::{Job, What};
+use self::keeper::Keeper;
+use crate::cluster::{Node, Start};
 use crate::config::{Grants, Limits};
 use crate::error::Error;
 use crate::guest::{Engine, Program};
@@ -68,8 +84,11 @@ pub struct SwapReport {
     pub load_us: u64,
     /// From the first room's change to the last one's, in microseconds. Each room waits only for its own.
     pub swap_us: u64,
-    /// Room by room.
+    /// Room by room. In a cluster, those of this node.
     pub rooms: Vec<RoomSwap>,
+    /// The other nodes, in a cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterSwap>,
 }
 
 /// The releases of a server.
@@ -83,6 +102,8 @@ pub struct History {
     pub swaps: u64,
     /// Whether the last of them went back to a release before, by a rollback or after a failed probation.
     pub went_back: bool,
+    /// The release of the cluster that the server is a node of.
+    pub cluster: Option<ClusterRelease>,
 }
 
 /// The swaps of a server so far.
@@ -139,34 +160,70 @@ pub struct Releases {
     keeper: Arc<Keeper>,
     /// Where its thread takes jobs. It starts with the first one.
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    /// The cluster whose releases these are.
+    cluster: OnceLock<Following>,
 }
 
 impl Releases {
     /// The releases of a server that runs `program` from this file.
     pub fn new(host: GuestHost, file: &Path, program: Program) -> Self {
-        Self { keeper: Arc::new(Keeper::new(host, file, program)), jobs: Mutex::default() }
+        Self { keeper: Arc::new(Keeper::new(host, file, program)), jobs: Mutex::default(), cluster: OnceLock::new() }
     }
 
-    /// Replaces the component by this one. Rooms change one after the other, each between two of its inputs. Once begun,
-    /// it goes on if the caller gives up.
+    /// Follows the releases of the cluster from now on. The server runs what `start` says.
+    ///
+    /// # Errors
+    /// A thread cannot be started.
+    pub fn follow(&self, node: &Node, start: Start) -> Result<(), Error> {
+        let following = Following::new(node, start, &self.keeper, self.jobs()?);
+        // A server joins one cluster at most.
+        let _ = self.cluster.set(following);
+        Ok(())
+    }
+
+    /// The number of the cluster's release that this server runs. 0 without a cluster.
+    pub fn number(&self) -> u64 {
+        self.cluster.get().map_or(0, |following| following.releases().number())
+    }
+
+    /// Waits until this server runs the cluster's release of this number, or a later one. Returns false if that takes too long.
+    pub async fn reach(&self, number: u64) -> bool {
+        match self.cluster.get() {
+            Some(following) => following.releases().reach(number).await,
+            None => number == 0,
+        }
+    }
+
+    /// Replaces the component by this one, in a cluster on all nodes. Rooms change one after the other, each between two of its inputs.
+    /// Once begun, it goes on if the caller gives up.
     ///
     /// # Errors
     /// The component cannot be loaded, or a room refuses it. All rooms then run the old one.
     pub async fn swap(&self, component: Source, handover: Handover) -> Result<SwapReport, Error> {
-        self.order(What::Swap(component), handover).await
+        match self.cluster.get() {
+            Some(following) => following.swap(component, handover).await,
+            None => self.order(What::Swap(component), handover).await,
+        }
     }
 
-    /// Goes back to the previous release.
+    /// Goes back to the previous release, in a cluster on all nodes.
     ///
     /// # Errors
     /// The running release is the first one, or a room refuses the previous one.
     pub async fn rollback(&self, handover: Handover) -> Result<SwapReport, Error> {
-        self.order(What::Rollback, handover).await
+        match self.cluster.get() {
+            Some(following) => following.rollback(handover).await,
+            None => self.order(What::Rollback, handover).await,
+        }
     }
 
-    /// The running release, and those before it.
+    /// The running release, and those before it: in a cluster, its own.
     pub fn history(&self) -> History {
-        self.keeper.history()
+        let history = self.keeper.history();
+        match self.cluster.get() {
+            Some(following) => following.history(history),
+            None => history,
+        }
     }
 
     /// The running release.
@@ -181,7 +238,7 @@ impl Releases {
 
     async fn order(&self, what: What, handover: Handover) -> Result<SwapReport, Error> {
         let (answer, outcome) = oneshot::channel();
-        self.jobs()?.send(Job { what, handover, answer }).await.map_err(|_| Error::Stopped)?;
+        self.jobs()?.send(Job::Change(what, handover, answer)).await.map_err(|_| Error::Stopped)?;
         outcome.await.map_err(|_| Error::Stopped)?
     }
 

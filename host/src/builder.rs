@@ -15,6 +15,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
+use bytes::Bytes;
+
 use crate::api::takeover::Taking;
 use crate::app::App;
 use crate::bus::{Bus, Placement};
@@ -206,7 +208,9 @@ impl Builder {
         // A wrong file comes before a port in use, and both before the component compiles, which takes long.
         let again = self.taking.as_ref().and_then(Taking::ended).and_then(Handle::running);
         let component = checked.and_then(|()| match again {
-            Some(Running { file, engine, program }) => Ok(Some(Component::Compiled(Compiled { file, engine, program }))),
+            Some(Running { file, engine, program }) => {
+                Ok(Some(Component::Compiled(Compiled { file, engine, program, bytes: Bytes::new() })))
+            }
             None => Ok(self.component.take().map(Origin::read).transpose()?.map(Component::Bytes)),
         });
         let component = component.map_err(|error| Taking::give_up(self.taking.take(), error))?;
@@ -245,16 +249,18 @@ impl Builder {
             tracer: tracer.clone(),
             node: member.of_rooms(config.instances),
         };
+        let component = component.map(|component| member.check(component, &config, &limits)).transpose()?;
         let (node, inboxes) = (member.node, (mail, member.news));
         let (mut sources, door) = Sources::new(&context);
         let (shards, releases) = match (component, app) {
-            (Some(Compiled { file, engine, program }), _) => {
+            (Some((Compiled { file, engine, program, .. }, start_with)), _) => {
                 context.app_name = program.name().to_owned();
                 sources.guests = Some(Arc::clone(engine.memory()));
                 let (shards, orders) = start(inboxes, &program, &context)?;
                 let (limits, tracer) = (limits.clone(), tracer.clone());
                 let host = GuestHost { engine, limits, grants: config.grants.clone(), tracer, shards: orders };
-                (shards, Some(Arc::new(Releases::new(host, &file, program))))
+                let releases = Releases::new(host, &file, program).following(node.as_ref(), start_with)?;
+                (shards, Some(Arc::new(releases)))
             }
             (None, Some(start)) => (start(inboxes, context)?, None),
             (None, None) => (start(inboxes, &callbacks, &context)?.0, None),
@@ -348,6 +354,8 @@ struct Compiled {
     file: PathBuf,
     engine: Engine,
     program: Program,
+    /// Its bytes. A server that serves again has none.
+    bytes: Bytes,
 }
 
 impl Compiled {
@@ -355,7 +363,7 @@ impl Compiled {
         let Bytecode { file, name, bytes } = component;
         let engine = Engine::of_server(config, limits)?;
         let program = Program::from_bytes(&engine, &name, &bytes, limits, &config.grants)?;
-        Ok(Self { file, engine, program })
+        Ok(Self { file, engine, program, bytes: bytes.into() })
     }
 }
 

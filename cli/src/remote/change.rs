@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 use serde_json::json;
-use ws_host::api::{ReleaseInfo, ReloadReport, Request, Status, SwapReport};
+use ws_host::api::{ClusterSwap, ReleaseInfo, ReloadReport, Request, Status, SwapReport};
 use ws_host::log::printable;
 
 use super::nodes::cluster_in_words;
@@ -84,8 +84,9 @@ pub fn reload_in_words(report: &ReloadReport) -> String {
 fn change_in_words(report: &SwapReport) -> String {
     let clients: usize = report.rooms.iter().map(|room| room.clients).sum();
     let longest = report.rooms.iter().map(|room| room.pause_us).max().unwrap_or(0);
+    let cluster = report.cluster.as_ref().map_or_else(String::new, everywhere_in_words);
     format!(
-        "{} -> {}\n{} and {} stayed connected; the longest pause of a room was {}\nloaded in {}, swapped in {}",
+        "{} -> {}\n{} and {} stayed connected; the longest pause of a room was {}\nloaded in {}, swapped in {}{cluster}",
         report.from,
         report.to,
         count(report.rooms.len(), "room"),
@@ -94,6 +95,20 @@ fn change_in_words(report: &SwapReport) -> String {
         millis(report.load_us),
         millis(report.swap_us)
     )
+}
+
+/// The other nodes, in lines of their own.
+fn everywhere_in_words(ClusterSwap { number, nodes, missing }: &ClusterSwap) -> String {
+    let taken = nodes.iter().filter(|node| node.refused.is_none());
+    let (nodes, rooms, clients) =
+        taken.fold((0, 0, 0), |(nodes, rooms, clients), node| (nodes + 1, rooms + node.rooms, clients + node.clients));
+    let (rooms, clients) = (count(rooms as usize, "room"), count(clients as usize, "client"));
+    let mut words = format!("\nrelease {number} of the cluster runs on {}, in {rooms} with {clients}", count(nodes, "node"));
+    if !missing.is_empty() {
+        let numbers: Vec<_> = missing.iter().map(u16::to_string).collect();
+        words.push_str(&format!("\nno answer yet from node {}: it takes the release when it can", numbers.join(", ")));
+    }
+    words
 }
 
 fn in_words(status: &Status) -> String {

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use super::Compiled;
 use crate::bus::Placement;
 use crate::cluster::state::ChainJournal;
-use crate::cluster::{NewsInbox, Node};
+use crate::cluster::{ClusterReleases, NewsInbox, Node, Start};
 use crate::config::{Config, Instances, Limits};
 use crate::error::Error;
+use crate::guest::Program;
 use crate::shard::StorePlace;
 
 /// The node, and the news for each shard. Both are missing without a cluster.
@@ -22,6 +24,21 @@ impl Membership {
         let Some(settings) = &config.cluster else { return Ok(Self::default()) };
         let (node, news) = Node::join(settings, placement.clone()).map_err(Error::Cluster)?;
         Ok(Self { node: Some(node), news })
+    }
+
+    /// Compares the component with the cluster's release. The server may have to start with that one, which is compiled then. Blocks.
+    pub(super) fn check(
+        &self,
+        component: Compiled,
+        config: &Config,
+        limits: &Limits,
+    ) -> Result<(Compiled, Option<Start>), Error> {
+        let (Some(node), Some(settings)) = (&self.node, &config.cluster) else { return Ok((component, None)) };
+        let Compiled { engine, program, bytes, .. } = &component;
+        let start = ClusterReleases::check_at_start(node, program.name(), bytes, settings.swaps).map_err(Error::Cluster)?;
+        let Some((name, bytes)) = start.instead.clone() else { return Ok((component, Some(start))) };
+        let program = Program::from_bytes(engine, &name, &bytes, limits, &config.grants)?;
+        Ok((Compiled { file: name.into(), program, ..component }, Some(start)))
     }
 
     /// The node of shards that have rooms of the cluster. The room of one client stays where its client is.

@@ -170,15 +170,16 @@ impl Releases {
         Self { keeper: Arc::new(Keeper::new(host, file, program)), jobs: Mutex::default(), cluster: OnceLock::new() }
     }
 
-    /// Follows the releases of the cluster from now on. The server runs what `start` says.
+    /// Follows the releases of the cluster of this node, if the server has one. It runs the release of `start`.
     ///
     /// # Errors
     /// A thread cannot be started.
-    pub fn follow(&self, node: &Node, start: Start) -> Result<(), Error> {
-        let following = Following::new(node, start, &self.keeper, self.jobs()?);
-        // A server joins one cluster at most.
-        let _ = self.cluster.set(following);
-        Ok(())
+    pub fn following(self, node: Option<&Node>, start: Option<Start>) -> Result<Self, Error> {
+        if let (Some(node), Some(start)) = (node, start) {
+            // A server joins one cluster at most.
+            let _ = self.cluster.set(Following::new(node, start, &self.keeper, self.jobs()?));
+        }
+        Ok(self)
     }
 
     /// The number of the cluster's release that this server runs. 0 without a cluster.

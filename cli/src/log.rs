@@ -92,7 +92,7 @@ fn keep<S: 'static>(handle: reload::Handle<EnvFilter, S>) {
 impl Logging {
     fn filter(&self) -> EnvFilter {
         let level = match (self.verbose, self.quiet) {
-            // What the crate of NATS has to say, the node of the cluster says in its own words.
+            // The node of the cluster tells in its own words the news of the crate of NATS.
             (0, 0) => "warn,ws_host=info,guest=info,async_nats=off",
             (1, _) => "warn,ws_host=debug,guest=debug,async_nats=off",
             (2.., _) => "debug,ws_host=trace,guest=trace",

@@ -72,10 +72,17 @@ impl Neighbours {
     /// renew their leases. The result is [`Stop::Restored`] if the stream has lost records.
     pub fn reconnected(&mut self, now: Time, last: u64) -> Option<Stop> {
         self.nodes.values_mut().for_each(|seen| seen.at = now);
-        let is_missing = self.nodes.values().any(|seen| seen.watch != self.watch);
-        let is_restored = self.is_restored || is_missing || last < self.view;
+        let is_restored = self.misses(last);
         (self.is_connected, self.view) = (true, last);
         is_restored.then_some(Stop::Restored)
+    }
+
+    /// Whether [`Neighbours::reconnected`] with this last sequence would find that the stream has lost records. A watch that begins while a node renews
+    /// its lease may lack the record that the renewal replaces, so its caller looks once more.
+    #[must_use]
+    pub fn misses(&self, last: u64) -> bool {
+        let is_missing = self.nodes.values().any(|seen| seen.watch != self.watch);
+        self.is_restored || is_missing || last < self.view
     }
 
     /// The record that ends the life of a node whose renewals have not been seen for too long, one at a time. It is stored only if that

@@ -256,9 +256,7 @@ impl Builder {
             (Some((Compiled { file, engine, program, .. }, start_with)), _) => {
                 context.app_name = program.name().to_owned();
                 sources.guests = Some(Arc::clone(engine.memory()));
-                let (shards, orders) = start(inboxes, &program, &context)?;
-                let (limits, tracer) = (limits.clone(), tracer.clone());
-                let host = GuestHost { engine, limits, grants: config.grants.clone(), tracer, shards: orders };
+                let (shards, host) = start_guest(engine, &program, inboxes, &context, (&limits, &config))?;
                 let releases = Releases::new(host, &file, program).following(node.as_ref(), start_with)?;
                 (shards, Some(Arc::new(releases)))
             }
@@ -312,6 +310,19 @@ impl Builder {
             (Some(_), None) => Ok(()),
         }
     }
+}
+
+/// Starts the shards of a component.
+fn start_guest(
+    engine: Engine,
+    program: &Program,
+    inboxes: Inboxes,
+    context: &ShardContext,
+    (limits, config): (&Limits, &Config),
+) -> Result<(Vec<Thread>, GuestHost), Error> {
+    let (shards, orders) = start(inboxes, program, context)?;
+    let (limits, grants, tracer) = (limits.clone(), config.grants.clone(), context.tracer.clone());
+    Ok((shards, GuestHost { engine, limits, grants, tracer, shards: orders }))
 }
 
 /// Opens the data folder and has the component compiled, in the order in which mistakes are told soonest. If the running server has the folder, it leaves

@@ -55,7 +55,7 @@ struct Worker {
     enough: Arc<AtomicBool>,
 }
 
-/// What a worker knows of its entries.
+/// The entries of a worker, as far as it knows.
 #[derive(Default)]
 struct Known {
     answered: Vec<String>,

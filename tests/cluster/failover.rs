@@ -145,7 +145,7 @@ async fn an_owner_that_is_held_for_longer_than_its_lease_answers_nobody_when_it_
 
 #[tokio::test]
 async fn a_node_that_is_held_for_longer_than_its_lease_is_told_of_as_the_end_of_its_clients() {
-    let cluster = Cluster::of("probe", 2);
+    let mut cluster = Cluster::of("probe", 2);
     let (mut owner, first) = cluster.joins(0, "/").await;
     let (mut held, second) = cluster.joins(1, "/").await;
     assert_eq!(owner.hears().await, format!("joined {second}"));
@@ -154,6 +154,8 @@ async fn a_node_that_is_held_for_longer_than_its_lease_is_told_of_as_the_end_of_
     assert!(owner.hears().await.starts_with(&format!("left {second}: ")));
     cluster.resume(1);
     held.is_closed().await;
+    cluster.nodes[1].logs("other nodes have taken this one for dead");
+    cluster.nodes[1].logs("this is node");
     let (_again, third) = cluster.joins(1, "/").await;
     assert_eq!(owner.hears().await, format!("joined {third}"), "nobody is told twice of a leaver");
     assert_eq!(owner.asks("list").await, format!("[{first}, {third}] of 2"));

@@ -34,9 +34,9 @@ async fn a_client_of_another_node_that_reads_late_causes_backpressure_and_on_dra
     while in_a_row < 100 {
         assert!(sent < MANY, "no backpressure after {sent} messages");
         let told = one.asks(&format!("send {id} {piece}")).await;
-        assert!(["ok(Queued)", "ok(Backpressure)"].contains(&told.as_str()), "{told}");
+        assert!(["ok(SendStatus::Queued)", "ok(SendStatus::Backpressure)"].contains(&told.as_str()), "{told}");
         sent += 1;
-        in_a_row = if told == "ok(Backpressure)" { in_a_row + 1 } else { 0 };
+        in_a_row = if told == "ok(SendStatus::Backpressure)" { in_a_row + 1 } else { 0 };
     }
     let (mut pieces, mut drained) = (0, false);
     while pieces < sent || !drained {

@@ -59,7 +59,7 @@ fn more_copies_than_servers_are_refused() {
 }
 
 #[test]
-fn what_does_not_go_with_a_cluster_is_told_before_it_is_tried() {
+fn settings_that_do_not_go_with_a_cluster_are_refused_before_it_is_tried() {
     let file = guest("echo");
     let file = file.to_string_lossy();
     let run = |arguments: &[&str]| fails(&[&["run", &file, "--cluster", "nats://nowhere.invalid"], arguments].concat());

@@ -36,7 +36,7 @@ async fn a_server_that_is_held_is_an_outage_too() {
 }
 
 #[tokio::test]
-async fn what_a_room_writes_while_nats_is_away_is_answered_when_it_is_stored_and_once() {
+async fn a_write_while_nats_is_away_is_answered_once_and_when_it_is_stored() {
     const OUTAGES: usize = 3;
     let mut cluster = Cluster::of("keeper", 3);
     let mut clients = [cluster.enters(0, "/").await, cluster.enters(1, "/").await, cluster.enters(2, "/").await];

@@ -52,13 +52,13 @@ impl Nats {
         self.child.id()
     }
 
-    /// Ends it in good order: what it has stored is on the disk.
+    /// Ends it in good order: its records are on the disk.
     pub fn stop(&mut self) {
         signal(self.pid(), "TERM");
         self.child.wait().expect("the process can be waited for");
     }
 
-    /// Ends it at once. What it has stored is with the system.
+    /// Ends it at once. Its records are with the system.
     pub fn kill(&mut self) {
         signal(self.pid(), "KILL");
         self.child.wait().expect("the process can be waited for");

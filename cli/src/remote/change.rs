@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 use serde_json::json;
-use ws_host::api::{ClusterSwap, ReleaseInfo, ReloadReport, Request, Status, SwapReport};
+use ws_host::api::nodes::ClusterSwap;
+use ws_host::api::{ReleaseInfo, ReloadReport, Request, Status, SwapReport};
 use ws_host::log::printable;
 
 use super::nodes::cluster_in_words;

@@ -136,7 +136,7 @@ impl Cluster {
     fn settle(&mut self, rng: &mut Rng) {
         let mut idle = 0;
         while idle < 40 * self.nodes.len() {
-            let node = u16::try_from(rng.usize(..self.nodes.len())).unwrap();
+            let node = u16::try_from(rng.usize(..self.nodes.len())).expect("there are few nodes");
             idle = if self.step(node, rng.u8(..)) { 0 } else { idle + 1 };
         }
     }
@@ -229,7 +229,7 @@ fn two_nodes_that_start_with_a_new_component_deploy_it_once() {
         cluster.want(2, deploy());
         cluster.settle(&mut Rng::with_seed(seed));
         assert_eq!((cluster.stream.len(), cluster.runs()), (2, vec!["b"; 3]));
-        let outcomes = [0, 2].map(|node: usize| cluster.nodes[node].outcome.clone().unwrap());
+        let outcomes = [0, 2].map(|node: usize| cluster.nodes[node].outcome.clone().expect("it is answered"));
         assert!(outcomes.contains(&Outcome::Unneeded), "{outcomes:?}");
     }
 }

@@ -71,4 +71,4 @@ pub use crate::log::{LogLine, LogTail};
 pub use crate::metrics::{MEDIA_TYPE, Metrics, Totals};
 pub use crate::shard::{RoomSwap, Trap};
 pub use crate::status::{AppKind, Status};
-pub use crate::swap::{ClusterRelease, ClusterSwap, NodeRelease, ReleaseInfo, SwapReport};
+pub use crate::swap::{ReleaseInfo, SwapReport};

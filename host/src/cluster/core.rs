@@ -90,7 +90,7 @@ pub(super) struct InPieces {
     pub(super) first: u64,
 }
 
-/// What the node's thread has at its start.
+/// The parts that the node's thread has at its start.
 pub(super) struct Parts {
     pub(super) names: Names,
     pub(super) replicas: u8,

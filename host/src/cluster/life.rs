@@ -105,7 +105,7 @@ async fn leased_life(
             asking::serve(&core.link, requests, handler),
             look_after_rooms(core, &alive, viewed),
         );
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         ended = renewals::keep(core, &mut lease) => Ok(ended),

@@ -54,8 +54,6 @@ mod streams;
 mod tests;
 mod watch;
 
-pub use asking::AskError;
 pub use news::{News, NewsInbox};
 pub use node::Node;
 pub use releases::{ClusterReleases, Failed, LocalReleases, Start};
-pub use settings::{ClusterError, ClusterSettings};

@@ -6,7 +6,6 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use async_nats::{Client, jetstream};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -152,7 +151,7 @@ impl Node {
     }
 
     /// Sends messages to another node, in one or more messages of NATS. They may be lost.
-    pub fn send(&self, to: Life, envelopes: Vec<Envelope>) {
+    pub fn send(&self, to: Life, envelopes: &[Envelope]) {
         self.core.outgoing.push(to, envelopes.iter().map(Envelope::encode).collect());
     }
 
@@ -215,12 +214,14 @@ impl Node {
     }
 
     /// The connection. It comes back by itself.
-    pub fn nats(&self) -> Client {
+    #[cfg(test)]
+    pub fn nats(&self) -> async_nats::Client {
         self.core.link.client.clone()
     }
 
     /// JetStream, by the same connection.
-    pub fn jetstream(&self) -> jetstream::Context {
+    #[cfg(test)]
+    pub fn jetstream(&self) -> async_nats::jetstream::Context {
         self.core.link.jetstream.clone()
     }
 

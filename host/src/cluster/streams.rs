@@ -130,9 +130,7 @@ fn check(wanted: &Config, found: &Config) -> Result<(), ClusterError> {
     }
     if found.num_replicas != wanted.num_replicas {
         let (has, asked) = (found.num_replicas, wanted.num_replicas);
-        tracing::warn!(
-            "the stream {name} has {has} replicas and not {asked}: change them with `nats stream edit {name} --replicas {asked}`"
-        );
+        tracing::warn!("the stream {name} has {has} replicas and not {asked}: change them with the command `nats stream edit`");
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! when the node's own renewals do not come. Then another one begins.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,9 @@ use super::streams;
 const SILENCE: Duration = Duration::from_secs(2);
 /// How often it looks for nodes to bury.
 const TICK: Duration = Duration::from_millis(100);
+/// This many watches in a row must lack records until the stream counts as one that has lost them: a renewal can replace a record while a watch
+/// begins.
+const LOOKS: u32 = 4;
 /// The time between two watches.
 const PACE: Duration = Duration::from_millis(100);
 
@@ -43,6 +47,8 @@ pub(super) struct Watch<'a> {
     sight: &'a Arc<Sight>,
     /// Counts the times that all last records were in view.
     views: &'a Sender<u64>,
+    /// The watches in a row that have lacked records.
+    doubts: AtomicU32,
 }
 
 /// The records that have come from one consumer.
@@ -57,7 +63,7 @@ struct Incoming {
 
 impl<'a> Watch<'a> {
     pub(super) fn new(core: &'a Arc<Core>, sight: &'a Arc<Sight>, views: &'a Sender<u64>) -> Self {
-        Self { core, sight, views }
+        Self { core, sight, views, doubts: AtomicU32::new(0) }
     }
 
     /// Watches until the stream has lost records.
@@ -82,10 +88,12 @@ impl<'a> Watch<'a> {
             Ok(Err(why)) => return Given::Up(why),
             Err(_) => return Given::Up("NATS does not answer".into()),
         };
-        if pending == 0
-            && let Some(stop) = self.all_are_here(&mut incoming)
-        {
-            return Given::Stopped(stop);
+        if pending == 0 {
+            match self.all_are_here(&mut incoming) {
+                Ok(None) => {}
+                Ok(Some(stop)) => return Given::Stopped(stop),
+                Err(why) => return Given::Up(why),
+            }
         }
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -160,7 +168,7 @@ impl<'a> Watch<'a> {
             return Ok(None);
         }
         if !incoming.is_in_view {
-            return Ok(self.all_are_here(incoming));
+            return self.all_are_here(incoming);
         }
         if self.sight.saw(now(), &std::mem::take(&mut incoming.held)) {
             self.core.show(self.sight);
@@ -169,15 +177,20 @@ impl<'a> Watch<'a> {
     }
 
     /// All last records have come.
-    fn all_are_here(&self, incoming: &mut Incoming) -> Option<Stop> {
+    fn all_are_here(&self, incoming: &mut Incoming) -> Result<Option<Stop>, String> {
         incoming.is_in_view = true;
         self.sight.saw(now(), &std::mem::take(&mut incoming.held));
+        let misses = self.sight.neighbours().misses(incoming.last);
+        if misses && self.doubts.fetch_add(1, Relaxed) + 1 < LOOKS {
+            return Err("records seem to be missing".into());
+        }
+        self.doubts.store(0, Relaxed);
         if let Some(stop) = self.sight.reconnected(now(), incoming.last) {
-            return Some(stop);
+            return Ok(Some(stop));
         }
         self.core.show(self.sight);
         self.views.send_modify(|views| *views += 1);
-        None
+        Ok(None)
     }
 
     fn bury(&self) {

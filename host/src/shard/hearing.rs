@@ -3,9 +3,11 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::time::MissedTickBehavior;
 
-use super::cluster::Part;
+use super::cluster::{Owned, Part, Started};
+use super::room_circuit::RoomCircuit;
 use super::rooms::Rooms;
 use crate::app::Launch;
 use crate::cluster::NewsInbox;
@@ -55,5 +57,24 @@ impl<L: Launch> Rooms<L> {
         for (owned, started) in part.take_starting() {
             self.open_owned(owned, started);
         }
+    }
+
+    /// Has the loop of a room that this node of a cluster owns begin.
+    pub(super) fn open_owned(self: &Rc<Self>, owned: Rc<Owned>, started: Started) {
+        let limits = self.shard().limits();
+        let circuit = self.shard().circuits().take(owned.name(), self.shard().time());
+        let circuit = circuit.unwrap_or_else(|| RoomCircuit::new(limits.max_restarts, limits.restart_window));
+        let task = Rc::clone(owned.task());
+        self.begin(&task, circuit, oneshot::channel().0, Some((owned, started)));
+    }
+
+    /// The owner of a room has stopped: its loop ends where it is, without a word to its app.
+    pub(super) fn abandon(&self, owned: &Owned) {
+        let is_this = self.get(owned.name()).is_some_and(|task| Rc::ptr_eq(&task, owned.task()));
+        owned.task().stop();
+        if is_this {
+            self.remove(owned.name());
+        }
+        self.part().iter().for_each(|part| part.ended(owned));
     }
 }

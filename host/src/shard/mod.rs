@@ -73,6 +73,8 @@
 //! | `handler_times` | how often they run, and how long |
 //! | `numbers` | the numbers of a shard at one moment |
 //! | `cluster` | its part in a cluster |
+//! | `trial` | the trial of a release |
+//! | `due` | the opening of rooms whose durable timers are due |
 //! | `hearing` | the task of that |
 //! | `measuring` | the answers to other threads that ask for them |
 
@@ -93,6 +95,7 @@ mod counts;
 mod delivery;
 mod dormant;
 mod drain;
+mod due;
 mod effects;
 mod event_queue;
 mod exchanges;
@@ -150,6 +153,7 @@ mod timer_faults;
 mod tls;
 mod traffic;
 mod traps;
+mod trial;
 mod upgrades;
 mod way_back;
 

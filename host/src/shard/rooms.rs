@@ -11,13 +11,9 @@ use tokio::sync::oneshot;
 
 use super::cluster::{Owned, Part, Started};
 use super::collapse::{caught, clean_up};
-use super::command::Alarm;
 use super::counters::Counters;
-use super::handler::Handler;
-use super::handlers::{call, measured};
 use super::hibernation::Hibernation;
 use super::incoming::Incoming;
-use super::input::What;
 use super::mailbox::Mailbox;
 use super::orders::{Change, Order, Refusal, RoomOrder, RoomSwap};
 use super::release::Release;
@@ -26,12 +22,11 @@ use super::room_loop::{RoomLoop, RoomOrders};
 use super::room_task::RoomTask;
 use super::table::Shard;
 use super::way_back::WayBack;
-use crate::app::{Fault, Launch, StartReason};
+use crate::app::{Fault, Launch};
 use crate::bus::Presence;
 use crate::log::in_short;
 use crate::refusal::Reason;
 use crate::room::{Room, RoomLimits, Stores};
-use crate::store::wall_us;
 
 /// How often it is asked, and how many times, whether the process can take the next instance of a swap. Many swaps in a row use up what
 /// was known of its mappings at the last count.
@@ -90,18 +85,8 @@ impl<L: Launch> Rooms<L> {
         Rc::new(Self { shard, counters, stores, launch, way_back, by_name, linger, hibernation, incoming, is_ending, part })
     }
 
-    /// Starts an instance of a release and drops it again: whether it can start is known before a room needs it.
-    pub(super) async fn try_out(&self, launch: &L) -> Result<(), Fault> {
-        let mut room = self.room(self.shard.bus().trial_name());
-        room.set_trial();
-        if self.hibernation.keeps_rooms() {
-            room.keep_timers(wall_us);
-        }
-        let mut app = measured(self.shard.resources(), Handler::Launch, pin!(launch.launch(room.name()))).await?;
-        call(self.shard.resources(), &mut app, &mut room, What::Start(StartReason::Fresh, None)).await
-    }
-
-    fn room(&self, name: &str) -> Room {
+    /// A room of this name that is not open yet.
+    pub(super) fn room(&self, name: &str) -> Room {
         let mut room = Room::new(name, RoomLimits::from(self.shard.limits()), self.shard.resources().clock());
         room.set_client(Arc::clone(self.shard.client()));
         room.set_bus(Arc::clone(self.shard.bus()));
@@ -171,26 +156,8 @@ impl<L: Launch> Rooms<L> {
         task
     }
 
-    /// Has the loop of a room that this node of a cluster owns begin.
-    pub(super) fn open_owned(self: &Rc<Self>, owned: Rc<Owned>, started: Started) {
-        let limits = self.shard.limits();
-        let circuit = self.shard.circuits().take(owned.name(), self.shard.time());
-        let circuit = circuit.unwrap_or_else(|| RoomCircuit::new(limits.max_restarts, limits.restart_window));
-        let task = Rc::clone(owned.task());
-        self.begin(&task, circuit, oneshot::channel().0, Some((owned, started)));
-    }
-
-    /// The owner of a room has stopped: its loop ends where it is, without a word to its app.
-    pub(super) fn abandon(&self, owned: &Owned) {
-        let is_this = self.get(owned.name()).is_some_and(|task| Rc::ptr_eq(&task, owned.task()));
-        owned.task().stop();
-        if is_this {
-            self.remove(owned.name());
-        }
-        self.part.iter().for_each(|part| part.ended(owned));
-    }
-
-    fn begin(
+    /// Has the loop of a room begin.
+    pub(super) fn begin(
         self: &Rc<Self>,
         task: &Rc<RoomTask>,
         circuit: RoomCircuit,
@@ -242,15 +209,6 @@ impl<L: Launch> Rooms<L> {
         });
     }
 
-    /// Notes when closed rooms are to be opened for a durable timer.
-    pub(super) fn set_alarms(&self, alarms: Vec<Alarm>) {
-        for (room, due_us) in alarms {
-            if self.get(&room).is_none() {
-                self.hibernation.set_alarm(room, due_us);
-            }
-        }
-    }
-
     /// Whether rooms outlive the process.
     pub(super) fn are_durable(&self) -> bool {
         self.stores.are_durable()
@@ -290,6 +248,11 @@ impl<L: Launch> Rooms<L> {
         self.by_name.borrow().values().for_each(|entry| act(&entry.task));
     }
 
+    /// The rooms that hibernate.
+    pub(super) fn hibernation(&self) -> &Hibernation {
+        &self.hibernation
+    }
+
     /// The shard's part in a cluster.
     pub(super) fn part(&self) -> Option<&Rc<Part>> {
         self.part.as_ref()
@@ -310,25 +273,8 @@ impl<L: Launch> Rooms<L> {
         self.hibernation.has(room) || self.stores.keep(room)
     }
 
-    /// Opens rooms when their durable timers are due.
-    pub(super) async fn open_due(self: Rc<Self>) {
-        loop {
-            let room = self.hibernation.next_due().await;
-            if self.is_ending.get() {
-                return;
-            }
-            if let Some(part) = &self.part {
-                part.wake(&room);
-                continue;
-            }
-            if self.get_or_open(&room).is_none() {
-                self.hibernation.postpone(room);
-            }
-        }
-    }
-
     /// Removes a room that has ended.
-    fn remove(&self, name: &str) {
+    pub(super) fn remove(&self, name: &str) {
         if self.by_name.borrow_mut().remove(name).is_some() {
             self.counters.remove_rooms(1);
         }

@@ -9,7 +9,7 @@ use ws_cluster::release::{Report, Taking};
 pub struct ClusterRelease {
     /// The number of the release that this server runs.
     pub number: u64,
-    /// What each node says of the last release.
+    /// The report of each node on the last release.
     pub nodes: Vec<NodeRelease>,
 }
 
@@ -18,7 +18,7 @@ pub struct ClusterRelease {
 pub struct ClusterSwap {
     /// The number of the release.
     pub number: u64,
-    /// What each node says of it.
+    /// The report of each node on it.
     pub nodes: Vec<NodeRelease>,
     /// The numbers of the nodes that have not answered in time. They take the release when they can.
     pub missing: Vec<u16>,

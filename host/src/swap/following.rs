@@ -44,11 +44,6 @@ impl Following {
         Self { releases: ClusterReleases::run(node, start, Arc::clone(&local), failed), local }
     }
 
-    /// The cluster's releases.
-    pub(super) fn releases(&self) -> &ClusterReleases {
-        &self.releases
-    }
-
     /// Swaps all nodes to a component, which is compiled here first.
     pub(super) async fn swap(&self, component: Source, handover: Handover) -> Result<SwapReport, Error> {
         let Loaded { name, sha256, bytes } = self.local.load_source(component).await?;

@@ -1,4 +1,4 @@
-//! What the keeper is asked for.
+//! The tasks of the keeper.
 
 use std::path::Path;
 

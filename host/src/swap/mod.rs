@@ -182,19 +182,6 @@ impl Releases {
         Ok(self)
     }
 
-    /// The number of the cluster's release that this server runs. 0 without a cluster.
-    pub fn number(&self) -> u64 {
-        self.cluster.get().map_or(0, |following| following.releases().number())
-    }
-
-    /// Waits until this server runs the cluster's release of this number, or a later one. Returns false if that takes too long.
-    pub async fn reach(&self, number: u64) -> bool {
-        match self.cluster.get() {
-            Some(following) => following.releases().reach(number).await,
-            None => number == 0,
-        }
-    }
-
     /// Replaces the component by this one, in a cluster on all nodes. Rooms change one after the other, each between two of its inputs.
     /// Once begun, it goes on if the caller gives up.
     ///

@@ -1,4 +1,4 @@
-//! What a node's own server does for the cluster's releases.
+//! The part of a node's own server in the cluster's releases.
 
 use bytes::Bytes;
 use ws_cluster::release::ReleaseRecord;

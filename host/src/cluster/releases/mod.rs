@@ -22,11 +22,10 @@ mod view;
 mod watch;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
 use ws_cluster::release::{Component, Outcome, ReleaseRecord, Report, What, Wish};
 
 use self::components::Components;
@@ -36,9 +35,6 @@ use super::node::Node;
 use super::settings::ClusterError;
 pub use local::{Failed, LocalReleases};
 pub use start::Start;
-
-/// How long a room waits for the release that it needs.
-const REACH: Duration = Duration::from_secs(30);
 
 /// The releases of the cluster, at one of its nodes. A clone costs some reference counts.
 #[derive(Debug, Clone)]
@@ -78,14 +74,10 @@ impl ClusterReleases {
         self.view.get().taken
     }
 
-    /// Waits until this node runs the release of this number, or a later one: a room here needs it. Returns false if that takes too long.
-    pub async fn reach(&self, number: u64) -> bool {
-        if self.number() >= number {
-            return true;
-        }
-        // The task ends with the node alone.
-        let _ = self.happened.send(Happened::Hurry(number)).await;
-        timeout(REACH, self.view.until(|seen| seen.taken >= number)).await.is_ok()
+    /// Waits until this node runs the release of this number, or a later one.
+    #[cfg(test)]
+    pub async fn reach(&self, number: u64) {
+        self.view.until(|seen| seen.taken >= number).await;
     }
 
     /// Takes all nodes to this component, which this node has compiled. `hash` is the SHA-256 of the bytes.
@@ -109,7 +101,7 @@ impl ClusterReleases {
         self.view.get().releases.clone()
     }
 
-    /// What the living nodes say of the last release.
+    /// The reports of the living nodes on the last release.
     pub fn reports(&self) -> Vec<Report> {
         let alive = self.node.neighbours().alive();
         self.view.get().reports.iter().filter(|report| alive.contains(&report.life)).cloned().collect()

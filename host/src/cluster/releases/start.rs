@@ -18,7 +18,7 @@ use crate::log::printable;
 /// A component that has not come from NATS by then is given up.
 const WITHIN: Duration = Duration::from_secs(60);
 
-/// What a node starts with.
+/// The release that a node starts with.
 #[derive(Debug)]
 pub struct Start {
     /// The cluster's component: its name and its bytes. `None` if the node's own is the cluster's.
@@ -119,7 +119,7 @@ pub(super) async fn deploy(releases: ClusterReleases, component: Component, byte
     let shown = shown(&component);
     match releases.ask(What::Deploy(component.clone()), Some((component, bytes)), true).await {
         Ok(Outcome::Done { number, .. }) => {
-            tracing::info!("{shown}, with which this node has started, is release {number} of the cluster")
+            tracing::info!("{shown}, with which this node has started, is release {number} of the cluster");
         }
         Ok(Outcome::Unneeded) => {}
         Ok(Outcome::CalledOff { reason, by }) => {
@@ -130,7 +130,7 @@ pub(super) async fn deploy(releases: ClusterReleases, component: Component, byte
             );
         }
         Ok(Outcome::Unknown | Outcome::NothingBefore) => {
-            tracing::error!("{shown} has not become a release: NATS does not answer")
+            tracing::error!("{shown} has not become a release: NATS does not answer");
         }
         Err(error) => tracing::error!("{shown} has not become a release: {error}"),
     }

@@ -1,4 +1,4 @@
-//! What happens to the releases of a node, and what follows from it.
+//! The events of a node's releases, and the actions that follow.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -38,7 +38,6 @@ pub(super) enum Happened {
     Answered(Answer<ReleaseRecord>),
     ReportLost,
     Wanted(Wish, oneshot::Sender<Outcome>),
-    Hurry(u64),
 }
 
 /// A node's part in the releases of its cluster.
@@ -108,7 +107,6 @@ impl<L: LocalReleases> Task<L> {
                 }
             }
             Happened::ReportLost => self.rollout.report_lost(),
-            Happened::Hurry(number) => self.rollout.hurry(number),
             Happened::Wanted(wish, answer) if self.wishes.len() < WAITING => {
                 self.wishes.push_back((wish, answer));
                 self.want_next();

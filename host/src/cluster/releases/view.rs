@@ -11,7 +11,7 @@ use ws_cluster::release::{ReleaseRecord, Report, Rollout};
 #[derive(Debug, Clone, Default)]
 pub(super) struct View(Arc<watch::Sender<Seen>>);
 
-/// What the task knows.
+/// The state of the task.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Seen {
     /// The number of the release that this node runs.
@@ -51,6 +51,7 @@ impl View {
     }
 
     /// Waits until the state is such.
+    #[cfg(test)]
     pub(super) async fn until(&self, is: impl FnMut(&Seen) -> bool) {
         // The sender lives as long as this.
         let _ = self.0.subscribe().wait_for(is).await;

@@ -1,4 +1,4 @@
-//! What is new in the stream of releases.
+//! The new records in the stream of releases.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const PACE: Duration = Duration::from_millis(250);
 /// A watch without news looks whether it has missed a record.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// What the watch tells.
+/// The news of the watch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum News {
     /// The records as they are now. The view had this sequence when the reading began.

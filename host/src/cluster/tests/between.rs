@@ -8,7 +8,8 @@ use ws_cluster::{Envelope, Event, Input, Life, Message};
 
 use super::member::Member;
 use super::server::Server;
-use crate::cluster::{AskError, News};
+use crate::cluster::News;
+use crate::cluster::asking::AskError;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -26,8 +27,8 @@ async fn messages_of_any_size_arrive_in_order() {
     let sent: Vec<_> = (1..).zip(lengths).map(|(first, length)| envelope(one.life(), first, length)).collect();
     // The life before this one had the same number, and its messages are not for this one.
     let earlier = Life { since: two.life().since - 1, ..two.life() };
-    one.node.send(earlier, vec![envelope(one.life(), 99, 1)]);
-    one.node.send(two.life(), sent.clone());
+    one.node.send(earlier, &[envelope(one.life(), 99, 1)]);
+    one.node.send(two.life(), &sent);
     for expected in sent {
         let received = two.until(|news| if let News::Received(envelope) = news { Some(envelope) } else { None }).await;
         assert!(received == expected, "the messages come in their order");
@@ -43,7 +44,7 @@ async fn bytes_that_are_no_messages_are_dropped() {
     for payload in [&b""[..], b"\x01p\0\0\0\x01x", b"nothing"] {
         one.node.nats().publish(subject.clone(), Bytes::copy_from_slice(payload)).await.expect("NATS is there");
     }
-    one.node.send(one.life(), vec![envelope(one.life(), 1, 1)]);
+    one.node.send(one.life(), &[envelope(one.life(), 1, 1)]);
     let received = one.until(|news| if let News::Received(envelope) = news { Some(envelope) } else { None }).await;
     assert_eq!(received, envelope(one.life(), 1, 1));
 }

@@ -5,7 +5,8 @@ use async_nats::jetstream;
 use super::member::{Member, settings};
 use super::server::Server;
 use crate::bus::Placement;
-use crate::cluster::{ClusterSettings, Node};
+use crate::cluster::Node;
+use crate::config::ClusterSettings;
 
 fn refused(settings: &ClusterSettings) -> String {
     let error = Node::join(settings, Placement::new(1)).expect_err("the node cannot join").to_string();

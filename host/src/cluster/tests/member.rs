@@ -9,7 +9,8 @@ use ws_cluster::{Act, Answer, Entry, Life, Publication, RoomRecord, Standing, St
 
 use super::server::Server;
 use crate::bus::Placement;
-use crate::cluster::{ClusterSettings, News, NewsInbox, Node};
+use crate::cluster::{News, NewsInbox, Node};
+use crate::config::ClusterSettings;
 
 /// A test fails when news has not come by then.
 const DEADLINE: Duration = Duration::from_secs(60);

@@ -111,7 +111,7 @@ pub(crate) fn node(network: &Arc<Network>, number: u16, owned: &[(&'static str, 
         let client = Client {
             id: id(number, *count),
             address: ([127, 0, 0, 1], 1).into(),
-            request: Request::new(*room, "", [] as [(&str, &str); 0]),
+            request: Request::new(room, "", [] as [(&str, &str); 0]),
             agreed: Agreed { user: user.map(Into::into), ..Agreed::default() }.shared(),
         };
         roster.insert(Arc::new(Member::new(client, LineId { shard: 0, slot: *count as u32 })));

@@ -24,7 +24,7 @@ pub struct Agenda {
 }
 
 impl Agenda {
-    /// An edge or owner is due. Whoever adds it keeps track that it is added once.
+    /// An edge or owner is due. The caller adds each once.
     pub fn add(&self, due: Due) {
         self.due.borrow_mut().push_back(due);
         self.changed.notify_one();

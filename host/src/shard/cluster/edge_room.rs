@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use bytes::Bytes;
 use ws_cluster::{Edge, Event as Kind, Input as Sent, Output};
@@ -20,7 +19,7 @@ use crate::protocol;
 use crate::requests::{Answering, HostAnswer};
 use crate::room::{Decision, LineId, UpgradeId};
 use crate::shard::cached_frame::CachedFrame;
-use crate::shard::input::{Input, Joined, What};
+use crate::shard::input::{Joined, What};
 use crate::shard::mailbox::Mailbox;
 use crate::shard::reach::Reach;
 use crate::shard::room_task::RoomTask;
@@ -131,7 +130,7 @@ impl EdgeRoom {
         match what {
             What::Joined(joined) => {
                 let id = joined.client.id.get();
-                let state = self.carried(*joined).encode();
+                let state = self.carried(&joined).encode();
                 edge.join(id, state);
             }
             What::Message(id, message) => edge.message(id.get(), FromMember::Message(message).encode()),
@@ -165,7 +164,7 @@ impl EdgeRoom {
         }
     }
 
-    fn carried(&self, joined: Joined) -> Carried {
+    fn carried(&self, joined: &Joined) -> Carried {
         let member = self.shard.reach(joined.client.id, joined.line);
         let connected = member.map_or(0, |reach| reach.member().connected_unix());
         let mut carried = Carried::new(&joined.client, connected);
@@ -291,18 +290,18 @@ impl EdgeRoom {
     pub fn note_dropped(&self, inputs: &[Sent]) {
         for input in inputs {
             match input.event {
-                Kind::Asked => self.refuse(Asked::decode(&input.payload)),
+                Kind::Asked => self.refuse(&Asked::decode(&input.payload)),
                 Kind::Left => self.reply(input.member, &told::decode_end(&input.payload)),
                 Kind::Joined | Kind::Message => {}
             }
         }
     }
 
-    fn refuse(&self, asked: Result<Asked, Malformed>) {
+    fn refuse(&self, asked: &Result<Asked, Malformed>) {
         match asked {
-            Ok(Asked::Upgrade(id, _)) => drop(self.shard.upgrades().decide(UpgradeId(id), Decision::refuse(503))),
+            Ok(Asked::Upgrade(id, _)) => drop(self.shard.upgrades().decide(UpgradeId(*id), Decision::refuse(503))),
             Ok(Asked::Request(id, _)) => {
-                if let Some(way) = self.ways.borrow_mut().remove(&id) {
+                if let Some(way) = self.ways.borrow_mut().remove(id) {
                     way.refuse(HostAnswer::Unavailable);
                 }
             }
@@ -313,7 +312,7 @@ impl EdgeRoom {
     /// The node's life is over: all clients are closed, and nothing waits any more.
     pub fn end(&self, close: &CloseInfo) {
         self.is_over.set(true);
-        drop(self.shard.upgrades().decide_all(&self.task, &Decision::refuse(503)));
+        let _ = self.shard.upgrades().decide_all(&self.task, &Decision::refuse(503));
         self.ways.take().into_values().for_each(|way| way.refuse(HostAnswer::Unavailable));
         let mut after = None;
         loop {
@@ -339,9 +338,4 @@ fn carried_event(event: &Event) -> told::Event {
         content: event.message.as_bytes().to_vec(),
         number: event.number,
     }
-}
-
-/// An input that has come now.
-pub fn input(at: Instant, what: What) -> Input {
-    Input { at, what }
 }

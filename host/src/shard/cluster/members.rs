@@ -59,7 +59,7 @@ impl Members {
         self.edges.keys().copied()
     }
 
-    /// Outputs have arrived at an edge: their bytes wait for the owner no longer. Returns the members that have drained by that.
+    /// Outputs have arrived at an edge: their bytes wait for the owner no longer. Returns the members that this drains.
     pub fn arrived(&self, edge: Life, outputs: &[Output]) -> Vec<Arc<Member>> {
         let mut drained = Vec::new();
         let mut uncount = |member: &Arc<Member>, bytes: usize| {
@@ -86,7 +86,7 @@ impl Members {
         drained
     }
 
-    /// An edge reports the bytes that wait for members there. Returns the members that have drained by that.
+    /// An edge reports the bytes that wait for members there. Returns the members that this drains.
     pub fn report(&mut self, waiting: Vec<(u64, u64)>) -> Vec<Arc<Member>> {
         let mut drained = Vec::new();
         for (id, bytes) in waiting {

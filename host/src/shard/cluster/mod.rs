@@ -32,5 +32,5 @@ mod staged;
 mod told;
 mod wire;
 
-pub use owned::{Owned, Started, Survivor};
+pub use owned::{Owned, Started};
 pub use part::Part;

@@ -27,7 +27,7 @@ impl<L: Launch> RoomLoop<L> {
         self
     }
 
-    /// What the loop does next because its turns have become visible, or why it waits.
+    /// The loop's next step if its turns have become visible. Pending while the room must not run.
     pub(super) fn wait_for_cluster(&self) -> Option<Poll<Work<L>>> {
         let owned = self.owned.as_ref()?;
         if owned.has_released() {

@@ -1,4 +1,12 @@
 //! The edges and owners of one shard, and the messages between them and other nodes.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `news` | the news of the node |
+//! | `messages` | the messages between edges and owners |
+
+mod messages;
+mod news;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,14 +15,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::Notify;
-use ws_cluster::{Edge, Effect, Envelope, Letter, Life, Limits, Message, Neighbours, Owner, Standing, Stop, Timing};
+use ws_cluster::{Edge, Effect, Envelope, Life, Limits, Neighbours, Stop, Timing};
 
-use super::agenda::{Agenda, Due};
-use super::edge_room::EdgeRoom;
-use super::owned::{Owned, Started};
-use crate::cluster::state::{ChainJournal, RoomState};
-use crate::cluster::{News, Node};
+use crate::cluster::Node;
+use crate::cluster::state::ChainJournal;
 use crate::log::in_short;
+use crate::shard::cluster::agenda::{Agenda, Due};
+use crate::shard::cluster::edge_room::EdgeRoom;
+use crate::shard::cluster::owned::{Owned, Started};
 use crate::shard::room_task::RoomTask;
 use crate::shard::table::Shard;
 use crate::types::CloseInfo;
@@ -70,11 +78,6 @@ impl Part {
         })
     }
 
-    /// The node.
-    pub fn node(&self) -> &Node {
-        &self.node
-    }
-
     /// The room of this name for clients of this node, if there is one.
     pub fn edge(&self, room: &str) -> Option<Rc<RoomTask>> {
         self.edges.borrow().get(room).map(|edge| Rc::clone(edge.task()))
@@ -90,7 +93,7 @@ impl Part {
         self.edges.borrow().values().cloned().collect()
     }
 
-    /// The room of this name for clients of this node. It is made if there is none. `None` while the node has no life.
+    /// The room of this name for clients of this node. It is made if it is missing. `None` while the node has no life.
     pub fn edge_or_open(&self, room: &str) -> Option<Rc<RoomTask>> {
         self.life.get()?;
         if let Some(task) = self.edge(room) {
@@ -147,27 +150,6 @@ impl Part {
         }
     }
 
-    /// Hears news of the node.
-    pub fn hear(&self, news: News) {
-        match news {
-            News::Begun(life, neighbours) => {
-                self.life.set(Some(life));
-                self.neighbours.replace(neighbours);
-            }
-            News::Over(_) => self.end(&CloseInfo::restart()),
-            News::Seen(neighbours) => self.see(neighbours),
-            News::Received(envelope) => self.receive(envelope),
-            News::Found { room, owner, epoch } => self.found(&room, owner, epoch),
-            News::Won { room, standing } => self.won(room, *standing),
-            News::NotFound { .. } => {}
-            News::Answered { room, epoch, answer } => {
-                self.with_owner(&room, epoch, |owned| owned.rules().borrow_mut().answered(answer))
-            }
-            News::Looked { room, epoch, last } => self.with_owner(&room, epoch, |owned| owned.rules().borrow_mut().looked(last)),
-            News::Stored { room, epoch, head } => self.with_owner(&room, epoch, |owned| owned.stored(head)),
-        }
-    }
-
     /// Does all that is due: rooms handle their inputs, and messages go out.
     pub fn flush(&self) {
         while let Some(due) = self.agenda.next() {
@@ -183,7 +165,7 @@ impl Part {
             }
         }
         for (to, envelopes) in self.letters.take() {
-            self.node.send(to, envelopes);
+            self.node.send(to, &envelopes);
         }
         self.flushed.notify_waiters();
     }
@@ -246,56 +228,6 @@ impl Part {
             let goodbye = owned.rules().borrow().goodbye();
             goodbye.into_iter().for_each(|letter| self.post(&owned.task().shared_name(), letter));
         }
-    }
-
-    fn with_owner(&self, room: &str, epoch: u64, act: impl FnOnce(&Owned)) {
-        let owned = self.owned.borrow().get(room).filter(|owned| owned.epoch() == epoch).cloned();
-        if let Some(owned) = owned {
-            act(&owned);
-            owned.note_due();
-        }
-    }
-
-    fn see(&self, neighbours: Arc<Neighbours>) {
-        for edge in self.edges.borrow().values() {
-            edge.edge().borrow_mut().see(&neighbours);
-            edge.note_due();
-        }
-        for owned in self.owned.borrow().values() {
-            owned.rules().borrow_mut().see(&neighbours);
-            owned.note_due();
-        }
-        self.neighbours.replace(neighbours);
-    }
-
-    fn found(&self, room: &str, owner: Life, epoch: u64) {
-        if let Some((_, keeper)) = self.shared.borrow_mut().as_mut().filter(|(shared, _)| **shared == *room) {
-            *keeper = Some(owner);
-        }
-        if let Some(edge) = self.edges.borrow().get(room) {
-            edge.edge().borrow_mut().found(owner, epoch);
-            edge.note_due();
-        }
-    }
-
-    fn won(&self, room: Arc<str>, standing: Standing) {
-        let (Some((life, epoch)), neighbours) = (standing.owner, Arc::clone(&self.neighbours.borrow())) else { return };
-        let state = RoomState::from_data(Arc::clone(&room), standing.data.iter().cloned(), standing.start);
-        let owner = Owner::new(standing, &neighbours, Timing::default(), Limits::default());
-        let (Some(owner), Ok(state)) = (owner, state) else {
-            tracing::error!(
-                room = in_short(&room),
-                "the room's records cannot be read by this version of the server: it does not open here"
-            );
-            return self.node.ended(&room, epoch);
-        };
-        let chain = self.journal.put(Arc::clone(&room), state);
-        let owned =
-            Owned::new(Rc::clone(&self.shard), Rc::clone(&self.agenda), self.node.clone(), owner, (Arc::clone(&room), chain));
-        owned.note_due();
-        let before = self.owned.borrow_mut().insert(Arc::clone(&room), owned);
-        self.stopped.borrow_mut().extend(before);
-        self.found(&room, life, epoch);
     }
 
     fn flush_edge(&self, room: &Arc<str>, edge: &Rc<EdgeRoom>) {
@@ -367,7 +299,7 @@ impl Part {
     fn stop(&self, room: &Arc<str>, owned: &Rc<Owned>, why: Stop) {
         match why {
             Stop::Replaced => {
-                tracing::warn!(room = in_short(room), "another node of the cluster owns the room by now: it ends here")
+                tracing::warn!(room = in_short(room), "another node of the cluster owns the room by now: it ends here");
             }
             Stop::Restored => {
                 tracing::error!(
@@ -378,77 +310,5 @@ impl Part {
             }
         }
         self.stopped.borrow_mut().push(Rc::clone(owned));
-    }
-
-    /// Sends a message about a room: at once if it is for this node.
-    fn post(&self, room: &Arc<str>, letter: Letter) {
-        let Some(from) = self.life.get() else { return };
-        let Letter { to, epoch, session, message } = letter;
-        if to == from {
-            return self.take(from, room, epoch, session, message);
-        }
-        let envelope = Envelope { from, room: (&**room).into(), epoch, session, message };
-        self.letters.borrow_mut().entry(to).or_default().push(envelope);
-    }
-
-    fn receive(&self, envelope: Envelope) {
-        let Envelope { from, room, epoch, session, message } = envelope;
-        self.take(from, &Arc::from(&*room), epoch, session, message);
-    }
-
-    fn take(&self, from: Life, room: &Arc<str>, epoch: u64, session: u64, message: Message) {
-        let back = |message| Letter { to: from, epoch, session, message };
-        let is_for_edge = matches!(
-            message,
-            Message::Call
-                | Message::Welcome { .. }
-                | Message::Outputs(_)
-                | Message::Handled(_)
-                | Message::NotOwner
-                | Message::Gone
-        );
-        if is_for_edge {
-            let edge = self.edges.borrow().get(room).cloned();
-            match edge {
-                Some(edge) if edge.edge().borrow().session() == session || message == Message::Call => {
-                    edge.edge().borrow_mut().receive(from, epoch, session, message);
-                    edge.note_due();
-                }
-                // The owner has not heard that this session is over.
-                _ if matches!(message, Message::Outputs(_)) => self.post(room, back(Message::Bye)),
-                Some(_) => {}
-                None if message == Message::Call => self.post(room, back(Message::Nobody)),
-                None => {}
-            }
-            return;
-        }
-        let is_attach = matches!(message, Message::Attach);
-        let owned = self.owned.borrow().get(room).cloned();
-        match owned {
-            Some(owned) if owned.epoch() == epoch || (is_attach && epoch < owned.epoch()) => {
-                let neighbours = Arc::clone(&self.neighbours.borrow());
-                owned.receive(from, session, message, &neighbours);
-            }
-            Some(owned) if owned.epoch() > epoch => self.post(room, back(Message::NotOwner)),
-            Some(_) => {}
-            None => {
-                self.post(room, back(Message::NotOwner));
-                // The records may name this node, by a claim that was stored late.
-                if is_attach {
-                    self.node.find(room);
-                }
-            }
-        }
-    }
-
-    /// The node's life is over.
-    fn end(&self, close: &CloseInfo) {
-        self.life.set(None);
-        for edge in std::mem::take(&mut *self.edges.borrow_mut()).into_values() {
-            edge.end(close);
-        }
-        self.stopped.borrow_mut().extend(std::mem::take(&mut *self.owned.borrow_mut()).into_values());
-        self.active.borrow_mut().clear();
-        self.letters.borrow_mut().clear();
     }
 }

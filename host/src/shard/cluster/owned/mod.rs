@@ -1,4 +1,12 @@
 //! A room that this node owns.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `reading` | its inputs |
+//! | `ending` | its end at this node |
+
+mod ending;
+mod reading;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -8,30 +16,34 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::Notify;
-use ws_cluster::{Event as Kind, Life, Member as Seen, Neighbours, Owner, Told, Turn as Outputs};
+use ws_cluster::{Life, Member as Seen, Owner, Told, Turn as Outputs};
 
-use super::agenda::{Agenda, Due};
-use super::carried::Carried;
-use super::letters::{self, Letters};
-use super::members::Members;
-use super::staged::{Waiting, stage};
-use super::told::{self, Asked, FromMember};
-use super::wire::Malformed;
-use crate::bus::{Bus, Event, Sender};
+use crate::bus::Event;
 use crate::cluster::Node;
-use crate::cluster::mail::{Mail, Post, Receipt};
+use crate::cluster::mail::{Post, Receipt};
 use crate::cluster::state::{Chain, RoomState, TurnWrites, encode_writes};
 use crate::requests::{Answering, HostAnswer};
 use crate::room::{LineId, Member, Room, Turn};
-use crate::shard::input::{Input, Joined, What};
+use crate::shard::cluster::agenda::{Agenda, Due};
+use crate::shard::cluster::carried::Carried;
+use crate::shard::cluster::letters::Letters;
+use crate::shard::cluster::members::Members;
+use crate::shard::cluster::staged::{Waiting, stage};
+use crate::shard::cluster::wire::Malformed;
+use crate::shard::input::Input;
 use crate::shard::mailbox::Mailbox;
 use crate::shard::room_task::RoomTask;
 use crate::shard::table::Shard;
 use crate::store::wall_us;
-use crate::types::{Client, ClientId, CloseInfo, Message};
+use crate::types::{Client, ClientId, CloseInfo};
 
 /// The line of a member in the owner's room: its connection is at an edge.
 const AT_AN_EDGE: LineId = LineId { shard: u32::MAX - 1, slot: 0 };
+
+/// Turns that the room uses again, each in its box.
+type Turns = Vec<Box<Turn>>;
+/// A turn with the other effects and the receipts that wait for it.
+type Large = (Outputs, Turns, Vec<Receipt>);
 
 /// The owner's rules of a room beside its loop. Inputs of edges go to the loop one at a time, and its turns go to the edges.
 pub struct Owned {
@@ -47,7 +59,7 @@ pub struct Owned {
     letters: RefCell<Letters>,
     step: RefCell<Step>,
     /// Turns with effects of this node, by the number of the owner's turn that they wait for.
-    held: RefCell<VecDeque<(u64, Vec<Box<Turn>>)>>,
+    held: RefCell<VecDeque<(u64, Turns)>>,
     /// Those that wait no longer.
     released: RefCell<VecDeque<Box<Turn>>>,
     /// Whether the loop has begun, or is about to.
@@ -55,7 +67,7 @@ pub struct Owned {
     /// Whether the whole state is being stored, and no handler may run meanwhile.
     is_paused: Cell<bool>,
     /// A turn that is stored with the whole state, since its writes are too long for a record.
-    large: Cell<Option<(Outputs, Vec<Box<Turn>>, Vec<Receipt>)>>,
+    large: Cell<Option<Large>>,
     /// The state of a room that has never written, stored for its last record.
     head: Cell<Option<Bytes>>,
     is_due: Cell<bool>,
@@ -66,7 +78,7 @@ pub struct Owned {
 #[derive(Debug, Default)]
 struct Step {
     outputs: Outputs,
-    local: Vec<Box<Turn>>,
+    local: Turns,
     receipts: Vec<Receipt>,
     /// The member that leaves, and its edge.
     leaver: Option<(u64, Life)>,
@@ -137,11 +149,6 @@ impl Owned {
         self.owner.borrow().epoch()
     }
 
-    /// The room's durable state.
-    pub fn chain(&self) -> &Arc<Chain> {
-        &self.chain
-    }
-
     /// The owner's rules. The caller calls `note_due` when they may have something to send.
     pub fn rules(&self) -> &RefCell<Owner> {
         &self.owner
@@ -171,24 +178,6 @@ impl Owned {
         Some(Started { start, survivors })
     }
 
-    fn survivor(&self, Seen { id, join, state }: &Seen) -> Option<Survivor> {
-        let edge = self.owner.borrow().edge_of(*id)?;
-        let carried = readable(Carried::decode(state))?;
-        let member = self.member(edge, *id, &carried);
-        if carried.is_unheard {
-            member.blame();
-        }
-        let (attachment, topics) = (carried.attachment.into(), carried.topics);
-        Some(Survivor { member, join: *join, attachment, topics })
-    }
-
-    fn member(&self, edge: Life, id: u64, carried: &Carried) -> Arc<Member> {
-        let line = if carried.is_away { LineId::away(AT_AN_EDGE.shard) } else { AT_AN_EDGE };
-        let member = Arc::new(Member::new(carried.client(id), line).connected_at(carried.connected_unix));
-        self.members.borrow_mut().insert(edge, Arc::clone(&member));
-        member
-    }
-
     /// A member of this room.
     pub fn known(&self, id: ClientId) -> Option<Arc<Member>> {
         self.members.borrow().get(id.get()).cloned()
@@ -210,93 +199,6 @@ impl Owned {
             self.end_step();
         }
         None
-    }
-
-    /// An input that a handler is to have. `None` if it has changed something here, and that is all.
-    fn read(&self, asker: Option<Life>, event: Kind, id: u64, payload: Bytes) -> Result<Option<What>, Malformed> {
-        let client = ClientId::new(id);
-        match (event, asker) {
-            (Kind::Joined, Some(edge)) => {
-                let carried = Carried::decode(&payload)?;
-                let member = self.member(edge, id, &carried);
-                let (client, line, attachment) = (member.client.clone(), AT_AN_EDGE, carried.attachment.into());
-                let joined = Joined { client, line, attachment, trace: None, is_unasked: carried.is_unasked };
-                Ok(Some(What::Joined(Box::new(joined))))
-            }
-            (Kind::Message, _) => Ok(Some(match FromMember::decode(payload)? {
-                FromMember::Message(message) => What::Message(client, message),
-                FromMember::LineLost => {
-                    self.known(client).inspect(|member| member.set_line(LineId::away(AT_AN_EDGE.shard)));
-                    What::LineLost(client)
-                }
-                FromMember::LineBack => {
-                    self.known(client).inspect(|member| member.set_line(AT_AN_EDGE));
-                    What::LineBack(client)
-                }
-            })),
-            (Kind::Left, _) => {
-                let edge = self.members.borrow().edge_of(id);
-                self.step.borrow_mut().leaver = edge.map(|edge| (id, edge));
-                self.members.borrow_mut().remove(id);
-                Ok(Some(What::Left(client, told::decode_end(&payload))))
-            }
-            (Kind::Asked, Some(edge)) => self.asked(edge, Asked::decode(&payload)?),
-            (Kind::Joined | Kind::Asked, None) => Ok(None),
-        }
-    }
-
-    fn asked(&self, edge: Life, asked: Asked) -> Result<Option<What>, Malformed> {
-        let mut waiting = self.waiting.borrow_mut();
-        Ok(match asked {
-            Asked::Upgrade(number, request) => {
-                Some(What::Upgrade(waiting.add_upgrade(edge, number), Box::new(request.into()), None))
-            }
-            Asked::Withdrawn => Some(What::Withdrawn),
-            Asked::Request(number, request) => {
-                Some(What::Request(waiting.add_plain(edge, number), Box::new(request.into()), None))
-            }
-            Asked::RequestDrained(number) => waiting.find(edge, number).map(|id| {
-                waiting.note_read(id);
-                What::RequestDrained(id)
-            }),
-            Asked::RequestGone(number) => waiting.find(edge, number).map(|id| {
-                waiting.forget(id);
-                What::RequestGone(id)
-            }),
-            Asked::Event(event) => Some(What::Event(self.event(event)?)),
-            Asked::Mail(mail) => {
-                let mail = Mail::decode(mail.into()).map_err(|_| Malformed)?;
-                let (post, writes) = self.letters.borrow_mut().receive(Node::now(), mail);
-                self.chain.add(&writes);
-                post.map(|post| What::Event(self.posted(post)))
-            }
-        })
-    }
-
-    fn posted(&self, Post { from, event, .. }: Post) -> Arc<Event> {
-        let number = event.id;
-        let bus = self.shard.bus();
-        let (permit, to) = (bus.backlog("").take(event.payload.len()), self.task.shared_name());
-        let (receiver, (sender, message)) = (bus.note_expected(&to), letters::content(event, from));
-        let mut event = Event::new((sender, to), message, permit, receiver);
-        event.number = number;
-        Arc::new(event)
-    }
-
-    fn event(&self, event: told::Event) -> Result<Arc<Event>, Malformed> {
-        let from: Arc<str> = event.from.into();
-        let bus: &Bus = self.shard.bus();
-        let permit = bus.backlog(&from).take(event.content.len());
-        let to = self.task.shared_name();
-        let receiver = bus.note_expected(&to);
-        let message = match event.is_text {
-            true => Message::text(String::from_utf8(event.content).map_err(|_| Malformed)?),
-            false => Message::Binary(event.content.into()),
-        };
-        let sender = if event.is_from_outside { Sender::Api(from) } else { Sender::Room(from) };
-        let mut event_ = Event::new((sender, to), message, permit, receiver);
-        event_.number = event.number;
-        Ok(Arc::new(event_))
     }
 
     /// The way of the answer to a plain HTTP request.
@@ -363,7 +265,7 @@ impl Owned {
         }
     }
 
-    fn commit(&self, outputs: Outputs, local: Vec<Box<Turn>>, receipts: Vec<Receipt>) {
+    fn commit(&self, outputs: Outputs, local: Turns, receipts: Vec<Receipt>) {
         let number = self.owner.borrow_mut().commit(outputs);
         if !receipts.is_empty() {
             self.letters.borrow_mut().wait(number, receipts);
@@ -411,21 +313,6 @@ impl Owned {
     /// Whether the room has ever written.
     pub fn is_durable(&self) -> bool {
         self.owner.borrow().is_durable()
-    }
-
-    /// The state of a room that has never written, with the writes of its last turn, in the form for its last record. `None` if it has none.
-    pub async fn state_with(&self, room: &Room, mut turn: Box<Turn>) -> Option<Bytes> {
-        if turn.commit() == 0 {
-            return None;
-        }
-        let journal = room.journal()?;
-        journal.commit(turn.take_writes(), Box::new(|_| {}));
-        drop(self.chain.take_writes());
-        self.store(self.chain.begin_whole());
-        while self.is_paused.get() && self.owner.borrow().stopped().is_none() {
-            self.changed.notified().await;
-        }
-        self.head.take()
     }
 
     /// The member that joins, with its number in the order of joins.
@@ -476,40 +363,6 @@ impl Owned {
     pub fn is_quiet(&self) -> bool {
         self.owner.borrow().is_quiet() && self.letters.borrow().are_done()
     }
-
-    /// A message of an edge for this owner.
-    pub fn receive(&self, from: Life, session: u64, message: ws_cluster::Message, neighbours: &Neighbours) {
-        let receipt = self.owner.borrow_mut().receive(Node::now(), from, session, message, neighbours);
-        let mut drained = self.members.borrow().arrived(from, &receipt.arrived);
-        drained.extend(self.members.borrow_mut().report(receipt.waiting));
-        for member in drained {
-            self.task.mailbox.push(Input { at: self.shard.time(), what: What::Drained(member.client.id) });
-        }
-        self.note_due();
-    }
-
-    /// Gives the room up: takes no more inputs, and resolves when all that has been done is stored and has arrived.
-    pub async fn drain(&self) {
-        self.owner.borrow_mut().drain();
-        self.until(|owner| owner.is_drained() || owner.stopped().is_some()).await;
-    }
-
-    /// Writes the last record, with the state of a room that has never written. Resolves when it is stored.
-    pub async fn release(&self, state: Option<Bytes>) {
-        self.owner.borrow_mut().release(state);
-        self.until(|owner| owner.is_released() || owner.stopped().is_some()).await;
-    }
-
-    async fn until(&self, is_so: impl Fn(&Owner) -> bool) {
-        self.note_due();
-        loop {
-            let changed = self.changed.notified();
-            if is_so(&self.owner.borrow()) {
-                return;
-            }
-            changed.await;
-        }
-    }
 }
 
 /// How the room starts.
@@ -534,7 +387,7 @@ pub struct Survivor {
     pub topics: Vec<String>,
 }
 
-/// What the edge of a member keeps for the next owner.
+/// The state of a member that its edge keeps for the next owner.
 fn carried(room: &Room, id: ClientId) -> Option<Carried> {
     let member = room.members().find(|member| member.client.id == id)?;
     let mut carried = Carried::new(&member.client, member.connected_unix());

@@ -19,9 +19,9 @@ use bytes::Bytes;
 
 use crate::api::takeover::Taking;
 use crate::app::App;
-use crate::bus::{Bus, Placement};
+use crate::bus::{Bus, Inbox, Placement};
 use crate::config::{Compression, Config, Grants, Instances, Limits, Listen};
-use crate::data::{DataFolder, linger, resume_events, store_place};
+use crate::data::{DataFolder, linger, resume_events};
 use crate::error::Error;
 use crate::fetch::Outlet;
 use crate::front::{self, AppEndpoint, Front, Listener, Pattern, Router, Setup, Tls};
@@ -225,16 +225,14 @@ impl Builder {
     fn put_together(self, component: Option<Component>, taking: Option<&mut Taking>) -> Result<Server, Error> {
         let Self { config, listeners, app, callbacks, tls, outlet, data, log_tail, tracer, .. } = self;
         let outlet = outlet.expect("`listen` has made it");
-        let limits = config.limits.clone().within_reach();
-        let pattern = config.room_path.as_deref().map(parse_pattern).transpose()?;
+        let (limits, pattern) =
+            (config.limits.clone().within_reach(), config.room_path.as_deref().map(parse_pattern).transpose()?);
         let compile = || component.map(|component| component.compiled(&config, &limits)).transpose();
         let (database, component, taking) = open_database(&data, &limits, taking, compile)?;
         let (roster, counters, placement) = (Arc::<Roster>::default(), Arc::default(), Placement::new(shard_count(&config)));
-        let (bus, mail) = Bus::new(front::names(config.instances, pattern.is_some()), placement.clone(), limits.max_rooms);
-        resume_events(database.as_ref(), &bus);
+        let (bus, mail) = bus_of(&config, pattern.is_some(), &placement, (&limits, database.as_ref()));
         let (pages, notice) = Pages::new(&config, limits.memory_for_clients());
         let member = Membership::begin(&config, &placement)?;
-        let stores = member.stores(config.instances, &limits);
         let mut context = ShardContext {
             app_name: "the app".into(),
             limits: limits.for_each_of(placement.shards()),
@@ -245,7 +243,7 @@ impl Builder {
             keeps_rooms: config.instances != Instances::PerClient,
             outlet: Arc::clone(&outlet),
             bus: Arc::clone(&bus),
-            stores: stores.unwrap_or_else(|| store_place(config.instances, &limits, database.clone())),
+            stores: member.stores(&config, &limits, database.clone()),
             tracer: tracer.clone(),
             node: member.of_rooms(config.instances),
         };
@@ -267,8 +265,7 @@ impl Builder {
         let admitting = Arc::new(AtomicBool::new(true));
         let shown = pages::shown(config.notices, &notice, releases.as_ref(), &counters);
         let commands: Vec<_> = shards.iter().map(|shard| shard.commands.clone()).collect();
-        let local = listening::is_local(&listeners);
-        let (reins, wishes) = front::reins(limits.accepts_per_second);
+        let (local, (reins, wishes)) = (listening::is_local(&listeners), front::reins(limits.accepts_per_second));
         let live = Live::new(&config, &limits, (local, tls), outlet, Arc::clone(&admitting))?;
         let (policy, admission) = (Arc::clone(&live.policy), Arc::clone(&live.admission));
         let handle = Handle::new(Controls {
@@ -310,6 +307,18 @@ impl Builder {
             (Some(_), None) => Ok(()),
         }
     }
+}
+
+/// The way of messages between rooms, with those of an earlier process, and an inbox for each shard.
+fn bus_of(
+    config: &Config,
+    has_pattern: bool,
+    placement: &Placement,
+    (limits, database): (&Limits, Option<&Database>),
+) -> (Arc<Bus>, Vec<Inbox>) {
+    let (bus, mail) = Bus::new(front::names(config.instances, has_pattern), placement.clone(), limits.max_rooms);
+    resume_events(database, &bus);
+    (bus, mail)
 }
 
 /// Starts the shards of a component.

@@ -7,9 +7,11 @@ use crate::bus::Placement;
 use crate::cluster::state::ChainJournal;
 use crate::cluster::{ClusterReleases, NewsInbox, Node, Start};
 use crate::config::{Config, Instances, Limits};
+use crate::data::store_place;
 use crate::error::Error;
 use crate::guest::Program;
 use crate::shard::StorePlace;
+use crate::store::Database;
 
 /// The node, and the news for each shard. Both are missing without a cluster.
 #[derive(Debug, Default)]
@@ -46,8 +48,11 @@ impl Membership {
         self.node.clone().filter(|_| instances != Instances::PerClient)
     }
 
-    /// Where the stores of these rooms are.
-    pub(super) fn stores(&self, instances: Instances, limits: &Limits) -> Option<StorePlace> {
-        self.of_rooms(instances).map(|_| StorePlace::Cluster(Arc::new(ChainJournal::new(limits.store_of_room(true)))))
+    /// Where the stores of rooms are.
+    pub(super) fn stores(&self, config: &Config, limits: &Limits, database: Option<Database>) -> StorePlace {
+        match self.of_rooms(config.instances) {
+            Some(_) => StorePlace::Cluster(Arc::new(ChainJournal::new(limits.store_of_room(true)))),
+            None => store_place(config.instances, limits, database),
+        }
     }
 }

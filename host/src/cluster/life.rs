@@ -19,7 +19,7 @@ use super::watch::Watch;
 /// The time between two attempts to begin a life.
 const PACE: Duration = Duration::from_secs(1);
 
-/// Is told that the first life has begun, or why there is none.
+/// Is told that the first life has begun, or why it cannot.
 pub(super) type Ready = Box<dyn FnOnce(Result<(), ClusterError>) + Send>;
 
 /// Lives until the server ends, or the first life cannot begin.

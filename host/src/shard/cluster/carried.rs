@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::wire::{self, Malformed};
+use crate::room::Room;
 use crate::types::{Agreed, Client, ClientId, Request};
 
 /// A member, without the parts that belong to one node.
@@ -45,6 +46,17 @@ impl Carried {
             is_away: false,
             is_unheard: false,
         }
+    }
+
+    /// A member of a room.
+    pub fn of(room: &Room, id: ClientId) -> Option<Self> {
+        let member = room.members().find(|member| member.client.id == id)?;
+        let mut carried = Self::new(&member.client, member.connected_unix());
+        carried.attachment = room.attachment(id).map(|bytes| bytes.to_vec()).unwrap_or_default();
+        carried.topics = room.topics_of(id).into_iter().map(str::to_owned).collect();
+        carried.is_away = !member.is_online();
+        carried.is_unheard = !member.is_heard();
+        Some(carried)
     }
 
     /// The client.

@@ -235,7 +235,7 @@ impl Owned {
         let has_others = stage(&turn, &members, &mut waiting, *leaver, &mut outputs.outputs);
         for id in room.take_changed() {
             let Some(edge) = members.edge_of(id.get()) else { continue };
-            let Some(carried) = carried(room, id) else { continue };
+            let Some(carried) = Carried::of(room, id) else { continue };
             outputs.members.push((edge, Seen { id: id.get(), join: 0, state: carried.encode() }));
         }
         if has_others {
@@ -385,17 +385,6 @@ pub struct Survivor {
     pub attachment: Bytes,
     /// Its topics.
     pub topics: Vec<String>,
-}
-
-/// The state of a member that its edge keeps for the next owner.
-fn carried(room: &Room, id: ClientId) -> Option<Carried> {
-    let member = room.members().find(|member| member.client.id == id)?;
-    let mut carried = Carried::new(&member.client, member.connected_unix());
-    carried.attachment = room.attachment(id).map(|bytes| bytes.to_vec()).unwrap_or_default();
-    carried.topics = room.topics_of(id).into_iter().map(str::to_owned).collect();
-    carried.is_away = !member.is_online();
-    carried.is_unheard = !member.is_heard();
-    Some(carried)
 }
 
 fn readable<T>(read: Result<T, Malformed>) -> Option<T> {

@@ -164,7 +164,7 @@ mod tests {
             ("nats://localhost:", "has a wrong port"),
             ("nats://localhost:0", "has a wrong port"),
             ("nats://localhost:99999", "has a wrong port"),
-            ("nats://::1", "has a wrong port"),
+            ("nats://::1", "has no host"),
             ("nats://[::1", "has a wrong port"),
             ("nats://[one]:4222", "has no IPv6 address between the brackets"),
             ("nats://[::1]4222", "has a wrong port"),

@@ -1,10 +1,11 @@
 //! The state of a room against the local database: the same changes leave the same room.
 
+use std::path::Path;
 use std::sync::mpsc;
 
 use super::*;
 use crate::cluster::state::encode_writes;
-use crate::store::{Database, Opened, Settings, Sync, Usage};
+use crate::store::{Database, OpenError, Opened, Settings, Sync, Usage};
 
 fn wait<T>(answer: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts").block_on(answer)
@@ -70,13 +71,23 @@ fn run(seed: u64) {
             }
             2 => {
                 database.close();
-                database = Database::open(folder.path(), &settings).expect("the database works");
+                database = reopen(folder.path(), &settings);
                 let events: Vec<_> = database.take_events().into_iter().map(|(_, event)| event).collect();
                 assert_eq!(state.pending_events().cloned().collect::<Vec<_>>(), events, "seed {seed}");
                 room = open(&database);
                 compare_opened(&room, &mut state);
             }
             _ => {}
+        }
+    }
+}
+
+/// Opens a database that has been closed. A process that another test starts has the lock too until it runs its own program.
+fn reopen(folder: &Path, settings: &Settings) -> Database {
+    loop {
+        match Database::open(folder, settings) {
+            Err(OpenError::InUse { .. }) => std::thread::yield_now(),
+            opened => return opened.expect("the database works"),
         }
     }
 }

@@ -6,6 +6,9 @@
 #[path = "../../host/src/close.rs"]
 mod close;
 #[allow(dead_code, unused_imports)]
+#[path = "../../host/src/cluster_settings.rs"]
+mod cluster_settings;
+#[allow(dead_code, unused_imports)]
 #[path = "../../host/src/config.rs"]
 mod config;
 #[allow(dead_code, unused_imports)]

@@ -64,6 +64,9 @@ impl Cluster {
     /// Holds a node: its connections stay, and nothing is answered until `resume`.
     pub fn pause(&self, node: usize) {
         self.nodes[node].signal("STOP");
+        while !is_stopped(self.nodes[node].pid()) {
+            std::thread::yield_now();
+        }
     }
 
     /// Lets it go on.
@@ -89,4 +92,13 @@ pub fn node(name: &str, nats: &str, arguments: &[String]) -> Command {
     let mut command = command();
     command.arg("run").arg(guest(name)).args(["--port", "0", "--cluster", nats]).args(arguments);
     command
+}
+
+/// Whether all threads of a process are stopped (proc(5), `stat`).
+fn is_stopped(pid: u32) -> bool {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("the process is there");
+    tasks.filter_map(Result::ok).all(|task| {
+        let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
+    })
 }

@@ -321,9 +321,10 @@ impl Keeper {
             "{} {why}: every room goes back to the release before{before} and the state at the swap",
             failed.display(),
         );
-        let span = self.host.tracer.as_ref().map(|tracer| tracer.begin("go back", Kind::Internal));
-        self.revert(probation).await;
-        drop(span);
+        {
+            let _span = self.host.tracer.as_ref().map(|tracer| tracer.begin("go back", Kind::Internal));
+            self.revert(probation).await;
+        }
         let mut state = self.state();
         state.current = previous.again();
         state.swaps += 1;

@@ -65,6 +65,7 @@ impl Neighbours {
     /// The watch begins anew.
     pub fn disconnected(&mut self) {
         self.is_connected = false;
+        self.is_restored = false;
         self.watch += 1;
     }
 

@@ -247,7 +247,8 @@ impl Owner {
 
     /// The whole state, after the last committed turn, for a durable room. Records before it count no longer.
     pub fn commit_whole(&mut self, state: Bytes) {
-        if self.is_durable && self.running.is_none() && self.phase == Phase::Serving {
+        let may_write = matches!(self.phase, Phase::Serving | Phase::Draining) && !self.journal.is_releasing();
+        if self.is_durable && self.running.is_none() && may_write {
             self.turns += 1;
             self.has_named_marks = true;
             let marks = self.all_marks();

@@ -212,6 +212,11 @@ impl Core {
         neighbours
     }
 
+    /// Whether the node leaves: it claims nothing more.
+    pub(super) fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Relaxed)
+    }
+
     /// Whether the node may claim rooms now.
     pub(super) fn may_claim(&self) -> bool {
         self.hold.is_held(super::clock::now()) && !self.is_draining.load(Ordering::Relaxed)

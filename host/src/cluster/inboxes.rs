@@ -55,6 +55,8 @@ impl Inboxes {
     /// Gives the news that waits to its shard when there is place again, for ever.
     pub(super) async fn forward(&self) {
         futures_util::future::join_all(self.inboxes.iter().map(Inbox::forward)).await;
+        // All shards have ended.
+        std::future::pending::<()>().await;
     }
 
     fn inbox(&self, room: &str) -> &Inbox {

@@ -29,7 +29,7 @@ const SILENCE: Duration = Duration::from_secs(2);
 const TICK: Duration = Duration::from_millis(100);
 /// This many watches in a row must lack records until the stream counts as one that has lost them: a renewal can replace a record while a watch
 /// begins.
-const LOOKS: u32 = 4;
+const LOOKS: u32 = 20;
 /// The time between two watches.
 const PACE: Duration = Duration::from_millis(100);
 

@@ -326,6 +326,11 @@ impl Room {
         self.state_mut().changed = Some(Vec::new());
     }
 
+    /// Notes that a member is away, or back.
+    pub(crate) fn note_moved(&mut self, id: ClientId) {
+        self.state_mut().note_changed(id);
+    }
+
     /// Takes the members whose attachments or topics have changed.
     pub(crate) fn take_changed(&mut self) -> Vec<ClientId> {
         let mut changed = self.state_mut().changed.as_mut().map(std::mem::take).unwrap_or_default();

@@ -50,7 +50,7 @@ impl State {
             Undo::TimerSet(id) => self.timers.settle(*id),
             _ => {}
         }
-        if let Undo::Attachment(id, _) | Undo::Subscribed(id, _) | Undo::Unsubscribed(id, _) = change {
+        if let Undo::Attachment(id, _) | Undo::Subscribed(id, _) | Undo::Unsubscribed(id, _) | Undo::Closing(id) = change {
             self.note_changed(*id);
         }
     }

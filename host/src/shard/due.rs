@@ -24,7 +24,9 @@ impl<L: Launch> Rooms<L> {
                 return;
             }
             if let Some(part) = self.part() {
+                // The opening of the room ends the alarm.
                 part.wake(&room);
+                self.hibernation().postpone(room);
                 continue;
             }
             if self.get_or_open(&room).is_none() {

@@ -81,7 +81,10 @@ impl<L: Launch> Rooms<L> {
             self.incoming().sleeps(room, self.shard().bus().note(room, Presence::Asleep));
         }
         for (at, event) in task.events.take_all() {
-            self.bring(at, event);
+            // The records of a cluster's room have its stored messages, and its next owner takes them from there.
+            if self.part().is_none() || !event.is_stored() {
+                self.bring(at, event);
+            }
         }
     }
 

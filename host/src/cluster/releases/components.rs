@@ -20,6 +20,8 @@ use crate::file::MAX_COMPONENT_BYTES;
 
 /// An object without a record is left alone for so long: its record may be on its way.
 const SPARED: Duration = Duration::from_secs(3600);
+/// The time in which a component comes, or is asked for once more.
+const FETCH: Duration = Duration::from_secs(60);
 
 /// The components of one cluster.
 #[derive(Debug, Clone)]
@@ -47,6 +49,11 @@ impl Components {
     /// Stores a component under its hash.
     pub(super) async fn put(&self, component: &Component, bytes: &Bytes) -> Result<(), ClusterError> {
         let hash = component.sha256.to_string();
+        if let Ok(store) = self.store().await
+            && store.info(&hash).await.is_ok_and(|info| !info.deleted && info.size == bytes.len())
+        {
+            return Ok(());
+        }
         let meta = ObjectMetadata { name: hash, description: Some(component.name.to_string()), ..ObjectMetadata::default() };
         let stored = async { self.store().await?.put(meta, &mut &bytes[..]).await.map_err(|error| error.to_string()) };
         stored.await.map(drop).map_err(|error| {
@@ -71,7 +78,8 @@ impl Components {
             object.read_to_end(&mut bytes).await.map_err(|error| error.to_string())?;
             Ok(Bytes::from(bytes))
         };
-        let bytes = read.await.map_err(Unfetched::NotNow)?;
+        let late = |_| Err("it does not come".to_owned());
+        let bytes = tokio::time::timeout(FETCH, read).await.unwrap_or_else(late).map_err(Unfetched::NotNow)?;
         let hashed = bytes.clone();
         // It takes long: the node's thread renews the lease meanwhile.
         let hash =

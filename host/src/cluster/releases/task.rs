@@ -132,6 +132,10 @@ impl<L: LocalReleases> Task<L> {
     }
 
     fn act(&mut self) {
+        // A node that leaves takes nothing more: the others go on without it when it has said farewell.
+        if self.node.core().is_draining() {
+            return self.wishes.clear();
+        }
         let (me, alive) = (self.node.life(), self.node.neighbours().alive());
         while let Some(action) = self.rollout.poll(clock::now(), me, &alive) {
             match action {

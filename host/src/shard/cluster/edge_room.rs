@@ -33,6 +33,8 @@ pub struct EdgeRoom {
     task: Rc<RoomTask>,
     edge: RefCell<Edge>,
     is_due: Cell<bool>,
+    /// That of the owner that it has heard of last.
+    epoch: Cell<u64>,
     /// Whether the node's life is over: nothing goes to an owner any more.
     is_over: Cell<bool>,
     /// The ways of the answers to plain HTTP requests, by the ids that the owner knows.
@@ -53,6 +55,7 @@ impl EdgeRoom {
             task: Rc::clone(&task),
             edge: RefCell::new(edge),
             is_due: Cell::new(false),
+            epoch: Cell::new(0),
             is_over: Cell::new(false),
             ways: RefCell::default(),
             over_soft: RefCell::default(),
@@ -88,6 +91,22 @@ impl EdgeRoom {
     pub fn mail(&self, mail: &Bytes) {
         self.edge.borrow_mut().ask(Asked::Mail(mail.to_vec()).encode());
         self.note_due();
+    }
+
+    /// Looks whether the room has another owner. It knows neither the requests of before nor the bytes that wait here.
+    pub fn look_for_owner(&self) {
+        let (before, epoch) = (self.epoch.get(), self.edge.borrow().epoch());
+        self.epoch.set(epoch);
+        if before == epoch || before == 0 {
+            return;
+        }
+        // Dropped, an answer that has begun is cut, and the others are refused.
+        drop(self.ways.take());
+        for id in self.over_soft.borrow().iter() {
+            if let Some(reach) = self.reach(*id) {
+                self.edge.borrow_mut().waits(*id, reach.member().waiting_bytes() as u64);
+            }
+        }
     }
 
     /// Takes in inputs that had to wait.

@@ -29,6 +29,8 @@ mod outside;
 mod owned;
 mod part;
 mod staged;
+#[cfg(test)]
+mod tests;
 mod told;
 mod wire;
 

@@ -64,6 +64,12 @@ impl Waiting {
         }
     }
 
+    /// Forgets the requests of edges whose lives are over. Returns the ids of the plain ones.
+    pub fn forget_edges(&mut self, is_gone: impl Fn(Life) -> bool) -> Vec<u64> {
+        self.upgrades.retain(|_, (edge, _)| !is_gone(*edge));
+        self.plain.extract_if(|_, plain| is_gone(plain.edge)).map(|(id, _)| id).collect()
+    }
+
     /// Forgets a plain request.
     pub fn forget(&mut self, id: u64) {
         self.plain.remove(&id);

@@ -81,6 +81,9 @@ impl<L: Launch> RoomLoop<L> {
         if let Some(journal) = self.room.journal().cloned() {
             self.write_down(legacy, &*journal);
         }
+        if let Some(due_us) = self.room.timers_mut().next_durable_due() {
+            self.hibernation.set_alarm(self.room.name().into(), due_us);
+        }
         if owned.is_durable() {
             self.commit().await;
             owned.end_step();

@@ -218,6 +218,7 @@ impl<L: Launch> RoomLoop<L> {
             }
             What::Upgrade(id, request, trace) => self.decide(id, request, trace).await,
             What::LineLost(id) | What::LineBack(id) if self.room.reaches(id) => {
+                self.room.note_moved(id);
                 if let (What::LineLost(_), Some(attachment), None) = (&what, self.room.attachment(id), &self.owned) {
                     self.shard.resources().sessions.note_attachment(id, attachment.len());
                 }

@@ -10,7 +10,8 @@ impl Owned {
     /// Gives the room up: takes no more inputs, and resolves when all that has been done is stored and has arrived.
     pub async fn drain(&self) {
         self.owner.borrow_mut().drain();
-        self.until(|owner| owner.is_drained() || owner.stopped().is_some()).await;
+        self.until(|owner| (owner.is_drained() && !self.is_paused.get()) || owner.stopped().is_some()).await;
+        self.look();
     }
 
     /// Writes the last record, with the state of a room that has never written. Resolves when it is stored.
@@ -39,9 +40,7 @@ impl Owned {
         journal.commit(turn.take_writes(), Box::new(|_| {}));
         drop(self.chain.take_writes());
         self.store(self.chain.begin_whole());
-        while self.is_paused.get() && self.owner.borrow().stopped().is_none() {
-            self.changed.notified().await;
-        }
+        self.until(|owner| !self.is_paused.get() || owner.stopped().is_some()).await;
         self.head.take()
     }
 }

@@ -3,10 +3,12 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `reading` | its inputs |
+//! | `showing` | its turns that may be seen |
 //! | `ending` | its end at this node |
 
 mod ending;
 mod reading;
+mod showing;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -64,6 +66,8 @@ pub struct Owned {
     released: RefCell<VecDeque<Box<Turn>>>,
     /// Whether the loop has begun, or is about to.
     has_started: Cell<bool>,
+    /// Whether the loop waits until it may do something.
+    has_waited: Cell<bool>,
     /// Whether the whole state is being stored, and no handler may run meanwhile.
     is_paused: Cell<bool>,
     /// A turn that is stored with the whole state, since its writes are too long for a record.
@@ -121,6 +125,7 @@ impl Owned {
             held: RefCell::default(),
             released: RefCell::default(),
             has_started: Cell::new(false),
+            has_waited: Cell::new(false),
             is_paused: Cell::new(false),
             large: Cell::new(None),
             head: Cell::new(None),
@@ -307,7 +312,16 @@ impl Owned {
 
     /// Whether the loop may do something: no whole state is being stored, and the node counts on its lease.
     pub fn may_run(&self) -> bool {
-        !self.is_paused.get() && self.node.is_held()
+        let may = !self.is_paused.get() && self.node.is_held();
+        self.has_waited.set(!may);
+        may
+    }
+
+    /// Has a loop go on that has waited until it may do something.
+    pub fn go_on(&self) {
+        if self.has_waited.take() {
+            self.note_due();
+        }
     }
 
     /// Whether the room has ever written.
@@ -319,28 +333,6 @@ impl Owned {
     pub fn joining(&self, client: &Client) -> (Arc<Member>, u64) {
         let member = self.known(client.id).unwrap_or_else(|| Arc::new(Member::without_line(client.clone())));
         (member, self.owner.borrow().join_of(client.id.get()).unwrap_or_default())
-    }
-
-    /// Looks which turns may be seen, and wakes those who wait for that.
-    pub fn look(&self) {
-        let shown = self.owner.borrow().shown();
-        let mut held = self.held.borrow_mut();
-        while let Some((_, turns)) = held.pop_front_if(|(number, _)| *number <= shown) {
-            self.released.borrow_mut().extend(turns);
-        }
-        drop(held);
-        self.letters.borrow_mut().note_shown(shown);
-        self.changed.notify_waiters();
-    }
-
-    /// The next turn whose effects this node is to do now.
-    pub fn released(&self) -> Option<Box<Turn>> {
-        self.released.borrow_mut().pop_front()
-    }
-
-    /// Whether there is such a turn.
-    pub fn has_released(&self) -> bool {
-        !self.released.borrow().is_empty()
     }
 
     /// A turn with a message to another room is visible.

@@ -133,4 +133,12 @@ impl Owned {
         }
         self.note_due();
     }
+
+    /// The lives of edges have ended: nobody waits for the answers to their requests.
+    pub fn forget_edges(&self, neighbours: &Neighbours) {
+        let gone = self.waiting.borrow_mut().forget_edges(|edge| neighbours.is_gone(edge));
+        for id in gone {
+            self.task.mailbox.push(Input { at: self.shard.time(), what: What::RequestGone(id) });
+        }
+    }
 }

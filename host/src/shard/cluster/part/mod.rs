@@ -49,8 +49,6 @@ pub struct Part {
     /// The room that is open at one node at any time, and that node.
     shared: RefCell<Option<(Arc<str>, Option<Life>)>>,
     flushed: Notify,
-    /// Whether the node counted on its lease at the last tick.
-    was_held: Cell<bool>,
 }
 
 impl Part {
@@ -74,7 +72,6 @@ impl Part {
             stopped: RefCell::default(),
             shared: RefCell::new(shared.map(|room| (room, None))),
             flushed: Notify::new(),
-            was_held: Cell::new(false),
         })
     }
 
@@ -124,12 +121,9 @@ impl Part {
 
     /// Time has passed: looks at all for which something is due by time.
     pub fn tick(&self) {
-        let is_held = self.node.is_held();
-        if is_held && !self.was_held.replace(is_held) {
-            // Their loops have waited.
-            self.owned.borrow().values().for_each(|owned| owned.note_due());
+        if self.node.is_held() {
+            self.owned.borrow().values().for_each(|owned| owned.go_on());
         }
-        self.was_held.set(is_held);
         for due in self.active.take() {
             match &due {
                 Due::Edge(room) => self.edges.borrow().get(room).iter().for_each(|edge| edge.note_due()),
@@ -232,6 +226,7 @@ impl Part {
 
     fn flush_edge(&self, room: &Arc<str>, edge: &Rc<EdgeRoom>) {
         edge.begin_look();
+        edge.look_for_owner();
         let letters = edge.edge().borrow_mut().poll(Node::now());
         let effects = edge.edge().borrow_mut().effects();
         letters.into_iter().for_each(|letter| self.post(room, letter));

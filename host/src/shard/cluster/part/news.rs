@@ -55,6 +55,7 @@ impl Part {
         }
         for owned in self.owned.borrow().values() {
             owned.rules().borrow_mut().see(&neighbours);
+            owned.forget_edges(&neighbours);
             owned.note_due();
         }
         self.neighbours.replace(neighbours);

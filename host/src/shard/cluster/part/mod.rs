@@ -92,7 +92,7 @@ impl Part {
 
     /// The room of this name for clients of this node. It is made if it is missing. `None` while the node has no life.
     pub fn edge_or_open(&self, room: &str) -> Option<Rc<RoomTask>> {
-        self.life.get()?;
+        self.present_life()?;
         if let Some(task) = self.edge(room) {
             return Some(task);
         }
@@ -112,6 +112,15 @@ impl Part {
         {
             edge.mail(mail);
         }
+    }
+
+    /// The node's life. The news of a life that has just begun may still be on its way.
+    fn present_life(&self) -> Option<Life> {
+        if self.life.get().is_none() {
+            self.life.set(self.node.life());
+            self.neighbours.replace(self.node.neighbours());
+        }
+        self.life.get()
     }
 
     /// Resolves when an edge or an owner is due.

@@ -145,6 +145,14 @@ impl Envelope {
     }
 }
 
+impl Message {
+    /// Whether the receiver's edge of the room takes it, and not its owner.
+    #[must_use]
+    pub fn is_for_edge(&self) -> bool {
+        matches!(self, Self::Call | Self::Welcome { .. } | Self::Outputs(_) | Self::Handled(_) | Self::NotOwner | Self::Gone)
+    }
+}
+
 impl Encode for Envelope {
     fn write(&self, to: &mut BytesMut) {
         self.from.write(to);

@@ -23,7 +23,7 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
 pub(super) enum Useless {
     /// They cannot be read now.
     Unread,
-    /// The record at this sequence is none of this version.
+    /// The record at this sequence is malformed, or has another version.
     Malformed(u64),
     /// The pieces of the record at this sequence are not all there.
     Incomplete(u64),

@@ -147,18 +147,9 @@ impl Node {
     pub(super) fn receive(&mut self, bytes: Bytes, around: &mut Around<'_>) {
         let Envelope { from, room, epoch, session, message } = Envelope::decode(bytes).expect("nodes write it");
         let room = room.parse().expect("nodes write it");
-        let is_for_edge = matches!(
-            message,
-            Message::Call
-                | Message::Welcome { .. }
-                | Message::Outputs(_)
-                | Message::Handled(_)
-                | Message::NotOwner
-                | Message::Gone
-        );
         let back = |message| Letter { to: from, epoch, session, message };
         let place = self.rooms.entry(room).or_default();
-        if is_for_edge {
+        if message.is_for_edge() {
             match &mut place.edge {
                 Some(edge) if edge.session() == session || message == Message::Call => {
                     edge.receive(from, epoch, session, message);

@@ -25,16 +25,7 @@ impl Part {
 
     pub(super) fn take(&self, from: Life, room: &Arc<str>, epoch: u64, session: u64, message: Message) {
         let back = |message| Letter { to: from, epoch, session, message };
-        let is_for_edge = matches!(
-            message,
-            Message::Call
-                | Message::Welcome { .. }
-                | Message::Outputs(_)
-                | Message::Handled(_)
-                | Message::NotOwner
-                | Message::Gone
-        );
-        if is_for_edge {
+        if message.is_for_edge() {
             let edge = self.edges.borrow().get(room).cloned();
             match edge {
                 Some(edge) if edge.edge().borrow().session() == session || message == Message::Call => {

@@ -4,7 +4,7 @@
 //!
 //!     CLUSTER_SEEDS=1000000 cargo test --release -p ws-cluster simulation
 //!
-//! `CLUSTER_SEED=17` plays one of them.
+//! `CLUSTER_SEED=17` plays one of them, and `CLUSTER_SEEDS=2000..5000` those from one seed up to another.
 
 mod app;
 mod clock;
@@ -15,6 +15,7 @@ mod serving;
 mod trouble;
 mod world;
 
+use std::ops::Range;
 use std::panic::catch_unwind;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -53,16 +54,23 @@ fn play(seed: u64) -> Seen {
     world.oracle.seen
 }
 
-fn seeds() -> std::ops::Range<u64> {
-    let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    match number("CLUSTER_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("CLUSTER_SEEDS").unwrap_or(2000),
+fn seeds() -> Range<u64> {
+    let variable = |name| std::env::var(name).ok();
+    match (variable("CLUSTER_SEED").and_then(|seed| seed.parse::<u64>().ok()), variable("CLUSTER_SEEDS")) {
+        (Some(seed), _) => seed..seed + 1,
+        (None, Some(seeds)) => range(&seeds).expect("CLUSTER_SEEDS is a number, or two with `..` between them"),
+        (None, None) => 0..2000,
     }
 }
 
+/// The seeds of `5000`, or of `2000..5000`.
+fn range(text: &str) -> Option<Range<u64>> {
+    let (from, to) = text.split_once("..").unwrap_or(("0", text));
+    Some(from.parse().ok()?..to.parse().ok()?)
+}
+
 /// Plays seeds on all cores. Panics with the first one that fails.
-fn play_all(seeds: std::ops::Range<u64>) -> Seen {
+fn play_all(seeds: Range<u64>) -> Seen {
     let (next, seen) = (AtomicU64::new(seeds.start), Mutex::new(Seen::default()));
     let work = || {
         loop {

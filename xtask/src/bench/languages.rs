@@ -4,24 +4,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
 
 use super::guests::{GUESTS, Guest};
+use super::machine;
 use super::options::Options;
 use super::peers::binary;
 use super::process::{self, Memory};
 use super::server::Server;
 use super::table::median;
-use super::{machine, pause};
 use crate::command::command;
 use crate::places::Places;
 use crate::step::{Check, Trouble};
 
-/// The name of the host's log, and how long it may take until it has the address.
+/// The name of the host's log.
 const LOG: &str = "languages";
-const PATIENCE: Duration = Duration::from_secs(180);
 /// Clients that each have one message on its way.
 const CLIENTS: u32 = 20;
 /// The instances whose memory is compared, one for each client.
@@ -88,7 +87,7 @@ fn round_of(component: &Path, figures: &mut Figures, seconds: u32, places: &Plac
     }
     let started = |instances: &str| {
         let server = Server::of(LOG, host(component, instances, &cache, places), places)?;
-        wait_for_the_address(&places.scratch("bench").join(LOG).with_extension("log"))?;
+        server.wait_for_its_address(LOG, places)?;
         Ok::<_, Trouble>((process::cpu(server.pid())?, process::memory(server.pid())?, server))
     };
     figures.first.push(started("shared")?.0);
@@ -105,18 +104,6 @@ fn round_of(component: &Path, figures: &mut Figures, seconds: u32, places: &Plac
     let (before, after) = (before?, after?);
     figures.instance.push((after.all - before.all) / f64::from(many - few));
     figures.shared.push((after.shared - before.shared) / f64::from(many - few));
-    Ok(())
-}
-
-/// Waits until the host has logged its address: its socket takes connections while it still compiles.
-fn wait_for_the_address(log: &Path) -> Check {
-    let begun = Instant::now();
-    while !fs::read_to_string(log).context("reading a log")?.contains(" is served at ") {
-        if begun.elapsed() > PATIENCE {
-            return Err(Trouble::failed(format!("{} has no address after {PATIENCE:?}", log.display())));
-        }
-        pause();
-    }
     Ok(())
 }
 

@@ -37,6 +37,27 @@ impl Machine {
             "versions": versions,
         }))
     }
+
+    /// The line about it on a page.
+    pub(super) fn in_a_line(&self) -> String {
+        let Self(machine) = self;
+        let text = |name: &str| machine[name].as_str().unwrap_or("unknown").to_owned();
+        let versions = machine["versions"].as_object().into_iter().flatten();
+        let versions: Vec<_> =
+            versions.map(|(name, version)| format!("{name} {}", version.as_str().unwrap_or("unknown"))).collect();
+        let pinned = if machine["pinned"] == true { "server and load on a core each" } else { "not pinned to cores" };
+        format!(
+            "- {}: commit {}, Linux {}, {}, {} cores, {pinned}, {}, profile {}. {}.\n",
+            text("date"),
+            text("commit"),
+            text("kernel"),
+            text("cpu"),
+            machine["cores"],
+            text("rustc"),
+            machine["profile"].as_str().unwrap_or("dist"),
+            versions.join(", ").replace("ws-host ws-host", "ws-host")
+        )
+    }
 }
 
 /// Whether the server and the load can each have a core.

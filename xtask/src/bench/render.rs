@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
-use serde_json::Value;
 
 use super::peers::PEERS;
 use super::plot::Plot;
@@ -56,7 +55,7 @@ pub(super) fn render(places: &Places) -> Check {
     let runs: Vec<Run> =
         records.iter().filter_map(|record| if let Record::Run(run) = record { Some(run.clone()) } else { None }).collect();
     let machines =
-        records.iter().filter_map(|record| if let Record::Machine(machine) = record { Some(about(&machine.0)) } else { None });
+        records.iter().filter_map(|record| if let Record::Machine(machine) = record { Some(machine.in_a_line()) } else { None });
     let machines: String = machines.collect();
     let folder = places.root.join("bench");
     let is_store = |run: &Run| store_page::stores().any(|workload| workload.name == run.workload);
@@ -97,24 +96,6 @@ This page is made by `cargo xtask bench --render`: do not edit it. [README.md](R
 A load average well above 1 means that others used the machine. Then compare the CPU times, not the times on the clock.
 
 ";
-
-fn about(machine: &Value) -> String {
-    let text = |name: &str| machine[name].as_str().unwrap_or("unknown").to_owned();
-    let versions = machine["versions"].as_object().into_iter().flatten();
-    let versions: Vec<_> = versions.map(|(name, version)| format!("{name} {}", version.as_str().unwrap_or("unknown"))).collect();
-    let pinned = if machine["pinned"] == true { "server and load on a core each" } else { "not pinned to cores" };
-    format!(
-        "- {}: commit {}, Linux {}, {}, {} cores, {pinned}, {}, profile {}. {}.\n",
-        text("date"),
-        text("commit"),
-        text("kernel"),
-        text("cpu"),
-        machine["cores"],
-        text("rustc"),
-        machine["profile"].as_str().unwrap_or("dist"),
-        versions.join(", ").replace("ws-host ws-host", "ws-host")
-    )
-}
 
 fn section(workload: &Workload, runs: &[Run]) -> String {
     let rows = table::rows(workload, runs);

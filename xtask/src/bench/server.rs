@@ -45,16 +45,27 @@ impl Server {
     /// Starts a server by its command for a port. The name is that of its log.
     pub(super) fn of(name: &str, command: impl FnOnce(u16) -> Command, places: &Places) -> Result<Self, Trouble> {
         let port = free_port().context("no port is free")?;
-        let log = places.scratch("bench").join(format!("{name}.log"));
+        let log = log(name, places);
         fs::create_dir_all(places.scratch("bench")).context("making target/bench")?;
         let log_file = File::create(&log).context("making a log")?;
         let errors = log_file.try_clone().context("making a log")?;
-        let mut command = pinned(command(port), CORES[0]);
-        let child = command.stdin(Stdio::null()).stdout(log_file).stderr(errors).spawn();
+        let child = pinned(command(port), CORES[0]).stdin(Stdio::null()).stdout(log_file).stderr(errors).spawn();
         let child = child.with_context(|| format!("starting {name}"))?;
         let mut server = Self { child, port, load: binary(places) };
         server.wait(&log).map_err(|why| Trouble::failed(format!("{name}: {why}")))?;
         Ok(server)
+    }
+
+    /// Waits until the host has logged its address: its socket takes connections while it still compiles.
+    pub(super) fn wait_for_its_address(&self, name: &str, places: &Places) -> Result<(), Trouble> {
+        let (log, begun) = (log(name, places), Instant::now());
+        while !fs::read_to_string(&log).context("reading a log")?.contains(" is served at ") {
+            if begun.elapsed() > PATIENCE {
+                return Err(Trouble::failed(format!("{} has no address after {PATIENCE:?}", log.display())));
+            }
+            pause();
+        }
+        Ok(())
     }
 
     fn wait(&mut self, log: &std::path::Path) -> Result<(), String> {
@@ -120,6 +131,11 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The log of a server.
+fn log(name: &str, places: &Places) -> PathBuf {
+    places.scratch("bench").join(name).with_extension("log")
 }
 
 /// A command pinned to the load's core.

@@ -2,6 +2,7 @@
 
 mod aims;
 mod certificate;
+mod cluster;
 mod counts;
 mod disk;
 mod fetch;
@@ -54,6 +55,7 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
         Ok(options) if options.render => render::render(&places),
         Ok(options) if options.languages => build(&places).and_then(|()| languages::measure(&options, &places)),
         Ok(options) if options.resume => build(&places).and_then(|()| resume::compare(&places)),
+        Ok(options) if options.cluster => build(&places).and_then(|()| cluster::measure(&options, &places)),
         Ok(options) if options.fetch => build(&places).and_then(|()| fetch::measure(&options, &places)),
         Ok(options) => measure(&options, &places),
         Err(problem) => {
@@ -154,9 +156,11 @@ pub(crate) fn build_command(profile: &str) -> String {
     format!("build --package ws-host-cli --profile {profile} --bins")
 }
 
-/// Builds the host and its load generator in their profile, and the guests in their release profile.
+/// Builds the host and its load generator in their profile, unless a built binary is named, and the guests in their release profile.
 fn build(places: &Places) -> Check {
-    run(&mut cargo(&build_command(&peers::profile()), &places.root))?;
+    if peers::built_binary().is_none() {
+        run(&mut cargo(&build_command(&peers::profile()), &places.root))?;
+    }
     wasm_target(places)?;
     for workspace in places.guest_workspaces() {
         run(for_guest(&mut cargo("build --workspace --release --target wasm32-wasip2", &workspace)))?;

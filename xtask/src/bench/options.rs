@@ -16,12 +16,15 @@ Options:
   --seconds N            how long each measurement lasts (default 3)
   --languages            measure what a guest costs in each language instead, and print the table
   --fetch                measure what an HTTP request of a guest costs instead, beside Node and Bun, and print the table
+  --cluster              measure several nodes instead, beside Socket.IO with Redis, and write bench/CLUSTER.md; --only selects by parts of names
+  --clients N            with --cluster: the clients of a crowd, or the rooms (default 10000)
   --resume               count what is lost when connections break instead, beside Socket.IO, and print the table
   --add                  keep the figures of earlier runs
   --no-counts            leave out the counts of system calls and instructions
   --render               make bench/RESULTS.md and its plots from the measured figures
 
-The host is built in the profile `dist`, as it is handed out, unless the variable BENCH_PROFILE names another.";
+The host is built in the profile `dist`, as it is handed out, unless the variable BENCH_PROFILE names another.
+DIST_BINARY names a binary that is built already.";
 
 /// The parsed command line.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,6 +34,7 @@ pub(super) struct Options {
     pub(super) render: bool,
     pub(super) languages: bool,
     pub(super) fetch: bool,
+    pub(super) cluster: bool,
     pub(super) resume: bool,
     pub(super) add: bool,
     pub(super) counts: bool,
@@ -38,6 +42,7 @@ pub(super) struct Options {
     pub(super) peers: Vec<String>,
     pub(super) rounds: u32,
     pub(super) seconds: u32,
+    pub(super) clients: usize,
 }
 
 impl Options {
@@ -50,6 +55,7 @@ impl Options {
             render: false,
             languages: false,
             fetch: false,
+            cluster: false,
             resume: false,
             add: false,
             counts: true,
@@ -57,6 +63,7 @@ impl Options {
             peers,
             rounds: 3,
             seconds: 3,
+            clients: 10_000,
         };
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
@@ -66,6 +73,8 @@ impl Options {
                 "--render" => options.render = true,
                 "--languages" => options.languages = true,
                 "--fetch" => options.fetch = true,
+                "--cluster" => options.cluster = true,
+                "--clients" => options.clients = number(&value()?)? as usize,
                 "--resume" => options.resume = true,
                 "--add" => options.add = true,
                 "--no-counts" => options.counts = false,

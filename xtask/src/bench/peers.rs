@@ -185,9 +185,14 @@ pub(super) fn profile() -> String {
     std::env::var("BENCH_PROFILE").unwrap_or_else(|_| "dist".to_owned())
 }
 
-/// The host's binary in that profile.
+/// The host's binary in that profile, or the one that is built already.
 pub(super) fn binary(places: &Places) -> PathBuf {
-    places.target.join(profile()).join("ws-host")
+    built_binary().unwrap_or_else(|| places.target.join(profile()).join("ws-host"))
+}
+
+/// A binary that is built already, by its path.
+pub(super) fn built_binary() -> Option<PathBuf> {
+    std::env::var_os("DIST_BINARY").map(PathBuf::from)
 }
 
 /// The guest of a workload.

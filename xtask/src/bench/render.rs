@@ -10,7 +10,7 @@ use super::peers::PEERS;
 use super::plot::Plot;
 use super::record::{self, Record, Run};
 use super::workloads::{Kind, WORKLOADS, Workload};
-use super::{aims, store_page, table, write};
+use super::{aims, cluster, store_page, table, write};
 use crate::places::Places;
 use crate::step::{Check, Trouble};
 
@@ -65,8 +65,11 @@ pub(super) fn render(places: &Places) -> Check {
         write(&folder.join("STORE.md"), &format!("{}{machines}{page}", store_page::HEAD))?;
         println!("bench/STORE.md is written");
     }
+    if runs.iter().any(cluster::page::is_own) {
+        cluster::page::write(places)?;
+    }
     // A page stays as it is if nothing of it was measured.
-    if runs.iter().all(is_store) {
+    if runs.iter().all(|run| is_store(run) || cluster::page::is_own(run)) {
         return Ok(());
     }
     let mut page = format!("{HEAD}{machines}");

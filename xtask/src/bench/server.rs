@@ -42,14 +42,19 @@ impl Server {
         Self::of(peer.name, |port| under(tool, (peer.command)(places, workload, port)), places)
     }
 
-    /// Starts a server by its command for a port. The name is that of its log.
+    /// Starts a server by its command for a port, on a core of its own. The name is that of its log.
     pub(super) fn of(name: &str, command: impl FnOnce(u16) -> Command, places: &Places) -> Result<Self, Trouble> {
+        Self::anywhere(name, |port| pinned(command(port), CORES[0]), places)
+    }
+
+    /// The same on any core.
+    pub(super) fn anywhere(name: &str, command: impl FnOnce(u16) -> Command, places: &Places) -> Result<Self, Trouble> {
         let port = free_port().context("no port is free")?;
         let log = log(name, places);
         fs::create_dir_all(places.scratch("bench")).context("making target/bench")?;
         let log_file = File::create(&log).context("making a log")?;
         let errors = log_file.try_clone().context("making a log")?;
-        let child = pinned(command(port), CORES[0]).stdin(Stdio::null()).stdout(log_file).stderr(errors).spawn();
+        let child = command(port).stdin(Stdio::null()).stdout(log_file).stderr(errors).spawn();
         let child = child.with_context(|| format!("starting {name}"))?;
         let mut server = Self { child, port, load: binary(places) };
         server.wait(&log).map_err(|why| Trouble::failed(format!("{name}: {why}")))?;

@@ -6,6 +6,7 @@ mod chromium;
 mod node;
 mod promtool;
 mod python;
+mod redis;
 mod wasm;
 
 pub(crate) use cargo_tool::{DENY, cargo_tool};
@@ -13,6 +14,7 @@ pub(crate) use chromium::chromium;
 pub(crate) use node::{node_packages, node_tests, pinned_packages};
 pub(crate) use promtool::promtool;
 pub(crate) use python::{autobahn, guest_sdk, nats_server, python_packages, websockets, zig};
+pub(crate) use redis::redis_server;
 pub(crate) use wasm::wasm_target;
 
 use std::env;

@@ -59,7 +59,7 @@ pub enum Message {
     Received {
         /// That number.
         batch: u64,
-        /// The bytes that wait for members, where they have crossed the soft limit.
+        /// The bytes that wait for members, where they have crossed the soft limit. For the others, no bytes wait.
         waiting: Vec<(u64, u64)>,
     },
     /// Edge: this session is over, and its room has no members here.

@@ -48,7 +48,9 @@ pub struct Edge {
     /// The last batch of this epoch.
     batch: u64,
     owes_receipt: bool,
-    waiting: Vec<(u64, u64)>,
+    waiting: BTreeMap<u64, u64>,
+    /// Whether they have changed since the owner was told.
+    has_changed: bool,
     /// When inputs were last sent again, or progress was seen.
     sent_at: Time,
     has_progress: bool,
@@ -103,7 +105,8 @@ impl Edge {
             has_begun: false,
             batch: 0,
             owes_receipt: false,
-            waiting: Vec::new(),
+            waiting: BTreeMap::new(),
+            has_changed: false,
             sent_at: Time::ZERO,
             has_progress: false,
             looked_at: None,
@@ -133,12 +136,18 @@ impl Edge {
     pub fn leave(&mut self, member: u64, cause: Bytes) {
         if let Some(present) = self.members.get_mut(&member).filter(|present| present.left.is_none()) {
             present.left = Some(self.pending.push(Input { member, event: Event::Left, payload: cause }));
+            self.waiting.remove(&member);
         }
     }
 
-    /// The bytes that wait for a client have crossed the soft limit.
+    /// The bytes that wait for a client have crossed the soft limit, or are gone: 0. The owner is told all of them with each receipt, so a
+    /// lost one costs nothing but time. The last one may be lost: that no bytes wait any more is to be told by an input, too.
     pub fn waits(&mut self, member: u64, bytes: u64) {
-        self.waiting.push((member, bytes));
+        match bytes {
+            0 => drop(self.waiting.remove(&member)),
+            _ => drop(self.waiting.insert(member, bytes)),
+        }
+        self.has_changed = true;
     }
 
     /// Whether a client is here.
@@ -174,7 +183,7 @@ impl Edge {
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         let has_settled = self.owner.is_some() && self.is_welcome && self.presenting.is_none();
-        (self.is_idle() || has_settled) && self.is_at_rest() && !self.owes_receipt && self.waiting.is_empty()
+        (self.is_idle() || has_settled) && self.is_at_rest() && !self.owes_receipt && !self.has_changed
     }
 
     /// Its session.
@@ -248,8 +257,10 @@ impl Edge {
                 self.sent = self.pending.handled();
             }
             messages.extend(self.inputs());
-            if std::mem::take(&mut self.owes_receipt) || !self.waiting.is_empty() {
-                messages.push(Message::Received { batch: self.batch, waiting: std::mem::take(&mut self.waiting) });
+            if self.owes_receipt || self.has_changed {
+                (self.owes_receipt, self.has_changed) = (false, false);
+                let waiting = self.waiting.iter().map(|(member, bytes)| (*member, *bytes)).collect();
+                messages.push(Message::Received { batch: self.batch, waiting });
             }
         }
         if is_overdue {
@@ -288,6 +299,7 @@ impl Edge {
             self.presenting = None;
             self.batch = 0;
             self.owes_receipt = false;
+            self.has_changed = !self.waiting.is_empty();
         } else if epoch == self.epoch && self.owner_of_epoch != Some(owner) {
             // A sequence counts once, unless the stream has lost records.
             self.effects.push(Effect::Restored);

@@ -83,6 +83,11 @@ impl Link {
         batch
     }
 
+    /// The batches up to this one have arrived, as is known by now.
+    pub(super) fn through(&self) -> u64 {
+        self.batches - self.unconfirmed.len() as u64
+    }
+
     /// The batches up to this one have arrived. Returns their outputs.
     pub(super) fn confirmed(&mut self, batch: u64, now: Time) -> Vec<Output> {
         let mut outputs = Vec::new();

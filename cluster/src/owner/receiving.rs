@@ -12,8 +12,8 @@ use crate::timing::Time;
 pub struct Receipt {
     /// Outputs that have arrived at the edge.
     pub arrived: Vec<Output>,
-    /// The bytes that wait for members there, where they have crossed the soft limit.
-    pub waiting: Vec<(u64, u64)>,
+    /// The bytes that wait for members there, where they have crossed the soft limit: all of them, if the edge has told it.
+    pub waiting: Option<Vec<(u64, u64)>>,
 }
 
 impl Owner {
@@ -56,7 +56,10 @@ impl Owner {
                     self.tell(from, session, message);
                 }
             }
-            Message::Received { batch, waiting } => return Receipt { arrived: link.confirmed(batch, now), waiting },
+            Message::Received { batch, waiting } => {
+                let waiting = (batch >= link.through()).then_some(waiting);
+                return Receipt { arrived: link.confirmed(batch, now), waiting };
+            }
             Message::Bye => {
                 let has_members = self.members.values().any(|(edge, _)| *edge == from);
                 if !has_members && link.arrived == link.handled {

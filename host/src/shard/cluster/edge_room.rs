@@ -17,7 +17,7 @@ use super::wire::Malformed;
 use crate::bus::{Event, Sender};
 use crate::protocol;
 use crate::requests::{Answering, HostAnswer};
-use crate::room::{Decision, LineId, UpgradeId};
+use crate::room::{Decision, LineId, Member, UpgradeId};
 use crate::shard::cached_frame::CachedFrame;
 use crate::shard::input::{Joined, What};
 use crate::shard::mailbox::Mailbox;
@@ -102,11 +102,6 @@ impl EdgeRoom {
         }
         // Dropped, an answer that has begun is cut, and the others are refused.
         drop(self.ways.take());
-        for id in self.over_soft.borrow().iter() {
-            if let Some(reach) = self.reach(*id) {
-                self.edge.borrow_mut().waits(*id, reach.member().waiting_bytes() as u64);
-            }
-        }
     }
 
     /// Takes in inputs that had to wait.
@@ -160,8 +155,12 @@ impl EdgeRoom {
             What::LineLost(id) => edge.message(id.get(), FromMember::LineLost.encode()),
             What::LineBack(id) => edge.message(id.get(), FromMember::LineBack.encode()),
             What::Drained(id) => {
-                if self.over_soft.borrow_mut().remove(&id.get()) {
+                let waits_again = self.reach(id.get()).filter(|reach| self.is_over_soft(reach.member()));
+                if let Some(reach) = waits_again {
+                    reach.member().owe_drain();
+                } else if self.over_soft.borrow_mut().remove(&id.get()) {
                     edge.waits(id.get(), 0);
+                    edge.message(id.get(), FromMember::HasRead.encode());
                 }
             }
             What::Upgrade(id, request, _) => edge.ask(Asked::Upgrade(id.0, (&*request).into()).encode()),
@@ -218,18 +217,21 @@ impl EdgeRoom {
         protocol::write_message(&mut frame, is_text, payload);
         let frame = Bytes::from(frame);
         let mut cached = CachedFrame::whole(&frame, to.len() == 1);
-        let soft = self.shard.limits().outbox_soft_bytes;
         for id in to {
             let Some(reach) = self.reach(*id) else { continue };
             let member = Arc::clone(reach.member());
             member.add_waiting(cached.len());
-            let waiting = member.waiting_bytes();
-            let is_over = waiting > soft && self.over_soft.borrow_mut().insert(*id);
-            self.shard.send(&reach, is_over, &mut cached);
+            let is_over = self.is_over_soft(&member) && self.over_soft.borrow_mut().insert(*id);
+            // Before the message is sent: when the kernel takes all at once, the client has drained by then.
             if is_over {
-                self.edge.borrow_mut().waits(*id, waiting as u64);
+                self.edge.borrow_mut().waits(*id, member.waiting_bytes() as u64);
             }
+            self.shard.send(&reach, is_over, &mut cached);
         }
+    }
+
+    fn is_over_soft(&self, member: &Member) -> bool {
+        member.waiting_bytes() > self.shard.limits().outbox_soft_bytes
     }
 
     fn give(&self, to: &[u64], other: Other) {

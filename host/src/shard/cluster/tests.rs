@@ -44,11 +44,11 @@ fn a_member_is_the_same_at_every_owner() {
 #[test]
 fn inputs_arrive_as_they_were_sent() {
     let binary = Message::Binary(Bytes::from_static(b"\0\xff"));
-    for input in [Message::text("h\u{e9}llo"), binary]
-        .map(FromMember::Message)
-        .into_iter()
-        .chain([FromMember::LineLost, FromMember::LineBack])
-    {
+    for input in [Message::text("h\u{e9}llo"), binary].map(FromMember::Message).into_iter().chain([
+        FromMember::LineLost,
+        FromMember::LineBack,
+        FromMember::HasRead,
+    ]) {
         assert_eq!(FromMember::decode(input.encode()), Ok(input));
     }
     let request = Request::new("/x", "", [("accept", "*/*")]);
@@ -132,11 +132,14 @@ fn bytes_wait_until_they_have_arrived_at_the_edge_and_been_read_there() {
     far.owe_drain();
     let one = Output { to: vec![2], payload: given::to_some(true, b"hello") };
     let all = Output { to: Vec::new(), payload: given::to_all(&All { joined_by: 0, except: Vec::new() }, true, b"hello") };
-    assert!(members.report(vec![(2, 100)]).is_empty());
+    assert!(members.report(THERE, &[(2, 100)]).is_empty());
     assert!(members.arrived(THERE, &[one, all]).is_empty(), "the edge has reported bytes that wait there");
     assert_eq!((near.waiting_bytes(), far.waiting_bytes()), (2 * bytes, 100), "each edge confirms its own");
-    let drained: Vec<_> = members.report(vec![(2, 0)]).iter().map(|member| member.client.id.get()).collect();
-    assert_eq!(drained, [2]);
+    let drained: Vec<_> = members.report(THERE, &[]).iter().map(|member| member.client.id.get()).collect();
+    assert_eq!(drained, [2], "the edge tells of all members for which bytes wait");
+    far.owe_drain();
+    members.report(THERE, &[(2, 100)]);
+    assert!(members.has_read(2) && !members.has_read(2), "the member itself tells it too, in case that the receipt is lost");
     members.remove(2);
     assert_eq!(members.edges().collect::<Vec<_>>(), [HERE]);
 }

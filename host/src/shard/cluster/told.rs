@@ -16,6 +16,7 @@ const TEXT: u8 = b't';
 const BINARY: u8 = b'b';
 const LINE_LOST: u8 = b'l';
 const LINE_BACK: u8 = b'k';
+const HAS_READ: u8 = b'r';
 
 /// An input of a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub enum FromMember {
     LineLost,
     /// It is back over another line.
     LineBack,
+    /// It has read all that waited for it at the edge.
+    HasRead,
 }
 
 impl FromMember {
@@ -36,6 +39,7 @@ impl FromMember {
             Self::Message(message @ Message::Binary(_)) => wire::tagged(BINARY, message.as_bytes()),
             Self::LineLost => wire::tagged(LINE_LOST, &[]),
             Self::LineBack => wire::tagged(LINE_BACK, &[]),
+            Self::HasRead => wire::tagged(HAS_READ, &[]),
         }
     }
 
@@ -47,6 +51,7 @@ impl FromMember {
             Some(&BINARY) => Ok(Self::Message(Message::Binary(bytes))),
             Some(&LINE_LOST) => Ok(Self::LineLost),
             Some(&LINE_BACK) => Ok(Self::LineBack),
+            Some(&HAS_READ) => Ok(Self::HasRead),
             _ => Err(Malformed),
         }
     }

@@ -48,6 +48,8 @@ impl Owned {
                 Ok(Some(What::Joined(Box::new(joined))))
             }
             (Kind::Message, _) => Ok(Some(match FromMember::decode(payload)? {
+                FromMember::HasRead if self.members.borrow_mut().has_read(id) => What::Drained(client),
+                FromMember::HasRead => return Ok(None),
                 FromMember::Message(message) => What::Message(client, message),
                 FromMember::LineLost => {
                     self.known(client).inspect(|member| member.set_line(LineId::away(AT_AN_EDGE.shard)));
@@ -126,8 +128,12 @@ impl Owned {
     /// A message of an edge for this owner.
     pub fn receive(&self, from: Life, session: u64, message: ws_cluster::Message, neighbours: &Neighbours) {
         let receipt = self.owner.borrow_mut().receive(Node::now(), from, session, message, neighbours);
-        let mut drained = self.members.borrow().arrived(from, &receipt.arrived);
-        drained.extend(self.members.borrow_mut().report(receipt.waiting));
+        // In this order: the bytes of an output are always counted, at the edge or on their way.
+        let mut drained = Vec::new();
+        if let Some(waiting) = receipt.waiting {
+            drained = self.members.borrow_mut().report(from, &waiting);
+        }
+        drained.extend(self.members.borrow().arrived(from, &receipt.arrived));
         for member in drained {
             self.task.mailbox.push(Input { at: self.shard.time(), what: What::Drained(member.client.id) });
         }

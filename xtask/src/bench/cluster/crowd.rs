@@ -52,12 +52,14 @@ pub(super) fn broadcast(trial: &Trial<'_>) -> Result<Value, Trouble> {
     };
     Ok(json!({
         "nodes_us": spent.nodes * 1e6 / deliveries,
+        "owner_us": spent.owner * 1e6 / deliveries,
         "broker_us": spent.broker * 1e6 / deliveries,
         "nats_messages": spent.traffic.messages() / BROADCASTS as f64,
         "nats_bytes": spent.traffic.bytes() / BROADCASTS as f64,
         "last_ms": middle(&times) / 1e3,
         "joins_per_second": joins / connecting,
         "join_nodes_us": joined.nodes * 1e6 / joins,
+        "join_owner_us": joined.owner * 1e6 / joins,
         "join_broker_us": joined.broker * 1e6 / joins,
         "join_nats_bytes": joined.traffic.bytes() / joins,
         "owner_kib": growth[0] / joins,

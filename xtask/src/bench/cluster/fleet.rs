@@ -51,6 +51,8 @@ struct Broker {
 /// CPU time in seconds, and the traffic of NATS.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Spent {
+    /// Of the first node, which owns the rooms.
+    pub(super) owner: f64,
     pub(super) nodes: f64,
     pub(super) broker: f64,
     pub(super) traffic: Traffic,
@@ -60,7 +62,12 @@ impl Sub for Spent {
     type Output = Self;
 
     fn sub(self, before: Self) -> Self {
-        Self { nodes: self.nodes - before.nodes, broker: self.broker - before.broker, traffic: self.traffic - before.traffic }
+        Self {
+            owner: self.owner - before.owner,
+            nodes: self.nodes - before.nodes,
+            broker: self.broker - before.broker,
+            traffic: self.traffic - before.traffic,
+        }
     }
 }
 
@@ -132,10 +139,11 @@ impl Fleet {
 
     /// The CPU time until now.
     pub(super) fn spent(&self) -> anyhow::Result<Spent> {
-        let nodes = self.nodes.iter().map(|node| process::cpu(node.pid())).sum::<anyhow::Result<f64>>()?;
-        let Some(broker) = &self.broker else { return Ok(Spent { nodes, ..Spent::default() }) };
+        let each = self.nodes.iter().map(|node| process::cpu(node.pid())).collect::<anyhow::Result<Vec<f64>>>()?;
+        let (owner, nodes) = (each[0], each.iter().sum());
+        let Some(broker) = &self.broker else { return Ok(Spent { owner, nodes, ..Spent::default() }) };
         let traffic = broker.monitor.map_or(Ok(Traffic::default()), varz::traffic)?;
-        Ok(Spent { nodes, broker: process::cpu(broker.server.pid())?, traffic })
+        Ok(Spent { owner, nodes, broker: process::cpu(broker.server.pid())?, traffic })
     }
 
     /// The resident memory of each node in KiB.

@@ -61,7 +61,7 @@ pub(super) fn open(trial: &Trial<'_>) -> Result<Value, Trouble> {
         "broker_room_kib": (broker - broker_before) / rooms,
         "quiet_nodes_ms": quiet.nodes * 1e3 / SILENCE.as_secs_f64() / nodes as f64,
         "quiet_broker_ms": quiet.broker * 1e3 / SILENCE.as_secs_f64(),
-        "owner_us": at_owner,
+        "at_owner_us": at_owner,
         "through_nodes_us": through_nodes,
         "through_broker_us": through_broker,
     }))

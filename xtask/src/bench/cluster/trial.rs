@@ -37,6 +37,7 @@ pub(super) fn figures(spent: Spent, messages: usize, times: &[f64]) -> Value {
     json!({
         "messages": messages,
         "nodes_us": each(spent.nodes) * 1e6,
+        "owner_us": each(spent.owner) * 1e6,
         "broker_us": each(spent.broker) * 1e6,
         "nats_messages": each(spent.traffic.messages()),
         "nats_bytes": each(spent.traffic.bytes()),

@@ -48,6 +48,7 @@ impl Work {
 
 const MESSAGE: &[Column] = &[
     ("nodes_us", "CPU us of nodes", 1),
+    ("owner_us", "of which the first node", 1),
     ("broker_us", "CPU us of NATS or Redis", 1),
     ("nats_messages", "messages through NATS", 2),
     ("nats_bytes", "bytes through NATS", 0),
@@ -88,10 +89,12 @@ pub(super) const WORKS: [Work; 11] = [
         measure: crowd::broadcast,
         columns: &[
             ("nodes_us", "CPU us a delivery: nodes", 2),
+            ("owner_us", "of which the owner", 2),
             ("broker_us", "NATS or Redis", 3),
             ("last_ms", "ms until the last has it", 0),
             ("nats_bytes", "bytes through NATS a broadcast", 0),
             ("join_nodes_us", "CPU us a client that comes: nodes", 0),
+            ("join_owner_us", "of which the owner", 0),
             ("join_broker_us", "NATS or Redis", 1),
             ("owner_kib", "KiB a member at the owner", 2),
             ("edge_kib", "KiB a client at the other nodes", 2),
@@ -115,7 +118,7 @@ pub(super) const WORKS: [Work; 11] = [
             ("broker_room_kib", "KiB a room", 2),
             ("quiet_nodes_ms", "CPU ms a second in silence: a node", 1),
             ("quiet_broker_ms", "NATS", 1),
-            ("owner_us", "CPU us an echo, at the owner", 1),
+            ("at_owner_us", "CPU us an echo, at the owner", 1),
             ("through_nodes_us", "through another node: nodes", 1),
             ("through_broker_us", "NATS", 1),
         ],

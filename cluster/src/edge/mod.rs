@@ -52,7 +52,7 @@ pub struct Edge {
     /// Whether they have changed since the owner was told.
     has_changed: bool,
     /// When inputs were last sent again, or progress was seen.
-    sent_at: Time,
+    sent_at: Option<Time>,
     has_progress: bool,
     /// When the owner was last looked up, and the epoch that was known then.
     looked_at: Option<(Time, u64)>,
@@ -107,7 +107,7 @@ impl Edge {
             owes_receipt: false,
             waiting: BTreeMap::new(),
             has_changed: false,
-            sent_at: Time::ZERO,
+            sent_at: None,
             has_progress: false,
             looked_at: None,
             effects: Vec::new(),
@@ -222,7 +222,7 @@ impl Edge {
         }
         self.owner = Some(owner);
         self.looked_at = None;
-        self.sent_at = Time::ZERO;
+        self.sent_at = None;
     }
 
     /// The records of nodes have changed: the owner may be gone.
@@ -244,10 +244,10 @@ impl Edge {
         };
         // The time runs while something is on its way and nothing comes back.
         let rests = self.is_welcome && self.presenting.is_none() && self.sent <= self.pending.handled();
-        if self.sent_at != Time::ZERO && (std::mem::take(&mut self.has_progress) || rests) {
-            self.sent_at = now;
+        if self.sent_at.is_some() && (std::mem::take(&mut self.has_progress) || rests) {
+            self.sent_at = Some(now);
         }
-        let is_overdue = self.sent_at == Time::ZERO || is_due(self.sent_at);
+        let is_overdue = self.sent_at.is_none_or(is_due);
         let mut messages = Vec::new();
         if !self.is_welcome {
             messages.extend(is_overdue.then_some(Message::Attach));
@@ -264,7 +264,7 @@ impl Edge {
             }
         }
         if is_overdue {
-            self.sent_at = now;
+            self.sent_at = Some(now);
         }
         messages.into_iter().map(|message| self.letter(owner, message)).collect()
     }

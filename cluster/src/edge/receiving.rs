@@ -3,7 +3,6 @@
 use super::{Edge, Effect};
 use crate::life::Life;
 use crate::message::{Batch, Event, Message};
-use crate::timing::Time;
 
 impl Edge {
     /// A message of an owner, or of a node that is taken for one.
@@ -36,7 +35,7 @@ impl Edge {
         if self.enter(from, epoch) && !self.is_welcome && self.owner != Some(from) {
             self.owner = Some(from);
             self.looked_at = None;
-            self.sent_at = Time::ZERO;
+            self.sent_at = None;
         }
     }
 
@@ -58,7 +57,7 @@ impl Edge {
         let members = told.map(|present| present.member.clone()).collect();
         self.presenting = Some(Message::Members { next: handled + 1, members });
         self.sent = handled;
-        self.sent_at = Time::ZERO;
+        self.sent_at = None;
     }
 
     fn shift(&mut self, by: u64) {

@@ -321,6 +321,18 @@ fn an_edge_stops_when_its_room_has_an_older_epoch() {
 }
 
 #[test]
+fn an_edge_sends_inputs_again_after_a_time_whatever_its_clock_says() {
+    let mut edge = Edge::new(1, Timing::default(), Limits::default());
+    edge.join(50, Bytes::new());
+    edge.poll(Time::ZERO);
+    edge.found(US, 4);
+    assert!(matches!(edge.poll(Time::ZERO).as_slice(), [Letter { message: Message::Attach, .. }]));
+    assert_eq!(edge.poll(Time::ZERO), []);
+    assert_eq!(edge.poll(at(249)), []);
+    assert_eq!(edge.poll(at(250)).len(), 1);
+}
+
+#[test]
 fn an_edge_reads_no_more_when_too_much_waits() {
     let mut edge = Edge::new(1, Timing::default(), Limits { inputs: 3, ..Limits::default() });
     edge.join(50, Bytes::new());

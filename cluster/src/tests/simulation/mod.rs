@@ -11,6 +11,7 @@ mod clock;
 mod nats;
 mod node;
 mod oracle;
+mod rest;
 mod serving;
 mod trouble;
 mod world;

@@ -38,12 +38,14 @@
 //! | `node_record`, `room_record` | the records |
 //! | `message`, `letter` | the messages between nodes |
 //! | `publication` | what JetStream answers |
+//! | `directory/` | the durable rooms, and which node opens one that is closed |
 //! | `release/` | the releases that all nodes run |
 //! | `life`, `timing`, `limits` | identities, times and sizes |
 //! | `codec` | numbers, bytes and lists |
 
 mod claim;
 pub mod codec;
+pub mod directory;
 mod edge;
 mod journal;
 mod lease;

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use fastrand::Rng;
 
+use crate::directory::{KnownRecord, Wake};
 use crate::release::{Component, ReleaseRecord, Report, Taking, Why};
 use crate::{Act, Batch, Entry, Envelope, Event, Input, Life, Malformed, Member, Message, NodeRecord, Output, RoomRecord};
 
@@ -47,6 +48,11 @@ fn room_record(rng: &mut Rng) -> RoomRecord {
         _ => Act::Release { entry: entry(rng), is_empty: rng.bool() },
     };
     RoomRecord { owner: life(rng), act }
+}
+
+fn known_record(rng: &mut Rng) -> KnownRecord {
+    let wake = [Wake::Never, Wake::AfterOwner, Wake::At(number(rng))][rng.usize(0..3)];
+    KnownRecord { owner: life(rng), epoch: number(rng), wake }
 }
 
 fn input(rng: &mut Rng) -> Input {
@@ -107,6 +113,8 @@ fn records_and_messages_survive_their_encoding() {
         let (release, report) = (release_record(&mut rng), report(&mut rng));
         assert_eq!(ReleaseRecord::decode(release.encode()), Ok(release));
         assert_eq!(Report::decode(report.encode()), Ok(report));
+        let known = known_record(&mut rng);
+        assert_eq!(KnownRecord::decode(known.encode()), Ok(known));
         let (node, room, envelope) = (node_record(&mut rng), room_record(&mut rng), envelope(&mut rng));
         assert_eq!(NodeRecord::decode(node.encode()), Ok(node));
         assert_eq!(RoomRecord::decode(room.encode()), Ok(room));
@@ -140,7 +148,7 @@ fn any_bytes_are_read_or_refused() {
         let bytes = Bytes::from(bytes);
         // Each value has one encoding, but for numbers with more bytes than they need.
         let _ = (NodeRecord::decode(bytes.clone()), RoomRecord::decode(bytes.clone()));
-        let _ = (ReleaseRecord::decode(bytes.clone()), Report::decode(bytes.clone()));
+        let _ = (ReleaseRecord::decode(bytes.clone()), Report::decode(bytes.clone()), KnownRecord::decode(bytes.clone()));
         if let Ok(envelope) = Envelope::decode(bytes) {
             assert_eq!(Envelope::decode(envelope.encode()), Ok(envelope));
         }

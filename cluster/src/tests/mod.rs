@@ -1,5 +1,6 @@
 //! Tests of the rules.
 
+mod directory;
 mod encoding;
 mod leases;
 mod releases;

@@ -6,15 +6,18 @@ mod cut_off;
 mod drain;
 mod failover;
 mod flow;
+mod known;
 mod mistakes;
 mod outage;
 mod owners;
 mod restored;
 mod rooms;
+mod timers;
 
 use std::time::Duration;
 
-use crate::support::Client;
+use crate::support::cluster::Cluster;
+use crate::support::{Client, command};
 
 /// Longer than a node counts on its lease, and than the others wait before they bury it.
 const LONGER_THAN_A_LEASE: Duration = Duration::from_secs(4);
@@ -49,4 +52,12 @@ async fn entries(client: &mut Client) -> Vec<String> {
         after = last.split(' ').next().unwrap_or_default().to_owned();
         all.extend(part.lines().filter_map(|line| line.split_once(' ')).map(|(_, text)| text.to_owned()));
     }
+}
+
+/// A room in the list that a node tells. `null` if it is not there.
+fn listed(cluster: &Cluster, node: usize, room: &str) -> serde_json::Value {
+    let port = cluster.nodes[node].port().to_string();
+    let listed = command().args(["rooms", "--json", "--port", &port]).output().expect("ws-host starts");
+    let rooms: Vec<serde_json::Value> = serde_json::from_slice(&listed.stdout).expect("the list is JSON");
+    rooms.iter().find(|known| known["name"] == room).cloned().unwrap_or_default()
 }

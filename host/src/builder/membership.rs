@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::Compiled;
 use crate::bus::Placement;
-use crate::cluster::state::ChainJournal;
+use crate::cluster::state::{ChainJournal, Knows};
 use crate::cluster::{ClusterReleases, NewsInbox, Node, Start};
 use crate::config::{Config, Instances, Limits};
 use crate::data::store_place;
 use crate::error::Error;
 use crate::guest::Program;
+use crate::room::StoreError;
 use crate::shard::StorePlace;
 use crate::store::Database;
 
@@ -51,8 +52,16 @@ impl Membership {
     /// Where the stores of rooms are.
     pub(super) fn stores(&self, config: &Config, limits: &Limits, database: Option<Database>) -> StorePlace {
         match self.of_rooms(config.instances) {
-            Some(_) => StorePlace::Cluster(Arc::new(ChainJournal::new(limits.store_of_room(true)))),
+            Some(node) => StorePlace::Cluster(Arc::new(ChainJournal::new(limits.store_of_room(true), knows(node)))),
             None => store_place(config.instances, limits, database),
         }
     }
+}
+
+/// Whether a room exists anywhere in the cluster, for rooms that send to it.
+fn knows(node: Node) -> Knows {
+    Arc::new(move |room| {
+        let exists = node.has_room(room);
+        Box::pin(async move { exists.await.ok_or(StoreError::Unavailable) })
+    })
 }

@@ -8,6 +8,7 @@ use std::time::Instant;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use ws_cluster::directory::Directory;
 use ws_cluster::{Life, Neighbours, Stop, Timing};
 
 use super::asking::Handler;
@@ -47,6 +48,7 @@ pub(super) struct Core {
     runtime: Handle,
     current: RwLock<Option<Arc<Alive>>>,
     neighbours: RwLock<Arc<Neighbours>>,
+    directory: Mutex<Directory>,
 }
 
 /// A life of the node, while it goes on.
@@ -76,6 +78,8 @@ pub(super) struct Owned {
     pub(super) epoch: u64,
     /// Whether it has ever written.
     pub(super) is_durable: bool,
+    /// Whether its owner gives it up: it is open no longer than that takes.
+    pub(super) is_closing: bool,
     /// The pieces of the record that is on its way.
     pub(super) on_the_way: Option<InPieces>,
     /// The last stored whole record: its sequence, and that of its first piece.
@@ -125,6 +129,7 @@ impl Core {
             runtime,
             current: RwLock::default(),
             neighbours: RwLock::new(Arc::new(Neighbours::new(timing))),
+            directory: Mutex::default(),
         }
     }
 
@@ -134,6 +139,11 @@ impl Core {
 
     pub(super) fn neighbours(&self) -> Arc<Neighbours> {
         Arc::clone(&self.neighbours.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The durable rooms. The lock is held for a look or a change.
+    pub(super) fn directory(&self) -> MutexGuard<'_, Directory> {
+        self.directory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn chains(&self) -> Chains<'_> {

@@ -14,6 +14,9 @@
 //! | `renewals`, `hold` | its lease; whether that is held, for other threads |
 //! | `watch`, `sight` | the records of all nodes |
 //! | `rooms` | finding, claiming and writing rooms |
+//! | `directory_watch`, `noting` | the records of durable rooms, as they come; those of this node |
+//! | `waking` | the opening of closed rooms that are due |
+//! | `existence` | whether a room exists anywhere |
 //! | `records`, `chain`, `pieces` | single records; all of one room; those that do not fit one message |
 //! | `purges` | records that nobody needs any more |
 //! | `sending`, `receiving`, `parcels` | messages between nodes |
@@ -28,6 +31,8 @@ mod asking;
 mod chain;
 mod clock;
 mod core;
+mod directory_watch;
+mod existence;
 mod hold;
 mod ids;
 mod inboxes;
@@ -37,6 +42,7 @@ pub mod mail;
 mod names;
 mod news;
 mod node;
+mod noting;
 mod parcels;
 mod pieces;
 mod purges;
@@ -52,6 +58,7 @@ pub mod state;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod waking;
 mod watch;
 
 pub use news::{News, NewsInbox};

@@ -39,6 +39,11 @@ impl Names {
         format!("{}-rooms", self.cluster)
     }
 
+    /// The stream of the directory.
+    pub(super) fn known_stream(&self) -> String {
+        format!("{}-known", self.cluster)
+    }
+
     pub(super) fn releases_stream(&self) -> String {
         format!("{}-releases", self.cluster)
     }
@@ -71,6 +76,22 @@ impl Names {
     /// The subjects of the stream of rooms.
     pub(super) fn rooms_subjects(&self) -> Vec<String> {
         vec![format!("{}.room.*", self.cluster), format!("{}.snap.*.*.*", self.cluster)]
+    }
+
+    /// The subjects of the directory.
+    pub(super) fn all_known(&self) -> String {
+        format!("{}.known.*", self.cluster)
+    }
+
+    /// The subject of a room in the directory.
+    pub(super) fn known(&self, room: &str) -> String {
+        format!("{}.known.{}", self.cluster, encoded(room))
+    }
+
+    /// The room of the directory that has this subject.
+    pub(super) fn known_room(&self, subject: &str) -> Option<String> {
+        let name = subject.strip_prefix(&self.cluster)?.strip_prefix(".known.")?;
+        String::from_utf8(URL_SAFE_NO_PAD.decode(name).ok()?).ok()
     }
 
     pub(super) fn all_nodes(&self) -> String {
@@ -138,6 +159,11 @@ mod tests {
         let life = Life { since: 9, number: 7 };
         assert_eq!(names.room("/a b/é"), "c.room.L2EgYi_DqQ");
         assert_eq!(names.piece("main", 5, 2), "c.snap.bWFpbg.5.2");
+        assert_eq!(names.known_room(&names.known("/a b/é")), Some("/a b/é".into()));
+        assert_eq!(
+            ["d.known.bWFpbg", "c.known.!", "c.room.bWFpbg"].map(|subject| names.known_room(subject)),
+            [const { None }; 3]
+        );
         assert_eq!((names.to(life), names.api(life)), ("c.to.7.9".into(), "c.api.7.9".into()));
         assert_eq!(names.number_of(&names.node(1023)), Some(1023));
         for subject in ["c.node.1024", "c.node.x", "d.node.1", "c.ids.1"] {

@@ -10,11 +10,14 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use ws_cluster::directory::Wake;
 use ws_cluster::{Envelope, Life, Neighbours, Publication, RoomRecord, Time};
 
 use super::asking::{self, AskError, Handler};
 use super::clock;
 use super::core::{Core, Parts};
+use super::directory_watch;
+use super::existence;
 use super::ids;
 use super::inboxes::Inboxes;
 use super::life;
@@ -26,6 +29,7 @@ use super::rooms::Rooms;
 use super::sending::{self, Outgoing};
 use super::settings::{ClusterError, ClusterSettings};
 use super::streams;
+use super::waking;
 use crate::bus::Placement;
 
 /// The time in which a node joins its cluster.
@@ -127,11 +131,12 @@ impl Node {
         }
     }
 
-    /// Publishes a record of an owner, of any size up to 128 MiB. `Answered` follows. A record that does not fit one message is stored in pieces.
-    pub fn publish(&self, room: &Arc<str>, epoch: u64, publication: Publication<RoomRecord>) {
+    /// Publishes a record of an owner, of any size up to 128 MiB. `Answered` follows. A record that does not fit one message is stored in pieces. `wake`
+    /// tells when other nodes are to open the room, as it is with this record: they hear it before that is stored.
+    pub fn publish(&self, room: &Arc<str>, epoch: u64, publication: Publication<RoomRecord>, wake: Wake) {
         let Some(rooms) = self.rooms() else { return };
         let (alive, room) = (Arc::clone(&rooms.alive), Arc::clone(room));
-        self.core.spawn_for(&alive, async move { rooms.publish(room, epoch, publication).await });
+        self.core.spawn_for(&alive, async move { rooms.publish(room, epoch, publication, wake).await });
     }
 
     /// Answers `Stored` with the state as it is, since [`Node::publish`] takes records of any size.
@@ -148,6 +153,29 @@ impl Node {
         let Some(rooms) = self.rooms() else { return };
         let (alive, room) = (Arc::clone(&rooms.alive), Arc::clone(room));
         self.core.spawn_for(&alive, async move { rooms.purge(room, through).await });
+    }
+
+    /// Whether a room of this name exists anywhere in the cluster: it is durable, a node has it open, or it has members. `None` if that cannot be
+    /// read now.
+    pub fn has_room(&self, room: &str) -> impl Future<Output = Option<bool>> + Send + use<> {
+        let is_known = self.core.directory().has(room);
+        let (core, room) = (Arc::clone(&self.core), room.to_owned());
+        async move {
+            if is_known {
+                return Some(true);
+            }
+            let (done, result) = oneshot::channel();
+            let asked = Arc::clone(&core);
+            core.spawn(async move {
+                let _ = done.send(existence::exists(&asked, &room).await.ok());
+            });
+            result.await.ok().flatten()
+        }
+    }
+
+    /// The names of durable rooms that begin with `prefix`, behind `after`: the first ones, in order.
+    pub fn durable_rooms(&self, prefix: &str, after: Option<&str>, limit: usize) -> Vec<Arc<str>> {
+        self.core.directory().names(prefix, after).take(limit).cloned().collect()
     }
 
     /// Sends messages to another node, in one or more messages of NATS. They may be lost.
@@ -263,5 +291,7 @@ async fn run(
         () = core.inboxes.forward() => {}
         () = sending::run(queue, &core.link, &core.names, asking::random()) => {}
         () = purges::run(released, core.chains()) => {}
+        () = directory_watch::run(&core) => {}
+        () = waking::run(&core) => {}
     }
 }

@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
+use ws_cluster::directory::{KnownRecord, Wake};
 use ws_cluster::{Act, Answer, Broken, Claim, Publication, RoomRecord, Standing, Verdict};
 
 use super::chain::{Found, TIMEOUT, Useless};
 use super::core::{Alive, Core, InPieces, Owned};
 use super::news::News;
+use super::noting::note;
 use super::pieces;
 use super::purges;
 use super::records::Stored;
@@ -140,13 +142,31 @@ impl Rooms {
         }
     }
 
-    /// Publishes a record of an owner.
-    pub(super) async fn publish(&self, room: Arc<str>, epoch: u64, publication: Publication<RoomRecord>) {
-        let answer = self.stored(&room, epoch, &publication).await;
+    /// Publishes a record of an owner, when the directory says of the room what it must.
+    pub(super) async fn publish(&self, room: Arc<str>, epoch: u64, publication: Publication<RoomRecord>, wake: Wake) {
+        let answer = match self.is_noted(&room, epoch, &publication.record.act, wake).await {
+            true => self.stored(&room, epoch, &publication).await,
+            false => Answer::Unknown,
+        };
         if let Answer::Stored(sequence) = answer {
             self.notice(&room, epoch, sequence, &publication.record);
         }
         self.tell(&room, News::Answered { room: Arc::clone(&room), epoch, answer });
+    }
+
+    /// Whether the directory says of a durable room, before this record, when others are to open it. Mostly it does already.
+    async fn is_noted(&self, room: &Arc<str>, epoch: u64, act: &Act, wake: Wake) -> bool {
+        let is_closing = match act {
+            Act::Claim { .. } => return true,
+            Act::Commit { .. } => false,
+            Act::Release { .. } => {
+                let mut rooms = self.alive.rooms();
+                let Some(owned) = rooms.owned.get_mut(room).filter(|owned| owned.is_durable) else { return true };
+                owned.is_closing = true;
+                true
+            }
+        };
+        note(&self.core, room, KnownRecord { owner: self.alive.life, epoch, wake }, is_closing).await
     }
 
     async fn stored(&self, room: &Arc<str>, epoch: u64, publication: &Publication<RoomRecord>) -> Answer<RoomRecord> {

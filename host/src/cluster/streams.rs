@@ -12,7 +12,7 @@ use super::settings::ClusterError;
 
 /// Makes the streams that are missing. Others are left as they are, if the protocol can rely on them.
 pub(super) async fn ensure(link: &Link, names: &Names, replicas: u8) -> Result<(), ClusterError> {
-    for wanted in [nodes(names, replicas), rooms(names, replicas), releases(names, replicas)] {
+    for wanted in [nodes(names, replicas), rooms(names, replicas), known(names, replicas), releases(names, replicas)] {
         ensure_one(&link.jetstream, wanted).await?;
     }
     Ok(())
@@ -34,6 +34,12 @@ fn nodes(names: &Names, replicas: u8) -> Config {
 fn rooms(names: &Names, replicas: u8) -> Config {
     let description = Some("ws-host: the records of rooms".into());
     Config { name: names.rooms_stream(), description, subjects: names.rooms_subjects(), allow_direct: true, ..durable(replicas) }
+}
+
+fn known(names: &Names, replicas: u8) -> Config {
+    let description = Some("ws-host: the durable rooms, and when they are to be opened".into());
+    let (name, subjects) = (names.known_stream(), vec![names.all_known()]);
+    Config { name, description, subjects, max_messages_per_subject: 1, ..durable(replicas) }
 }
 
 fn releases(names: &Names, replicas: u8) -> Config {

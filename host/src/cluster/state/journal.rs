@@ -36,13 +36,7 @@ pub struct ChainJournal {
 
 impl ChainJournal {
     /// The journal of rooms whose stores may have this size. The timers, requests and messages of a room may have the same size once more.
-    /// It takes rooms of all names to exist, since only NATS knows.
-    pub fn new(store_room_bytes: u64) -> Self {
-        Self::with(store_room_bytes, Arc::new(|_| Box::pin(ready(Ok(true)))))
-    }
-
-    /// The same, with an answer to the question whether a room exists.
-    pub fn with(store_room_bytes: u64, knows: Knows) -> Self {
+    pub fn new(store_room_bytes: u64, knows: Knows) -> Self {
         Self { rooms: Mutex::default(), most_bytes: store_room_bytes.saturating_mul(2), knows }
     }
 

@@ -28,7 +28,7 @@ mod room_state;
 #[cfg(test)]
 mod tests;
 
-pub use chain::{Chain, TurnWrites};
+pub use chain::{Chain, Knows, TurnWrites};
 #[cfg(test)]
 pub use encoding::decode_writes;
 pub use encoding::encode_writes;

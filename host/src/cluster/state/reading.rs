@@ -52,6 +52,17 @@ impl RoomState {
         (listed, false)
     }
 
+    /// Whether something is to be done in the room though no client is in it: a durable timer runs, or a message waits for its receiver.
+    pub fn is_expecting(&self) -> bool {
+        !self.timers.is_empty() || !self.events.is_empty()
+    }
+
+    /// When the first of these is to be done, in microseconds since 1970: 0 for messages.
+    pub fn next_due(&self) -> Option<u64> {
+        let timers = self.timers.values().map(|timer| timer.due_us);
+        if self.events.is_empty() { timers.min() } else { Some(0) }
+    }
+
     /// The durable timers, the next one first.
     pub fn timers(&self) -> Vec<DurableTimer> {
         let mut timers: Vec<_> = self.timers.values().cloned().collect();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::timeout;
+use ws_cluster::directory::Wake;
 use ws_cluster::{Act, Answer, Entry, Life, Publication, RoomRecord, Standing, Stop};
 
 use super::server::Server;
@@ -91,8 +92,20 @@ impl Member {
 
     /// Publishes a record of this node behind another. Returns the answer.
     pub(super) async fn publish(&mut self, room: &Arc<str>, epoch: u64, expected: u64, act: Act) -> Answer<RoomRecord> {
+        self.publish_with(room, epoch, expected, act, Wake::Never).await
+    }
+
+    /// The same for a room that others open then.
+    pub(super) async fn publish_with(
+        &mut self,
+        room: &Arc<str>,
+        epoch: u64,
+        expected: u64,
+        act: Act,
+        wake: Wake,
+    ) -> Answer<RoomRecord> {
         let record = RoomRecord { owner: self.life(), act };
-        self.node.publish(room, epoch, Publication { expected, record });
+        self.node.publish(room, epoch, Publication { expected, record }, wake);
         self.until(|news| match news {
             News::Answered { room: answered, epoch: of, answer } if answered == *room && of == epoch => Some(answer),
             _ => None,

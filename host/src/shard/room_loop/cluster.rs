@@ -48,9 +48,9 @@ impl<L: Launch> RoomLoop<L> {
         self.owned.as_ref()?.take().map(Work::Input)
     }
 
-    /// Whether edges have something for the room, or it for them.
+    /// Whether edges have something for the room, or it for them or for other rooms.
     pub(super) fn is_needed_elsewhere(&self) -> bool {
-        self.owned.as_ref().is_some_and(|owned| !owned.rules().borrow().is_idle())
+        self.owned.as_ref().is_some_and(|owned| !owned.rules().borrow().is_idle() || owned.has_letters())
     }
 
     /// A piece of work is done: its outputs go to the edges.
@@ -80,9 +80,6 @@ impl<L: Launch> RoomLoop<L> {
         };
         if let Some(journal) = self.room.journal().cloned() {
             self.write_down(legacy, &*journal);
-        }
-        if let Some(due_us) = self.room.timers_mut().next_durable_due() {
-            self.hibernation.set_alarm(self.room.name().into(), due_us);
         }
         if owned.is_durable() {
             self.commit().await;

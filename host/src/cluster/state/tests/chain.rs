@@ -35,13 +35,18 @@ fn item(chain: &Chain) -> Bytes {
     }
 }
 
+/// The journal of a cluster that has one other room.
+fn journal(store_room_bytes: u64) -> ChainJournal {
+    ChainJournal::new(store_room_bytes, Arc::new(|room| Box::pin(std::future::ready(Ok(room == "/other")))))
+}
+
 fn chain() -> Arc<Chain> {
-    ChainJournal::new(8 << 20).put(ROOM.into(), state())
+    journal(8 << 20).put(ROOM.into(), state())
 }
 
 #[test]
 fn a_room_opens_with_the_state_that_was_put_there_while_its_owner_has_it() {
-    let (journal, mut state) = (ChainJournal::new(8 << 20), state());
+    let (journal, mut state) = (journal(8 << 20), state());
     [set("a", "1"), Write::SetTimer(timer(1, 9)), Write::Close { at_us: 7 }].iter().for_each(|write| state.apply(write));
     let chain = journal.put(ROOM.into(), state);
     let opened = now(journal.open(ROOM)).expect("it was put there");
@@ -57,11 +62,9 @@ fn a_room_opens_with_the_state_that_was_put_there_while_its_owner_has_it() {
 }
 
 #[test]
-fn a_room_of_another_name_is_taken_to_exist_unless_the_hook_says_otherwise() {
-    let ask = |journal: ChainJournal| now(journal.put(ROOM.into(), state()).knows("/other"));
-    assert_eq!(ask(ChainJournal::new(1)), Ok(true));
-    let knows = |room: &str| -> crate::room::Reading<bool> { Box::pin(std::future::ready(Ok(room != "/other"))) };
-    assert_eq!(ask(ChainJournal::with(1, Arc::new(knows))), Ok(false));
+fn the_cluster_knows_whether_a_room_of_another_name_exists() {
+    let chain = journal(1).put(ROOM.into(), state());
+    assert_eq!(["/other", "/third"].map(|room| now(chain.knows(room))), [Ok(true), Ok(false)]);
 }
 
 #[test]
@@ -88,7 +91,7 @@ fn the_items_of_turns_make_the_state_again() {
 
 #[test]
 fn a_room_over_a_chain_is_found_by_its_next_owner() {
-    let journal = Arc::new(ChainJournal::new(8 << 20));
+    let journal = Arc::new(journal(8 << 20));
     let stores = Stores::journaled(Arc::clone(&journal) as Arc<dyn Journal>, 8 << 20);
     let mut records = Vec::new();
     for round in 0..3 {
@@ -113,7 +116,7 @@ fn a_room_over_a_chain_is_found_by_its_next_owner() {
 
 #[test]
 fn timers_requests_and_messages_may_have_as_much_as_the_store_once_more() {
-    let chain = ChainJournal::new(50).put(ROOM.into(), state());
+    let chain = journal(50).put(ROOM.into(), state());
     commit(&chain, vec![Write::Set("k".into(), vec![0; 49].into()), Write::SetTimer(timer(1, 1))]);
     assert!(chain.has_room_for(46) && !chain.has_room_for(47));
     assert!(!chain.has_room_for(u64::MAX));

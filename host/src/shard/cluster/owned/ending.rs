@@ -1,7 +1,8 @@
 //! The end of an owned room at this node: it gives the room up, with its state.
 
 use bytes::Bytes;
-use ws_cluster::Owner;
+use ws_cluster::directory::Wake;
+use ws_cluster::{Act, Owner};
 
 use super::Owned;
 use crate::room::{Room, Turn};
@@ -18,6 +19,15 @@ impl Owned {
     pub async fn release(&self, state: Option<Bytes>) {
         self.owner.borrow_mut().release(state);
         self.until(|owner| owner.is_released() || owner.stopped().is_some()).await;
+    }
+
+    /// When others are to open the room, as it is with this record.
+    pub fn wake(&self, act: &Act) -> Wake {
+        self.chain.read(|state| match act {
+            Act::Release { .. } => state.next_due().map_or(Wake::Never, Wake::At),
+            Act::Claim { .. } | Act::Commit { .. } if state.is_expecting() => Wake::AfterOwner,
+            Act::Claim { .. } | Act::Commit { .. } => Wake::Never,
+        })
     }
 
     async fn until(&self, is_so: impl Fn(&Owner) -> bool) {

@@ -351,6 +351,11 @@ impl Owned {
         self.letters.borrow_mut().poll(Node::now())
     }
 
+    /// Whether a message to another room waits for its receipt.
+    pub fn has_letters(&self) -> bool {
+        !self.letters.borrow().are_done()
+    }
+
     /// Whether nothing is on its way, and nothing is due until something happens.
     pub fn is_quiet(&self) -> bool {
         self.owner.borrow().is_quiet() && self.letters.borrow().are_done()

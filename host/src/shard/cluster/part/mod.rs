@@ -276,7 +276,8 @@ impl Part {
         owned.task().wake();
         let publication = owned.rules().borrow_mut().publication();
         if let Some(publication) = publication {
-            self.node.publish(room, owned.epoch(), publication);
+            let wake = owned.wake(&publication.record.act);
+            self.node.publish(room, owned.epoch(), publication, wake);
         }
         let letters = owned.rules().borrow_mut().poll(Node::now());
         letters.into_iter().for_each(|letter| self.post(room, letter));

@@ -48,7 +48,7 @@ pub struct RoomInfo {
     pub state: RoomState,
     /// The clients that are connected to it, also those that its app has not heard of yet.
     pub clients: usize,
-    /// The number of the node that owns it, in a cluster.
+    /// The number of the node that owns it, in a cluster. A room that is closed has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<u16>,
     /// The number of the thread that has it.

@@ -42,6 +42,7 @@ pub fn rooms(arguments: &RoomsArguments) -> anyhow::Result<()> {
 }
 
 fn in_words(rooms: &[RoomInfo]) -> String {
+    let has_nodes = rooms.iter().any(|room| room.node.is_some());
     let row = |room: &RoomInfo| {
         let state = if room.state == RoomState::Open { "open" } else { "asleep" };
         let waiting = room.waiting + room.waiting_events;
@@ -49,10 +50,15 @@ fn in_words(rooms: &[RoomInfo]) -> String {
             printable(&room.name).into_owned(),
             state.to_owned(),
             room.clients.to_string(),
-            room.node.map_or_else(|| room.shard.to_string(), |node| format!("{node}.{}", room.shard)),
+            match room.node {
+                Some(node) => format!("{node}.{}", room.shard),
+                // No node has it.
+                None if has_nodes => "-".to_owned(),
+                None => room.shard.to_string(),
+            },
             waiting.to_string(),
         ]
     };
-    let place = if rooms.iter().any(|room| room.node.is_some()) { "NODE.SHARD" } else { "SHARD" };
+    let place = if has_nodes { "NODE.SHARD" } else { "SHARD" };
     table(["ROOM", "STATE", "CLIENTS", place, "WAITING"], rooms.iter().map(row))
 }

@@ -111,7 +111,7 @@ impl From<Error> for Problem {
                 Self::unavailable("full", "Full", detail).retry_after(1)
             }
             Error::MessageTooBig { limit, .. } => Self::too_large(limit),
-            Error::NoAnswer(_) => Self::unavailable("no-answer", "No answer", detail).retry_after(2),
+            Error::NoAnswer(_) | Error::Cluster(_) => Self::unavailable("no-answer", "No answer", detail).retry_after(2),
             Error::Busy(_) => Self::unavailable("busy", "Busy", detail).retry_after(1),
             Error::Stopped => Self::unavailable("stopping", "Stopping", detail),
             Error::NotAComponent => Self::conflict("not-a-component", "Not a component", detail),

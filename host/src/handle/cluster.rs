@@ -5,7 +5,8 @@ use futures_util::future::BoxFuture;
 use ws_cluster::Life;
 
 use super::Handle;
-use super::peers::{Answer, Asked, Request, ask};
+use super::peers::{Answer, Asked, Part, Request, ask};
+use crate::inventory::RoomInfo;
 use crate::status::{ClusterStatus, NodeStatus};
 use crate::types::ClientId;
 
@@ -52,6 +53,25 @@ impl Handle {
             (Some(link), Some(node)) => ask(link, &[node], request, &[], read),
             _ => async { Asked::nobody() }.boxed(),
         }
+    }
+
+    /// The part of a list that the durable rooms of the cluster make, as if none was open. `None` without a cluster.
+    pub(super) fn durable_rooms(&self, prefix: &str, after: Option<&str>, limit: usize) -> Option<Part<RoomInfo>> {
+        let mut names = self.inner.controls.cluster.as_ref()?.durable_rooms(prefix, after, limit + 1);
+        let more = names.len() > limit;
+        names.truncate(limit);
+        Some(Part { entries: names.iter().map(|name| self.closed(name)).collect(), more })
+    }
+
+    /// A durable room of the cluster that no node has open.
+    pub(super) fn durable_room(&self, room: &str) -> Option<RoomInfo> {
+        let first = self.inner.controls.cluster.as_ref()?.durable_rooms(room, None, 1);
+        first.iter().find(|name| ***name == *room).map(|name| self.closed(name))
+    }
+
+    /// No node has a room that is closed.
+    fn closed(&self, name: &str) -> RoomInfo {
+        RoomInfo { node: None, ..self.asleep(name.to_owned()) }
     }
 
     /// The state of this node, for all nodes. `None` without a life in a cluster.

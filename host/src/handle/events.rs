@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::Handle;
-use super::peers::{Answer, Asked, Request};
+use super::peers::{Answer, Request};
 use crate::bus::Presence;
+use crate::config::ClusterError;
 use crate::error::Error;
 use crate::types::Message;
 
@@ -16,7 +17,8 @@ impl Handle {
     /// An event is not stored: it is lost with the process, and with an instance that fails on it.
     ///
     /// # Errors
-    /// `NoSuchRoom`, `NoAnswer`, `NoEvents`, `MessageTooBig`, `EventsFull`, `TooManyRooms`, `Stopped`, or `Data`: the database cannot be read.
+    /// `NoSuchRoom`, `NoEvents`, `MessageTooBig`, `EventsFull`, `TooManyRooms`, `Stopped`, `Data`: the database cannot be read, or `Cluster`: NATS
+    /// does not answer.
     pub async fn send_event(&self, room: &str, from: &str, message: impl Into<Message>, create: bool) -> Result<(), Error> {
         let message = self.checked(message.into())?;
         let bus = &self.inner.controls.bus;
@@ -29,8 +31,8 @@ impl Handle {
             return Err(Error::NoEvents("the application takes no events: it has no handler on-event"));
         }
         let presence = bus.presence(&name);
-        let is_open = matches!(presence, Some(Presence::Open | Presence::Expected)) || self.is_elsewhere(&name, create).await?;
-        if presence.is_none() && !is_open && !create && !self.is_kept(&name).await? {
+        let is_open = matches!(presence, Some(Presence::Open | Presence::Expected)) || self.is_elsewhere(&name).await;
+        if presence.is_none() && !is_open && !create && !self.exists(&name).await? {
             return Err(no_room());
         }
         if !is_open && bus.is_full() {
@@ -43,15 +45,18 @@ impl Handle {
         bus.bring(from.into(), &name, message).map_err(|_| Error::EventsFull)
     }
 
-    /// Whether another node has this room. Without an answer of all others, a room that may begin counts as new.
-    async fn is_elsewhere(&self, room: &str, may_begin: bool) -> Result<bool, Error> {
+    /// Whether another node that answers has this room open.
+    async fn is_elsewhere(&self, room: &str) -> bool {
         let request = Request::Room { room: room.to_owned() };
         let asked = self.ask_peers(&request, |answer| if let Answer::Room(room) = answer { Some(room.is_some()) } else { None });
-        let Asked { answers, missing } = asked.await;
-        match answers.into_iter().any(|(_, is_there)| is_there) {
-            false if !missing.is_empty() && !may_begin => Err(Error::NoAnswer(missing)),
-            is_there => Ok(is_there),
-        }
+        asked.await.answers.into_iter().any(|(_, is_there)| is_there)
+    }
+
+    /// Whether anything is kept of a room that is not open at a node that answers.
+    async fn exists(&self, room: &str) -> Result<bool, Error> {
+        let Some(link) = &self.inner.controls.cluster else { return self.is_kept(room).await };
+        let unknown = || ClusterError("NATS does not answer, and only it knows whether the room exists: try again".into());
+        link.has_room(room).await.ok_or_else(|| Error::Cluster(unknown()))
     }
 
     /// Whether the database has anything of a room.

@@ -156,7 +156,7 @@ impl Handle {
         bus.shard_of(room).map_or(0..shards.len(), |shard| shard..shard + 1)
     }
 
-    fn asleep(&self, name: String) -> RoomInfo {
+    pub(super) fn asleep(&self, name: String) -> RoomInfo {
         let shard = self.inner.controls.bus.shard_of(&name).unwrap_or(0);
         RoomInfo { name, node: self.node(), state: RoomState::Asleep, clients: 0, shard, waiting: 0, waiting_events: 0 }
     }

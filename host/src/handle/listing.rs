@@ -14,7 +14,7 @@ const MAX_PAGE: usize = 1000;
 
 impl Handle {
     /// A page of the rooms whose names have this beginning, by name: those behind `after`, and at most `limit` of them (1 to 1,000). With a data
-    /// folder, rooms that are asleep there are among them.
+    /// folder, rooms that are asleep there are among them; in a cluster, those that have ever written.
     ///
     /// # Errors
     /// `Busy`, `Stopped`, or `Data`: the database cannot be read.
@@ -29,7 +29,9 @@ impl Handle {
                 *one = other;
             }
         };
-        Ok(whole(here, elsewhere.await, limit, |room| room.name.clone(), join))
+        let mut elsewhere = elsewhere.await;
+        elsewhere.answers.extend(self.node().zip(self.durable_rooms(prefix, after, limit)));
+        Ok(whole(here, elsewhere, limit, |room| room.name.clone(), join))
     }
 
     /// The room of this name, which need not be in normal form.
@@ -48,7 +50,7 @@ impl Handle {
         let found = answers.into_iter().filter_map(|(_, room)| room);
         match found.chain(here).min_by_key(|room| room.state == RoomState::Asleep) {
             Some(room) => Ok(room),
-            None if missing.is_empty() => Err(Error::NoSuchRoom(name.to_owned())),
+            None if missing.is_empty() => self.durable_room(&room).ok_or_else(|| Error::NoSuchRoom(name.to_owned())),
             None => Err(Error::NoAnswer(missing)),
         }
     }

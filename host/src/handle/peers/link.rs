@@ -28,6 +28,12 @@ pub(crate) trait Link: Debug + Send + Sync {
     /// Asks another node. The request is on its way when this returns, also if the future is dropped. `None`: no answer has come within this time.
     fn ask(&self, to: Life, request: Bytes, within: Duration) -> BoxFuture<'static, Option<Bytes>>;
 
+    /// Whether a room of this name in normal form exists: a node has it open, or its records have something of it. `None`: that cannot be read now.
+    fn has_room(&self, room: &str) -> BoxFuture<'static, Option<bool>>;
+
+    /// The first durable rooms whose names begin with `prefix`, behind `after`, in order.
+    fn durable_rooms(&self, prefix: &str, after: Option<&str>, limit: usize) -> Vec<Arc<str>>;
+
     /// Answers the requests of other nodes from now on.
     fn serve(&self, answering: Answering);
 }

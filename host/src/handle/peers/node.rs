@@ -45,6 +45,14 @@ impl Link for Node {
         }
     }
 
+    fn has_room(&self, room: &str) -> BoxFuture<'static, Option<bool>> {
+        self.has_room(room).boxed()
+    }
+
+    fn durable_rooms(&self, prefix: &str, after: Option<&str>, limit: usize) -> Vec<Arc<str>> {
+        self.durable_rooms(prefix, after, limit)
+    }
+
     fn serve(&self, answering: Answering) {
         self.serve(move |request| answering(request));
     }

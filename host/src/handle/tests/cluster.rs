@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::nodes::{Network, TestNode, id, node};
 use crate::error::Error;
-use crate::inventory::{Reached, Receivers, RoomInfo};
+use crate::inventory::{Reached, Receivers, RoomInfo, RoomState};
 use crate::status::{ClusterStatus, NodeStatus};
 use crate::types::Message;
 
@@ -46,6 +46,33 @@ async fn the_rooms_of_all_nodes_are_one_list_by_name_with_their_owners() {
     }
     assert_eq!(nodes[2].handle.room("/b").await.expect("it is open").node, Some(2));
     assert!(matches!(nodes[2].handle.room("/d").await, Err(Error::NoSuchRoom(_))));
+}
+
+#[tokio::test]
+async fn a_durable_room_that_no_node_has_open_is_in_the_list_of_each_and_takes_events() {
+    let (network, nodes) = three();
+    network.has_durable(&["/a", "/aa", "/d"]);
+    let state = |room: RoomInfo| (room.name, room.state, room.node);
+    for node in &nodes {
+        let (mut rooms, mut after) = (Vec::new(), None::<String>);
+        loop {
+            let page = node.handle.rooms("", after.as_deref(), 2).await.expect("it is told");
+            rooms.extend(page.entries.into_iter().map(state));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let open = |name: &str, node| (name.to_owned(), RoomState::Open, Some(node));
+        let closed = |name: &str| (name.to_owned(), RoomState::Asleep, None);
+        assert_eq!(rooms, [open("/a", 1), closed("/aa"), open("/b", 2), open("/c", 1), closed("/d")]);
+        assert_eq!(state(node.handle.room("/d").await.expect("it is durable")), closed("/d"));
+        assert!(node.handle.clients_of_room("/d", None, 9).await.expect("it is durable").entries.is_empty());
+        assert!(node.handle.send_event("/d", "admin", "x", false).await.is_ok());
+        assert!(matches!(node.handle.room("/aaa").await, Err(Error::NoSuchRoom(_))));
+    }
+    network.has_silent(9);
+    assert!(matches!(nodes[0].handle.room("/d").await, Err(Error::NoAnswer(_))), "that one may have it open");
 }
 
 #[tokio::test]
@@ -147,7 +174,8 @@ async fn a_node_that_does_not_answer_is_named_and_the_answers_of_the_others_coun
     assert!(matches!(handle.user("eve").await, Err(Error::NoAnswer(_))));
     assert!(matches!(handle.client(id(9, 1)).await, Err(Error::NoAnswer(_))));
     assert!(matches!(handle.deliver(Receivers::Client(id(9, 1)), text("x")).await, Err(Error::NoAnswer(_))));
-    assert!(matches!(handle.send_event("/d", "admin", "x", false).await, Err(Error::NoAnswer(_))));
+    // NATS knows which node has a room, and whether its records have one.
+    assert!(matches!(handle.send_event("/d", "admin", "x", false).await, Err(Error::NoSuchRoom(_))));
     assert!(handle.client(id(2, 1)).await.is_ok(), "its own node answers");
 }
 

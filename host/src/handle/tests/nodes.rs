@@ -27,12 +27,19 @@ pub(crate) struct Network {
     nodes: Mutex<BTreeMap<u16, Option<Answering>>>,
     /// The requests so far: the number of the node that was asked, and the line of JSON.
     requests: Mutex<Vec<(u16, String)>>,
+    /// The names of durable rooms, in order.
+    durable: Mutex<Vec<Arc<str>>>,
 }
 
 impl Network {
     /// A node of this number is in the cluster, and never answers.
     pub(crate) fn has_silent(&self, number: u16) {
         self.nodes.lock().expect("no test fails in it").insert(number, None);
+    }
+
+    /// The cluster has these durable rooms, in order.
+    pub(crate) fn has_durable(&self, rooms: &[&str]) {
+        *self.durable.lock().expect("no test fails in it") = rooms.iter().copied().map(Arc::from).collect();
     }
 
     /// The numbers of the nodes that were asked since the last call, in order.
@@ -81,6 +88,16 @@ impl Link for Wire {
         self.network.requests.lock().expect("no test fails in it").push((to.number, line));
         let answering = self.network.nodes.lock().expect("no test fails in it").get(&to.number).cloned().flatten();
         answering.map_or_else(|| ready(None).boxed(), |answering| answering(request).map(Some).boxed())
+    }
+
+    fn has_room(&self, room: &str) -> BoxFuture<'static, Option<bool>> {
+        ready(Some(self.durable_rooms(room, None, 1).iter().any(|name| **name == *room))).boxed()
+    }
+
+    fn durable_rooms(&self, prefix: &str, after: Option<&str>, limit: usize) -> Vec<Arc<str>> {
+        let rooms = self.network.durable.lock().expect("no test fails in it");
+        let is_wanted = |room: &&Arc<str>| room.starts_with(prefix) && after.is_none_or(|after| ***room > *after);
+        rooms.iter().filter(is_wanted).take(limit).cloned().collect()
     }
 
     fn serve(&self, answering: Answering) {

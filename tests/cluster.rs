@@ -10,8 +10,10 @@ mod known;
 mod mistakes;
 mod outage;
 mod owners;
+mod replicas;
 mod restored;
 mod rooms;
+mod secure;
 mod timers;
 
 use std::time::Duration;

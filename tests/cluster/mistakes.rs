@@ -7,13 +7,14 @@ use crate::support::nats::Nats;
 use crate::support::{fails, fails_with_log, guest};
 
 /// The one line of a node that cannot join.
-fn complaint(nats: &str, arguments: &[&str]) -> String {
+pub fn complaint(nats: &str, arguments: &[&str]) -> String {
     let arguments: Vec<_> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
     let (line, _) = fails_with_log(&mut node("echo", nats, &arguments));
     line
 }
 
-fn says(line: &str, words: &[&str]) {
+/// The line has these words.
+pub fn says(line: &str, words: &[&str]) {
     for word in words {
         assert!(line.contains(word), "{word:?} is missing in: {line}");
     }

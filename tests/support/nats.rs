@@ -42,6 +42,23 @@ impl Nats {
         Self { child, folder, port, options, log }
     }
 
+    /// Three servers that keep three copies of each record.
+    pub fn three() -> [Self; 3] {
+        let routes = [(); 3].map(|()| TcpListener::bind(("127.0.0.1", 0)).expect("a port is free"));
+        let routes = routes.map(|free| format!("nats://{}", free.local_addr().expect("it has an address")));
+        let all = routes.join(",");
+        let mut name = 0;
+        let servers = routes.map(|route| {
+            name += 1;
+            let (name, named) = (format!("server-{name}"), ["--jetstream", "--cluster_name", "three", "--routes", &all]);
+            Self::with(&[&named[..], &["--cluster", &route, "--server_name", &name]].concat())
+        });
+        while !servers.iter().any(|server| server.log().contains("JetStream cluster new metadata leader")) {
+            std::thread::yield_now();
+        }
+        servers
+    }
+
     /// Its URL.
     pub fn url(&self) -> String {
         format!("nats://{}:{}", self.options[1], self.port)

@@ -87,13 +87,23 @@ impl Authority {
         Self { issuer: rcgen::Issuer::new(params, key), pem }
     }
 
-    /// A client's configuration with a certificate for this common name.
-    pub fn client(&self, name: &str) -> ClientConfig {
+    /// A client's certificate for this common name.
+    pub fn issues(&self, name: &str) -> Certificate {
+        let (certificate, key) = self.issued(name);
+        Certificate { pem: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
+    }
+
+    fn issued(&self, name: &str) -> (rcgen::Certificate, rcgen::KeyPair) {
         let mut params = rcgen::CertificateParams::default();
         params.distinguished_name.push(rcgen::DnType::CommonName, name);
         params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
         let key = rcgen::KeyPair::generate().expect("a key can be made");
-        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate can be made");
+        (params.signed_by(&key, &self.issuer).expect("a certificate can be made"), key)
+    }
+
+    /// A client's configuration with a certificate for this common name.
+    pub fn client(&self, name: &str) -> ClientConfig {
+        let (certificate, key) = self.issued(name);
         let provider = Arc::new(ring::default_provider());
         let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der());
         ClientConfig::builder_with_provider(Arc::clone(&provider))

@@ -167,12 +167,19 @@ fn refused(settings: &ClusterSettings, error: &async_nats::ConnectError) -> Clus
         ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
             format!("NATS at {servers} refuses this node: check the credentials, or the user and password in the address")
         }
-        ConnectErrorKind::Tls => {
+        _ if is_of_tls(error) => {
             format!("no TLS connection to NATS at {servers}: {error}; check its certificate and the authorities")
         }
         ConnectErrorKind::Dns => format!("the name of the NATS server at {servers} is not known: {error}; check the address"),
         _ => format!("NATS at {servers} cannot be reached: {error}; check that it runs and that the address is right"),
     })
+}
+
+/// Whether TLS has failed. The client tells a certificate that it does not trust as an error of input and output.
+fn is_of_tls(error: &async_nats::ConnectError) -> bool {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    let mut failed = causes.filter_map(|cause| cause.downcast_ref::<std::io::Error>()).filter_map(std::io::Error::get_ref);
+    error.kind() == ConnectErrorKind::Tls || failed.any(|cause| cause.is::<rustls::Error>())
 }
 
 #[cfg(test)]

@@ -12,10 +12,15 @@ use super::settings::ClusterError;
 
 /// Makes the streams that are missing. Others are left as they are, if the protocol can rely on them.
 pub(super) async fn ensure(link: &Link, names: &Names, replicas: u8) -> Result<(), ClusterError> {
-    for wanted in [nodes(names, replicas), rooms(names, replicas), known(names, replicas), releases(names, replicas)] {
+    for wanted in all(names, replicas) {
         ensure_one(&link.jetstream, wanted).await?;
     }
     Ok(())
+}
+
+/// The settings of all streams. A list keeps them out of the futures that wait for NATS.
+fn all(names: &Names, replicas: u8) -> Vec<Config> {
+    vec![nodes(names, replicas), rooms(names, replicas), known(names, replicas), releases(names, replicas)]
 }
 
 fn nodes(names: &Names, replicas: u8) -> Config {

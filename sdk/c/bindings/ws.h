@@ -279,7 +279,8 @@ typedef uint8_t ws_host_server_rooms_rooms_error_t;
 
 // No room can have that name: see `name`.
 #define WS_HOST_SERVER_ROOMS_ROOMS_ERROR_INVALID_NAME 0
-// The room is not open, and nothing is kept of it: neither state nor store. With `create` it is not an error.
+// The room is not open, and nothing is kept of it: neither state nor store. With `create` it is not an error. In a cluster, a room that
+// has never written is missing for a moment when its node has died.
 #define WS_HOST_SERVER_ROOMS_ROOMS_ERROR_NO_SUCH_ROOM 1
 // The message is larger than the limit for one message (by default 1 MiB).
 #define WS_HOST_SERVER_ROOMS_ROOMS_ERROR_TOO_BIG 2
@@ -737,7 +738,8 @@ extern void ws_host_server_rooms_name(ws_string_t *ret);
 // Sends a message to a room, whose name need not be in normal form. A room that is asleep opens for it, and stays open for the grace
 // period (`--room-linger`, by default 30 s), as after a client. This room itself is allowed.
 // 
-// To know whether a room exists can take a moment: this room waits meanwhile, as for the store. If that cannot be read, the guest traps. A receiver without the export `events`
+// To know whether a room exists can take a moment: this room waits meanwhile, as for the store, or in a cluster for an answer of NATS. If that
+// cannot be read, the guest traps. A receiver without the export `events`
 // drops the message, and the host logs that once. If the receiver cannot open at once, the message waits.
 extern bool ws_host_server_rooms_send(ws_string_t *room, ws_host_server_rooms_message_t *message, ws_host_server_rooms_room_options_t *options, ws_host_server_rooms_rooms_error_t *err);
 

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use crate::api::takeover::Taking;
 use crate::close::CloseInfo;
 use crate::cluster::Node;
-use crate::config::{ClusterError, Listening};
+use crate::config::Listening;
 use crate::error::Error;
 use crate::front::{Front, Listener, Listeners, Stop, Why, Wishes};
 use crate::handle::Handle;
@@ -210,7 +210,7 @@ async fn prepare(
         front.resume(database).await.map_err(Error::Data)?;
     }
     if let Some(node) = node {
-        front.join(node).await.map_err(|why| Error::Cluster(ClusterError(why)))?;
+        front.join(node);
     }
     Ok((listeners, front))
 }

@@ -17,7 +17,43 @@ async fn an_owner_whose_records_are_forgotten_closes_its_clients_says_so_and_beg
     cluster.nats.restore(older);
     cluster.nats.restart();
     one.is_closed().await;
-    cluster.nodes[0].logs("NATS has lost records of the room that it had acknowledged");
+    // The lease or the room notices first, and the line says which.
+    cluster.nodes[0].logs("NATS has lost records");
     cluster.nodes[0].logs("this is node");
     assert_eq!(entries(&mut cluster.enters(0, "/").await).await, ["kept"], "what was lost does not come back");
+}
+
+/// The bits of a client's id below the number of its node.
+const COUNT_BITS: u32 = 43;
+
+#[tokio::test]
+async fn clients_that_come_after_it_have_ids_of_the_new_lives_and_none_twice() {
+    let mut cluster = Cluster::of("probe", 1);
+    cluster.nats.stop();
+    let older = cluster.nats.copy();
+    cluster.nats.restart();
+    // The older state has never heard of this one.
+    cluster.add();
+    let (mut one, first) = cluster.joins(0, "/").await;
+    let (mut two, second) = cluster.joins(1, "/").await;
+    assert_eq!([first, second].map(|id| id >> COUNT_BITS), [0, 1]);
+    cluster.nats.stop();
+    cluster.nats.restore(older);
+    cluster.nats.restart();
+    let mut ids = vec![first, second];
+    for (node, client) in [&mut one, &mut two].into_iter().enumerate() {
+        client.is_closed().await;
+        let host = &mut cluster.nodes[node];
+        host.logs("NATS has lost records that it had acknowledged");
+        let line = host.logs("this is node ");
+        let number: u64 =
+            line.split("this is node ").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok()).expect("a number");
+        let (_again, id) = cluster.joins(node, "/").await;
+        assert_eq!(id >> COUNT_BITS, number, "the API finds a client by the number in its id");
+        ids.push(id);
+    }
+    let third = cluster.add();
+    ids.push(cluster.joins(third, "/").await.1);
+    ids.sort_unstable();
+    assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
 }

@@ -1,6 +1,6 @@
 //! The parts of a node that its tasks share.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
@@ -45,6 +45,8 @@ pub(super) struct Core {
     pub(super) left: CancellationToken,
     /// A shard has found that NATS has forgotten records.
     pub(super) restored: Notify,
+    /// The ends of the last blocks of client ids that this process has reserved, by the numbers of its lives.
+    reserved: Mutex<BTreeMap<u16, u64>>,
     runtime: Handle,
     current: RwLock<Option<Arc<Alive>>>,
     neighbours: RwLock<Arc<Neighbours>>,
@@ -59,6 +61,8 @@ pub(super) struct Alive {
     pub(super) over: CancellationToken,
     /// Counts the claims of the life.
     pub(super) attempts: AtomicU64,
+    /// The first of the block of client ids that is reserved before the life begins; 0 once it is taken.
+    pub(super) first_ids: AtomicU64,
     rooms: Mutex<Rooms>,
 }
 
@@ -126,6 +130,7 @@ impl Core {
             leaving: CancellationToken::new(),
             left,
             restored: Notify::new(),
+            reserved: Mutex::default(),
             runtime,
             current: RwLock::default(),
             neighbours: RwLock::new(Arc::new(Neighbours::new(timing))),
@@ -146,6 +151,11 @@ impl Core {
         self.directory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The ends of the last blocks of client ids that this process has reserved.
+    pub(super) fn reserved(&self) -> MutexGuard<'_, BTreeMap<u16, u64>> {
+        self.reserved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn chains(&self) -> Chains<'_> {
         Chains { link: &self.link, names: &self.names, records: &self.records }
     }
@@ -163,13 +173,14 @@ impl Core {
         });
     }
 
-    /// A life begins.
-    pub(super) fn begin(&self, life: Life, sight: &Arc<Sight>) -> Arc<Alive> {
+    /// A life begins, with this block of client ids.
+    pub(super) fn begin(&self, life: Life, sight: &Arc<Sight>, first_ids: u64) -> Arc<Alive> {
         let alive = Arc::new(Alive {
             life,
             sight: Arc::clone(sight),
             over: CancellationToken::new(),
             attempts: AtomicU64::new(0),
+            first_ids: AtomicU64::new(first_ids),
             rooms: Mutex::default(),
         });
         let neighbours = self.publish(sight);

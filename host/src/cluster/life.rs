@@ -9,6 +9,7 @@ use ws_cluster::{Lease, Stop};
 
 use super::asking;
 use super::core::{Alive, Core};
+use super::ids;
 use super::receiving;
 use super::renewals::{self, Ended};
 use super::rooms::Rooms;
@@ -84,6 +85,7 @@ async fn leased_life(
     let mut viewed = views.subscribe();
     // The sender is the caller's.
     let _ = viewed.wait_for(|views| *views > 0).await;
+    ids::remind(core).await?;
     let Some(mut lease) = first_record(core, sight).await? else { return Ok(Ended::Left) };
     let Some(life) = lease.life() else { return Ok(Ended::Left) };
     let client = &core.link.client;
@@ -91,10 +93,10 @@ async fn leased_life(
     let messages = client.subscribe(core.names.to(life)).await.map_err(unsubscribed)?;
     let requests = client.subscribe(core.names.api(life)).await.map_err(unsubscribed)?;
     let alive = async {
-        settled(core).await;
         // The others have the node in view about when it has itself.
-        sight.reaches(life.since).await;
-        let alive = core.begin(life, sight);
+        let in_view = async { tokio::join!(settled(core), sight.reaches(life.since)) };
+        let (_, first_ids) = tokio::join!(in_view, ids::reserve(core, life));
+        let alive = core.begin(life, sight, first_ids?);
         tracing::info!("this is node {} of the cluster {}", life.number, core.names.cluster());
         if let Some(ready) = ready.take() {
             ready(Ok(()));
@@ -105,12 +107,12 @@ async fn leased_life(
             asking::serve(&core.link, requests, handler),
             look_after_rooms(core, &alive, viewed),
         );
-        std::future::pending::<()>().await;
+        std::future::pending::<Result<(), ClusterError>>().await
     };
     tokio::select! {
         ended = renewals::keep(core, &mut lease) => Ok(ended),
         () = core.restored.notified() => Ok(Ended::Stopped(Stop::Restored)),
-        () = alive => Ok(Ended::Stopped(Stop::Replaced)),
+        ended = alive => ended.map(|()| Ended::Stopped(Stop::Replaced)),
     }
 }
 

@@ -61,6 +61,7 @@ mod tests;
 mod waking;
 mod watch;
 
+pub use ids::BLOCK as ID_BLOCK;
 pub use news::{News, NewsInbox};
 pub use node::Node;
 pub use releases::{ClusterReleases, Failed, LocalReleases, Start};

@@ -203,19 +203,25 @@ impl Node {
         }
     }
 
-    /// Reserves this many client ids for ever. Returns the first of them.
+    /// Takes the block of client ids that was reserved before this life began: its first id. `None` once it is taken, or if the life is over.
+    pub fn first_ids(&self, life: Life) -> Option<u64> {
+        let alive = self.core.current().filter(|alive| alive.life == life)?;
+        Some(alive.first_ids.swap(0, Relaxed)).filter(|first| *first > 0)
+    }
+
+    /// Reserves a block of client ids for ever. Returns the life to which they belong, and the first of them.
     ///
     /// # Errors
     /// NATS does not answer.
-    pub async fn reserve_ids(&self, count: u64) -> Result<u64, ClusterError> {
+    pub async fn reserve_ids(&self) -> Result<(Life, u64), ClusterError> {
         let gone = || ClusterError("the node has no number now, so there are no ids for new clients: ask again".into());
         let life = self.life().ok_or_else(gone)?;
         let (done, result) = oneshot::channel();
         let core = Arc::clone(&self.core);
         self.core.spawn(async move {
-            let _ = done.send(ids::reserve(&core, life.number, count).await);
+            let _ = done.send(ids::reserve(&core, life).await);
         });
-        result.await.map_err(|_| gone())?
+        Ok((life, result.await.map_err(|_| gone())??))
     }
 
     /// Asks another node. It answers by its [`Node::serve`].

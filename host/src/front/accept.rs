@@ -47,9 +47,9 @@ impl Front {
     }
 
     /// The ids of clients are those of this node of a cluster. Nothing is accepted yet.
-    pub async fn join(&mut self, node: Node) -> Result<(), String> {
+    pub fn join(&mut self, node: Node) {
         let handshakes = Arc::get_mut(&mut self.handshakes).expect("connections share the handshakes, and none is accepted yet");
-        handshakes.join(node).await
+        handshakes.join(node);
     }
 
     /// Accepts connections until the end is wished for, and returns that wish.

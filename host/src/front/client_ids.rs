@@ -1,7 +1,7 @@
 //! The next client id, out of blocks that are reserved before their ids are used.
 
-/// The ids of one block. After a restart, those that were not used are missing.
-pub(super) const BLOCK: u64 = 1 << 16;
+/// The ids of one block, of a database as of a cluster. After a restart, those that were not used are missing.
+pub(super) const BLOCK: u64 = crate::cluster::ID_BLOCK;
 
 /// The ids that may be given. Where nothing outlives the process, that is all of them.
 #[derive(Debug)]
@@ -22,6 +22,11 @@ impl Default for ClientIds {
 }
 
 impl ClientIds {
+    /// No ids, until a block is added.
+    pub(super) fn none() -> Self {
+        Self { next: 0, end: 0, spare: None, is_asked: false }
+    }
+
     /// From now on, ids come out of blocks. The first one begins here.
     pub(super) fn begin_block(&mut self, first: u64) {
         (self.next, self.end) = (first, first.saturating_add(BLOCK));
@@ -85,6 +90,14 @@ mod tests {
         assert!(ids.wants_block(), "until one is reserved");
         ids.add_block(1_000_000);
         assert!(!ids.wants_block());
+    }
+
+    #[test]
+    fn without_a_block_there_are_no_ids_and_one_is_wanted() {
+        let mut ids = ClientIds::none();
+        assert_eq!((ids.take(), ids.wants_block()), (None, true));
+        ids.add_block(7);
+        assert_eq!([ids.take(), ids.take()], [Some(7), Some(8)]);
     }
 
     #[test]

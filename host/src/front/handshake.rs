@@ -94,8 +94,8 @@ impl Handshakes {
     }
 
     /// The ids of clients are those of this node of a cluster.
-    pub async fn join(&mut self, node: Node) -> Result<(), String> {
-        self.arrivals.reserve_at(node).await
+    pub fn join(&mut self, node: Node) {
+        self.arrivals.reserve_at(node);
     }
 
     fn by_shard(&self, rooms: &[DueRoom]) -> Vec<(&mpsc::Sender<Command>, Vec<Alarm>)> {
@@ -233,7 +233,7 @@ impl Handshakes {
         }
         self.door.note_refused(Reason::Lost);
         if let Some(more) = self.lost.allows(Instant::now()) {
-            tracing::error!(%address, "a new connection is lost: the database reserves no client ids{more}");
+            tracing::error!(%address, "a new connection is lost: no client ids are reserved{more}");
         }
     }
 

@@ -8,7 +8,7 @@ use ws_cluster::Stop;
 use super::member::{Member, settings};
 use super::server::Server;
 use crate::bus::Placement;
-use crate::cluster::{News, Node};
+use crate::cluster::{ID_BLOCK, News, Node};
 
 #[tokio::test]
 async fn two_nodes_see_each_other_and_a_farewell() {
@@ -97,20 +97,47 @@ async fn a_life_ends_when_nats_has_forgotten_records() {
     assert_eq!(one.begun().await.number, 0);
 }
 
+/// Notes the ids of a block, none of which may have been given before.
+fn note(seen: &mut HashSet<u64>, first: u64) {
+    assert!((first..first + ID_BLOCK).all(|id| seen.insert(id)), "{first}");
+}
+
 #[tokio::test]
 async fn no_client_id_is_reserved_twice() {
     let server = Server::start();
     let (one, two) = (Member::join(&server).await, Member::join(&server).await);
     let mut seen = HashSet::new();
-    let mut reserve = |first: u64, count| assert!((first..first + count).all(|id| seen.insert(id)), "{first}");
-    let [a, b, c] = [&one, &one, &two].map(|member| member.node.reserve_ids(100));
+    for member in [&one, &two] {
+        let life = member.life();
+        note(&mut seen, member.node.first_ids(life).expect("a life begins with ids"));
+        assert_eq!(member.node.first_ids(life), None, "once");
+    }
+    let [a, b, c] = [&one, &one, &two].map(|member| member.node.reserve_ids());
     let (a, b, c) = tokio::join!(a, b, c);
-    [a, b, c].into_iter().for_each(|first| reserve(first.expect("NATS is there"), 100));
+    [a, b, c].into_iter().for_each(|block| note(&mut seen, block.expect("NATS is there").1));
     one.leave().await;
     let again = Member::join(&server).await;
     assert_eq!(again.life().number, 0);
-    reserve(again.node.reserve_ids(10).await.expect("NATS is there"), 10);
-    reserve(two.node.reserve_ids(1).await.expect("NATS is there"), 1);
+    note(&mut seen, again.node.first_ids(again.life()).expect("a life begins with ids"));
+    note(&mut seen, two.node.reserve_ids().await.expect("NATS is there").1);
     assert_eq!(seen.iter().min(), Some(&1));
     assert!(seen.contains(&((1 << 43) + 1)), "a node's ids begin at its number times 2^43");
+}
+
+#[tokio::test]
+async fn a_node_does_not_give_ids_again_when_nats_has_forgotten_that_they_were_reserved() {
+    let server = Server::start();
+    let mut one = Member::join(&server).await;
+    let (mut seen, first) = (HashSet::new(), one.life());
+    note(&mut seen, one.node.first_ids(first).expect("a life begins with ids"));
+    note(&mut seen, one.node.reserve_ids().await.expect("NATS is there").1);
+    one.node.jetstream().delete_stream("c-nodes").await.expect("the stream is there");
+    assert_eq!(one.over().await, Stop::Restored);
+    let second = one.begun().await;
+    assert_eq!((second.number, one.node.first_ids(first)), (0, None), "the ids of a life end with it");
+    note(&mut seen, one.node.first_ids(second).expect("a life begins with ids"));
+    one.leave().await;
+    let next = Member::join(&server).await;
+    assert_eq!(next.life().number, 0);
+    note(&mut seen, next.node.first_ids(next.life()).expect("a life begins with ids"));
 }

@@ -14,6 +14,7 @@ mod replicas;
 mod restored;
 mod rooms;
 mod secure;
+mod sessions;
 mod timers;
 
 use std::time::Duration;

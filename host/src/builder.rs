@@ -26,7 +26,7 @@ use crate::error::Error;
 use crate::fetch::Outlet;
 use crate::front::{self, AppEndpoint, Front, Listener, Pattern, Router, Setup, Tls};
 use crate::guest::{Bytecode, Engine, Origin, Program};
-use crate::handle::{Controls, Handle, by_nats};
+use crate::handle::{Controls, Handle, by_nats, sessions_by_nats};
 use crate::live::Live;
 use crate::log::LogTail;
 use crate::metrics::Sources;
@@ -232,7 +232,7 @@ impl Builder {
         let (roster, counters, placement) = (Arc::<Roster>::default(), Arc::default(), Placement::new(shard_count(&config)));
         let (bus, mail) = bus_of(&config, pattern.is_some(), &placement, (&limits, database.as_ref()));
         let (pages, notice) = Pages::new(&config, limits.memory_for_clients());
-        let member = Membership::begin(&config, &placement)?;
+        let (admitting, member) = (Arc::new(AtomicBool::new(true)), Membership::begin(&config, &placement)?);
         let mut context = ShardContext {
             app_name: "the app".into(),
             limits: limits.for_each_of(placement.shards()),
@@ -246,6 +246,7 @@ impl Builder {
             stores: member.stores(&config, &limits, database.clone()),
             tracer: tracer.clone(),
             node: member.of_rooms(config.instances),
+            peers: member.node.as_ref().map(sessions_by_nats),
         };
         let component = component.map(|component| member.check(component, &config, &limits)).transpose()?;
         let (node, inboxes) = (member.node, (mail, member.news));
@@ -262,7 +263,6 @@ impl Builder {
             (None, None) => (start(inboxes, &callbacks, &context)?.0, None),
         };
         taking.map_or(Ok(()), |taking| taking.ready(false))?;
-        let admitting = Arc::new(AtomicBool::new(true));
         let shown = pages::shown(config.notices, &notice, releases.as_ref(), &counters);
         let commands: Vec<_> = shards.iter().map(|shard| shard.commands.clone()).collect();
         let (local, (reins, wishes)) = (listening::is_local(&listeners), front::reins(limits.accepts_per_second));

@@ -156,6 +156,12 @@ impl Edge {
         self.members.get(&member).is_some_and(|present| present.left.is_none())
     }
 
+    /// Whether a client is here, or its leaving does not count yet.
+    #[must_use]
+    pub fn knows(&self, member: u64) -> bool {
+        self.members.contains_key(&member)
+    }
+
     /// The clients here.
     pub fn present(&self) -> impl Iterator<Item = u64> {
         self.members.iter().filter(|(_, present)| present.left.is_none()).map(|(id, _)| *id)

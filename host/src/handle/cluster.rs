@@ -5,13 +5,10 @@ use futures_util::future::BoxFuture;
 use ws_cluster::Life;
 
 use super::Handle;
-use super::peers::{Answer, Asked, Part, Request, ask};
+use super::peers::{Answer, Asked, Part, Request, ask, node_of};
 use crate::inventory::RoomInfo;
 use crate::status::{ClusterStatus, NodeStatus};
 use crate::types::ClientId;
-
-/// The ids of a node's clients are its number times 2^43 plus a count.
-const COUNT_BITS: u32 = 43;
 
 impl Handle {
     /// The number of this node, if it is in a cluster.
@@ -26,8 +23,7 @@ impl Handle {
 
     /// The other node that a client of this id is connected to, if that node lives.
     pub(super) fn node_of(&self, client: ClientId) -> Option<Life> {
-        let peers = self.inner.controls.cluster.as_ref()?.peers();
-        peers.into_iter().find(|life| u64::from(life.number) == client.get() >> COUNT_BITS)
+        node_of(&**self.inner.controls.cluster.as_ref()?, client)
     }
 
     /// Asks all other nodes. The requests are on their way when this returns.

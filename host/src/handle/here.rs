@@ -13,7 +13,7 @@ use super::{Controls, Handle};
 use crate::error::Error;
 use crate::inventory::{ClientInfo, Page, RoomInfo, RoomState, UserInfo};
 use crate::room::Member;
-use crate::shard::{Command, Question, RoomPage};
+use crate::shard::{Command, Departure, Question, RoomPage};
 use crate::types::ClientId;
 
 /// How long the room of a client may take to tell its topics: a handler may run there.
@@ -120,6 +120,16 @@ impl Handle {
             }
         }
         Ok(None)
+    }
+
+    /// Ends the session of a client that has come to another node. Returns false if it is none of this process, or not that client's.
+    pub(super) async fn end_session_here(&self, departure: Departure) -> Result<bool, Error> {
+        let Some((shard, _)) = departure.place().filter(|(shard, _)| *shard < self.inner.controls.shards.len()) else {
+            return Ok(false);
+        };
+        let (gone, has_gone) = oneshot::channel();
+        self.commands(vec![(shard, Command::Depart(Box::new(departure), gone))])?;
+        Ok(has_gone.await.is_ok())
     }
 
     /// As `users`.

@@ -32,7 +32,7 @@ use tokio::sync::{mpsc, watch};
 
 use lifetime::{Lifetime, Stage};
 use peers::Link;
-pub(crate) use peers::by_nats;
+pub(crate) use peers::{by_nats, sessions_by_nats};
 
 use crate::bus::Bus;
 use crate::config::Config;

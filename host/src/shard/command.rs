@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::new_connection::NewConnection;
 use super::question::Question;
-use super::resume::Claim;
+use super::resume::{Claim, Departure};
 use super::tally::Tally;
 use crate::app::upgrade::UpgradeRequest;
 use crate::requests::{Answering, IncomingRequest};
@@ -26,6 +26,9 @@ pub enum Command {
     Withdraw(Arc<str>),
     /// A client has connected, to the room of this name.
     Join(Arc<str>, NewConnection),
+    /// A client with a session has come to another node of the cluster: its session ends here. The answer comes when its room does not have it any
+    /// more, and none comes if the session is not that client's.
+    Depart(Box<Departure>, oneshot::Sender<()>),
     /// Rooms of the shard that are closed have durable timers, the next of which are due at these times, in microseconds since 1970.
     SetAlarms(Vec<Alarm>),
     /// The owner has something for clients.

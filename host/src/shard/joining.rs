@@ -145,6 +145,9 @@ async fn introduce<L: Launch>(
             withdraw(&shard, &rooms, &room);
         }
         Err(reason) => {
+            if let Claim::Foreign(session) = claim {
+                rooms.end_elsewhere(session, &room, &hello).await;
+            }
             // The room has let a client in that it knows, and did not ask whether it takes a new one.
             let is_unasked = claim != Claim::New && !shard.bus().is_nameless();
             if let Some(task) = rooms.get_or_open(&room) {

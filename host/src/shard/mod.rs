@@ -76,6 +76,7 @@
 //! | `trial` | the trial of a release |
 //! | `due` | the opening of rooms whose durable timers are due |
 //! | `hearing` | the task of that |
+//! | `departures` | clients with sessions that go on at another node |
 //! | `measuring` | the answers to other threads that ask for them |
 
 mod alarms;
@@ -93,6 +94,7 @@ mod counters;
 mod counting;
 mod counts;
 mod delivery;
+mod departures;
 mod dormant;
 mod drain;
 mod due;
@@ -168,7 +170,7 @@ pub use numbers::Numbers;
 pub use orders::{Change, Handover, Order, Refusal, RoomSwap};
 pub use probation::Probation;
 pub use question::{Question, RoomPage};
-pub use resume::Claim;
+pub use resume::{Claim, Departure, Peers};
 pub use roster::Roster;
 pub use tally::{Tallied, Tally};
 pub use thread::{ShardContext, StorePlace, spawn};

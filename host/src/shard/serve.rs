@@ -49,6 +49,7 @@ pub(super) async fn serve<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mu
             Some(Command::Request(room, request, trace, way)) => ask(shard, rooms, &room, (request, trace), &way),
             Some(Command::Withdraw(room)) => withdraw(shard, rooms, &room),
             Some(Command::Join(room, connection)) => drop(join(shard, rooms, &room, connection)),
+            Some(Command::Depart(departure, gone)) => rooms.depart(&departure, gone),
             Some(Command::SetAlarms(alarms)) => rooms.set_alarms(alarms),
             Some(Command::Deliver(envelope)) => rooms.deliver(envelope),
             Some(Command::Ask(question)) => rooms.answer(question),
@@ -68,7 +69,7 @@ fn upgrade<L: Launch>(
 ) {
     let session = claim.and_then(Claim::client).and_then(|client| shard.resources().sessions.get(client));
     // A room of one client decides about nobody who only names its session, which anybody may: the room that opens for the connection does.
-    request.resumes = session.is_some_and(|session| session.room().name() == room);
+    request.resumes = session.is_some_and(|session| session.room().name() == room) || rooms.may_come_from_elsewhere(claim);
     // Clients that hang up can ask again and again: a room that is behind decides about no more of them.
     let task = rooms.get_or_open(room).ok_or_else(|| rooms.why_not());
     let task = match task.and_then(|task| if task.mailbox.is_full() { Err(Reason::Busy) } else { Ok(task) }) {

@@ -15,6 +15,7 @@ use super::counters::Counters;
 use super::journal::DatabaseJournal;
 use super::measuring::{Measurement, QUESTIONS, answer};
 use super::orders::Order;
+use super::resume::Peers;
 use super::rooms::Rooms;
 use super::roster::Roster;
 use super::serve::serve;
@@ -73,6 +74,8 @@ pub struct ShardContext {
     pub tracer: Option<Tracer>,
     /// The cluster that the server is a node of.
     pub node: Option<Node>,
+    /// The other nodes of the cluster.
+    pub peers: Option<Arc<dyn Peers>>,
 }
 
 /// Where the stores of all rooms are.
@@ -147,6 +150,7 @@ pub fn spawn<L: Launch>(
             let stores = context.stores.stores(context.limits.store_of_room(context.node.is_some()));
             let kept = (context.linger, context.keeps_rooms);
             let part = context.part(&shard);
+            shard.resources().sessions.set_peers(context.peers.clone());
             let rooms = Rooms::new(Rc::clone(&shard), Arc::clone(&context.counters), stores, launch, kept, part.clone());
             let opened = match &context.shared_room {
                 _ if index > 0 => Ok(()),

@@ -8,6 +8,11 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use ws_cluster::Life;
 
+use crate::types::ClientId;
+
+/// The ids of a node's clients are its number times 2^43 plus a count.
+const COUNT_BITS: u32 = 43;
+
 /// Answers a request of another node. A message is handed over when the call returns, so messages of one node arrive in their order.
 pub(crate) type Answering = Arc<dyn Fn(Bytes) -> BoxFuture<'static, Bytes> + Send + Sync>;
 
@@ -36,4 +41,9 @@ pub(crate) trait Link: Debug + Send + Sync {
 
     /// Answers the requests of other nodes from now on.
     fn serve(&self, answering: Answering);
+}
+
+/// The other node that a client of this id is connected to, if that node lives.
+pub(crate) fn node_of(link: &dyn Link, client: ClientId) -> Option<Life> {
+    link.peers().into_iter().find(|life| u64::from(life.number) == client.get() >> COUNT_BITS)
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::part::Part;
 use crate::inventory::{ClientInfo, Receivers, RoomInfo, UserInfo};
-use crate::shard::{Delivery, Tallied};
+use crate::shard::{Delivery, Departure, Tallied};
 use crate::status::NodeStatus;
 use crate::types::{CloseInfo, Message};
 
@@ -35,6 +35,8 @@ pub(in crate::handle) enum Request {
     User { name: String },
     /// Send a message, or close connections.
     Deliver { to: Receivers, what: Content },
+    /// A client of the node has come to another one: end its session.
+    EndSession(Departure),
     /// The node's state.
     Status,
 }
@@ -65,6 +67,8 @@ pub(in crate::handle) enum Answer {
     Users(Part<UserInfo>),
     User(usize),
     Delivered(Tallied),
+    /// Whether the node had the session, and its client is no member of its room any more.
+    SessionEnded(bool),
     Status(NodeStatus),
     /// The node cannot do it, for this reason.
     Refused(String),

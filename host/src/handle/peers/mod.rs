@@ -20,6 +20,7 @@ pub(super) use asking::{Asked, MAX_PAYLOAD_BYTES, ask};
 #[cfg(test)]
 pub(super) use link::Answering;
 pub(crate) use link::Link;
+pub(super) use link::node_of;
 pub(super) use message::{Answer, Content, Request};
-pub(crate) use node::by_nats;
+pub(crate) use node::{by_nats, sessions_by_nats};
 pub(super) use part::{Part, merged};

@@ -9,12 +9,33 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use ws_cluster::Life;
 
-use super::link::{Answering, Link};
+use super::asking::ask;
+use super::link::{Answering, Link, node_of};
+use super::message::{Answer, Request};
 use crate::cluster::Node;
+use crate::shard::{Departure, Peers};
+use crate::types::ClientId;
 
 /// The way of this node to the others.
 pub(crate) fn by_nats(node: &Node) -> Arc<dyn Link> {
     Arc::new(node.clone())
+}
+
+/// The way to the nodes that have the sessions of clients which come here.
+pub(crate) fn sessions_by_nats(node: &Node) -> Arc<dyn Peers> {
+    Arc::new(node.clone())
+}
+
+impl Peers for Node {
+    fn has(&self, client: ClientId) -> bool {
+        node_of(self, client).is_some()
+    }
+
+    fn end_session(&self, client: ClientId, departure: Departure) -> BoxFuture<'static, ()> {
+        let Some(node) = node_of(self, client) else { return ready(()).boxed() };
+        let read = |answer| if let Answer::SessionEnded(ended) = answer { Some(ended) } else { None };
+        ask(&by_nats(self), &[node], &Request::EndSession(departure), &[], read).map(drop).boxed()
+    }
 }
 
 impl Link for Node {

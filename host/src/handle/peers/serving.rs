@@ -78,6 +78,7 @@ impl Handle {
                 Answer::Users(Part::from(self.users_here(after.as_deref(), limit)).within(MAX_LIST_BYTES))
             }
             Request::User { name } => Answer::User(self.inner.controls.roster.count_of(&name)),
+            Request::EndSession(departure) => Answer::SessionEnded(self.end_session_here(departure).await?),
             Request::Status => self.node_status().map_or_else(|| Answer::Refused("it has no lease".into()), Answer::Status),
             Request::Deliver { .. } => Answer::Refused("it is delivered when it comes".into()),
         })

@@ -20,16 +20,37 @@ pub enum Claim {
     New,
     /// The session of this client, on the shard of this number.
     Session(usize, ClientId),
+    /// A session of another process, which may be a node of the same cluster.
+    Foreign(Foreign),
     /// A session that this server cannot have.
     Unknown,
+}
+
+/// The session of a client of another process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Foreign {
+    /// The client.
+    pub client: ClientId,
+    shard: usize,
+    mark: u64,
+}
+
+impl Foreign {
+    /// The handle that the other process has made.
+    pub fn handle(self) -> ByteString {
+        handle_of(self.shard, self.client, self.mark)
+    }
+}
+
+fn handle_of(shard: usize, client: ClientId, mark: u64) -> ByteString {
+    format!("{shard}-{client}-{mark:012x}").into()
 }
 
 impl Claim {
     /// The handle of the session of a client on a shard. One of an earlier process names no session of this one, and a client that knows its own
     /// handle does not know those of others.
     pub fn handle(shard: usize, client: ClientId) -> ByteString {
-        let mark = MARKS.hash_one((shard, client)) >> 16;
-        format!("{shard}-{client}-{mark:012x}").into()
+        handle_of(shard, client, MARKS.hash_one((shard, client)) >> 16)
     }
 
     /// Reads the value of the query's parameter. `None` if it is neither `new` nor a handle.
@@ -44,7 +65,11 @@ impl Claim {
         let session = || {
             let mut parts = value.split('-');
             let (shard, client) = (parts.next()?.parse().ok()?, parts.next()?.parse::<u64>().ok()?.into());
-            (Self::handle(shard, client) == value).then_some(Self::Session(shard, client))
+            if Self::handle(shard, client) == value {
+                return Some(Self::Session(shard, client));
+            }
+            let foreign = Foreign { client, shard, mark: u64::from_str_radix(parts.next()?, 16).ok()? };
+            (foreign.handle() == value).then_some(Self::Foreign(foreign))
         };
         Some(session().unwrap_or(Self::Unknown))
     }
@@ -66,15 +91,20 @@ mod tests {
         assert_eq!(Claim::read("new"), Some(Claim::New));
         assert_eq!(Claim::read("node7.x~y"), Some(Claim::Unknown));
         assert_eq!(Claim::read("3-x"), Some(Claim::Unknown));
+        let Some(Claim::Foreign(foreign)) = Claim::read("3-17-00ff00ff00ff") else { panic!("another process may have made it") };
+        assert_eq!((&*foreign.handle(), foreign.client), ("3-17-00ff00ff00ff", 17.into()));
+        for broken in ["3-17-00FF00FF00FF", "3-17-ff", "03-17-00ff00ff00ff", "3-17-00ff00ff00ff-", "3-17-+0ff00ff00ff"] {
+            assert_eq!(Claim::read(broken), Some(Claim::Unknown), "{broken}");
+        }
     }
 
     #[test]
-    fn a_handle_that_somebody_has_guessed_is_unknown() {
+    fn a_handle_that_somebody_has_guessed_is_none_of_this_process() {
         let [mine, theirs] = [17, 18].map(|client: u64| Claim::handle(3, client.into()));
         let mark = mine.rsplit('-').next().expect("it has parts");
         assert_ne!(theirs.rsplit('-').next(), Some(mark));
         for guess in ["3-18", "3-18-", &format!("3-18-{mark}"), &format!("{theirs}-"), &format!("0{theirs}")] {
-            assert_eq!(Claim::read(guess), Some(Claim::Unknown), "{guess}");
+            assert!(matches!(Claim::read(guess), Some(Claim::Unknown | Claim::Foreign(_))), "{guess}");
         }
     }
 

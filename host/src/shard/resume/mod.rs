@@ -7,13 +7,16 @@
 //! | `away` | the clients of a shard that have no line |
 //! | `ended` | why the last sessions have ended |
 //! | `handle` | the names of sessions |
+//! | `elsewhere` | sessions that other nodes of a cluster have |
 
 mod away;
+mod elsewhere;
 mod ended;
 mod handle;
 mod kept;
 mod sessions;
 
-pub use handle::Claim;
+pub use elsewhere::{Departure, Peers};
+pub use handle::{Claim, Foreign};
 pub use kept::KeptSession;
 pub use sessions::Sessions;

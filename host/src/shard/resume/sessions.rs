@@ -1,6 +1,6 @@
 //! The sessions of a shard.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -11,6 +11,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::away::{Away, MESSAGE_BYTES};
+use super::elsewhere::Peers;
 use super::ended::Ended;
 use super::kept::{KeptSession, Stage};
 use crate::config::Limits;
@@ -35,6 +36,8 @@ pub struct Sessions {
     /// How the clients are closed, once the server shuts down.
     stopping: RefCell<Option<CloseInfo>>,
     stopped: Notify,
+    /// The other nodes of a cluster, which have sessions of clients that come here.
+    peers: OnceCell<Arc<dyn Peers>>,
 }
 
 impl Sessions {
@@ -54,7 +57,21 @@ impl Sessions {
             lost: RefCell::default(),
             stopping: RefCell::default(),
             stopped: Notify::new(),
+            peers: OnceCell::new(),
         }
+    }
+
+    /// The server is a node of a cluster, if it has these peers.
+    pub fn set_peers(&self, peers: Option<Arc<dyn Peers>>) {
+        if let Some(peers) = peers {
+            // It is called once.
+            let _ = self.peers.set(peers);
+        }
+    }
+
+    /// The other nodes of the cluster.
+    pub fn peers(&self) -> Option<Arc<dyn Peers>> {
+        self.peers.get().cloned()
     }
 
     /// How long a session waits for its next line. Zero if none does.

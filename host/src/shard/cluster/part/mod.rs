@@ -183,6 +183,17 @@ impl Part {
             flushed.await;
         }
     }
+    /// Resolves when the leaving of a client of a room counts, or its edge is gone.
+    pub async fn has_left(&self, room: &str, client: u64) {
+        loop {
+            let flushed = self.flushed.notified();
+            if self.edges.borrow().get(room).is_none_or(|edge| !edge.edge().borrow().knows(client)) {
+                return;
+            }
+            flushed.await;
+        }
+    }
+
 
     /// Whether a room that this node owns has not begun yet.
     pub fn is_beginning(&self) -> bool {

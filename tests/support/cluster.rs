@@ -87,10 +87,17 @@ impl Cluster {
     }
 }
 
+/// Times that no test is about. They are so long that a busy machine does not matter: a client that a test does not look at answers no ping, and
+/// a room may be claimed late or take its time to move.
+const PATIENT: [(&str, &str); 3] = [("--ping", "10m"), ("--handshake-timeout", "60s"), ("--drain", "60s")];
+
 /// The command line of a node of this guest, at a free port.
 pub fn node(name: &str, nats: &str, arguments: &[String]) -> Command {
     let mut command = command();
     command.arg("run").arg(guest(name)).args(["--port", "0", "--cluster", nats]).args(arguments);
+    for (flag, time) in PATIENT.iter().filter(|(flag, _)| !arguments.iter().any(|given| given == flag)) {
+        command.args([flag, time]);
+    }
     command
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,11 +33,9 @@ impl Nats {
     /// The same, at this address.
     pub fn at(address: &str, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        // The server would choose a free one, but tells it only in its log, and a restart needs it.
-        let port = TcpListener::bind((address, 0)).and_then(|free| free.local_addr()).expect("a port is free").port();
         let options = ["--addr", address].iter().chain(options).map(|option| (*option).to_owned()).collect::<Vec<_>>();
         let log = Arc::default();
-        let child = start(&folder, port, &options, &log);
+        let (child, port) = start(&folder, -1, &options, &log);
         Self { child, folder, port, options, log }
     }
 
@@ -83,7 +80,7 @@ impl Nats {
 
     /// Starts it again at the same port, with the same folder, after `stop` or `kill`.
     pub fn restart(&mut self) {
-        self.child = start(&self.folder, self.port, &self.options, &self.log);
+        self.child = start(&self.folder, self.port.into(), &self.options, &self.log).0;
     }
 
     /// Holds it: connections stay, and nothing is answered until `resume`.
@@ -132,8 +129,8 @@ fn program() -> PathBuf {
     installed
 }
 
-/// Starts a server, and returns when it is ready.
-fn start(folder: &TempDir, port: u16, options: &[String], log: &Arc<Mutex<String>>) -> Child {
+/// Starts a server at this port, or at a free one with -1. Returns it with its port when it is ready.
+fn start(folder: &TempDir, port: i32, options: &[String], log: &Arc<Mutex<String>>) -> (Child, u16) {
     let mut command = Command::new(program());
     command.args(options).arg("--port").arg(port.to_string()).arg("--store_dir").arg(folder.path());
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the NATS server starts");
@@ -142,10 +139,12 @@ fn start(folder: &TempDir, port: u16, options: &[String], log: &Arc<Mutex<String
     while !said.contains("Server is ready") {
         assert!(lines.read_line(&mut said).expect("its log is text") > 0, "the NATS server did not start:\n{said}");
     }
+    let behind = said.split("client connections on ").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let port = behind.and_then(|address| address.rsplit(':').next()?.parse().ok()).expect("its log tells the port");
     let log = Arc::clone(log);
     log.lock().unwrap_or_else(PoisonError::into_inner).push_str(&said);
     std::thread::spawn(move || keep(lines, &log));
-    child
+    (child, port)
 }
 
 /// Reads on, so that the server never waits for a reader.

@@ -121,7 +121,7 @@ pub struct LimitFlags {
     /// The most that the stores of all rooms hold [default: unlimited with --data, a quarter of the memory without]
     #[arg(long, value_parser = size, value_name = "SIZE", help_heading = GUEST, hide_short_help = true)]
     store_total: Option<usize>,
-    /// With --data: the time after which a room that nobody uses is deleted, with its store and its state, as in 90d [default: never]
+    /// With --data, which no cluster has: the time after which a room that nobody uses is deleted, with its store and its state, as in 90d [default: never]
     #[arg(long, value_parser = duration, value_name = "TIME", help_heading = GUEST, hide_short_help = true)]
     store_expiry: Option<Duration>,
     /// The most HTTP requests of one room at a time

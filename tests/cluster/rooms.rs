@@ -109,3 +109,33 @@ async fn a_room_that_nobody_is_in_is_begun_by_a_message_and_is_found_from_each_n
         three.leaves(1000, "").await;
     }
 }
+
+#[tokio::test]
+async fn messages_of_other_rooms_on_which_the_app_keeps_failing_wait_at_the_owner() {
+    let mut cluster = Cluster::with("probe", 2, &["--instances", "per-room", "--restarts", "1/600s"]);
+    let (mut one, _) = cluster.joins(0, "/a").await;
+    let (mut two, _) = cluster.joins(1, "/b").await;
+    let (mut three, third) = cluster.joins(1, "/a").await;
+    for text in ["panic", "panic", "hello"] {
+        assert_eq!(two.asks(&format!("tell /a {text}")).await, "ok");
+    }
+    cluster.nodes[0].logs("failed too often on messages of other rooms");
+    for number in 0..20 {
+        assert_eq!(answer(&mut three, &format!("say {number}")).await, number.to_string());
+    }
+    assert_eq!(one.hears().await, format!("joined {third}"));
+    assert_eq!(one.asks("say last").await, "last", "its clients are served meanwhile");
+}
+
+#[tokio::test]
+async fn rooms_that_another_node_owns_count_where_their_clients_are() {
+    let cluster = Cluster::with("probe", 2, &["--instances", "per-room", "--max-rooms", "2"]);
+    let (_one, _) = cluster.joins(0, "/a").await;
+    let (_two, _) = cluster.joins(0, "/b").await;
+    let (_three, _) = cluster.joins(1, "/a").await;
+    let (_four, _) = cluster.joins(1, "/b").await;
+    for node in &cluster.nodes {
+        assert_eq!(refusal(node, "/c", &[]).await, 503);
+    }
+    cluster.joins(1, "/a").await;
+}

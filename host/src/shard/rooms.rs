@@ -142,7 +142,8 @@ impl<L: Launch> Rooms<L> {
     /// Checks that another room may open.
     fn check_room(&self) -> Result<(), String> {
         let max_rooms = self.shard.limits().max_rooms;
-        if self.counters.rooms() >= max_rooms {
+        // In a cluster, rooms of other nodes that have clients here count too.
+        if self.counters.rooms() >= max_rooms || (self.part.is_some() && self.shard.bus().is_full()) {
             return Err(format!("there are {max_rooms} rooms already"));
         }
         self.launch.borrow().check_room()

@@ -14,7 +14,7 @@ use super::carried::Carried;
 use super::given::{All, Given, Other, Part};
 use super::told::{self, Asked, FromMember};
 use super::wire::Malformed;
-use crate::bus::{Event, Sender};
+use crate::bus::{Event, Known, Presence, Sender};
 use crate::protocol;
 use crate::requests::{Answering, HostAnswer};
 use crate::room::{Decision, LineId, Member, UpgradeId};
@@ -41,6 +41,8 @@ pub struct EdgeRoom {
     ways: RefCell<HashMap<u64, Answering>>,
     /// The members whose bytes have crossed the soft limit here, which the owner has been told.
     over_soft: RefCell<HashSet<u64>>,
+    /// The room exists, and counts as one of this node's.
+    _known: Option<Known>,
 }
 
 impl EdgeRoom {
@@ -49,6 +51,7 @@ impl EdgeRoom {
         let limits = shard.limits();
         let task = RoomTask::new(name, Mailbox::new(limits.mailbox_events, limits.mailbox_bytes));
         shard.resources().holdings.add_room(&task);
+        let known = shard.bus().note(&task.shared_name(), Presence::Expected);
         let room = Rc::new(Self {
             shard,
             agenda,
@@ -59,6 +62,7 @@ impl EdgeRoom {
             is_over: Cell::new(false),
             ways: RefCell::default(),
             over_soft: RefCell::default(),
+            _known: known,
         });
         let work = Rc::clone(&room);
         task.start(std::future::poll_fn(move |cx| work.poll(cx)));

@@ -8,6 +8,7 @@ use super::{RoomLoop, Work};
 use crate::app::{Launch, StartReason};
 use crate::shard::cluster::{Owned, Started};
 use crate::shard::effects;
+use crate::shard::input::What;
 
 impl<L: Launch> RoomLoop<L> {
     /// The same for a room that this node owns, and that starts like this.
@@ -45,7 +46,16 @@ impl<L: Launch> RoomLoop<L> {
         {
             return Some(work);
         }
-        self.owned.as_ref()?.take().map(Work::Input)
+        loop {
+            let input = self.owned.as_ref()?.take()?;
+            let What::Event(event) = input.what else { return Some(Work::Input(input)) };
+            self.task.events.push(input.at, event);
+            if self.is_event_next() {
+                return self.take_event();
+            }
+            // Messages of other rooms are held up, as on one node. The input counts without its handler, and those behind it go on.
+            self.end_step();
+        }
     }
 
     /// Whether edges have something for the room, or it for them or for other rooms.

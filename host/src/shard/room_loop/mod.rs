@@ -248,6 +248,8 @@ impl<L: Launch> RoomLoop<L> {
             // `run` follows it: no order comes after it.
             RoomOrder::End(_) => {}
             RoomOrder::Deliver(to, what, tally) => self.deliver(to, what, tally).await,
+            // Of a client that is no member, the room knows nothing.
+            RoomOrder::Topics(client, _) if self.room.client(client).is_none() => {}
             RoomOrder::Topics(client, answer) => {
                 let topics = self.room.topics_of(client).into_iter().map(str::to_owned).collect();
                 let _ = answer.send(topics);

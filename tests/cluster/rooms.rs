@@ -2,7 +2,7 @@
 
 use super::answer;
 use crate::support::cluster::Cluster;
-use crate::support::http::{ask, upgrade};
+use crate::support::http::{Raw, ask, upgrade};
 use crate::support::{Client, refusal};
 
 #[tokio::test]
@@ -108,6 +108,34 @@ async fn a_room_that_nobody_is_in_is_begun_by_a_message_and_is_found_from_each_n
         while answer(&mut three, "kept count").await != format!("Some({counted:?})") {}
         three.leaves(1000, "").await;
     }
+}
+
+#[tokio::test]
+async fn an_answer_in_pieces_tells_backpressure_for_what_waits_and_no_more() {
+    const CHUNK: usize = 64 << 10;
+    let cluster = Cluster::of("answering", 2);
+    let (_owner, _) = cluster.joins(0, "/").await;
+    let (mut client, _) = cluster.joins(1, "/").await;
+    let mut raw = Raw::connect(&cluster.nodes[1].address);
+    raw.says(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let told = client.hears().await;
+    let id = told.strip_prefix("asked ").expect("the guest tells of the request");
+    raw.head();
+    let reads = |raw: &mut Raw, bytes: usize| {
+        let mut read = 0;
+        while read < bytes {
+            read += raw.chunk().len();
+        }
+    };
+    for _ in 0..8 {
+        // The receipt of the chunk before goes before this message.
+        assert_eq!(client.asks(&format!("much {id} 1")).await, "ok");
+        reads(&mut raw, CHUNK);
+    }
+    assert_eq!(client.asks(&format!("much {id} 2")).await, "backpressure");
+    reads(&mut raw, 2 * CHUNK);
+    assert_eq!(client.hears().await, format!("drained {id}"));
+    assert_eq!(client.asks(&format!("much {id} 1")).await, "ok");
 }
 
 #[tokio::test]

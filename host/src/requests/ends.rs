@@ -177,11 +177,6 @@ impl Receiver {
         }
     }
 
-    /// Drops the pieces that wait: the client has read them elsewhere.
-    pub fn drop_pieces(&self) {
-        self.0.change(|state| while let Some(Some(Ok(_))) = state.take_piece() {});
-    }
-
     /// The next piece of the body, or `None` at its end.
     pub fn poll_piece(&self, cx: &Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
         let (piece, watcher) = {

@@ -95,8 +95,8 @@ pub enum Part {
     Whole(Headers, Vec<u8>),
     /// The head, which a body follows.
     Begin(Headers),
-    /// The next bytes of the body, and whether more than the soft limit waits with them.
-    Chunk(Vec<u8>, bool),
+    /// The next bytes of the body.
+    Chunk(Vec<u8>),
     /// The end.
     End,
     /// The app gives the answer up.

@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use bytes::Bytes;
 use ws_cluster::{Life, Output};
 
-use super::given::{self, All, Other, Part};
+use super::given::{self, All, Given, Other, Part};
 use super::members::Members;
 use crate::protocol::read_message;
 use crate::requests::{Answering, HostAnswer, Receiver};
 use crate::room::{Effect, Reply, ReplyPart, Target, Turn, UpgradeId};
 use crate::types::{ClientId, CloseInfo};
+
+/// The bit that tells plain HTTP requests from members, where an edge reports the bytes that wait for each.
+pub const OF_REQUEST: u64 = 1 << 63;
 
 /// Requests of edges that wait for an answer, by the ids that the room knows.
 #[derive(Debug, Default)]
@@ -26,9 +29,27 @@ struct Plain {
     edge: Life,
     /// The number by which the edge knows it.
     number: u64,
+    /// Counts the chunks that have not arrived at the edge, and the bytes that wait there.
     way: Answering,
-    /// The other end of that way. It counts the chunks that the client has not read.
-    receiver: Receiver,
+    /// The other end of that way, which stays open.
+    _receiver: Receiver,
+    /// The bytes that wait at the edge, as it has reported them.
+    reported: usize,
+    /// Whether the app has been told of backpressure, and waits until the client has read everything.
+    owes_drain: bool,
+}
+
+impl Plain {
+    /// The bytes that wait at the edge.
+    fn report(&mut self, bytes: usize) {
+        self.way.stage(bytes);
+        self.way.unstage(std::mem::replace(&mut self.reported, bytes));
+    }
+
+    /// Whether the client has read everything, and the app waits for that.
+    fn take_drained(&mut self) -> bool {
+        self.way.waiting() == 0 && std::mem::take(&mut self.owes_drain)
+    }
 }
 
 impl Waiting {
@@ -43,7 +64,8 @@ impl Waiting {
     pub fn add_plain(&mut self, edge: Life, number: u64) -> u64 {
         self.last += 1;
         let (way, receiver) = crate::requests::way();
-        self.plain.insert(self.last, Plain { edge, number, way, receiver });
+        let plain = Plain { edge, number, way, _receiver: receiver, reported: 0, owes_drain: false };
+        self.plain.insert(self.last, plain);
         self.last
     }
 
@@ -57,11 +79,41 @@ impl Waiting {
         self.plain.iter().find(|(_, plain)| (plain.edge, plain.number) == (edge, number)).map(|(id, _)| *id)
     }
 
-    /// The client of a plain request has read all that was sent to it.
-    pub fn note_read(&self, id: u64) {
-        if let Some(plain) = self.plain.get(&id) {
-            plain.receiver.drop_pieces();
+    /// Outputs have arrived at an edge. Returns the plain requests whose clients have read everything, where the app waits for that.
+    pub fn arrived(&mut self, edge: Life, outputs: &[Output]) -> Vec<u64> {
+        let mut drained = Vec::new();
+        if self.plain.is_empty() {
+            return drained;
         }
+        for Output { payload, .. } in outputs {
+            let Ok(Given::Other(Other::Respond(number, Part::Chunk(chunk)))) = Given::decode(payload.clone()) else { continue };
+            drained.extend(self.change(edge, number, |plain| plain.way.unstage(chunk.len())));
+        }
+        drained
+    }
+
+    /// An edge reports the bytes that wait there: none for the requests that it leaves out. Returns the same.
+    pub fn report(&mut self, edge: Life, waiting: &[(u64, u64)]) -> Vec<u64> {
+        let mut drained = Vec::new();
+        for (id, plain) in self.plain.iter_mut().filter(|(_, plain)| plain.edge == edge) {
+            let bytes = waiting.iter().find(|(it, _)| *it == OF_REQUEST | plain.number).map_or(0, |(_, bytes)| *bytes);
+            plain.report(usize::try_from(bytes).unwrap_or(usize::MAX));
+            drained.extend(plain.take_drained().then_some(*id));
+        }
+        drained
+    }
+
+    /// The client of the request that this edge knows by this number has read all that waited. Returns the request if the app waits for that.
+    pub fn has_read(&mut self, edge: Life, number: u64) -> Option<u64> {
+        self.change(edge, number, |plain| plain.report(0))
+    }
+
+    /// Changes what waits for the client of a plain request. Returns the request if that has read everything, and the app waits for that.
+    fn change(&mut self, edge: Life, number: u64, change: impl FnOnce(&mut Plain)) -> Option<u64> {
+        let id = self.find(edge, number)?;
+        let plain = self.plain.get_mut(&id)?;
+        change(plain);
+        plain.take_drained().then_some(id)
     }
 
     /// Forgets the requests of edges whose lives are over. Returns the ids of the plain ones.
@@ -83,9 +135,9 @@ impl Waiting {
         Some((plain.edge, other(Vec::new(), Other::Respond(plain.number, part))))
     }
 
-    fn respond(&mut self, Reply { way, part }: &Reply) -> Option<(Life, Output)> {
+    pub(super) fn respond(&mut self, Reply { way, part }: &Reply) -> Option<(Life, Output)> {
         let id = self.plain.iter().find(|(_, plain)| plain.way.is(way)).map(|(id, _)| *id)?;
-        let plain = &self.plain[&id];
+        let plain = self.plain.get_mut(&id)?;
         let (edge, number) = (plain.edge, plain.number);
         let (part, is_last) = match part {
             ReplyPart::Whole(head, body) => (Part::Whole(head.into(), body.to_vec()), true),
@@ -93,9 +145,10 @@ impl Waiting {
                 way.begin(head.clone());
                 (Part::Begin(head.into()), false)
             }
+            // It stays staged until it has arrived.
             ReplyPart::Chunk(chunk, over_soft) => {
-                way.push(chunk, *over_soft, usize::MAX);
-                (Part::Chunk(chunk.to_vec(), *over_soft), false)
+                plain.owes_drain |= over_soft;
+                (Part::Chunk(chunk.to_vec()), false)
             }
             ReplyPart::End => (Part::End, true),
             ReplyPart::Abort => (Part::Abort, true),

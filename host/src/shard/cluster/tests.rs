@@ -8,12 +8,13 @@ use ws_cluster::{Life, Output};
 use super::carried::Carried;
 use super::given::{self, All, Given, Other, Part, Verdict};
 use super::members::Members;
+use super::staged::{OF_REQUEST, Waiting};
 use super::told::{self, Asked, Event, FromMember};
 use crate::app::upgrade::{Acceptance, Decision, UpgradeRequest};
 use crate::close::{CloseCause, CloseInfo};
 use crate::protocol::message_len;
 use crate::requests::{Head, IncomingRequest};
-use crate::room::{LineId, Member};
+use crate::room::{LineId, Member, Reply, ReplyPart};
 use crate::types::{Agreed, Client, ClientId, Message, Request};
 
 const HERE: Life = Life { since: 3, number: 0 };
@@ -142,4 +143,27 @@ fn bytes_wait_until_they_have_arrived_at_the_edge_and_been_read_there() {
     assert!(members.has_read(2) && !members.has_read(2), "the member itself tells it too, in case that the receipt is lost");
     members.remove(2);
     assert_eq!(members.edges().collect::<Vec<_>>(), [HERE]);
+}
+
+#[test]
+fn chunks_of_an_answer_wait_until_they_have_arrived_at_the_edge_and_been_read_there() {
+    let mut waiting = Waiting::default();
+    let id = waiting.add_plain(THERE, 5);
+    let way = waiting.way(id).expect("it waits for an answer");
+    let chunk = |waiting: &mut Waiting, over_soft| {
+        way.stage(100);
+        let part = ReplyPart::Chunk(Bytes::from(vec![0; 100]), over_soft);
+        [waiting.respond(&Reply { way: way.clone(), part }).expect("it is known").1]
+    };
+    let first = chunk(&mut waiting, false);
+    assert!(waiting.arrived(HERE, &first).is_empty());
+    assert_eq!(way.waiting(), 100, "each edge confirms its own");
+    assert!(waiting.arrived(THERE, &first).is_empty(), "the app has not been told of backpressure");
+    assert_eq!(way.waiting(), 0);
+    let second = chunk(&mut waiting, true);
+    assert!(waiting.report(THERE, &[(5, 9), (OF_REQUEST | 5, 70)]).is_empty());
+    assert!(waiting.arrived(THERE, &second).is_empty(), "the edge has reported bytes that wait there");
+    assert_eq!(way.waiting(), 70);
+    assert_eq!(waiting.report(THERE, &[(5, 9)]), [id], "the edge tells of all requests for which bytes wait");
+    assert_eq!(waiting.has_read(THERE, 5), None, "once");
 }

@@ -81,10 +81,7 @@ impl Owned {
             Asked::Request(number, request) => {
                 Some(What::Request(waiting.add_plain(edge, number), Box::new(request.into()), None))
             }
-            Asked::RequestDrained(number) => waiting.find(edge, number).map(|id| {
-                waiting.note_read(id);
-                What::RequestDrained(id)
-            }),
+            Asked::RequestDrained(number) => waiting.has_read(edge, number).map(What::RequestDrained),
             Asked::RequestGone(number) => waiting.find(edge, number).map(|id| {
                 waiting.forget(id);
                 What::RequestGone(id)
@@ -128,14 +125,18 @@ impl Owned {
     /// A message of an edge for this owner.
     pub fn receive(&self, from: Life, session: u64, message: ws_cluster::Message, neighbours: &Neighbours) {
         let receipt = self.owner.borrow_mut().receive(Node::now(), from, session, message, neighbours);
+        let (at, mailbox) = (self.shard.time(), &self.task.mailbox);
+        let (members, requests) = (&self.members, &self.waiting);
         // In this order: the bytes of an output are always counted, at the edge or on their way.
-        let mut drained = Vec::new();
+        let (mut drained, mut read) = (Vec::new(), Vec::new());
         if let Some(waiting) = receipt.waiting {
-            drained = self.members.borrow_mut().report(from, &waiting);
+            (drained, read) = (members.borrow_mut().report(from, &waiting), requests.borrow_mut().report(from, &waiting));
         }
-        drained.extend(self.members.borrow().arrived(from, &receipt.arrived));
+        read.extend(requests.borrow_mut().arrived(from, &receipt.arrived));
+        read.into_iter().for_each(|id| mailbox.push(Input { at, what: What::RequestDrained(id) }));
+        drained.extend(members.borrow().arrived(from, &receipt.arrived));
         for member in drained {
-            self.task.mailbox.push(Input { at: self.shard.time(), what: What::Drained(member.client.id) });
+            mailbox.push(Input { at, what: What::Drained(member.client.id) });
         }
         self.note_due();
     }

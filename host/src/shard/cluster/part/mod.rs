@@ -25,7 +25,6 @@ use crate::shard::cluster::edge_room::EdgeRoom;
 use crate::shard::cluster::owned::{Owned, Started};
 use crate::shard::room_task::RoomTask;
 use crate::shard::table::Shard;
-use crate::types::CloseInfo;
 
 /// A shard's part in a cluster.
 pub struct Part {
@@ -183,6 +182,7 @@ impl Part {
             flushed.await;
         }
     }
+
     /// Resolves when the leaving of a client of a room counts, or its edge is gone.
     pub async fn has_left(&self, room: &str, client: u64) {
         loop {
@@ -193,7 +193,6 @@ impl Part {
             flushed.await;
         }
     }
-
 
     /// Whether a room that this node owns has not begun yet.
     pub fn is_beginning(&self) -> bool {
@@ -247,23 +246,29 @@ impl Part {
     fn flush_edge(&self, room: &Arc<str>, edge: &Rc<EdgeRoom>) {
         edge.begin_look();
         edge.look_for_owner();
+        // Outputs are in the clients' queues before the owner hears that they have arrived, with what waits there.
+        self.do_effects(room, edge);
         let letters = edge.edge().borrow_mut().poll(Node::now());
-        let effects = edge.edge().borrow_mut().effects();
         letters.into_iter().for_each(|letter| self.post(room, letter));
+        self.do_effects(room, edge);
+        edge.go_on();
+        if !edge.edge().borrow().is_quiet() {
+            self.active.borrow_mut().insert(Due::Edge(Arc::clone(room)));
+        }
+    }
+
+    fn do_effects(&self, room: &Arc<str>, edge: &Rc<EdgeRoom>) {
+        let effects = edge.edge().borrow_mut().effects();
         for effect in effects {
             match effect {
                 Effect::Find => self.find(room, edge),
                 Effect::Deliver(outputs) => edge.deliver(outputs),
-                Effect::Close(ids) => ids.into_iter().for_each(|id| edge.close(id, &CloseInfo::reads_too_slowly())),
+                Effect::Close(ids) => edge.cut(&ids),
                 Effect::Dropped(inputs) => edge.note_dropped(&inputs),
                 // The node's own lease tells.
                 Effect::Gone => {}
                 Effect::Restored => self.node.restored(),
             }
-        }
-        edge.go_on();
-        if !edge.edge().borrow().is_quiet() {
-            self.active.borrow_mut().insert(Due::Edge(Arc::clone(room)));
         }
     }
 

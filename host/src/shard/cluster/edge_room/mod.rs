@@ -1,4 +1,10 @@
 //! A room at the edge that has the connections of its clients.
+//!
+//! | file | owns |
+//! | --- | --- |
+//! | `answers` | the answers to plain HTTP requests of its clients |
+
+mod answers;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -11,7 +17,7 @@ use ws_cluster::{Edge, Event as Kind, Input as Sent, Output};
 
 use super::agenda::{Agenda, Due};
 use super::carried::Carried;
-use super::given::{All, Given, Other, Part};
+use super::given::{All, Given, Other};
 use super::told::{self, Asked, FromMember};
 use super::wire::Malformed;
 use crate::bus::{Event, Known, Presence, Sender};
@@ -39,7 +45,7 @@ pub struct EdgeRoom {
     is_over: Cell<bool>,
     /// The ways of the answers to plain HTTP requests, by the ids that the owner knows.
     ways: RefCell<HashMap<u64, Answering>>,
-    /// The members whose bytes have crossed the soft limit here, which the owner has been told.
+    /// The members whose bytes have crossed the soft limit here, and the requests (`OF_REQUEST`), which the owner has been told.
     over_soft: RefCell<HashSet<u64>>,
     /// The room exists, and counts as one of this node's.
     _known: Option<Known>,
@@ -104,8 +110,7 @@ impl EdgeRoom {
         if before == epoch || before == 0 {
             return;
         }
-        // Dropped, an answer that has begun is cut, and the others are refused.
-        drop(self.ways.take());
+        self.forget_requests();
     }
 
     /// Takes in inputs that had to wait.
@@ -175,12 +180,8 @@ impl EdgeRoom {
                     edge.ask(Asked::Request(id, (&*request).into()).encode());
                 }
             }
-            What::RequestDrained(id) => edge.ask(Asked::RequestDrained(id).encode()),
-            What::RequestGone(id) => {
-                if self.ways.borrow_mut().remove(&id).is_some() {
-                    edge.ask(Asked::RequestGone(id).encode());
-                }
-            }
+            What::RequestDrained(id) => self.drained(&mut edge, id),
+            What::RequestGone(id) => self.gone(&mut edge, id),
             // Only a room with an instance is told these.
             What::Start(..) | What::Timer(..) | What::Answer(..) | What::Event(_) => {}
         }
@@ -254,34 +255,6 @@ impl EdgeRoom {
                 }
             }
             Other::Respond(id, part) => self.respond(id, part),
-        }
-    }
-
-    fn respond(&self, id: u64, part: Part) {
-        let Some(way) = self.ways.borrow().get(&id).cloned() else { return };
-        let is_last = !matches!(part, Part::Begin(_) | Part::Chunk(..));
-        match part {
-            Part::Whole(head, body) => {
-                if let Ok(head) = head.try_into() {
-                    way.respond(head, body.into());
-                }
-            }
-            Part::Begin(head) => {
-                if let Ok(head) = head.try_into() {
-                    way.begin(head);
-                }
-            }
-            Part::Chunk(chunk, over_soft) => {
-                way.stage(chunk.len());
-                way.push(&chunk, over_soft, self.shard.limits().outbox_hard_bytes);
-            }
-            Part::End => way.end(),
-            Part::Abort => way.abort(),
-            Part::Refused(refused) => way.refuse(refused.into()),
-            Part::Passed => way.pass(),
-        }
-        if is_last {
-            self.ways.borrow_mut().remove(&id);
         }
     }
 

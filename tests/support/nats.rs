@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,14 +42,15 @@ impl Nats {
 
     /// Three servers that keep three copies of each record.
     pub fn three() -> [Self; 3] {
-        let routes = [(); 3].map(|()| TcpListener::bind(("127.0.0.1", 0)).expect("a port is free"));
-        let routes = routes.map(|free| format!("nats://{}", free.local_addr().expect("it has an address")));
+        // Each must know the others' ports before they start. Held until then, no two of them are the same.
+        let held = [(); 3].map(|()| TcpListener::bind(("127.0.0.1", 0)).expect("a port is free"));
+        let routes = held.each_ref().map(|free| format!("nats://{}", free.local_addr().expect("it has an address")));
+        drop(held);
         let all = routes.join(",");
-        let mut name = 0;
-        let servers = routes.map(|route| {
-            name += 1;
-            let (name, named) = (format!("server-{name}"), ["--jetstream", "--cluster_name", "three", "--routes", &all]);
-            Self::with(&[&named[..], &["--cluster", &route, "--server_name", &name]].concat())
+        let servers = routes.each_ref().map(|route| {
+            let name = route.replace([':', '/', '.'], "-");
+            let named = ["--jetstream", "--cluster_name", "three", "--routes", &all];
+            Self::with(&[&named[..], &["--cluster", route.as_str(), "--server_name", name.as_str()]].concat())
         });
         while !servers.iter().any(|server| server.log().contains("JetStream cluster new metadata leader")) {
             std::thread::yield_now();

@@ -49,8 +49,8 @@ fn broken_rule(module: &Module<'_>, word: &str, behind: &str) -> Option<&'static
     if word == "tungstenite" && behind.starts_with("::") && !matches!(module, Module::Pure("protocol")) {
         return Some("only protocol/ knows tungstenite");
     }
-    if (word == "rustls" || word == "tokio_rustls") && !module.is_one_of(&["fetch", "front", "shard", "trace"]) {
-        return Some("only fetch/, front/, shard/ and trace/ know rustls");
+    if (word == "rustls" || word == "tokio_rustls") && !module.is_one_of(&["cluster", "fetch", "front", "shard", "trace"]) {
+        return Some("only cluster/, fetch/, front/, shard/ and trace/ know rustls");
     }
     if word == "async_nats" && !module.is_one_of(&["cluster"]) {
         return Some("only cluster/ knows NATS");
@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(found("host/src/shard/socket.rs", text), [""; 0]);
         assert_eq!(
             found("host/src/server.rs", "use rustls::Error;"),
-            ["host/src/server.rs:1: `rustls`: only fetch/, front/, shard/ and trace/ know rustls"]
+            ["host/src/server.rs:1: `rustls`: only cluster/, fetch/, front/, shard/ and trace/ know rustls"]
         );
     }
 

@@ -10,6 +10,7 @@ mod known;
 mod mistakes;
 mod outage;
 mod owners;
+mod releases;
 mod replicas;
 mod restored;
 mod rooms;

@@ -13,6 +13,8 @@ use crate::room_record::{Act, Entry, RoomRecord};
 pub struct Journal {
     life: Life,
     epoch: u64,
+    /// The newest release of the app that has had a part in the room's state.
+    release: u64,
     /// The sequence of the last stored record.
     last: u64,
     /// The entries of the epoch.
@@ -65,12 +67,13 @@ impl Waiting {
 }
 
 impl Journal {
-    /// The journal of the owner whose claim has this sequence. See [`Limits::record_bytes`](crate::Limits::record_bytes).
+    /// The journal of the owner whose claim has this sequence, and tells this release. See [`Limits::record_bytes`](crate::Limits::record_bytes).
     #[must_use]
-    pub fn new(life: Life, epoch: u64, record_bytes: usize) -> Self {
+    pub fn new(life: Life, (epoch, release): (u64, u64), record_bytes: usize) -> Self {
         Self {
             life,
             epoch,
+            release,
             last: epoch,
             entries: 0,
             waiting: VecDeque::new(),
@@ -102,12 +105,13 @@ impl Journal {
         }
     }
 
-    /// The record to publish now, if there is one. `seen` is the sequence of the last node's record that the owner has acted upon. The record
-    /// is answered by [`Journal::answered`].
-    pub fn poll(&mut self, seen: u64) -> Option<Publication<RoomRecord>> {
+    /// The record to publish now, if there is one. `seen` is the sequence of the last node's record that the owner has acted upon, and the room may
+    /// run this release. The record is answered by [`Journal::answered`].
+    pub fn poll(&mut self, seen: u64, release: u64) -> Option<Publication<RoomRecord>> {
         if self.is_sent || matches!(self.end, End::Released | End::Stopped(_)) {
             return None;
         }
+        self.release = self.release.max(release);
         if self.in_flight.is_none() {
             self.in_flight = self.next(seen);
         }
@@ -139,7 +143,7 @@ impl Journal {
             _ => return None,
         };
         self.entries += 1;
-        Some(InFlight { record: RoomRecord { owner: self.life, act }, through })
+        Some(InFlight { record: RoomRecord { owner: self.life, release: self.release, act }, through })
     }
 
     /// The record has been answered.

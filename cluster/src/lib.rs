@@ -19,7 +19,7 @@
 //! assert!(lease.is_held(now + Duration::from_millis(1499)));
 //! assert!(!lease.is_held(now + Duration::from_millis(1500)));
 //!
-//! let mut claim = Claim::new(lease.life().expect("its record is stored"), 1);
+//! let mut claim = Claim::new(lease.life().expect("its record is stored"), 1, 0);
 //! let mut neighbours = Neighbours::new(timing);
 //! assert_eq!(neighbours.reconnected(now, 1), None);
 //! assert!(matches!(claim.looked(None, &neighbours), Verdict::Publish(_)));

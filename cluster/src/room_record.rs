@@ -12,6 +12,8 @@ const VERSION: u8 = 1;
 pub struct RoomRecord {
     /// The owner that wrote it.
     pub owner: Life,
+    /// The newest release of the app that has had a part in the room's state, by its number. 0 without releases.
+    pub release: u64,
     /// Its act.
     pub act: Act,
 }
@@ -83,6 +85,7 @@ impl RoomRecord {
 impl Encode for RoomRecord {
     fn write(&self, to: &mut BytesMut) {
         self.owner.write(to);
+        self.release.write(to);
         match &self.act {
             Act::Claim { attempt } => {
                 to.put_u8(b'c');
@@ -101,7 +104,7 @@ impl Encode for RoomRecord {
     }
 
     fn read(from: &mut Bytes) -> Result<Self, Malformed> {
-        let owner = Life::read(from)?;
+        let (owner, release) = (Life::read(from)?, u64::read(from)?);
         let act = match kind(from)? {
             b'c' => Act::Claim { attempt: u64::read(from)? },
             b'w' => Act::Commit { entry: Entry::read(from)?, whole: true },
@@ -109,7 +112,7 @@ impl Encode for RoomRecord {
             b'r' => Act::Release { entry: Entry::read(from)?, is_empty: bool::read(from)? },
             _ => return Err(Malformed),
         };
-        Ok(Self { owner, act })
+        Ok(Self { owner, release, act })
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Standing {
     pub knows_marks: bool,
     /// The sequence of the last node's record that owners of the room have acted upon.
     pub seen: u64,
+    /// The newest release of the app that has had a part in the state.
+    pub release: u64,
     /// The state: the last whole one, and the writes since.
     pub data: Vec<Bytes>,
     number: u64,
@@ -83,7 +85,7 @@ impl Standing {
                 }
             }
         }
-        self.last = sequence;
+        (self.last, self.release) = (sequence, record.release);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Several nodes that serve the same rooms, on a NATS server of their own.
 
-use std::process::Command;
+use std::process::{Child, Command, Output, Stdio};
 
 use super::client::Client;
 use super::guests::guest;
@@ -74,6 +74,13 @@ impl Cluster {
         self.nodes[node].signal("CONT");
     }
 
+    /// Begins to swap all nodes to this guest, at one of them.
+    pub fn swap(&self, node: usize, guest_name: &str) -> Swap {
+        let mut command = command();
+        command.arg("swap").arg(guest(guest_name)).args(["--port", &self.nodes[node].port().to_string()]);
+        Swap(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("ws-host starts")))
+    }
+
     /// A client of a node in the room of this path. The app must greet it.
     pub async fn enters(&self, node: usize, path: &str) -> Client {
         let mut client = Client::connect_to(&self.nodes[node], path).await;
@@ -90,6 +97,25 @@ impl Cluster {
 /// Times that no test is about. They are so long that a busy machine does not matter: a client that a test does not look at answers no ping, and
 /// a room may be claimed late or take its time to move.
 const PATIENT: [(&str, &str); 3] = [("--ping", "10m"), ("--handshake-timeout", "60s"), ("--drain", "60s")];
+
+/// A swap that runs, ended on drop.
+pub struct Swap(Option<Child>);
+
+impl Swap {
+    /// Its output, when it has ended.
+    pub fn ended(mut self) -> Output {
+        self.0.take().expect("it has not ended yet").wait_with_output().expect("the process can be waited for")
+    }
+}
+
+impl Drop for Swap {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
 
 /// The command line of a node of this guest, at a free port.
 pub fn node(name: &str, nats: &str, arguments: &[String]) -> Command {

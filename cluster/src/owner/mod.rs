@@ -112,7 +112,7 @@ impl Owner {
             knows_marks: standing.knows_marks,
             is_durable: standing.is_durable,
             has_named_marks: false,
-            journal: Journal::new(life, epoch, limits.record_bytes),
+            journal: Journal::new(life, (epoch, standing.release), limits.record_bytes),
             queue: VecDeque::new(),
             running: None,
             turns: 0,
@@ -280,11 +280,11 @@ impl Owner {
         }
     }
 
-    /// The record to publish now, if there is one.
-    pub fn publication(&mut self) -> Option<Publication<RoomRecord>> {
+    /// The record to publish now, if there is one. The room may run this release of the app by now: the newest one that has had a part in its state.
+    pub fn publication(&mut self, release: u64) -> Option<Publication<RoomRecord>> {
         // The next owner waits until it has seen the edges of this one.
         let edges = self.links.keys().map(|edge| edge.since).max().unwrap_or_default();
-        self.journal.poll(self.seen.max(edges))
+        self.journal.poll(self.seen.max(edges), release)
     }
 
     /// The publication has been answered.

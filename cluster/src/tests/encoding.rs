@@ -47,7 +47,7 @@ fn room_record(rng: &mut Rng) -> RoomRecord {
         1 => Act::Commit { entry: entry(rng), whole: rng.bool() },
         _ => Act::Release { entry: entry(rng), is_empty: rng.bool() },
     };
-    RoomRecord { owner: life(rng), act }
+    RoomRecord { owner: life(rng), release: number(rng), act }
 }
 
 fn known_record(rng: &mut Rng) -> KnownRecord {

@@ -3,6 +3,7 @@
 mod directory;
 mod encoding;
 mod leases;
+mod newer;
 mod releases;
 mod rules;
 mod simulation;

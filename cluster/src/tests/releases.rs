@@ -8,29 +8,30 @@ use fastrand::Rng;
 use crate::release::{Action, Beginning, Component, Ledger, Outcome, ReleaseRecord, Report, Rollout, Taking, What, Why, Wish};
 use crate::{Answer, Life, Time};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const START: Time = Time::from_secs(1000);
 
-fn life(number: u16) -> Life {
+pub(super) fn life(number: u16) -> Life {
     Life { since: u64::from(number) + 100, number }
 }
 
-fn component(name: &'static str) -> Component {
+pub(super) fn component(name: &'static str) -> Component {
     Component { sha256: name.into(), name: "app.wasm".into() }
 }
 
-fn swap(name: &'static str) -> Wish {
+pub(super) fn swap(name: &'static str) -> Wish {
     Wish { what: What::Swap(component(name)), keeps_state: true, at: 0 }
 }
 
-fn record(number: u64, name: &'static str, why: Why) -> ReleaseRecord {
+pub(super) fn record(number: u64, name: &'static str, why: Why) -> ReleaseRecord {
     ReleaseRecord { number, component: component(name), keeps_state: true, by: life(0), at: 0, why }
 }
 
-fn undo(number: u64, name: &'static str) -> ReleaseRecord {
+pub(super) fn undo(number: u64, name: &'static str) -> ReleaseRecord {
     record(number, name, Why::Undo("it fails".into()))
 }
 
-fn ledger(records: impl IntoIterator<Item = ReleaseRecord>) -> Ledger {
+pub(super) fn ledger(records: impl IntoIterator<Item = ReleaseRecord>) -> Ledger {
     let mut ledger = Ledger::default();
     records.into_iter().for_each(|record| assert!(ledger.push(record.number * 10, record)));
     ledger
@@ -65,7 +66,7 @@ impl Cluster {
         let stream = vec![(10, first.clone())];
         let alive: BTreeSet<_> = (0..nodes).map(life).collect();
         let node = |_| Node {
-            rollout: Rollout::new(ledger([first.clone()]), "a".into(), PATIENCE),
+            rollout: Rollout::new(START, ledger([first.clone()]), "a".into(), PATIENCE),
             runs: "a".into(),
             seen: (1, 0),
             doing: VecDeque::new(),
@@ -73,7 +74,7 @@ impl Cluster {
             outcome: None,
         };
         let nodes = (0..nodes).map(node).collect();
-        Self { now: Time::from_secs(1000), stream, reports: Vec::new(), nodes, alive, taken: Vec::new() }
+        Self { now: START, stream, reports: Vec::new(), nodes, alive, taken: Vec::new() }
     }
 
     /// A node sees the next record or report, or does the next thing. Returns whether there was one.
@@ -127,6 +128,7 @@ impl Cluster {
                 };
                 rollout.answered(self.now, answer);
             }
+            Action::Look => rollout.looked(self.now, Some(ledger(self.stream.iter().map(|(_, record)| record.clone())))),
             Action::Report(report) => self.reports.push(report),
             Action::Answer(answer) => *outcome = Some(answer),
         }
@@ -253,6 +255,7 @@ fn a_rollback_goes_to_the_release_before() {
 fn a_node_that_hangs_holds_the_others_up_for_a_while_only() {
     let mut rng = Rng::with_seed(1);
     let mut cluster = Cluster::new(3);
+    cluster.settle(&mut rng);
     cluster.want(0, swap("b"));
     // Node 1 does nothing: it is alive, and steps of it are left out.
     let mut settle = |cluster: &mut Cluster| {
@@ -283,24 +286,10 @@ fn a_node_that_dies_holds_nobody_up() {
 }
 
 #[test]
-fn a_node_whose_room_needs_a_release_does_not_wait_for_its_turn() {
-    let mut rollout = Rollout::new(ledger([record(1, "a", Why::First)]), "a".into(), PATIENCE);
-    let (now, me, alive) = (Time::from_secs(1000), Some(life(2)), BTreeSet::from([life(0), life(2)]));
-    assert!(matches!(rollout.poll(now, me, &alive), Some(Action::Report(_))));
-    let next = record(2, "b", Why::Swap);
-    rollout.record(now, 20, next.clone());
-    assert_eq!(rollout.poll(now, me, &alive), Some(Action::Load(next.clone())));
-    rollout.loaded(2, Ok(()));
-    assert_eq!(rollout.poll(now, me, &alive), None);
-    rollout.hurry(2);
-    assert_eq!(rollout.poll(now, me, &alive), Some(Action::Install(next)));
-}
-
-#[test]
 fn an_undo_that_fails_is_not_undone() {
     let records = [record(1, "a", Why::First), record(2, "b", Why::Swap)];
-    let mut rollout = Rollout::new(ledger(records), "b".into(), PATIENCE);
-    let (now, me, alive) = (Time::from_secs(1000), Some(life(0)), BTreeSet::from([life(0)]));
+    let mut rollout = Rollout::new(START, ledger(records), "b".into(), PATIENCE);
+    let (now, me, alive) = (START, Some(life(0)), BTreeSet::from([life(0)]));
     let back = undo(3, "a");
     rollout.record(now, 30, back.clone());
     assert_eq!(rollout.poll(now, me, &alive), Some(Action::Load(back)));
@@ -314,8 +303,8 @@ fn an_undo_that_fails_is_not_undone() {
 #[test]
 fn a_stream_that_lost_records_counts_as_it_is() {
     let records = [record(1, "a", Why::First), record(2, "b", Why::Swap)];
-    let mut rollout = Rollout::new(ledger(records), "b".into(), PATIENCE);
-    let (now, me, alive) = (Time::from_secs(1000), Some(life(0)), BTreeSet::from([life(0)]));
+    let mut rollout = Rollout::new(START, ledger(records), "b".into(), PATIENCE);
+    let (now, me, alive) = (START, Some(life(0)), BTreeSet::from([life(0)]));
     rollout.read(now, 10, ledger([record(1, "a", Why::First)]));
     assert!(
         matches!(rollout.poll(now, me, &alive), Some(Action::Report(_))),
@@ -328,20 +317,20 @@ fn a_stream_that_lost_records_counts_as_it_is() {
 #[test]
 fn a_node_that_missed_records_goes_to_the_last_one() {
     let first = record(1, "a", Why::First);
-    let mut rollout = Rollout::new(ledger([first.clone()]), "a".into(), PATIENCE);
-    let (now, me, alive) = (Time::from_secs(1000), Some(life(0)), BTreeSet::from([life(0)]));
+    let mut rollout = Rollout::new(START, ledger([first.clone()]), "a".into(), PATIENCE);
+    let (now, me, alive) = (START, Some(life(0)), BTreeSet::from([life(0)]));
     rollout.read(now, 10, ledger([first, record(2, "b", Why::Swap), record(3, "c", Why::Swap)]));
     assert!(matches!(rollout.poll(now, me, &alive), Some(Action::Load(record)) if record.number == 3));
     let later = (20..36).map(|number| record(number, "d", Why::Swap));
-    let mut rollout = Rollout::new(ledger([record(1, "a", Why::First)]), "a".into(), PATIENCE);
+    let mut rollout = Rollout::new(START, ledger([record(1, "a", Why::First)]), "a".into(), PATIENCE);
     rollout.read(now, 10, ledger(later));
     assert!(matches!(rollout.poll(now, me, &alive), Some(Action::Load(record)) if record.number == 35));
 }
 
 #[test]
 fn an_answer_that_is_lost_is_asked_for_again() {
-    let mut rollout = Rollout::new(ledger([record(1, "a", Why::First)]), "a".into(), PATIENCE);
-    let (now, me, alive) = (Time::from_secs(1000), Some(life(0)), BTreeSet::from([life(0)]));
+    let mut rollout = Rollout::new(START, ledger([record(1, "a", Why::First)]), "a".into(), PATIENCE);
+    let (now, me, alive) = (START, Some(life(0)), BTreeSet::from([life(0)]));
     let Some(Action::Report(report)) = rollout.poll(now, me, &alive) else { panic!() };
     rollout.report(now, report);
     assert!(rollout.want(now, swap("b")));

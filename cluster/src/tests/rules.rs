@@ -33,12 +33,12 @@ pub(super) fn neighbours() -> Neighbours {
 }
 
 fn claim_by(owner: Life) -> RoomRecord {
-    RoomRecord { owner, act: Act::Claim { attempt: 1 } }
+    RoomRecord { owner, release: 0, act: Act::Claim { attempt: 1 } }
 }
 
 fn commit_by(owner: Life, epoch: u64, number: u64) -> RoomRecord {
     let entry = Entry { epoch, number, data: vec![Bytes::from_static(b"w")], ..Entry::default() };
-    RoomRecord { owner, act: Act::Commit { entry, whole: false } }
+    RoomRecord { owner, release: 0, act: Act::Commit { entry, whole: false } }
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_stream_without_a_record_that_was_seen_was_restored() {
 
 #[test]
 fn a_room_of_a_living_node_is_not_claimed() {
-    let mut claim = Claim::new(US, 5);
+    let mut claim = Claim::new(US, 5, 0);
     let owned = Verdict::Owned { owner: OTHER, epoch: 3 };
     assert_eq!(claim.looked(Some((3, &claim_by(OTHER))), &neighbours()), owned);
     assert_eq!(claim.looked(Some((8, &commit_by(OTHER, 3, 1))), &neighbours()), owned);
@@ -115,7 +115,7 @@ fn a_room_of_a_living_node_is_not_claimed() {
 
 #[test]
 fn a_claim_without_an_answer_is_found_in_the_stream() {
-    let mut claim = Claim::new(US, 1);
+    let mut claim = Claim::new(US, 1, 0);
     let first = claim.looked(None, &neighbours());
     assert_eq!(claim.answered(Answer::Unknown, &neighbours()), first);
     let refused = Answer::Refused { last: Some((4, claim_by(US))) };
@@ -124,52 +124,52 @@ fn a_claim_without_an_answer_is_found_in_the_stream() {
 
 #[test]
 fn a_claim_that_was_stored_late_is_claimed_again() {
-    let Verdict::Publish(publication) = Claim::new(US, 2).looked(Some((4, &claim_by(US))), &neighbours()) else { panic!() };
+    let Verdict::Publish(publication) = Claim::new(US, 2, 0).looked(Some((4, &claim_by(US))), &neighbours()) else { panic!() };
     assert_eq!(publication.expected, 4);
 }
 
 #[test]
 fn turns_that_wait_are_one_record() {
-    let mut journal = Journal::new(US, 4, 8);
+    let mut journal = Journal::new(US, (4, 0), 8);
     journal.push(1, [(US, 1)], Some(Bytes::from_static(b"a")));
-    let first = journal.poll(9).expect("a turn waits");
+    let first = journal.poll(9, 0).expect("a turn waits");
     journal.push(2, [(US, 2)], None);
     journal.push(3, [(US, 3)], Some(Bytes::from_static(b"b")));
-    assert_eq!(journal.poll(9), None);
+    assert_eq!(journal.poll(9, 0), None);
     journal.answered(Answer::Stored(7));
     assert_eq!((first.expected, journal.durable()), (4, 1));
-    let second = journal.poll(9).expect("turns wait");
+    let second = journal.poll(9, 0).expect("turns wait");
     let entry = Entry { epoch: 4, number: 2, seen: 9, marks: vec![(US, 3)], data: vec![Bytes::from_static(b"b")] };
     assert_eq!((second.expected, second.record.act), (7, Act::Commit { entry, whole: false }));
 }
 
 #[test]
 fn a_record_has_as_many_turns_as_fit_and_one_at_least() {
-    let (mut journal, mut sequence) = (Journal::new(US, 4, 8), 4);
+    let (mut journal, mut sequence) = (Journal::new(US, (4, 0), 8), 4);
     for (turn, bytes) in [(1, 9), (2, 4), (3, 0), (4, 4), (5, 1), (6, 0)] {
         journal.push(turn, [], (bytes > 0).then(|| vec![0; bytes].into()));
     }
     for durable in [1, 4, 6] {
-        journal.poll(9).expect("turns wait");
+        journal.poll(9, 0).expect("turns wait");
         sequence += 1;
         journal.answered(Answer::Stored(sequence));
         assert_eq!(journal.durable(), durable);
     }
-    assert_eq!(journal.poll(9), None);
+    assert_eq!(journal.poll(9, 0), None);
 }
 
 #[test]
 fn a_commit_without_an_answer_is_sent_again_and_found_in_the_stream() {
-    let mut journal = Journal::new(US, 4, 8);
+    let mut journal = Journal::new(US, (4, 0), 8);
     journal.push(1, [], None);
-    let commit = journal.poll(9).expect("a turn waits");
+    let commit = journal.poll(9, 0).expect("a turn waits");
     journal.answered(Answer::Unknown);
     journal.push(2, [], None);
-    assert_eq!(journal.poll(9).as_ref(), Some(&commit));
+    assert_eq!(journal.poll(9, 0).as_ref(), Some(&commit));
     // The read came before the first copy.
     journal.answered(Answer::Refused { last: Some((4, claim_by(US))) });
     assert_eq!((journal.durable(), journal.stopped()), (0, None));
-    assert_eq!(journal.poll(9).as_ref(), Some(&commit));
+    assert_eq!(journal.poll(9, 0).as_ref(), Some(&commit));
     journal.answered(Answer::Refused { last: Some((8, commit.record)) });
     assert_eq!(journal.durable(), 1);
 }
@@ -179,12 +179,12 @@ fn an_owner_stops_when_it_is_replaced_or_the_stream_is_restored() {
     let cases =
         [(Some((9, claim_by(OTHER))), Stop::Replaced), (Some((2, claim_by(OTHER))), Stop::Restored), (None, Stop::Restored)];
     for (last, why) in cases {
-        let mut journal = Journal::new(US, 4, 8);
+        let mut journal = Journal::new(US, (4, 0), 8);
         journal.push(1, [], None);
-        journal.poll(9).expect("a turn waits");
+        journal.poll(9, 0).expect("a turn waits");
         journal.answered(Answer::Refused { last });
         assert_eq!((journal.stopped(), journal.durable()), (Some(why), 0));
-        assert_eq!(journal.poll(9), None);
+        assert_eq!(journal.poll(9, 0), None);
     }
 }
 
@@ -249,7 +249,7 @@ fn an_input_of_a_durable_room_counts_when_its_record_is_stored() {
     owner.commit(Turn { writes: Some(Bytes::from_static(b"w")), ..Turn::default() });
     exchange(&mut owner, &mut edge, 3);
     assert!(!edge.is_at_rest());
-    owner.publication().expect("the room has written");
+    owner.publication(0).expect("the room has written");
     owner.answered(Answer::Stored(5));
     exchange(&mut owner, &mut edge, 4);
     assert!(edge.is_at_rest());

@@ -18,6 +18,7 @@ use super::inboxes::Inboxes;
 use super::link::Link;
 use super::names::Names;
 use super::news::News;
+use super::present::Present;
 use super::purges::Purges;
 use super::records::Records;
 use super::sending::Outgoing;
@@ -33,6 +34,7 @@ pub(super) struct Core {
     pub(super) records: Records,
     pub(super) inboxes: Inboxes,
     pub(super) hold: Hold,
+    pub(super) present: Present,
     /// The sequence of the last record of the present life that is known to be stored.
     pub(super) renewed: AtomicU64,
     pub(super) outgoing: Outgoing,
@@ -122,6 +124,7 @@ impl Core {
             link,
             inboxes,
             hold: Hold::default(),
+            present: Present::default(),
             renewed: AtomicU64::new(0),
             outgoing,
             purges,

@@ -18,6 +18,7 @@
 //! | `waking` | the opening of closed rooms that are due |
 //! | `existence` | whether a room exists anywhere |
 //! | `records`, `chain`, `pieces` | single records; all of one room; those that do not fit one message |
+//! | `present` | the release that the node runs, for records of rooms |
 //! | `purges` | records that nobody needs any more |
 //! | `sending`, `receiving`, `parcels` | messages between nodes |
 //! | `asking` | requests between nodes |
@@ -45,6 +46,7 @@ mod node;
 mod noting;
 mod parcels;
 mod pieces;
+mod present;
 mod purges;
 mod receiving;
 mod records;

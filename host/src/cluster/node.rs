@@ -94,6 +94,11 @@ impl Node {
         self.core.hold.is_held(clock::now())
     }
 
+    /// The newest release of the app that may have had a part in the states of its rooms. 0 without releases.
+    pub fn release(&self) -> u64 {
+        self.core.present.tells()
+    }
+
     /// Its present life.
     pub fn life(&self) -> Option<Life> {
         self.core.current().map(|alive| alive.life)

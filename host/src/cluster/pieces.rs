@@ -148,6 +148,7 @@ mod tests {
         assert_eq!([0, 1, 10, 43, head.len() - 1].map(cut), [const { None }; 5]);
         let record = ws_cluster::RoomRecord {
             owner: ws_cluster::Life { since: 1, number: 0 },
+            release: 0,
             act: ws_cluster::Act::Claim { attempt: 1 },
         };
         assert_eq!(Head::decode(&record.encode()), None);

@@ -23,6 +23,8 @@ use crate::log::printable;
 const SHUT: Duration = Duration::from_secs(10);
 /// A view that lags behind a room's records is waited for so long.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// While a node takes the release that a room needs, it looks so often whether another node has the room by now.
+const LOOK: Duration = Duration::from_secs(1);
 /// Rooms whose last records are read at a time.
 const LOOKS: usize = 32;
 
@@ -54,14 +56,18 @@ impl Rooms {
             return None;
         }
         let (core, alive) = (&self.core, &self.alive);
-        let mut claim = Claim::new(alive.life, alive.attempts.fetch_add(1, Relaxed) + 1);
-        let last = self.last(room).await?;
-        let mut verdict = claim.looked(last.as_ref().map(|last| (last.sequence, &last.record)), &alive.sight.neighbours());
+        let mut claim = Claim::new(alive.life, alive.attempts.fetch_add(1, Relaxed) + 1, core.present.opens());
+        let mut verdict = self.look_up(room, &mut claim).await?;
         loop {
             match verdict {
                 Verdict::Owned { owner, epoch } => return Some(News::Found { room: Arc::clone(room), owner, epoch }),
                 Verdict::Won { epoch } => return self.won(room, epoch).await,
-                Verdict::Publish(_) if !core.may_claim() => return None,
+                Verdict::Publish(_) | Verdict::Behind { .. } if !core.may_claim() => return None,
+                Verdict::Behind { release } => {
+                    core.present.need(release, LOOK).await;
+                    claim.opens(core.present.opens());
+                    verdict = self.look_up(room, &mut claim).await?;
+                }
                 Verdict::Publish(publication) => {
                     let message = publication.record.encode();
                     let answer = match core.records.store(core.names.room(room), publication.expected, message, TIMEOUT).await {
@@ -75,6 +81,12 @@ impl Rooms {
                 }
             }
         }
+    }
+
+    /// Reads the room's last record for a claim. `None` as for [`Rooms::last`].
+    async fn look_up(&self, room: &Arc<str>, claim: &mut Claim) -> Option<Verdict> {
+        let last = self.last(room).await?;
+        Some(claim.looked(last.as_ref().map(|last| (last.sequence, &last.record)), &self.alive.sight.neighbours()))
     }
 
     /// The room's last record. `None` if it cannot be read, or is of a later version.
@@ -188,7 +200,7 @@ impl Rooms {
                 Err(useless) => {
                     self.shut(room, useless);
                     // Another node's record, which this one cannot read, is behind the owner's.
-                    let record = RoomRecord { owner: self.alive.life, act: Act::Claim { attempt: 0 } };
+                    let record = RoomRecord { owner: self.alive.life, release: 0, act: Act::Claim { attempt: 0 } };
                     Answer::Refused { last: Some((u64::MAX, record)) }
                 }
             },

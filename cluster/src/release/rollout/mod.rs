@@ -3,8 +3,12 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `asking` | the release that somebody asks the node for |
+//! | `need` | the release that a room's state is of |
+//! | `publishing` | the records that the node adds |
 
 mod asking;
+mod need;
+mod publishing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -12,14 +16,16 @@ use std::time::Duration;
 use bytestring::ByteString;
 
 use crate::life::Life;
-use crate::publication::{Answer, Publication};
+use crate::publication::Publication;
 use crate::timing::Time;
 
 use super::ledger::Ledger;
-use super::record::{ReleaseRecord, Why};
+use super::record::ReleaseRecord;
 use super::report::{Report, Taking};
 use super::wish::Outcome;
 use asking::Asked;
+use need::Need;
+use publishing::Sent;
 
 /// A node's part in the releases of its cluster. [`Rollout::poll`] tells what to do; the results come back by the other methods.
 #[derive(Debug)]
@@ -51,8 +57,8 @@ pub struct Rollout {
     /// Nothing is published until a record of at least this sequence has come.
     behind: u64,
     asked: Option<Asked>,
-    /// A room needs the release of this number now.
-    hurry: u64,
+    /// The release that rooms need now.
+    need: Need,
 }
 
 /// The progress of this node with the last record.
@@ -64,13 +70,6 @@ enum Step {
     Installing(u64),
 }
 
-/// A record on its way to the stream.
-#[derive(Debug)]
-struct Sent {
-    publication: Publication<ReleaseRecord>,
-    is_answered: bool,
-}
-
 /// The next thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
@@ -78,6 +77,8 @@ pub enum Action {
     Load(ReleaseRecord),
     /// Let the loaded release take over, then call [`Rollout::installed`]. If the record is an undo, with the state at the swap that it undoes.
     Install(ReleaseRecord),
+    /// Read the records from the stream's leader, then call [`Rollout::looked`].
+    Look,
     /// Publish this record, then call [`Rollout::answered`].
     Publish(Publication<ReleaseRecord>),
     /// Publish this report. If it cannot be stored, call [`Rollout::report_lost`].
@@ -87,9 +88,10 @@ pub enum Action {
 }
 
 impl Rollout {
-    /// A node that has started with the last release of this ledger, whose component has this hash.
+    /// A node that has started with the last release of this ledger, whose component has this hash. Other nodes may be taking that release: it may
+    /// have been published just now.
     #[must_use]
-    pub fn new(ledger: Ledger, component: ByteString, patience: Duration) -> Self {
+    pub fn new(now: Time, ledger: Ledger, component: ByteString, patience: Duration) -> Self {
         let taken = ledger.number();
         let mut rollout = Self {
             patience,
@@ -103,12 +105,12 @@ impl Rollout {
             counts: (0, 0, 0),
             reported: None,
             reports: BTreeMap::new(),
-            progress: Time::ZERO,
+            progress: now,
             undo: None,
             sent: None,
             behind: 0,
             asked: None,
-            hurry: 0,
+            need: Need::default(),
         };
         rollout.replaced(ledger);
         rollout.taken = taken;
@@ -223,39 +225,6 @@ impl Rollout {
         self.component = now_runs;
     }
 
-    /// A room here needs the release of this number: it does not wait for its turn.
-    pub fn hurry(&mut self, number: u64) {
-        self.hurry = self.hurry.max(number);
-    }
-
-    /// The record is answered.
-    pub fn answered(&mut self, now: Time, answer: Answer<ReleaseRecord>) {
-        let Some(Sent { publication, .. }) = self.sent.take() else { return };
-        let own = publication.record.clone();
-        match answer {
-            Answer::Stored(sequence) => self.stored(now, sequence, own),
-            Answer::Refused { last: Some((sequence, record)) } if record == own => self.stored(now, sequence, own),
-            Answer::Unknown => self.sent = Some(Sent { publication, is_answered: true }),
-            Answer::Refused { last } => {
-                self.behind = last.as_ref().map_or(u64::MAX, |(sequence, _)| *sequence);
-                if let Some((sequence, record)) = last.filter(|(_, last)| last.number == own.number) {
-                    self.record(now, sequence, record);
-                }
-                if let Some(asked) = &mut self.asked {
-                    asked.refused();
-                }
-            }
-        }
-    }
-
-    fn stored(&mut self, now: Time, sequence: u64, record: ReleaseRecord) {
-        let number = record.number;
-        self.record(now, sequence, record);
-        if let Some(asked) = &mut self.asked {
-            asked.stored(number);
-        }
-    }
-
     fn refuse(&mut self, number: u64, reason: ByteString) {
         self.refused = Some((number, reason.clone()));
         // An undo that fails is not undone: that would go on for ever.
@@ -269,6 +238,7 @@ impl Rollout {
         // A clock that went backwards begins anew.
         self.progress = self.progress.min(now);
         self.take(now, me, alive)
+            .or_else(|| self.next_look())
             .or_else(|| self.next_report(me?))
             .or_else(|| self.publish(now, me, alive))
             .or_else(|| self.answer(now, alive).map(Action::Answer))
@@ -291,7 +261,7 @@ impl Rollout {
             self.step = Step::Loading(number);
             return Some(Action::Load(last.clone()));
         }
-        let goes = last.is_undo() || self.hurry >= number || me.is_some_and(|me| self.is_turn(now, me, alive));
+        let goes = last.is_undo() || self.is_in_a_hurry() || me.is_some_and(|me| self.is_turn(now, me, alive));
         goes.then(|| {
             self.step = Step::Installing(number);
             Action::Install(last.clone())
@@ -340,28 +310,5 @@ impl Rollout {
         }
         self.reported = Some(report.clone());
         Some(Action::Report(report))
-    }
-
-    fn publish(&mut self, now: Time, me: Option<Life>, alive: &BTreeSet<Life>) -> Option<Action> {
-        let by = me?;
-        if let Some(sent) = &mut self.sent {
-            let again = sent.is_answered.then(|| sent.publication.clone());
-            sent.is_answered = false;
-            return again.map(Action::Publish);
-        }
-        if self.ledger.sequence() < self.behind {
-            return None;
-        }
-        let record = self.next_undo(by).or_else(|| self.next_release(now, by, alive))?;
-        let publication = Publication { expected: self.ledger.sequence(), record };
-        self.sent = Some(Sent { publication: publication.clone(), is_answered: false });
-        Some(Action::Publish(publication))
-    }
-
-    fn next_undo(&mut self, by: Life) -> Option<ReleaseRecord> {
-        let (number, reason) = self.undo.take_if(|(number, _)| *number == self.ledger.number())?;
-        let previous = self.ledger.previous()?;
-        let (component, at) = (previous.component.clone(), self.ledger.last()?.at);
-        Some(ReleaseRecord { number: number + 1, component, keeps_state: true, by, at, why: Why::Undo(reason) })
     }
 }

@@ -115,6 +115,7 @@ fn each_room_has_one_owner_and_each_message_counts_once_in_any_trouble() {
         ("cuts", 10),
         ("pauses", 1000),
         ("drained", 10),
+        ("releases taken for a room", 4),
     ];
     for (what, times) in in_a_hundred.into_iter().filter(|_| worlds >= 1000) {
         assert!(seen.times(what) as u64 >= times * worlds / 100, "{what}: {} times in {worlds} worlds", seen.times(what));

@@ -78,6 +78,8 @@ pub(super) struct Node {
     pub(super) neighbours: Neighbours,
     pub(super) rooms: BTreeMap<usize, Place>,
     pub(super) out: Vec<Out>,
+    /// The release of the app that it runs.
+    pub(super) release: u64,
     /// Since when the node hands its rooms over.
     pub(super) draining_since: Option<Time>,
     /// Whether the process is over.
@@ -93,6 +95,7 @@ impl Node {
             neighbours: Neighbours::new(timing),
             rooms: BTreeMap::new(),
             out: Vec::new(),
+            release: 0,
             draining_since: None,
             is_over: false,
             requests: BTreeMap::new(),
@@ -273,10 +276,10 @@ impl Node {
     pub(super) fn find(&mut self, room: usize) {
         let Some(life) = self.life() else { return };
         self.count += 1;
-        let attempt = self.count;
+        let (attempt, release) = (self.count, self.release);
         let place = self.place(room);
         if place.claim.is_none() && place.won.is_none() && place.serving.is_none() {
-            place.claim = Some(Claim::new(life, attempt));
+            place.claim = Some(Claim::new(life, attempt, release));
             self.ask(Purpose::Find(room), Request::ReadRoom(room));
         }
     }
@@ -291,6 +294,12 @@ impl Node {
                 if let Some(edge) = &mut place.edge {
                     edge.found(owner, epoch);
                 }
+            }
+            Some(Verdict::Behind { release }) => {
+                self.release = self.release.max(release);
+                place.claim.iter_mut().for_each(|claim| claim.opens(self.release));
+                around.oracle.seen.count("releases taken for a room", 1);
+                self.ask(Purpose::Find(room), Request::ReadRoom(room));
             }
             Some(Verdict::Publish(_)) if !may_claim => place.claim = None,
             Some(Verdict::Publish(publication)) => self.ask(Purpose::Claim(room), Request::PublishRoom(room, publication)),
@@ -345,6 +354,7 @@ impl Node {
     fn open(&mut self, room: usize, around: &mut Around<'_>) {
         let place = self.rooms.entry(room).or_default();
         let Some((epoch, Some(standing))) = &place.won else { return };
+        assert!(standing.release <= self.release, "room {room} opens with the release of its state, or a later one");
         let setting = around.setting;
         let Some(owner) = Owner::new(standing.clone(), &self.neighbours, setting.timing, setting.limits) else { return };
         place.serving = Some(Serving { owner, app: App::new(*epoch, setting.writes_after[room]), turns: 0 });

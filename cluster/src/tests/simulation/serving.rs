@@ -10,7 +10,7 @@ use crate::{Effect, Output, Stop, Time, Told, Turn};
 impl Node {
     pub(super) fn serve(&mut self, room: usize, around: &mut Around<'_>) {
         let Some(life) = self.lease.life() else { return };
-        let is_held = self.lease.is_held(around.now);
+        let (is_held, release) = (self.lease.is_held(around.now), self.release);
         let Some(Serving { owner, app, turns }) = &mut self.place(room).serving else { return };
         let epoch = owner.epoch();
         around.oracle.seen.count("pauses", usize::from(!is_held));
@@ -35,7 +35,7 @@ impl Node {
                 owner.commit_whole(app.state());
             }
         }
-        let publication = owner.publication();
+        let publication = owner.publication(release);
         let letters = owner.poll(around.now);
         let (stopped, is_released, whole) = (owner.stopped(), owner.is_released(), owner.purgeable());
         if let Some(publication) = publication {

@@ -13,6 +13,10 @@ impl World {
         let delay = self.rng.u64(100..2500) * MILLI;
         self.at(delay, Event::Trouble);
         let machine = self.rng.usize(0..self.machines.len());
+        if self.rng.u32(0..4) == 0 {
+            self.swap(machine);
+        }
+        let machine = self.rng.usize(0..self.machines.len());
         let short = self.rng.u64(50..1500) * MILLI;
         let long = self.rng.u64(50..6000) * MILLI;
         match self.rng.u32(0..100) {
@@ -54,6 +58,14 @@ impl World {
             node.draining_since.get_or_insert(around.now);
             node.poll(around);
         });
+    }
+
+    /// A node takes the last release of the app, or the next one.
+    fn swap(&mut self, machine: usize) {
+        let nodes = self.machines.iter().filter_map(|machine| machine.node.as_ref());
+        let last = nodes.map(|node| node.release).max().unwrap_or_default();
+        let release = last + self.rng.u64(0..2);
+        self.with(machine, |node, _| node.release = release);
     }
 
     fn jump(&mut self, machine: usize) {

@@ -48,6 +48,13 @@ pub(super) fn check(node: &Node, name: &str, bytes: &Bytes, deploys: bool) -> Re
 }
 
 async fn compare(node: &Node, component: Component, bytes: Bytes, deploys: bool) -> Result<Start, ClusterError> {
+    let start = found_at_start(node, component, bytes, deploys).await?;
+    let number = start.ledger.number();
+    node.core().present.show(number, number);
+    Ok(start)
+}
+
+async fn found_at_start(node: &Node, component: Component, bytes: Bytes, deploys: bool) -> Result<Start, ClusterError> {
     let (stream, components) = (ReleaseStream::of(node), Components::of(node.core()));
     stream.ensure().await?;
     let running = component.sha256.clone();

@@ -37,6 +37,7 @@ pub(super) enum Happened {
     Installed(ReleaseRecord, Result<(u64, u64), ByteString>),
     Answered(Answer<ReleaseRecord>),
     ReportLost,
+    Looked(Option<Ledger>),
     Wanted(Wish, oneshot::Sender<Outcome>),
 }
 
@@ -63,15 +64,17 @@ impl<L: LocalReleases> Task<L> {
         view: View,
     ) -> Self {
         let (stream, components) = (ReleaseStream::of(&node), Components::of(node.core()));
-        let rollout = Rollout::new(ledger, running, PATIENCE);
-        view.show(&rollout);
-        Self { node, stream, components, rollout, local, happened, view, wishes: VecDeque::new() }
+        let rollout = Rollout::new(clock::now(), ledger, running, PATIENCE);
+        let task = Self { node, stream, components, rollout, local, happened, view, wishes: VecDeque::new() };
+        task.show();
+        task
     }
 
     /// Follows the releases until nobody is left who could ask.
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Happened>, mut failures: mpsc::Receiver<Failed>) {
         let (news, mut seen) = mpsc::channel(64);
         tokio::spawn(watch(self.stream.clone(), self.view.clone(), news));
+        let mut needs = self.node.core().present.needs();
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -82,10 +85,24 @@ impl<L: LocalReleases> Task<L> {
                     let Failed { sha256, runs, reason } = failed;
                     self.rollout.failed(&sha256, runs.into(), reason.into());
                 }
+                Ok(()) = needs.changed() => self.need(*needs.borrow_and_update()),
                 _ = ticks.tick() => {}
             }
             self.act();
-            self.view.show(&self.rollout);
+            self.show();
+        }
+    }
+
+    fn show(&self) {
+        self.view.show(&self.rollout);
+        self.node.core().present.show(self.rollout.tells(), self.rollout.opens());
+    }
+
+    /// A room that would open here has a state of this release.
+    fn need(&mut self, release: u64) {
+        if release > self.rollout.opens() {
+            tracing::info!("a room has a state of release {release} of the cluster: the node takes that one before its turn");
+            self.rollout.hurry(release);
         }
     }
 
@@ -107,6 +124,14 @@ impl<L: LocalReleases> Task<L> {
                 }
             }
             Happened::ReportLost => self.rollout.report_lost(),
+            Happened::Looked(ledger) => {
+                self.rollout.looked(now, ledger);
+                if let Some(release) = self.rollout.unknown() {
+                    tracing::warn!(
+                        "a room has a state of release {release} of the cluster, which NATS has forgotten: the room opens with the release that runs"
+                    );
+                }
+            }
             Happened::Wanted(wish, answer) if self.wishes.len() < WAITING => {
                 self.wishes.push_back((wish, answer));
                 self.want_next();
@@ -140,7 +165,21 @@ impl<L: LocalReleases> Task<L> {
         while let Some(action) = self.rollout.poll(clock::now(), me, &alive) {
             match action {
                 Action::Load(record) => self.load(record),
-                Action::Install(record) => self.install(record),
+                Action::Install(record) => {
+                    // Before a room changes, its records tell that it may have.
+                    self.show();
+                    self.install(record);
+                }
+                Action::Look => {
+                    let (stream, happened) = (self.stream.clone(), self.happened.clone());
+                    tokio::spawn(async move {
+                        let ledger = stream.ledger().await.ok();
+                        if ledger.is_none() {
+                            sleep(PACE).await;
+                        }
+                        let _ = happened.send(Happened::Looked(ledger)).await;
+                    });
+                }
                 Action::Publish(publication) => {
                     let (stream, happened) = (self.stream.clone(), self.happened.clone());
                     tokio::spawn(async move { happened.send(Happened::Answered(stream.publish(publication).await)).await });

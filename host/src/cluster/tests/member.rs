@@ -104,7 +104,7 @@ impl Member {
         act: Act,
         wake: Wake,
     ) -> Answer<RoomRecord> {
-        let record = RoomRecord { owner: self.life(), act };
+        let record = RoomRecord { owner: self.life(), release: self.node.release(), act };
         self.node.publish(room, epoch, Publication { expected, record }, wake);
         self.until(|news| match news {
             News::Answered { room: answered, epoch: of, answer } if answered == *room && of == epoch => Some(answer),

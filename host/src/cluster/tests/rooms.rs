@@ -179,3 +179,21 @@ async fn a_room_that_was_released_without_members_or_state_leaves_nothing() {
     assert_eq!(left.last(&rooms[0]).await, Ok(None));
     assert!(matches!(left.last(&rooms[1]).await, Ok(Some(_))));
 }
+
+#[tokio::test]
+async fn a_room_waits_for_the_release_of_its_state() {
+    let server = Server::start();
+    let (mut one, mut two) = (Member::join(&server).await, Member::join(&server).await);
+    let room: Arc<str> = "/a".into();
+    one.node.core().present.show(2, 2);
+    two.node.core().present.show(1, 1);
+    let epoch = one.wins(&room).await.last;
+    let entry = Entry { epoch, number: 1, ..Entry::default() };
+    assert!(matches!(one.publish(&room, epoch, epoch, Act::Release { entry, is_empty: false }).await, Answer::Stored(_)));
+    let mut needs = two.node.core().present.needs();
+    two.node.find(&room);
+    needs.wait_for(|release| *release == 2).await.expect("the node lives");
+    two.node.core().present.show(2, 2);
+    let Finding::Won(standing) = two.found(&room).await else { panic!("nobody else wants the room") };
+    assert_eq!((standing.start, standing.release), (Start::Handover, 2));
+}

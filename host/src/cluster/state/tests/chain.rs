@@ -126,7 +126,8 @@ fn timers_requests_and_messages_may_have_as_much_as_the_store_once_more() {
 fn record_bytes(item: Bytes) -> usize {
     let marks = (0..1024).map(|number| (Life { since: u64::MAX, number }, u64::MAX)).collect();
     let entry = Entry { epoch: u64::MAX, number: u64::MAX, seen: u64::MAX, marks, data: vec![item] };
-    RoomRecord { owner: Life { since: u64::MAX, number: 1023 }, act: Act::Commit { entry, whole: false } }.encode().len()
+    let owner = Life { since: u64::MAX, number: 1023 };
+    RoomRecord { owner, release: u64::MAX, act: Act::Commit { entry, whole: false } }.encode().len()
 }
 
 #[test]

@@ -290,7 +290,7 @@ impl Part {
         }
         // The loop handles all inputs that wait. One that has not begun does nothing.
         owned.task().wake();
-        let publication = owned.rules().borrow_mut().publication();
+        let publication = owned.rules().borrow_mut().publication(self.node.release());
         if let Some(publication) = publication {
             let wake = owned.wake(&publication.record.act);
             self.node.publish(room, owned.epoch(), publication, wake);

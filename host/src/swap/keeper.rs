@@ -1,5 +1,6 @@
 //! The keeper of a server's releases: it swaps, watches over probations, and goes back.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -46,12 +47,14 @@ struct State {
     refused: u64,
     /// Releases that have failed their probation.
     failed: u64,
-    /// The last component that was compiled ahead.
-    loaded: Option<Release>,
+    /// The last components that were compiled ahead and do not run yet, the newest one in front.
+    loaded: VecDeque<Release>,
 }
 
 /// How many releases before the running one a server keeps: its probation can fail, and then that of the release before.
 const KEPT: usize = 2;
+/// How many components a server keeps that are compiled ahead: in a cluster, one waits for its turn while somebody swaps to the next one.
+const AHEAD: usize = 2;
 
 impl Keeper {
     /// A keeper of this first release. It does nothing before it starts.
@@ -63,7 +66,7 @@ impl Keeper {
             went_back: false,
             refused: 0,
             failed: 0,
-            loaded: None,
+            loaded: VecDeque::new(),
         };
         Self { host, state: Mutex::new(state), failures: OnceLock::new() }
     }
@@ -115,10 +118,10 @@ impl Keeper {
                 (Release::new(source.path(), program), false)
             }
             What::Rollback => (self.state().before.last().cloned().ok_or(Error::NothingToGoBackTo)?.again(), true),
-            What::Take(sha256) => (self.at_hand(&sha256).ok_or(Error::NothingToGoBackTo)?, false),
+            What::Take(sha256) => (self.taken(&sha256)?, false),
             What::Undo(sha256) => match self.undo(&sha256).await {
                 Some(undone) => return Ok(undone),
-                None => (self.at_hand(&sha256).ok_or(Error::NothingToGoBackTo)?, true),
+                None => (self.taken(&sha256)?, true),
             },
         };
         self.install(next, back, handover, begun).await
@@ -136,7 +139,11 @@ impl Keeper {
         };
         let program = self.load(&Source::Bytes(name.clone(), bytes.clone()))?;
         let sha256 = program.sha256().to_owned();
-        self.state().loaded = Some(Release::new(&file, program));
+        let mut state = self.state();
+        state.loaded.retain(|release| release.info.sha256 != sha256);
+        state.loaded.truncate(AHEAD - 1);
+        state.loaded.push_front(Release::new(&file, program));
+        drop(state);
         Ok(Loaded { name, sha256, bytes })
     }
 
@@ -146,6 +153,12 @@ impl Keeper {
         let kept = state.loaded.iter().chain(state.before.iter().rev()).chain([&state.current]);
         let release = kept.into_iter().find(|release| release.info.sha256 == sha256)?.clone();
         Some(Release { probation: None, ..release.again() })
+    }
+
+    /// The release with this hash, which is to run.
+    fn taken(&self, sha256: &str) -> Result<Release, Error> {
+        let reason = || "the server does not have it any more: other components were compiled meanwhile. Swap again".into();
+        self.at_hand(sha256).ok_or_else(|| Error::Invalid { name: format!("the component {sha256}"), reason: reason() })
     }
 
     /// Whether the component with this hash is compiled.
@@ -229,6 +242,7 @@ impl Keeper {
         let mut state = self.state();
         let from = std::mem::replace(&mut state.current, Release { probation: Some(probation), ..next });
         let (from_info, to) = (from.info.clone(), state.current.info.clone());
+        state.loaded.retain(|release| release.info.sha256 != to.sha256);
         state.before.push(from);
         if state.before.len() > KEPT {
             state.before.remove(0);

@@ -199,19 +199,19 @@ impl<L: LocalReleases> Task<L> {
     fn load(&self, record: ReleaseRecord) {
         let (components, local, happened) = (self.components.clone(), Arc::clone(&self.local), self.happened.clone());
         tokio::spawn(async move {
-            let number = record.number;
-            let loaded = match fetch(&components, &*local, &record).await {
-                Ok(bytes) => local.load(record, bytes).await,
-                Err(reason) => Err(reason),
-            };
-            let _ = happened.send(Happened::Loaded(number, loaded.map_err(ByteString::from))).await;
+            let loaded = load(&components, &*local, &record).await;
+            let _ = happened.send(Happened::Loaded(record.number, loaded.map_err(ByteString::from))).await;
         });
     }
 
     fn install(&self, record: ReleaseRecord) {
-        let (local, happened) = (Arc::clone(&self.local), self.happened.clone());
+        let (components, local, happened) = (self.components.clone(), Arc::clone(&self.local), self.happened.clone());
         tokio::spawn(async move {
-            let installed = local.install(record.clone()).await;
+            // The release may have waited for long, and the server has compiled others meanwhile.
+            let installed = match load(&components, &*local, &record).await {
+                Ok(()) => local.install(record.clone()).await,
+                Err(reason) => Err(reason),
+            };
             let _ = happened.send(Happened::Installed(record, installed.map_err(ByteString::from))).await;
         });
     }
@@ -225,6 +225,12 @@ impl<L: LocalReleases> Task<L> {
             }
         });
     }
+}
+
+/// Has the server compile a record's component, unless it has.
+async fn load(components: &Components, local: &impl LocalReleases, record: &ReleaseRecord) -> Result<(), String> {
+    let bytes = fetch(components, local, record).await?;
+    local.load(record.clone(), bytes).await
 }
 
 /// The bytes of a record's component, unless the server has it. NATS may be away meanwhile; a copy of the object store may lag behind.

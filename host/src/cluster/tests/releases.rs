@@ -1,6 +1,8 @@
 //! The releases that all nodes run.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,6 +24,8 @@ struct Local {
     /// The text that runs, and the numbers of all releases that were taken.
     runs: watch::Sender<(Bytes, Vec<u64>)>,
     refuses: &'static [u8],
+    /// Whether it forgets the next component that it has compiled.
+    forgets: AtomicBool,
 }
 
 impl LocalReleases for Local {
@@ -31,7 +35,10 @@ impl LocalReleases for Local {
 
     async fn load(&self, record: ReleaseRecord, bytes: Option<Bytes>) -> Result<(), String> {
         if let Some(bytes) = bytes {
-            self.at_hand.lock().expect("no test has panicked with it").insert(record.component.sha256.to_string(), bytes);
+            let mut at_hand = self.at_hand.lock().expect("no test has panicked with it");
+            if !self.forgets.swap(false, Relaxed) {
+                at_hand.insert(record.component.sha256.to_string(), bytes);
+            }
         }
         Ok(())
     }
@@ -86,7 +93,7 @@ impl Member {
 
     fn with(node: Node, start: Start, runs: Bytes, refuses: &'static [u8]) -> Self {
         let at_hand = Mutex::new(HashMap::from([(sha256(&runs), runs.clone())]));
-        let local = Arc::new(Local { at_hand, runs: watch::Sender::new((runs, Vec::new())), refuses });
+        let local = Arc::new(Local { at_hand, runs: watch::Sender::new((runs, Vec::new())), refuses, forgets: AtomicBool::default() });
         let (failures, failed) = mpsc::channel(1);
         let releases = ClusterReleases::run(&node, start, Arc::clone(&local), failed);
         Self { node, local, releases, failures }
@@ -194,10 +201,11 @@ async fn releases_go_on_after_nats_was_away() {
     first.runs(b"c").await;
 }
 
-#[tokio::test]
-async fn a_release_that_does_not_exist_is_not_waited_for_for_ever() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_the_server_has_forgotten_when_its_turn_comes_is_fetched_again() {
     let server = Server::start();
-    let member = Member::start(&server, b"a", false).await;
-    member.reaches(1).await;
-    tokio::time::pause();
+    let (first, second) = (Member::start(&server, b"a", false).await, Member::start(&server, b"a", false).await);
+    second.local.forgets.store(true, Relaxed);
+    assert!(matches!(first.swap(b"b").await, Outcome::Done { number: 2, .. }));
+    second.runs(b"b").await;
 }

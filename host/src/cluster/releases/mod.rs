@@ -119,7 +119,7 @@ impl ClusterReleases {
         let wanted = Happened::Wanted(Wish { what, keeps_state, at }, answer);
         let over = || ClusterError("the node has left its cluster".into());
         self.happened.send(wanted).await.map_err(|_| over())?;
-        outcome.await.map_err(|_| over())
+        outcome.await.map_err(|_| over())?
     }
 }
 

@@ -17,6 +17,7 @@ use super::view::View;
 use super::watch::{News, watch};
 use crate::cluster::clock;
 use crate::cluster::node::Node;
+use crate::cluster::settings::ClusterError;
 use crate::log::printable;
 
 /// A node goes on without those before it after so long without progress.
@@ -30,6 +31,9 @@ const ATTEMPTS: u32 = 15;
 /// Wishes that wait. More are refused.
 const WAITING: usize = 16;
 
+/// Where the answer to a wish goes.
+type Waiter = oneshot::Sender<Result<Outcome, ClusterError>>;
+
 /// Something that has happened.
 #[derive(Debug)]
 pub(super) enum Happened {
@@ -38,7 +42,7 @@ pub(super) enum Happened {
     Answered(Answer<ReleaseRecord>),
     ReportLost,
     Looked(Option<Ledger>),
-    Wanted(Wish, oneshot::Sender<Outcome>),
+    Wanted(Wish, Waiter),
 }
 
 /// A node's part in the releases of its cluster.
@@ -52,7 +56,7 @@ pub(super) struct Task<L> {
     happened: mpsc::Sender<Happened>,
     view: View,
     /// Wishes, the first of which the rules have.
-    wishes: VecDeque<(Wish, oneshot::Sender<Outcome>)>,
+    wishes: VecDeque<(Wish, Waiter)>,
 }
 
 impl<L: LocalReleases> Task<L> {
@@ -136,8 +140,11 @@ impl<L: LocalReleases> Task<L> {
                 self.wishes.push_back((wish, answer));
                 self.want_next();
             }
-            // The channel is dropped: the caller hears that its wish is not followed.
-            Happened::Wanted(..) => {}
+            Happened::Wanted(_, answer) => {
+                let many = format!("{WAITING} swaps and rollbacks wait at this node already: ask again when they are done");
+                // A caller that gave up needs no answer.
+                let _ = answer.send(Err(ClusterError(many)));
+            }
         }
     }
 
@@ -188,7 +195,7 @@ impl<L: LocalReleases> Task<L> {
                 Action::Answer(outcome) => {
                     if let Some((_, answer)) = self.wishes.pop_front() {
                         // A caller that gave up needs no answer.
-                        let _ = answer.send(outcome);
+                        let _ = answer.send(Ok(outcome));
                     }
                     self.want_next();
                 }

@@ -1,12 +1,14 @@
 //! The releases that all nodes run.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::select_all;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use ws_cluster::release::{Component, Outcome, ReleaseRecord, Taking};
@@ -24,6 +26,8 @@ struct Local {
     /// The text that runs, and the numbers of all releases that were taken.
     runs: watch::Sender<(Bytes, Vec<u64>)>,
     refuses: &'static [u8],
+    /// The takeover of this component does not end.
+    hangs: &'static [u8],
     /// Whether it forgets the next component that it has compiled.
     forgets: AtomicBool,
 }
@@ -45,6 +49,10 @@ impl LocalReleases for Local {
 
     async fn install(&self, record: ReleaseRecord) -> Result<(u64, u64), String> {
         let bytes = self.at_hand.lock().expect("no test has panicked with it")[&*record.component.sha256].clone();
+        if bytes == self.hangs {
+            self.runs.send_modify(|(runs, _)| *runs = bytes);
+            return std::future::pending().await;
+        }
         if bytes == self.refuses {
             return Err("it does not start".into());
         }
@@ -93,7 +101,13 @@ impl Member {
 
     fn with(node: Node, start: Start, runs: Bytes, refuses: &'static [u8]) -> Self {
         let at_hand = Mutex::new(HashMap::from([(sha256(&runs), runs.clone())]));
-        let local = Arc::new(Local { at_hand, runs: watch::Sender::new((runs, Vec::new())), refuses, forgets: AtomicBool::default() });
+        let local = Arc::new(Local {
+            at_hand,
+            runs: watch::Sender::new((runs, Vec::new())),
+            refuses,
+            hangs: b"endless",
+            forgets: AtomicBool::default(),
+        });
         let (failures, failed) = mpsc::channel(1);
         let releases = ClusterReleases::run(&node, start, Arc::clone(&local), failed);
         Self { node, local, releases, failures }
@@ -208,4 +222,25 @@ async fn a_component_that_the_server_has_forgotten_when_its_turn_comes_is_fetche
     second.local.forgets.store(true, Relaxed);
     assert!(matches!(first.swap(b"b").await, Outcome::Done { number: 2, .. }));
     second.runs(b"b").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wish_too_many_is_told_why_it_is_refused() {
+    let server = Server::start();
+    let member = Member::start(&server, b"a", false).await;
+    // It takes over here without an end, and all other wishes wait for it.
+    let mut waiting = pin!(member.swap(b"endless"));
+    tokio::select! {
+        () = member.runs(b"endless") => {}
+        _ = &mut waiting => panic!("it does not end"),
+    }
+    let more = (0..16).map(|_| member.releases.rollback(true));
+    let first = select_all(more.map(Box::pin));
+    tokio::select! {
+        (outcome, ..) = first => {
+            let refused = outcome.expect_err("16 wait already").to_string();
+            assert!(refused.contains("16 swaps and rollbacks wait at this node already"), "{refused}");
+        }
+        _ = waiting => panic!("it does not end"),
+    }
 }

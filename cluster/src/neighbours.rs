@@ -30,6 +30,8 @@ struct Seen {
     sequence: u64,
     since: u64,
     is_gone: bool,
+    /// Whether this version cannot read the record. Then a life of this number is over if it began before `since`; of others nobody knows.
+    is_later: bool,
     /// When it was seen, or when this node tried to bury the life, or came back to NATS.
     at: Time,
     /// The last watch that has told a record of this number.
@@ -47,19 +49,37 @@ impl Neighbours {
     ///
     /// Returns the life that is over since this record, if there is one.
     pub fn record(&mut self, now: Time, sequence: u64, number: u16, record: NodeRecord) -> Option<Life> {
+        if !self.is_new(sequence, number) {
+            return None;
+        }
+        let is_gone = matches!(record, NodeRecord::Gone { .. });
+        let seen = Seen { sequence, since: record.since(sequence), is_gone, is_later: false, at: now, watch: self.watch };
+        let before = self.nodes.insert(number, seen.clone()).filter(|before| !before.is_gone && !before.is_later)?;
+        (before.since != seen.since || is_gone).then_some(Life { since: before.since, number })
+    }
+
+    /// A record of the node of this number that this version cannot read. That node lives, or not: this one knows no better than it did. It neither
+    /// buries it nor takes its number.
+    pub fn unreadable(&mut self, now: Time, sequence: u64, number: u16) {
+        if self.is_new(sequence, number) {
+            let before = self.nodes.get(&number);
+            let since = before.map_or(0, |before| before.since + u64::from(before.is_gone));
+            self.nodes.insert(number, Seen { sequence, since, is_gone: false, is_later: true, at: now, watch: self.watch });
+        }
+    }
+
+    /// Notes a record of the watch. Returns whether it is later than the last one of its number.
+    fn is_new(&mut self, sequence: u64, number: u16) -> bool {
         if let Some(seen) = self.nodes.get_mut(&number).filter(|seen| sequence <= seen.sequence) {
             // A watch begins with the last record, which is this one or a later one.
             self.is_restored |= !self.is_connected && sequence < seen.sequence;
             seen.watch = self.watch;
-            return None;
+            return false;
         }
         if self.is_connected {
             self.view = self.view.max(sequence);
         }
-        let is_gone = matches!(record, NodeRecord::Gone { .. });
-        let seen = Seen { sequence, since: record.since(sequence), is_gone, at: now, watch: self.watch };
-        let before = self.nodes.insert(number, seen.clone()).filter(|before| !before.is_gone)?;
-        (before.since != seen.since || is_gone).then_some(Life { since: before.since, number })
+        true
     }
 
     /// The watch begins anew.
@@ -92,7 +112,7 @@ impl Neighbours {
         let bury = self.timing.bury;
         // A clock that went backwards begins anew too.
         self.nodes.values_mut().filter(|seen| now < seen.at).for_each(|seen| seen.at = now);
-        let (number, seen) = self.nodes.iter_mut().find(|(_, seen)| !seen.is_gone && now >= seen.at + bury)?;
+        let (number, seen) = self.nodes.iter_mut().find(|(_, seen)| !seen.is_gone && !seen.is_later && now >= seen.at + bury)?;
         seen.at = now;
         Some((*number, Publication { expected: seen.sequence, record: NodeRecord::Gone { since: seen.since } }))
     }
@@ -101,8 +121,9 @@ impl Neighbours {
     #[must_use]
     pub fn is_gone(&self, life: Life) -> bool {
         match self.nodes.get(&life.number) {
-            Some(seen) if seen.since == life.since => seen.is_gone,
             Some(seen) if seen.since > life.since => true,
+            Some(seen) if seen.is_later => false,
+            Some(seen) if seen.since == life.since => seen.is_gone,
             _ => life.since <= self.view,
         }
     }
@@ -117,10 +138,10 @@ impl Neighbours {
         })
     }
 
-    /// The lives that are not over.
+    /// The lives that are not over, as far as this version can read their records.
     #[must_use]
     pub fn alive(&self) -> BTreeSet<Life> {
-        let alive = self.nodes.iter().filter(|(_, seen)| !seen.is_gone);
+        let alive = self.nodes.iter().filter(|(_, seen)| !seen.is_gone && !seen.is_later);
         alive.map(|(number, seen)| Life { since: seen.since, number: *number }).collect()
     }
 

@@ -106,6 +106,31 @@ fn a_stream_without_a_record_that_was_seen_was_restored() {
 }
 
 #[test]
+fn a_node_whose_record_cannot_be_read_is_left_alone() {
+    let (mut neighbours, before) = (neighbours(), neighbours());
+    let third = Life { since: 7, number: 3 };
+    for (number, sequence) in [(1, 10), (3, 11)] {
+        neighbours.unreadable(at(0), sequence, number);
+    }
+    assert_eq!(neighbours.alive(), [OTHER].into(), "nobody knows their lives");
+    assert_eq!(neighbours.free(), before.free(), "their numbers are taken");
+    assert!(!neighbours.is_gone(US) && !neighbours.is_gone(third), "their rooms are not claimed");
+    neighbours.record(at(5000), 12, 2, NodeRecord::Alive { nonce: 0, since: 2, beat: 1 });
+    assert_eq!(neighbours.bury(at(5000)), None);
+    neighbours.disconnected();
+    neighbours.record(at(1), 12, 2, NodeRecord::Alive { nonce: 0, since: 2, beat: 1 });
+    for (number, sequence) in [(1, 10), (3, 11)] {
+        neighbours.unreadable(at(2), sequence, number);
+    }
+    assert_eq!(neighbours.reconnected(at(2), 12), None, "no record is missing");
+    // Another version's nodes bury it, and its number is taken again.
+    neighbours.record(at(3), 13, 3, NodeRecord::Gone { since: 7 });
+    assert!(neighbours.is_gone(third));
+    neighbours.unreadable(at(4), 14, 3);
+    assert!(neighbours.is_gone(third) && !neighbours.is_gone(Life { since: 14, number: 3 }));
+}
+
+#[test]
 fn a_room_of_a_living_node_is_not_claimed() {
     let mut claim = Claim::new(US, 5, 0);
     let owned = Verdict::Owned { owner: OTHER, epoch: 3 };

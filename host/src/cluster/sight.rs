@@ -18,7 +18,8 @@ pub(super) struct Sight {
 pub(super) struct Seen {
     pub(super) sequence: u64,
     pub(super) number: u16,
-    pub(super) record: NodeRecord,
+    /// `None` if this version cannot read it.
+    pub(super) record: Option<NodeRecord>,
 }
 
 impl Sight {
@@ -39,8 +40,13 @@ impl Sight {
         let mut neighbours = self.neighbours();
         let mut has_changed = false;
         for Seen { sequence, number, record } in records {
-            let has_ended = neighbours.record(now, *sequence, *number, *record).is_some();
-            has_changed |= has_ended || record.since(*sequence) == *sequence;
+            match record {
+                Some(record) => {
+                    let has_ended = neighbours.record(now, *sequence, *number, *record).is_some();
+                    has_changed |= has_ended || record.since(*sequence) == *sequence;
+                }
+                None => neighbours.unreadable(now, *sequence, *number),
+            }
         }
         self.view.send_replace(neighbours.view());
         has_changed

@@ -22,6 +22,7 @@ use super::core::Core;
 use super::renewals::bury;
 use super::sight::{Seen, Sight};
 use super::streams;
+use crate::log::LogThrottle;
 
 /// A watch whose first records have not all come by then begins anew. So does one without the node's own renewals.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -49,6 +50,7 @@ pub(super) struct Watch<'a> {
     views: &'a Sender<u64>,
     /// The watches in a row that have lacked records.
     doubts: AtomicU32,
+    unreadable: LogThrottle,
 }
 
 /// The records that have come from one consumer.
@@ -63,7 +65,8 @@ struct Incoming {
 
 impl<'a> Watch<'a> {
     pub(super) fn new(core: &'a Arc<Core>, sight: &'a Arc<Sight>, views: &'a Sender<u64>) -> Self {
-        Self { core, sight, views, doubts: AtomicU32::new(0) }
+        let unreadable = LogThrottle::one("records of nodes that cannot be read");
+        Self { core, sight, views, doubts: AtomicU32::new(0), unreadable }
     }
 
     /// Watches until the stream has lost records.
@@ -158,10 +161,15 @@ impl<'a> Watch<'a> {
         }
         incoming.number += 1;
         let (sequence, pending) = (info.stream_sequence, info.pending);
-        // A record of a later version is that of a node which lives, or not: this one knows no better than it did.
-        if let Ok(record) = NodeRecord::decode(message.payload.clone()) {
-            incoming.held.push(Seen { sequence, number, record });
+        let record = NodeRecord::decode(message.payload.clone()).ok();
+        if record.is_none()
+            && let Some(left_out) = self.unreadable.allows(Instant::now())
+        {
+            tracing::error!(
+                "the record of node {number} is of a later version of ws-host, or damaged: this node leaves it and its rooms alone; update this node{left_out}"
+            );
         }
+        incoming.held.push(Seen { sequence, number, record });
         incoming.last = incoming.last.max(sequence);
         // While more are on their way, a record that another has replaced may be missing from those before it.
         if pending > 0 {

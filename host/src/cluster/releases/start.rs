@@ -9,7 +9,7 @@ use ws_cluster::Answer;
 use ws_cluster::release::{Beginning, Component, Ledger, Outcome, ReleaseRecord, What};
 
 use super::components::{Components, Unfetched, sha256};
-use super::stream::ReleaseStream;
+use super::stream::{ReleaseStream, Useless};
 use super::{ClusterReleases, now_unix};
 use crate::cluster::node::Node;
 use crate::cluster::settings::ClusterError;
@@ -59,12 +59,7 @@ async fn found_at_start(node: &Node, component: Component, bytes: Bytes, deploys
     stream.ensure().await?;
     let running = component.sha256.clone();
     loop {
-        let away = |_| {
-            ClusterError(
-                "the releases of the cluster cannot be read: check NATS, and that no newer version of ws-host runs in it".into(),
-            )
-        };
-        let mut ledger = stream.ledger().await.map_err(away)?;
+        let mut ledger = stream.ledger().await.map_err(useless)?;
         let Some(life) = node.life() else {
             return Err(ClusterError("the node has lost its number while it started: start it again".into()));
         };
@@ -94,6 +89,15 @@ async fn found_at_start(node: &Node, component: Component, bytes: Bytes, deploys
             }
         }
     }
+}
+
+fn useless(useless: Useless) -> ClusterError {
+    ClusterError(match useless {
+        Useless::Unread => "the releases of the cluster cannot be read: check that JetStream has a leader".into(),
+        Useless::Malformed(sequence) => format!(
+            "the record {sequence} of the cluster's releases is of a later version of ws-host, or damaged: start the node with that version"
+        ),
+    })
 }
 
 /// A component with the first digits of its hash.

@@ -25,6 +25,21 @@ pub(super) struct ReleaseStream {
     node: Node,
 }
 
+/// Why records of releases are of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Useless {
+    /// They cannot be read now.
+    Unread,
+    /// The record at this sequence is of a later version, or damaged. This node cannot know what it means.
+    Malformed(u64),
+}
+
+impl From<Unread> for Useless {
+    fn from(Unread: Unread) -> Self {
+        Self::Unread
+    }
+}
+
 /// A message of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Entry {
@@ -54,7 +69,7 @@ impl ReleaseStream {
     }
 
     /// All records, read from the stream's leader.
-    pub(super) async fn ledger(&self) -> Result<Ledger, Unread> {
+    pub(super) async fn ledger(&self) -> Result<Ledger, Useless> {
         let read = async {
             let Core { link, names, .. } = self.node.core();
             link.connected().await;
@@ -64,15 +79,14 @@ impl ReleaseStream {
                 let message = match stream.get_first_raw_message_by_subject(names.release(), from).await {
                     Ok(message) => message,
                     Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => return Ok(ledger),
-                    Err(_) => return Err(Unread),
+                    Err(_) => return Err(Useless::Unread),
                 };
                 from = message.sequence + 1;
-                // A record of a later version stops this node where it is: it cannot know what it means.
-                let record = ReleaseRecord::decode(message.payload).map_err(|_| Unread)?;
+                let record = ReleaseRecord::decode(message.payload).map_err(|_| Useless::Malformed(message.sequence))?;
                 ledger.push(message.sequence, record);
             }
         };
-        timeout(WITHIN, read).await.unwrap_or(Err(Unread))
+        timeout(WITHIN, read).await.unwrap_or(Err(Useless::Unread))
     }
 
     /// The sequence of the last record, from the stream's leader.
@@ -93,7 +107,8 @@ impl ReleaseStream {
                 Ok(None) => Answer::Refused { last: None },
                 Ok(Some((sequence, payload))) => match ReleaseRecord::decode(payload) {
                     Ok(record) => Answer::Refused { last: Some((sequence, record)) },
-                    Err(_) => Answer::Unknown,
+                    // Nothing is published behind a record that this node cannot read.
+                    Err(_) => Answer::Refused { last: None },
                 },
                 Err(_) => Answer::Unknown,
             },
@@ -119,14 +134,14 @@ impl ReleaseStream {
         consumer.map_err(|error| error.to_string())?.messages().await.map_err(|error| error.to_string())
     }
 
-    /// Reads a message. `None` for one of a later version.
-    pub(super) fn entry(&self, message: async_nats::jetstream::Message) -> Option<Entry> {
-        let sequence = message.info().ok()?.stream_sequence;
+    /// Reads a message. `None` for a report of a later version: its node counts as one that has not reported.
+    pub(super) fn entry(&self, message: async_nats::jetstream::Message) -> Result<Option<Entry>, Useless> {
+        let sequence = message.info().map_err(|_| Useless::Unread)?.stream_sequence;
         let (message, _) = message.split();
-        if message.subject.as_str() == self.node.core().names.release() {
-            Some(Entry::Record(sequence, ReleaseRecord::decode(message.payload).ok()?))
-        } else {
-            Report::decode(message.payload).ok().map(Entry::Report)
+        if message.subject.as_str() != self.node.core().names.release() {
+            return Ok(Report::decode(message.payload).ok().map(Entry::Report));
         }
+        let record = ReleaseRecord::decode(message.payload).map_err(|_| Useless::Malformed(sequence))?;
+        Ok(Some(Entry::Record(sequence, record)))
     }
 }

@@ -5,7 +5,7 @@ use async_nats::jetstream;
 use super::member::{Member, settings};
 use super::server::Server;
 use crate::bus::Placement;
-use crate::cluster::Node;
+use crate::cluster::{News, Node};
 use crate::config::ClusterSettings;
 
 fn refused(settings: &ClusterSettings) -> String {
@@ -88,4 +88,32 @@ async fn clusters_of_other_names_share_the_server_and_nothing_else() {
     let (node, _inboxes) = Node::join(&other, Placement::new(1)).expect("the node joins");
     assert_eq!((node.peers().len(), node.life().map(|life| life.number)), (1, Some(0)));
     assert_eq!((one.node.name(), node.name()), ("c", "other"));
+}
+
+/// Stores a record of another version for node 1.
+async fn stores_what_no_node_can_read(member: &Member) {
+    let stored = member.node.jetstream().publish("c.node.1", "\u{9} of a later version".into()).await.expect("NATS is there");
+    stored.await.expect("it is stored");
+}
+
+#[tokio::test]
+async fn a_number_whose_record_cannot_be_read_is_left_alone() {
+    let server = Server::start();
+    let first = Member::join(&server).await;
+    stores_what_no_node_can_read(&first).await;
+    let third = Member::join(&server).await;
+    assert_eq!([first.life().number, third.life().number], [0, 2]);
+}
+
+#[tokio::test]
+async fn a_life_goes_on_beside_a_node_whose_records_cannot_be_read_when_nats_is_back() {
+    let mut server = Server::start();
+    let mut one = Member::join(&server).await;
+    let life = one.life();
+    stores_what_no_node_can_read(&one).await;
+    let room = "/a".into();
+    let epoch = one.wins(&room).await.last;
+    server.restart();
+    let looked = one.until(|news| if let News::Looked { epoch, last, .. } = news { Some((epoch, last)) } else { None }).await;
+    assert_eq!((looked, one.node.life()), ((epoch, Some(epoch)), Some(life)));
 }

@@ -244,3 +244,16 @@ async fn a_wish_too_many_is_told_why_it_is_refused() {
         _ = waiting => panic!("it does not end"),
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_serves_on_beside_a_release_whose_record_it_cannot_read() {
+    let server = Server::start();
+    let member = Member::start(&server, b"a", false).await;
+    member.reaches(1).await;
+    let stored = member.node.jetstream().publish("c.release", "\u{9} of a later version".into()).await.expect("NATS is there");
+    let sequence = stored.await.expect("it is stored").sequence;
+    let node = join(&server);
+    let error = ClusterReleases::check_at_start(&node, "a.wasm", &Bytes::from_static(b"a"), true).expect_err("it is later");
+    assert!(error.to_string().contains(&format!("the record {sequence} of the cluster's releases is of a later version")));
+    assert!(member.node.is_held() && member.releases.number() == 1);
+}

@@ -249,7 +249,7 @@ impl Builder {
             peers: member.node.as_ref().map(sessions_by_nats),
         };
         let component = component.map(|component| member.check(component, &config, &limits)).transpose()?;
-        let (node, inboxes) = (member.node, (mail, member.news));
+        let (node, leaves, inboxes) = (member.node, member.leaves, (mail, member.news));
         let (mut sources, door) = Sources::new(&context);
         let (shards, releases) = match (component, app) {
             (Some((Compiled { file, engine, program, .. }, start_with)), _) => {
@@ -290,7 +290,7 @@ impl Builder {
         let router = Arc::new(Router::new(config.instances, pattern, commands, placement));
         let endpoints = pages.endpoints(AppEndpoint::new(Arc::clone(&router), counters, &limits, tracer.clone()), shown, local);
         let front = Front::new(Setup { policy, endpoints, router, admission, door, tracer: tracer.clone(), limits });
-        Ok(Server::new(listeners, front, shards, handle, wishes)?.with_database(database).with_node(node).with_tracer(tracer))
+        Ok(Server::new(listeners, front, shards, handle, wishes)?.with_database(database).with_node(leaves).with_tracer(tracer))
     }
 
     /// Refuses a server without an app, or with two kinds of app.

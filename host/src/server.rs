@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::api::takeover::Taking;
 use crate::close::CloseInfo;
-use crate::cluster::Node;
+use crate::cluster::{LeavesOnDrop, Node};
 use crate::config::Listening;
 use crate::error::Error;
 use crate::front::{Front, Listener, Listeners, Stop, Why, Wishes};
@@ -47,6 +47,7 @@ pub struct Server {
     tracer: Option<Tracer>,
     /// The node of a cluster that it is.
     node: Option<Node>,
+    leaves: Option<LeavesOnDrop>,
     /// The running server whose place this one takes.
     taking: Option<Taking>,
 }
@@ -72,6 +73,7 @@ impl Server {
             database: None,
             tracer: None,
             node: None,
+            leaves: None,
             taking: None,
         })
     }
@@ -81,9 +83,9 @@ impl Server {
         Self { database, ..self }
     }
 
-    /// It leaves the cluster at the end.
-    pub(crate) fn with_node(self, node: Option<Node>) -> Self {
-        Self { node, ..self }
+    /// It leaves the cluster at the end, and when it is dropped.
+    pub(crate) fn with_node(self, leaves: Option<LeavesOnDrop>) -> Self {
+        Self { node: leaves.as_ref().map(LeavesOnDrop::node), leaves, ..self }
     }
 
     /// Its spans are sent at the end.
@@ -123,9 +125,9 @@ impl Server {
     /// # Errors
     /// A listening socket cannot be used, or the database cannot be read (`Error::Data`).
     pub async fn run(self) -> Result<(), Error> {
-        let Self { listeners, front, shards, wishes, handle, database, tracer, node, taking, .. } = self;
+        let Self { listeners, front, shards, wishes, handle, database, tracer, node, leaves, taking, .. } = self;
         // Also when this future is dropped.
-        let ended = Ended(handle.clone());
+        let (ended, _leaves) = (Ended(handle.clone()), leaves);
         let served = match prepare(listeners, front, (database.clone(), node.clone())).await {
             Ok((listeners, front)) => {
                 begin(taking, &handle);

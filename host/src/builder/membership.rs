@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Compiled;
 use crate::bus::Placement;
 use crate::cluster::state::{ChainJournal, Knows};
-use crate::cluster::{ClusterReleases, NewsInbox, Node, Start};
+use crate::cluster::{ClusterReleases, LeavesOnDrop, NewsInbox, Node, Start};
 use crate::config::{Config, Instances, Limits};
 use crate::data::store_place;
 use crate::error::Error;
@@ -14,11 +14,13 @@ use crate::room::StoreError;
 use crate::shard::StorePlace;
 use crate::store::Database;
 
-/// The node, and the news for each shard. Both are missing without a cluster.
+/// The node, and the news for each shard. All are missing without a cluster.
 #[derive(Debug, Default)]
 pub(super) struct Membership {
     pub(super) node: Option<Node>,
     pub(super) news: Vec<NewsInbox>,
+    /// A server that is not built leaves the cluster.
+    pub(super) leaves: Option<LeavesOnDrop>,
 }
 
 impl Membership {
@@ -26,7 +28,8 @@ impl Membership {
     pub(super) fn begin(config: &Config, placement: &Placement) -> Result<Self, Error> {
         let Some(settings) = &config.cluster else { return Ok(Self::default()) };
         let (node, news) = Node::join(settings, placement.clone()).map_err(Error::Cluster)?;
-        Ok(Self { node: Some(node), news })
+        let leaves = Some(node.leaves_on_drop());
+        Ok(Self { node: Some(node), news, leaves })
     }
 
     /// Compares the component with the cluster's release. The server may have to start with that one, which is compiled then. Blocks.

@@ -65,5 +65,5 @@ mod watch;
 
 pub use ids::BLOCK as ID_BLOCK;
 pub use news::{News, NewsInbox};
-pub use node::Node;
+pub use node::{LeavesOnDrop, Node};
 pub use releases::{ClusterReleases, Failed, LocalReleases, Start};

@@ -52,6 +52,24 @@ impl Drop for Thread {
     }
 }
 
+/// Has the node leave its cluster in good order when this is dropped, if it has not left before. Clones of the node do not keep it there.
+#[derive(Debug)]
+pub struct LeavesOnDrop(Node);
+
+impl LeavesOnDrop {
+    /// The node.
+    pub fn node(&self) -> Node {
+        self.0.clone()
+    }
+}
+
+impl Drop for LeavesOnDrop {
+    fn drop(&mut self) {
+        self.0.drain();
+        self.0.core.leaving.cancel();
+    }
+}
+
 impl Node {
     /// Joins the cluster: connects, makes the streams if they are missing, and begins a life. Rooms have their shards by this placement. Blocks, ten
     /// seconds at most.
@@ -196,6 +214,11 @@ impl Node {
     /// Claims no more rooms, since the server shuts down.
     pub fn drain(&self) {
         self.core.is_draining.store(true, Relaxed);
+    }
+
+    /// Ties the node's place in its cluster to the server whose node it is: tasks and shards have clones of the node.
+    pub fn leaves_on_drop(&self) -> LeavesOnDrop {
+        LeavesOnDrop(self.clone())
     }
 
     /// Ends the life in good order, as the last thing of the server. Gives up after this time.

@@ -141,3 +141,18 @@ async fn a_node_does_not_give_ids_again_when_nats_has_forgotten_that_they_were_r
     assert_eq!(next.life().number, 0);
     note(&mut seen, next.node.first_ids(next.life()).expect("a life begins with ids"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_dropped_without_running_leaves_its_cluster() {
+    let server = Server::start();
+    let mut other = Member::join(&server).await;
+    let built = crate::Server::builder().port(0).on_new_client(|_, _| {}).cluster(settings(&server)).build();
+    let (built, own) = (built.expect("the server is built"), other.life());
+    while other.node.peers().len() < 2 {
+        other.until(|news| matches!(news, News::Seen(_)).then_some(())).await;
+    }
+    // A handle outlives it.
+    let _handle = built.handle();
+    drop(built);
+    other.sees([own]).await;
+}

@@ -29,6 +29,8 @@ pub(super) async fn live(core: &Arc<Core>, ready: Ready) {
     loop {
         match one_life(core, &mut ready).await {
             Ok(Ended::Left) => break,
+            // Others have buried it first, or the answer to its farewell is lost.
+            Ok(Ended::Stopped(_)) if core.leaving.is_cancelled() => break,
             Ok(Ended::Stopped(stop)) => {
                 tracing::error!("{}", reason(stop));
                 core.end(stop);

@@ -154,6 +154,14 @@ impl Node {
         }
     }
 
+    /// The shard cannot read the state of this room, which the node has just won. It is not looked for again for a while.
+    pub fn cannot_open(&self, room: &Arc<str>, epoch: u64) {
+        if let Some(rooms) = self.rooms() {
+            rooms.ended(room, epoch);
+            rooms.keep_shut(room);
+        }
+    }
+
     /// Publishes a record of an owner, of any size up to 128 MiB. `Answered` follows. A record that does not fit one message is stored in pieces. `wake`
     /// tells when other nodes are to open the room, as it is with this record: they hear it before that is stored.
     pub fn publish(&self, room: &Arc<str>, epoch: u64, publication: Publication<RoomRecord>, wake: Wake) {

@@ -291,7 +291,8 @@ impl Rooms {
         self.keep_shut(room);
     }
 
-    fn keep_shut(&self, room: &Arc<str>) {
+    /// The room is not tried again for a while.
+    pub(super) fn keep_shut(&self, room: &Arc<str>) {
         self.alive.rooms().shut.insert(Arc::clone(room), Instant::now() + SHUT);
     }
 

@@ -197,3 +197,13 @@ async fn a_room_waits_for_the_release_of_its_state() {
     let Finding::Won(standing) = two.found(&room).await else { panic!("nobody else wants the room") };
     assert_eq!((standing.start, standing.release), (Start::Handover, 2));
 }
+
+#[tokio::test]
+async fn a_room_whose_state_cannot_be_read_is_not_claimed_over_and_over() {
+    let server = Server::start();
+    let mut one = Member::join(&server).await;
+    let room: Arc<str> = "/a".into();
+    let epoch = one.wins(&room).await.last;
+    one.node.cannot_open(&room, epoch);
+    assert!(matches!(one.find(&room).await, Finding::Nothing));
+}

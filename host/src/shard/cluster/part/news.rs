@@ -73,13 +73,15 @@ impl Part {
 
     pub(super) fn won(&self, room: &Arc<str>, standing: Standing) {
         let (Some((life, epoch)), neighbours) = (standing.owner, Arc::clone(&self.neighbours.borrow())) else { return };
-        let state = RoomState::from_data(Arc::clone(room), standing.data.iter().cloned(), standing.start);
-        let owner = Owner::new(standing, &neighbours, Timing::default(), Limits::default());
-        let (Some(owner), Ok(state)) = (owner, state) else {
-            tracing::error!(
-                room = in_short(room),
-                "the room's records cannot be read by this version of the server: it does not open here"
-            );
+        let state = match RoomState::from_data(Arc::clone(room), standing.data.iter().cloned(), standing.start) {
+            Ok(state) => state,
+            Err(error) => {
+                tracing::error!(room = in_short(room), "the room does not open here: {error}");
+                return self.node.cannot_open(room, epoch);
+            }
+        };
+        // The node's view reaches the room's records, and its claim is the last of them.
+        let Some(owner) = Owner::new(standing, &neighbours, Timing::default(), Limits::default()) else {
             return self.node.ended(room, epoch);
         };
         let chain = self.journal.put(Arc::clone(room), state);

@@ -143,10 +143,13 @@ fn a_node_opens_a_bounded_number_of_rooms_at_a_time() {
 
 #[test]
 fn a_room_that_is_not_durable_exists_while_a_node_has_it_or_something_of_it_is_left() {
-    let is = |act| exists(&RoomRecord { owner: OWNER, act }, |life| life == OTHER);
+    let is = |act| exists(&RoomRecord { owner: OWNER, release: 0, act }, |life| life == OTHER);
     let entry = |data: &[&'static str]| Entry { data: data.iter().map(|data| (*data).into()).collect(), ..Entry::default() };
     assert!(is(Act::Claim { attempt: 1 }));
-    assert!(!exists(&RoomRecord { owner: OTHER, act: Act::Claim { attempt: 1 } }, |life| life == OTHER), "its owner has died");
+    assert!(
+        !exists(&RoomRecord { owner: OTHER, release: 0, act: Act::Claim { attempt: 1 } }, |life| life == OTHER),
+        "its owner has died"
+    );
     assert!(is(Act::Commit { entry: entry(&[]), whole: false }));
     assert!(is(Act::Release { entry: entry(&[]), is_empty: false }), "it has members");
     assert!(is(Act::Release { entry: entry(&["state"]), is_empty: true }));

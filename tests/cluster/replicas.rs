@@ -19,13 +19,13 @@ async fn a_nats_server_that_is_lost_costs_no_record_and_no_client() {
     }
     let mut written = 0;
     // Whichever of them leads a stream, and whichever the nodes are connected to.
-    for lost in 0..servers.len() {
-        servers[lost].kill();
+    for lost in &mut servers {
+        lost.kill();
         for client in &mut clients {
             assert_eq!(client.asks(&format!("add {written}")).await, format!("{} {written}", written + 1));
             written += 1;
         }
-        servers[lost].restart();
+        lost.restart();
         for client in &mut clients {
             assert_eq!(client.asks(&format!("add {written}")).await, format!("{} {written}", written + 1));
             written += 1;

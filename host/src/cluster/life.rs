@@ -27,7 +27,7 @@ pub(super) type Ready = Box<dyn FnOnce(Result<(), ClusterError>) + Send>;
 pub(super) async fn live(core: &Arc<Core>, ready: Ready) {
     let mut ready = Some(ready);
     loop {
-        match one_life(core, &mut ready).await {
+        match Box::pin(one_life(core, &mut ready)).await {
             Ok(Ended::Left) => break,
             // Others have buried it first, or the answer to its farewell is lost.
             Ok(Ended::Stopped(_)) if core.leaving.is_cancelled() => break,

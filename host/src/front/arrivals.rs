@@ -61,9 +61,9 @@ impl Reserve {
 
 impl Ids {
     /// The answer to a wish for a block.
-    fn add(&mut self, block: Result<(Option<Life>, u64), String>) {
+    fn add(&mut self, block: Option<(Option<Life>, u64)>) {
         match block {
-            Ok((life, first)) if life == self.life => self.left.add_block(first),
+            Some((life, first)) if life == self.life => self.left.add_block(first),
             _ => self.left.is_refused(),
         }
     }
@@ -97,7 +97,7 @@ impl Arrivals {
             let (reserve, ids) = (reserve.clone(), Arc::clone(&self.ids));
             tokio::spawn(async move {
                 let block = reserve.block().await;
-                lock(&ids).add(block);
+                lock(&ids).add(block.ok());
             });
         }
         id.is_some()
@@ -119,10 +119,10 @@ mod tests {
         let life = |since| Some(Life { since, number: 0 });
         let mut ids = Ids { left: ClientIds::none(), life: life(7) };
         assert!(ids.left.wants_block());
-        ids.add(Ok((life(3), 1)));
+        ids.add(Some((life(3), 1)));
         assert_eq!(ids.left.take(), None);
         assert!(ids.left.wants_block(), "another one is asked for");
-        ids.add(Ok((life(7), 65_537)));
+        ids.add(Some((life(7), 65_537)));
         assert_eq!(ids.left.take(), Some(65_537));
     }
 

@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(Claim::read("3-x"), Some(Claim::Unknown));
         let Some(Claim::Foreign(foreign)) = Claim::read("3-17-00ff00ff00ff") else { panic!("another process may have made it") };
         assert_eq!((&*foreign.handle(), foreign.client), ("3-17-00ff00ff00ff", 17.into()));
-        for broken in ["3-17-00FF00FF00FF", "3-17-ff", "03-17-00ff00ff00ff", "3-17-00ff00ff00ff-", "3-17-+0ff00ff00ff"] {
+        for broken in ["3-17-00FF00FF00FF", "3-17-ff", "03-17-00ff00ff00ff", "3-17-00ff00ff00ff-"] {
             assert_eq!(Claim::read(broken), Some(Claim::Unknown), "{broken}");
         }
     }
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn other_values_are_refused() {
-        for value in ["", "a b", "a%20b", &"a".repeat(65)] {
+        for value in ["", "a b", "a%20b", "3-17-+0ff00ff00ff", &"a".repeat(65)] {
             assert_eq!(Claim::read(value), None, "{value}");
         }
     }

@@ -28,14 +28,22 @@ pub struct Neighbours {
 #[derive(Debug, Clone)]
 struct Seen {
     sequence: u64,
+    /// `None` if this version cannot read it. Then a life of this number is over if it began before `since`; of others nobody knows.
+    record: Option<NodeRecord>,
     since: u64,
+    /// Whether the life is over, even if it has renewed its lease since.
     is_gone: bool,
-    /// Whether this version cannot read the record. Then a life of this number is over if it began before `since`; of others nobody knows.
-    is_later: bool,
     /// When it was seen, or when this node tried to bury the life, or came back to NATS.
     at: Time,
     /// The last watch that has told a record of this number.
     watch: u64,
+}
+
+impl Seen {
+    /// Whether the last record says that its life is over.
+    fn is_buried(&self) -> bool {
+        matches!(self.record, Some(NodeRecord::Gone { .. }))
+    }
 }
 
 impl Neighbours {
@@ -49,30 +57,36 @@ impl Neighbours {
     ///
     /// Returns the life that is over since this record, if there is one.
     pub fn record(&mut self, now: Time, sequence: u64, number: u16, record: NodeRecord) -> Option<Life> {
-        if !self.is_new(sequence, number) {
+        if !self.is_new(sequence, number, Some(record)) {
             return None;
         }
-        let is_gone = matches!(record, NodeRecord::Gone { .. });
-        let seen = Seen { sequence, since: record.since(sequence), is_gone, is_later: false, at: now, watch: self.watch };
-        let before = self.nodes.insert(number, seen.clone()).filter(|before| !before.is_gone && !before.is_later)?;
-        (before.since != seen.since || is_gone).then_some(Life { since: before.since, number })
+        let since = record.since(sequence);
+        // A restored stream may store a renewal behind the end of its life, by the chance of an equal sequence. The life stays over.
+        let is_over = self.nodes.get(&number).is_some_and(|before| before.is_gone && before.since == since);
+        let is_gone = is_over || matches!(record, NodeRecord::Gone { .. });
+        // It is to be buried again at once.
+        let at = if is_over { now.saturating_sub(self.timing.bury) } else { now };
+        let seen = Seen { sequence, record: Some(record), since, is_gone, at, watch: self.watch };
+        let before = self.nodes.insert(number, seen).filter(|before| !before.is_gone && before.record.is_some())?;
+        (before.since != since || is_gone).then_some(Life { since: before.since, number })
     }
 
     /// A record of the node of this number that this version cannot read. That node lives, or not: this one knows no better than it did. It neither
     /// buries it nor takes its number.
     pub fn unreadable(&mut self, now: Time, sequence: u64, number: u16) {
-        if self.is_new(sequence, number) {
+        if self.is_new(sequence, number, None) {
             let before = self.nodes.get(&number);
             let since = before.map_or(0, |before| before.since + u64::from(before.is_gone));
-            self.nodes.insert(number, Seen { sequence, since, is_gone: false, is_later: true, at: now, watch: self.watch });
+            self.nodes.insert(number, Seen { sequence, record: None, since, is_gone: false, at: now, watch: self.watch });
         }
     }
 
     /// Notes a record of the watch. Returns whether it is later than the last one of its number.
-    fn is_new(&mut self, sequence: u64, number: u16) -> bool {
+    fn is_new(&mut self, sequence: u64, number: u16, record: Option<NodeRecord>) -> bool {
         if let Some(seen) = self.nodes.get_mut(&number).filter(|seen| sequence <= seen.sequence) {
             // A watch begins with the last record, which is this one or a later one.
-            self.is_restored |= !self.is_connected && sequence < seen.sequence;
+            let is_other = sequence < seen.sequence || record != seen.record;
+            self.is_restored |= !self.is_connected && is_other;
             seen.watch = self.watch;
             return false;
         }
@@ -112,7 +126,8 @@ impl Neighbours {
         let bury = self.timing.bury;
         // A clock that went backwards begins anew too.
         self.nodes.values_mut().filter(|seen| now < seen.at).for_each(|seen| seen.at = now);
-        let (number, seen) = self.nodes.iter_mut().find(|(_, seen)| !seen.is_gone && !seen.is_later && now >= seen.at + bury)?;
+        let is_due = |seen: &Seen| seen.record.is_some() && !seen.is_buried() && now >= seen.at + bury;
+        let (number, seen) = self.nodes.iter_mut().find(|(_, seen)| is_due(seen))?;
         seen.at = now;
         Some((*number, Publication { expected: seen.sequence, record: NodeRecord::Gone { since: seen.since } }))
     }
@@ -122,7 +137,7 @@ impl Neighbours {
     pub fn is_gone(&self, life: Life) -> bool {
         match self.nodes.get(&life.number) {
             Some(seen) if seen.since > life.since => true,
-            Some(seen) if seen.is_later => false,
+            Some(seen) if seen.record.is_none() => false,
             Some(seen) if seen.since == life.since => seen.is_gone,
             _ => life.since <= self.view,
         }
@@ -134,14 +149,14 @@ impl Neighbours {
     pub fn free(&self) -> Option<(u16, u64)> {
         (0..1024).find_map(|number| match self.nodes.get(&number) {
             None => Some((number, 0)),
-            Some(seen) => seen.is_gone.then_some((number, seen.sequence)),
+            Some(seen) => seen.is_buried().then_some((number, seen.sequence)),
         })
     }
 
     /// The lives that are not over, as far as this version can read their records.
     #[must_use]
     pub fn alive(&self) -> BTreeSet<Life> {
-        let alive = self.nodes.iter().filter(|(_, seen)| !seen.is_gone && !seen.is_later);
+        let alive = self.nodes.iter().filter(|(_, seen)| !seen.is_gone && seen.record.is_some());
         alive.map(|(number, seen)| Life { since: seen.since, number: *number }).collect()
     }
 

@@ -44,7 +44,6 @@ pub struct Edge {
     /// The number of the last input that was sent to this owner, and to any.
     sent: u64,
     sent_to_any: u64,
-    has_begun: bool,
     /// The last batch of this epoch.
     batch: u64,
     owes_receipt: bool,
@@ -86,7 +85,10 @@ pub enum Effect {
 }
 
 impl Edge {
-    /// An edge without clients. `session` is higher than that of any edge that this life has had for the room.
+    /// An edge without clients. `session` is higher than that of any edge that this life has had for the room, and than [`Edge::last_input`]
+    /// of each. The first input has the session's number.
+    ///
+    /// So a mark that an owner has of a session before is never ahead of this one.
     #[must_use]
     pub fn new(session: u64, timing: Timing, limits: Limits) -> Self {
         Self {
@@ -99,10 +101,9 @@ impl Edge {
             is_welcome: false,
             presenting: None,
             members: BTreeMap::new(),
-            pending: Pending::default(),
+            pending: Pending::after(session.saturating_sub(1)),
             sent: 0,
             sent_to_any: 0,
-            has_begun: false,
             batch: 0,
             owes_receipt: false,
             waiting: BTreeMap::new(),
@@ -198,6 +199,12 @@ impl Edge {
         self.session
     }
 
+    /// The number of its last input, or the one before the first.
+    #[must_use]
+    pub fn last_input(&self) -> u64 {
+        self.pending.last()
+    }
+
     /// The highest epoch that this has heard of.
     #[must_use]
     pub fn epoch(&self) -> u64 {
@@ -229,6 +236,13 @@ impl Edge {
         self.owner = Some(owner);
         self.looked_at = None;
         self.sent_at = None;
+    }
+
+    /// This node owns the room in this epoch, or has given it up and has not heard that its release is stored. Then the edge looks again.
+    pub fn found_here(&mut self, owner: Life, epoch: u64) {
+        if epoch >= self.epoch {
+            self.found(owner, epoch);
+        }
     }
 
     /// The records of nodes have changed: the owner may be gone.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::message::Input;
 
 /// Inputs with consecutive numbers, the oldest first.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Pending {
     inputs: VecDeque<Input>,
     bytes: usize,
@@ -14,6 +14,11 @@ pub(super) struct Pending {
 }
 
 impl Pending {
+    /// No inputs. The first one follows this number.
+    pub(super) fn after(handled: u64) -> Self {
+        Self { inputs: VecDeque::new(), bytes: 0, handled }
+    }
+
     /// Returns the number of the input.
     pub(super) fn push(&mut self, input: Input) -> u64 {
         self.bytes += input.payload.len();
@@ -45,11 +50,6 @@ impl Pending {
             self.bytes -= input.payload.len();
             self.handled += 1;
         }
-    }
-
-    /// Adds this to all numbers.
-    pub(super) fn shift(&mut self, by: u64) {
-        self.handled += by;
     }
 
     /// Takes all inputs out, and goes on behind the last number.

@@ -45,12 +45,11 @@ impl Edge {
         }
         (self.owner, self.looked_at, self.is_welcome) = (Some(from), None, true);
         match handled {
-            // An earlier edge of this life has counted before this one.
-            Some(number) if !self.has_begun => self.shift(number),
+            // This life has sent no such input: a life of the lost time, which had the same first record, has.
+            Some(number) if number > self.pending.last() => return self.effects.push(Effect::Restored),
             Some(number) => self.acknowledge(number),
             None => self.forget_sent(),
         }
-        self.has_begun = true;
         let handled = self.pending.handled();
         let is_told = |joined: u64, left: Option<u64>| joined <= handled && left.is_none_or(|left| left > handled);
         let told = self.members.values().filter(|present| is_told(present.joined, present.left));
@@ -58,14 +57,6 @@ impl Edge {
         self.presenting = Some(Message::Members { next: handled + 1, members });
         self.sent = handled;
         self.sent_at = None;
-    }
-
-    fn shift(&mut self, by: u64) {
-        self.pending.shift(by);
-        for present in self.members.values_mut() {
-            present.joined += by;
-            present.left = present.left.map(|left| left + by);
-        }
     }
 
     fn acknowledge(&mut self, number: u64) {

@@ -1,6 +1,7 @@
 //! Tests of the rules.
 
 mod directory;
+mod edges;
 mod encoding;
 mod leases;
 mod newer;

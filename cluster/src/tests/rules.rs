@@ -131,6 +131,29 @@ fn a_node_whose_record_cannot_be_read_is_left_alone() {
 }
 
 #[test]
+fn a_stream_with_another_record_at_a_sequence_that_was_seen_was_restored() {
+    let mut neighbours = neighbours();
+    neighbours.disconnected();
+    neighbours.record(at(1), 1, 1, NodeRecord::Alive { nonce: 0, since: 0, beat: 0 });
+    neighbours.record(at(1), 2, 2, NodeRecord::Gone { since: 1 });
+    assert_eq!(neighbours.reconnected(at(1), 9), Some(Stop::Restored));
+}
+
+#[test]
+fn a_life_that_renews_its_lease_after_its_end_stays_over_and_is_buried_again() {
+    let mut neighbours = neighbours();
+    assert_eq!(neighbours.record(at(3000), 10, 2, NodeRecord::Gone { since: 2 }), Some(OTHER));
+    assert_eq!(neighbours.record(at(3001), 11, 2, NodeRecord::Alive { nonce: 0, since: 2, beat: 1 }), None);
+    assert!(neighbours.is_gone(OTHER));
+    assert!(!neighbours.alive().contains(&OTHER));
+    neighbours.record(at(3002), 12, 1, NodeRecord::Alive { nonce: 0, since: 1, beat: 1 });
+    let (number, publication) = neighbours.bury(at(3002)).expect("its last record says that it lives");
+    assert_eq!((number, publication.expected, publication.record), (2, 11, NodeRecord::Gone { since: 2 }));
+    neighbours.record(at(3003), 13, 2, publication.record);
+    assert_eq!(neighbours.bury(at(3003)), None);
+}
+
+#[test]
 fn a_room_of_a_living_node_is_not_claimed() {
     let mut claim = Claim::new(US, 5, 0);
     let owned = Verdict::Owned { owner: OTHER, epoch: 3 };
@@ -225,21 +248,32 @@ fn a_record_that_does_not_follow_breaks_the_chain() {
 }
 
 /// An owner that serves a new room, and the edge of the other node that has one member and its welcome.
-fn serving(limits: Limits) -> (Owner, Edge) {
-    let standing = Standing::of([(4, claim_by(US))]).expect("it is one claim");
-    let mut owner = Owner::new(standing, &neighbours(), Timing::default(), limits).expect("it is the last record");
-    assert!(matches!(owner.take(true), Some(Told::Start { start: Start::New, .. })));
-    owner.commit(Turn::default());
-    let mut edge = Edge::new(1, Timing::default(), limits);
-    edge.join(50, Bytes::new());
-    assert_eq!((edge.poll(at(1)), edge.effects()), (vec![], vec![Effect::Find]));
-    edge.found(US, 4);
+pub(super) fn serving(limits: Limits) -> (Owner, Edge) {
+    let (mut owner, mut edge) = (owner(limits), edge(1, limits));
     exchange(&mut owner, &mut edge, 2);
     (owner, edge)
 }
 
+/// An owner that serves a new room.
+pub(super) fn owner(limits: Limits) -> Owner {
+    let standing = Standing::of([(4, claim_by(US))]).expect("it is one claim");
+    let mut owner = Owner::new(standing, &neighbours(), Timing::default(), limits).expect("it is the last record");
+    assert!(matches!(owner.take(true), Some(Told::Start { start: Start::New, .. })));
+    owner.commit(Turn::default());
+    owner
+}
+
+/// The edge of the other node, with one member. It knows the owner.
+pub(super) fn edge(session: u64, limits: Limits) -> Edge {
+    let mut edge = Edge::new(session, Timing::default(), limits);
+    edge.join(50, Bytes::new());
+    assert_eq!((edge.poll(at(1)), edge.effects()), (vec![], vec![Effect::Find]));
+    edge.found(US, 4);
+    edge
+}
+
 /// Carries messages between both until they are silent.
-fn exchange(owner: &mut Owner, edge: &mut Edge, millis: u64) {
+pub(super) fn exchange(owner: &mut Owner, edge: &mut Edge, millis: u64) {
     loop {
         let letters = edge.poll(at(millis));
         letters.iter().for_each(|letter| to_owner(owner, letter, millis));
@@ -251,7 +285,7 @@ fn exchange(owner: &mut Owner, edge: &mut Edge, millis: u64) {
     }
 }
 
-fn to_owner(owner: &mut Owner, letter: &Letter, millis: u64) {
+pub(super) fn to_owner(owner: &mut Owner, letter: &Letter, millis: u64) {
     owner.receive(at(millis), OTHER, letter.session, letter.message.clone(), &neighbours());
 }
 
@@ -333,36 +367,4 @@ fn a_gone_edge_is_told_so_and_its_members_leave_once() {
     assert_eq!(owner.take(true), None);
     owner.receive(at(4), OTHER, 1, Message::Attach, &neighbours);
     assert!(owner.poll(at(4)).iter().any(|letter| letter.message == Message::Gone));
-}
-
-#[test]
-fn an_edge_stops_when_its_room_has_an_older_epoch() {
-    let (_, mut edge) = serving(Limits::default());
-    edge.receive(US, 4, 1, Message::NotOwner);
-    edge.poll(at(1000));
-    assert_eq!(edge.effects(), [Effect::Find]);
-    edge.found(OTHER, 3);
-    assert_eq!(edge.effects(), [Effect::Restored]);
-}
-
-#[test]
-fn an_edge_sends_inputs_again_after_a_time_whatever_its_clock_says() {
-    let mut edge = Edge::new(1, Timing::default(), Limits::default());
-    edge.join(50, Bytes::new());
-    edge.poll(Time::ZERO);
-    edge.found(US, 4);
-    assert!(matches!(edge.poll(Time::ZERO).as_slice(), [Letter { message: Message::Attach, .. }]));
-    assert_eq!(edge.poll(Time::ZERO), []);
-    assert_eq!(edge.poll(at(249)), []);
-    assert_eq!(edge.poll(at(250)).len(), 1);
-}
-
-#[test]
-fn an_edge_reads_no_more_when_too_much_waits() {
-    let mut edge = Edge::new(1, Timing::default(), Limits { inputs: 3, ..Limits::default() });
-    edge.join(50, Bytes::new());
-    edge.message(50, Bytes::new());
-    assert!(!edge.is_full());
-    edge.message(50, Bytes::new());
-    assert!(edge.is_full());
 }

@@ -44,7 +44,8 @@ pub(super) struct Place {
     pub(super) claim: Option<Claim>,
     /// The room is this node's since this epoch, and it waits for its records, or for the records of nodes.
     pub(super) won: Option<(u64, Option<Standing>)>,
-    sessions: u64,
+    /// The highest number of a session, and of an input of an edge that is forgotten.
+    pub(super) sessions: u64,
     pub(super) idle_since: Option<Time>,
 }
 

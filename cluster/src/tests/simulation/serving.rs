@@ -46,15 +46,18 @@ impl Node {
         }
         letters.into_iter().for_each(|letter| self.letter(room, letter));
         if let Some(edge) = self.place(room).edge.as_mut().filter(|_| stopped.is_none() && !is_released) {
-            edge.found(life, epoch);
+            edge.found_here(life, epoch);
         }
         if stopped.is_some() || is_released {
             around.oracle.seen.count("restored", usize::from(stopped == Some(Stop::Restored)));
-            self.place(room).serving = None;
+            let serving = self.place(room).serving.take();
+            let goodbye = serving.map(|serving| serving.owner.goodbye()).unwrap_or_default();
+            goodbye.into_iter().for_each(|letter| self.letter(room, letter));
         }
     }
 
     pub(super) fn poll_edge(&mut self, room: usize, around: &mut Around<'_>) {
+        let life = self.lease.life();
         let Some(edge) = &mut self.place(room).edge else { return };
         let letters = edge.poll(around.now);
         let (effects, epoch) = (edge.effects(), edge.epoch());
@@ -72,6 +75,7 @@ impl Node {
                 }
                 Effect::Dropped(inputs) => around.oracle.dropped(room, epoch, &inputs),
                 Effect::Gone | Effect::Restored => {
+                    assert!(effect == Effect::Gone || around.oracle.was_restored, "no record is lost, and {life:?} has more");
                     around.oracle.seen.count("restored", usize::from(effect == Effect::Restored));
                     self.is_over = true;
                 }
@@ -95,6 +99,8 @@ impl Node {
             if let Some(edge) = place.edge.take_if(|edge| edge.is_idle()) {
                 let bye = edge.bye();
                 bye.into_iter().for_each(|letter| self.letter(room, letter));
+                let place = self.rooms.entry(room).or_default();
+                place.sessions = place.sessions.max(edge.last_input());
             }
             let place = self.rooms.entry(room).or_default();
             let Some(Serving { owner, app, .. }) = &mut place.serving else { continue };

@@ -36,7 +36,7 @@ pub struct Part {
     neighbours: RefCell<Arc<Neighbours>>,
     edges: RefCell<BTreeMap<Arc<str>, Rc<EdgeRoom>>>,
     owned: RefCell<BTreeMap<Arc<str>, Rc<Owned>>>,
-    /// Counts the edges, so that each session of a room has a higher number.
+    /// The highest number of a session, and of an input of an edge that is forgotten: each session has a higher one.
     sessions: Cell<u64>,
     /// The edges and owners for which something is due by time.
     active: RefCell<BTreeSet<Due>>,
@@ -145,7 +145,8 @@ impl Part {
         let unused: Vec<_> = self.edges.borrow().values().filter(|edge| edge.is_unused()).cloned().collect();
         for edge in unused {
             let name = edge.task().shared_name();
-            let bye = edge.edge().borrow().bye();
+            let (bye, last) = (edge.edge().borrow().bye(), edge.edge().borrow().last_input());
+            self.sessions.set(self.sessions.get().max(last));
             self.edges.borrow_mut().remove(&name);
             edge.task().stop();
             bye.into_iter().for_each(|letter| self.post(&name, letter));
@@ -276,7 +277,7 @@ impl Part {
         let owned = self.owned.borrow().get(room).cloned();
         match (owned, self.life.get()) {
             (Some(owned), Some(life)) => {
-                edge.edge().borrow_mut().found(life, owned.epoch());
+                edge.edge().borrow_mut().found_here(life, owned.epoch());
                 edge.note_due();
             }
             _ => self.node.find(room),

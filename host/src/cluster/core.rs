@@ -82,6 +82,8 @@ pub(super) struct Rooms {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Owned {
     pub(super) epoch: u64,
+    /// The sequence of its last stored record.
+    pub(super) last: u64,
     /// Whether it has ever written.
     pub(super) is_durable: bool,
     /// Whether its owner gives it up: it is open no longer than that takes.

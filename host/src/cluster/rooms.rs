@@ -135,7 +135,7 @@ impl Rooms {
             return None;
         }
         self.core.show_until(&alive.sight, seen);
-        let owned = Owned { epoch, is_durable: standing.is_durable, ..Owned::default() };
+        let owned = Owned { epoch, last: epoch, is_durable: standing.is_durable, ..Owned::default() };
         alive.rooms().owned.insert(Arc::clone(room), owned);
         Some(News::Won { room: Arc::clone(room), standing: Box::new(standing) })
     }
@@ -231,6 +231,7 @@ impl Rooms {
     fn notice(&self, room: &Arc<str>, epoch: u64, sequence: u64, record: &RoomRecord) {
         let mut rooms = self.alive.rooms();
         let Some(owned) = rooms.owned.get_mut(room).filter(|owned| owned.epoch == epoch) else { return };
+        owned.last = owned.last.max(sequence);
         let pieces = owned.on_the_way.take();
         match &record.act {
             Act::Commit { whole, .. } => {
@@ -262,16 +263,28 @@ impl Rooms {
     }
 
     async fn look_at(&self, room: Arc<str>, epoch: u64) {
-        while self.alive.rooms().owned.get(&room).is_some_and(|owned| owned.epoch == epoch) {
+        while let Some(known) = self.last_stored(&room, epoch) {
             match self.core.chains().last(&room).await {
                 Err(Useless::Unread) => {}
                 Err(useless) => return self.shut(&room, useless),
+                // The room may have been released meanwhile, and its records removed.
+                Ok(last) if last.as_ref().is_none_or(|last| last.sequence < known) => {
+                    if self.last_stored(&room, epoch).is_some() {
+                        self.core.restored.notify_waiters();
+                    }
+                    return;
+                }
                 Ok(last) => {
                     let last = last.map(|last| last.record.epoch(last.sequence));
                     return self.tell(&room, News::Looked { room: Arc::clone(&room), epoch, last });
                 }
             }
         }
+    }
+
+    /// The sequence of the last record of a room of this node that is known to be stored.
+    fn last_stored(&self, room: &Arc<str>, epoch: u64) -> Option<u64> {
+        self.alive.rooms().owned.get(room).filter(|owned| owned.epoch == epoch).map(|owned| owned.last)
     }
 
     fn is_shut(&self, room: &Arc<str>) -> bool {

@@ -122,7 +122,7 @@ impl Handle {
         Ok(None)
     }
 
-    /// Ends the session of a client that has come to another node. Returns false if it is none of this process, or not that client's.
+    /// Ends the session of a client that has come to another node. Returns false if this process has no such session, or if its token is another one.
     pub(super) async fn end_session_here(&self, departure: Departure) -> Result<bool, Error> {
         let Some((shard, _)) = departure.place().filter(|(shard, _)| *shard < self.inner.controls.shards.len()) else {
             return Ok(false);

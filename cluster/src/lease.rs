@@ -78,7 +78,9 @@ impl Lease {
             Answer::Refused { last: Some((sequence, record)) } => match record {
                 _ if sequence < self.last => self.stop(Stop::Restored),
                 // The record before this one: the read came before a copy on its way. The next answer tells more.
-                _ if sequence == self.last => {}
+                _ if sequence == self.last && (self.life.is_none() || self.is_last(Some((sequence, record)))) => {}
+                // A restored stream has come to the same sequence by another record.
+                _ if sequence == self.last => self.stop(Stop::Restored),
                 NodeRecord::Alive { nonce, beat, .. } if nonce == self.nonce && beat == self.beats => self.renewed(sequence),
                 _ => self.stop(Stop::Replaced),
             },
@@ -101,6 +103,15 @@ impl Lease {
     #[must_use]
     pub fn last(&self) -> u64 {
         self.last
+    }
+
+    /// Whether the number's last record is the last one of this life that is known to be stored. NATS may have been restored while it was away, and
+    /// then have another record at the sequence that the next renewal expects. So a node reads the last record before it renews its lease by
+    /// another connection, and tells a record that is not the last one by [`Answer::Refused`].
+    #[must_use]
+    pub fn is_last(&self, last: Option<(u64, NodeRecord)>) -> bool {
+        let Some((sequence, NodeRecord::Alive { nonce, beat, .. })) = last else { return false };
+        sequence == self.last && nonce == self.nonce && beat + 1 == self.beats
     }
 
     /// The record by which a node that ends in good order buries itself, unless a renewal is on its way.

@@ -88,3 +88,18 @@ fn a_node_stops_when_its_record_is_forgotten() {
         assert_eq!(lease.stopped(), Some(Stop::Restored));
     }
 }
+
+#[test]
+fn a_node_stops_when_another_record_has_the_sequence_of_its_own() {
+    let mut lease = lease(1000);
+    let own = NodeRecord::Alive { nonce: 7, since: 0, beat: 0 };
+    let of_another_node = NodeRecord::Alive { nonce: 8, since: 0, beat: 0 };
+    let found = [own, of_another_node, NodeRecord::Gone { since: 1 }].map(|record| lease.is_last(Some((1, record))));
+    assert_eq!((found, lease.is_last(Some((2, own))), lease.is_last(None)), ([true, false, false], false, false));
+    lease.poll(at(1500)).expect("it is due");
+    lease.answered(at(1501), &Answer::Refused { last: Some((1, own)) });
+    assert_eq!(lease.stopped(), None);
+    lease.poll(at(1502)).expect("it is sent again");
+    lease.answered(at(1503), &Answer::Refused { last: Some((1, of_another_node)) });
+    assert_eq!(lease.stopped(), Some(Stop::Restored));
+}

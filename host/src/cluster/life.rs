@@ -11,7 +11,7 @@ use super::asking;
 use super::core::{Alive, Core};
 use super::ids;
 use super::receiving;
-use super::renewals::{self, Ended};
+use super::renewals::{Ended, Renewals};
 use super::rooms::Rooms;
 use super::settings::ClusterError;
 use super::sight::Sight;
@@ -88,8 +88,8 @@ async fn leased_life(
     // The sender is the caller's.
     let _ = viewed.wait_for(|views| *views > 0).await;
     ids::remind(core).await?;
-    let Some(mut lease) = first_record(core, sight).await? else { return Ok(Ended::Left) };
-    let Some(life) = lease.life() else { return Ok(Ended::Left) };
+    let Some(mut renewals) = first_record(core, sight).await? else { return Ok(Ended::Left) };
+    let Some(life) = renewals.life() else { return Ok(Ended::Left) };
     let client = &core.link.client;
     let unsubscribed = |error| ClusterError(format!("NATS takes no subscription: {error}; check the permissions of the account"));
     let messages = client.subscribe(core.names.to(life)).await.map_err(unsubscribed)?;
@@ -112,14 +112,14 @@ async fn leased_life(
         std::future::pending::<Result<(), ClusterError>>().await
     };
     tokio::select! {
-        ended = renewals::keep(core, &mut lease) => Ok(ended),
+        ended = renewals.keep() => Ok(ended),
         () = core.restored.notified() => Ok(Ended::Stopped(Stop::Restored)),
         ended = alive => ended.map(|()| Ended::Stopped(Stop::Replaced)),
     }
 }
 
 /// Takes the lowest number that is free. `None` if the server ends before.
-async fn first_record(core: &Core, sight: &Sight) -> Result<Option<Lease>, ClusterError> {
+async fn first_record<'a>(core: &'a Core, sight: &Sight) -> Result<Option<Renewals<'a>>, ClusterError> {
     loop {
         let free = sight.neighbours().free();
         let Some((number, last)) = free else {
@@ -127,13 +127,13 @@ async fn first_record(core: &Core, sight: &Sight) -> Result<Option<Lease>, Clust
                 "all 1024 numbers of nodes are taken: stop a node of this cluster, or begin another cluster".into(),
             ));
         };
-        let mut lease = Lease::new(number, last, asking::random(), core.timing);
+        let mut renewals = Renewals::new(core, Lease::new(number, last, asking::random(), core.timing));
         let has_begun = tokio::select! {
-            has_begun = renewals::begin(core, &mut lease) => has_begun,
+            has_begun = renewals.begin() => has_begun,
             () = core.leaving.cancelled() => return Ok(None),
         };
         if has_begun {
-            return Ok(Some(lease));
+            return Ok(Some(renewals));
         }
         // Another node has taken the number. Its record comes.
         let _ = timeout(PACE, sight.changes()).await;

@@ -3,12 +3,13 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use tokio::time::sleep;
-use ws_cluster::{Answer, Lease, NodeRecord, Publication, Stop};
+use tokio::time::{sleep, timeout};
+use ws_cluster::{Answer, Lease, Life, NodeRecord, Publication, Stop};
 
 use super::clock::now;
 use super::core::Core;
-use super::records::Stored;
+use super::link::State;
+use super::records::{Stored, Unread};
 
 /// The time for one renewal. It is sent again then.
 const TIMEOUT: Duration = Duration::from_millis(400);
@@ -21,70 +22,101 @@ pub(super) enum Ended {
     Left,
 }
 
-/// Publishes the first record, until it is stored or refused for good. Returns whether the life has begun.
-pub(super) async fn begin(core: &Core, lease: &mut Lease) -> bool {
-    while lease.life().is_none() && lease.stopped().is_none() {
-        renew(core, lease).await;
-    }
-    lease.stopped().is_none()
+/// The lease of one life.
+pub(super) struct Renewals<'a> {
+    core: &'a Core,
+    lease: Lease,
+    /// The connection, by its number, in which NATS has had the last record of the life. 0 before.
+    connection: u64,
 }
 
-/// Renews the lease until the life is over.
-pub(super) async fn keep(core: &Core, lease: &mut Lease) -> Ended {
-    loop {
-        if let Some(stop) = lease.stopped() {
-            return Ended::Stopped(stop);
+impl<'a> Renewals<'a> {
+    pub(super) fn new(core: &'a Core, lease: Lease) -> Self {
+        Self { core, lease, connection: 0 }
+    }
+
+    /// The life, once its first record is stored.
+    pub(super) fn life(&self) -> Option<Life> {
+        self.lease.life()
+    }
+
+    /// Publishes the first record, until it is stored or refused for good. Returns whether the life has begun.
+    pub(super) async fn begin(&mut self) -> bool {
+        while self.lease.life().is_none() && self.lease.stopped().is_none() {
+            self.renew().await;
         }
-        if core.leaving.is_cancelled() && farewell(core, lease).await {
-            return Ended::Left;
-        }
-        if !renew(core, lease).await {
-            let due = lease.held().map_or(Duration::ZERO, |(since, _)| (since + core.timing.renew).saturating_sub(now()));
-            tokio::select! {
-                () = sleep(due.max(Duration::from_millis(5))) => {}
-                () = core.leaving.cancelled() => {}
+        self.lease.stopped().is_none()
+    }
+
+    /// Renews the lease until the life is over.
+    pub(super) async fn keep(&mut self) -> Ended {
+        let leaving = &self.core.leaving;
+        loop {
+            if let Some(stop) = self.lease.stopped() {
+                return Ended::Stopped(stop);
+            }
+            if leaving.is_cancelled() && self.farewell().await {
+                return Ended::Left;
+            }
+            if !self.renew().await {
+                let held = self.lease.held();
+                let due = held.map_or(Duration::ZERO, |(since, _)| (since + self.core.timing.renew).saturating_sub(now()));
+                tokio::select! {
+                    () = sleep(due.max(Duration::from_millis(5))) => {}
+                    () = leaving.cancelled() => {}
+                }
             }
         }
     }
-}
 
-/// Publishes the renewal that is due. Returns whether one was.
-async fn renew(core: &Core, lease: &mut Lease) -> bool {
-    let Some(publication) = lease.poll(now()) else { return false };
-    let answer = answer(core, lease.number(), &publication).await;
-    lease.answered(now(), &answer);
-    if lease.life().is_some() {
-        core.hold.set(lease.held());
-        core.renewed.store(lease.last(), Relaxed);
+    /// Publishes the renewal that is due. Returns whether one was.
+    async fn renew(&mut self) -> bool {
+        let Some(publication) = self.lease.poll(now()) else { return false };
+        let answer = self.answer(&publication).await;
+        self.lease.answered(now(), &answer);
+        if self.lease.life().is_some() {
+            self.core.hold.set(self.lease.held());
+            self.core.renewed.store(self.lease.last(), Relaxed);
+        }
+        true
     }
-    true
-}
 
-async fn answer(core: &Core, number: u16, publication: &Publication<NodeRecord>) -> Answer<NodeRecord> {
-    let subject = core.names.node(number);
-    match core.records.store(subject.clone(), publication.expected, publication.record.encode(), TIMEOUT).await {
-        Stored::At(sequence) => Answer::Stored(sequence),
-        Stored::Unknown => Answer::Unknown,
-        Stored::Refused => match core.records.last(&core.names.nodes_stream(), subject, TIMEOUT).await {
-            Err(_) => Answer::Unknown,
-            Ok(None) => Answer::Refused { last: None },
-            Ok(Some((sequence, record))) => match NodeRecord::decode(record) {
-                Ok(record) => Answer::Refused { last: Some((sequence, record)) },
-                // A record of a later version is another node's.
-                Err(_) => Answer::Refused { last: Some((sequence, NodeRecord::Gone { since: 0 })) },
-            },
-        },
+    async fn answer(&mut self, publication: &Publication<NodeRecord>) -> Answer<NodeRecord> {
+        let Ok(State { connections, .. }) = timeout(TIMEOUT, self.core.link.connected()).await else { return Answer::Unknown };
+        if self.lease.life().is_some() && self.connection != connections {
+            match self.last().await {
+                Ok(last) if self.lease.is_last(last) => {}
+                Ok(last) => return Answer::Refused { last },
+                Err(Unread) => return Answer::Unknown,
+            }
+        }
+        self.connection = connections;
+        let subject = self.core.names.node(self.lease.number());
+        match self.core.records.store(subject, publication.expected, publication.record.encode(), TIMEOUT).await {
+            Stored::At(sequence) => Answer::Stored(sequence),
+            Stored::Unknown => Answer::Unknown,
+            Stored::Refused => self.last().await.map_or(Answer::Unknown, |last| Answer::Refused { last }),
+        }
     }
-}
 
-/// Buries the own life. Returns whether it is over.
-async fn farewell(core: &Core, lease: &Lease) -> bool {
-    // A renewal without an answer comes first.
-    let Some(publication) = lease.farewell() else { return false };
-    core.hold.set(None);
-    let subject = core.names.node(lease.number());
-    let stored = core.records.store(subject, publication.expected, publication.record.encode(), TIMEOUT).await;
-    stored != Stored::Unknown
+    /// The number's last record, with its sequence.
+    async fn last(&self) -> Result<Option<(u64, NodeRecord)>, Unread> {
+        let names = &self.core.names;
+        let last = self.core.records.last(&names.nodes_stream(), names.node(self.lease.number()), TIMEOUT).await?;
+        // A record of a later version is another node's.
+        let read = |(sequence, record)| (sequence, NodeRecord::decode(record).unwrap_or(NodeRecord::Gone { since: 0 }));
+        Ok(last.map(read))
+    }
+
+    /// Buries the own life. Returns whether it is over.
+    async fn farewell(&self) -> bool {
+        // A renewal without an answer comes first.
+        let Some(publication) = self.lease.farewell() else { return false };
+        self.core.hold.set(None);
+        let subject = self.core.names.node(self.lease.number());
+        let stored = self.core.records.store(subject, publication.expected, publication.record.encode(), TIMEOUT).await;
+        stored != Stored::Unknown
+    }
 }
 
 /// Buries another life. The answer needs no attention, since records tell.

@@ -268,7 +268,7 @@ impl Rooms {
                 Err(Useless::Unread) => {}
                 Err(useless) => return self.shut(&room, useless),
                 // The room may have been released meanwhile, and its records removed.
-                Ok(last) if last.as_ref().is_none_or(|last| last.sequence < known) => {
+                Ok(last) if last.as_ref().is_none_or(|last| self.is_older(last, known)) => {
                     if self.last_stored(&room, epoch).is_some() {
                         self.core.restored.notify_waiters();
                     }
@@ -280,6 +280,11 @@ impl Rooms {
                 }
             }
         }
+    }
+
+    /// Whether this node has stored another record at this sequence: NATS has forgotten that one.
+    fn is_older(&self, last: &Found, known: u64) -> bool {
+        last.sequence < known || (last.sequence == known && last.record.owner != self.alive.life)
     }
 
     /// The sequence of the last record of a room of this node that is known to be stored.

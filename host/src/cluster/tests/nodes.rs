@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::mpsc;
 
-use ws_cluster::Stop;
+use async_nats::jetstream;
+use ws_cluster::{NodeRecord, Stop};
 
 use super::member::{Member, settings};
 use super::server::Server;
@@ -95,6 +96,53 @@ async fn a_life_ends_when_nats_has_forgotten_records() {
     one.node.jetstream().delete_stream("c-nodes").await.expect("the stream is there");
     assert_eq!(one.over().await, Stop::Restored);
     assert_eq!(one.begun().await.number, 0);
+}
+
+/// The sequence of the last record of node 0.
+async fn last_record(jetstream: &jetstream::Context) -> u64 {
+    let stream = jetstream.get_stream("c-nodes").await.expect("the stream is there");
+    stream.get_last_raw_message_by_subject("c.node.0").await.expect("the node has a record").sequence
+}
+
+#[tokio::test]
+async fn a_life_ends_when_nats_comes_back_with_another_record_at_the_sequence_of_its_own() {
+    let mut server = Server::start();
+    let mut one = Member::join(&server).await;
+    let jetstream = one.node.jetstream();
+    let first = last_record(&jetstream).await;
+    let mut last = first;
+    // The other server stores several records until then.
+    while last < first + 8 {
+        last = last_record(&jetstream).await;
+    }
+    // No more renewals come.
+    let (go_on, held) = mpsc::channel::<()>();
+    let (holds, is_held) = mpsc::channel();
+    one.node.spawn(async move {
+        holds.send(()).expect("the test waits");
+        assert!(held.recv().is_err());
+    });
+    is_held.recv().expect("the node is held");
+    let client = async_nats::connect(server.url()).await.expect("the server is there");
+    let last = last_record(&jetstream::new(client)).await;
+
+    let other = Server::start();
+    drop(Member::join(&other).await);
+    let client = async_nats::connect(other.url()).await.expect("the server is there");
+    let jetstream = jetstream::new(client);
+    let stores = async |record: NodeRecord| {
+        let stored = jetstream.publish("c.node.0", record.encode()).await.expect("the server is there");
+        stored.await.expect("it is stored").sequence
+    };
+    let mut beat = 0;
+    while stores(NodeRecord::Alive { nonce: 1, since: 1, beat }).await < last {
+        beat += 1;
+    }
+    assert_eq!(last_record(&jetstream).await, last);
+    server.restart_as(other);
+    drop(go_on);
+    assert_eq!(one.over().await, Stop::Restored);
+    assert_eq!(one.begun().await.number, 1, "another life has its number");
 }
 
 /// Notes the ids of a block, none of which may have been given before.

@@ -35,6 +35,14 @@ impl Server {
         self.child = start(&self.folder, i32::from(self.port), &["--jetstream"]).0;
     }
 
+    /// Ends both at once, and starts this one again with what the other one has stored.
+    pub(super) fn restart_as(&mut self, mut other: Self) {
+        self.kill();
+        other.kill();
+        std::mem::swap(&mut self.folder, &mut other.folder);
+        self.child = start(&self.folder, i32::from(self.port), &["--jetstream"]).0;
+    }
+
     fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -105,12 +105,12 @@ impl Taking {
         if self.stream.is_none() {
             return Ok(());
         }
-        if needs_data {
-            tracing::info!("ready: waiting for the running server to keep its rooms and to leave the data folder");
-        }
         let takes = self.given.taken().to_vec();
         // If it has gone, its end of the connection tells.
         let _ = self.say(&FromNew::Ready { takes, needs_data });
+        if needs_data {
+            tracing::info!("ready: waiting for the running server to keep its rooms and to leave the data folder");
+        }
         loop {
             match self.next() {
                 Ok(Some(FromOld::Yours)) => return Ok(()),

@@ -21,6 +21,10 @@ pub struct Neighbours {
     watch: u64,
     /// Whether a watch has told an older record than one before.
     is_restored: bool,
+    /// When the last record came before the watch was given up, if there was one.
+    heard: Option<Time>,
+    /// Until when no node is taken for dead, since NATS was away.
+    excused_until: Time,
     nodes: BTreeMap<u16, Seen>,
 }
 
@@ -50,7 +54,16 @@ impl Neighbours {
     /// A view without records.
     #[must_use]
     pub fn new(timing: Timing) -> Self {
-        Self { timing, view: 0, is_connected: false, watch: 0, is_restored: false, nodes: BTreeMap::new() }
+        Self {
+            timing,
+            view: 0,
+            is_connected: false,
+            watch: 0,
+            is_restored: false,
+            heard: None,
+            excused_until: Time::ZERO,
+            nodes: BTreeMap::new(),
+        }
     }
 
     /// A record of the node of this number. Older ones than the last are ignored.
@@ -98,14 +111,20 @@ impl Neighbours {
 
     /// The watch begins anew.
     pub fn disconnected(&mut self) {
+        if self.is_connected {
+            self.heard = self.nodes.values().map(|seen| seen.at).max();
+        }
         self.is_connected = false;
         self.is_restored = false;
         self.watch += 1;
     }
 
     /// The watch has told all last records, and the stream's last sequence is this one. Nodes that were away with this one get the time to
-    /// renew their leases. The result is [`Stop::Restored`] if the stream has lost records.
+    /// renew their leases, and more of it after a longer outage: NATS itself is slow at first. The result is [`Stop::Restored`] if the stream has
+    /// lost records.
     pub fn reconnected(&mut self, now: Time, last: u64) -> Option<Stop> {
+        let away = self.heard.map_or(Time::ZERO, |heard| now.saturating_sub(heard));
+        self.excused_until = now + away.min(self.timing.excuse);
         self.nodes.values_mut().for_each(|seen| seen.at = now);
         let is_restored = self.misses(last);
         (self.is_connected, self.view) = (true, last);
@@ -124,6 +143,10 @@ impl Neighbours {
     /// node has not renewed its lease meanwhile. The answer needs no attention: records tell.
     pub fn bury(&mut self, now: Time) -> Option<(u16, Publication<NodeRecord>)> {
         let bury = self.timing.bury;
+        // A clock that went backwards gives no longer excuse.
+        if now < self.excused_until && self.excused_until <= now + self.timing.excuse {
+            return None;
+        }
         // A clock that went backwards begins anew too.
         self.nodes.values_mut().filter(|seen| now < seen.at).for_each(|seen| seen.at = now);
         let is_due = |seen: &Seen| seen.record.is_some() && !seen.is_buried() && now >= seen.at + bury;

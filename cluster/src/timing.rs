@@ -14,6 +14,8 @@ pub struct Timing {
     pub hold: Duration,
     /// A node is taken for dead if no renewal has been seen for this long. It is longer than `hold` by more than clocks differ in that time.
     pub bury: Duration,
+    /// After an outage of NATS, nodes have as much more time as it has lasted to renew their leases, and this at most.
+    pub excuse: Duration,
     /// A message without an answer is sent again after this time.
     pub resend: Duration,
 }
@@ -21,6 +23,6 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         let millis = Duration::from_millis;
-        Self { renew: millis(500), hold: millis(1500), bury: millis(2000), resend: millis(250) }
+        Self { renew: millis(500), hold: millis(1500), bury: millis(2000), excuse: millis(5000), resend: millis(250) }
     }
 }

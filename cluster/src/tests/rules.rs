@@ -73,8 +73,28 @@ fn nodes_that_were_away_together_get_time_to_renew() {
     neighbours.disconnected();
     watch_anew(&mut neighbours, 8000);
     assert_eq!(neighbours.reconnected(at(8000), 9), None);
-    assert_eq!(neighbours.bury(at(9999)), None);
-    assert!(neighbours.bury(at(10_000)).is_some());
+    assert_eq!(neighbours.bury(at(12_999)), None, "NATS was away for long, and may be slow at first");
+    assert!(neighbours.bury(at(13_000)).is_some());
+}
+
+#[test]
+fn a_watch_that_begins_anew_gives_a_silent_node_its_time_and_no_more() {
+    let mut neighbours = neighbours();
+    neighbours.disconnected();
+    watch_anew(&mut neighbours, 500);
+    assert_eq!(neighbours.reconnected(at(500), 9), None);
+    assert_eq!(neighbours.bury(at(2499)), None);
+    assert!(neighbours.bury(at(2500)).is_some());
+}
+
+#[test]
+fn a_clock_that_went_backwards_gives_no_longer_excuse() {
+    let mut neighbours = neighbours();
+    neighbours.disconnected();
+    watch_anew(&mut neighbours, 60_000);
+    assert_eq!(neighbours.reconnected(at(60_000), 9), None);
+    assert_eq!(neighbours.bury(at(1000)), None, "its time begins anew");
+    assert!(neighbours.bury(at(3000)).is_some());
 }
 
 #[test]

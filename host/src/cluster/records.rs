@@ -17,6 +17,11 @@ use crate::log::LogThrottle;
 /// A record whose publication has no answer is not sent again before.
 const PACE: Duration = Duration::from_millis(100);
 
+/// A record counts as lost when this many looks in a row have not found it: a server that has just begun to lead a stream may be behind.
+pub(super) const LOOKS: u32 = 20;
+/// The time between two such looks.
+pub(super) const LOOK_PACE: Duration = Duration::from_millis(100);
+
 /// The answer to a publication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stored {

@@ -9,7 +9,7 @@ use ws_cluster::{Answer, Lease, Life, NodeRecord, Publication, Stop};
 use super::clock::now;
 use super::core::Core;
 use super::link::State;
-use super::records::{Stored, Unread};
+use super::records::{LOOK_PACE, LOOKS, Stored, Unread};
 
 /// The time for one renewal. It is sent again then.
 const TIMEOUT: Duration = Duration::from_millis(400);
@@ -28,11 +28,13 @@ pub(super) struct Renewals<'a> {
     lease: Lease,
     /// The connection, by its number, in which NATS has had the last record of the life. 0 before.
     connection: u64,
+    /// The reads in a row that have given an older record, or none.
+    doubts: u32,
 }
 
 impl<'a> Renewals<'a> {
     pub(super) fn new(core: &'a Core, lease: Lease) -> Self {
-        Self { core, lease, connection: 0 }
+        Self { core, lease, connection: 0, doubts: 0 }
     }
 
     /// The life, once its first record is stored.
@@ -86,7 +88,7 @@ impl<'a> Renewals<'a> {
         if self.lease.life().is_some() && self.connection != connections {
             match self.last().await {
                 Ok(last) if self.lease.is_last(last) => {}
-                Ok(last) => return Answer::Refused { last },
+                Ok(last) => return self.refused(last).await,
                 Err(Unread) => return Answer::Unknown,
             }
         }
@@ -95,8 +97,22 @@ impl<'a> Renewals<'a> {
         match self.core.records.store(subject, publication.expected, publication.record.encode(), TIMEOUT).await {
             Stored::At(sequence) => Answer::Stored(sequence),
             Stored::Unknown => Answer::Unknown,
-            Stored::Refused => self.last().await.map_or(Answer::Unknown, |last| Answer::Refused { last }),
+            Stored::Refused => match self.last().await {
+                Ok(last) => self.refused(last).await,
+                Err(Unread) => Answer::Unknown,
+            },
         }
+    }
+
+    /// The answer when this is the number's last record. An older one than this life has stored counts when it stays.
+    async fn refused(&mut self, last: Option<(u64, NodeRecord)>) -> Answer<NodeRecord> {
+        let is_older = last.map_or(0, |(sequence, _)| sequence) < self.lease.last();
+        self.doubts = if is_older { self.doubts + 1 } else { 0 };
+        if is_older && self.doubts < LOOKS {
+            sleep(LOOK_PACE).await;
+            return Answer::Unknown;
+        }
+        Answer::Refused { last }
     }
 
     /// The number's last record, with its sequence.

@@ -16,7 +16,7 @@ use super::news::News;
 use super::noting::note;
 use super::pieces;
 use super::purges;
-use super::records::Stored;
+use super::records::{LOOK_PACE, LOOKS, Stored};
 use crate::log::printable;
 
 /// A room that could not open is not tried again for so long.
@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// While a node takes the release that a room needs, it looks so often whether another node has the room by now.
 const LOOK: Duration = Duration::from_secs(1);
 /// Rooms whose last records are read at a time.
-const LOOKS: usize = 32;
+const AT_A_TIME: usize = 32;
 
 /// The requests of shards for one life.
 #[derive(Debug, Clone)]
@@ -184,27 +184,44 @@ impl Rooms {
     async fn stored(&self, room: &Arc<str>, epoch: u64, publication: &Publication<RoomRecord>) -> Answer<RoomRecord> {
         let core = &self.core;
         let Some(message) = self.message(room, epoch, &publication.record).await else { return Answer::Unknown };
-        match core.records.store(core.names.room(room), publication.expected, message, TIMEOUT).await {
-            Stored::At(sequence) => Answer::Stored(sequence),
-            Stored::Unknown => Answer::Unknown,
-            Stored::Refused => match core.chains().last(room).await {
-                Ok(last) => {
-                    if let Some(Found { sequence, record, .. }) = &last
-                        && *record == publication.record
-                    {
-                        self.notice(room, epoch, *sequence, record);
-                    }
-                    Answer::Refused { last: last.map(|last| (last.sequence, last.record)) }
+        let mut doubts = 0;
+        loop {
+            match core.records.store(core.names.room(room), publication.expected, message.clone(), TIMEOUT).await {
+                Stored::At(sequence) => return Answer::Stored(sequence),
+                Stored::Unknown => return Answer::Unknown,
+                Stored::Refused => {}
+            }
+            match core.chains().last(room).await {
+                Ok(last) if doubts < LOOKS && last.as_ref().map_or(0, |last| last.sequence) < publication.expected => {
+                    doubts += 1;
+                    tokio::time::sleep(LOOK_PACE).await;
                 }
-                Err(Useless::Unread) => Answer::Unknown,
+                Ok(last) => return self.refused(room, epoch, publication, last),
+                Err(Useless::Unread) => return Answer::Unknown,
                 Err(useless) => {
                     self.shut(room, useless);
                     // Another node's record, which this one cannot read, is behind the owner's.
                     let record = RoomRecord { owner: self.alive.life, release: 0, act: Act::Claim { attempt: 0 } };
-                    Answer::Refused { last: Some((u64::MAX, record)) }
+                    return Answer::Refused { last: Some((u64::MAX, record)) };
                 }
-            },
+            }
         }
+    }
+
+    /// The answer when this is the room's last record. It is the published one if the answer to an earlier copy was lost.
+    fn refused(
+        &self,
+        room: &Arc<str>,
+        epoch: u64,
+        publication: &Publication<RoomRecord>,
+        last: Option<Found>,
+    ) -> Answer<RoomRecord> {
+        if let Some(Found { sequence, record, .. }) = &last
+            && *record == publication.record
+        {
+            self.notice(room, epoch, *sequence, record);
+        }
+        Answer::Refused { last: last.map(|last| (last.sequence, last.record)) }
     }
 
     /// The message for a record. A large one is stored in pieces, and once for all its publications.
@@ -259,16 +276,22 @@ impl Rooms {
     pub(super) async fn look(&self) {
         let owned: Vec<_> = self.alive.rooms().owned.iter().map(|(room, owned)| (Arc::clone(room), owned.epoch)).collect();
         let looks = futures_util::stream::iter(owned).map(|(room, epoch)| self.look_at(room, epoch));
-        looks.buffer_unordered(LOOKS).collect::<()>().await;
+        looks.buffer_unordered(AT_A_TIME).collect::<()>().await;
     }
 
     async fn look_at(&self, room: Arc<str>, epoch: u64) {
+        let mut doubts = 0;
         while let Some(known) = self.last_stored(&room, epoch) {
             match self.core.chains().last(&room).await {
                 Err(Useless::Unread) => {}
                 Err(useless) => return self.shut(&room, useless),
-                // The room may have been released meanwhile, and its records removed.
                 Ok(last) if last.as_ref().is_none_or(|last| self.is_older(last, known)) => {
+                    doubts += 1;
+                    if doubts < LOOKS {
+                        tokio::time::sleep(LOOK_PACE).await;
+                        continue;
+                    }
+                    // The room may have been released meanwhile, and its records removed.
                     if self.last_stored(&room, epoch).is_some() {
                         self.core.restored.notify_waiters();
                     }

@@ -19,6 +19,7 @@ use ws_cluster::{NodeRecord, Stop};
 
 use super::clock::now;
 use super::core::Core;
+use super::records::{LOOK_PACE, LOOKS};
 use super::renewals::bury;
 use super::sight::{Seen, Sight};
 use super::streams;
@@ -28,12 +29,6 @@ use crate::log::LogThrottle;
 const SILENCE: Duration = Duration::from_secs(2);
 /// How often it looks for nodes to bury.
 const TICK: Duration = Duration::from_millis(100);
-/// This many watches in a row must lack records until the stream counts as one that has lost them: a renewal can replace a record while a watch
-/// begins.
-const LOOKS: u32 = 20;
-/// The time between two watches.
-const PACE: Duration = Duration::from_millis(100);
-
 /// Why a watch has ended.
 #[derive(Debug)]
 enum Given {
@@ -77,7 +72,7 @@ impl<'a> Watch<'a> {
                 Given::Stopped(stop) => return stop,
                 Given::Up(why) => {
                     tracing::debug!("the watch over nodes begins anew: {why}");
-                    sleep(PACE).await;
+                    sleep(LOOK_PACE).await;
                 }
             }
         }
@@ -188,6 +183,7 @@ impl<'a> Watch<'a> {
     fn all_are_here(&self, incoming: &mut Incoming) -> Result<Option<Stop>, String> {
         incoming.is_in_view = true;
         self.sight.saw(now(), &std::mem::take(&mut incoming.held));
+        // A renewal can also replace a record while the watch begins.
         let misses = self.sight.neighbours().misses(incoming.last);
         if misses && self.doubts.fetch_add(1, Relaxed) + 1 < LOOKS {
             return Err("records seem to be missing".into());

@@ -195,5 +195,6 @@ fn a_hundred_connections_that_end_in_any_way_leave_no_descriptor() {
         (0..25).map(|_| connect()).collect::<Vec<_>>().into_iter().for_each(end);
     }
     within_a_minute("they are gone", || server.status()["clients"] == 0);
-    within_a_minute("their descriptors are closed", || descriptors(&server.host) == before);
+    // One of the first client, or of the question about clients, may have counted.
+    within_a_minute("their descriptors are closed", || descriptors(&server.host) <= before);
 }

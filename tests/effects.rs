@@ -43,13 +43,13 @@ async fn attachments_topics_and_timers_survive_a_trap() {
     stays.hears().await;
     assert_eq!(stays.asks("attach 1 a note").await, "ok");
     assert_eq!(stays.asks("subscribe news").await, "ok");
-    assert_eq!(stays.asks("timer 100 tick").await, "ok(1)");
+    assert_eq!(stays.asks("timer 1000 tick").await, "ok(1)");
     fails.says("panic").await;
     fails.is_closed().await;
-    stays.hears().await;
-    assert_eq!(stays.asks("attachment 1").await, "Some(\"a note\")");
-    assert_eq!(stays.asks("subscribers news").await, "[1]");
-    assert_eq!(stays.hears().await, "timer 1 tick");
+    stays.says_at_once(&["attachment 1", "subscribers news"]).await;
+    let mut heard = stays.hears_in_any_order(4).await;
+    heard.retain(|text| !text.starts_with("left 2"));
+    assert_eq!(heard, ["Some(\"a note\")", "[1]", "timer 1 tick"].map(String::from).into());
 }
 
 #[tokio::test]
@@ -152,7 +152,8 @@ async fn timers_run_once_or_again_and_again_until_they_are_cancelled() {
     assert_eq!(client.asks("interval 200 again").await, "ok(2)");
     assert_eq!(client.hears().await, "timer 2 again");
     assert_eq!(client.hears().await, "timer 2 again");
-    assert_eq!(client.asks("cancel-timer 2").await, "()");
+    client.says("cancel-timer 2").await;
+    while client.hears().await != "()" {}
     assert_eq!(client.asks("timer 300 last").await, "ok(3)");
     assert_eq!(client.hears().await, "timer 3 last");
 }

@@ -134,7 +134,7 @@ async fn a_durable_timer_outlives_a_crash() {
     let data = folder();
     let host = with_data(&data, &NO_LINGER);
     let mut client = enters(&host, "/a").await;
-    assert!(client.asks("durable 2000 after the crash").await.starts_with("ok("));
+    assert!(client.asks("durable 5000 after the crash").await.starts_with("ok("));
     assert!(client.asks("durable 3600000 much later").await.starts_with("ok("));
     ends(host, "KILL");
     let mut host = with_data(&data, &NO_LINGER);

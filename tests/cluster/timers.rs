@@ -12,7 +12,7 @@ const NO_LINGER: [&str; 4] = ["--instances", "per-room", "--room-linger", "0s"];
 /// Opens a room at node 0, with a durable timer. The room is closed when its client has left.
 async fn sets_a_timer(cluster: &Cluster, room: &str) -> Client {
     let (mut client, _) = cluster.joins(0, room).await;
-    assert!(client.asks(&format!("durable 5000 of {room}")).await.starts_with("ok("));
+    assert!(client.asks(&format!("durable 8000 of {room}")).await.starts_with("ok("));
     client
 }
 

@@ -1,5 +1,6 @@
 //! A WebSocket client based on tokio-tungstenite.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -134,6 +135,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             Message::Text(text) => text.to_string(),
             other => panic!("a text comes next, not {other:?}"),
         }
+    }
+
+    /// This many next texts, which differ, in any order.
+    pub async fn hears_in_any_order(&mut self, texts: usize) -> BTreeSet<String> {
+        let mut heard = BTreeSet::new();
+        while heard.len() < texts {
+            heard.insert(self.hears().await);
+        }
+        heard
     }
 
     /// The next message, except pings and pongs.

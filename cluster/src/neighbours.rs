@@ -124,7 +124,10 @@ impl Neighbours {
     /// lost records.
     pub fn reconnected(&mut self, now: Time, last: u64) -> Option<Stop> {
         let away = self.heard.map_or(Time::ZERO, |heard| now.saturating_sub(heard));
-        self.excused_until = now + away.min(self.timing.excuse);
+        let until = now + away.min(self.timing.excuse);
+        // A watch that begins anew takes nothing from an excuse, unless the clock went backwards.
+        let is_valid = self.excused_until <= now + self.timing.excuse;
+        self.excused_until = if is_valid { self.excused_until.max(until) } else { until };
         self.nodes.values_mut().for_each(|seen| seen.at = now);
         let is_restored = self.misses(last);
         (self.is_connected, self.view) = (true, last);

@@ -73,6 +73,9 @@ fn nodes_that_were_away_together_get_time_to_renew() {
     neighbours.disconnected();
     watch_anew(&mut neighbours, 8000);
     assert_eq!(neighbours.reconnected(at(8000), 9), None);
+    neighbours.disconnected();
+    watch_anew(&mut neighbours, 9000);
+    assert_eq!(neighbours.reconnected(at(9000), 9), None);
     assert_eq!(neighbours.bury(at(12_999)), None, "NATS was away for long, and may be slow at first");
     assert!(neighbours.bury(at(13_000)).is_some());
 }

@@ -124,10 +124,7 @@ impl Neighbours {
     /// lost records.
     pub fn reconnected(&mut self, now: Time, last: u64) -> Option<Stop> {
         let away = self.heard.map_or(Time::ZERO, |heard| now.saturating_sub(heard));
-        let until = now + away.min(self.timing.excuse);
-        // A watch that begins anew takes nothing from an excuse, unless the clock went backwards.
-        let is_valid = self.excused_until <= now + self.timing.excuse;
-        self.excused_until = if is_valid { self.excused_until.max(until) } else { until };
+        self.excused_until = self.excused_until(now).max(now + away.min(self.timing.excuse));
         self.nodes.values_mut().for_each(|seen| seen.at = now);
         let is_restored = self.misses(last);
         (self.is_connected, self.view) = (true, last);
@@ -142,15 +139,19 @@ impl Neighbours {
         self.is_restored || is_missing || last < self.view
     }
 
+    /// Until when no node is taken for dead. A clock that went backwards gives no longer excuse.
+    fn excused_until(&self, now: Time) -> Time {
+        if self.excused_until <= now + self.timing.excuse { self.excused_until } else { now }
+    }
+
     /// The record that ends the life of a node whose renewals have not been seen for too long, one at a time. It is stored only if that
     /// node has not renewed its lease meanwhile. The answer needs no attention: records tell.
     pub fn bury(&mut self, now: Time) -> Option<(u16, Publication<NodeRecord>)> {
         let bury = self.timing.bury;
-        // A clock that went backwards gives no longer excuse.
-        if now < self.excused_until && self.excused_until <= now + self.timing.excuse {
+        if now < self.excused_until(now) {
             return None;
         }
-        // A clock that went backwards begins anew too.
+        // A clock that went backwards begins anew.
         self.nodes.values_mut().filter(|seen| now < seen.at).for_each(|seen| seen.at = now);
         let is_due = |seen: &Seen| seen.record.is_some() && !seen.is_buried() && now >= seen.at + bury;
         let (number, seen) = self.nodes.iter_mut().find(|(_, seen)| is_due(seen))?;

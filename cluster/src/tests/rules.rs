@@ -32,6 +32,13 @@ pub(super) fn neighbours() -> Neighbours {
     neighbours
 }
 
+/// NATS is back with what it had.
+fn is_back(neighbours: &mut Neighbours, millis: u64) {
+    neighbours.disconnected();
+    watch_anew(neighbours, millis);
+    assert_eq!(neighbours.reconnected(at(millis), 9), None);
+}
+
 fn claim_by(owner: Life) -> RoomRecord {
     RoomRecord { owner, release: 0, act: Act::Claim { attempt: 1 } }
 }
@@ -70,12 +77,8 @@ fn a_node_is_buried_when_it_has_been_silent_for_two_seconds() {
 #[test]
 fn nodes_that_were_away_together_get_time_to_renew() {
     let mut neighbours = neighbours();
-    neighbours.disconnected();
-    watch_anew(&mut neighbours, 8000);
-    assert_eq!(neighbours.reconnected(at(8000), 9), None);
-    neighbours.disconnected();
-    watch_anew(&mut neighbours, 9000);
-    assert_eq!(neighbours.reconnected(at(9000), 9), None);
+    is_back(&mut neighbours, 8000);
+    is_back(&mut neighbours, 9000);
     assert_eq!(neighbours.bury(at(12_999)), None, "NATS was away for long, and may be slow at first");
     assert!(neighbours.bury(at(13_000)).is_some());
 }
@@ -83,9 +86,7 @@ fn nodes_that_were_away_together_get_time_to_renew() {
 #[test]
 fn a_watch_that_begins_anew_gives_a_silent_node_its_time_and_no_more() {
     let mut neighbours = neighbours();
-    neighbours.disconnected();
-    watch_anew(&mut neighbours, 500);
-    assert_eq!(neighbours.reconnected(at(500), 9), None);
+    is_back(&mut neighbours, 500);
     assert_eq!(neighbours.bury(at(2499)), None);
     assert!(neighbours.bury(at(2500)).is_some());
 }
@@ -93,9 +94,7 @@ fn a_watch_that_begins_anew_gives_a_silent_node_its_time_and_no_more() {
 #[test]
 fn a_clock_that_went_backwards_gives_no_longer_excuse() {
     let mut neighbours = neighbours();
-    neighbours.disconnected();
-    watch_anew(&mut neighbours, 60_000);
-    assert_eq!(neighbours.reconnected(at(60_000), 9), None);
+    is_back(&mut neighbours, 60_000);
     assert_eq!(neighbours.bury(at(1000)), None, "its time begins anew");
     assert!(neighbours.bury(at(3000)).is_some());
 }

@@ -1,5 +1,6 @@
 //! Single records: stored behind the one that is expected, or read from the stream's leader.
 
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
@@ -17,10 +18,26 @@ use crate::log::LogThrottle;
 /// A record whose publication has no answer is not sent again before.
 const PACE: Duration = Duration::from_millis(100);
 
-/// A record counts as lost when this many looks in a row have not found it: a server that has just begun to lead a stream may be behind.
-pub(super) const LOOKS: u32 = 20;
+/// A record counts as lost when this many looks in a row have not found it.
+const LOOKS: u32 = 20;
 /// The time between two such looks.
 pub(super) const LOOK_PACE: Duration = Duration::from_millis(100);
+
+/// The looks in a row that have not found a record. A server that has just begun to lead a stream may be behind.
+#[derive(Debug, Default)]
+pub(super) struct Doubts(AtomicU32);
+
+impl Doubts {
+    /// One more look has not found it. Returns whether it counts as lost; otherwise the next look comes after [`LOOK_PACE`].
+    pub(super) fn are_enough(&self) -> bool {
+        self.0.fetch_add(1, Relaxed) + 1 >= LOOKS
+    }
+
+    /// It is there.
+    pub(super) fn clear(&self) {
+        self.0.store(0, Relaxed);
+    }
+}
 
 /// The answer to a publication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use ws_cluster::{Answer, Lease, Life, NodeRecord, Publication, Stop};
 use super::clock::now;
 use super::core::Core;
 use super::link::State;
-use super::records::{LOOK_PACE, LOOKS, Stored, Unread};
+use super::records::{Doubts, LOOK_PACE, Stored, Unread};
 
 /// The time for one renewal. It is sent again then.
 const TIMEOUT: Duration = Duration::from_millis(400);
@@ -28,13 +28,13 @@ pub(super) struct Renewals<'a> {
     lease: Lease,
     /// The connection, by its number, in which NATS has had the last record of the life. 0 before.
     connection: u64,
-    /// The reads in a row that have given an older record, or none.
-    doubts: u32,
+    /// Whether the last record is lost.
+    doubts: Doubts,
 }
 
 impl<'a> Renewals<'a> {
     pub(super) fn new(core: &'a Core, lease: Lease) -> Self {
-        Self { core, lease, connection: 0, doubts: 0 }
+        Self { core, lease, connection: 0, doubts: Doubts::default() }
     }
 
     /// The life, once its first record is stored.
@@ -105,10 +105,11 @@ impl<'a> Renewals<'a> {
     }
 
     /// The answer when this is the number's last record. An older one than this life has stored counts when it stays.
-    async fn refused(&mut self, last: Option<(u64, NodeRecord)>) -> Answer<NodeRecord> {
+    async fn refused(&self, last: Option<(u64, NodeRecord)>) -> Answer<NodeRecord> {
         let is_older = last.map_or(0, |(sequence, _)| sequence) < self.lease.last();
-        self.doubts = if is_older { self.doubts + 1 } else { 0 };
-        if is_older && self.doubts < LOOKS {
+        if !is_older {
+            self.doubts.clear();
+        } else if !self.doubts.are_enough() {
             sleep(LOOK_PACE).await;
             return Answer::Unknown;
         }

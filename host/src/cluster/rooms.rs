@@ -16,7 +16,7 @@ use super::news::News;
 use super::noting::note;
 use super::pieces;
 use super::purges;
-use super::records::{LOOK_PACE, LOOKS, Stored};
+use super::records::{Doubts, LOOK_PACE, Stored};
 use crate::log::printable;
 
 /// A room that could not open is not tried again for so long.
@@ -184,7 +184,7 @@ impl Rooms {
     async fn stored(&self, room: &Arc<str>, epoch: u64, publication: &Publication<RoomRecord>) -> Answer<RoomRecord> {
         let core = &self.core;
         let Some(message) = self.message(room, epoch, &publication.record).await else { return Answer::Unknown };
-        let mut doubts = 0;
+        let doubts = Doubts::default();
         loop {
             match core.records.store(core.names.room(room), publication.expected, message.clone(), TIMEOUT).await {
                 Stored::At(sequence) => return Answer::Stored(sequence),
@@ -192,8 +192,7 @@ impl Rooms {
                 Stored::Refused => {}
             }
             match core.chains().last(room).await {
-                Ok(last) if doubts < LOOKS && last.as_ref().map_or(0, |last| last.sequence) < publication.expected => {
-                    doubts += 1;
+                Ok(last) if last.as_ref().map_or(0, |last| last.sequence) < publication.expected && !doubts.are_enough() => {
                     tokio::time::sleep(LOOK_PACE).await;
                 }
                 Ok(last) => return self.refused(room, epoch, publication, last),
@@ -280,14 +279,13 @@ impl Rooms {
     }
 
     async fn look_at(&self, room: Arc<str>, epoch: u64) {
-        let mut doubts = 0;
+        let doubts = Doubts::default();
         while let Some(known) = self.last_stored(&room, epoch) {
             match self.core.chains().last(&room).await {
                 Err(Useless::Unread) => {}
                 Err(useless) => return self.shut(&room, useless),
                 Ok(last) if last.as_ref().is_none_or(|last| self.is_older(last, known)) => {
-                    doubts += 1;
-                    if doubts < LOOKS {
+                    if !doubts.are_enough() {
                         tokio::time::sleep(LOOK_PACE).await;
                         continue;
                     }

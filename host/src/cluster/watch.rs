@@ -4,7 +4,6 @@
 //! when the node's own renewals do not come. Then another one begins.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
@@ -19,7 +18,7 @@ use ws_cluster::{NodeRecord, Stop};
 
 use super::clock::now;
 use super::core::Core;
-use super::records::{LOOK_PACE, LOOKS};
+use super::records::{Doubts, LOOK_PACE};
 use super::renewals::bury;
 use super::sight::{Seen, Sight};
 use super::streams;
@@ -44,7 +43,7 @@ pub(super) struct Watch<'a> {
     /// Counts the times that all last records were in view.
     views: &'a Sender<u64>,
     /// The watches in a row that have lacked records.
-    doubts: AtomicU32,
+    doubts: Doubts,
     unreadable: LogThrottle,
 }
 
@@ -61,7 +60,7 @@ struct Incoming {
 impl<'a> Watch<'a> {
     pub(super) fn new(core: &'a Arc<Core>, sight: &'a Arc<Sight>, views: &'a Sender<u64>) -> Self {
         let unreadable = LogThrottle::one("records of nodes that cannot be read");
-        Self { core, sight, views, doubts: AtomicU32::new(0), unreadable }
+        Self { core, sight, views, doubts: Doubts::default(), unreadable }
     }
 
     /// Watches until the stream has lost records.
@@ -185,10 +184,10 @@ impl<'a> Watch<'a> {
         self.sight.saw(now(), &std::mem::take(&mut incoming.held));
         // A renewal can also replace a record while the watch begins.
         let misses = self.sight.neighbours().misses(incoming.last);
-        if misses && self.doubts.fetch_add(1, Relaxed) + 1 < LOOKS {
+        if misses && !self.doubts.are_enough() {
             return Err("records seem to be missing".into());
         }
-        self.doubts.store(0, Relaxed);
+        self.doubts.clear();
         if let Some(stop) = self.sight.reconnected(now(), incoming.last) {
             return Ok(Some(stop));
         }

@@ -41,7 +41,6 @@
 //! | `frame` | one frame's header and the rules for it |
 //! | `assembly` | one message that arrives in pieces |
 //! | `message` | one whole message |
-//! | `text` | bytes to text |
 //! | `utf8` | text that arrives in pieces |
 //! | `mask` | masking and unmasking |
 //! | `violation` | the rules that the other side can break |
@@ -51,6 +50,7 @@
 //! | `handshake` | the accept key, and a client's part of the opening handshake |
 //! | `deflate` | compressed frames, and the agreement on compression |
 //! | `inflate` | compressed messages |
+//! | `unchecked` | bytes to text, and reads into free memory |
 //! | [`resume`] | sessions that outlive their connections |
 
 mod assembly;
@@ -65,7 +65,7 @@ mod mask;
 mod message;
 pub mod resume;
 mod session;
-mod text;
+mod unchecked;
 mod utf8;
 mod violation;
 
@@ -80,4 +80,5 @@ pub use handshake::{ClientHandshake, HandshakeError, Welcome, accept_key};
 pub use inflate::{Inflaters, Inflation};
 pub use message::Message;
 pub use session::{Incoming, Session};
+pub use unchecked::fill;
 pub use violation::Violation;

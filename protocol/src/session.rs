@@ -8,7 +8,7 @@ use super::frame::{self, Context, Control, Format, Frame, HeaderStart, Kind, Sid
 use super::inflate::{Inflation, STREAM_BYTES};
 use super::mask::unmask;
 use super::message::Message;
-use super::text::text;
+use super::unchecked::text;
 use super::violation::Violation;
 
 /// A received whole message or control frame.

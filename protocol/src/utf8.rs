@@ -2,7 +2,7 @@
 
 use std::str;
 
-use super::text::{self, InvalidUtf8};
+use super::unchecked::{InvalidUtf8, check};
 
 /// Text whose end has not arrived yet. Each byte is checked once, when it arrives, so that text that cannot
 /// become valid is refused at its first wrong byte (RFC 6455 §8.1) and the whole needs no second look.
@@ -35,7 +35,7 @@ impl PartialText {
     pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
         let piece = self.mend(piece)?;
         let (whole, cut) = split_cut(piece);
-        self.text.push_str(text::check(whole)?);
+        self.text.push_str(check(whole)?);
         if !cut.is_empty() {
             if !is_start_of_character(cut) {
                 return Err(InvalidUtf8);

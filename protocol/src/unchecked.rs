@@ -1,4 +1,4 @@
-//! What the compiler cannot check: the only file with `unsafe` in it.
+//! Steps that the compiler cannot check: the only file with `unsafe` in it.
 
 #![expect(unsafe_code, reason = "measured: docs/decisions.md, \"Text is checked once\" and \"A set of sockets\"")]
 
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_stands_behind_what_was_there() {
+    fn bytes_that_are_read_stand_behind_those_of_before() {
         let mut buffer = BytesMut::with_capacity(8);
         buffer.extend_from_slice(b"ab");
         let filled = fill(&mut buffer, |free| Ok::<_, io::Error>(write(free, b"cde")));

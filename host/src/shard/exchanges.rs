@@ -9,7 +9,6 @@ use std::sync::Arc;
 use tokio::task::AbortHandle;
 
 use super::input::{Input, What};
-use super::mailbox::Feeder;
 use super::room_task::RoomTask;
 use super::table::Shard;
 use crate::fetch::{Request, Told};
@@ -32,7 +31,7 @@ impl Exchanges {
         let (client, room, clock) = (shard.client().get(), Rc::clone(&self.room), shard.resources().clock());
         let exchange = async move {
             let deliver = async |told: Told| {
-                poll_fn(|cx| room.mailbox.poll_has_room(cx, Feeder::Request(id))).await;
+                poll_fn(|cx| room.mailbox.poll_has_room(cx, id)).await;
                 room.deliver(Input { at: clock(), what: What::Answer(id, Box::new(told)) });
             };
             client.run(request, deliver).await;

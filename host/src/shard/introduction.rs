@@ -1,13 +1,14 @@
 //! The first message of a client that asks for a session: hello, before it has a line.
 
-use std::future::poll_fn;
 use std::io::{ErrorKind, IoSlice};
 
 use bytes::{Bytes, BytesMut};
+use tokio::io::unix::AsyncFd;
 use tokio::time::timeout;
 
 use super::resources::Resources;
 use super::socket::Socket;
+use super::sockets::{Ready, watch};
 use crate::protocol::resume::{Breach, FromClient, Hello};
 use crate::protocol::{self, Incoming, Session};
 use crate::types::CloseInfo;
@@ -16,6 +17,9 @@ use crate::types::CloseInfo;
 const MAX_BYTES: usize = 4096;
 /// How much is read at once.
 const READ_BYTES: usize = 1024;
+
+/// A socket that the runtime watches, because it has no line yet.
+type Watched<'a> = AsyncFd<&'a Socket>;
 
 /// Why no hello comes.
 enum End {
@@ -39,18 +43,19 @@ pub(super) async fn meet(
     (answer, first): (Vec<u8>, Bytes),
     resources: &Resources,
 ) -> Option<(Hello, BytesMut)> {
+    let watched = watch(socket).ok()?;
     let introduction = async {
-        write(socket, &answer).await?;
+        write(&watched, &answer).await?;
         tokio::select! {
             biased;
             info = resources.sessions.stopped() => Err(End::Refused(info)),
-            met = hello(socket, session, first, resources) => met,
+            met = hello(&watched, session, first, resources) => met,
         }
     };
     match timeout(resources.limits.handshake_timeout, introduction).await {
         Ok(Ok(met)) => Some(met),
         Ok(Err(End::Refused(info))) => {
-            part(socket, resources, &info).await;
+            part(&watched, resources, &info).await;
             None
         }
         Ok(Err(End::Gone)) | Err(_) => {
@@ -61,15 +66,20 @@ pub(super) async fn meet(
 }
 
 /// Ends a connection that has no line with a close frame.
-async fn part(socket: &Socket, resources: &Resources, info: &CloseInfo) {
-    write_control(socket, |out| protocol::write_close(out, info.code, &info.reason));
-    socket.shut();
+async fn part(socket: &Watched<'_>, resources: &Resources, info: &CloseInfo) {
+    write_control(socket.get_ref(), |out| protocol::write_close(out, info.code, &info.reason));
+    socket.get_ref().shut();
     // To close a socket with unread bytes would reset the connection, and the frame could be lost.
     let rest = async { while read(socket, &mut BytesMut::new(), resources).await.is_ok() {} };
     let _ = timeout(resources.limits.close_timeout, rest).await;
 }
 
-async fn hello(socket: &Socket, session: &mut Session, first: Bytes, resources: &Resources) -> Result<(Hello, BytesMut), End> {
+async fn hello(
+    socket: &Watched<'_>,
+    session: &mut Session,
+    first: Bytes,
+    resources: &Resources,
+) -> Result<(Hello, BytesMut), End> {
     let mut input = BytesMut::from(first);
     let mut bytes = input.len();
     loop {
@@ -80,7 +90,7 @@ async fn hello(socket: &Socket, session: &mut Session, first: Bytes, resources: 
                 FromClient::Hello(hello) => return Ok((hello, input)),
                 _ => return Err(Breach::TooEarly.into()),
             },
-            Ok(Some(Incoming::Ping(payload))) => write_control(socket, |out| protocol::write_pong(out, &payload)),
+            Ok(Some(Incoming::Ping(payload))) => write_control(socket.get_ref(), |out| protocol::write_pong(out, &payload)),
             Ok(Some(Incoming::Pong(_))) => {}
             Ok(Some(Incoming::Close(frame))) => return Err(End::Refused(CloseInfo::client(frame))),
             Err(violation) => return Err(End::Refused(CloseInfo::violation(violation))),
@@ -89,12 +99,12 @@ async fn hello(socket: &Socket, session: &mut Session, first: Bytes, resources: 
 }
 
 /// Writes all of this.
-async fn write(socket: &Socket, mut bytes: &[u8]) -> Result<(), End> {
+async fn write(socket: &Watched<'_>, mut bytes: &[u8]) -> Result<(), End> {
     while !bytes.is_empty() {
-        poll_fn(|cx| socket.poll_write_ready(cx)).await.map_err(|_| End::Gone)?;
-        match socket.try_write(&mut [IoSlice::new(bytes)]) {
+        let mut ready = socket.writable().await.map_err(|_| End::Gone)?;
+        match socket.get_ref().try_write(&mut [IoSlice::new(bytes)]) {
             Ok(written) => bytes = &bytes[written..],
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => ready.clear_ready(),
             Err(_) => return Err(End::Gone),
         }
     }
@@ -102,11 +112,16 @@ async fn write(socket: &Socket, mut bytes: &[u8]) -> Result<(), End> {
 }
 
 /// Reads more. Returns the number of bytes.
-async fn read(socket: &Socket, input: &mut BytesMut, resources: &Resources) -> Result<usize, End> {
-    input.reserve(READ_BYTES);
-    match poll_fn(|cx| socket.poll_read(cx, &resources.ciphertext, input)).await {
-        Ok(0) | Err(_) => Err(End::Gone),
-        Ok(read) => Ok(read),
+async fn read(socket: &Watched<'_>, input: &mut BytesMut, resources: &Resources) -> Result<usize, End> {
+    loop {
+        input.reserve(READ_BYTES);
+        let mut ready = socket.readable().await.map_err(|_| End::Gone)?;
+        socket.get_ref().note(Ready { read: true, ..Ready::default() });
+        match socket.get_ref().read(&resources.ciphertext, input) {
+            Ok(None) => ready.clear_ready(),
+            Ok(Some(0)) | Err(_) => return Err(End::Gone),
+            Ok(Some(read)) => return Ok(read),
+        }
     }
 }
 

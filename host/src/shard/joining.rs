@@ -5,7 +5,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use tokio::net::TcpStream;
 
 use super::input::{Input, Joined, What};
 use super::introduction::meet;
@@ -58,8 +57,8 @@ pub(super) fn join<L: Launch>(
     let answered = connection.answer();
     let NewConnection { stream, tls, first, client, attachment, trace, agreement, claim, permit, .. } = connection;
     let newcomer = Newcomer { client, attachment, trace };
-    let (answer, tcp) = match answered.and_then(|rest| Ok((rest, TcpStream::from_std(stream)?))) {
-        Ok(parts) => parts,
+    let answer = match answered {
+        Ok(answer) => answer,
         Err(error) => {
             note_lost(shard, newcomer.client.id, &error);
             withdraw(shard, rooms, room);
@@ -67,7 +66,7 @@ pub(super) fn join<L: Launch>(
         }
     };
     let session = session(shard.resources(), agreement, claim.is_some());
-    let arrival = Arrival { socket: Socket::new(tcp, tls), answer, session, first, agreement, permit };
+    let arrival = Arrival { socket: Socket::new(stream, tls), answer, session, first, agreement, permit };
     let Some(claim) = claim else { return task.map(|task| begin(shard, &task, arrival, None, (newcomer, false))) };
     tokio::task::spawn_local(introduce(Rc::clone(shard), Rc::clone(rooms), Arc::clone(room), arrival, (newcomer, claim)));
     None
@@ -111,18 +110,32 @@ fn begin(
     if !answer.is_empty() {
         line.queue_control(resources, |out| out.extend(answer));
     }
-    run(shard, id, Rc::clone(&line), (session, first, permit));
+    let watched = run(shard, id, &line, (session, first, permit));
     if let Some(greeting) = greeting {
         welcome(shard, &line, &greeting);
     }
     let joined = Joined { client, line: id, attachment, trace, is_unasked };
     task.deliver(Input { at: shard.time(), what: What::Joined(Box::new(joined)) });
+    if let Err(error) = watched {
+        lose(shard, &line, &error);
+    }
     line
 }
 
-fn run(shard: &Rc<Shard>, id: LineId, line: Rc<Line>, (session, first, permit): (Session, Bytes, Permit)) {
-    shard.insert(id, &line);
-    tokio::task::spawn_local(Reader::new(Rc::clone(shard), id, line, session, first, permit));
+/// The line is read from now on, unless the system does not watch its socket.
+fn run(shard: &Shard, id: LineId, line: &Rc<Line>, (session, first, permit): (Session, Bytes, Permit)) -> io::Result<()> {
+    let reader = Reader::new(shard, id.slot, session, first, permit);
+    if reader.has_first() {
+        shard.resources().wakes.run(id.slot);
+    }
+    shard.insert(id, line, reader);
+    line.watch(shard.sockets(), id.slot)
+}
+
+/// Ends a line that the system does not watch. Its room has heard of it.
+fn lose(shard: &Shard, line: &Line, error: &io::Error) {
+    note_lost(shard, line.client(), error);
+    line.lost(shard.resources(), error);
 }
 
 /// Waits for the hello of a client, and takes up its session or begins one.
@@ -196,7 +209,7 @@ fn go_on(shard: &Rc<Shard>, arrival: Arrival, session: &Rc<KeptSession>, resumed
     let terms = Terms::of_session(Rc::clone(session), id.slot, agreement);
     let line = Rc::new(Line::new(Arc::clone(member), session.shared_room(), socket, terms, resources.now()));
     let was_away = resources.sessions.go_on(session, id);
-    run(shard, id, Rc::clone(&line), (frames, first, permit));
+    let watched = run(shard, id, &line, (frames, first, permit));
     if let Some(before) = before {
         before.give_way(resources);
     }
@@ -208,6 +221,9 @@ fn go_on(shard: &Rc<Shard>, arrival: Arrival, session: &Rc<KeptSession>, resumed
     tracing::debug!(client = member.client.id.get(), "back");
     if resources.sessions.is_back(session) && was_away {
         session.room().deliver(Input { at: shard.time(), what: What::LineBack(member.client.id) });
+    }
+    if let Err(error) = watched {
+        lose(shard, &line, &error);
     }
 }
 

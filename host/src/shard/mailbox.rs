@@ -2,10 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use super::input::{Input, What};
+use super::wakes::Wakes;
 use crate::types::ClientId;
 
 /// A room's queue. While it is full, its lines and the answers to its requests are not read, and upgrades are refused. Other inputs are always taken: the number of
@@ -16,17 +18,16 @@ pub struct Mailbox {
     payload_bytes: Cell<usize>,
     max_inputs: usize,
     max_bytes: usize,
-    /// The tasks that wait for it to fall below its limits.
-    held_back: RefCell<HashMap<Feeder, Waker>>,
+    /// Those who bring it inputs, and wait for it to fall below its limits.
+    held_back: RefCell<HeldBack>,
 }
 
-/// A task that brings a room its inputs, and is held back while the mailbox is full.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Feeder {
-    /// That of the line in this slot.
-    Line(usize),
-    /// That of this request to an HTTP server.
-    Request(u64),
+#[derive(Debug, Default)]
+struct HeldBack {
+    /// The lines by their slots.
+    lines: HashMap<u32, Rc<Wakes>>,
+    /// The tasks of requests to HTTP servers by their ids.
+    requests: HashMap<u64, Waker>,
 }
 
 impl Mailbox {
@@ -100,7 +101,8 @@ impl Mailbox {
         let mut held_back = self.held_back.borrow_mut();
         // To drain a table that was large once costs time, though it is empty.
         if !held_back.is_empty() && !self.is_full() {
-            held_back.drain().for_each(|(_, task)| task.wake());
+            held_back.lines.drain().for_each(|(slot, wakes)| wakes.run(slot));
+            held_back.requests.drain().for_each(|(_, task)| task.wake());
         }
     }
 
@@ -119,13 +121,28 @@ impl Mailbox {
         self.inputs.borrow().len() >= self.max_inputs || self.payload_bytes.get() >= self.max_bytes
     }
 
-    /// Pending while the mailbox is full. The task is woken when it no longer is.
-    pub fn poll_has_room(&self, cx: &Context<'_>, feeder: Feeder) -> Poll<()> {
+    /// Whether the line in this slot is to be read. If not, its reader runs when the mailbox is no longer full.
+    pub fn has_room_for(&self, slot: u32, wakes: &Rc<Wakes>) -> bool {
+        let has_room = !self.is_full();
+        if !has_room {
+            self.held_back.borrow_mut().lines.insert(slot, Rc::clone(wakes));
+        }
+        has_room
+    }
+
+    /// For the task of a request to an HTTP server: pending while the mailbox is full. The task is woken when it no longer is.
+    pub fn poll_has_room(&self, cx: &Context<'_>, request: u64) -> Poll<()> {
         if !self.is_full() {
             return Poll::Ready(());
         }
-        self.held_back.borrow_mut().insert(feeder, cx.waker().clone());
+        self.held_back.borrow_mut().requests.insert(request, cx.waker().clone());
         Poll::Pending
+    }
+}
+
+impl HeldBack {
+    fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.requests.is_empty()
     }
 }
 
@@ -147,9 +164,9 @@ mod tests {
         let waker = Waker::from(Arc::clone(&woken));
         let cx = Context::from_waker(&waker);
         mailbox.push(text(1));
-        assert!(mailbox.poll_has_room(&cx, Feeder::Line(0)).is_ready());
+        assert!(mailbox.poll_has_room(&cx, 0).is_ready());
         mailbox.push(text(1));
-        assert!(mailbox.poll_has_room(&cx, Feeder::Line(0)).is_pending());
+        assert!(mailbox.poll_has_room(&cx, 0).is_pending());
         assert!(!woken.is_set());
         mailbox.pop();
         assert!(woken.is_set());
@@ -176,7 +193,7 @@ mod tests {
         for (client, len) in [(1, 4), (2, 5), (1, 6)] {
             mailbox.push(from(client, len));
         }
-        assert!(mailbox.poll_has_room(&Context::from_waker(&waker), Feeder::Line(0)).is_pending());
+        assert!(mailbox.poll_has_room(&Context::from_waker(&waker), 0).is_pending());
         let mut held = HashMap::new();
         mailbox.for_each_message(|client, bytes| *held.entry(client.get()).or_insert(0) += bytes);
         assert_eq!(held, HashMap::from([(1, 10 + 2 * size_of::<Input>()), (2, 5 + size_of::<Input>())]));
@@ -193,19 +210,21 @@ mod tests {
         let woken = Arc::new(Flag::default());
         let waker = Waker::from(Arc::clone(&woken));
         mailbox.push(text(20));
-        assert!(mailbox.poll_has_room(&Context::from_waker(&waker), Feeder::Line(0)).is_pending());
+        assert!(mailbox.poll_has_room(&Context::from_waker(&waker), 0).is_pending());
         mailbox.clear();
         assert!(woken.is_set() && mailbox.is_empty());
         assert_eq!(mailbox.bytes(), 0);
     }
 
     #[test]
-    fn a_line_that_is_polled_again_waits_once() {
-        let mailbox = Mailbox::new(1, 1000);
-        let cx = Context::from_waker(Waker::noop());
+    fn a_line_that_is_held_back_runs_once_when_there_is_room() {
+        let (mailbox, wakes) = (Mailbox::new(1, 1000), Rc::default());
+        assert!(mailbox.has_room_for(7, &wakes));
         mailbox.push(text(1));
-        (0..1000).for_each(|_| assert!(mailbox.poll_has_room(&cx, Feeder::Line(7)).is_pending()));
-        assert_eq!(mailbox.held_back.borrow().len(), 1);
+        (0..1000).for_each(|_| assert!(!mailbox.has_room_for(7, &wakes)));
+        assert!(wakes.take_to_run().is_empty());
+        mailbox.pop();
+        assert_eq!(wakes.take_to_run(), [7]);
     }
 
     #[derive(Default)]

@@ -15,6 +15,9 @@
 //! | `new_connection` | a connection on its way to the shard |
 //! | `drain` | the end of a shard: every client is closed, in batches |
 //! | `table` | the table of a shard's lines, and their flush |
+//! | `sockets` | the set of their sockets, which tells which are ready |
+//! | `driver` | the task that looks after all of them |
+//! | `wakes` | how it is woken |
 //! | `resources` | the limits, buffers and clock that they share |
 //! | `line` | one client's connection |
 //! | `log_limits` | how many log lines clients may cause |
@@ -26,7 +29,7 @@
 //! | `ledger` | that memory as a sum and for each client |
 //! | `relief` | the verdict when it is too much |
 //! | `delivery` | how far a ping or close frame has come |
-//! | `reader` | the task of a line: frames in, inputs out |
+//! | `reader` | the reading half of a line: frames in, inputs out |
 //! | `rate` | how many messages a client may send |
 //! | `traffic` | the counts of what clients send and get, and the log line at the end of each |
 //! | `socket` | its socket, with or without TLS |
@@ -97,6 +100,7 @@ mod delivery;
 mod departures;
 mod dormant;
 mod drain;
+mod driver;
 mod due;
 mod effects;
 mod event_queue;
@@ -145,6 +149,7 @@ mod rooms;
 mod roster;
 mod serve;
 mod socket;
+mod sockets;
 mod spans;
 mod table;
 mod tally;
@@ -157,6 +162,7 @@ mod traffic;
 mod traps;
 mod trial;
 mod upgrades;
+mod wakes;
 mod way_back;
 
 pub use command::{Address, Alarm, Command, Delivery, Envelope};

@@ -84,7 +84,7 @@ impl Shard {
                     self.end_session(session, CloseInfo::lost(), Some(Fresh::TooMuch));
                 }
                 if resources.sessions.may_be_over() {
-                    resources.wake_flusher();
+                    resources.wakes.look();
                 }
             }
         }

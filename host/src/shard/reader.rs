@@ -1,30 +1,29 @@
-//! A line's task: it reads frames and delivers their messages, until the connection is over.
+//! The reading half of a line: frames in, inputs out, until the connection is over.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
 use super::input::{Input, What};
 use super::line::Line;
-use super::mailbox::Feeder;
 use super::new_connection::Permit;
 use super::rate::Rate;
 use super::resources::Resources;
-use super::table::Shard;
+use super::table::{Reads, Shard};
 use super::traffic::Count;
 use crate::protocol::resume::MAX_BYTES as MAX_CONTROL_BYTES;
 use crate::protocol::{self, Agreement, Incoming, Inflation, Session};
 use crate::room::LineId;
-use crate::types::{CloseInfo, Message};
+use crate::types::{ClientId, CloseInfo, Message};
 
 /// Bytes that stay are copied below this size. The read buffer is four times as large.
 const COPIED_BYTES: usize = 64 << 10;
 
-/// The task's next step.
+/// The most reads of one client before others have a turn. Each is up to 256 KiB.
+const READS_IN_A_ROW: usize = 16;
+
+/// The next step.
 enum Next {
     /// Bytes are in the shard's read buffer.
     Read,
@@ -34,15 +33,19 @@ enum Next {
     HalfClosed,
     /// The connection has failed, or is finished from our side.
     Finished,
+    /// There is nothing to do until the line is attended to again.
+    Wait,
 }
 
-/// Reads until the connection is over, and takes its line off the shard.
-///
-/// It is a future of its own and no `async fn`, which would keep its arguments twice. An idle client is little more than this.
-pub struct Reader {
-    shard: Rc<Shard>,
+/// The line that a reader reads from, and its shard.
+struct At<'a> {
+    shard: &'a Shard,
     id: LineId,
-    line: Rc<Line>,
+    line: &'a Line,
+}
+
+/// Reads from a line until the connection is over, and takes the line off the shard.
+pub struct Reader {
     session: Session,
     rate: Option<Box<Rate>>,
     /// The bytes that were left over when the room's mailbox was full. In a box, since there are rarely any.
@@ -60,17 +63,14 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader of this line. `first` are the bytes that came with the upgrade request.
-    pub fn new(shard: Rc<Shard>, id: LineId, line: Rc<Line>, session: Session, first: Bytes, permit: Permit) -> Self {
+    /// The reader of the line in this slot. `first` are the bytes that came with the upgrade request.
+    pub fn new(shard: &Shard, slot: u32, session: Session, first: Bytes, permit: Permit) -> Self {
         let begun = shard.time();
         let rate = shard.limits().rate.map(|limit| Box::new(Rate::new(limit, begun)));
         let received = Count { messages: 0, bytes: first.len() as u64 };
-        shard.resources().traffic.begin(id.slot);
+        shard.resources().traffic.begin(slot);
         shard.resources().traffic.note_received(received);
         Self {
-            shard,
-            id,
-            line,
             session,
             rate,
             half_closed: false,
@@ -83,58 +83,58 @@ impl Reader {
         }
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
-        let (resources, line) = (self.shard.resources(), &*self.line);
-        line.poll_write(cx, resources);
+    fn next(&mut self, At { shard, id, line }: &At<'_>) -> Next {
+        let resources = shard.resources();
         if line.is_over() {
-            return Poll::Ready(Next::Finished);
+            return Next::Finished;
         }
         if line.is_open() {
-            let has_room = line.room().mailbox.poll_has_room(cx, Feeder::Line(self.id.slot as usize));
+            let has_room = line.room().mailbox.has_room_for(id.slot, &resources.wakes);
             match &mut self.rate {
-                Some(rate) if has_room.is_pending() => rate.hold(resources.time()),
+                Some(rate) if !has_room => rate.hold(resources.time()),
                 Some(rate) => rate.release(|| resources.time()),
                 None => {}
             }
-            if has_room.is_pending() {
+            if !has_room {
                 if !std::mem::replace(&mut self.held_back, true) {
                     resources.counts.held_back.count();
                 }
-                return Poll::Pending;
+                return Next::Wait;
             }
             if std::mem::take(&mut self.held_back) {
-                resources.holdings.begin_anew(self.id.slot, resources.now());
+                resources.holdings.begin_anew(id.slot, resources.now());
             }
         }
         if self.left_over.is_some() {
-            return Poll::Ready(Next::GoOn);
+            return Next::GoOn;
         }
         if self.half_closed {
-            // The line wakes the task when it is over.
-            return Poll::Pending;
+            // The line has its reader run when it is over.
+            return Next::Wait;
         }
-        match ready!(resources.read_into(|buffer| line.poll_read(cx, resources, buffer))) {
-            Ok(0) => Poll::Ready(Next::HalfClosed),
-            Ok(read) => {
-                self.note_received(Count { messages: 0, bytes: read as u64 });
-                Poll::Ready(Next::Read)
+        match resources.read_into(|buffer| line.read(resources, buffer)) {
+            Ok(None) => Next::Wait,
+            Ok(Some(0)) => Next::HalfClosed,
+            Ok(Some(read)) => {
+                self.note_received(resources, Count { messages: 0, bytes: read as u64 });
+                Next::Read
             }
             Err(error) => {
                 line.note_end(resources, &CloseInfo::lost(), Some(&error));
-                Poll::Ready(Next::Finished)
+                Next::Finished
             }
         }
     }
 
-    fn note_received(&mut self, more: Count) {
+    fn note_received(&mut self, resources: &Resources, more: Count) {
         self.received += more;
-        self.shard.resources().traffic.note_received(more);
+        resources.traffic.note_received(more);
     }
 
     /// Delivers the messages that are complete in `input`, which came at this time. Stops early, with bytes left, when the room's
     /// mailbox is full. Returns whether there were messages.
-    fn receive(&mut self, input: &mut BytesMut, at: Instant) -> bool {
-        let (resources, line) = (self.shard.resources(), &*self.line);
+    fn receive(&mut self, At { shard, line, .. }: &At<'_>, input: &mut BytesMut, at: Instant) -> bool {
+        let resources = shard.resources();
         let mut any = false;
         loop {
             if line.is_open() && line.room().mailbox.is_full() {
@@ -157,8 +157,7 @@ impl Reader {
                 Ok(Some(Incoming::Message(message))) => {
                     any = true;
                     let Some(message) = line.unwrapped(resources, message) else { continue };
-                    self.received.messages += 1;
-                    resources.traffic.note_received(Count { messages: 1, bytes: 0 });
+                    self.note_received(resources, Count { messages: 1, bytes: 0 });
                     if line.is_open() {
                         deliver(resources, line, message, at);
                         line.confirm_if_due(resources);
@@ -176,83 +175,84 @@ impl Reader {
             }
         }
     }
-}
-
-impl Reader {
     /// Counts the bytes that stay here until more is read, or the room has caught up. `anew` tells that a message among them has just
     /// begun, because the one before it has ended.
-    fn note_kept(&mut self, anew: bool) {
+    fn note_kept(&mut self, At { shard, id, .. }: &At<'_>, anew: bool) {
         let unfinished = self.session.unfinished();
         let left_over = self.left_over.as_ref().map_or(0, |bytes| bytes.len());
         let keeps = unfinished.is_some() || left_over > 0;
         if keeps || self.keeps {
             self.keeps = keeps;
-            self.shard.resources().keep(self.id.slot, unfinished.unwrap_or(0) + left_over, unfinished.is_some(), anew);
+            shard.resources().keep(id.slot, unfinished.unwrap_or(0) + left_over, unfinished.is_some(), anew);
         }
     }
 
-    /// Logs the line's end, once.
-    fn log_end(&self) {
-        let traffic = &self.shard.resources().traffic;
-        if let Some(end) = traffic.take_end(self.id.slot) {
-            let after = self.shard.time().saturating_duration_since(self.begun);
-            end.log(self.line.client(), after, self.received, traffic.sent(self.id.slot));
-        }
+    /// Whether there is something to deliver before anything is read.
+    pub fn has_first(&self) -> bool {
+        self.left_over.is_some()
     }
 
     /// Drops what is kept, and ignores all that comes.
-    fn forget(&mut self) {
+    fn forget(&mut self, at: &At<'_>) {
         self.session.end();
         self.left_over = None;
-        self.note_kept(false);
+        self.note_kept(at, false);
+    }
+
+    fn finish(&mut self, at: &At<'_>) {
+        let At { shard, id, line } = at;
+        self.forget(at);
+        line.cut(shard.resources(), CloseInfo::lost());
+        line.end();
+        self.log_end(shard, id.slot, line.client());
+        shard.remove(*id, line);
     }
 }
 
-impl Future for Reader {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.get_mut();
-        loop {
-            if this.keeps && this.line.ignores_input() {
-                this.forget();
+impl Reads for Reader {
+    fn run(&mut self, shard: &Shard, id: LineId, line: &Line, now: Instant) -> bool {
+        let at = At { shard, id, line };
+        for _ in 0..READS_IN_A_ROW {
+            if self.keeps && line.ignores_input() {
+                self.forget(&at);
             }
-            match ready!(this.poll_next(cx)) {
+            match self.next(&at) {
                 Next::Read => {
-                    this.line.note_heard(this.shard.resources());
-                    let mut buffer = this.shard.resources().take_read_buffer();
-                    let any = this.receive(&mut buffer, this.shard.time());
-                    this.left_over = own(buffer.split());
-                    this.shard.resources().return_read_buffer(buffer);
-                    this.note_kept(any);
+                    line.note_heard(shard.resources());
+                    let mut buffer = shard.resources().take_read_buffer();
+                    let any = self.receive(&at, &mut buffer, now);
+                    self.left_over = if buffer.is_empty() { None } else { own(buffer.split()) };
+                    shard.resources().return_read_buffer(buffer);
+                    self.note_kept(&at, any);
                 }
                 Next::GoOn => {
-                    let Some(mut rest) = this.left_over.take() else { continue };
-                    let any = this.receive(&mut rest, this.shard.time());
-                    this.left_over = own(*rest);
-                    this.note_kept(any);
+                    let Some(mut rest) = self.left_over.take() else { continue };
+                    let any = self.receive(&at, &mut rest, now);
+                    self.left_over = own(*rest);
+                    self.note_kept(&at, any);
                 }
                 Next::HalfClosed => {
-                    this.half_closed = true;
-                    this.forget();
-                    this.line.half_closed(this.shard.resources());
+                    self.half_closed = true;
+                    self.forget(&at);
+                    line.half_closed(shard.resources());
                 }
-                Next::Finished => break,
+                Next::Wait => return false,
+                Next::Finished => {
+                    self.finish(&at);
+                    return true;
+                }
             }
         }
-        this.forget();
-        this.line.cut(this.shard.resources(), CloseInfo::lost());
-        this.line.end();
-        this.log_end();
-        this.shard.remove(this.id, &this.line);
-        Poll::Ready(())
+        shard.resources().wakes.run(id.slot);
+        false
     }
-}
 
-impl Drop for Reader {
-    /// A shard that ends drops the tasks of the lines that are left.
-    fn drop(&mut self) {
-        self.log_end();
+    fn log_end(&self, shard: &Shard, slot: u32, client: ClientId) {
+        let traffic = &shard.resources().traffic;
+        if let Some(end) = traffic.take_end(slot) {
+            let after = shard.time().saturating_duration_since(self.begun);
+            end.log(client, after, self.received, traffic.sent(slot));
+        }
     }
 }
 

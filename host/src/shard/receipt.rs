@@ -1,8 +1,7 @@
 //! How much of the bytes sent to a client has reached its machine.
 
+use std::net::TcpStream;
 use std::time::Duration;
-
-use tokio::net::TcpStream;
 
 /// The state of the direction to one client, as TCP knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,13 +53,13 @@ impl Receipt {
 /// `TCP_INFO`, without `unsafe` code of our own: neither the standard library nor rustix nor socket2 has it.
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::net::TcpStream;
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
     use nix::sys::socket::{GetSockOpt, getsockopt};
     use nix::{getsockopt_impl, libc, sockopt_impl};
-    use tokio::net::TcpStream;
 
     sockopt_impl!(
         /// `struct tcp_info` up to `tcpi_min_rtt`, of Linux 4.6.
@@ -126,8 +125,8 @@ mod linux {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use std::io::Read;
-    use std::net::{Ipv4Addr, TcpListener, TcpStream as StdTcpStream};
+    use std::io::{Read, Write};
+    use std::net::{Ipv4Addr, TcpListener};
 
     use super::*;
 
@@ -142,22 +141,20 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn bytes_are_acknowledged_when_the_other_side_has_room_for_them() {
+    #[test]
+    fn bytes_are_acknowledged_when_the_other_side_has_room_for_them() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let mut reader = StdTcpStream::connect(listener.local_addr().expect("it listens")).expect("it accepts");
-        let (writer, _) = listener.accept().expect("a client has connected");
+        let mut reader = TcpStream::connect(listener.local_addr().expect("it listens")).expect("it accepts");
+        let (mut writer, _) = listener.accept().expect("a client has connected");
         writer.set_nonblocking(true).expect("a socket can be");
-        let writer = TcpStream::from_std(writer).expect("a runtime runs");
         let first = Receipt::of(&writer).expect("Linux can tell");
         assert_eq!((first.acknowledged, first.outstanding), (0, 0));
         assert!(!linux::tells_the_window() || first.window_end > 1000, "{first:?}");
-        writer.writable().await.expect("the connection stands");
-        writer.try_write(&[7; 1000]).expect("an empty buffer takes bytes");
+        writer.write_all(&[7; 1000]).expect("an empty buffer takes bytes");
         assert_eq!(until(&writer, |receipt| receipt.outstanding == 0).acknowledged, 1000);
 
         let mut sent = 1000;
-        while let Ok(written) = writer.try_write(&[7; 64 << 10]) {
+        while let Ok(written) = writer.write(&[7; 64 << 10]) {
             sent += written;
         }
         let full = until(&writer, |receipt| receipt.outstanding > 0);

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::task::{Context, Waker};
 use std::time::Instant;
 
 use bytes::BytesMut;
@@ -14,6 +13,7 @@ use super::holdings::Holdings;
 use super::outbox::Spares;
 use super::resume::Sessions;
 use super::traffic::Traffic;
+use super::wakes::Wakes;
 use crate::config::Limits;
 use crate::protocol::{Deflaters, Inflaters};
 
@@ -22,7 +22,7 @@ const READ_BUFFER_BYTES: usize = 256 << 10;
 /// With less than this left, the read buffer starts over.
 const READ_AT_LEAST_BYTES: usize = 80 << 10;
 
-/// Limits, buffers, compression streams, the coarse time, and the list of lines to flush. All of it is used on one thread.
+/// Limits, buffers, compression streams, the coarse time, and the lists of lines with something to do. All of it is used on one thread.
 /// No borrow is held while a handler runs.
 #[derive(Debug)]
 pub struct Resources {
@@ -50,10 +50,8 @@ pub struct Resources {
     time: fn() -> Instant,
     clock: Clock,
     now: Cell<Moment>,
-    /// The slots of the lines to flush.
-    to_flush: RefCell<Vec<u32>>,
-    /// Wakes the task that flushes them.
-    flusher: RefCell<Waker>,
+    /// Has the driver run readers and flush lines.
+    pub wakes: Rc<Wakes>,
 }
 
 impl Resources {
@@ -75,8 +73,7 @@ impl Resources {
             time: Instant::now,
             now: Cell::new(clock.read()),
             clock,
-            to_flush: RefCell::default(),
-            flusher: RefCell::new(Waker::noop().clone()),
+            wakes: Rc::default(),
         }
     }
 
@@ -124,47 +121,17 @@ impl Resources {
         self.read_buffer.replace(buffer);
     }
 
-    /// Has the outbox of the line in this slot written at the end of the event loop's iteration.
-    pub fn flush_later(&self, slot: u32) {
-        let mut to_flush = self.to_flush.borrow_mut();
-        to_flush.push(slot);
-        if to_flush.len() == 1 {
-            self.flusher.borrow().wake_by_ref();
-        }
-    }
-
-    /// Counts bytes that stay beyond this event. If too much may be held, the task that flushes looks into that.
+    /// Counts bytes that stay beyond this event. If too much may be held, the driver looks into that.
     pub fn hold(&self, bytes: usize) {
         self.holdings.add(bytes);
         if self.holdings.may_be_over() {
-            self.flusher.borrow().wake_by_ref();
+            self.wakes.look();
         }
-    }
-
-    /// Has the task that flushes look whether too much is kept.
-    pub fn wake_flusher(&self) {
-        self.flusher.borrow().wake_by_ref();
     }
 
     /// Notes how much the reader of this slot keeps; see [`Holdings::keep`].
     pub fn keep(&self, slot: u32, bytes: usize, message: bool, anew: bool) {
         self.holdings.keep(slot, bytes, message, anew, self.now());
         self.hold(0);
-    }
-
-    /// Takes out the slots of the lines to flush. `cx` is the task that flushes them, and is woken for the next.
-    pub fn take_to_flush(&self, cx: &Context<'_>) -> Vec<u32> {
-        if !self.flusher.borrow().will_wake(cx.waker()) {
-            self.flusher.replace(cx.waker().clone());
-        }
-        self.to_flush.take()
-    }
-
-    /// Gives the emptied list back, so that it is allocated once. Lines that were queued meanwhile keep theirs.
-    pub fn return_to_flush(&self, emptied: Vec<u32>) {
-        let mut to_flush = self.to_flush.borrow_mut();
-        if to_flush.is_empty() {
-            *to_flush = emptied;
-        }
     }
 }

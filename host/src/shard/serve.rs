@@ -1,6 +1,5 @@
 //! A shard's handling of the commands of other threads.
 
-use std::future::poll_fn;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -27,8 +26,6 @@ const SWEEP: Duration = Duration::from_secs(1);
 
 /// Carries commands out until the server shuts down or is dropped.
 pub(super) async fn serve<L: Launch>(shard: &Rc<Shard>, rooms: &Rc<Rooms<L>>, mut inbox: mpsc::Receiver<Command>) {
-    let writer = Rc::clone(shard);
-    tokio::task::spawn_local(poll_fn(move |cx| writer.poll_flush(cx)));
     let limits = shard.limits();
     let times = [limits.ping_interval, limits.pong_timeout, limits.close_timeout, limits.message_timeout];
     let period = times.into_iter().fold(SWEEP, |period, time| period.min(time / 4));

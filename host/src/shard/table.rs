@@ -1,9 +1,10 @@
 //! The table of one shard's lines.
 
 use std::cell::{Cell, Ref, RefCell, RefMut};
+use std::fmt;
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use slab::Slab;
@@ -15,6 +16,7 @@ use super::log_limits::LogLimits;
 use super::resources::Resources;
 use super::room_task::RoomTask;
 use super::roster::Roster;
+use super::sockets::{Ready, Sockets};
 use super::upgrades::Upgrades;
 use crate::bus::Bus;
 use crate::config::Limits;
@@ -37,6 +39,9 @@ pub struct Shard {
     /// The clients of all shards, for other threads to see.
     roster: Arc<Roster>,
     lines: RefCell<Slab<Rc<Line>>>,
+    readers: RefCell<Readers>,
+    /// The set of their sockets.
+    sockets: Sockets,
     /// The connections that have no line yet, because their clients say hello first.
     strangers: Cell<usize>,
     swept: Cell<Instant>,
@@ -48,6 +53,40 @@ pub struct Shard {
     tracer: Option<Tracer>,
     /// Wakes a task that waits for the last line to end.
     emptied: tokio::sync::Notify,
+}
+
+/// The reading half of a line.
+pub(super) trait Reads {
+    /// Reads and delivers until there is nothing to do for now. Returns whether the connection is over; its line is off the shard then.
+    /// `now` is the time at which the bytes had come.
+    fn run(&mut self, shard: &Shard, id: LineId, line: &Line, now: Instant) -> bool;
+
+    /// Logs the line's end, once.
+    fn log_end(&self, shard: &Shard, slot: u32, client: ClientId);
+}
+
+/// The readers of the lines by their slots. One that runs is not here.
+#[derive(Default)]
+struct Readers(Vec<Option<Box<dyn Reads>>>);
+
+impl fmt::Debug for Readers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Readers").field(&self.0.len()).finish()
+    }
+}
+
+impl Readers {
+    fn put(&mut self, slot: u32, reader: Box<dyn Reads>) {
+        let slot = slot as usize;
+        if self.0.len() <= slot {
+            self.0.resize_with(slot + 1, || None);
+        }
+        self.0[slot] = Some(reader);
+    }
+
+    fn take(&mut self, slot: u32) -> Option<Box<dyn Reads>> {
+        self.0.get_mut(slot as usize)?.take()
+    }
 }
 
 /// A connection that waits for the hello of its client.
@@ -65,6 +104,9 @@ impl Drop for Stranger {
 
 impl Shard {
     /// A shard without lines. `index` is its number among the server's shards.
+    ///
+    /// # Errors
+    /// The system has no descriptor for the set of its sockets.
     pub fn new(
         index: u32,
         limits: Limits,
@@ -72,9 +114,10 @@ impl Shard {
         outlet: Arc<Outlet>,
         bus: Arc<Bus>,
         tracer: Option<Tracer>,
-    ) -> Rc<Self> {
-        Rc::new(Self {
+    ) -> io::Result<Rc<Self>> {
+        Ok(Rc::new(Self {
             index,
+            sockets: Sockets::new()?,
             circuits: RefCell::new(Circuits::new(&limits)),
             resources: Resources::new(limits),
             upgrades: Upgrades::default(),
@@ -82,13 +125,14 @@ impl Shard {
             log_limits: LogLimits::default(),
             roster,
             lines: RefCell::default(),
+            readers: RefCell::default(),
             strangers: Cell::new(0),
             swept: Cell::new(Instant::now()),
             bus,
             client: Arc::new(LazyClient::new(outlet)),
             tracer,
             emptied: tokio::sync::Notify::new(),
-        })
+        }))
     }
 
     /// Its number among the server's shards.
@@ -114,6 +158,11 @@ impl Shard {
     /// The time, read from the clock.
     pub fn time(&self) -> Instant {
         self.resources.time()
+    }
+
+    /// The set of the sockets of its lines.
+    pub fn sockets(&self) -> &Sockets {
+        &self.sockets
     }
 
     /// Upgrade requests that wait for a room's decision.
@@ -166,9 +215,10 @@ impl Shard {
         self.roster.remove(client);
     }
 
-    /// Adds a line, whose id `next_id` has told.
-    pub fn insert(&self, id: LineId, line: &Rc<Line>) {
+    /// Adds a line, whose id `next_id` has told, with its reader.
+    pub(super) fn insert(&self, id: LineId, line: &Rc<Line>, reader: impl Reads + 'static) {
         let slot = self.lines.borrow_mut().insert(Rc::clone(line));
+        self.readers.borrow_mut().put(id.slot, Box::new(reader));
         debug_assert_eq!(slot, id.slot as usize, "no line has come in between");
         self.resources.counts.opened.count();
     }
@@ -187,11 +237,14 @@ impl Shard {
         }
     }
 
-    /// Takes all lines off, at the end of the shard: their tasks do not run any more.
+    /// Takes all lines off, at the end of the shard: their readers do not run any more.
     pub fn clear(&self) {
         self.callers.clear();
         for (slot, line) in self.lines.take() {
             self.resources.traffic.note_end(slot as u32, &CloseInfo::cut_off(), None);
+            if let Some(reader) = self.readers.borrow_mut().take(slot as u32) {
+                reader.log_end(self, slot as u32, line.client());
+            }
             self.resources.counts.note_closed(self.resources.traffic.cause(slot as u32));
             self.roster.remove(line.client());
         }
@@ -251,10 +304,18 @@ impl Shard {
         }
     }
 
-    /// Writes every outbox that has something new. The task that polls this is woken when the first outbox gets something. In
-    /// the run queue it then stands behind all that is ready now, and one write carries everything that those tasks queue.
-    pub fn poll_flush(&self, cx: &Context<'_>) -> Poll<()> {
-        let mut slots = self.resources.take_to_flush(cx);
+    /// Runs the reader of a line. `ready` is what the kernel has told of its socket by `now`.
+    pub(super) fn attend(&self, id: LineId, line: &Line, ready: Ready, now: Instant) {
+        line.note_ready(&self.resources, ready);
+        let Some(mut reader) = self.readers.borrow_mut().take(id.slot) else { return };
+        if !reader.run(self, id, line, now) {
+            self.readers.borrow_mut().put(id.slot, reader);
+        }
+    }
+
+    /// Writes every outbox that has something new.
+    pub fn flush(&self) {
+        let mut slots = self.resources.wakes.take_to_flush();
         for slot in slots.drain(..) {
             // A line that has ended meanwhile had nothing to write. Another line in its slot is flushed early.
             if let Some(line) = self.in_slot(slot) {
@@ -262,14 +323,13 @@ impl Shard {
             }
         }
         // Handlers that ran meanwhile may have queued more; the next flush writes that.
-        self.resources.return_to_flush(slots);
+        self.resources.wakes.return_to_flush(slots);
         if self.resources.holdings.may_be_over() {
             self.relieve();
         }
         if self.resources.sessions.may_be_over() {
             self.end_excess();
         }
-        Poll::Pending
     }
 
     /// Once per period: moves the clock on and looks after silent and closing connections. It was due at a time.

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use super::cluster::Part;
 use super::command::Command;
 use super::counters::Counters;
+use super::driver::Driver;
 use super::journal::DatabaseJournal;
 use super::measuring::{Measurement, QUESTIONS, answer};
 use super::orders::Order;
@@ -138,14 +139,10 @@ pub fn spawn<L: Launch>(
             Err(source) => return drop(started.send(Err(Error::System { what: "start an event loop", source }))),
         };
         runtime.block_on(async move {
-            let shard = Shard::new(
-                index,
-                context.limits.clone(),
-                Arc::clone(&context.roster),
-                Arc::clone(&context.outlet),
-                Arc::clone(&context.bus),
-                context.tracer.clone(),
-            );
+            let (shard, driver) = match begin(index, &context) {
+                Ok(begun) => begun,
+                Err(source) => return drop(started.send(Err(Error::System { what: "watch the sockets of a shard", source }))),
+            };
             let _cleared = ClearedAtEnd(Rc::clone(&shard));
             let stores = context.stores.stores(context.limits.store_of_room(context.node.is_some()));
             let kept = (context.linger, context.keeps_rooms);
@@ -161,6 +158,7 @@ pub fn spawn<L: Launch>(
             let failed = opened.is_err();
             let _ = started.send(opened);
             if !failed {
+                let driving = tokio::task::spawn_local(driver.run());
                 let following = tokio::task::spawn_local(follow(Rc::clone(&rooms), order_inbox));
                 let opening = tokio::task::spawn_local(Rc::clone(&rooms).open_due());
                 let taking = tokio::task::spawn_local(Rc::clone(&rooms).take_events(mail));
@@ -168,6 +166,7 @@ pub fn spawn<L: Launch>(
                 let parting =
                     part.zip(news).map(|(part, news)| tokio::task::spawn_local(Rc::clone(&rooms).take_part(part, news)));
                 serve(&shard, &rooms, inbox).await;
+                driving.abort();
                 parting.iter().for_each(JoinHandle::abort);
                 answering.abort();
                 following.abort();
@@ -186,6 +185,19 @@ pub fn spawn<L: Launch>(
     let dead = || Error::System { what: "start a shard", source: io::Error::other("its thread ended at once") };
     outcome.recv().map_err(|_| dead())??;
     Ok(ShardHandle { commands, orders, questions, thread })
+}
+
+fn begin(index: u32, context: &ShardContext) -> io::Result<(Rc<Shard>, Driver)> {
+    let shard = Shard::new(
+        index,
+        context.limits.clone(),
+        Arc::clone(&context.roster),
+        Arc::clone(&context.outlet),
+        Arc::clone(&context.bus),
+        context.tracer.clone(),
+    )?;
+    let driver = Driver::new(&shard)?;
+    Ok((shard, driver))
 }
 
 /// Clears the shard when its thread ends, also by a panic.

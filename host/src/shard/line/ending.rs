@@ -52,7 +52,7 @@ impl Line {
         let action = self.step(Closing::failed);
         let dropped = self.with_outbox(Outbox::clear);
         self.member.sub_waiting(dropped);
-        self.wake_task();
+        self.wake_reader(resources);
         if action == Action::Lose {
             self.leave(resources, info);
         }
@@ -72,7 +72,7 @@ impl Line {
         let action = self.step(Closing::violated);
         self.act(resources, action, info);
         // It forgets what it has read.
-        self.wake_task();
+        self.wake_reader(resources);
     }
 
     /// Takes an action of the closing handshake, for which `info` is the reason.

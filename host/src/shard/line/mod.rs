@@ -17,7 +17,6 @@ use std::fmt;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -33,6 +32,7 @@ use crate::shard::outbox::Outbox;
 use crate::shard::resources::Resources;
 use crate::shard::room_task::RoomTask;
 use crate::shard::socket::Socket;
+use crate::shard::sockets::{Ready, Sockets};
 use crate::shard::traffic::Count;
 use crate::types::ClientId;
 
@@ -41,8 +41,7 @@ pub use terms::Terms;
 /// An outbox that grows past this between two flushes is written at once, so that it takes little memory.
 const WRITE_EARLY_BYTES: usize = 64 << 10;
 
-/// A client's socket and session. Its task, the `Reader`, reads. Senders queue frames in its outbox, which the shard's flush
-/// writes.
+/// A client's socket and session. Its `Reader` reads. Senders queue frames in its outbox, which the shard's flush writes.
 pub struct Line {
     /// The client at the other end.
     member: Arc<Member>,
@@ -59,7 +58,6 @@ pub struct Line {
     blocked: Cell<bool>,
     /// The time of silence, and of the answer to our ping or close frame.
     keepalive: Keepalive,
-    task: Cell<Option<Waker>>,
 }
 
 impl fmt::Debug for Line {
@@ -83,7 +81,6 @@ impl Line {
             dirty: Cell::new(false),
             blocked,
             keepalive: Keepalive::new(now),
-            task: Cell::default(),
         }
     }
 
@@ -120,7 +117,7 @@ impl Line {
         self.closing.get().is_open()
     }
 
-    /// Whether the task has nothing left to do.
+    /// Whether its reader has nothing left to do.
     pub fn is_over(&self) -> bool {
         self.closing.get().is_over()
     }
@@ -261,7 +258,7 @@ impl Line {
         if !self.dirty.replace(true)
             && let Some(slot) = self.slot()
         {
-            resources.flush_later(slot);
+            resources.wakes.flush(slot);
         }
     }
 
@@ -294,10 +291,9 @@ impl Line {
             resources.hold(self.waiting());
         }
         self.blocked.set(blocked);
-        if blocked {
-            return self.wake_task();
+        if !blocked {
+            self.flushed(resources);
         }
-        self.flushed(resources);
     }
 
     fn note_sent(&self, resources: &Resources, sent: Count) {
@@ -317,37 +313,41 @@ impl Line {
         }
         match self.step(Closing::flushed) {
             Action::Shut => self.socket.shut(),
-            // The task either ends or reads on: a closing line does not wait for room in the mailbox.
-            _ => self.wake_task(),
+            // The reader either ends or reads on: a closing line does not wait for room in the mailbox.
+            _ => self.wake_reader(resources),
         }
     }
 
-    /// For the task: writes when the kernel takes more, and keeps the task's waker.
-    pub fn poll_write(&self, cx: &mut Context<'_>, resources: &Resources) {
-        let task = self.task.take().filter(|waker| waker.will_wake(cx.waker()));
-        self.task.set(task.or_else(|| Some(cx.waker().clone())));
-        while self.blocked.get() && !self.is_over() {
-            match self.socket.poll_write_ready(cx) {
-                Poll::Ready(_) => self.write(resources),
-                Poll::Pending => return,
-            }
+    /// Adds its socket to the shard's set.
+    ///
+    /// # Errors
+    /// The system does not watch it: the line is to be ended as lost.
+    pub fn watch(&self, sockets: &Sockets, slot: u32) -> io::Result<()> {
+        sockets.add(&&self.socket, slot)
+    }
+
+    /// The kernel tells that its socket is ready: writes if it takes more.
+    pub fn note_ready(&self, resources: &Resources, ready: Ready) {
+        self.socket.note(ready);
+        if ready.write && self.blocked.get() && !self.is_over() {
+            self.write(resources);
         }
     }
 
-    /// For the task: reads into `buffer`. 0 is the end of the client's side.
-    pub fn poll_read(&self, cx: &mut Context<'_>, resources: &Resources, buffer: &mut BytesMut) -> Poll<io::Result<usize>> {
-        self.socket.poll_read(cx, &resources.ciphertext, buffer)
+    /// For the reader: reads into `buffer`. `None` if nothing has come, and 0 at the end of the client's side.
+    pub fn read(&self, resources: &Resources, buffer: &mut BytesMut) -> io::Result<Option<usize>> {
+        self.socket.read(&resources.ciphertext, buffer)
     }
 
-    /// The task calls this last. With TLS it sends close_notify, so that the client can tell the end from a truncation.
+    /// The reader calls this last. With TLS it sends close_notify, so that the client can tell the end from a truncation.
     pub fn end(&self) {
         self.socket.end();
     }
 
-    fn wake_task(&self) {
-        if let Some(task) = self.task.take() {
-            task.wake_by_ref();
-            self.task.set(Some(task));
+    /// Has the reader run soon.
+    fn wake_reader(&self, resources: &Resources) {
+        if let Some(slot) = self.slot() {
+            resources.wakes.run(slot);
         }
     }
 }
@@ -360,7 +360,7 @@ mod tests {
     #[cfg(target_pointer_width = "64")]
     fn a_line_and_a_member_stay_in_their_size_classes() {
         let counts = 2 * size_of::<usize>();
-        assert!(counts + size_of::<Line>() <= 128, "a line has {} bytes", size_of::<Line>());
+        assert!(counts + size_of::<Line>() <= 112, "a line has {} bytes", size_of::<Line>());
         assert!(counts + size_of::<Member>() <= 112, "a member has {} bytes", size_of::<Member>());
     }
 }

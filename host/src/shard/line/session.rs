@@ -127,7 +127,7 @@ impl Line {
         // The room has not heard that the client is back.
         let was_returning = session.is_returning();
         if is_lost && resources.sessions.lose(session, LineId { shard, slot }, resources.exact_now()) {
-            resources.wake_flusher();
+            resources.wakes.look();
             if !was_returning {
                 self.deliver(resources, What::LineLost(self.client()));
             }

@@ -39,6 +39,7 @@ use tokio_tungstenite::tungstenite::protocol::Message as Sent;
 
 use super::command::Command;
 use super::counters::Counters;
+use super::driver::Driver;
 use super::rooms::Rooms;
 use super::roster::Roster;
 use super::serve::serve;
@@ -358,7 +359,8 @@ fn with_names<F: Future<Output = ()>>(
         let (told, counters, journal) = (Arc::default(), Arc::new(Counters::default()), Waits::default());
         let outlet = requests::outlet(&limits);
         let (bus, mut mail) = Bus::new(names, Placement::new(1), limits.max_rooms);
-        let shard = Shard::new(0, limits, Arc::new(Roster::default()), outlet, bus, None);
+        let shard = Shard::new(0, limits, Arc::new(Roster::default()), outlet, bus, None).expect("a descriptor");
+        let driving = tokio::task::spawn_local(Driver::new(&shard).expect("a runtime runs").run());
         let app = Herald { told: Arc::clone(&told), go_on: Arc::default(), failing: Arc::default(), state: None };
         let (go_on, failing) = (Arc::clone(&app.go_on), Arc::clone(&app.failing));
         let stores = stores(&journal);
@@ -375,6 +377,7 @@ fn with_names<F: Future<Output = ()>>(
         let bench = Bench { commands, journal, counters, told, go_on, failing, rooms: Rc::clone(&rooms), listener, next_id };
         test(Rc::new(bench)).await;
         serving.abort();
+        driving.abort();
         opening.abort();
         taking.abort();
         rooms.clear();

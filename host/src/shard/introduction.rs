@@ -1,6 +1,6 @@
 //! The first message of a client that asks for a session: hello, before it has a line.
 
-use std::io::{ErrorKind, IoSlice};
+use std::io::{self, ErrorKind, IoSlice};
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::unix::AsyncFd;
@@ -37,13 +37,16 @@ impl From<Breach> for End {
 
 /// Waits for a client's hello, for as long as a handshake may take and the server does not end. Returns it with the bytes behind it; `None` when the connection is over.
 /// The rest of an `answer` to the upgrade request goes out before, and `first` are bytes that have come already.
+///
+/// # Errors
+/// The system does not watch the socket.
 pub(super) async fn meet(
     socket: &Socket,
     session: &mut Session,
     (answer, first): (Vec<u8>, Bytes),
     resources: &Resources,
-) -> Option<(Hello, BytesMut)> {
-    let watched = watch(socket).ok()?;
+) -> io::Result<Option<(Hello, BytesMut)>> {
+    let watched = watch(socket)?;
     let introduction = async {
         write(&watched, &answer).await?;
         tokio::select! {
@@ -52,7 +55,7 @@ pub(super) async fn meet(
             met = hello(&watched, session, first, resources) => met,
         }
     };
-    match timeout(resources.limits.handshake_timeout, introduction).await {
+    Ok(match timeout(resources.limits.handshake_timeout, introduction).await {
         Ok(Ok(met)) => Some(met),
         Ok(Err(End::Refused(info))) => {
             part(&watched, resources, &info).await;
@@ -62,7 +65,7 @@ pub(super) async fn meet(
             socket.end();
             None
         }
-    }
+    })
 }
 
 /// Ends a connection that has no line with a close frame.

@@ -148,9 +148,9 @@ async fn introduce<L: Launch>(
 ) {
     let _stranger = shard.note_stranger();
     let (answer, first) = (std::mem::take(&mut arrival.answer), std::mem::take(&mut arrival.first));
-    let Some((hello, rest)) = meet(&arrival.socket, &mut arrival.session, (answer, first), shard.resources()).await else {
-        return withdraw(&shard, &rooms, &room);
-    };
+    let met = meet(&arrival.socket, &mut arrival.session, (answer, first), shard.resources()).await;
+    let met = met.inspect_err(|error| note_lost(&shard, newcomer.client.id, error));
+    let Ok(Some((hello, rest))) = met else { return withdraw(&shard, &rooms, &room) };
     arrival.first = BytesMut::freeze(rest);
     match take_up(&shard, &room, &newcomer.client, claim, &hello) {
         Ok((session, resumed)) => {

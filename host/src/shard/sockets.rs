@@ -28,14 +28,11 @@ pub fn watch<T: AsRawFd>(of: T) -> io::Result<AsyncFd<T>> {
 pub const AT_ONCE: usize = 1024;
 
 /// A set of sockets by the slots of their lines. A socket that is closed is out of the set.
-pub struct Sockets {
-    poll: RefCell<(Poll, Events)>,
-    descriptor: RawFd,
-}
+pub struct Sockets(RefCell<(Poll, Events)>);
 
 impl fmt::Debug for Sockets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sockets").field("descriptor", &self.descriptor).finish_non_exhaustive()
+        f.debug_tuple("Sockets").field(&self.as_raw_fd()).finish()
     }
 }
 
@@ -64,9 +61,7 @@ impl Sockets {
     /// # Errors
     /// The system has no descriptor for it.
     pub fn new() -> io::Result<Self> {
-        let poll = Poll::new()?;
-        let descriptor = poll.as_raw_fd();
-        Ok(Self { poll: (poll, Events::with_capacity(AT_ONCE)).into(), descriptor })
+        Ok(Self((Poll::new()?, Events::with_capacity(AT_ONCE)).into()))
     }
 
     /// Adds the socket of the line in a slot. Its state is reported at the next look.
@@ -75,13 +70,13 @@ impl Sockets {
     /// The system's limit on watched sockets, or on memory, is reached.
     pub fn add(&self, socket: &impl AsRawFd, slot: u32) -> io::Result<()> {
         let interest = Interest::READABLE | Interest::WRITABLE;
-        let (poll, _) = &*self.poll.borrow();
+        let (poll, _) = &*self.0.borrow();
         poll.registry().register(&mut SourceFd(&socket.as_raw_fd()), Token(slot as usize), interest)
     }
 
     /// Has `report` hear of the sockets that are ready, [`AT_ONCE`] of them at most. Returns their number. It does not wait.
     pub fn look(&self, mut report: impl FnMut(u32, Ready)) -> io::Result<usize> {
-        let (poll, events) = &mut *self.poll.borrow_mut();
+        let (poll, events) = &mut *self.0.borrow_mut();
         poll.poll(events, Some(Duration::ZERO))?;
         let mut count = 0;
         for event in &*events {
@@ -95,7 +90,7 @@ impl Sockets {
 impl AsRawFd for Sockets {
     /// The descriptor of the set. It is readable while a socket is ready.
     fn as_raw_fd(&self) -> RawFd {
-        self.descriptor
+        self.0.borrow().0.as_raw_fd()
     }
 }
 

@@ -112,6 +112,16 @@ impl Resuming {
 }
 
 impl TestClient {
+    /// The next thing that comes over the line, past confirmations: a sweep sends one at any time.
+    async fn hears_no_confirmation(&mut self) -> String {
+        loop {
+            let heard = self.hears().await;
+            if !heard.starts_with('r') {
+                return heard;
+            }
+        }
+    }
+
     /// The last thing that comes over the line.
     async fn hears_last(&mut self) -> String {
         let mut last = self.hears().await;

@@ -95,6 +95,18 @@ fn failing() -> (Store, rusqlite::Connection) {
     (store, stranger)
 }
 
+/// Keeps the writer busy until what this returns is dropped, so that turns that are committed meanwhile wait for the same transaction.
+fn keep_busy(room: &RoomStore) -> mpsc::Sender<()> {
+    let (begun, begins) = mpsc::channel();
+    let (busy, ends) = mpsc::channel::<()>();
+    room.commit(vec![set("first", "")], move |_| {
+        begun.send(()).expect("the test waits");
+        let _ = ends.recv();
+    });
+    begins.recv().expect("the database works");
+    busy
+}
+
 /// Waits until the database takes writes again.
 fn recover(store: &Store, stranger: &rusqlite::Connection) {
     stranger.execute_batch("DROP TRIGGER away; DROP TRIGGER fail").expect("the database works");
@@ -107,14 +119,12 @@ fn a_failed_transaction_fails_each_turn_in_it_and_leaves_nothing_of_any() {
     let (store, stranger) = failing();
     let (one, other) = (store.room("one").store, store.room("other").store);
     commit(&one, vec![set("a", "before")]).expect("the database works");
-    // The lock of a stranger keeps the writer busy, so that both turns wait for the same transaction.
-    stranger.execute_batch("BEGIN IMMEDIATE").expect("the database works");
-    one.commit(vec![set("first", "")], |_| ());
+    let busy = keep_busy(&one);
     let (done, results) = mpsc::channel();
     let done_too = done.clone();
     one.commit(vec![set("a", "after")], move |result| done.send(result).expect("the database works"));
     other.commit(vec![set("good", ""), set("bad", "")], move |result| done_too.send(result).expect("the database works"));
-    stranger.execute_batch("COMMIT").expect("the database works");
+    drop(busy);
     let failed = Err(CommitError::Failed("the disk is full. Make room on it".into()));
     assert_eq!(results.iter().collect::<Vec<_>>(), [failed.clone(), failed]);
     recover(&store, &stranger);

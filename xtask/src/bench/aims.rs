@@ -34,24 +34,25 @@ const fn shown(what: &'static str, workload: &'static str, peer: &'static str, a
     Aim { what, of: (workload, peer), against, most: None }
 }
 
-const AIMS: [Aim; 19] = [
+const AIMS: [Aim; 20] = [
     aim("echo of 20 B, 200 clients: of tokio-tungstenite's CPU", "echo-20-200", Against::Peer("tokio-tungstenite"), 1.0),
-    aim("the same: of Bun's", "echo-20-200", Against::Peer("bun"), 0.85),
+    aim("the same: of Bun's", "echo-20-200", Against::Peer("bun"), 1.05),
     aim("the same: of workerd's", "echo-20-200", Against::Peer("workerd"), 0.15),
     shown("the same: of the kernel's own cost", "echo-20-200", HOST, Against::Peer("floor-epoll")),
     shown("the kernel's own cost: of Bun's", "echo-20-200", "floor-epoll", Against::Peer("bun")),
     shown("fastwebsockets, native: of Bun's", "echo-20-200", "fastwebsockets", Against::Peer("bun")),
+    aim("echo of 20 B, 1,000 clients: of Bun's", "echo-20-1000", Against::Peer("bun"), 1.05),
     aim("echo of 64 KiB, 100 clients: of tokio-tungstenite's", "echo-64k-100", Against::Peer("tokio-tungstenite"), 0.5),
     shown("the kernel's own cost: of tokio-tungstenite's", "echo-64k-100", "floor-epoll", Against::Peer("tokio-tungstenite")),
     aim("20 B from each of 200 to all: of Bun's", "storm-20-200", Against::Peer("bun"), 1.0),
     aim("the same: of ws's", "storm-20-200", Against::Peer("ws"), 0.05),
     aim("the same: of workerd's", "storm-20-200", Against::Peer("workerd"), 0.01),
-    aim("an idle connection, bytes", "idle-10000", Against::Nothing, 1024.0),
+    aim("an idle connection, bytes", "idle-10000", Against::Nothing, 700.0),
     aim("growth, echo of 20 B: 10,000 connections of 10", "echo-20-10000", Against::Workload("echo-20-10"), 1.1),
     shown("growth of the kernel's own cost", "echo-20-10000", "floor-epoll", Against::Workload("echo-20-10")),
     shown("growth of fastwebsockets", "echo-20-10000", "fastwebsockets", Against::Workload("echo-20-10")),
     shown("growth of Bun", "echo-20-10000", "bun", Against::Workload("echo-20-10")),
-    aim("10,000 rooms of one: of 10,000 connections in one", "lone-10000", Against::Workload("echo-20-10000"), 1.1),
+    aim("10,000 rooms of one: of 10,000 connections in one", "lone-10000", Against::Workload("echo-20-10000"), 1.15),
     shown("the same: of Bun's, whose rooms are native", "lone-10000", HOST, Against::Peer("bun")),
     shown("the same within Bun", "lone-10000", "bun", Against::Workload("echo-20-10000")),
 ];
@@ -140,8 +141,8 @@ mod tests {
         }
         runs.push(run("idle-10000", HOST, 0.0));
         let table = table(&runs);
-        assert!(table.contains("| the same: of Bun's | 0.85 | 0.500 | yes |"), "{table}");
-        assert!(table.contains("| an idle connection, bytes | 1024 | 1000 | yes |"), "{table}");
+        assert!(table.contains("| the same: of Bun's | 1.05 | 0.500 | yes |"), "{table}");
+        assert!(table.contains("| an idle connection, bytes | 700 | 1000 | no |"), "{table}");
         assert!(table.contains("| the same: of workerd's | 0.15 | not measured |  |"), "{table}");
     }
 }

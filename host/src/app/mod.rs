@@ -205,6 +205,16 @@ pub(crate) trait Launch: Clone + Send + 'static {
     /// Makes one instance for the room of this name. `App::on_start` follows.
     fn launch(&self, room: &str) -> impl Future<Output = Result<Self::App, Fault>>;
 
+    /// Whether this instance takes batches of messages.
+    fn takes_batches(_app: &Self::App) -> bool {
+        false
+    }
+
+    /// Calls an instance that takes batches with the one that the room has begun: the messages of `Room::next_message`.
+    fn on_batch(_app: &mut Self::App, _room: &mut Room) -> impl Future<Output = Outcome> {
+        async { Ok(()) }
+    }
+
     /// Checks that the process can take another instance, for a new room or a swap.
     ///
     /// # Errors

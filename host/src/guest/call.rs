@@ -42,7 +42,7 @@ struct Entered<'a> {
 impl<'a> Entered<'a> {
     fn new(store: &'a mut Store<GuestState>, room: &'a mut Room) -> Self {
         std::mem::swap(room, &mut store.data_mut().room);
-        store.data_mut().begin_call();
+        store.data_mut().enter();
         store.set_epoch_deadline(1);
         Self { store, room }
     }

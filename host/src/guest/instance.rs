@@ -8,6 +8,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use wasmtime::{Store, component};
 
+use super::batch;
 use super::bindings::exports::ws_host::server as exports;
 use super::bindings::ws_host::server::http as outgoing;
 use super::bindings::ws_host::server::types as wire;
@@ -34,6 +35,8 @@ use crate::types::{Client, ClientId, CloseCause, CloseInfo, Message};
 pub struct Instance {
     guest: GuestStore,
     exports: Exports,
+    /// The loop over the messages of a batch, if its component has got one.
+    batch: Option<batch::Run>,
     has_dropped_event: Arc<AtomicBool>,
     /// Given back when the instance is dropped.
     _seat: Option<Seat>,
@@ -43,6 +46,8 @@ pub struct Instance {
 pub(super) struct Template {
     pub(super) pre: component::InstancePre<GuestState>,
     pub(super) indices: ExportIndices,
+    /// Where the component has the loop over the messages of a batch.
+    pub(super) batch: Option<component::ComponentExportIndex>,
     pub(super) limits: Limits,
     pub(super) grants: Grants,
     /// The standard input of each instance.
@@ -63,7 +68,8 @@ pub(super) struct Template {
 impl Template {
     /// Makes an instance for the room of this name.
     pub(super) async fn instantiate(&self, room_name: &str) -> Result<Instance, Fault> {
-        let Self { pre, indices, limits, grants, stdin, pool, memories, memory, output, has_http, has_dropped_event } = self;
+        let Self { pre, indices, batch, limits, grants, stdin, pool, memories, memory, output, has_http, has_dropped_event } =
+            self;
         let seat = pool.as_ref().map(|pool| pool.seat(*memories));
         let tick_count = TickCount::default();
         let wait_limit = WaitLimit { limit: limits.call_wait, tick_count: tick_count.clone() };
@@ -79,14 +85,29 @@ impl Template {
         let loaded = async {
             let instance = wait_limit.with(pin!(pre.instantiate_async(&mut store))).await?;
             let exports = indices.load(&mut store, &instance)?;
+            let batch = batch.map(|index| batch::load(&mut store, &instance, index)).transpose()?;
             Ok(Instance {
                 guest: GuestStore { store, wait_limit },
                 exports,
+                batch,
                 has_dropped_event: Arc::clone(has_dropped_event),
                 _seat: seat,
             })
         };
         loaded.await.map_err(|error| fault("start-up code", &error, limits.call_timeout, &stderr.last_words()))
+    }
+}
+
+impl Instance {
+    /// Whether it takes batches of messages.
+    pub(super) fn takes_batches(&self) -> bool {
+        self.batch.is_some()
+    }
+
+    /// Handles the batch that the room has begun, each message as by `on_message`.
+    pub(super) async fn on_batch(&mut self, room: &mut Room) -> Outcome {
+        let Some(run) = &self.batch else { return Ok(()) };
+        self.guest.call(room, "on-message", async |store| run.call_async(store, ()).await).await
     }
 }
 

@@ -10,6 +10,8 @@
 //! | `program` | bytes to a component that is checked and linked |
 //! | `instance` | one instance as an `App` |
 //! | `call` | one call: enter, wait, leave |
+//! | `batch` | the call with a batch of messages |
+//! | `splice` | the loop that a component gets for it |
 //! | `stdin` | the standard input that a component's file carries |
 //! | `state` | the contents of an instance's store: the room during a call, WASI, memory limits |
 //! | `tick_count` | how many ticks a call has computed for |
@@ -55,6 +57,7 @@
 //!   A server with one shared room allocates on demand: it needs one instance, and reserving the pool takes time at the start.
 
 mod backtrace;
+mod batch;
 mod bindings;
 mod call;
 mod capabilities;
@@ -75,6 +78,7 @@ mod program;
 mod quota;
 mod replies;
 mod rooms;
+mod splice;
 mod state;
 mod stdin;
 mod store;

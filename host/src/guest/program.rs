@@ -10,12 +10,13 @@ use wasmtime::component::{Component, Linker};
 use super::engine::Engine;
 use super::exports::ExportIndices;
 use super::instance::{Instance, Template};
-use super::{capabilities, exports, stdin};
-use crate::app::{Fault, Launch, ReleaseId};
+use super::{batch, capabilities, exports, splice, stdin};
+use crate::app::{Fault, Launch, Outcome, ReleaseId};
 use crate::config::{Grants, Limits};
 use crate::error::Error;
 use crate::file;
 use crate::log::{in_short, printable};
+use crate::room::Room;
 
 /// A guest that can be instantiated. A clone costs a reference count.
 #[derive(Clone)]
@@ -50,7 +51,7 @@ impl Program {
     /// As `load`, but for reading.
     pub fn from_bytes(engine: &Engine, name: &str, bytes: &[u8], limits: &Limits, grants: &Grants) -> Result<Self, Error> {
         let source = Source { name, bytes };
-        Self::link(engine, source, &compile(engine, source)?, limits, grants)
+        Self::link(engine, source, &compile_for_serving(engine, source)?, limits, grants)
     }
 
     /// Checks and links a component that `compile` has made of this source.
@@ -68,6 +69,10 @@ impl Program {
         let mut linker = Linker::new(&engine.wasmtime);
         let has_http = component.component_type().imports(&engine.wasmtime).any(|(import, _)| capabilities::is_http(import));
         capabilities::add_to_linker(&mut linker, has_http).map_err(invalid)?;
+        let batch = batch::find(component);
+        if batch.is_some() {
+            batch::add_to_linker(&mut linker).map_err(invalid)?;
+        }
         let pre = linker.instantiate_pre(component).map_err(invalid)?;
         let indices = ExportIndices::find(component, &pre).map_err(invalid)?;
         let resources = component.resources_required();
@@ -75,7 +80,7 @@ impl Program {
         let (pool, output, has_dropped_event) = (engine.pool.clone(), Arc::default(), Arc::default());
         let (limits, grants, memory) = (limits.clone(), grants.clone(), Arc::clone(engine.memory()));
         let template =
-            Template { pre, indices, limits, grants, stdin, pool, has_http, memories, memory, output, has_dropped_event };
+            Template { pre, indices, batch, limits, grants, stdin, pool, has_http, memories, memory, output, has_dropped_event };
         let id = ReleaseId { name: name.into(), sha256: sha256(bytes).into() };
         Ok(Self { inner: Arc::new(Inner { id, template }) })
     }
@@ -96,6 +101,14 @@ impl Launch for Program {
 
     async fn launch(&self, room: &str) -> Result<Instance, Fault> {
         self.inner.template.instantiate(room).await
+    }
+
+    fn takes_batches(instance: &Instance) -> bool {
+        instance.takes_batches()
+    }
+
+    async fn on_batch(instance: &mut Instance, room: &mut Room) -> Outcome {
+        instance.on_batch(room).await
     }
 
     fn check_room(&self) -> Result<(), String> {
@@ -168,6 +181,18 @@ pub(super) fn compile(engine: &Engine, source: Source<'_>) -> Result<Component, 
     })
 }
 
+/// The same, for instances that serve clients: with the loop over the messages of a batch, if the component can have it.
+fn compile_for_serving(engine: &Engine, source: Source<'_>) -> Result<Component, Error> {
+    let with_loop = splice::with_loop(stdin::split(source.bytes).0).ok_or("its functions have other names than usual".to_owned());
+    let compiled = with_loop
+        .and_then(|bytes| Component::from_binary(&engine.wasmtime, &bytes).map_err(|error| in_short(&format!("{error:#}"))));
+    match compiled {
+        Ok(component) => return Ok(component),
+        Err(why) => tracing::debug!("{} takes messages one by one, not in batches: {why}", source.name),
+    }
+    compile(engine, source)
+}
+
 /// Checks that the component exports the handlers and imports only interfaces that the host gives.
 fn check(engine: &Engine, name: &str, component: &Component) -> Result<(), Error> {
     let ty = component.component_type();
@@ -179,7 +204,8 @@ fn check(engine: &Engine, name: &str, component: &Component) -> Result<(), Error
         return Err(Error::MissingExports { name: name.to_owned(), missing });
     }
     let imports = ty.imports(&engine.wasmtime).map(|(import, _)| import);
-    let unknown: Vec<_> = imports.filter(|import| !capabilities::is_given(import)).map(in_short).collect();
+    let is_of_loop = |import: &str| import == splice::NEXT && batch::find(component).is_some();
+    let unknown: Vec<_> = imports.filter(|import| !capabilities::is_given(import) && !is_of_loop(import)).map(in_short).collect();
     if !unknown.is_empty() {
         return Err(Error::UnknownImports { name: name.to_owned(), unknown });
     }

@@ -16,6 +16,7 @@ use super::tick_count::TickCount;
 use super::total_output::TotalOutput;
 use crate::config::{Grants, Limits};
 use crate::room::Room;
+use crate::types::{ClientId, Message};
 
 /// The room during a call, WASI, and the instance's limits.
 pub(super) struct GuestState {
@@ -94,11 +95,28 @@ impl GuestState {
         if self.uses_wasi { self.stderr.last_words() } else { String::new() }
     }
 
-    /// A call begins. Its time counts from here.
-    pub(super) fn begin_call(&mut self) {
+    /// The host calls the guest.
+    pub(super) fn enter(&mut self) {
+        self.tick_count.enter();
+        self.begin_call();
+    }
+
+    /// A handler begins. Its time counts from here.
+    fn begin_call(&mut self) {
         self.ticks = 0;
         self.uses_wasi = false;
         self.tick_count.begin();
+    }
+
+    /// In a batch: the call of the handler has ended, and that with the next message begins, if there is one. A handler that was suspended is the last
+    /// of its batch: orders and timers that have come meanwhile do not wait for the others.
+    pub(super) fn next_message(&mut self) -> Option<(ClientId, Message)> {
+        if self.tick_count.was_suspended() {
+            return None;
+        }
+        let next = self.room.next_message()?;
+        self.begin_call();
+        Some(next)
     }
 
     /// A tick hits the call. A suspended call has no ticks: its deadline is set anew when it goes on.

@@ -19,9 +19,26 @@ struct Inner {
     /// Set by a tick that suspends the call. Such a suspension is not a wait of the guest: its length depends on the
     /// shard's other rooms.
     yielded: AtomicBool,
+    /// Whether the call has been suspended, by a tick or by a wait.
+    suspended: AtomicBool,
 }
 
 impl TickCount {
+    /// The host calls the guest.
+    pub(super) fn enter(&self) {
+        self.0.suspended.store(false, Relaxed);
+    }
+
+    /// The call is suspended.
+    pub(super) fn note_suspended(&self) {
+        self.0.suspended.store(true, Relaxed);
+    }
+
+    /// Whether the call has been suspended.
+    pub(super) fn was_suspended(&self) -> bool {
+        self.0.suspended.load(Relaxed)
+    }
+
     /// A call begins or waits: the start of its computing is unknown until its next tick.
     pub(super) fn begin(&self) {
         self.0.counted.store(0, Relaxed);

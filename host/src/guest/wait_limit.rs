@@ -28,17 +28,18 @@ impl WaitLimit {
     pub(super) async fn with<T>(&self, mut call: Pin<&mut impl Future<Output = wasmtime::Result<T>>>) -> wasmtime::Result<T> {
         let mut left = self.limit;
         let mut wait: Option<Countdown> = None;
-        poll_fn(|cx| match call.as_mut().poll(cx) {
-            Poll::Ready(result) => Poll::Ready(result),
-            Poll::Pending if self.tick_count.take_yielded() => {
+        poll_fn(|cx| {
+            if let Poll::Ready(result) = call.as_mut().poll(cx) {
+                return Poll::Ready(result);
+            }
+            self.tick_count.note_suspended();
+            if self.tick_count.take_yielded() {
                 left = wait.take().map_or(left, |wait| wait.left());
-                Poll::Pending
+                return Poll::Pending;
             }
-            Poll::Pending => {
-                self.tick_count.begin();
-                let wait = wait.get_or_insert_with(|| Countdown::new(self.limit, left));
-                wait.poll_over(cx).map(|()| Err(wasmtime::Error::new(Overdue(self.limit))))
-            }
+            self.tick_count.begin();
+            let wait = wait.get_or_insert_with(|| Countdown::new(self.limit, left));
+            wait.poll_over(cx).map(|()| Err(wasmtime::Error::new(Overdue(self.limit))))
         })
         .await
     }

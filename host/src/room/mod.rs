@@ -23,6 +23,8 @@
 //! | `store` | what the app keeps: the contract's `store` interface |
 //! | `effect` | one output of a handler |
 //! | `turn` | all that one handler has done |
+//! | `batch` | messages that one call of the app handles |
+//! | `mark` | how much of a turn belongs to earlier handlers |
 //! | `undo` | how one change is undone |
 //! | `writes` | the writes to the store as a part of the turn |
 //! | `commit` | the end of a turn |
@@ -30,6 +32,7 @@
 
 mod asked;
 mod asking;
+mod batch;
 mod clients;
 mod commit;
 mod control;
@@ -39,6 +42,7 @@ mod effect;
 mod fetches;
 mod groups;
 mod held;
+mod mark;
 mod member;
 mod responding;
 mod sending;
@@ -62,6 +66,8 @@ use crate::config::Limits;
 use crate::types::ClientId;
 
 use asked::AskedRequests;
+use batch::Batch;
+pub(crate) use batch::{Ended, Waiting};
 pub(crate) use clients::MAX_ATTACHMENT_BYTES;
 pub use dormant::Dormant;
 pub use effect::{Acceptance, Decision, Effect, Frame, Refusal, Reply, ReplyPart, Target, UpgradeId};
@@ -193,6 +199,8 @@ struct State {
     turn: Box<Turn>,
     /// An empty turn, whose buffers the next one uses.
     spare_turn: Option<Box<Turn>>,
+    /// Messages that one call of the app handles.
+    batch: Batch,
     clock: fn() -> Instant,
 }
 
@@ -237,6 +245,7 @@ impl Room {
                 changed: None,
                 turn: Box::default(),
                 spare_turn: None,
+                batch: Batch::default(),
             })),
         }
     }

@@ -1,5 +1,6 @@
 //! A room without a server: turns, their undoing, and the limits of one handler.
 
+mod batches;
 mod durable;
 mod fetches;
 mod order;

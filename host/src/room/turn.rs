@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::effect::{Decision, Effect, Frame, Target};
+use super::mark::Mark;
 use super::store::Written;
 use super::undo::Undo;
 use crate::bus::Event;
@@ -28,10 +29,12 @@ const MAX_CHANGES: usize = 100_000;
 pub struct Turn {
     pub(super) effects: Vec<Effect>,
     /// Holds the small frames.
-    small: Vec<u8>,
+    pub(super) small: Vec<u8>,
     /// Counts the bytes of all frames, and of lists of clients.
-    bytes: usize,
-    deliveries: usize,
+    pub(super) bytes: usize,
+    pub(super) deliveries: usize,
+    /// In a batch: the end of the turns of the handlers before this one, which the other counts leave out.
+    pub(super) mark: Mark,
     /// The changes of the room's tables, the oldest first.
     pub(super) undo_log: Vec<Undo>,
     /// The room's `admitting` before this turn, if the turn has changed it.
@@ -55,7 +58,7 @@ pub struct Turn {
 impl Turn {
     /// Whether a frame of this many bytes still fits; for 0 bytes, whether any effect does.
     pub(super) fn has_room_for(&self, bytes: usize) -> bool {
-        self.effects.len() < MAX_EFFECTS && self.bytes + bytes <= MAX_BYTES
+        self.effects.len() - self.mark.effects < MAX_EFFECTS && self.bytes + bytes <= MAX_BYTES
     }
 
     /// Whether the room's tables may be changed once more.
@@ -147,7 +150,7 @@ impl Turn {
 
     /// The memory that its outputs take while they are held, in bytes: frames, lists of clients, and the effects themselves.
     pub fn memory(&self) -> usize {
-        self.bytes + size_of_val(&*self.effects)
+        self.mark.bytes + self.bytes + size_of_val(&*self.effects)
     }
 
     /// A frame's bytes.
@@ -166,7 +169,7 @@ impl Turn {
         self.written.clear();
         (self.admitting_before, self.admits, self.serves, self.commit) = (None, false, false, 0);
         (self.sends_events, self.received, self.had) = Default::default();
-        (self.bytes, self.deliveries) = (0, 0);
+        (self.bytes, self.deliveries, self.mark) = Default::default();
         self.effects.shrink_to(1024);
         self.small.shrink_to(64 << 10);
         self.undo_log.shrink_to(1024);

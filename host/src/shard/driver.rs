@@ -11,6 +11,7 @@ use std::time::Instant;
 use tokio::io::unix::AsyncFd;
 
 use super::handlers::panic_message;
+use super::reader::run_gathered;
 use super::sockets::{AT_ONCE, Ready, watch};
 use super::table::Shard;
 use crate::types::CloseInfo;
@@ -90,10 +91,14 @@ impl Driver {
         }
         for (slot, ready) in self.ready.drain(..) {
             attend(&self.shard, slot, ready, now);
+            if self.shard.resources().gathering.is_full() {
+                run_rooms(&self.shard);
+            }
         }
         for slot in self.shard.resources().wakes.take_to_run() {
             attend(&self.shard, slot, Ready::default(), now);
         }
+        run_rooms(&self.shard);
         self.shard.flush();
     }
 
@@ -105,6 +110,13 @@ impl Driver {
                 return tracing::error!("cannot look at the sockets of a shard: {error}");
             }
         }
+    }
+}
+
+/// Has the rooms handle the messages that have been gathered for them.
+fn run_rooms(shard: &Shard) {
+    while let Some(room) = shard.resources().gathering.pop() {
+        run_gathered(shard.resources(), &room);
     }
 }
 

@@ -74,6 +74,18 @@ impl HandlerTimes {
         Call { handler, begun: is_measured.then(clock), suspended: None }
     }
 
+    /// How many further calls of a handler come before the next sample: they may be one call of the app.
+    pub fn until_sample(&self, handler: Handler) -> usize {
+        self.handlers[handler as usize].until_sample.get() as usize
+    }
+
+    /// Counts this many further calls, which were made together with one that is counted. No sample is due among them.
+    pub fn note_more(&self, handler: Handler, calls: u32) {
+        let one = &self.handlers[handler as usize];
+        one.calls.add(calls.into());
+        one.until_sample.set(one.until_sample.get().saturating_sub(calls));
+    }
+
     /// How many further calls of a handler come before the next one that is measured.
     fn gap(&self, handler: Handler) -> u32 {
         if !handler.is_sampled() {
@@ -168,6 +180,19 @@ mod tests {
         assert!((900..1100).contains(&sampled.count()), "{sampled:?}");
         assert_eq!(sampled.sum, Duration::from_millis(sampled.count()));
         assert_eq!(READINGS.get(), 2 * sampled.count(), "no other call reads the clock");
+    }
+
+    #[test]
+    fn calls_that_are_made_together_are_counted_one_by_one_and_come_between_two_samples() {
+        let times = HandlerTimes::default();
+        for _ in 0..2_000 {
+            let together = times.until_sample(Handler::Message).clamp(1, 64) as u32;
+            times.end(&times.begin(Handler::Message, clock), false, clock);
+            times.note_more(Handler::Message, together - 1);
+        }
+        let HandlerNumbers { calls, sampled, .. } = numbers(&times, Handler::Message);
+        assert!((50..80).contains(&(calls / sampled.count())), "{calls} {sampled:?}");
+        assert_eq!(sampled.sum, Duration::from_millis(sampled.count()), "each sample is one call");
     }
 
     #[test]

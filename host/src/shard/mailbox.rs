@@ -6,9 +6,12 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use bytes::Bytes;
+
 use super::input::{Input, What};
 use super::wakes::Wakes;
-use crate::types::ClientId;
+use crate::room::Waiting;
+use crate::types::{ClientId, Message};
 
 /// A room's queue. While it is full, its lines and the answers to its requests are not read, and upgrades are refused. Other inputs are always taken: the number of
 /// lines bounds them.
@@ -50,6 +53,25 @@ impl Mailbox {
         Some(input)
     }
 
+    /// Takes the oldest input if it is a message of at most this many bytes that has arrived before a time.
+    pub fn pop_message(&self, max_bytes: usize, before: Option<Instant>) -> Option<Waiting> {
+        let is_such = |input: &Input| {
+            matches!(&input.what, What::Message(_, message) if message.as_bytes().len() <= max_bytes)
+                && before.is_none_or(|before| input.at < before)
+        };
+        if !self.inputs.borrow().front().is_some_and(is_such) {
+            return None;
+        }
+        let Input { at, what: What::Message(from, message) } = self.pop()? else { return None };
+        Some((at, from, message))
+    }
+
+    /// Puts a message back that was taken, before all other inputs.
+    pub fn put_back(&self, (at, from, message): Waiting) {
+        self.payload_bytes.set(self.payload_bytes.get() + message.as_bytes().len());
+        self.inputs.borrow_mut().push_front(Input { at, what: What::Message(from, message) });
+    }
+
     /// How many inputs wait.
     pub fn len(&self) -> usize {
         self.inputs.borrow().len()
@@ -67,6 +89,20 @@ impl Mailbox {
                 act(*client, input.payload_bytes() + size_of::<Input>());
             }
         }
+    }
+
+    /// Copies the messages of fewer than this many bytes, since each keeps a whole read buffer. Returns the memory of all messages.
+    pub fn detach(&self, below: usize) -> usize {
+        let mut bytes = 0;
+        for input in &mut *self.inputs.borrow_mut() {
+            let size = input.payload_bytes();
+            let What::Message(_, message) = &mut input.what else { continue };
+            if size < below {
+                *message = detached(message);
+            }
+            bytes += size + size_of::<Input>();
+        }
+        bytes
     }
 
     /// Drops the messages of these clients.
@@ -140,6 +176,14 @@ impl Mailbox {
     }
 }
 
+/// A copy that keeps no other memory than its own.
+pub fn detached(message: &Message) -> Message {
+    match message {
+        Message::Text(text) => Message::text(text.to_string()),
+        Message::Binary(bytes) => Message::Binary(Bytes::copy_from_slice(bytes)),
+    }
+}
+
 impl HeldBack {
     fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.requests.is_empty()
@@ -151,7 +195,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::types::Message;
 
     fn text(len: usize) -> Input {
         Input { at: Instant::now(), what: What::Message(1.into(), Message::text("x".repeat(len))) }
@@ -202,6 +245,23 @@ mod tests {
         assert_eq!(mailbox.bytes(), 5 + size_of::<Input>());
         assert!(matches!(mailbox.pop().map(|input| input.what), Some(What::Message(client, _)) if client.get() == 2));
         assert!(mailbox.is_empty());
+    }
+
+    #[test]
+    fn only_a_small_message_that_came_early_enough_is_taken_as_such_and_it_can_be_put_back() {
+        let mailbox = Mailbox::new(100, 1000);
+        let first = text(4);
+        let (begun, later) = (first.at, first.at + std::time::Duration::from_secs(1));
+        mailbox.push(first);
+        mailbox.push(Input { at: later, what: What::Withdrawn });
+        assert!(mailbox.pop_message(3, None).is_none(), "it is too large");
+        assert!(mailbox.pop_message(4, Some(begun)).is_none(), "it came no earlier");
+        let taken = mailbox.pop_message(4, Some(later)).expect("it is small, and came before");
+        assert!(mailbox.pop_message(4, None).is_none(), "the next is no message");
+        assert_eq!(mailbox.bytes(), size_of::<Input>());
+        mailbox.put_back(taken);
+        assert_eq!(mailbox.bytes(), 4 + 2 * size_of::<Input>());
+        assert!(matches!(mailbox.pop(), Some(Input { at, what: What::Message(..) }) if at == begun));
     }
 
     #[test]

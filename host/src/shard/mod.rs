@@ -44,6 +44,7 @@
 //! | `room_lines` | the lines of one room |
 //! | `input` | what a room is told |
 //! | `mailbox` | the inputs that wait for a room |
+//! | `gathering` | messages that wait until other sockets are read |
 //! | `event_queue` | the messages of other rooms that wait for a room |
 //! | `mail` | those messages, brought to the rooms of the shard |
 //! | `incoming` | those that wait for rooms that are closed |
@@ -105,6 +106,7 @@ mod due;
 mod effects;
 mod event_queue;
 mod exchanges;
+mod gathering;
 mod handler;
 mod handler_times;
 mod handlers;

@@ -5,11 +5,14 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
+use super::gathering::MAX_MESSAGE_BYTES;
 use super::input::{Input, What};
 use super::line::Line;
+use super::mailbox::detached;
 use super::new_connection::Permit;
 use super::rate::Rate;
 use super::resources::Resources;
+use super::room_task::RoomTask;
 use super::table::{Reads, Shard};
 use super::traffic::Count;
 use crate::protocol::resume::MAX_BYTES as MAX_CONTROL_BYTES;
@@ -271,22 +274,28 @@ pub(super) fn session(resources: &Resources, agreement: Option<Agreement>, has_s
     }
 }
 
-/// Delivers a message. One that has to wait is counted and, if it is small, copied: it would keep the whole read buffer.
+/// Delivers a message. A small one for an idle room waits for those of other clients. One that has to wait for its room is counted and, if it is small, copied:
+/// it would keep the whole read buffer.
 fn deliver(resources: &Resources, line: &Line, message: Message, at: Instant) {
-    let room = line.room();
-    let waits = room.is_busy();
-    let message = if waits && message.as_bytes().len() < COPIED_BYTES { copy(&message) } else { message };
-    let bytes = if waits { message.as_bytes().len() + size_of::<Input>() } else { 0 };
-    room.deliver(Input { at, what: What::Message(line.client(), message) });
-    if waits {
-        resources.hold(bytes);
+    let (room, size) = (line.room(), message.as_bytes().len());
+    let input = |message| Input { at, what: What::Message(line.client(), message) };
+    if room.is_busy() {
+        room.deliver(input(if size < COPIED_BYTES { detached(&message) } else { message }));
+        resources.hold(size + size_of::<Input>());
+    } else if size <= MAX_MESSAGE_BYTES {
+        resources.gathering.add(room, input(message));
+    } else {
+        room.deliver(input(message));
     }
 }
 
-fn copy(message: &Message) -> Message {
-    match message {
-        Message::Text(text) => Message::text(text.to_string()),
-        Message::Binary(bytes) => Message::Binary(Bytes::copy_from_slice(bytes)),
+/// Has a room handle the messages that were gathered for it. Those that it does not come to wait as those do that find it busy.
+pub(super) fn run_gathered(resources: &Resources, room: &RoomTask) {
+    if !room.mailbox.is_empty() {
+        room.wake();
+    }
+    if !room.mailbox.is_empty() {
+        resources.hold(room.mailbox.detach(COPIED_BYTES));
     }
 }
 

@@ -9,6 +9,7 @@ use bytes::BytesMut;
 use super::clock::{Clock, Moment};
 use super::counts::ShardCounts;
 use super::delivery::Deliveries;
+use super::gathering::Gathering;
 use super::holdings::Holdings;
 use super::outbox::Spares;
 use super::resume::Sessions;
@@ -31,6 +32,8 @@ pub struct Resources {
     read_buffer: RefCell<BytesMut>,
     /// Ciphertext that is decrypted into the read buffer next. It holds no memory before the first TLS connection reads.
     pub ciphertext: RefCell<BytesMut>,
+    /// The rooms whose messages wait until the driver has read from other sockets.
+    pub gathering: Gathering,
     /// Memory for the next outbox that needs some.
     pub spares: RefCell<Spares>,
     /// The memory that is held for clients.
@@ -64,6 +67,7 @@ impl Resources {
             limits,
             read_buffer: RefCell::new(BytesMut::with_capacity(READ_BUFFER_BYTES)),
             ciphertext: RefCell::default(),
+            gathering: Gathering::default(),
             spares: RefCell::default(),
             deliveries: Deliveries::default(),
             traffic: Traffic::default(),

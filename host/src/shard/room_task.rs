@@ -34,6 +34,8 @@ pub struct RoomTask {
     waker: RefCell<Waker>,
     /// Whether the room has something to do.
     busy: Cell<bool>,
+    /// Whether messages wait in the mailbox until other sockets are read.
+    pub gathers: Cell<bool>,
     /// How many members the room has, if their lines are not here.
     members: Cell<usize>,
     /// Whether a request of the room has no answer yet.
@@ -72,6 +74,7 @@ impl RoomTask {
             work: RefCell::default(),
             waker: RefCell::new(Waker::noop().clone()),
             busy: Cell::new(false),
+            gathers: Cell::new(false),
             members: Cell::new(0),
             asking: Cell::new(false),
             ended: Cell::new(false),

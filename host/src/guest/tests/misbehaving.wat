@@ -1,5 +1,7 @@
-;; A guest that answers a message with the same message, panics in an import on one that begins with `p`, and hangs in an
-;; import on one that begins with `h`.
+;; A guest that answers a message with the same message. On one that begins with `p` it panics in an import, with `h` it hangs in an import, with `w` it
+;; waits in one, and with `t` it traps. One that begins with `z` is answered with the first bytes of the guest's memory.
+;;
+;; Its functions have the names that the tools of the languages give them.
 (component
   (import "ws-host:server/types@0.2.0" (instance $types
     (type $message-type (variant (case "text" string) (case "binary" (list u8))))
@@ -35,40 +37,48 @@
     (export "send" (func (param "to" u64) (param "message" $message) (result (result $send-status (error $send-error)))))))
   (import "ws-host:server/misbehaviour@0.2.0" (instance $misbehaviour
     (export "panic" (func))
-    (export "hang" (func))))
+    (export "hang" (func))
+    (export "wait" (func))))
 
   (core module $memory-module
     (memory (export "memory") 2)
+    (data (i32.const 0) "the first bytes of the guest's memory")
     ;; Whatever the host puts here, the guest has read it before the next call.
-    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))
   (core instance $memory (instantiate $memory-module))
   (core func $send (canon lower (func $clients "send") (memory $memory "memory")))
   (core func $panic (canon lower (func $misbehaviour "panic")))
   (core func $hang (canon lower (func $misbehaviour "hang")))
+  (core func $wait (canon lower (func $misbehaviour "wait")))
   (core module $guest-module
     (import "memory" "memory" (memory 2))
     (import "host" "send" (func $send (param i64 i32 i32 i32 i32)))
     (import "host" "panic" (func $panic))
     (import "host" "hang" (func $hang))
+    (import "host" "wait" (func $wait))
     (func (export "on-new-client") (param i64 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32))
-    (func (export "on-message") (param $from i64) (param $kind i32) (param $start i32) (param $len i32)
+    (func (export "ws-host:server/handler@0.2.0#on-message") (param $from i64) (param $kind i32) (param $start i32) (param $len i32)
       (if (i32.eq (i32.load8_u (local.get $start)) (i32.const 0x70)) (then (call $panic)))
       (if (i32.eq (i32.load8_u (local.get $start)) (i32.const 0x68)) (then (call $hang)))
-      (call $send (local.get $from) (local.get $kind) (local.get $start) (local.get $len) (i32.const 0)))
+      (if (i32.eq (i32.load8_u (local.get $start)) (i32.const 0x77)) (then (call $wait)))
+      (if (i32.eq (i32.load8_u (local.get $start)) (i32.const 0x74)) (then (unreachable)))
+      (if (i32.eq (i32.load8_u (local.get $start)) (i32.const 0x7a)) (then (local.set $start (i32.const 0)) (local.set $len (i32.const 37))))
+      (call $send (local.get $from) (local.get $kind) (local.get $start) (local.get $len) (i32.const 512)))
     (func (export "on-client-left") (param i64 i32 i32 i32 i32 i32)))
   (core instance $guest (instantiate $guest-module
     (with "memory" (instance $memory))
     (with "host" (instance
       (export "send" (func $send))
       (export "panic" (func $panic))
-      (export "hang" (func $hang))))))
+      (export "hang" (func $hang))
+      (export "wait" (func $wait))))))
 
   (func $on-new-client (param "client" $client)
-    (canon lift (core func $guest "on-new-client") (memory $memory "memory") (realloc (func $memory "realloc"))))
+    (canon lift (core func $guest "on-new-client") (memory $memory "memory") (realloc (func $memory "cabi_realloc"))))
   (func $on-message (param "from" u64) (param "message" $message)
-    (canon lift (core func $guest "on-message") (memory $memory "memory") (realloc (func $memory "realloc"))))
+    (canon lift (core func $guest "ws-host:server/handler@0.2.0#on-message") (memory $memory "memory") (realloc (func $memory "cabi_realloc"))))
   (func $on-client-left (param "id" u64) (param "info" $close-info)
-    (canon lift (core func $guest "on-client-left") (memory $memory "memory") (realloc (func $memory "realloc"))))
+    (canon lift (core func $guest "on-client-left") (memory $memory "memory") (realloc (func $memory "cabi_realloc"))))
   (instance $handler
     (export "on-new-client" (func $on-new-client))
     (export "on-message" (func $on-message))

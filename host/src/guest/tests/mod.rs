@@ -1,4 +1,6 @@
-//! Imports that panic or never return: the room outlives them.
+//! Guests that misbehave, and imports that panic or never return: the room outlives them. `batches` has batches of messages.
+
+mod batches;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -26,7 +28,13 @@ pub(super) fn add_misbehaviour(linker: &mut LinkerInstance<'_, GuestState>) -> w
     linker.func_wrap("panic", |mut store: StoreContextMut<'_, GuestState>, (): ()| -> wasmtime::Result<()> {
         with_room(&mut store, |_, _| panic!("an import has a defect"))
     })?;
-    linker.func_wrap_async("hang", |_, (): ()| Box::new(std::future::pending::<wasmtime::Result<()>>()))
+    linker.func_wrap_async("hang", |_, (): ()| Box::new(std::future::pending::<wasmtime::Result<()>>()))?;
+    linker.func_wrap_async("wait", |_, (): ()| {
+        Box::new(async {
+            tokio::task::yield_now().await;
+            Ok(())
+        })
+    })
 }
 
 fn component() -> Vec<u8> {

@@ -103,7 +103,7 @@ impl Line {
     }
 
     /// The room that it is in.
-    pub fn room(&self) -> &RoomTask {
+    pub fn room(&self) -> &Rc<RoomTask> {
         &self.room
     }
 

@@ -3,6 +3,7 @@
 //! | file | owns |
 //! | --- | --- |
 //! | `schedule` | the order in which a room does what waits for it |
+//! | `batch` | messages that are handled in one call of the app |
 //! | `cluster` | a room that a node of a cluster owns |
 //! | `closing` | how a room closes its clients |
 //! | `containment` | the handling of a room whose app or journal fails |
@@ -17,6 +18,7 @@
 //! | `takeover` | a room's change of its release |
 
 mod asking;
+mod batch;
 mod closing;
 mod cluster;
 mod containment;
@@ -164,7 +166,10 @@ impl<L: Launch> RoomLoop<L> {
             let work = self.next().await;
             self.task.set_busy(true);
             match work {
-                Work::Input(input) => self.handle(input.what).await,
+                Work::Input(input) => match self.gather(input) {
+                    Ok(()) => self.handle_batch().await,
+                    Err(input) => self.handle(input.what).await,
+                },
                 Work::Order(RoomOrder::End(done)) => {
                     self.end().await;
                     let _ = done.send(());
@@ -327,9 +332,14 @@ impl<L: Launch> RoomLoop<L> {
         }
     }
 
-    /// Commits the room's turn. Its outputs become visible now, unless they have to wait for the journal.
+    /// Commits the room's turn.
     pub(super) async fn commit(&mut self) {
         let turn = self.room.commit();
+        self.publish(turn).await;
+    }
+
+    /// Has the outputs of a turn that is committed become visible, or wait for the journal.
+    async fn publish(&mut self, turn: Box<Turn>) {
         if turn.admits() {
             self.occupancy.note_admitted();
         }

@@ -93,6 +93,7 @@ in_languages! { [rust, python, javascript, c] [
     a_newcomer_hears_of_itself_and_so_do_the_others,
     a_leaver_is_told_of_once_with_code_and_reason_and_is_no_member,
     messages_are_handled_in_their_order_and_answered_in_it,
+    messages_that_come_together_share_a_call_and_fail_alone,
     everybody_hears_broadcasts_in_the_same_order,
     a_broadcast_passes_over_whom_it_excepts,
     text_and_bytes_arrive_as_they_were_sent,
@@ -156,6 +157,25 @@ async fn messages_are_handled_in_their_order_and_answered_in_it(probe: &str) {
     for n in 0..1000 {
         assert_eq!(client.hears().await, n.to_string());
     }
+}
+
+async fn messages_that_come_together_share_a_call_and_fail_alone(probe: &str) {
+    let mut host = Host::run_with(probe, &["-v"]);
+    let log = host.logs_up_to("ready after");
+    assert!(!log.contains("one by one"), "{log}");
+    let (mut stays, mut fails) = two(&host).await;
+    // The very first message is measured, and so is handled by itself.
+    assert_eq!(stays.asks("say first").await, "first");
+    let batch = ["say one", "attach text", "say two", "all three", "panic now", "say four"];
+    fails.says_at_once(&batch).await;
+    for text in ["one", "ok", "two", "three", "ok"] {
+        assert_eq!(fails.hears().await, text);
+    }
+    assert_eq!(fails.is_closed().await.0, 1011);
+    assert_eq!(stays.hears().await, "three");
+    let left = stays.hears().await;
+    assert!(left.starts_with("left 2: 1011 "), "{left}");
+    assert_eq!(stays.asks("subscribers half").await, "[]");
 }
 
 async fn everybody_hears_broadcasts_in_the_same_order(probe: &str) {

@@ -320,6 +320,19 @@ async fn rooms_and_their_stores_are_counted() {
 }
 
 #[tokio::test]
+async fn messages_that_a_guest_handles_in_one_call_are_counted_one_by_one() {
+    let server = Embedded::start(Server::builder().component(guest("echo")));
+    let mut client = server.connect().await;
+    client.says_at_once(&["x"; 500]).await;
+    for _ in 0..500 {
+        assert_eq!(client.hears().await, "x");
+    }
+    let samples = server.samples().await;
+    assert_eq!(samples.of("ws_host_handler_calls_total{handler=\"on-message\"}"), 500.0);
+    assert_eq!(samples.of("ws_host_messages_sent_total"), 500.0);
+}
+
+#[tokio::test]
 async fn instances_their_memory_and_swaps_are_counted() {
     let server = Embedded::start(Server::builder().component(guest("echo")));
     let samples = server.samples().await;

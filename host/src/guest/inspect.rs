@@ -58,7 +58,8 @@ impl Report {
     pub fn of(engine: &Engine, path: &Path) -> Result<Self, Error> {
         let (file, bytes) = program::read(path)?;
         let source = program::Source { name: &file, bytes: &bytes };
-        let component = program::compile(engine, source)?;
+        let compiled = program::compile(engine, source)?;
+        let component = &compiled.component;
         let ty = component.component_type();
         let wasmtime = &engine.wasmtime;
         let item = |name: &str, ty: &ComponentItem| Item { name: in_short(name), functions: functions(engine, ty) };
@@ -73,7 +74,7 @@ impl Report {
             .collect();
         let compiled_bytes = component.serialize().map_or(0, |code| code.len());
         let (limits, grants) = Default::default();
-        let problem = program::Program::link(engine, source, &component, &limits, &grants).err().map(|error| error.to_string());
+        let problem = program::Program::link(engine, source, &compiled, &limits, &grants).err().map(|error| error.to_string());
         Ok(Self { file, size_bytes: bytes.len(), compiled_bytes, runnable: problem.is_none(), problem, exports, imports })
     }
 }

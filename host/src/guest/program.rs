@@ -51,28 +51,29 @@ impl Program {
     /// As `load`, but for reading.
     pub fn from_bytes(engine: &Engine, name: &str, bytes: &[u8], limits: &Limits, grants: &Grants) -> Result<Self, Error> {
         let source = Source { name, bytes };
-        Self::link(engine, source, &compile_for_serving(engine, source)?, limits, grants)
+        let compiled = compile_for_serving(engine, source)?;
+        Self::link(engine, source, &compiled, limits, grants)
     }
 
-    /// Checks and links a component that `compile` has made of this source.
+    /// Checks and links what was compiled of this source.
     pub(super) fn link(
         engine: &Engine,
         source: Source<'_>,
-        component: &Component,
+        Compiled { component, has_loop }: &Compiled,
         limits: &Limits,
         grants: &Grants,
     ) -> Result<Self, Error> {
         let Source { name, bytes } = source;
         let stdin = Bytes::copy_from_slice(stdin::split(bytes).1);
-        check(engine, name, component)?;
+        check(engine, name, component, *has_loop)?;
         let invalid = |error: wasmtime::Error| Error::Invalid { name: name.to_owned(), reason: in_short(&format!("{error:#}")) };
         let mut linker = Linker::new(&engine.wasmtime);
         let has_http = component.component_type().imports(&engine.wasmtime).any(|(import, _)| capabilities::is_http(import));
         capabilities::add_to_linker(&mut linker, has_http).map_err(invalid)?;
-        let batch = batch::find(component);
-        if batch.is_some() {
+        if *has_loop {
             batch::add_to_linker(&mut linker).map_err(invalid)?;
         }
+        let batch = has_loop.then(|| batch::find(component)).flatten();
         let pre = linker.instantiate_pre(component).map_err(invalid)?;
         let indices = ExportIndices::find(component, &pre).map_err(invalid)?;
         let resources = component.resources_required();
@@ -169,32 +170,40 @@ pub(super) fn check_format(Source { name, bytes }: Source<'_>) -> Result<(), Err
     }
 }
 
+/// A component, compiled.
+pub(super) struct Compiled {
+    pub(super) component: Component,
+    /// Whether it has got the loop over the messages of a batch.
+    has_loop: bool,
+}
+
 /// Compiles a component. The error for other bytes names their format.
-pub(super) fn compile(engine: &Engine, source: Source<'_>) -> Result<Component, Error> {
+pub(super) fn compile(engine: &Engine, source: Source<'_>) -> Result<Compiled, Error> {
     check_format(source)?;
     let Source { name, bytes } = source;
     let (bytes, _) = stdin::split(bytes);
-    Component::from_binary(&engine.wasmtime, bytes).map_err(|error| {
+    let component = Component::from_binary(&engine.wasmtime, bytes).map_err(|error| {
         let error = in_short(&format!("{error:#}"));
         let reason = format!("it is damaged, cut short or of a version that this host does not know ({error})");
         Error::Invalid { name: name.to_owned(), reason }
-    })
+    })?;
+    Ok(Compiled { component, has_loop: false })
 }
 
 /// The same, for instances that serve clients: with the loop over the messages of a batch, if the component can have it.
-fn compile_for_serving(engine: &Engine, source: Source<'_>) -> Result<Component, Error> {
+fn compile_for_serving(engine: &Engine, source: Source<'_>) -> Result<Compiled, Error> {
     let with_loop = splice::with_loop(stdin::split(source.bytes).0).ok_or("its functions have other names than usual".to_owned());
     let compiled = with_loop
         .and_then(|bytes| Component::from_binary(&engine.wasmtime, &bytes).map_err(|error| in_short(&format!("{error:#}"))));
     match compiled {
-        Ok(component) => return Ok(component),
+        Ok(component) => return Ok(Compiled { component, has_loop: true }),
         Err(why) => tracing::debug!("{} takes messages one by one, not in batches: {why}", source.name),
     }
     compile(engine, source)
 }
 
 /// Checks that the component exports the handlers and imports only interfaces that the host gives.
-fn check(engine: &Engine, name: &str, component: &Component) -> Result<(), Error> {
+fn check(engine: &Engine, name: &str, component: &Component, has_loop: bool) -> Result<(), Error> {
     let ty = component.component_type();
     if let Some((what, remedy)) = exports::made_for_another(&engine.wasmtime, &ty) {
         return Err(Error::MadeForAnother { name: name.to_owned(), what, remedy });
@@ -204,8 +213,8 @@ fn check(engine: &Engine, name: &str, component: &Component) -> Result<(), Error
         return Err(Error::MissingExports { name: name.to_owned(), missing });
     }
     let imports = ty.imports(&engine.wasmtime).map(|(import, _)| import);
-    let is_of_loop = |import: &str| import == splice::NEXT && batch::find(component).is_some();
-    let unknown: Vec<_> = imports.filter(|import| !capabilities::is_given(import) && !is_of_loop(import)).map(in_short).collect();
+    let is_given = |import: &&str| capabilities::is_given(import) || has_loop && *import == splice::NEXT;
+    let unknown: Vec<_> = imports.filter(|import| !is_given(import)).map(in_short).collect();
     if !unknown.is_empty() {
         return Err(Error::UnknownImports { name: name.to_owned(), unknown });
     }

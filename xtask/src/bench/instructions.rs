@@ -46,7 +46,7 @@ pub(super) const RUNS: [Run; 3] = [
         workload: "echo-20-10",
         clients: 50,
         sending: Sending::AtOnce,
-        most: 9_400.0,
+        most: 7_100.0,
     },
     Run { what: "20 B from one to 20", workload: "cast-20-1000", clients: 20, sending: Sending::InTurns, most: 31_000.0 },
 ];

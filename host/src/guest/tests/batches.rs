@@ -10,8 +10,10 @@ use tokio_tungstenite::tungstenite::Message as Frame;
 
 use super::{component, started};
 use crate::Server;
+use crate::config::{Grants, Limits};
 use crate::guest::instance::Instance;
 use crate::guest::splice::with_loop;
+use crate::guest::{Engine, Program};
 use crate::room::{Effect, Ended, LineId, Member, Room, Turn};
 use crate::types::{Client, ClientId, Message, Request};
 
@@ -138,6 +140,22 @@ async fn a_message_that_costs_the_instance_costs_no_other_message_that_came_with
     handle.shutdown();
     drop(stays);
     running.join().expect("the server does not panic").expect("the server ends well");
+}
+
+#[test]
+fn the_names_of_the_loop_are_no_way_into_the_host() {
+    let load = |text: &str| {
+        let bytes = wat::parse_str(text).expect("it is a component");
+        let engine = Engine::new().expect("the machine runs WebAssembly");
+        Program::from_bytes(&engine, "own.wasm", &bytes, &Limits::default(), &Grants::default())
+    };
+    let usual = include_str!("misbehaving.wat");
+    let with = |first: &str| usual.replacen("(component", &format!("(component {first}"), 1);
+    let own = load(&with(r#"(import "ws-host-next-message" (func))"#)).expect_err("the host gives it to no guest");
+    assert!(own.to_string().starts_with("own.wasm imports ws-host-next-message, which this host does not give"), "{own}");
+    let module = r#"(core module $m (func (export "f"))) (core instance $i (instantiate $m))"#;
+    let export = r#"(func $f (canon lift (core func $i "f"))) (export "ws-host-batch" (func $f))"#;
+    assert!(load(&with(&format!("{module} {export}"))).is_ok(), "it is an export like any other");
 }
 
 #[test]

@@ -17,8 +17,9 @@ const KEEP_BYTES: usize = 4096;
 /// A buffer of this size takes no further frame. Its memory is freed only as a whole, so a client that always leaves something
 /// unread would make it grow for as long as it is connected.
 const CHUNK_BYTES: usize = 64 << 10;
-/// The most empty queues that are kept. Up to this many lines per flush get their memory without the allocator. At most 1 MiB.
-const KEEP_QUEUES: usize = 256;
+/// The most empty queues that are kept: a look at the sockets finds up to this many ready. The lines of one flush get their memory without the
+/// allocator. At most 5 MiB, after as many long queues.
+const KEEP_QUEUES: usize = 1024;
 
 /// Frames in their order: small ones copied together into one buffer, large ones shared by reference.
 ///

@@ -1,8 +1,7 @@
 //! The rules that guests of every language must keep, tested through the real binary.
 //!
-//! Each language has a guest `probe`, written with its SDK as an app would be. Clients command it by these lines. A missing `ID`
-//! means the client's own. The result of a call of the contract is `ok`, `ok(NUMBER)` for a timer, or the name of its error in
-//! `wit/`, such as `no-such-client`.
+//! Each language has a guest `probe`, written with its SDK as an app would be. Clients command it by these lines. A missing `ID` means the client's own.
+//! The result of a call of the contract is `ok`, `ok(NUMBER)` for a timer, or the name of its error in `wit/`, such as `no-such-client`.
 //!
 //! | event or line | action of the probe |
 //! | --- | --- |
@@ -84,6 +83,7 @@ macro_rules! in_language {
     };
 }
 
+mod batches;
 mod http;
 mod presence;
 mod requests;
@@ -93,7 +93,6 @@ in_languages! { [rust, python, javascript, c] [
     a_newcomer_hears_of_itself_and_so_do_the_others,
     a_leaver_is_told_of_once_with_code_and_reason_and_is_no_member,
     messages_are_handled_in_their_order_and_answered_in_it,
-    messages_that_come_together_share_a_call_and_fail_alone,
     everybody_hears_broadcasts_in_the_same_order,
     a_broadcast_passes_over_whom_it_excepts,
     text_and_bytes_arrive_as_they_were_sent,
@@ -157,25 +156,6 @@ async fn messages_are_handled_in_their_order_and_answered_in_it(probe: &str) {
     for n in 0..1000 {
         assert_eq!(client.hears().await, n.to_string());
     }
-}
-
-async fn messages_that_come_together_share_a_call_and_fail_alone(probe: &str) {
-    let mut host = Host::run_with(probe, &["-v"]);
-    let log = host.logs_up_to("ready after");
-    assert!(!log.contains("one by one"), "{log}");
-    let (mut stays, mut fails) = two(&host).await;
-    // The very first message is measured, and so is handled by itself.
-    assert_eq!(stays.asks("say first").await, "first");
-    let batch = ["say one", "attach text", "say two", "all three", "panic now", "say four"];
-    fails.says_at_once(&batch).await;
-    for text in ["one", "ok", "two", "three", "ok"] {
-        assert_eq!(fails.hears().await, text);
-    }
-    assert_eq!(fails.is_closed().await.0, 1011);
-    assert_eq!(stays.hears().await, "three");
-    let left = stays.hears().await;
-    assert!(left.starts_with("left 2: 1011 "), "{left}");
-    assert_eq!(stays.asks("subscribers half").await, "[]");
 }
 
 async fn everybody_hears_broadcasts_in_the_same_order(probe: &str) {

@@ -8,8 +8,7 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message as Frame;
 
-use super::{component, started};
-use crate::Server;
+use super::{serving, started};
 use crate::config::{Grants, Limits};
 use crate::guest::instance::Instance;
 use crate::guest::splice::with_loop;
@@ -109,13 +108,7 @@ async fn a_handler_that_was_suspended_is_the_last_of_its_batch() {
 
 #[tokio::test]
 async fn a_message_that_costs_the_instance_costs_no_other_message_that_came_with_it() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("misbehaving.wasm");
-    std::fs::write(&path, component()).expect("the component is written");
-    let server = Server::builder().port(0).component(path).build().expect("the server starts");
-    let (handle, url) = (server.handle(), format!("ws://{}/", server.local_addr()));
-    let running = std::thread::spawn(|| server.run_forever());
-
+    let (handle, url, running) = serving();
     let (mut stays, _) = tokio_tungstenite::connect_async(&url).await.expect("a client joins");
     let (mut caller, _) = tokio_tungstenite::connect_async(&url).await.expect("a client joins");
     // The first one is measured, and so is handled by itself.

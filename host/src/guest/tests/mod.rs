@@ -5,6 +5,7 @@ mod batches;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::thread::JoinHandle;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message as Frame;
@@ -15,11 +16,11 @@ use super::imports::with_room;
 use super::instance::Instance;
 use super::state::GuestState;
 use super::{Engine, Program};
-use crate::Server;
 use crate::app::{App, Launch};
 use crate::config::{Grants, Limits};
 use crate::room::{Room, RoomLimits};
 use crate::types::{ClientId, Message};
+use crate::{Error, Handle, Server};
 
 const CALLER: ClientId = ClientId::new(1);
 
@@ -49,6 +50,16 @@ async fn started() -> (Instance, Room) {
     (instance, Room::new("test", RoomLimits::from(&Limits::default()), std::time::Instant::now))
 }
 
+/// A server with the guest, its URL, and the thread that it runs on.
+fn serving() -> (Handle, String, JoinHandle<Result<(), Error>>) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("misbehaving.wasm");
+    std::fs::write(&path, component()).expect("the component is written");
+    let server = Server::builder().port(0).component(path).build().expect("the server starts");
+    let (handle, url) = (server.handle(), format!("ws://{}/", server.local_addr()));
+    (handle, url, std::thread::spawn(|| server.run_forever()))
+}
+
 #[tokio::test]
 async fn the_room_comes_back_from_an_import_that_panics() {
     let (mut instance, mut room) = started().await;
@@ -71,13 +82,7 @@ async fn the_room_comes_back_from_a_call_that_is_dropped() {
 
 #[tokio::test]
 async fn an_import_that_panics_costs_its_caller_and_one_instance_and_the_room_goes_on() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("misbehaving.wasm");
-    std::fs::write(&path, component()).expect("the component is written");
-    let server = Server::builder().port(0).component(path).build().expect("the server starts");
-    let (handle, url) = (server.handle(), format!("ws://{}/", server.local_addr()));
-    let running = std::thread::spawn(|| server.run_forever());
-
+    let (handle, url, running) = serving();
     let (mut stays, _) = tokio_tungstenite::connect_async(&url).await.expect("a client joins");
     let (mut caller, _) = tokio_tungstenite::connect_async(&url).await.expect("a client joins");
     caller.send(Frame::text("panic")).await.expect("the message is sent");

@@ -14,6 +14,7 @@ use super::handlers::panic_message;
 use super::reader::run_gathered;
 use super::sockets::{AT_ONCE, Ready, watch};
 use super::table::Shard;
+use crate::log::in_short;
 use crate::types::CloseInfo;
 
 /// After a look that found this many sockets ready, another look probably finds more, and costs less than waiting does.
@@ -113,10 +114,13 @@ impl Driver {
     }
 }
 
-/// Has the rooms handle the messages that have been gathered for them.
+/// Has the rooms handle the messages that have been gathered for them. A room's loop that panics ends, and the driver goes on.
 fn run_rooms(shard: &Shard) {
     while let Some(room) = shard.resources().gathering.pop() {
-        run_gathered(shard.resources(), &room);
+        // As in `attend`. The loop of a room that this shard owns catches its panics itself; that of an edge does not.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run_gathered(shard.resources(), &room))) {
+            tracing::error!(room = in_short(room.name()), "the loop of a room panicked: {}", panic_message(&*panic));
+        }
     }
 }
 

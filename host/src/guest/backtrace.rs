@@ -15,10 +15,13 @@ pub(super) fn backtrace(trace: &WasmBacktrace) -> String {
         return format!("the guest's calls, the innermost first:{places}");
     }
     let prefixes: Vec<_> = trace.frames().iter().enumerate().map(prefix).collect();
-    let text = one_line_each(&trace.to_string(), &prefixes);
+    let mut text = one_line_each(&trace.to_string(), &prefixes);
     // The loop that calls the guest's handler is no part of the guest.
     let is_of_loop = trace.frames().last().is_some_and(|frame| frame.module().name() == Some(splice::MODULE));
-    if is_of_loop { text.rsplit_once('\n').map_or_else(|| text.clone(), |(guest, _)| guest.to_owned()) } else { text }
+    if is_of_loop {
+        text.truncate(text.rfind('\n').unwrap_or(text.len()));
+    }
+    text
 }
 
 /// The sources of Rust's standard library, as its own build names them. Its panic machinery is nine frames.

@@ -1,7 +1,7 @@
 //! The call of a guest with a batch: its messages go through the loop that `splice` has added to its component.
 
 use wasmtime::StoreContextMut;
-use wasmtime::component::{Component, ComponentExportIndex, Instance, Linker, TypedFunc};
+use wasmtime::component::{Component, ComponentExportIndex, Linker, TypedFunc};
 
 use super::splice::{NEXT, RUN};
 use super::state::GuestState;
@@ -13,15 +13,6 @@ pub(super) type Run = TypedFunc<(), ()>;
 /// Where a component has the loop, if it has one.
 pub(super) fn find(component: &Component) -> Option<ComponentExportIndex> {
     component.get_export_index(None, RUN)
-}
-
-/// Takes the loop from an instance.
-pub(super) fn load(
-    store: &mut wasmtime::Store<GuestState>,
-    instance: &Instance,
-    index: ComponentExportIndex,
-) -> wasmtime::Result<Run> {
-    instance.get_typed_func(store, index)
 }
 
 /// A message as the loop takes it: the sender, and a text or binary data.

@@ -85,7 +85,7 @@ impl Template {
         let loaded = async {
             let instance = wait_limit.with(pin!(pre.instantiate_async(&mut store))).await?;
             let exports = indices.load(&mut store, &instance)?;
-            let batch = batch.map(|index| batch::load(&mut store, &instance, index)).transpose()?;
+            let batch = batch.map(|index| instance.get_typed_func(&mut store, index)).transpose()?;
             Ok(Instance {
                 guest: GuestStore { store, wait_limit },
                 exports,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, ComponentExportIndex, Linker};
 
 use super::engine::Engine;
 use super::exports::ExportIndices;
@@ -59,26 +59,25 @@ impl Program {
     pub(super) fn link(
         engine: &Engine,
         source: Source<'_>,
-        Compiled { component, has_loop }: &Compiled,
+        Compiled { component, batch }: &Compiled,
         limits: &Limits,
         grants: &Grants,
     ) -> Result<Self, Error> {
         let Source { name, bytes } = source;
         let stdin = Bytes::copy_from_slice(stdin::split(bytes).1);
-        check(engine, name, component, *has_loop)?;
+        check(engine, name, component, batch.is_some())?;
         let invalid = |error: wasmtime::Error| Error::Invalid { name: name.to_owned(), reason: in_short(&format!("{error:#}")) };
         let mut linker = Linker::new(&engine.wasmtime);
         let has_http = component.component_type().imports(&engine.wasmtime).any(|(import, _)| capabilities::is_http(import));
         capabilities::add_to_linker(&mut linker, has_http).map_err(invalid)?;
-        if *has_loop {
+        if batch.is_some() {
             batch::add_to_linker(&mut linker).map_err(invalid)?;
         }
-        let batch = has_loop.then(|| batch::find(component)).flatten();
         let pre = linker.instantiate_pre(component).map_err(invalid)?;
         let indices = ExportIndices::find(component, &pre).map_err(invalid)?;
         let resources = component.resources_required();
         let memories = resources.map_or(1, |required| required.num_memories as usize);
-        let (pool, output, has_dropped_event) = (engine.pool.clone(), Arc::default(), Arc::default());
+        let (batch, pool, output, has_dropped_event) = (*batch, engine.pool.clone(), Arc::default(), Arc::default());
         let (limits, grants, memory) = (limits.clone(), grants.clone(), Arc::clone(engine.memory()));
         let template =
             Template { pre, indices, batch, limits, grants, stdin, pool, has_http, memories, memory, output, has_dropped_event };
@@ -173,8 +172,8 @@ pub(super) fn check_format(Source { name, bytes }: Source<'_>) -> Result<(), Err
 /// A component, compiled.
 pub(super) struct Compiled {
     pub(super) component: Component,
-    /// Whether it has got the loop over the messages of a batch.
-    has_loop: bool,
+    /// Where it has the loop over the messages of a batch, if it has got one.
+    batch: Option<ComponentExportIndex>,
 }
 
 /// Compiles a component. The error for other bytes names their format.
@@ -187,7 +186,7 @@ pub(super) fn compile(engine: &Engine, source: Source<'_>) -> Result<Compiled, E
         let reason = format!("it is damaged, cut short or of a version that this host does not know ({error})");
         Error::Invalid { name: name.to_owned(), reason }
     })?;
-    Ok(Compiled { component, has_loop: false })
+    Ok(Compiled { component, batch: None })
 }
 
 /// The same, for instances that serve clients: with the loop over the messages of a batch, if the component can have it.
@@ -196,7 +195,7 @@ fn compile_for_serving(engine: &Engine, source: Source<'_>) -> Result<Compiled, 
     let compiled = with_loop
         .and_then(|bytes| Component::from_binary(&engine.wasmtime, &bytes).map_err(|error| in_short(&format!("{error:#}"))));
     match compiled {
-        Ok(component) => return Ok(Compiled { component, has_loop: true }),
+        Ok(component) => return Ok(Compiled { batch: batch::find(&component), component }),
         Err(why) => tracing::debug!("{} takes messages one by one, not in batches: {why}", source.name),
     }
     compile(engine, source)

@@ -108,7 +108,7 @@ impl GuestState {
         self.tick_count.begin();
     }
 
-    /// In a batch: the call of the handler has ended, and that with the next message begins, if there is one. A handler that was suspended is the last
+    /// In a batch: a handler has returned. Returns the message for the next one, which begins now. A handler that was suspended is the last
     /// of its batch: orders and timers that have come meanwhile do not wait for the others.
     pub(super) fn next_message(&mut self) -> Option<(ClientId, Message)> {
         if self.tick_count.was_suspended() {

@@ -51,21 +51,21 @@ impl Room {
 
     /// The handler of the message before, if there was one, has returned. Returns the next message, or none: the batch is to end.
     pub(crate) fn next_message(&mut self) -> Option<(ClientId, Message)> {
-        let State { batch, turn, members, .. } = self.state_mut();
-        if !batch.is_running || batch.begun > 0 && !(turn.seal() && turn.may_be_shared()) {
+        let state = self.state_mut();
+        if !state.batch.is_running || state.batch.begun > 0 && !(state.turn.seal() && state.turn.may_be_shared()) {
             return None;
         }
         loop {
-            let (_, from, message) = batch.waiting.pop_front()?;
-            if members.get(&from).is_some_and(|member| member.is_heard()) {
-                batch.begun += 1;
-                batch.from = Some(from);
+            let (_, from, message) = state.batch.waiting.pop_front()?;
+            if state.hears(from) {
+                state.batch.begun += 1;
+                state.batch.from = Some(from);
                 return Some((from, message));
             }
         }
     }
 
-    /// The app's call has returned, or has failed. The turn is then that of the last handler, with those before it if they can be committed together.
+    /// The app's call has returned, or has failed. The room's turn is now that of the last handler, and of those before it if all can be committed together.
     pub(crate) fn end_batch(&mut self, has_failed: bool) -> Ended {
         let state = self.state_mut();
         state.batch.is_running = false;
@@ -81,6 +81,11 @@ impl Room {
 }
 
 impl State {
+    /// Whether messages of this client are to be handled.
+    pub(super) fn hears(&self, id: ClientId) -> bool {
+        self.members.get(&id).is_some_and(|member| member.is_heard())
+    }
+
     /// Splits the turns before the mark off, if there are any.
     fn split_turn(&mut self) -> Option<Box<Turn>> {
         if self.turn.has_sealed() {
@@ -92,7 +97,7 @@ impl State {
     }
 }
 
-/// The most that a turn may hold when the next message is to share it: without a batch, the outboxes would have it already, and could be written.
+/// The most that a turn may hold for the next handler to share it. The outboxes get it only when the batch ends.
 const MAX_SHARED_BYTES: usize = 16 << 10;
 const MAX_SHARED_EFFECTS: usize = 1024;
 const MAX_SHARED_DELIVERIES: usize = 10_000;

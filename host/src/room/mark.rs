@@ -1,4 +1,4 @@
-//! The place in a turn's buffers up to which they belong to the handlers before the present one.
+//! The part of a turn's buffers that belongs to earlier handlers of a batch.
 
 /// The end of the turns of earlier handlers of a batch.
 #[derive(Debug, Default, Clone, Copy)]

@@ -356,7 +356,7 @@ impl Room {
     /// Whether messages of this client are to be handled: it is a member that the app has not closed, and no handler has failed on its
     /// input.
     pub(crate) fn hears(&self, id: ClientId) -> bool {
-        self.state().members.get(&id).is_some_and(|member| member.is_heard())
+        self.state().hears(id)
     }
 
     /// Whether messages to this client still go out. Of a client that has gone, the room may not know yet.

@@ -289,7 +289,7 @@ fn deliver(resources: &Resources, line: &Line, message: Message, at: Instant) {
     }
 }
 
-/// Has a room handle the messages that were gathered for it. Those that it does not come to wait as those do that find it busy.
+/// Has a room handle the messages that were gathered for it. If it is suspended in one of them, the rest is counted and copied, like messages for a busy room.
 pub(super) fn run_gathered(resources: &Resources, room: &RoomTask) {
     if !room.mailbox.is_empty() {
         room.wake();

@@ -5,7 +5,7 @@
 //! a core module with a loop. It asks the host for a message, which the host puts into the guest's memory, and calls the core function
 //! below `on-message`, until all are handled. The guest's own code is as it was.
 //!
-//! In the terms of the component model, these are appended behind all that is there:
+//! These items are appended to the component, in its text format:
 //!
 //! ```text
 //! (core module $keeper ...)
@@ -19,12 +19,11 @@
 //! ```
 //!
 //! - `(result string (error (list u8)))` has the memory layout of the contract's `message`, and needs no name.
-//! - The host writes the result of `next` into the guest's memory, and the loop has no memory there. An allocation that it kept would be
-//!   at the mercy of the guest's allocator: a collector does not know it. So the result goes to the first 32 bytes of the memory, and the
+//! - The host writes the result of `next` into the guest's memory, and the loop has no memory there. A garbage collector of
+//!   the guest could free an allocation of the loop, since it does not know of it. So the result goes to the first 32 bytes of the memory, and the
 //!   keeper puts back what was there before any code of the guest runs again. The host has the guest allocate the payload meanwhile, so
 //!   the keeper stands before the allocator too.
-//! - No allocator gives out those bytes, since an address of zero means none in all the usual languages. The keeper traps
-//!   otherwise, and a component gets the loop only if its functions have the names that its language's tools give them.
+//! - The allocators of the usual languages do not give out those bytes, since their null pointer is 0. The keeper traps otherwise, and a component gets the loop only if its functions have the names that its language's tools give them.
 //!
 //! | file | owns |
 //! | --- | --- |
@@ -55,13 +54,14 @@ const HANDLER: &str = "on-message";
 /// The function that the loop calls behind the handler, if the guest has it.
 const POST_RETURN: &str = "post-return";
 
-/// A component with the loop. `None` if its `on-message` is not a core function as the tools of the languages make them: such a guest takes its messages one by one.
+/// A component with the loop. `None` if its `on-message` or its allocator has another name than the tools of the languages give it: such a guest takes its
+/// messages one by one.
 pub(super) fn with_loop(component: &[u8]) -> Option<Vec<u8>> {
     let outline = Outline::of(component)?;
     let Lift { core_func, memory, realloc, post_return } = outline.handler()?;
     let Counts { types, funcs, core_funcs, core_modules, core_instances } = outline.counts;
     let mut spliced = component.to_vec();
-    let mut append = |section: &dyn Append| section.append(&mut spliced);
+    let mut append = |section: &dyn ComponentSection| section.append_to_component(&mut spliced);
 
     let (memory_of_guest, realloc_of_guest) =
         (("memory", enc::ExportKind::Memory, memory), ("realloc", enc::ExportKind::Func, realloc));
@@ -113,15 +113,4 @@ pub(super) fn with_loop(component: &[u8]) -> Option<Vec<u8>> {
     append(enc::CanonicalFunctionSection::new().lift(run, run_type, []));
     append(enc::ComponentExportSection::new().export(RUN, enc::ComponentExportKind::Func, funcs + 1, None));
     Some(spliced)
-}
-
-/// A section that can be appended.
-trait Append {
-    fn append(&self, component: &mut Vec<u8>);
-}
-
-impl<T: ComponentSection> Append for T {
-    fn append(&self, component: &mut Vec<u8>) {
-        self.append_to_component(component);
-    }
 }

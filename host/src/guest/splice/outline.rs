@@ -71,7 +71,6 @@ impl<'a> Outline<'a> {
     }
 
     fn note(&mut self, payload: Payload<'a>) -> Option<()> {
-        let handler = interface("handler");
         match payload {
             Payload::ModuleSection { .. } => self.counts.core_modules += 1,
             Payload::ComponentSection { unchecked_range, .. } => self.components.push(Some(unchecked_range)),
@@ -89,18 +88,14 @@ impl<'a> Outline<'a> {
             Payload::ComponentImportSection(section) => {
                 for import in section {
                     let import = import.ok()?;
-                    self.note_kind(match import.ty {
-                        _ if import.name.name == NEXT => return None,
-                        ComponentTypeRef::Module(_) => ComponentExternalKind::Module,
-                        ComponentTypeRef::Func(_) => ComponentExternalKind::Func,
-                        ComponentTypeRef::Value(_) => ComponentExternalKind::Value,
-                        ComponentTypeRef::Type(_) => ComponentExternalKind::Type,
-                        ComponentTypeRef::Instance(_) => ComponentExternalKind::Instance,
-                        ComponentTypeRef::Component(_) => ComponentExternalKind::Component,
-                    });
+                    if import.name.name == NEXT {
+                        return None;
+                    }
+                    self.note_kind(import.ty.kind());
                 }
             }
             Payload::ComponentExportSection(section) => {
+                let handler = interface("handler");
                 for export in section {
                     let export = export.ok()?;
                     match export.name.name {
@@ -193,8 +188,8 @@ impl<'a> Outline<'a> {
     }
 }
 
-/// The name of the imported function that a component exports under a name. `None` if the component is more than imports, exports and types: such a
-/// component gives the functions that it gets their names, as an interface has them.
+/// The name of the imported function that a component exports under a name. `None` if the component does more than to import functions and to export
+/// them under the names of an interface.
 fn passed_on<'a>(component: &'a [u8], export_name: &str) -> Option<&'a str> {
     let (mut imports, mut exported) = (Vec::new(), None);
     for payload in Parser::new(0).parse_all(component) {

@@ -103,14 +103,12 @@ async fn a_handler_that_was_suspended_is_the_last_of_its_batch() {
     assert_eq!((ended.begun, left_over), (2, vec!["3: c".to_owned()]));
     assert_eq!(sent(&room.commit()), ["1: a", "2: wait"]);
     let (_, ended, _) = call(&mut instance, &mut room, &[text(3, "c"), text(1, "d")]).await;
-    assert_eq!(ended.begun, 2, "the next call is none");
+    assert_eq!(ended.begun, 2, "the next call was not suspended, and handles both");
 }
 
 #[tokio::test]
 async fn a_message_that_costs_the_instance_costs_no_other_message_that_came_with_it() {
-    let (handle, url, running) = serving();
-    let (mut stays, _) = tokio_tungstenite::connect_async(&url).await.expect("a client joins");
-    let (mut caller, _) = tokio_tungstenite::connect_async(&url).await.expect("a client joins");
+    let (server, mut caller, mut stays) = serving().await;
     // The first one is measured, and so is handled by itself.
     for round in ["first", "second"] {
         stays.send(Frame::text(round)).await.expect("the message is sent");
@@ -123,16 +121,7 @@ async fn a_message_that_costs_the_instance_costs_no_other_message_that_came_with
     caller.flush().await.expect("the messages are sent");
     assert_eq!(caller.next().await.and_then(Result::ok), Some(Frame::text("a")));
     assert_eq!(caller.next().await.and_then(Result::ok), Some(Frame::text("b")));
-    match caller.next().await {
-        Some(Ok(Frame::Close(Some(close)))) => assert_eq!(u16::from(close.code), 1011),
-        other => panic!("a close frame comes, not {other:?}"),
-    }
-    stays.send(Frame::text("still here")).await.expect("the message is sent");
-    assert_eq!(stays.next().await.and_then(Result::ok), Some(Frame::text("still here")));
-
-    handle.shutdown();
-    drop(stays);
-    running.join().expect("the server does not panic").expect("the server ends well");
+    server.has_lost(caller, stays).await;
 }
 
 #[test]

@@ -8,7 +8,9 @@ use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 
 use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message as Frame;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use wasmtime::StoreContextMut;
 use wasmtime::component::LinkerInstance;
 
@@ -50,14 +52,41 @@ async fn started() -> (Instance, Room) {
     (instance, Room::new("test", RoomLimits::from(&Limits::default()), std::time::Instant::now))
 }
 
-/// A server with the guest, its URL, and the thread that it runs on.
-fn serving() -> (Handle, String, JoinHandle<Result<(), Error>>) {
+type Connection = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// A server with the guest, and the thread that it runs on.
+struct Serving {
+    handle: Handle,
+    running: JoinHandle<Result<(), Error>>,
+}
+
+/// A server with the guest, and two clients.
+async fn serving() -> (Serving, Connection, Connection) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("misbehaving.wasm");
     std::fs::write(&path, component()).expect("the component is written");
     let server = Server::builder().port(0).component(path).build().expect("the server starts");
     let (handle, url) = (server.handle(), format!("ws://{}/", server.local_addr()));
-    (handle, url, std::thread::spawn(|| server.run_forever()))
+    let running = std::thread::spawn(|| server.run_forever());
+    let (one, _) = tokio_tungstenite::connect_async(&url).await.expect("a client joins");
+    let (two, _) = tokio_tungstenite::connect_async(&url).await.expect("a client joins");
+    (Serving { handle, running }, one, two)
+}
+
+impl Serving {
+    /// The message of one client has cost the instance: that client is closed, and the other is served. Then the server ends.
+    async fn has_lost(self, mut caller: Connection, mut stays: Connection) {
+        match caller.next().await {
+            Some(Ok(Frame::Close(Some(close)))) => assert_eq!(u16::from(close.code), 1011),
+            other => panic!("a close frame comes, not {other:?}"),
+        }
+        stays.send(Frame::text("still here")).await.expect("the message is sent");
+        assert_eq!(stays.next().await.and_then(Result::ok), Some(Frame::text("still here")));
+
+        self.handle.shutdown();
+        drop(stays);
+        self.running.join().expect("the server does not panic").expect("the server ends well");
+    }
 }
 
 #[tokio::test]
@@ -82,18 +111,7 @@ async fn the_room_comes_back_from_a_call_that_is_dropped() {
 
 #[tokio::test]
 async fn an_import_that_panics_costs_its_caller_and_one_instance_and_the_room_goes_on() {
-    let (handle, url, running) = serving();
-    let (mut stays, _) = tokio_tungstenite::connect_async(&url).await.expect("a client joins");
-    let (mut caller, _) = tokio_tungstenite::connect_async(&url).await.expect("a client joins");
+    let (server, mut caller, stays) = serving().await;
     caller.send(Frame::text("panic")).await.expect("the message is sent");
-    match caller.next().await {
-        Some(Ok(Frame::Close(Some(close)))) => assert_eq!(u16::from(close.code), 1011),
-        other => panic!("a close frame comes, not {other:?}"),
-    }
-    stays.send(Frame::text("still here")).await.expect("the message is sent");
-    assert_eq!(stays.next().await.and_then(Result::ok), Some(Frame::text("still here")));
-
-    handle.shutdown();
-    drop(stays);
-    running.join().expect("the server does not panic").expect("the server ends well");
+    server.has_lost(caller, stays).await;
 }

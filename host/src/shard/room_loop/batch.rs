@@ -1,5 +1,7 @@
 //! Messages that wait one behind the other, and are handled in one call of the app.
 
+use std::pin::pin;
+
 use super::RoomLoop;
 use super::containment::Blamed;
 use crate::app::Launch;
@@ -12,7 +14,7 @@ use crate::shard::input::{Input, What};
 impl<L: Launch> RoomLoop<L> {
     /// Makes a batch of a message and those that wait behind it. Gives the input back if it is to be handled by itself.
     ///
-    /// A batch has nothing in it that is to be measured or traced by itself, and whatever is due between two of its messages ends it.
+    /// A message that is measured or traced is handled by itself. A timer that is due between two messages ends the batch.
     pub(super) fn gather(&mut self, first: Input) -> Result<(), Input> {
         let times = &self.shard.resources().counts.handlers;
         let Input { at, what: What::Message(from, message) } = first else { return Err(first) };
@@ -39,10 +41,10 @@ impl<L: Launch> RoomLoop<L> {
         let Some(app) = self.release.app() else { return };
         let by = self.shard.resources();
         self.room.begin_batch();
-        let outcome = measured(by, Handler::Message, std::pin::pin!(L::on_batch(app, &mut self.room))).await;
+        let outcome = measured(by, Handler::Message, pin!(L::on_batch(app, &mut self.room))).await;
         let Ended { begun, from, earlier } = self.room.end_batch(outcome.is_err());
         by.counts.handlers.note_more(Handler::Message, begun.saturating_sub(1));
-        // Before anything that the turns cause.
+        // They come before the inputs that the turns cause.
         while let Some(message) = self.room.take_left_over() {
             self.task.mailbox.put_back(message);
         }

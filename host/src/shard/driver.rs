@@ -11,7 +11,6 @@ use std::time::Instant;
 use tokio::io::unix::AsyncFd;
 
 use super::handlers::panic_message;
-use super::reader::run_gathered;
 use super::sockets::{AT_ONCE, Ready, watch};
 use super::table::Shard;
 use crate::log::in_short;
@@ -118,7 +117,7 @@ impl Driver {
 fn run_rooms(shard: &Shard) {
     while let Some(room) = shard.resources().gathering.pop() {
         // As in `attend`. The loop of a room that this shard owns catches its panics itself; that of an edge does not.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run_gathered(shard.resources(), &room))) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| shard.resources().run_gathered(&room))) {
             tracing::error!(room = in_short(room.name()), "the loop of a room panicked: {}", panic_message(&*panic));
         }
     }

@@ -13,6 +13,9 @@ use super::wakes::Wakes;
 use crate::room::Waiting;
 use crate::types::{ClientId, Message};
 
+/// Bytes that stay are copied below this size. The read buffer is four times as large.
+pub const COPIED_BYTES: usize = 64 << 10;
+
 /// A room's queue. While it is full, its lines and the answers to its requests are not read, and upgrades are refused. Other inputs are always taken: the number of
 /// lines bounds them.
 #[derive(Debug)]
@@ -91,13 +94,13 @@ impl Mailbox {
         }
     }
 
-    /// Copies the messages of fewer than this many bytes, since each keeps a whole read buffer. Returns the memory of all messages.
-    pub fn detach(&self, below: usize) -> usize {
+    /// Copies the messages that are not large, since each keeps a whole read buffer. Returns the memory of all messages.
+    pub fn detach(&self) -> usize {
         let mut bytes = 0;
         for input in &mut *self.inputs.borrow_mut() {
             let size = input.payload_bytes();
             let What::Message(_, message) = &mut input.what else { continue };
-            if size < below {
+            if size < COPIED_BYTES {
                 *message = detached(message);
             }
             bytes += size + size_of::<Input>();

@@ -8,20 +8,16 @@ use bytes::{Bytes, BytesMut};
 use super::gathering::MAX_MESSAGE_BYTES;
 use super::input::{Input, What};
 use super::line::Line;
-use super::mailbox::detached;
+use super::mailbox::{COPIED_BYTES, detached};
 use super::new_connection::Permit;
 use super::rate::Rate;
 use super::resources::Resources;
-use super::room_task::RoomTask;
 use super::table::{Reads, Shard};
 use super::traffic::Count;
 use crate::protocol::resume::MAX_BYTES as MAX_CONTROL_BYTES;
 use crate::protocol::{self, Agreement, Incoming, Inflation, Session};
 use crate::room::LineId;
 use crate::types::{ClientId, CloseInfo, Message};
-
-/// Bytes that stay are copied below this size. The read buffer is four times as large.
-const COPIED_BYTES: usize = 64 << 10;
 
 /// The most reads of one client before others have a turn. Each is up to 256 KiB.
 const READS_IN_A_ROW: usize = 16;
@@ -153,8 +149,12 @@ impl Reader {
                     _ => true,
                 };
                 if !allowed || !rate.allows_all(fragments, at) {
+                    line.run_gathered(resources);
                     line.close(resources, CloseInfo::too_fast());
                 }
+            }
+            if !matches!(incoming, Ok(None | Some(Incoming::Message(_)))) {
+                line.run_gathered(resources);
             }
             match incoming {
                 Ok(Some(Incoming::Message(message))) => {
@@ -178,6 +178,7 @@ impl Reader {
             }
         }
     }
+
     /// Counts the bytes that stay here until more is read, or the room has caught up. `anew` tells that a message among them has just
     /// begun, because the one before it has ended.
     fn note_kept(&mut self, At { shard, id, .. }: &At<'_>, anew: bool) {
@@ -237,6 +238,7 @@ impl Reads for Reader {
                 Next::HalfClosed => {
                     self.half_closed = true;
                     self.forget(&at);
+                    line.run_gathered(shard.resources());
                     line.half_closed(shard.resources());
                 }
                 Next::Wait => return false,
@@ -286,16 +288,6 @@ fn deliver(resources: &Resources, line: &Line, message: Message, at: Instant) {
         resources.gathering.add(room, input(message));
     } else {
         room.deliver(input(message));
-    }
-}
-
-/// Has a room handle the messages that were gathered for it. If it is suspended in one of them, the rest is counted and copied, like messages for a busy room.
-pub(super) fn run_gathered(resources: &Resources, room: &RoomTask) {
-    if !room.mailbox.is_empty() {
-        room.wake();
-    }
-    if !room.mailbox.is_empty() {
-        resources.hold(room.mailbox.detach(COPIED_BYTES));
     }
 }
 

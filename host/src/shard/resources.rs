@@ -13,6 +13,7 @@ use super::gathering::Gathering;
 use super::holdings::Holdings;
 use super::outbox::Spares;
 use super::resume::Sessions;
+use super::room_task::RoomTask;
 use super::traffic::Traffic;
 use super::wakes::Wakes;
 use crate::config::Limits;
@@ -137,5 +138,16 @@ impl Resources {
     pub fn keep(&self, slot: u32, bytes: usize, message: bool, anew: bool) {
         self.holdings.keep(slot, bytes, message, anew, self.now());
         self.hold(0);
+    }
+
+    /// Has a room handle the messages that were gathered for it. If it is suspended in one of them, the rest is counted and copied, like
+    /// messages for a busy room.
+    pub fn run_gathered(&self, room: &RoomTask) {
+        if !room.mailbox.is_empty() {
+            room.wake();
+        }
+        if !room.mailbox.is_empty() {
+            self.hold(room.mailbox.detach());
+        }
     }
 }

@@ -244,6 +244,14 @@ impl Line {
         self.queued(resources);
     }
 
+    /// Has its room handle the messages that wait in this turn of the driver, before something else that the client has sent after them: their
+    /// answers go out before a pong or a close frame.
+    pub fn run_gathered(&self, resources: &Resources) {
+        if self.room.gathers.get() {
+            resources.run_gathered(&self.room);
+        }
+    }
+
     fn deliver(&self, resources: &Resources, what: What) {
         self.room.deliver(Input { at: resources.time(), what });
     }

@@ -58,7 +58,10 @@ impl Line {
             FromClient::Message(message) => return Ok(session.received(slot, message.as_bytes().len()).then_some(message)),
             FromClient::Hello(_) => return Err(Breach::Again),
             FromClient::Received(number) => session.confirmed(slot, number)?,
-            FromClient::Ping(payload) => self.tell(resources, &FromHost::Pong(payload)),
+            FromClient::Ping(payload) => {
+                self.run_gathered(resources);
+                self.tell(resources, &FromHost::Pong(payload));
+            }
         }
         Ok(None)
     }
@@ -108,6 +111,7 @@ impl Line {
 
     /// Ends the connection because the client broke a rule of the protocol of sessions.
     fn close_breach(&self, resources: &Resources, breach: Breach) {
+        self.run_gathered(resources);
         let action = self.step(Closing::violated);
         self.act(resources, action, CloseInfo::breach(breach));
     }

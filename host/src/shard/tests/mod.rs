@@ -7,6 +7,7 @@ mod drains;
 mod ending;
 mod events;
 mod failures;
+mod gathered;
 mod half_closed;
 mod held;
 mod hibernation;
@@ -300,6 +301,14 @@ impl Bench {
 impl TestClient {
     async fn say(&mut self, text: &str) {
         self.0.send(Sent::text(text)).await.expect("it is connected");
+    }
+
+    /// Sends all of this in one segment.
+    async fn says_at_once(&mut self, all: impl IntoIterator<Item = Sent>) {
+        for sent in all {
+            self.0.feed(sent).await.expect("it is connected");
+        }
+        self.0.flush().await.expect("it is connected");
     }
 
     /// The next message or close frame.

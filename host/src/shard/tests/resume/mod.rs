@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod ends;
+mod gathered;
 mod lines;
 mod memory;
 mod private;

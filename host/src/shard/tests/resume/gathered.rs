@@ -19,7 +19,7 @@ impl Resuming {
     }
 }
 
-fn text(message: FromClient) -> Sent {
+fn text(message: &FromClient) -> Sent {
     Sent::text(message.write().as_text().expect("the test sends text"))
 }
 
@@ -28,12 +28,12 @@ fn messages_of_a_session_are_answered_before_what_follows_them() {
     with_shard(|shard| async move {
         let mut client = Resuming::new(&shard, "a").await;
         assert_eq!(client.hears().await, "joined 1");
-        let one = text(FromClient::Message("one".into()));
-        client.line().says_at_once([one, text(FromClient::Ping("p".into()))]).await;
+        let one = text(&FromClient::Message("one".into()));
+        client.line().says_at_once([one, text(&FromClient::Ping("p".into()))]).await;
         assert_eq!(client.next_past_confirmations().await, FromHost::Message(Message::text("one")));
         assert_eq!(client.next_past_confirmations().await, FromHost::Pong("p".into()));
 
-        let two = text(FromClient::Message("two".into()));
+        let two = text(&FromClient::Message("two".into()));
         client.line().says_at_once([two, Sent::text("hello")]).await;
         assert_eq!(client.next_past_confirmations().await, FromHost::Message(Message::text("two")));
         assert_eq!(client.line().hears().await, "close 1002");

@@ -2,6 +2,7 @@
 //!
 //! | file | owns |
 //! | --- | --- |
+//! | `admission` | the room's decision on clients that want to join |
 //! | `schedule` | the order in which a room does what waits for it |
 //! | `batch` | messages that are handled in one call of the app |
 //! | `cluster` | a room that a node of a cluster owns |
@@ -17,6 +18,7 @@
 //! | `joining` | the member for a client that joins |
 //! | `takeover` | a room's change of its release |
 
+mod admission;
 mod asking;
 mod batch;
 mod closing;
@@ -34,7 +36,6 @@ mod timers;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -44,10 +45,8 @@ use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 use self::containment::Blamed;
-use crate::app::upgrade::UpgradeRequest;
 use crate::app::{Fault, Launch, Outcome, StartReason};
-use crate::refusal::Reason;
-use crate::room::{Decision, JournalError, LineId, Room, Stores, Turn, UpgradeId};
+use crate::room::{JournalError, LineId, Room, Stores, Turn};
 use crate::shard::cluster::Owned;
 use crate::shard::counters::Counters;
 use crate::shard::effects;
@@ -61,7 +60,6 @@ use crate::shard::outputs::Outputs;
 use crate::shard::release::Release;
 use crate::shard::room_task::RoomTask;
 use crate::shard::table::Shard;
-use crate::trace::Trace;
 use crate::types::{ClientId, CloseCause, CloseInfo};
 
 /// Orders that wait for a room.
@@ -269,52 +267,6 @@ impl<L: Launch> RoomLoop<L> {
         self.settle(outcome, blamed).await;
     }
 
-    /// Decides whether a client is let in: by the room's own state, and by the app's gate if it has one.
-    async fn decide(&mut self, id: UpgradeId, request: Box<UpgradeRequest>, trace: Trace) {
-        // A gate that takes a token once must not take it for nothing: the client will come again.
-        if self.owned.is_none() && !self.shard.upgrades().is_waiting(id) {
-            return self.answer(id, Decision::refuse(503)).await;
-        }
-        let address = request.address;
-        if let Some(reason) = self.refuses(address, request.resumes) {
-            return self.refuse(id, reason).await;
-        }
-        let has_gate = self.release.has_gate();
-        let Some(app) = self.release.app().filter(|_| has_gate) else {
-            return self.answer(id, Decision::accept()).await;
-        };
-        match call(self.shard.resources(), app, &mut self.room, What::Upgrade(id, request, trace)).await {
-            Ok(()) => self.commit().await,
-            Err(fault) => {
-                self.contain(fault, Blamed::Address(address.ip())).await;
-                self.refuse(id, Reason::GateFailed).await;
-            }
-        }
-    }
-
-    /// Why the room itself refuses a client of this address, if it does. One that `resumes` has its place.
-    fn refuses(&self, address: SocketAddr, resumes: bool) -> Option<Reason> {
-        if !resumes && !self.room.is_admitting() {
-            return Some(Reason::RoomDenies);
-        }
-        if !resumes && self.is_full() {
-            return Some(Reason::RoomFull);
-        }
-        self.holds_off(address).then_some(Reason::Failing)
-    }
-
-    /// Refuses an upgrade request, as a turn of its own.
-    pub(super) async fn refuse(&mut self, id: UpgradeId, reason: Reason) {
-        self.shard.resources().counts.note_refused(reason);
-        self.answer(id, Decision::refuse(reason.status())).await;
-    }
-
-    /// Commits an answer to an upgrade request as a turn of its own.
-    pub(super) async fn answer(&mut self, id: UpgradeId, decision: Decision) {
-        self.room.decide(id, decision);
-        self.commit().await;
-    }
-
     /// Ends the line of a client that has left by itself, behind everything that was sent to the client before: with the reply to
     /// its close frame if it has sent one.
     pub(super) async fn reply(&mut self, id: ClientId, line: Option<LineId>, info: CloseInfo) {
@@ -386,15 +338,5 @@ impl<L: Launch> RoomLoop<L> {
             }
             Err(error) => self.start_over(&error).await,
         }
-    }
-
-    /// Whether clients of this address are held off.
-    fn holds_off(&self, address: SocketAddr) -> bool {
-        self.release.holds_off(address.ip(), || self.shard.time())
-    }
-
-    /// Whether the room has as many members as it may have.
-    fn is_full(&self) -> bool {
-        self.shard.limits().max_room_clients.is_some_and(|max| self.room.count() >= max)
     }
 }

@@ -15,6 +15,7 @@ use crate::app::{App, Fault, Outcome};
 use crate::fetch::{Answer, Told};
 use crate::refusal::Reason;
 use crate::room::Room;
+use crate::types::{ClientId, Message};
 
 /// Calls the handler for an input. Its effects wait in the room's turn.
 ///
@@ -24,7 +25,7 @@ pub(super) async fn call<A: App>(by: &Resources, app: &mut A, room: &mut Room, w
         return traced(by, app, room, what).await;
     }
     match what {
-        What::Message(from, message) => measured(by, Handler::Message, pin!(app.on_message(room, from, message))).await,
+        What::Message(from, message) => on_message(by, app, room, from, message).await,
         What::Joined(joined) => measured(by, Handler::NewClient, pin!(app.on_new_client(room, &joined.client))).await,
         What::Left(id, info) => measured(by, Handler::ClientLeft, pin!(app.on_client_left(room, id, &info))).await,
         What::Drained(id) => measured(by, Handler::Drain, pin!(app.on_drain(room, id))).await,
@@ -63,6 +64,24 @@ pub(super) async fn call<A: App>(by: &Resources, app: &mut A, room: &mut Room, w
             Ok(())
         }
     }
+}
+
+/// The same for a message. Its future is smaller than that for any input.
+pub(super) async fn call_on_message<A: App>(
+    by: &Resources,
+    app: &mut A,
+    room: &mut Room,
+    from: ClientId,
+    message: Message,
+) -> Outcome {
+    if room.wants_span() {
+        return traced(by, app, room, What::Message(from, message)).await;
+    }
+    on_message(by, app, room, from, message).await
+}
+
+async fn on_message<A: App>(by: &Resources, app: &mut A, room: &mut Room, from: ClientId, message: Message) -> Outcome {
+    measured(by, Handler::Message, pin!(app.on_message(room, from, message))).await
 }
 
 /// Calls the handler in a span. The future is boxed, so that a call without one is not larger for it.

@@ -145,6 +145,12 @@ impl RoomTask {
         progress
     }
 
+    /// The memory of the loop, while it waits.
+    #[cfg(test)]
+    pub fn loop_bytes(&self) -> usize {
+        self.work.borrow().as_ref().map_or(0, |work| size_of_val(&**work))
+    }
+
     /// Notes whether a handler runs or is suspended, or outputs are held.
     pub fn set_busy(&self, busy: bool) {
         self.busy.set(busy);

@@ -186,8 +186,8 @@ impl<L: Launch> Rooms<L> {
         let rooms = Rc::clone(self);
         let deciding = Rc::clone(task);
         let (room_loop, owner) = match owned {
-            None => (room_loop, None),
-            Some((owned, started)) => (room_loop.in_cluster(Rc::clone(&owned), started), Some(owned)),
+            None => (Box::new(room_loop), None),
+            Some((owned, started)) => (Box::new(room_loop.in_cluster(Rc::clone(&owned), started)), Some(owned)),
         };
         task.start(async move {
             if let Err(panic) = caught(pin!(room_loop.run(started))).await {

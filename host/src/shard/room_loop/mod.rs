@@ -51,7 +51,7 @@ use crate::shard::cluster::Owned;
 use crate::shard::counters::Counters;
 use crate::shard::effects;
 use crate::shard::exchanges::Exchanges;
-use crate::shard::handlers::call;
+use crate::shard::handlers::{call, call_on_message};
 use crate::shard::hibernation::Hibernation;
 use crate::shard::input::{Input, What};
 use crate::shard::occupancy::Occupancy;
@@ -60,7 +60,7 @@ use crate::shard::outputs::Outputs;
 use crate::shard::release::Release;
 use crate::shard::room_task::RoomTask;
 use crate::shard::table::Shard;
-use crate::types::{ClientId, CloseCause, CloseInfo};
+use crate::types::{ClientId, CloseCause, CloseInfo, Message};
 
 /// Orders that wait for a room.
 pub(super) type RoomOrders<L> = Rc<RefCell<VecDeque<RoomOrder<L>>>>;
@@ -145,16 +145,20 @@ impl<L: Launch> RoomLoop<L> {
     }
 
     /// Starts the first instance, says how that went, and handles inputs until the room retires.
-    pub(super) async fn run(mut self, started: oneshot::Sender<Result<(), Fault>>) {
+    ///
+    /// The future of each step is in a box, and so is what few steps need in one that many do. A room that waits keeps no memory for its
+    /// handlers, and rooms that run one after the other have the same memory for theirs, which is then in the processor's caches. The loop
+    /// itself is in a box, because the future would have room for it twice: as it is given, and as it is used.
+    pub(super) async fn run(mut self: Box<Self>, started: oneshot::Sender<Result<(), Fault>>) {
         self.task.set_busy(true);
-        match self.launch_instance(StartReason::Fresh).await {
+        match Box::pin(self.launch_instance(StartReason::Fresh)).await {
             Ok(()) => drop(started.send(Ok(()))),
             // A starting server waits for this result. If it is an error, the room never runs.
             Err(fault) if !started.is_closed() => {
-                self.end().await;
+                Box::pin(self.end()).await;
                 return drop(started.send(Err(fault)));
             }
-            Err(fault) => self.contain(fault, Blamed::Nobody).await,
+            Err(fault) => Box::pin(self.contain(fault, Blamed::Nobody)).await,
         }
         self.note_start();
         self.end_step();
@@ -163,22 +167,15 @@ impl<L: Launch> RoomLoop<L> {
             self.task.set_busy(!self.outputs.are_visible());
             let work = self.next().await;
             self.task.set_busy(true);
-            match work {
-                Work::Input(input) => match self.gather(input) {
-                    Ok(()) => self.handle_batch().await,
-                    Err(input) => self.handle(input.what).await,
-                },
-                Work::Order(RoomOrder::End(done)) => {
-                    self.end().await;
-                    let _ = done.send(());
-                    break;
+            let goes_on = match work {
+                Work::Input(input) => {
+                    self.take_in(input).await;
+                    true
                 }
-                Work::Order(order) => self.follow(order).await,
-                Work::Journal(report) => self.hear(report).await,
-                Work::Retry => self.retry().await,
-                Work::Retire if self.retire().await => break,
-                Work::Retire => {}
-                Work::Visible => self.show_visible(),
+                work => Box::pin(self.work(work)).await,
+            };
+            if !goes_on {
+                break;
             }
             self.end_step();
         }
@@ -186,14 +183,50 @@ impl<L: Launch> RoomLoop<L> {
         self.shard.circuits().keep(self.room.name(), self.release.into_circuit(), self.shard.time());
     }
 
+    /// Handles an input, and the messages that wait behind it.
+    async fn take_in(&mut self, input: Input) {
+        match self.gather(input) {
+            Ok(()) => Box::pin(self.handle_batch()).await,
+            Err(Input { what: What::Message(from, message), .. }) => Box::pin(self.handle_message(from, message)).await,
+            Err(input) => Box::pin(self.handle(input.what)).await,
+        }
+    }
+
+    /// Does what is no input. Returns whether the room goes on.
+    async fn work(&mut self, work: Work<L>) -> bool {
+        match work {
+            Work::Input(input) => self.take_in(input).await,
+            Work::Order(RoomOrder::End(done)) => {
+                self.end().await;
+                let _ = done.send(());
+                return false;
+            }
+            Work::Order(order) => self.follow(order).await,
+            Work::Journal(report) => self.hear(report).await,
+            Work::Retry => self.retry().await,
+            Work::Retire => return !self.retire().await,
+            Work::Visible => self.show_visible(),
+        }
+        true
+    }
+
+    async fn handle_message(&mut self, from: ClientId, message: Message) {
+        if let Some(app) = self.release.app()
+            && self.room.hears(from)
+        {
+            let outcome = call_on_message(self.shard.resources(), app, &mut self.room, from, message).await;
+            self.settle(outcome, Blamed::Client(from)).await;
+        }
+    }
+
     async fn handle(&mut self, what: What) {
         if self.release.app().is_none() {
             return self.turn_away(what).await;
         }
         match what {
-            What::Message(from, _) if !self.room.hears(from) => {}
+            What::Message(from, message) => self.handle_message(from, message).await,
             What::Drained(id) if !self.room.reaches(id) => {}
-            What::Message(from, _) | What::Drained(from) => self.tell(what, Blamed::Client(from)).await,
+            What::Drained(id) => self.tell(what, Blamed::Client(id)).await,
             What::Joined(mut joined) => {
                 self.occupancy.note_joined();
                 let (id, line) = (joined.client.id, joined.line);
@@ -280,7 +313,7 @@ impl<L: Launch> RoomLoop<L> {
     async fn settle(&mut self, outcome: Outcome, blamed: Blamed) {
         match outcome {
             Ok(()) => self.commit().await,
-            Err(fault) => self.contain(fault, blamed).await,
+            Err(fault) => Box::pin(self.contain(fault, blamed)).await,
         }
     }
 

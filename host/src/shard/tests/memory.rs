@@ -38,6 +38,16 @@ impl TestClient {
 }
 
 #[test]
+fn a_room_that_waits_keeps_no_memory_for_its_handlers() {
+    with_limits(Limits::default(), |shard| async move {
+        let mut client = shard.join("a").await;
+        assert_eq!(client.hears().await, "joined 1");
+        let bytes = shard.rooms.get("a").expect("its client is there").loop_bytes();
+        assert!((1..=1024).contains(&bytes), "{bytes} bytes");
+    });
+}
+
+#[test]
 fn of_clients_with_unfinished_messages_the_one_with_the_longest_is_closed() {
     with_limits(share(2 * MIB), |shard| async move {
         let mut one = shard.join("a").await;

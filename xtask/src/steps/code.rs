@@ -25,12 +25,15 @@ pub(crate) fn clippy(context: &Context) -> Check {
     Ok(())
 }
 
-/// The documentation builds, and its links resolve. In libraries, only the links of public items are checked.
+/// The documentation builds, and its links resolve, those of private items too. In the SDK for guests, whose readers see the public ones alone, only these are
+/// checked.
 ///
 /// The library `ws_host` and the binary `ws-host` have one folder, and two processes at once would each remove the files of the other.
 pub(crate) fn doc(context: &Context) -> Check {
-    for targets in ["bins", "lib"] {
-        let mut doc = cargo(&format!("doc --workspace --no-deps --quiet --{targets}"), &context.places.root);
+    for targets in
+        ["--workspace --bins", "--workspace --exclude ws-guest --lib --document-private-items", "--package ws-guest --lib"]
+    {
+        let mut doc = cargo(&format!("doc --no-deps --quiet {targets}"), &context.places.root);
         run(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! A shard's part in a cluster: the edges of the rooms that have clients here, and the rooms that this node owns.
 //!
-//! `ws-cluster` has the rules. Each line brings its inputs to an [`EdgeRoom`], whose edge sends them to the room's owner, at this node or
+//! `ws-cluster` has the rules. Each line brings its inputs to an [`EdgeRoom`](edge_room::EdgeRoom), whose edge sends them to the room's owner, at this node or
 //! another one. Beside the loop of an [`Owned`] room, its owner takes the inputs of all edges, and gives the loop one after the other. The loop's turns go
 //! back to the edges, once for each edge.
 //!

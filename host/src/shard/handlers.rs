@@ -25,7 +25,7 @@ pub(super) async fn call<A: App>(by: &Resources, app: &mut A, room: &mut Room, w
         return traced(by, app, room, what).await;
     }
     match what {
-        What::Message(from, message) => on_message(by, app, room, from, message).await,
+        What::Message(from, message) => call_on_message(by, app, room, from, message).await,
         What::Joined(joined) => measured(by, Handler::NewClient, pin!(app.on_new_client(room, &joined.client))).await,
         What::Left(id, info) => measured(by, Handler::ClientLeft, pin!(app.on_client_left(room, id, &info))).await,
         What::Drained(id) => measured(by, Handler::Drain, pin!(app.on_drain(room, id))).await,
@@ -77,10 +77,6 @@ pub(super) async fn call_on_message<A: App>(
     if room.wants_span() {
         return traced(by, app, room, What::Message(from, message)).await;
     }
-    on_message(by, app, room, from, message).await
-}
-
-async fn on_message<A: App>(by: &Resources, app: &mut A, room: &mut Room, from: ClientId, message: Message) -> Outcome {
     measured(by, Handler::Message, pin!(app.on_message(room, from, message))).await
 }
 

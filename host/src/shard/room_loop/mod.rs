@@ -167,15 +167,19 @@ impl<L: Launch> RoomLoop<L> {
             self.task.set_busy(!self.outputs.are_visible());
             let work = self.next().await;
             self.task.set_busy(true);
-            let goes_on = match work {
-                Work::Input(input) => {
-                    self.take_in(input).await;
-                    true
+            match work {
+                Work::Input(input) => self.take_in(input).await,
+                Work::Order(RoomOrder::End(done)) => {
+                    Box::pin(self.end()).await;
+                    let _ = done.send(());
+                    break;
                 }
-                work => Box::pin(self.work(work)).await,
-            };
-            if !goes_on {
-                break;
+                Work::Order(order) => Box::pin(self.follow(order)).await,
+                Work::Journal(report) => Box::pin(self.hear(report)).await,
+                Work::Retry => Box::pin(self.retry()).await,
+                Work::Retire if Box::pin(self.retire()).await => break,
+                Work::Retire => {}
+                Work::Visible => self.show_visible(),
             }
             self.end_step();
         }
@@ -190,24 +194,6 @@ impl<L: Launch> RoomLoop<L> {
             Err(Input { what: What::Message(from, message), .. }) => Box::pin(self.handle_message(from, message)).await,
             Err(input) => Box::pin(self.handle(input.what)).await,
         }
-    }
-
-    /// Does what is no input. Returns whether the room goes on.
-    async fn work(&mut self, work: Work<L>) -> bool {
-        match work {
-            Work::Input(input) => self.take_in(input).await,
-            Work::Order(RoomOrder::End(done)) => {
-                self.end().await;
-                let _ = done.send(());
-                return false;
-            }
-            Work::Order(order) => self.follow(order).await,
-            Work::Journal(report) => self.hear(report).await,
-            Work::Retry => self.retry().await,
-            Work::Retire => return !self.retire().await,
-            Work::Visible => self.show_visible(),
-        }
-        true
     }
 
     async fn handle_message(&mut self, from: ClientId, message: Message) {
